@@ -1,0 +1,34 @@
+import { limits } from "./limits.ts";
+
+/** Login policies: who stays when somebody logs in to a room that is not empty. The first is the default. */
+export const loginPolicies = ["loginWhenFirst", "loginWhenLast", "loginWhenever"] as const;
+export type LoginPolicy = (typeof loginPolicies)[number];
+
+/** The room of everyone: every connection is in it without logging in. */
+export const everyone = "@all";
+/** The room of one subject: every connection of that subject is in it without logging in. */
+export const userRoom = (subject: string) => `@user/${subject}`;
+
+const roomIdPattern = /^[A-Za-z0-9_\-=,.;:@]+$/;
+
+/** Why `roomId` cannot be a room that pages log in to or services push to; `undefined` if it can. */
+export function roomIdProblem(roomId: unknown): string | undefined {
+  if (typeof roomId !== "string") return `roomId should be a string, got ${describe(roomId)}`;
+  if (roomId === "") return "roomId is empty";
+  if (roomId.length > limits.roomIdChars) {
+    return `roomId has ${roomId.length} characters, allowed are ${limits.roomIdChars}`;
+  }
+  if (isReservedRoom(roomId)) return `roomId ${roomId} is reserved: names that start with @ belong to Downlink`;
+  if (!roomIdPattern.test(roomId)) return "roomId may hold letters, digits and _ - = , . ; : @ only";
+  return undefined;
+}
+
+export const isReservedRoom = (roomId: string) => roomId.startsWith("@");
+
+/** Names the kind of a JSON value for an error message, without showing the value. */
+export function describe(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}

@@ -1,0 +1,105 @@
+import { isReservedEventName, type PushCode } from "./codes.ts";
+import { describe, everyone, isReservedRoom, roomIdProblem, userRoom } from "./ids.ts";
+import { limits } from "./limits.ts";
+import { rawMember } from "./raw-json.ts";
+
+/** What `POST /push` was asked to do. */
+export interface PushRequest {
+  /** Rooms in the words of the tables: `456`, `@user/ann` or `@all`. */
+  rooms: string[];
+  eventName: string;
+  /** JSON text exactly as it was sent. */
+  rawData: string;
+}
+/** `wrapped`: the caller used the `{ROOT:{BODY:…}}` envelope and gets its answer in it. */
+export type ParsedPush = { wrapped: boolean } & ({ ok: true; push: PushRequest } | { ok: false; refusal: PushRefusal });
+export interface PushRefusal {
+  code: PushCode;
+  msg: string;
+}
+
+const knownFields = ["roomId", "userId", "eventName", "data"];
+
+/** Reads a push in either of its two forms. */
+export function parsePush(raw: string | undefined): ParsedPush {
+  const json = raw ?? "";
+  let outer: unknown;
+  try {
+    outer = JSON.parse(json);
+  } catch {
+    return { wrapped: false, ok: false, refusal: { code: "bodyNotJson", msg: "the body is not JSON" } };
+  }
+  const wrapped = isObject(outer) && Object.hasOwn(outer, "ROOT");
+  const body = wrapped ? memberOf(memberOf(outer, "ROOT"), "BODY") : outer;
+  if (!isObject(body)) {
+    const where = wrapped ? "ROOT.BODY" : "the body";
+    return {
+      wrapped,
+      ok: false,
+      refusal: { code: "bodyNotJson", msg: `${where} should be a JSON object, got ${describe(body)}` },
+    };
+  }
+  const refusal = fieldRefusal(body);
+  if (refusal) return { wrapped, ok: false, refusal };
+  const rawData = rawMember(json, wrapped ? ["ROOT", "BODY", "data"] : ["data"]) ?? "null";
+  return { wrapped, ok: true, push: { rooms: roomsOf(body), eventName: body.eventName as string, rawData } };
+}
+
+function fieldRefusal(body: Record<string, unknown>): PushRefusal | undefined {
+  const extra = Object.keys(body).find((name) => !knownFields.includes(name));
+  if (extra !== undefined) {
+    const msg = `unknown field ${JSON.stringify(extra.slice(0, 32))}, allowed are ${knownFields.join(", ")}`;
+    return { code: "unknownField", msg };
+  }
+  return eventNameRefusal(body.eventName) ?? dataRefusal(body) ?? targetRefusal(body);
+}
+
+function eventNameRefusal(name: unknown): PushRefusal | undefined {
+  if (typeof name !== "string" || name === "" || name.length > limits.eventNameChars) {
+    const got = typeof name === "string" ? `${name.length} characters` : describe(name);
+    const msg = `eventName should be a string of 1 to ${limits.eventNameChars} characters, got ${got}`;
+    return { code: "eventNameWrong", msg };
+  }
+  if (!isReservedEventName(name)) return undefined;
+  return { code: "eventNameReserved", msg: `eventName ${name} is reserved for Downlink's own notices, choose another` };
+}
+
+function dataRefusal(body: Record<string, unknown>): PushRefusal | undefined {
+  if (Object.hasOwn(body, "data")) return undefined;
+  return { code: "dataMissing", msg: "data is missing; it may be any JSON, null included" };
+}
+
+function targetRefusal(body: Record<string, unknown>): PushRefusal | undefined {
+  const { roomId, userId } = body;
+  if (userId !== undefined) {
+    if (roomId !== undefined) return { code: "userIdWrong", msg: "give roomId or userId, not both" };
+    const isSubject = typeof userId === "string" && userId !== "" && userId.length <= limits.subjectChars;
+    if (isSubject) return undefined;
+    const msg = `userId should be a string of 1 to ${limits.subjectChars} characters, got ${describe(userId)}`;
+    return { code: "userIdWrong", msg };
+  }
+  if (roomId === undefined) return undefined;
+  const ids: unknown[] = Array.isArray(roomId) ? roomId : [roomId];
+  if (ids.length === 0 || ids.length > limits.roomsPerPush) {
+    const msg = `a roomId list should name 1 to ${limits.roomsPerPush} rooms, got ${ids.length}`;
+    return { code: "roomIdWrong", msg };
+  }
+  for (const id of ids) {
+    const msg = roomIdProblem(id);
+    if (msg === undefined) continue;
+    return { code: typeof id === "string" && isReservedRoom(id) ? "roomIdReserved" : "roomIdWrong", msg };
+  }
+  return undefined;
+}
+
+function roomsOf({ roomId, userId }: Record<string, unknown>): string[] {
+  if (userId !== undefined) return [userRoom(userId as string)];
+  if (roomId === undefined) return [everyone];
+  return [...new Set(Array.isArray(roomId) ? (roomId as string[]) : [roomId as string])];
+}
+
+const memberOf = (value: unknown, name: string) =>
+  isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
