@@ -1,0 +1,28 @@
+import { CfnOutput, Stack, type StackProps } from "aws-cdk-lib";
+import type { Construct } from "constructs";
+import { Downlink, type DownlinkProps } from "./downlink.ts";
+
+export interface DownlinkStackProps extends StackProps, DownlinkProps {}
+
+/** Downlink as a stack of its own; its outputs are what pages and services need. */
+export class DownlinkStack extends Stack {
+  readonly downlink: Downlink;
+
+  constructor(scope: Construct, id: string, props: DownlinkStackProps = {}) {
+    super(scope, id, props);
+    this.downlink = new Downlink(this, "Downlink", props);
+    const { webSocketUrl, pushUrl, apiKeyId, tokenSecret } = this.downlink;
+    new CfnOutput(this, "WebSocketUrl", { value: webSocketUrl, description: "Where pages connect" });
+    new CfnOutput(this, "PushUrl", { value: pushUrl, description: "Where services POST, with the header x-api-key" });
+    new CfnOutput(this, "ApiKeyId", {
+      value: apiKeyId,
+      description:
+        "The key itself: aws apigateway get-api-key --include-value --query value --output text --api-key <this id>",
+    });
+    new CfnOutput(this, "TokenSecretArn", {
+      value: tokenSecret.secretArn,
+      description:
+        "The secret itself: aws secretsmanager get-secret-value --query SecretString --output text --secret-id <this ARN>",
+    });
+  }
+}
