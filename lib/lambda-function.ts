@@ -1,10 +1,15 @@
-import { fileURLToPath } from "node:url";
 import type { Duration, RemovalPolicy } from "aws-cdk-lib";
 import { Effect, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
-import { Architecture, LoggingFormat, Runtime, SystemLogLevel } from "aws-cdk-lib/aws-lambda";
-import { NodejsFunction, OutputFormat } from "aws-cdk-lib/aws-lambda-nodejs";
+import {
+  Architecture,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+  SystemLogLevel,
+} from "aws-cdk-lib/aws-lambda";
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
+import { bundledCode } from "./bundled-code.ts";
 
 export interface LambdaFunctionProps {
   /** Name of the file in lambdas/, without its ending. */
@@ -18,10 +23,8 @@ export interface LambdaFunctionProps {
   readonly removalPolicy: RemovalPolicy;
 }
 
-const projectRoot = fileURLToPath(new URL("..", import.meta.url));
-
 /** A function of lambdas/ with a log group and a role of its own, which may write that log and nothing else. */
-export function lambdaFunction(scope: Construct, id: string, props: LambdaFunctionProps): NodejsFunction {
+export function lambdaFunction(scope: Construct, id: string, props: LambdaFunctionProps): LambdaFunction {
   const { entry, logRetention, removalPolicy, ...rest } = props;
   const logGroup = new LogGroup(scope, `${id}Log`, { retention: logRetention, removalPolicy });
   const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
@@ -33,11 +36,10 @@ export function lambdaFunction(scope: Construct, id: string, props: LambdaFuncti
       resources: [logGroup.logGroupArn],
     }),
   );
-  return new NodejsFunction(scope, id, {
+  return new LambdaFunction(scope, id, {
     ...rest,
-    entry: `${projectRoot}/lambdas/${entry}.ts`,
-    projectRoot,
-    depsLockFilePath: `${projectRoot}/package-lock.json`,
+    code: bundledCode(entry),
+    handler: "index.handler",
     runtime: Runtime.NODEJS_24_X,
     architecture: Architecture.ARM_64,
     role,
@@ -45,15 +47,5 @@ export function lambdaFunction(scope: Construct, id: string, props: LambdaFuncti
     loggingFormat: LoggingFormat.JSON,
     // START, END and REPORT of every frame would cost more than what the function itself logs.
     systemLogLevelV2: SystemLogLevel.WARN,
-    bundling: {
-      format: OutputFormat.ESM,
-      mainFields: ["module", "main"],
-      target: "node24",
-      minify: true,
-      sourceMap: true,
-      // The runtime's own SDK has a version that AWS chooses: what runs there would not be what was tested here.
-      bundleAwsSDK: true,
-      banner: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);",
-    },
   });
 }
