@@ -41,12 +41,13 @@ interface Reply {
 }
 
 /**
+ * `roomId` is absent where the asked id is not one.
  * `generation` orders what may arrive out of order: whoever logged in with an older generation than that of a
  * 2005 is out, whoever has the same or a newer one is in.
  */
 export type LoginFrame =
   | ({ type: "loggedIn"; eventName: "loginRoomResp"; data: Notice<"2002"> } & LoggedIn & Reply)
-  | ({ type: "loginFailed"; eventName: "loginRoomResp"; data: Notice<"2003" | "2004">; roomId: string } & Reply)
+  | ({ type: "loginFailed"; eventName: "loginRoomResp"; data: Notice<"2003" | "2004">; roomId?: string } & Reply)
   | ({ type: "evicted"; eventName: "loginRoomResp"; data: Notice<"2005">; roomId: string; generation: number } & Reply);
 
 /** `epoch` and `seq`: where the room's log stood; what comes next has `seq + 1`. */
@@ -71,7 +72,7 @@ export type ServerFrame =
     } & Reply)
   | ({ type: "helloFailed"; eventName: "connetResp"; data: Notice<"2009"> } & Reply)
   | ({ type: "left"; eventName: "leaveRoomResp"; data: Notice<"2006">; roomId: string } & Reply)
-  | ({ type: "leaveFailed"; eventName: "leaveRoomResp"; data: Notice<"2007">; roomId: string } & Reply)
+  | ({ type: "leaveFailed"; eventName: "leaveRoomResp"; data: Notice<"2007">; roomId?: string } & Reply)
   | { type: "heartbeat"; eventName: "heartbeatResp"; data: Notice<"2008"> }
   | { type: "probe"; eventName: "probe"; data: Record<string, never>; nonce: string }
   | ({ type: "refused"; eventName: "errorResp"; data: Notice<"4001" | "4002" | "4003" | "5001"> } & Reply);

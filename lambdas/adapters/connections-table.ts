@@ -1,0 +1,92 @@
+import { limits } from "../../protocol/limits.ts";
+import type { Connection, Connections, Grants } from "../domain/ports.ts";
+import { connectionExpiry } from "./keys.ts";
+import type { Table } from "./table.ts";
+
+const isKnown = "attribute_exists(connectionId)";
+
+/** The connections as rows of a DynamoDB table. */
+export const connectionsIn = (table: Table, now: () => number): Connections => ({
+  async put({ connectionId, connectedAtMs, subject, grants, tokenExpiresAtMs }) {
+    const row = { connectionId, connectedAtMs, subject, grants, tokenExpiresAtMs };
+    await table.put({ ...row, expiresAt: connectionExpiry(connectedAtMs) });
+  },
+
+  async get(connectionId) {
+    return connectionOf(await table.get({ connectionId }), now());
+  },
+
+  async identify(connectionId, session, probe) {
+    const mayIdentify = "(attribute_not_exists(rooms) OR #session = :session)";
+    const sameSession = "(attribute_not_exists(#session) OR #session = :session)";
+    const updated = await table.update(
+      { connectionId },
+      {
+        update: "SET #session = :session, probe = :probe",
+        condition: `${isKnown} AND ${mayIdentify} AND ${sameSession}`,
+        names: { "#session": "session" },
+        values: { ":session": session, ":probe": probe },
+        returns: "ALL_NEW",
+      },
+    );
+    if (updated !== "refused") return connectionOf(updated, now()) ?? "gone";
+    return (await table.get({ connectionId })) ? "refused" : "gone";
+  },
+
+  async addRoom(connectionId, roomId) {
+    const hasRoom = "(attribute_not_exists(rooms) OR size(rooms) < :most OR contains(rooms, :roomId))";
+    const added = await table.update(
+      { connectionId },
+      {
+        update: "ADD rooms :rooms",
+        condition: `${isKnown} AND ${hasRoom}`,
+        values: { ":rooms": new Set([roomId]), ":roomId": roomId, ":most": limits.roomsPerConnection },
+      },
+    );
+    if (added !== "refused") return "done";
+    return (await table.get({ connectionId })) ? "full" : "gone";
+  },
+
+  async removeRoom(connectionId, roomId) {
+    const values = { ":rooms": new Set([roomId]) };
+    await table.update({ connectionId }, { update: "DELETE rooms :rooms", condition: isKnown, values });
+  },
+
+  async noteAnswer(connectionId, nonce) {
+    const values = { ":nonce": nonce };
+    await table.update({ connectionId }, { update: "SET answered = :nonce", condition: isKnown, values });
+  },
+
+  async remove(connectionId) {
+    const row = await table.remove({ connectionId });
+    // Also one past its time: the places it held still have to be given back.
+    const connection = row === "refused" ? undefined : connectionOf(row, 0);
+    if (!connection) return undefined;
+    return { subject: connection.subject, session: connection.session, rooms: roomsOf(row) };
+  },
+
+  async *pages() {
+    const values = { ":now": Math.floor(now() / 1000) };
+    for await (const rows of table.pages({ filter: "expiresAt > :now", projection: "connectionId", values })) {
+      yield rows.map((row) => ({ connectionId: row.connectionId as string }));
+    }
+  },
+});
+
+/** The row as the domain's connection; one past its `expiresAt` is absent, as TTL deletes days late. */
+function connectionOf(row: Record<string, unknown> | undefined, nowMs: number): Connection | undefined {
+  if (!row || (row.expiresAt as number) * 1000 <= nowMs) return undefined;
+  const connectionId = row.connectionId as string;
+  return {
+    connectionId,
+    connectedAtMs: row.connectedAtMs as number,
+    subject: row.subject as string,
+    grants: row.grants as Grants,
+    tokenExpiresAtMs: row.tokenExpiresAtMs as number,
+    session: (row.session as string | undefined) ?? connectionId,
+    probe: row.probe === true,
+    ...(row.answered === undefined ? {} : { answered: row.answered as string }),
+  };
+}
+
+const roomsOf = (row: unknown) => [...(((row as Record<string, unknown>).rooms as Set<string> | undefined) ?? [])];

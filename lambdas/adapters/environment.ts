@@ -1,0 +1,6 @@
+/** A variable that lib/ sets for the function. */
+export function environment(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set; lib/ should pass it to this function`);
+  return value;
+}

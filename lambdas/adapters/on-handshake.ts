@@ -1,0 +1,41 @@
+import { headerOf, type SocketEvent, tokenOf } from "./socket-event.ts";
+import { type Claims, contextOf, type TokenContext } from "./tokens.ts";
+
+export type HandshakeEvent = Pick<SocketEvent, "headers" | "queryStringParameters"> & { methodArn: string };
+export interface Policy {
+  principalId: string;
+  policyDocument: {
+    Version: "2012-10-17";
+    Statement: { Action: "execute-api:Invoke"; Effect: "Allow" | "Deny"; Resource: string }[];
+  };
+  context?: TokenContext;
+}
+export interface Handshake {
+  /** Exact origins of pages that may connect, or `*` for all. */
+  allowedOrigins: string[];
+  read(token: string): Promise<Claims | { refused: string }>;
+}
+
+/**
+ * The WebSocket API's authorizer. A page of a foreign origin is denied (403), as WebSockets know no CORS; a caller
+ * without a valid token is unauthorized (401).
+ */
+export const onHandshake =
+  (handshake: () => Handshake) =>
+  async (event: HandshakeEvent): Promise<Policy> => {
+    const { allowedOrigins, read } = handshake();
+    const origin = headerOf(event, "origin");
+    // Programs send no origin; there the token alone decides, as no browser adds anything of a user's to it.
+    const isForeign = origin !== undefined && !allowedOrigins.includes("*") && !allowedOrigins.includes(origin);
+    if (isForeign) return policy("Deny", "foreign-origin", event.methodArn);
+    const token = tokenOf(event);
+    const claims = token === undefined ? { refused: "no token" } : await read(token);
+    // API Gateway turns this very text into a 401.
+    if ("refused" in claims) throw new Error("Unauthorized", { cause: claims.refused });
+    return { ...policy("Allow", claims.subject, event.methodArn), context: contextOf(claims) };
+  };
+
+function policy(Effect: "Allow" | "Deny", principalId: string, Resource: string): Policy {
+  const Statement: Policy["policyDocument"]["Statement"] = [{ Action: "execute-api:Invoke", Effect, Resource }];
+  return { principalId, policyDocument: { Version: "2012-10-17", Statement } };
+}

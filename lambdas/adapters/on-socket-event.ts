@@ -1,0 +1,85 @@
+import { frameCodes } from "../../protocol/codes.ts";
+import type { Action, FrameOf, Ref, ServerFrame } from "../../protocol/frames.ts";
+import { parseClientFrame, type Refused, refused } from "../../protocol/parse-frame.ts";
+import type { Caller, Deps } from "../domain/ports.ts";
+import { logError } from "./log.ts";
+import { accepted, type SocketEvent, type SocketResult } from "./socket-event.ts";
+import { claimsOf } from "./tokens.ts";
+
+/** A frame that no Lambda handles is answered by API Gateway alone. */
+type Handled = Exclude<Action, "heartbeat">;
+export interface SocketRules {
+  connect(deps: Deps, caller: Caller): Promise<void>;
+  disconnect(deps: Deps, connectionId: string): Promise<void>;
+  frames: { [A in Handled]: (deps: Deps, caller: Caller, frame: FrameOf<A>) => Promise<ServerFrame | undefined> };
+}
+
+/** All routes of the WebSocket API: an event becomes a caller and a frame, an answer becomes a route response. */
+export const onSocketEvent =
+  (deps: () => Deps, rules: SocketRules) =>
+  async (event: SocketEvent): Promise<SocketResult> => {
+    const { routeKey, connectionId } = event.requestContext;
+    if (routeKey === "$disconnect") {
+      await rules.disconnect(deps(), connectionId);
+      return { statusCode: 200 };
+    }
+    const caller = await callerOf(deps(), event);
+    if (routeKey === "$connect") {
+      if (!caller) throw new Error("$connect came without an authorizer; lib/socket-api.ts should attach it");
+      await rules.connect(deps(), caller);
+      return accepted(event);
+    }
+    const reply = await answer(deps(), rules, caller, event);
+    return { statusCode: 200, ...(reply && { body: JSON.stringify(reply) }) };
+  };
+
+async function answer(
+  deps: Deps,
+  rules: SocketRules,
+  caller: Caller | undefined,
+  { requestContext: { routeKey, connectionId }, body }: SocketEvent,
+): Promise<ServerFrame | undefined> {
+  const frame = parseClientFrame(body);
+  if (!("action" in frame)) return inTheRoutesWords(routeKey, frame);
+  const { ref } = frame;
+  if (!caller) return inTheRoutesWords(routeKey, refused("5001", "the connection is not known any more", ref));
+  if (frame.action === "heartbeat") throw new Error("heartbeat reached a Lambda; lib/socket-api.ts should mock it");
+  try {
+    const rule = rules.frames[frame.action] as SocketRules["frames"][Handled & "hello"];
+    const reply = await rule(deps, caller, frame as FrameOf<"hello">);
+    return reply && withRef(reply, ref);
+  } catch (error) {
+    logError("frame", error, { routeKey, connectionId });
+    return inTheRoutesWords(routeKey, refused("5001", "server trouble, try again", ref));
+  }
+}
+
+/** Pages that wait for a reply know it by its event name, so a refused login is told as one. */
+const failureOf: Record<string, (msg: string) => ServerFrame> = {
+  hello: (msg) => ({ type: "helloFailed", eventName: "connetResp", data: { code: frameCodes.helloFailed, msg } }),
+  loginRoom: (msg) => ({
+    type: "loginFailed",
+    eventName: "loginRoomResp",
+    data: { code: frameCodes.loginFailed, msg },
+  }),
+  leaveRoom: (msg) => ({
+    type: "leaveFailed",
+    eventName: "leaveRoomResp",
+    data: { code: frameCodes.leaveFailed, msg },
+  }),
+};
+
+function inTheRoutesWords(routeKey: string, refusal: Refused): ServerFrame {
+  const failure = failureOf[routeKey]?.(refusal.data.msg);
+  return failure ? withRef(failure, refusal.ref) : refusal;
+}
+
+const withRef = (frame: ServerFrame, ref: Ref | undefined) =>
+  ref === undefined ? frame : ({ ...frame, ref } as ServerFrame);
+
+/** Who the authorizer said it is; the connection's row where the event does not tell. */
+async function callerOf(deps: Deps, { requestContext }: SocketEvent): Promise<Caller | undefined> {
+  const { connectionId, connectedAt, authorizer } = requestContext;
+  if (!authorizer?.subject) return deps.connections.get(connectionId);
+  return { connectionId, connectedAtMs: connectedAt, ...claimsOf(authorizer) };
+}

@@ -1,0 +1,90 @@
+import type { Holder, Room, Rooms } from "../domain/ports.ts";
+import { roomExpiry, roomKey } from "./keys.ts";
+import type { Table } from "./table.ts";
+
+/** The rooms' counters as rows of a DynamoDB table. */
+export function roomsIn(table: Table, now: () => number, newEpoch: () => string): Rooms {
+  const names = { "#holder": "holder" };
+  /** Writes that create the room where there is none. */
+  const opening = () => ({
+    set: "epoch = if_not_exists(epoch, :epoch), expiresAt = :expiresAt",
+    values: { ":epoch": newEpoch(), ":expiresAt": roomExpiry(now()) },
+  });
+
+  return {
+    async open(roomId) {
+      const { set, values } = opening();
+      return roomOf(roomId, await table.update(roomKey(roomId), { update: `SET ${set}`, values, returns: "ALL_NEW" }));
+    },
+
+    async generationAndSeq(roomId) {
+      const { generation, seq } = roomOf(roomId, (await table.get(roomKey(roomId))) ?? {});
+      return { generation, seq };
+    },
+
+    async claim(seen, holder, generation) {
+      const sameGeneration =
+        seen.generation === 0 ? "(attribute_not_exists(generation) OR generation = :seen)" : "generation = :seen";
+      const sameHolder = seen.holder
+        ? "#holder.connectionId = :connectionId AND #holder.untilMs = :untilMs"
+        : "attribute_not_exists(#holder)";
+      const { set, values } = opening();
+      const claimed = await table.update(roomKey(seen.roomId), {
+        update: `SET ${set}, generation = :generation, #holder = :holder`,
+        condition: `${sameGeneration} AND ${sameHolder}`,
+        names,
+        values: {
+          ...values,
+          ":generation": generation,
+          ":seen": seen.generation,
+          ":holder": holder,
+          ...(seen.holder && { ":connectionId": seen.holder.connectionId, ":untilMs": seen.holder.untilMs }),
+        },
+      });
+      return claimed === "refused" ? "changed" : "claimed";
+    },
+
+    async takeOver(roomId, holder) {
+      const { set, values } = opening();
+      const old = await table.update(roomKey(roomId), {
+        update: `SET ${set}, #holder = :holder ADD generation :one`,
+        names,
+        values: { ...values, ":holder": holder, ":one": 1 },
+        returns: "ALL_OLD",
+      });
+      const before = roomOf(roomId, { epoch: values[":epoch"], ...(old === "refused" ? {} : old) });
+      return { ...before, generation: before.generation + 1 };
+    },
+
+    async release(roomId, connectionId) {
+      await table.update(roomKey(roomId), {
+        update: "REMOVE #holder",
+        condition: "#holder.connectionId = :connectionId",
+        names,
+        values: { ":connectionId": connectionId },
+      });
+    },
+
+    async nextSeq(roomId) {
+      const { set, values } = opening();
+      const update = `SET ${set} ADD lastSeq :one`;
+      const row = await table.update(roomKey(roomId), {
+        update,
+        values: { ...values, ":one": 1 },
+        returns: "ALL_NEW",
+      });
+      return roomOf(roomId, row);
+    },
+  };
+}
+
+function roomOf(roomId: string, row: Record<string, unknown> | "refused"): Room {
+  if (row === "refused") throw new Error("an update without a condition was refused");
+  return {
+    roomId,
+    epoch: (row.epoch as string | undefined) ?? "",
+    seq: (row.lastSeq as number | undefined) ?? 0,
+    generation: (row.generation as number | undefined) ?? 0,
+    ...(row.holder === undefined ? {} : { holder: row.holder as Holder }),
+  };
+}

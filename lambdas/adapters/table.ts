@@ -1,0 +1,105 @@
+import {
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  ScanCommand,
+  UpdateItemCommand,
+} from "@aws-sdk/client-dynamodb";
+import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
+
+type Row = Record<string, unknown>;
+/** `names` and `values` of DynamoDB expressions, in plain JavaScript. */
+export interface Expression {
+  condition?: string;
+  names?: Record<string, string>;
+  values?: Row;
+}
+export interface Update extends Expression {
+  update: string;
+  returns?: "ALL_OLD" | "ALL_NEW";
+}
+export interface Pages extends Expression {
+  /** Key condition of a query; a scan has none. */
+  key?: string;
+  filter?: string;
+  projection?: string;
+}
+
+/** One DynamoDB table in plain JavaScript. A condition that does not hold is a value, `"refused"`, not an exception. */
+export type Table = ReturnType<typeof tableOf>;
+
+export function tableOf(client: Pick<DynamoDBClient, "send">, TableName: string) {
+  return {
+    async get(key: Row): Promise<Row | undefined> {
+      // Strong: the frame that asks may come right behind the one that wrote.
+      const { Item } = await client.send(new GetItemCommand({ TableName, Key: marshall(key), ConsistentRead: true }));
+      return Item && unmarshall(Item);
+    },
+
+    async put(row: Row, expression: Expression = {}): Promise<"done" | "refused"> {
+      const Item = marshall(row, { removeUndefinedValues: true });
+      const input = { TableName, Item, ...conditionOf(expression) };
+      return (await orRefused(client.send(new PutItemCommand(input)))) === "refused" ? "refused" : "done";
+    },
+
+    /** @returns the row as `returns` says, empty without it */
+    async update(key: Row, { update, returns, ...expression }: Update): Promise<Row | "refused"> {
+      const command = new UpdateItemCommand({
+        TableName,
+        Key: marshall(key),
+        UpdateExpression: update,
+        ReturnValues: returns ?? "NONE",
+        ...conditionOf(expression),
+      });
+      const answer = await orRefused(client.send(command));
+      return answer === "refused" ? answer : unmarshall(answer.Attributes ?? {});
+    },
+
+    /** @returns the row that was there, `"refused"` also if there was none and the condition needs one */
+    async remove(key: Row, expression: Expression = {}): Promise<Row | "refused" | undefined> {
+      const input = { TableName, Key: marshall(key), ReturnValues: "ALL_OLD" as const, ...conditionOf(expression) };
+      const answer = await orRefused(client.send(new DeleteItemCommand(input)));
+      return answer === "refused" ? answer : answer.Attributes && unmarshall(answer.Attributes);
+    },
+
+    async *pages({ key, filter, projection, ...expression }: Pages): AsyncGenerator<Row[]> {
+      const input = {
+        TableName,
+        ConsistentRead: true,
+        ...(key === undefined ? {} : { KeyConditionExpression: key }),
+        ...(filter === undefined ? {} : { FilterExpression: filter }),
+        ...(projection === undefined ? {} : { ProjectionExpression: projection }),
+        ...conditionOf(expression),
+      };
+      let from: Record<string, never> | undefined | object;
+      do {
+        const page = { ...input, ExclusiveStartKey: from as never };
+        const { Items = [], LastEvaluatedKey } = await (key === undefined
+          ? client.send(new ScanCommand(page))
+          : client.send(new QueryCommand(page)));
+        yield Items.map((item) => unmarshall(item));
+        from = LastEvaluatedKey;
+      } while (from);
+    },
+  };
+}
+
+function conditionOf({ condition, names, values }: Expression) {
+  return {
+    ...(condition === undefined ? {} : { ConditionExpression: condition }),
+    ...(names === undefined ? {} : { ExpressionAttributeNames: names }),
+    ...(values === undefined ? {} : { ExpressionAttributeValues: marshall(values) }),
+  };
+}
+
+async function orRefused<T>(sent: Promise<T>): Promise<T | "refused"> {
+  try {
+    return await sent;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return "refused";
+    throw error;
+  }
+}

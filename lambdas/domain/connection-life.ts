@@ -1,0 +1,30 @@
+import type { FrameOf } from "../../protocol/frames.ts";
+import { userRoom } from "../../protocol/ids.ts";
+import { endPlace } from "./leave-room.ts";
+import type { Caller, Deps } from "./ports.ts";
+
+/** Opens the books for a new connection: its row, and its place in the room of its subject. */
+export async function connect({ connections, members }: Deps, caller: Caller): Promise<void> {
+  const { connectionId, connectedAtMs, subject } = caller;
+  // A subject's room has no policy, so the connection itself can be the session there: several tabs are several members.
+  const place = { session: connectionId, connectionId, connectedAtMs, subject, generation: 0, holds: false };
+  await Promise.all([connections.put(caller), members.put(userRoom(subject), place)]);
+}
+
+/** Closes the books of a connection that has ended: `$disconnect` said so, or a post found it gone. */
+export async function disconnect(
+  deps: Pick<Deps, "connections" | "members" | "rooms">,
+  connectionId: string,
+): Promise<void> {
+  const ended = await deps.connections.remove(connectionId);
+  if (!ended) return;
+  await Promise.all([
+    ...ended.rooms.map((roomId) => endPlace(deps, roomId, ended.session, connectionId)),
+    deps.members.remove(userRoom(ended.subject), connectionId, connectionId),
+  ]);
+}
+
+/** The client answered a probe. */
+export async function here({ connections }: Deps, caller: Caller, { nonce }: FrameOf<"here">): Promise<void> {
+  await connections.noteAnswer(caller.connectionId, nonce);
+}

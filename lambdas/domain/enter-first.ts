@@ -1,0 +1,108 @@
+import { connectionGone, type Enter, type Entry, takePlace, tooBusy } from "./entry.ts";
+import { evict, evictedFrame, isCurrent } from "./evict.ts";
+import { holderFor, pendingClaim } from "./holder.ts";
+import { isLive } from "./liveness.ts";
+import { type Connection, type Deps, frameText, type Member, type Room } from "./ports.ts";
+
+const attempts = 5;
+const askedAtOnce = 16;
+
+/** `loginWhenFirst`: gets in only while nobody live is there; takes the place of those who are gone. */
+export const enterFirst: Enter = async (deps, roomId, _caller, selfRead): Promise<Entry> => {
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    const [room, self, members] = await Promise.all([
+      deps.rooms.open(roomId),
+      selfRead,
+      readAll(deps.members.pages(roomId)),
+    ]);
+    if (!self) return connectionGone;
+    const entry = await tryToEnter(deps, room, self, members);
+    if (entry !== "changed") return entry;
+  }
+  return tooBusy;
+};
+
+/** `changed`: somebody else moved in the room meanwhile, look again. */
+async function tryToEnter(
+  deps: Deps,
+  room: Room,
+  self: Connection,
+  members: readonly Member[],
+): Promise<Entry | "changed"> {
+  const { roomId } = room;
+  // The subject too: whoever got hold of a stranger's session gets nothing by it.
+  const isMine = (member: Member) => member.session === self.session && member.subject === self.subject;
+  const mine = members.find((member) => isMine(member) && isCurrent(member, room));
+  if (mine) return resumePlace(deps, room, self, mine);
+
+  const others = members.filter((member) => !isMine(member));
+  const inside = others.filter((member) => isCurrent(member, room));
+  const claimant = pendingClaim(room, members, deps.now());
+  const askedClaimant = claimant === self.connectionId ? undefined : claimant;
+  const cleared = await clearGhosts(deps, roomId, inside, askedClaimant);
+  if (cleared === "live") return { kind: "occupied" };
+  if (cleared === "changed") return "changed";
+
+  // Whoever lost a place by this must hear 2005, also when it comes back later: that takes a new generation.
+  const takesOver = inside.length > 0 || askedClaimant !== undefined;
+  const generation = room.generation + (takesOver ? 1 : 0);
+  if ((await deps.rooms.claim(room, holderFor(deps, self), generation)) === "changed") return "changed";
+
+  const lost = [...inside.map(({ connectionId }) => connectionId), ...(askedClaimant ? [askedClaimant] : [])];
+  const notice = frameText(evictedFrame(roomId, generation));
+  const [failure] = await Promise.all([
+    takePlace(deps, roomId, self, generation, true),
+    ...lost.map((connectionId) => deps.gateway.post(connectionId, notice)),
+    // Left over from a take-over that died before its notices.
+    ...others.filter((m) => !isCurrent(m, room)).map(({ session }) => evict(deps, roomId, session, generation)),
+  ]);
+  return failure ?? { kind: "in", generation, epoch: room.epoch, seq: room.seq };
+}
+
+/** A session that comes back takes its own place again, whoever else is in. */
+export async function resumePlace(
+  deps: Pick<Deps, "members" | "connections" | "rooms">,
+  room: Room,
+  self: Connection,
+  mine: Member,
+): Promise<Entry | "changed"> {
+  const { session, connectionId, connectedAtMs, subject } = self;
+  const place = { session, connectionId, connectedAtMs, subject, generation: mine.generation, holds: mine.holds };
+  const [moved, noted] = await Promise.all([
+    deps.members.move(room.roomId, place),
+    deps.connections.addRoom(connectionId, room.roomId),
+  ]);
+  if (moved === "changed") return "changed";
+  if (noted !== "done") {
+    await deps.members.remove(room.roomId, session, connectionId);
+    return connectionGone;
+  }
+  const after = await deps.rooms.generationAndSeq(room.roomId);
+  if (after.generation !== mine.generation) return "changed";
+  return { kind: "in", generation: mine.generation, epoch: room.epoch, seq: after.seq };
+}
+
+/** Asks everybody who seems to be in and removes the places of those who are gone. */
+async function clearGhosts(
+  deps: Deps,
+  roomId: string,
+  inside: readonly Member[],
+  claimant: string | undefined,
+): Promise<"live" | "changed" | "cleared"> {
+  if (claimant !== undefined && (await isLive(deps, claimant))) return "live";
+  for (let from = 0; from < inside.length; from += askedAtOnce) {
+    const asked = inside.slice(from, from + askedAtOnce);
+    const live = await Promise.all(asked.map(({ connectionId }) => isLive(deps, connectionId)));
+    if (live.includes(true)) return "live";
+    // On that very connection: a session that came back while it was asked keeps its place.
+    const removed = await Promise.all(asked.map((m) => deps.members.remove(roomId, m.session, m.connectionId)));
+    if (removed.includes(undefined)) return "changed";
+  }
+  return "cleared";
+}
+
+async function readAll<T>(pages: AsyncIterable<T[]>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const page of pages) all.push(...page);
+  return all;
+}

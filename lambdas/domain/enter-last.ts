@@ -1,0 +1,35 @@
+import { connectionGone, type Enter, type Entry, takePlace } from "./entry.ts";
+import { evict, evictedFrame } from "./evict.ts";
+import { holderFor } from "./holder.ts";
+import { flatten, forEachLimited } from "./pool.ts";
+import { frameText } from "./ports.ts";
+
+const evictionsAtOnce = 50;
+
+/** `loginWhenLast`: gets in and puts everybody else out. */
+export const enterLast: Enter = async (deps, roomId, caller, selfRead): Promise<Entry> => {
+  // This one write evicts, however many there are: places of older generations are void from now on.
+  const [room, self] = await Promise.all([deps.rooms.takeOver(roomId, holderFor(deps, caller)), selfRead]);
+  if (!self) {
+    await deps.rooms.release(roomId, caller.connectionId);
+    return connectionGone;
+  }
+  const { generation, epoch, seq, holder: before } = room;
+  const connectionsWithPlace = new Set<string>();
+  const others = async function* () {
+    for await (const member of flatten(deps.members.pages(roomId))) {
+      connectionsWithPlace.add(member.connectionId);
+      if (member.session !== self.session && member.generation < generation) yield member;
+    }
+  };
+  const [failure] = await Promise.all([
+    takePlace(deps, roomId, self, generation, true),
+    forEachLimited(others(), evictionsAtOnce, ({ session }) => evict(deps, roomId, session, generation)),
+  ]);
+  // The holder of before may still be writing its place, which nobody would then evict.
+  if (before && before.untilMs > deps.now() && before.connectionId !== self.connectionId) {
+    const isTold = connectionsWithPlace.has(before.connectionId);
+    if (!isTold) await deps.gateway.post(before.connectionId, frameText(evictedFrame(roomId, generation)));
+  }
+  return failure ?? { kind: "in", generation, epoch, seq };
+};

@@ -1,0 +1,25 @@
+import { frameCodes, frameTexts } from "../../protocol/codes.ts";
+import type { LoginFrame } from "../../protocol/frames.ts";
+import { type Deps, frameText, type Member } from "./ports.ts";
+
+/** Told to whoever logged in to the room before `generation`. */
+export function evictedFrame(roomId: string, generation: number): LoginFrame {
+  const data = { code: frameCodes.evicted, msg: frameTexts.evicted(roomId) };
+  return { type: "evicted", eventName: "loginRoomResp", data, roomId, generation };
+}
+
+/**
+ * Removes a place that a newer generation made void and tells its owner. Whoever finds such a place may call this: only
+ * the one who really removes it tells, so a crash between a take-over and its notices is healed by the next who looks.
+ */
+export async function evict(
+  { members, gateway }: Pick<Deps, "members" | "gateway">,
+  roomId: string,
+  session: string,
+  generation: number,
+): Promise<void> {
+  const evicted = await members.evict(roomId, session, generation);
+  if (evicted) await gateway.post(evicted.connectionId, frameText(evictedFrame(roomId, generation)));
+}
+
+export const isCurrent = (member: Member, room: { generation: number }) => member.generation >= room.generation;
