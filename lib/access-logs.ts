@@ -1,13 +1,10 @@
 import { RemovalPolicy } from "aws-cdk-lib";
 import { AccessLogFormat, CfnAccount } from "aws-cdk-lib/aws-apigateway";
 import { ManagedPolicy, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
-import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
+import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-
-export interface AccessLogsProps {
-  readonly logRetention: RetentionDays;
-  readonly removalPolicy: RemovalPolicy;
-}
+import { acknowledge, nameInFinding } from "./acknowledge.ts";
+import type { LogProps } from "./lambda-function.ts";
 
 /** One line for each request that API Gateway answered, and the account's permission for it to write them. */
 export class AccessLogs extends Construct {
@@ -16,15 +13,21 @@ export class AccessLogs extends Construct {
   /** A stage with an access log cannot be created before this. */
   readonly account: CfnAccount;
 
-  constructor(scope: Construct, id: string, { logRetention, removalPolicy }: AccessLogsProps) {
+  constructor(scope: Construct, id: string, { logRetention, removalPolicy }: LogProps) {
     super(scope, id);
     this.socket = new LogGroup(this, "Socket", { retention: logRetention, removalPolicy });
     this.push = new LogGroup(this, "Push", { retention: logRetention, removalPolicy });
 
+    const policy = ManagedPolicy.fromAwsManagedPolicyName("service-role/AmazonAPIGatewayPushToCloudWatchLogs");
     const role = new Role(this, "Role", {
       assumedBy: new ServicePrincipal("apigateway.amazonaws.com"),
-      managedPolicies: [ManagedPolicy.fromAwsManagedPolicyName("service-role/AmazonAPIGatewayPushToCloudWatchLogs")],
+      managedPolicies: [policy],
     });
+    acknowledge(
+      role,
+      `IAM4[Policy::${nameInFinding(this, policy.managedPolicyArn)}]`,
+      "The policy that AWS prescribes for this account setting; API Gateway refuses a role that may do less",
+    );
     this.account = new CfnAccount(this, "Account", { cloudWatchRoleArn: role.roleArn });
     // One setting for all APIs of the account and Region: deleting this stack must not silence the others.
     role.applyRemovalPolicy(RemovalPolicy.RETAIN);

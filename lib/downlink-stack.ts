@@ -1,6 +1,7 @@
 import { CfnOutput, Stack, type StackProps } from "aws-cdk-lib";
 import type { Construct } from "constructs";
-import { Downlink, type DownlinkProps } from "./downlink.ts";
+import { Downlink } from "./downlink.ts";
+import type { DownlinkProps } from "./downlink-props.ts";
 
 export interface DownlinkStackProps extends StackProps, DownlinkProps {}
 
@@ -9,7 +10,7 @@ export class DownlinkStack extends Stack {
   readonly downlink: Downlink;
 
   constructor(scope: Construct, id: string, props: DownlinkStackProps = {}) {
-    super(scope, id, props);
+    super(scope, id, { description: "Downlink: services push to pages", ...props });
     this.downlink = new Downlink(this, "Downlink", props);
     const { webSocketUrl, pushUrl, apiKeyId, tokenSecret } = this.downlink;
     new CfnOutput(this, "WebSocketUrl", { value: webSocketUrl, description: "Where pages connect" });

@@ -1,4 +1,4 @@
-import { Duration, Stack } from "aws-cdk-lib";
+import { Stack } from "aws-cdk-lib";
 import {
   EndpointType,
   type IApiKey,
@@ -8,65 +8,64 @@ import {
   RestApi,
 } from "aws-cdk-lib/aws-apigateway";
 import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
-import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
 import { type PushCode, pushCodes } from "../protocol/codes.ts";
-import { type AccessLogs, type AccessLogsProps, pushLogFormat } from "./access-logs.ts";
-import { lambdaFunction } from "./lambda-function.ts";
-import type { SocketApi } from "./socket-api.ts";
-import type { Tables } from "./tables.ts";
+import { type AccessLogs, pushLogFormat } from "./access-logs.ts";
+import { acknowledge } from "./acknowledge.ts";
+import { type PushFunctionProps, pushFunction } from "./functions.ts";
 
-export interface PushApiProps extends AccessLogsProps {
-  readonly tables: Tables;
+export interface PushApiProps extends PushFunctionProps {
   readonly accessLogs: AccessLogs;
-  readonly socketApi: SocketApi;
-  readonly retention: Duration;
+  /** Pushes per second. */
   readonly rateLimit: number;
   readonly burstLimit: number;
 }
 
-/** The REST side: `POST /push` behind an API key. */
+/**
+ * The REST side: `POST /push` behind an API key.
+ *
+ * API Gateway takes bodies up to 10 MB and a Lambda up to 6 MB; the push function refuses what is larger than one post
+ * to a connection (`limits.postBytes`), with the size it got.
+ */
 export class PushApi extends Construct {
   readonly url: string;
   readonly apiKey: IApiKey;
 
   constructor(scope: Construct, id: string, props: PushApiProps) {
     super(scope, id);
-    const throttle = { rateLimit: props.rateLimit, burstLimit: props.burstLimit };
+    const { accessLogs, rateLimit, burstLimit } = props;
     const api = new RestApi(this, "Api", {
-      description: "Downlink: services push to pages",
+      description: "Downlink: services push",
       endpointTypes: [EndpointType.REGIONAL],
+      // AccessLogs sets the account's role; here it would be set a second time.
       cloudWatchRole: false,
       deployOptions: {
         stageName: "api",
-        throttlingRateLimit: throttle.rateLimit,
-        throttlingBurstLimit: throttle.burstLimit,
-        accessLogDestination: new LogGroupLogDestination(props.accessLogs.push),
+        throttlingRateLimit: rateLimit,
+        throttlingBurstLimit: burstLimit,
+        accessLogDestination: new LogGroupLogDestination(accessLogs.push),
         accessLogFormat: pushLogFormat,
       },
     });
-    api.deploymentStage.node.addDependency(props.accessLogs.account);
-    this.url = api.deploymentStage.urlForPath("/push");
-
+    api.deploymentStage.node.addDependency(accessLogs.account);
     api.root
       .addResource("push")
-      .addMethod("POST", new LambdaIntegration(this.pushFunction(props), { allowTestInvoke: false }), {
+      .addMethod("POST", new LambdaIntegration(pushFunction(this, props), { allowTestInvoke: false }), {
         apiKeyRequired: true,
       });
+    this.url = api.deploymentStage.urlForPath("/push");
 
     this.apiKey = api.addApiKey("Key", { description: "Downlink: for services that push" });
-    const plan = api.addUsagePlan("Plan", { throttle, apiStages: [{ stage: api.deploymentStage }] });
-    plan.addApiKey(this.apiKey);
+    api
+      .addUsagePlan("Plan", {
+        description: "Downlink: who may push, and how fast",
+        throttle: { rateLimit, burstLimit },
+        apiStages: [{ stage: api.deploymentStage }],
+      })
+      .addApiKey(this.apiKey);
 
-    for (const { type, code, msg } of gatewayAnswers) {
-      const { status } = pushCodes[code];
-      api.addGatewayResponse(type.responseType, {
-        type,
-        // 5xx keeps its own: 502, 503 and 504 tell the operator more than 500.
-        ...(status < 500 ? { statusCode: String(status) } : {}),
-        templates: { "application/json": JSON.stringify({ code: pushCodes[code].code, msg }) },
-      });
-    }
+    addGatewayResponses(api);
+    acknowledgeFindings(api);
   }
 
   /** Lets `grantee` read the API key's value. */
@@ -79,41 +78,46 @@ export class PushApi extends Construct {
     });
     return Grant.addToPrincipal({ grantee, actions: ["apigateway:GET"], resourceArns: [key] });
   }
+}
 
-  private pushFunction({ tables, socketApi, retention, logRetention, removalPolicy }: PushApiProps): IFunction {
-    const push = lambdaFunction(this, "Push", {
-      entry: "push",
-      description: "Downlink: what services push",
-      environment: {
-        CONNECTIONS_TABLE: tables.connections.tableName,
-        ROOMS_TABLE: tables.rooms.tableName,
-        MESSAGES_TABLE: tables.messages.tableName,
-        CALLBACK_URL: socketApi.stage.callbackUrl,
-        RETENTION_SECONDS: String(retention.toSeconds()),
-      },
-      // One whole CPU: signing and sending posts is what a push spends its time on.
-      memorySize: 1769,
-      timeout: Duration.seconds(28),
-      logRetention,
-      removalPolicy,
+const notThere = "there is only POST /push";
+/** What API Gateway answers by itself, in the words of the push API. */
+const gatewayAnswers: readonly (readonly [ResponseType, PushCode, string])[] = [
+  [ResponseType.INVALID_API_KEY, "unauthorized", "the header x-api-key is missing or its key is unknown"],
+  [ResponseType.THROTTLED, "throttled", "too many pushes at once, send this one again in a second"],
+  // What API Gateway calls a missing token is a method or path that does not exist.
+  [ResponseType.MISSING_AUTHENTICATION_TOKEN, "notFound", notThere],
+  [ResponseType.RESOURCE_NOT_FOUND, "notFound", notThere],
+  [ResponseType.REQUEST_TOO_LARGE, "tooLarge", "the body is larger than 10 MB"],
+  [ResponseType.DEFAULT_4XX, "unauthorized", "API Gateway refused the request; send POST /push with x-api-key"],
+  [ResponseType.DEFAULT_5XX, "serverTrouble", "server trouble, send this push again later"],
+];
+
+function addGatewayResponses(api: RestApi): void {
+  for (const [type, name, msg] of gatewayAnswers) {
+    const { code, status } = pushCodes[name];
+    // The two defaults stand for several statuses, each of which tells more than one for all.
+    const isDefault = type === ResponseType.DEFAULT_4XX || type === ResponseType.DEFAULT_5XX;
+    api.addGatewayResponse(type.responseType, {
+      type,
+      ...(isDefault ? {} : { statusCode: String(status) }),
+      templates: { "application/json": JSON.stringify({ code, msg }) },
     });
-    tables.connections.grant(push, "dynamodb:Scan", "dynamodb:GetItem", "dynamodb:DeleteItem");
-    tables.rooms.grant(push, "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query");
-    tables.messages.grant(push, "dynamodb:PutItem");
-    socketApi.grantConnections(push);
-    return push;
   }
 }
 
-/** What API Gateway answers by itself, in the words of the push API. */
-const gatewayAnswers: { type: ResponseType; code: PushCode; msg: string }[] = [
-  {
-    type: ResponseType.INVALID_API_KEY,
-    code: "unauthorized",
-    msg: "the header x-api-key is missing or its key is unknown",
-  },
-  { type: ResponseType.THROTTLED, code: "throttled", msg: "too many requests, send this one again later" },
-  { type: ResponseType.MISSING_AUTHENTICATION_TOKEN, code: "notFound", msg: "no such method and path, use POST /push" },
-  { type: ResponseType.REQUEST_TOO_LARGE, code: "tooLarge", msg: "the body is larger than 10 MB" },
-  { type: ResponseType.DEFAULT_5XX, code: "serverTrouble", msg: "server trouble, send this request again later" },
-];
+function acknowledgeFindings(api: RestApi): void {
+  acknowledge(api, "APIG2", "The push function validates, with a code and a text for each mistake and for both bodies");
+  acknowledge(api, "APIG3", "Callers are services with a key, held to a rate; a web ACL is the account's to attach");
+  acknowledge(
+    api,
+    "APIG4",
+    "The API key is the authorization here: one service, one account. It is random and the plan admits no other",
+  );
+  acknowledge(
+    api,
+    "APIG6",
+    "The access log names every error; execution logs would go to a group that this stack does not own and never expires",
+  );
+  acknowledge(api, "COG4", "Callers are services, not users of a user pool");
+}

@@ -1,144 +1,100 @@
-import { Duration, Fn, Stack } from "aws-cdk-lib";
 import {
   CfnIntegration,
   CfnIntegrationResponse,
   LogGroupLogDestination,
   WebSocketApi,
+  type WebSocketRoute,
+  type WebSocketRouteOptions,
   WebSocketStage,
 } from "aws-cdk-lib/aws-apigatewayv2";
 import { WebSocketLambdaAuthorizer } from "aws-cdk-lib/aws-apigatewayv2-authorizers";
 import { WebSocketLambdaIntegration, WebSocketMockIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
-import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
-import type { IFunction } from "aws-cdk-lib/aws-lambda";
-import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
 import { frameCodes } from "../protocol/codes.ts";
 import { type Action, routes, type ServerFrame } from "../protocol/frames.ts";
-import { type AccessLogs, type AccessLogsProps, socketLogFormat } from "./access-logs.ts";
-import { lambdaFunction } from "./lambda-function.ts";
+import { type AccessLogs, socketLogFormat } from "./access-logs.ts";
+import { acknowledge } from "./acknowledge.ts";
+import { type AuthorizeProps, authorizeFunction, socketFunction } from "./functions.ts";
 import type { Tables } from "./tables.ts";
 
-export interface SocketApiProps extends AccessLogsProps {
+export interface SocketApiProps extends AuthorizeProps {
   readonly tables: Tables;
   readonly accessLogs: AccessLogs;
-  readonly tokenSecret: ISecret;
-  readonly allowedOrigins: string[];
+  /** Handshakes and frames per second. */
   readonly rateLimit: number;
   readonly burstLimit: number;
 }
 
-/** What a heartbeat is answered with, by API Gateway alone: no Lambda runs. */
+/** What a heartbeat is answered with by API Gateway alone: no Lambda runs. */
 const alive: Extract<ServerFrame, { type: "heartbeat" }> = {
   type: "heartbeat",
   eventName: "heartbeatResp",
   data: { code: frameCodes.alive, msg: "alive" },
 };
 
-/** The WebSocket side: the handshake's authorizer and one route per action of the protocol. */
+/** The WebSocket side: the handshake and one route per action of the protocol. */
 export class SocketApi extends Construct {
   readonly stage: WebSocketStage;
   private readonly api: WebSocketApi;
 
   constructor(scope: Construct, id: string, props: SocketApiProps) {
     super(scope, id);
-    const authorize = this.authorizeFunction(props);
-    const socket = (route: string) => new WebSocketLambdaIntegration(`${route}Integration`, socketFunction);
-
-    this.api = new WebSocketApi(this, "Api", { routeSelectionExpression: "$request.body.action" });
+    const { accessLogs, rateLimit, burstLimit } = props;
+    this.api = new WebSocketApi(this, "Api", {
+      description: "Downlink: pages connect",
+      routeSelectionExpression: "$request.body.action",
+    });
     this.stage = new WebSocketStage(this, "Stage", {
       webSocketApi: this.api,
       stageName: "socket",
       autoDeploy: true,
-      throttle: { rateLimit: props.rateLimit, burstLimit: props.burstLimit },
-      accessLogSettings: {
-        destination: new LogGroupLogDestination(props.accessLogs.socket),
-        format: socketLogFormat,
-      },
+      throttle: { rateLimit, burstLimit },
+      accessLogSettings: { destination: new LogGroupLogDestination(accessLogs.socket), format: socketLogFormat },
     });
-    const socketFunction = this.socketFunction(props);
+    this.addRoutes(props);
+    // A deployment without routes is refused, and one without some of them answers their frames "Forbidden".
+    this.stage.node.addDependency(this.api, accessLogs.account);
+  }
+
+  private addRoutes(props: SocketApiProps): void {
+    const socket = socketFunction(this, { ...props, stage: this.stage });
+    // One integration per route: the CDK gives the permission to invoke with it.
+    const toSocket = (name: string) => new WebSocketLambdaIntegration(`${name}Integration`, socket);
 
     this.api.addRoute("$connect", {
-      integration: socket("Connect"),
-      // No identity source: the token comes in the query string or as a subprotocol, and API Gateway answers 401
-      // without asking the Lambda when any source that is named is missing.
-      authorizer: new WebSocketLambdaAuthorizer("Authorizer", authorize, { identitySource: [] }),
+      integration: toSocket("connect"),
+      // No identity source: API Gateway answers 401 by itself when one that is named is missing, and the token comes
+      // either in the query string or as a subprotocol.
+      authorizer: new WebSocketLambdaAuthorizer("Authorizer", authorizeFunction(this, props), { identitySource: [] }),
     });
-    this.api.addRoute("$disconnect", { integration: socket("Disconnect") });
-    this.api.addRoute("$default", { integration: socket("Unknown"), returnResponse: true });
+    this.addOpenRoute("$disconnect", { integration: toSocket("disconnect") });
+    this.addOpenRoute("$default", { integration: toSocket("default"), returnResponse: true });
     for (const action of Object.keys(routes) as Action[]) {
-      switch (routes[action]) {
+      const travels = routes[action];
+      switch (travels) {
         case "answered":
-          this.api.addRoute(action, { integration: socket(action), returnResponse: true });
+          this.addOpenRoute(action, { integration: toSocket(action), returnResponse: true });
           break;
         case "silent":
-          this.api.addRoute(action, { integration: socket(action) });
+          this.addOpenRoute(action, { integration: toSocket(action) });
           break;
         case "mock":
           this.addMockRoute(action);
           break;
         default:
-          routes[action] satisfies never;
+          travels satisfies never;
       }
     }
-
-    this.stage.node.addDependency(this.api, props.accessLogs.account);
   }
 
-  /** Lets `grantee` post to connections and ask whether they are there. Not: close them. */
-  grantConnections(grantee: IGrantable): Grant {
-    const resources = ["POST", "GET"].map((verb) =>
-      Stack.of(this).formatArn({
-        service: "execute-api",
-        resource: this.api.apiId,
-        resourceName: `${this.stage.stageName}/${verb}/@connections/*`,
-      }),
-    );
-    return Grant.addToPrincipal({ grantee, actions: ["execute-api:ManageConnections"], resourceArns: resources });
-  }
-
-  private authorizeFunction({ tokenSecret, allowedOrigins, logRetention, removalPolicy }: SocketApiProps): IFunction {
-    const authorize = lambdaFunction(this, "Authorize", {
-      entry: "authorize",
-      description: "Downlink: who may open a connection",
-      environment: { TOKEN_SECRET_ARN: tokenSecret.secretArn, ALLOWED_ORIGINS: Fn.join(",", allowedOrigins) },
-      memorySize: 512,
-      timeout: Duration.seconds(10),
-      logRetention,
-      removalPolicy,
-    });
-    Grant.addToPrincipal({
-      grantee: authorize,
-      actions: ["secretsmanager:GetSecretValue"],
-      // The name of a secret imported by name lacks the six characters that Secrets Manager appends.
-      resourceArns: [tokenSecret.secretFullArn ?? `${tokenSecret.secretArn}-??????`],
-    });
-    tokenSecret.encryptionKey?.grantDecrypt(authorize);
-    return authorize;
-  }
-
-  private socketFunction({ tables, logRetention, removalPolicy }: SocketApiProps): IFunction {
-    const socket = lambdaFunction(this, "Socket", {
-      entry: "socket",
-      description: "Downlink: frames of connections",
-      environment: {
-        CONNECTIONS_TABLE: tables.connections.tableName,
-        ROOMS_TABLE: tables.rooms.tableName,
-        CALLBACK_URL: this.stage.callbackUrl,
-      },
-      memorySize: 512,
-      timeout: Duration.seconds(28),
-      logRetention,
-      removalPolicy,
-    });
-    const oneItem = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"];
-    tables.connections.grant(socket, ...oneItem);
-    tables.rooms.grant(socket, ...oneItem, "dynamodb:Query");
-    this.grantConnections(socket);
-    return socket;
+  private addOpenRoute(routeKey: string, options: WebSocketRouteOptions): WebSocketRoute {
+    const route = this.api.addRoute(routeKey, options);
+    acknowledge(route, "APIG4", "API Gateway authorizes a connection once, on $connect; other routes cannot");
+    return route;
   }
 
   private addMockRoute(action: Action): void {
-    const route = this.api.addRoute(action, {
+    const route = this.addOpenRoute(action, {
       returnResponse: true,
       integration: new WebSocketMockIntegration(`${action}Integration`, {
         requestTemplates: { $default: JSON.stringify({ statusCode: 200 }) },
@@ -146,8 +102,8 @@ export class SocketApi extends Construct {
       }),
     });
     const integration = route.node.findAll().find((child) => child instanceof CfnIntegration);
-    if (!integration) throw new Error(`the route ${action} has no integration to answer for`);
-    // Without it the client gets "Internal server error"; the CDK has no construct of its own for it.
+    if (!integration) throw new Error(`the route ${action} has no integration whose answer could be set`);
+    // The CDK makes no integration response; without one the page gets "Internal server error".
     new CfnIntegrationResponse(route, "IntegrationResponse", {
       apiId: this.api.apiId,
       integrationId: integration.ref,
