@@ -1,0 +1,30 @@
+import type { frameCodes } from "../protocol/codes.ts";
+import type { clientCodes } from "./client-codes.ts";
+
+export type DownlinkErrorCode =
+  | (typeof frameCodes)[keyof typeof frameCodes]
+  | (typeof clientCodes)[keyof typeof clientCodes];
+
+/** Why something failed, as plain data. */
+export interface Failure {
+  code: DownlinkErrorCode;
+  msg: string;
+  cause?: unknown;
+}
+
+/** Every failure that the client reports. Branch on `code`; `msg`, the same text as `message`, is for people. */
+export class DownlinkError extends Error {
+  override readonly name = "DownlinkError";
+  readonly code: DownlinkErrorCode;
+  readonly msg: string;
+
+  constructor({ code, msg, cause }: Failure) {
+    super(msg, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.msg = msg;
+  }
+}
+
+/** Holds even with two copies of the client on one page, where `instanceof` does not. */
+export const isDownlinkError = (error: unknown): error is DownlinkError =>
+  error instanceof Error && error.name === "DownlinkError";

@@ -1,0 +1,86 @@
+import { connectionIdleSeconds } from "../protocol/limits.ts";
+import { clientCodes } from "./client-codes.ts";
+import { DownlinkError } from "./downlink-error.ts";
+import { type Clock, systemClock } from "./timers.ts";
+
+/** What the client uses of a WebSocket. */
+export interface WebSocketLike {
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: { data: unknown }) => void) | null;
+  onerror: ((event: never) => void) | null;
+  onclose: ((event: { code: number; reason: string }) => void) | null;
+  send(text: string): void;
+  close(): void;
+}
+export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
+
+export interface SocketHandleOptions {
+  /** Address of the stack's WebSocket, `wss://…`. A function is asked again before every connection. */
+  url: string | (() => string | Promise<string>);
+  /** The JWT of who it is. A function is asked again before every connection, so that an expired token heals by itself. */
+  token: string | (() => string | Promise<string>);
+  /**
+   * How long nothing may arrive before the client asks whether the connection still lives, 5,000 to 570,000.
+   *
+   * @default 270000, four and a half minutes: each question is billed
+   */
+  heartbeatMs?: number;
+  /**
+   * How long a login, a leave, an attempt to connect or a heartbeat waits for its answer.
+   *
+   * @default 10000
+   */
+  requestTimeoutMs?: number;
+  /**
+   * Constructor of WebSockets.
+   *
+   * @default the global one
+   */
+  WebSocket?: WebSocketConstructor;
+  /**
+   * Time and timers.
+   *
+   * @default those of the system
+   */
+  clock?: Clock;
+  /**
+   * A number from 0 up to 1, for the pauses between attempts.
+   *
+   * @default Math.random
+   */
+  random?: () => number;
+}
+export type ResolvedOptions = Required<SocketHandleOptions>;
+
+/** @throws DownlinkError 3004 that names the option which is missing or wrong */
+export function resolveOptions(given: Partial<SocketHandleOptions>): ResolvedOptions {
+  const {
+    url,
+    token,
+    heartbeatMs = 270_000,
+    requestTimeoutMs = 10_000,
+    // The DOM's own type asks for less than it takes: its handlers are methods of a WebSocket.
+    WebSocket = globalThis.WebSocket as unknown as WebSocketConstructor | undefined,
+    clock = systemClock,
+    random = Math.random,
+  } = given;
+  const isAsked = (value: unknown) => typeof value === "function" || (typeof value === "string" && value !== "");
+  if (!url || !isAsked(url)) throw missing("url", "the stack's WebSocket address, wss://…");
+  if (!token || !isAsked(token)) throw missing("token", "a JWT");
+  if (!WebSocket) throw badOption("there is no global WebSocket here: pass one as the option WebSocket");
+  inRange("heartbeatMs", heartbeatMs, 5_000, connectionIdleSeconds * 1_000 - 30_000);
+  inRange("requestTimeoutMs", requestTimeoutMs, 100, 60_000);
+  return { url, token, heartbeatMs, requestTimeoutMs, WebSocket, clock, random };
+}
+
+const badOption = (msg: string) => new DownlinkError({ code: clientCodes.badOptions, msg });
+
+const missing = (name: string, what: string) =>
+  badOption(
+    `${name} is missing: pass ${what}, or a function that gives it, to new SocketHandle() or SocketHandle.configure()`,
+  );
+
+function inRange(name: string, ms: number, min: number, max: number): void {
+  if (ms >= min && ms <= max) return;
+  throw badOption(`${name} should be from ${min} to ${max}, got ${ms}`);
+}

@@ -1,0 +1,33 @@
+import type { MessageFrame } from "../protocol/frames.ts";
+import type { LoginPolicy } from "../protocol/ids.ts";
+
+/** A room that this page is in, or waits to be let in to. */
+export interface Room {
+  /** Policy of the last login; what a reconnect restores. */
+  type: LoginPolicy | undefined;
+  /** Of the room's log; generations begin again with a new one. */
+  epoch: string | undefined;
+  /** Highest generation that a 2002 gave, -1 before the first. */
+  login: number;
+  /** Highest generation that a 2005 named. */
+  eviction: number;
+  /** Messages that overtook the 2002 of their room. */
+  early: readonly MessageFrame[];
+}
+
+export const waitingRoom: Room = { type: undefined, epoch: undefined, login: -1, eviction: 0, early: [] };
+
+/** 2002 and 2005 may overtake one another. Both only raise a maximum, so that every order of arrival ends the same. */
+export const isIn = ({ login, eviction }: Room) => login >= eviction;
+
+export const afterEviction = (room: Room, generation: number): Room => ({
+  ...room,
+  eviction: Math.max(room.eviction, generation),
+});
+
+export function afterLogin(room: Room, { epoch, generation }: { epoch: string; generation: number }): Room {
+  const isNewLog = room.epoch !== undefined && room.epoch !== epoch;
+  return isNewLog
+    ? { ...room, epoch, login: generation, eviction: 0 }
+    : { ...room, epoch, login: Math.max(room.login, generation) };
+}

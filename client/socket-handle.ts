@@ -1,0 +1,228 @@
+import { defaultEventName } from "../protocol/codes.ts";
+import type { MessageFrame, ServerFrame } from "../protocol/frames.ts";
+import type { LoginPolicy } from "../protocol/ids.ts";
+import { type Connection, openConnection } from "./connection.ts";
+import type { Failure } from "./downlink-error.ts";
+import { Listeners } from "./listeners.ts";
+import { step } from "./machine.ts";
+import { type ResolvedOptions, resolveOptions, type SocketHandleOptions } from "./options.ts";
+import { pauseMs } from "./pause.ts";
+import { readFrame } from "./read-frame.ts";
+import { type Effect, type Event, initialState, type Notice, type State, type Timer } from "./state.ts";
+import { watchForSuspicion } from "./suspicion.ts";
+import { Timers } from "./timers.ts";
+import { answer, ConnectWaiters, type OnError, type OnOk, RequestWaiters } from "./waiters.ts";
+
+type SystemFrame = Exclude<ServerFrame, MessageFrame>;
+/** Names under which pages can listen to what Downlink itself sends. */
+export type SystemEventName = Exclude<SystemFrame, { type: "probe" }>["eventName"];
+export type SystemFrameOf<E extends SystemEventName> = Extract<SystemFrame, { eventName: E }>;
+export type Listener<Data = unknown> = (data: Data, message: MessageFrame) => void;
+
+/** A timer that is later than this slept with its computer. */
+const lateMs = 5_000;
+
+/**
+ * A page's line to its server: connects, logs in to rooms, tells listeners what is pushed, and brings all of that
+ * back after a lost connection.
+ */
+export class SocketHandle {
+  static #defaults: Partial<SocketHandleOptions> = {};
+
+  /** Sets options of all handles that are made afterwards. */
+  static configure(defaults: Partial<SocketHandleOptions>): void {
+    SocketHandle.#defaults = { ...SocketHandle.#defaults, ...defaults };
+  }
+
+  readonly #options: ResolvedOptions;
+  readonly #timers: Timers<Timer>;
+  readonly #listeners = new Listeners();
+  readonly #requests = new RequestWaiters();
+  readonly #connects = new ConnectWaiters();
+  readonly #events: Event[] = [];
+  #state: State = initialState;
+  #connection: Connection | undefined;
+  #stopWatching: (() => void) | undefined;
+
+  /** @throws DownlinkError 3004 if `url` or `token` is given neither here nor to `configure`, or an option is wrong */
+  constructor(options: Partial<SocketHandleOptions> = {}) {
+    this.#options = resolveOptions({ ...SocketHandle.#defaults, ...options });
+    this.#timers = new Timers(this.#options.clock, (timer, late) => {
+      if (late > lateMs) this.#happen({ on: "suspicion" });
+      this.#happen({ on: "elapsed", timer });
+    });
+  }
+
+  /**
+   * Connects. The promise rejects (3001) if the first attempt fails; `onError` is called for every attempt that
+   * fails, later ones too. Either way the handle goes on trying until it is closed.
+   */
+  connect(): Promise<Notice>;
+  connect(onOk: OnOk, onError?: OnError): void;
+  connect(onOk?: OnOk, onError?: OnError): Promise<Notice> | undefined {
+    return answer(
+      (waiter) => {
+        this.#connects.add(waiter);
+        this.#happen({ on: "connect" });
+      },
+      onOk,
+      onError,
+    );
+  }
+
+  /**
+   * Logs in to a room; connects first if that is needed. The place is kept across lost connections.
+   *
+   * Fails with a DownlinkError: 2003 not possible, 2004 refused by the policy, 2005 evicted at once, 3002 no answer
+   * in time, 3003 closed.
+   *
+   * @param type who stays when the room is not empty; without one it is `loginWhenFirst`
+   */
+  loginRoom(roomId: string, onOk: OnOk, onError?: OnError): void;
+  loginRoom(roomId: string, type: LoginPolicy | undefined, onOk: OnOk, onError?: OnError): void;
+  loginRoom(roomId: string, type?: LoginPolicy): Promise<Notice>;
+  loginRoom(roomId: string, typeOrOk?: LoginPolicy | OnOk, okOrError?: OnOk | OnError, last?: OnError) {
+    const isShort = typeof typeOrOk === "function";
+    const type = isShort ? undefined : typeOrOk;
+    const onOk = isShort ? typeOrOk : (okOrError as OnOk | undefined);
+    const onError = isShort ? (okOrError as OnError | undefined) : last;
+    return this.#request({ action: "loginRoom", roomId, type }, onOk, onError) as Promise<Notice>;
+  }
+
+  /** Leaves a room. Fails with a DownlinkError: 2007 not possible, 3002 no answer in time, 3003 closed. */
+  leaveRoom(roomId: string): Promise<Notice>;
+  leaveRoom(roomId: string, onOk: OnOk, onError?: OnError): void;
+  leaveRoom(roomId: string, onOk?: OnOk, onError?: OnError) {
+    return this.#request({ action: "leaveRoom", roomId }, onOk, onError) as Promise<Notice>;
+  }
+
+  /**
+   * Listens to an event of all rooms that the page is in, of its user and of everyone. May be called before the
+   * login. Downlink's own notices are events too: a page that was evicted hears `loginRoomResp` with code 2005.
+   *
+   * @param eventName without one it is `downmsg`
+   * @returns stops listening
+   */
+  listen<E extends SystemEventName>(
+    eventName: E,
+    listener: (data: SystemFrameOf<E>["data"], frame: SystemFrameOf<E>) => void,
+  ): () => void;
+  listen<Data = unknown>(eventName: string, listener: Listener<Data>): () => void;
+  listen<Data = unknown>(listener: Listener<Data>): () => void;
+  listen(nameOrListener: string | Listener<never>, listener?: (data: never, frame: never) => void): () => void {
+    if (typeof nameOrListener === "function") return this.#listeners.add(defaultEventName, nameOrListener);
+    if (typeof listener === "function") return this.#listeners.add(nameOrListener, listener);
+    throw new TypeError(`listen("${nameOrListener}", listener): the listener should be a function`);
+  }
+
+  /** Closes the connection and gives up all rooms. `connect` and `loginRoom` begin anew; listeners stay. */
+  disconnect(): void {
+    this.#happen({ on: "close", forGood: false });
+  }
+
+  /** Closes for good: whatever waits fails with 3003, and so does everything asked later. */
+  close(): void {
+    this.#happen({ on: "close", forGood: true });
+  }
+
+  #request(
+    frame:
+      | { action: "loginRoom"; roomId: string; type: LoginPolicy | undefined }
+      | { action: "leaveRoom"; roomId: string },
+    onOk: OnOk | undefined,
+    onError: OnError | undefined,
+  ) {
+    return answer(
+      (waiter) => this.#happen({ on: "request", request: { ...frame, ref: this.#requests.add(waiter), sends: 0 } }),
+      onOk,
+      onError,
+    );
+  }
+
+  /** An effect may call into the page, and the page back into this handle: what it asks happens next, not in between. */
+  #happen(event: Event): void {
+    this.#events.push(event);
+    if (this.#events.length > 1) return;
+    for (let next = this.#events[0]; next !== undefined; next = this.#events[0]) {
+      const [state, effects] = step(this.#state, next);
+      this.#state = state;
+      for (const effect of effects) this.#perform(effect);
+      this.#events.shift();
+    }
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.do) {
+      case "open":
+        this.#stopWatching ??= watchForSuspicion(() => this.#happen({ on: "suspicion" }));
+        this.#connection = this.#open();
+        break;
+      case "drop":
+        this.#drop();
+        break;
+      case "send":
+        this.#connection?.send(JSON.stringify(effect.frame));
+        break;
+      case "start":
+        this.#timers.start(effect.timer, this.#msOf(effect.timer, effect.tries));
+        break;
+      case "stop":
+        this.#timers.stop(effect.timer);
+        break;
+      case "resolve":
+        this.#requests.resolve(effect.ref, effect.notice);
+        break;
+      case "reject":
+        this.#requests.reject(effect.ref, effect.failure);
+        break;
+      case "connected":
+        this.#connects.connected(effect.notice);
+        break;
+      case "attemptFailed":
+        this.#connects.attemptFailed(effect.failure);
+        break;
+      case "show":
+        this.#listeners.tell(effect.frame.eventName, effect.frame.data, effect.frame);
+        break;
+      case "leave":
+        this.leaveRoom(effect.roomId, () => {});
+        break;
+      case "end":
+        this.#end(effect.failure);
+        break;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  #end(failure: Failure): void {
+    this.#drop();
+    this.#stopWatching?.();
+    this.#stopWatching = undefined;
+    this.#timers.stopAll();
+    this.#requests.closed(failure);
+    this.#connects.closed(failure);
+  }
+
+  #open(): Connection {
+    return openConnection(this.#options, {
+      opened: () => this.#happen({ on: "opened" }),
+      received: (text) => {
+        const event = readFrame(text);
+        if (event) this.#happen(event);
+      },
+      lost: (msg, cause) => this.#happen({ on: "lost", msg, cause }),
+    });
+  }
+
+  #drop(): void {
+    this.#connection?.close();
+    this.#connection = undefined;
+    for (const timer of ["deadline", "silence", "resend"] as const) this.#timers.stop(timer);
+  }
+
+  #msOf(timer: Timer, tries: number): number {
+    if (timer === "reconnect" || timer === "resend") return pauseMs(tries, this.#options.random);
+    return timer === "silence" ? this.#options.heartbeatMs : this.#options.requestTimeoutMs;
+  }
+}

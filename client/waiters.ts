@@ -1,0 +1,94 @@
+import { DownlinkError, type Failure } from "./downlink-error.ts";
+import { isolated } from "./listeners.ts";
+import type { Notice } from "./state.ts";
+
+export type OnOk = (notice: Notice) => void;
+export type OnError = (error: DownlinkError) => void;
+
+/** Somebody who waits for an answer, with a promise or with callbacks. */
+export interface Waiter {
+  onOk: OnOk;
+  onError: OnError;
+  /** A promise can be told only once. */
+  isPromise: boolean;
+}
+
+/** With a callback nothing is returned: a promise that nobody holds would fail unhandled. */
+export function answer(
+  ask: (waiter: Waiter) => void,
+  onOk: OnOk | undefined,
+  onError: OnError | undefined,
+): Promise<Notice> | undefined {
+  if (!onOk && !onError) {
+    return new Promise((resolve, reject) => ask({ onOk: resolve, onError: reject, isPromise: true }));
+  }
+  const ignore = () => {};
+  ask({ onOk: isolated(onOk ?? ignore), onError: isolated(onError ?? ignore), isPromise: false });
+  return undefined;
+}
+
+/** Who waits for the connection. Callbacks hear of every failed attempt, before the first success and after it. */
+export class ConnectWaiters {
+  #waiting: Waiter[] = [];
+  readonly #later = new Set<OnError>();
+
+  add(waiter: Waiter): void {
+    this.#waiting.push(waiter);
+  }
+
+  connected(notice: Notice): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { onOk, onError, isPromise } of waiting) {
+      if (!isPromise) this.#later.add(onError);
+      onOk(notice);
+    }
+  }
+
+  attemptFailed(failure: Failure): void {
+    const waiting = this.#waiting;
+    this.#waiting = waiting.filter(({ isPromise }) => !isPromise);
+    for (const { onError } of waiting) onError(errorOf(failure));
+    for (const onError of this.#later) onError(errorOf(failure));
+  }
+
+  closed(failure: Failure): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#later.clear();
+    for (const { onError } of waiting) onError(errorOf(failure));
+  }
+}
+
+/** Those who wait for a request's answer, by its `ref`. */
+export class RequestWaiters {
+  readonly #byRef = new Map<number, Waiter>();
+  #lastRef = 0;
+
+  /** @returns the request's `ref` */
+  add(waiter: Waiter): number {
+    this.#lastRef += 1;
+    this.#byRef.set(this.#lastRef, waiter);
+    return this.#lastRef;
+  }
+
+  resolve(ref: number, notice: Notice): void {
+    this.#take(ref)?.onOk({ code: notice.code, msg: notice.msg });
+  }
+
+  reject(ref: number, failure: Failure): void {
+    this.#take(ref)?.onError(errorOf(failure));
+  }
+
+  closed(failure: Failure): void {
+    for (const ref of [...this.#byRef.keys()]) this.reject(ref, failure);
+  }
+
+  #take(ref: number): Waiter | undefined {
+    const waiter = this.#byRef.get(ref);
+    this.#byRef.delete(ref);
+    return waiter;
+  }
+}
+
+const errorOf = (failure: Failure) => new DownlinkError(failure);

@@ -1,0 +1,179 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { settled } from "./fake-clock.ts";
+import { answerTo, connected, evicted, FakeServer, loggedIn, loginFailed, message } from "./fake-server.ts";
+
+const rooms = (count: number) => Array.from({ length: count }, (_, at) => `room-${at}`);
+
+describe("a lost connection", () => {
+  test("comes back with session and rooms in one round trip", async () => {
+    const server = new FakeServer();
+    const handle = server.handle();
+    server.onFrame = (frame) => (frame.action === "loginRoom" ? loggedIn(frame.roomId, 7) : answerTo(frame));
+    await handle.loginRoom("1", "loginWhenLast");
+    await handle.loginRoom("2");
+    server.last.drop();
+    await server.clock.advance(250);
+    expect(server.last.received).toEqual([
+      {
+        action: "hello",
+        session: "session-1",
+        rooms: [
+          { roomId: "1", type: "loginWhenLast", generation: 7 },
+          { roomId: "2", generation: 7 },
+        ],
+        probe: true,
+        ref: 0,
+      },
+    ]);
+    const heard = vi.fn();
+    handle.listen("test", heard);
+    await server.last.tell(message("back", { roomId: "1" }));
+    expect(heard).toHaveBeenCalledOnce();
+  });
+
+  test("shows messages that overtake the answer to hello", async () => {
+    const server = new FakeServer();
+    const handle = server.handle();
+    await handle.loginRoom("456");
+    const heard = vi.fn();
+    handle.listen("test", heard);
+    server.onFrame = () => undefined;
+    server.last.drop();
+    await server.clock.advance(250);
+    await server.last.tell(message("early", { roomId: "456" }));
+    expect(heard).toHaveBeenCalledOnce();
+  });
+
+  test.each([
+    ["2003", loginFailed("456", "2003", "not allowed")],
+    ["2004", loginFailed("456", "2004")],
+    ["2005", evicted("456", 9)],
+  ])("tells the page of a room that it lost meanwhile: %s", async (code, result) => {
+    const server = new FakeServer();
+    const handle = server.handle();
+    await handle.loginRoom("456");
+    await handle.loginRoom("kept");
+    const told = vi.fn();
+    handle.listen("loginRoomResp", told);
+    server.onFrame = () => connected([result, loggedIn("kept")]);
+    server.last.drop();
+    await server.clock.advance(250);
+    expect(told).toHaveBeenCalledExactlyOnceWith({ code, msg: result.data.msg }, result);
+    const heard = vi.fn();
+    handle.listen("test", heard);
+    await server.last.tell(message("lost", { roomId: "456" }));
+    await server.last.tell(message("kept", { roomId: "kept" }));
+    expect(heard.mock.calls.map(([data]) => data)).toEqual(["kept"]);
+    server.onFrame = answerTo;
+    server.last.drop();
+    await server.clock.advance(250);
+    expect(server.receivedOf("hello").at(-1)?.rooms).toEqual([{ roomId: "kept", generation: 1 }]);
+  });
+
+  test("restores more than 50 rooms by several hello frames, generations included", async () => {
+    const server = new FakeServer();
+    const handle = server.handle();
+    await Promise.all(rooms(120).map((roomId) => handle.loginRoom(roomId)));
+    server.last.drop();
+    await server.clock.advance(250);
+    const hellos = server.last.received.filter((frame) => frame.action === "hello");
+    expect(server.last.received).toEqual(hellos);
+    expect(hellos.map((frame) => frame.rooms?.length)).toEqual([50, 50, 20]);
+    expect(hellos.flatMap((frame) => frame.rooms)).toEqual(rooms(120).map((roomId) => ({ roomId, generation: 1 })));
+    expect(hellos.map(({ session }) => session)).toEqual(["session-1", "session-1", "session-1"]);
+  });
+
+  test("asks again for what had no answer, after its rooms are back", async () => {
+    const server = new FakeServer();
+    const handle = server.handle();
+    await handle.loginRoom("1");
+    server.onFrame = () => undefined;
+    const login = handle.loginRoom("2");
+    server.last.drop();
+    server.onFrame = answerTo;
+    await server.clock.advance(250);
+    expect(await login).toMatchObject({ code: "2002" });
+    expect(server.last.received.map(({ action }) => action)).toEqual(["hello", "loginRoom"]);
+  });
+
+  test("takes up no place again that the page has left", async () => {
+    const server = new FakeServer();
+    const handle = server.handle();
+    await handle.loginRoom("456");
+    await handle.leaveRoom("456");
+    server.last.drop();
+    await server.clock.advance(250);
+    expect(server.last.received).toEqual([{ action: "hello", session: "session-1", rooms: [], probe: true, ref: 0 }]);
+  });
+
+  test("keeps its session also when a hello fails", async () => {
+    const server = new FakeServer();
+    const handle = server.handle();
+    await handle.loginRoom("456");
+    const data = { code: "2009", msg: "server trouble" } as const;
+    server.onFrame = () => ({ type: "helloFailed", eventName: "connetResp", data });
+    const onError = vi.fn();
+    handle.connect(vi.fn(), onError);
+    server.last.drop();
+    await server.clock.advance(250);
+    expect(onError.mock.calls).toMatchObject([[{ code: "3001", msg: "hello failed: server trouble", cause: data }]]);
+    server.onFrame = answerTo;
+    await server.clock.advance(500);
+    expect(server.last.received).toMatchObject([{ session: "session-1", rooms: [{ roomId: "456" }] }]);
+  });
+
+  test("tries again after pauses up to a limit that doubles, 30 s at most", async () => {
+    const server = new FakeServer();
+    const limits: number[] = [];
+    let random = 0;
+    await server.handle({ random: () => random }).connect();
+    server.isDown = true;
+    for (let attempt = 0; attempt < 9; attempt += 1) {
+      // Just below the end of the range, then from its start.
+      random = 0.999_999;
+      const before = server.connections.length;
+      const since = server.clock.now();
+      if (attempt === 0) server.last.drop();
+      while (server.connections.length === before) await server.clock.advance(100);
+      limits.push(server.clock.now() - since);
+    }
+    expect(limits).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
+  });
+
+  test("hears nothing of a connection that it gave up", async () => {
+    const server = new FakeServer();
+    const handle = server.handle();
+    await handle.loginRoom("456");
+    const old = server.last;
+    await server.clock.advance(270_000);
+    server.onFrame = () => undefined;
+    await server.clock.advance(270_000 + 10_000);
+    server.onFrame = answerTo;
+    await server.clock.advance(250);
+    const heard = vi.fn();
+    handle.listen("test", heard);
+    old.isOpen = true;
+    await old.tell(message("from the dead", { roomId: "456" }));
+    old.drop();
+    await settled();
+    expect(heard).not.toHaveBeenCalled();
+    expect(server.last.isOpen).toBe(true);
+  });
+});
+
+describe("while it waits for its next attempt", () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  test("the client tries at once when the network comes back", async () => {
+    const window = new EventTarget();
+    vi.stubGlobal("window", window);
+    const server = new FakeServer();
+    await server.handle().connect();
+    server.last.drop();
+    window.dispatchEvent(new Event("online"));
+    await settled();
+    expect(server.connections).toHaveLength(2);
+    await server.clock.advance(30_000);
+    expect(server.connections).toHaveLength(2);
+  });
+});
