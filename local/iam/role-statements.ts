@@ -1,0 +1,69 @@
+import type { Stack } from "../stack.ts";
+
+/** One statement of a policy, its lists made whole. */
+export interface Statement {
+  effect: "Allow" | "Deny";
+  actions: string[];
+  resources: string[];
+}
+
+// The only managed policies of AWS that roles of functions commonly have; they grant nothing that is served here.
+const logsOnly: Statement = {
+  effect: "Allow",
+  actions: ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+  resources: ["*"],
+};
+const managedByAws: Record<string, Statement[]> = {
+  "service-role/AWSLambdaBasicExecutionRole": [logsOnly],
+};
+
+/**
+ * Everything that the template's policies say about a role.
+ *
+ * @throws if a policy uses what is not evaluated here, so that no Lambda is allowed more than on AWS
+ */
+export function roleStatements(stack: Stack, roleLogicalId: string): Statement[] {
+  const role = stack.resources.get(roleLogicalId);
+  if (role?.type !== "AWS::IAM::Role") throw new Error(`the template has no role ${roleLogicalId}`);
+  const name = stack.physicalId(roleLogicalId);
+  const inline = list(role.properties.Policies).map((policy) => memberOf(policy, "PolicyDocument"));
+  const attached = ["AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"]
+    .flatMap((type) => stack.ofType(type))
+    .filter(({ properties }) => list(properties.Roles).includes(name));
+  const managed = list(role.properties.ManagedPolicyArns).map(String);
+  return [
+    ...inline.flatMap((document) => statementsOf(document, roleLogicalId)),
+    ...attached.flatMap(({ logicalId, properties }) => statementsOf(properties.PolicyDocument, logicalId)),
+    ...managed.flatMap((arn) => managedStatements(stack, arn, roleLogicalId)),
+  ];
+}
+
+function managedStatements(stack: Stack, arn: string, where: string): Statement[] {
+  const own = stack.withPhysicalId("AWS::IAM::ManagedPolicy", arn);
+  if (own) return statementsOf(own.properties.PolicyDocument, own.logicalId);
+  const [, name = arn] = arn.split(":policy/");
+  const known = managedByAws[name];
+  if (known) return known;
+  const names = Object.keys(managedByAws).join(", ");
+  throw new Error(
+    `${where} has the managed policy ${name}; the local runtime knows ${names} only, grant actions instead`,
+  );
+}
+
+function statementsOf(document: unknown, where: string): Statement[] {
+  return list(memberOf(document, "Statement")).map((statement) => {
+    const { Sid: _, Effect, Action, Resource, ...others } = statement as Record<string, unknown>;
+    const [unknown] = Object.keys(others);
+    if (unknown !== undefined) {
+      throw new Error(`${where}: a policy statement has ${unknown}, which the local runtime does not evaluate`);
+    }
+    if (Effect !== "Allow" && Effect !== "Deny") {
+      throw new Error(`${where}: a policy statement's Effect should be Allow or Deny, got ${JSON.stringify(Effect)}`);
+    }
+    return { effect: Effect, actions: list(Action).map(String), resources: list(Resource).map(String) };
+  });
+}
+
+const list = (value: unknown): unknown[] => (value === undefined ? [] : [value].flat());
+const memberOf = (value: unknown, name: string): unknown =>
+  typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
