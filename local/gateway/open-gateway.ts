@@ -1,0 +1,113 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Stack } from "../stack.ts";
+import { send } from "./answer.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { Ports } from "./ports.ts";
+import { accountQuota } from "./quota.ts";
+import { readRestApis } from "./rest/read-api.ts";
+import { openRestEndpoint } from "./rest/rest-endpoint.ts";
+import { type ApiKey, readApiKeys, readUsagePlans } from "./rest/usage-plans.ts";
+import { readSocketApis } from "./websocket/read-api.ts";
+import { openSocketEndpoint } from "./websocket/socket-endpoint.ts";
+
+export interface GatewayOptions extends Ports {
+  stack: Stack;
+}
+
+/** API Gateway for the APIs of one template. The first segment of a path names the stage. */
+export interface Gateway {
+  /** @returns false if no stage has this path; the request is then untouched */
+  handleRequest(request: IncomingMessage, response: ServerResponse): Promise<boolean>;
+  /** @returns false if no stage has this path; the socket is then untouched */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
+  /** Ends all connections and waits for their `$disconnect`. */
+  close(): Promise<void>;
+  /** Those that a usage plan may let in, with their values. */
+  apiKeys: readonly ApiKey[];
+}
+
+/** @throws if the template uses something of API Gateway that is not supported here */
+export function openGateway({ stack, ...ports }: GatewayOptions): Gateway {
+  refuseUnknownTypes(stack);
+  const quota = accountQuota(ports.clock);
+  const { region, accountId } = stack;
+  const apiKeys = readApiKeys(stack);
+  const findApiKey = readUsagePlans(stack, apiKeys, ports.clock);
+  const endpoints = byStageName([
+    ...readSocketApis(stack).map((api) => openSocketEndpoint({ api, region, accountId, ports, quota })),
+    ...readRestApis(stack).map((api) => openRestEndpoint({ api, region, accountId, ports, quota, findApiKey })),
+  ]);
+  const endpointOf = ({ url = "/" }: IncomingMessage) => endpoints.get(/^\/([^/?]*)/.exec(url)?.[1] ?? "");
+
+  return {
+    apiKeys,
+    handleRequest: async (request, response) => {
+      const endpoint = endpointOf(request);
+      const isConnectionsPath = /^\/(?:@|%40)connections\//.test(request.url ?? "");
+      if (!endpoint && !isConnectionsPath) return false;
+      try {
+        // Without its stage the @connections path is wrong, but still API Gateway's.
+        if (!endpoint) send(response, stageMissing);
+        await endpoint?.handleRequest(request, response);
+      } catch (error) {
+        // The caller hung up while it sent its body, or this gateway has a fault.
+        ports.log(`${request.method} ${endpoint?.stageName}: ${String(error)}`);
+        send(response, { status: 500, errorType: "InternalServerErrorException" });
+      }
+      return true;
+    },
+    handleUpgrade: (request, socket, head) => {
+      const endpoint = endpointOf(request);
+      endpoint?.handleUpgrade(request, socket, head);
+      return endpoint !== undefined;
+    },
+    close: async () => {
+      await Promise.all([...endpoints.values()].map((endpoint) => endpoint.close()));
+    },
+  };
+}
+
+const stageMissing = { status: 403, errorType: "ForbiddenException", body: '{"message":"Forbidden"}' };
+
+const knownTypes = new Set([
+  ...["Api", "Stage", "Deployment", "Route", "RouteResponse", "Integration", "IntegrationResponse", "Authorizer"].map(
+    (name) => `AWS::ApiGatewayV2::${name}`,
+  ),
+  ...[
+    "RestApi",
+    "Stage",
+    "Deployment",
+    "Resource",
+    "Method",
+    "GatewayResponse",
+    "ApiKey",
+    "UsagePlan",
+    "UsagePlanKey",
+  ].map((name) => `AWS::ApiGateway::${name}`),
+  // The role that lets API Gateway write logs.
+  "AWS::ApiGateway::Account",
+]);
+
+function refuseUnknownTypes(stack: Stack): void {
+  for (const { logicalId, type } of stack.resources.values()) {
+    if (!type.startsWith("AWS::ApiGateway") || knownTypes.has(type)) continue;
+    throw new Error(
+      `${logicalId} is a ${type}, which the local gateway does not support; remove it, or teach local/gateway what it does`,
+    );
+  }
+}
+
+function byStageName(list: Endpoint[]): Map<string, Endpoint> {
+  const endpoints = new Map<string, Endpoint>();
+  for (const endpoint of list) {
+    const { stageName } = endpoint;
+    if (endpoints.has(stageName)) {
+      throw new Error(
+        `two stages are called ${stageName}; locally a stage's name is the start of its path, so each needs its own`,
+      );
+    }
+    endpoints.set(stageName, endpoint);
+  }
+  return endpoints;
+}

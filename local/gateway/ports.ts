@@ -1,0 +1,38 @@
+import type { Clock } from "../clock.ts";
+import type { Faults } from "./faults.ts";
+
+export type LambdaOutcome = { ok: true; payload: unknown } | { ok: false; errorType: string; errorMessage: string };
+
+export interface LambdaPort {
+  /**
+   * Runs a function once. Its failure, also that it ran out of time, is an outcome; nothing is thrown.
+   *
+   * @param event what the handler gets, as JSON has it
+   */
+  invoke(functionArn: string, event: unknown): Promise<LambdaOutcome>;
+  /** Whether the template lets API Gateway call the function on behalf of `sourceArn`. */
+  mayInvoke(functionArn: string, sourceArn: string): boolean;
+}
+
+export interface Principal {
+  /** Role or user, as error messages name it. */
+  arn: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+}
+
+export interface IamPort {
+  /** @returns `undefined` if no principal has this key */
+  principalOf(accessKeyId: string): Principal | undefined;
+  allows(principal: Principal, action: string, resourceArn: string): boolean;
+}
+
+/** Everything around the gateway that a test replaces. */
+export interface Ports {
+  lambda: LambdaPort;
+  iam: IamPort;
+  clock: Clock;
+  faults: Faults;
+  /** One line for the developer; never a payload, token or secret. */
+  log: (line: string) => void;
+}

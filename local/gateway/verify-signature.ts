@@ -1,0 +1,120 @@
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import { SignatureV4 } from "@smithy/signature-v4";
+import type { Answer } from "./answer.ts";
+import type { IamPort, Principal } from "./ports.ts";
+
+export type Caller = { ok: true; principal: Principal } | { ok: false; answer: Answer };
+
+const authorizationPattern =
+  /^AWS4-HMAC-SHA256 Credential=([^/\s]+)\/(\d{8})\/([^/\s]+)\/([^/\s]+)\/aws4_request,\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]{64})$/;
+
+/**
+ * Finds out who signed a request (Signature Version 4 in the `Authorization` header). The clock is not compared:
+ * tests move theirs, and the SDK signs with the real one.
+ */
+export async function findCaller(
+  request: IncomingMessage,
+  body: Buffer,
+  { iam, region }: { iam: IamPort; region: string },
+): Promise<Caller> {
+  const { authorization } = request.headers;
+  if (authorization === undefined)
+    return refused("MissingAuthenticationTokenException", "Missing Authentication Token");
+  const [, accessKeyId, day, signedRegion, service, signedHeaders, signature] =
+    authorizationPattern.exec(authorization) ?? [];
+  if (!accessKeyId || !day || !signedHeaders || !signature) {
+    return refused("IncompleteSignatureException", "the Authorization header is not that of a signed request");
+  }
+  if (signedRegion !== region || service !== "execute-api") {
+    const msg = `Credential should be scoped to a valid region and service: ${region}/execute-api, not ${signedRegion}/${service}.`;
+    return refused("InvalidSignatureException", msg);
+  }
+  const principal = iam.principalOf(accessKeyId);
+  const token = request.headers["x-amz-security-token"];
+  if (!principal || token !== principal.sessionToken) {
+    return refused("UnrecognizedClientException", "The security token included in the request is invalid.");
+  }
+  const expected = await sign(request, body, {
+    principal,
+    accessKeyId,
+    region,
+    signedHeaders: signedHeaders.split(";"),
+  });
+  if (expected !== undefined && timingSafeEqual(Buffer.from(expected), Buffer.from(signature))) {
+    return { ok: true, principal };
+  }
+  return refused(
+    "InvalidSignatureException",
+    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
+  );
+}
+
+interface Signer {
+  principal: Principal;
+  accessKeyId: string;
+  region: string;
+  signedHeaders: string[];
+}
+
+/** @returns the signature that the request should carry; `undefined` if it lacks what must be signed */
+async function sign(
+  request: IncomingMessage,
+  body: Buffer,
+  { principal, accessKeyId, region, signedHeaders }: Signer,
+): Promise<string | undefined> {
+  const date = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(String(request.headers["x-amz-date"]));
+  if (!date || !signedHeaders.includes("host") || !signedHeaders.includes("x-amz-date")) return undefined;
+  const [, year, month, day, hour, minute, second] = date;
+  const bodyHash = createHash("sha256").update(body).digest("hex");
+  const statedHash = request.headers["x-amz-content-sha256"];
+  if (statedHash !== undefined && statedHash !== bodyHash) return undefined;
+
+  const headers = Object.fromEntries(signedHeaders.map((name) => [name, String(request.headers[name] ?? "")]));
+  const { pathname: path, searchParams } = new URL(request.url ?? "/", "http://localhost");
+  const query: Record<string, string[]> = {};
+  for (const [name, value] of searchParams) query[name] = [...(query[name] ?? []), value];
+  const signer = new SignatureV4({
+    service: "execute-api",
+    region,
+    credentials: { accessKeyId, secretAccessKey: principal.secretAccessKey },
+    sha256: Sha256,
+    applyChecksum: false,
+  });
+  const signed = await signer.sign(
+    { method: request.method ?? "GET", protocol: "http:", hostname: "localhost", path, query, headers, body },
+    {
+      signingDate: new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`),
+      signableHeaders: new Set(signedHeaders),
+    },
+  );
+  return /Signature=([0-9a-f]{64})/.exec(signed.headers.authorization ?? "")?.[1];
+}
+
+type HashInput = string | ArrayBuffer | ArrayBufferView;
+
+class Sha256 {
+  readonly #hash;
+  constructor(key?: HashInput) {
+    this.#hash = key === undefined ? createHash("sha256") : createHmac("sha256", asBytes(key));
+  }
+  update(chunk: HashInput): void {
+    this.#hash.update(asBytes(chunk));
+  }
+  digest(): Promise<Uint8Array> {
+    return Promise.resolve(this.#hash.digest());
+  }
+  reset(): void {}
+}
+
+function asBytes(data: HashInput): Uint8Array {
+  if (typeof data === "string") return Buffer.from(data);
+  return ArrayBuffer.isView(data)
+    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    : new Uint8Array(data);
+}
+
+const refused = (errorType: string, message: string): Caller => ({
+  ok: false,
+  answer: { status: 403, errorType, body: JSON.stringify({ message }) },
+});
