@@ -1,7 +1,7 @@
 import { frameTexts } from "../protocol/codes.ts";
 import { clientCodes } from "./client-codes.ts";
 import type { Failure } from "./downlink-error.ts";
-import { askForLife, greet, loseLink, openLink } from "./link.ts";
+import { askForLife, greet, loseLink, openLink, signOfLife } from "./link.ts";
 import { onFrame } from "./on-frame.ts";
 import { addRequest, pauseAfterTrouble, sendAgain, timeOut } from "./requests.ts";
 import { andThen, type Event, initialState, type Request, type State, type Step, type Timer } from "./state.ts";
@@ -51,7 +51,7 @@ function onTrouble(state: State, msg: string): Step {
   const text = `API Gateway answered "${msg}"`;
   if (state.link.at === "greeting") return loseLink(state, text);
   const trouble: Failure = { code: "5001", msg: text };
-  return [{ ...state, trouble }, pauseAfterTrouble(state)];
+  return andThen(signOfLife({ ...state, trouble }), (current) => [current, pauseAfterTrouble(current)]);
 }
 
 function onElapsed(state: State, timer: Timer): Step {

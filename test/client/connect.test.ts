@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { DownlinkError, SocketHandle } from "../../client/index.ts";
+import Default, { DownlinkError, SocketHandle } from "../../client/index.ts";
 import { settled } from "./fake-clock.ts";
 import { FakeServer } from "./fake-server.ts";
 
@@ -139,6 +139,10 @@ describe("an attempt that fails", () => {
     await server.clock.advance(10_000);
     await failed;
   });
+});
+
+test("SocketHandle is the default export and a named one", () => {
+  expect(Default).toBe(SocketHandle);
 });
 
 describe("options", () => {

@@ -127,7 +127,7 @@ export const connected = (rooms: LoginFrame[] = []): ServerFrame => ({
   rooms,
 });
 
-export const loggedIn = (roomId: string, generation = 1): LoginFrame => ({
+export const loggedIn = (roomId: string, generation = 1): LoginFrame & { type: "loggedIn" } => ({
   type: "loggedIn",
   eventName: "loginRoomResp",
   data: { code: "2002", msg: frameTexts.loggedIn(roomId) },
@@ -144,7 +144,7 @@ export const loginFailed = (roomId: string, code: "2003" | "2004", msg = frameTe
   roomId,
 });
 
-export const evicted = (roomId: string, generation: number): LoginFrame => ({
+export const evicted = (roomId: string, generation: number): LoginFrame & { type: "evicted" } => ({
   type: "evicted",
   eventName: "loginRoomResp",
   data: { code: "2005", msg: frameTexts.evicted(roomId) },

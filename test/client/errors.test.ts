@@ -1,0 +1,223 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { DownlinkError, isDownlinkError } from "../../client/index.ts";
+import { settled } from "./fake-clock.ts";
+import { answerTo, FakeServer, loggedIn } from "./fake-server.ts";
+
+const gatewayFrame = (text: string) =>
+  `{"message": "${text}", "connectionId":"Qyi07eCbtjMCJKw=", "requestId":"Qyi3UG41tjMFlUg="}`;
+
+const silentServer = async () => {
+  const server = new FakeServer();
+  const handle = server.handle();
+  await handle.connect();
+  server.onFrame = () => undefined;
+  return { server, handle };
+};
+
+describe("a request without an answer", () => {
+  test("fails with 3002 after ten seconds", async () => {
+    const { server, handle } = await silentServer();
+    const onError = vi.fn();
+    handle.loginRoom("456", vi.fn<() => void>(), onError);
+    await server.clock.advance(9_999);
+    expect(onError).not.toHaveBeenCalled();
+    await server.clock.advance(1);
+    const msg = "loginRoom of room 456 was not answered within requestTimeoutMs";
+    expect(onError).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "3002", msg }));
+  });
+
+  test("says what hindered it, with the cause", async () => {
+    const server = new FakeServer();
+    server.isDown = true;
+    const login = server
+      .handle()
+      .loginRoom("456")
+      .catch((error) => error);
+    await server.clock.advance(10_000);
+    const error = await login;
+    expect(error.code).toBe("3002");
+    expect(error.msg).toMatch(/within requestTimeoutMs: the connection failed to open wss:\/\/push\.example\/socket/);
+    expect(error.cause).toMatchObject({ code: "3001" });
+  });
+
+  test("makes room for the next one of that room", async () => {
+    const { server, handle } = await silentServer();
+    const failed = Promise.allSettled([handle.loginRoom("456")]);
+    await server.clock.advance(5_000);
+    const second = handle.loginRoom("456");
+    server.onFrame = answerTo;
+    await server.clock.advance(5_000);
+    expect(await failed).toMatchObject([{ reason: { code: "3002" } }]);
+    expect(await second).toMatchObject({ code: "2002" });
+  });
+});
+
+describe("trouble of API Gateway", () => {
+  test.each([["Internal server error"], ["Too Many Requests"], ["Endpoint request timed out"], ["Forbidden"]])(
+    '"%s" sends everything again that is under way',
+    async (text) => {
+      const { server, handle } = await silentServer();
+      const done = Promise.all([handle.loginRoom("1"), handle.leaveRoom("2")]);
+      server.onFrame = answerTo;
+      await server.last.tellText(gatewayFrame(text));
+      expect(server.receivedOf("loginRoom")).toHaveLength(1);
+      await server.clock.advance(500);
+      expect(await done).toMatchObject([{ code: "2002" }, { code: "2006" }]);
+      const [first, again] = server.receivedOf("loginRoom");
+      expect(again).toEqual(first);
+    },
+  );
+
+  test("is told after three more attempts, when the time is over", async () => {
+    const { server, handle } = await silentServer();
+    server.onFrame = (frame, connection) => {
+      if (frame.action === "loginRoom")
+        queueMicrotask(() => void connection.tellText(gatewayFrame("Internal server error")));
+      return undefined;
+    };
+    const login = handle.loginRoom("456").catch((error) => error);
+    await server.clock.advance(10_000);
+    expect(await login).toMatchObject({ code: "3002", cause: { code: "5001" } });
+    expect((await login).msg).toMatch(/: API Gateway answered "Internal server error"$/);
+    expect(server.receivedOf("loginRoom")).toHaveLength(4);
+  });
+
+  test("that meets the hello replaces the connection", async () => {
+    const server = new FakeServer();
+    server.onFrame = () => undefined;
+    const onError = vi.fn();
+    server.handle().connect(vi.fn<() => void>(), onError);
+    await settled();
+    await server.last.tellText(gatewayFrame("Internal server error"));
+    expect(onError).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "3001" }));
+    server.onFrame = answerTo;
+    await server.clock.advance(500);
+    expect(server.receivedOf("hello")).toHaveLength(2);
+  });
+
+  test("with nothing under way is no trouble", async () => {
+    const { server } = await silentServer();
+    await server.last.tellText(gatewayFrame("Internal server error"));
+    await server.clock.advance(60_000);
+    expect(server.received).toHaveLength(1);
+  });
+});
+
+describe("what the client does not understand", () => {
+  test.each([
+    ["not JSON"],
+    [""],
+    ["null"],
+    ["5"],
+    ["[]"],
+    ["{}"],
+    ['{"type":5}'],
+    ['{"type":"constructor","eventName":"test","data":1}'],
+    ['{"type":"fromTheFuture","eventName":"test","data":1}'],
+    ['{"type":"loggedIn","roomId":"456","generation":9,"epoch":"e","seq":1,"ref":"not mine"}'],
+  ])("is ignored: %s", async (text) => {
+    const server = new FakeServer();
+    const handle = server.handle();
+    const heard = vi.fn();
+    handle.listen("test", heard);
+    await handle.loginRoom("456");
+    await server.last.tellText(text);
+    expect(heard).not.toHaveBeenCalled();
+    expect(await handle.loginRoom("457")).toMatchObject({ code: "2002" });
+  });
+
+  test("a binary frame is ignored", async () => {
+    const server = new FakeServer();
+    const handle = server.handle();
+    await handle.connect();
+    server.last.onmessage?.({ data: new ArrayBuffer(8) });
+    expect(await handle.loginRoom("456")).toMatchObject({ code: "2002" });
+  });
+});
+
+describe("a refused frame", () => {
+  test("fails its request with the server's code", async () => {
+    const { server, handle } = await silentServer();
+    server.onFrame = () => ({ type: "refused", eventName: "errorResp", data: { code: "4003", msg: "loginRoom: …" } });
+    await expect(handle.loginRoom("456")).rejects.toMatchObject({ code: "4003", msg: "loginRoom: …" });
+  });
+
+  test("reaches listeners of errorResp when no request is meant", async () => {
+    const { server, handle } = await silentServer();
+    const heard = vi.fn();
+    handle.listen("errorResp", heard);
+    const data = { code: "4002", msg: "unknown" } as const;
+    await server.last.tell({ type: "refused", eventName: "errorResp", data });
+    expect(heard).toHaveBeenCalledExactlyOnceWith(data, expect.anything());
+  });
+});
+
+describe("callbacks of the page", () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  test("that throw are reported and stop nothing", async () => {
+    const reported = vi.fn();
+    vi.stubGlobal("reportError", reported);
+    const server = new FakeServer();
+    const handle = server.handle();
+    const defect = new Error("a defect of the page");
+    const fails = () => {
+      throw defect;
+    };
+    handle.connect(fails, fails);
+    handle.loginRoom("1", fails, fails);
+    expect(await handle.loginRoom("2")).toMatchObject({ code: "2002" });
+    expect(reported.mock.calls).toEqual([[defect], [defect]]);
+  });
+
+  test("may be missing: a failure that nobody asked to hear rejects nothing", async () => {
+    const unhandled = vi.fn();
+    process.on("unhandledRejection", unhandled);
+    const { server, handle } = await silentServer();
+    handle.connect(() => {});
+    handle.loginRoom("456", () => {});
+    handle.leaveRoom("456", () => {});
+    server.isDown = true;
+    server.last.drop();
+    await server.clock.advance(60_000);
+    handle.close();
+    await settled();
+    process.off("unhandledRejection", unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+  });
+});
+
+describe("DownlinkError", () => {
+  test("is an Error with code, msg and cause", () => {
+    const cause = new Error("deeper");
+    const error = new DownlinkError({ code: "3001", msg: "why", cause });
+    expect(error).toBeInstanceOf(Error);
+    expect(error).toMatchObject({ name: "DownlinkError", code: "3001", msg: "why", message: "why", cause });
+    expect("cause" in new DownlinkError({ code: "3001", msg: "why" })).toBe(false);
+  });
+
+  test.each([
+    ["one of this copy of the client", new DownlinkError({ code: "2004", msg: "" }), true],
+    ["one of another copy", Object.assign(new Error("x"), { name: "DownlinkError" }), true],
+    ["another error", new TypeError("x"), false],
+    ["no error", { name: "DownlinkError" }, false],
+    ["nothing", undefined, false],
+  ])("isDownlinkError knows %s", (_, error, expected) => {
+    expect(isDownlinkError(error)).toBe(expected);
+  });
+});
+
+test("an answer of a connection that was given up settles nothing", async () => {
+  const { server, handle } = await silentServer();
+  const old = server.last;
+  const onOk = vi.fn<() => void>();
+  handle.loginRoom("456", onOk);
+  server.onFrame = (frame) => (frame.action === "loginRoom" ? undefined : answerTo(frame));
+  old.drop();
+  await server.clock.advance(250);
+  old.isOpen = true;
+  await old.tell({ ...loggedIn("456"), ref: server.receivedOf("loginRoom")[0]?.ref });
+  expect(onOk).not.toHaveBeenCalled();
+  await server.last.tell({ ...loggedIn("456"), ref: server.receivedOf("loginRoom")[1]?.ref });
+  expect(onOk).toHaveBeenCalledOnce();
+});

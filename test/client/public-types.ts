@@ -1,0 +1,38 @@
+import { expectTypeOf } from "vitest";
+import Default, { type DownlinkError, type MessageFrame, type Notice, SocketHandle } from "../../client/index.ts";
+
+/** Compiled by `npm run types`, never called: a wrong line is a compile error. */
+export function publicTypes(handle: SocketHandle) {
+  expectTypeOf(Default).toEqualTypeOf<typeof SocketHandle>();
+  expectTypeOf(handle.connect()).toEqualTypeOf<Promise<Notice>>();
+  expectTypeOf(handle.loginRoom("456", "loginWhenLast")).toEqualTypeOf<Promise<Notice>>();
+  expectTypeOf(handle.loginRoom("456", () => {})).toEqualTypeOf<void>();
+  expectTypeOf(handle.loginRoom("456", "loginWhenLast", () => {})).toEqualTypeOf<void>();
+  handle.loginRoom(
+    "456",
+    (notice) => expectTypeOf(notice).toEqualTypeOf<Notice>(),
+    (error) => expectTypeOf(error).toEqualTypeOf<DownlinkError>(),
+  );
+  handle.listen((data, message) => {
+    expectTypeOf(data).toBeUnknown();
+    expectTypeOf(message).toEqualTypeOf<MessageFrame>();
+  });
+  handle.listen<{ step: number }>("order", ({ step }) => expectTypeOf(step).toBeNumber());
+  handle.listen("loginRoomResp", ({ code }) => expectTypeOf(code).toEqualTypeOf<"2002" | "2003" | "2004" | "2005">());
+  handle.listen("connetResp", (_, frame) => expectTypeOf(frame.type).toEqualTypeOf<"connected" | "helloFailed">());
+
+  // @ts-expect-error an unknown policy
+  void handle.loginRoom("456", "loginWhenEver");
+  // @ts-expect-error ids are strings
+  void handle.loginRoom(456);
+  // @ts-expect-error no room
+  void handle.loginRoom();
+  // @ts-expect-error a listener is missing
+  handle.listen("test");
+  // @ts-expect-error there is no such code in this event
+  handle.listen("loginRoomResp", ({ code }) => code === "2001");
+  // @ts-expect-error an option that does not exist
+  new SocketHandle({ adress: "wss://push.example" });
+  // @ts-expect-error a token is text
+  SocketHandle.configure({ token: 5 });
+}
