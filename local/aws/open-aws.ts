@@ -6,7 +6,7 @@ import type { Iam, Principal } from "../iam/open-iam.ts";
 import type { Stack } from "../stack.ts";
 import { type Answer, json } from "./answer.ts";
 import { dynamoDbNeeds } from "./dynamodb.ts";
-import { type Secret, secretMissing } from "./secrets.ts";
+import { type Secret, secretMissing, secretsOf } from "./secrets.ts";
 
 /** What Lambdas call instead of AWS. */
 export interface Aws {
@@ -19,14 +19,13 @@ export interface AwsOptions {
   stack: Stack;
   iam: Iam;
   database: Database;
-  /** By ARN and by name. */
-  secrets: ReadonlyMap<string, Secret>;
 }
 
 /** Serves DynamoDB and Secrets Manager to the template's functions, each as far as its role goes. */
 export async function openAws(options: AwsOptions): Promise<Aws> {
+  const secrets = secretsOf(options.stack);
   const server = createServer((request, response) => {
-    answer(options, request).then(
+    answer(options, secrets, request).then(
       (given) => write(response, request, given),
       (error: unknown) => {
         const message = error instanceof Error ? error.message : String(error);
@@ -47,7 +46,11 @@ export async function openAws(options: AwsOptions): Promise<Aws> {
   };
 }
 
-async function answer({ stack, iam, database, secrets }: AwsOptions, request: IncomingMessage): Promise<Answer> {
+async function answer(
+  { stack, iam, database }: AwsOptions,
+  secrets: ReadonlyMap<string, Secret>,
+  request: IncomingMessage,
+): Promise<Answer> {
   const body = (await buffer(request)).toString();
   const [service = "", operation = ""] = String(request.headers["x-amz-target"]).split(".");
   const [, accessKeyId = ""] = /Credential=([^/]+)\//.exec(request.headers.authorization ?? "") ?? [];

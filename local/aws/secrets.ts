@@ -13,15 +13,15 @@ export interface Secret {
 }
 
 /** The template's secrets, by ARN and by name. */
-export function secretsOf(stack: Stack, values: ReadonlyMap<string, string>): ReadonlyMap<string, Secret> {
+export function secretsOf(stack: Stack): ReadonlyMap<string, Secret> {
   const secrets = new Map<string, Secret>();
-  for (const { logicalId } of stack.ofType("AWS::SecretsManager::Secret")) {
+  for (const { logicalId, properties } of stack.ofType("AWS::SecretsManager::Secret")) {
     const arn = stack.physicalId(logicalId);
     const [, name = ""] = /:secret:(.+)-[^-]{6}$/.exec(arn) ?? [];
     const secret: Secret = {
       ARN: arn,
       Name: name,
-      SecretString: values.get(logicalId) ?? "",
+      SecretString: String(properties.SecretString),
       VersionId: "00000000-0000-4000-8000-000000000000",
       VersionStages: ["AWSCURRENT"],
       CreatedDate: 0,

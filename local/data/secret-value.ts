@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 
-/** Properties of `AWS::SecretsManager::Secret` that decide its value. */
+/** `GenerateSecretString` of `AWS::SecretsManager::Secret`. */
 interface Generation {
   PasswordLength?: number;
   ExcludeCharacters?: string;
@@ -26,9 +26,7 @@ const kinds = {
  *
  * @throws if the template leaves no characters to choose from
  */
-export function secretValue(logicalId: string, properties: Readonly<Record<string, unknown>>): string {
-  if (typeof properties.SecretString === "string") return properties.SecretString;
-  const how = (properties.GenerateSecretString ?? {}) as Generation;
+export function secretValue(logicalId: string, how: Generation): string {
   const password = generate(logicalId, how);
   if (how.SecretStringTemplate === undefined || how.GenerateStringKey === undefined) return password;
   return JSON.stringify({ ...JSON.parse(how.SecretStringTemplate), [how.GenerateStringKey]: password });

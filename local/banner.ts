@@ -1,0 +1,46 @@
+import { styleText } from "node:util";
+
+/** What a caller needs to know; also the content of `.local/endpoints.json`. */
+export interface Endpoints {
+  webSocketUrl: string;
+  restUrl: string;
+  consoleUrl: string;
+  apiKey: string;
+  /** Of a subject `demo` that may do everything. */
+  token: string;
+  tokenSecret: string;
+}
+
+/** What `npm start` says once it is ready. The line with curl works when it is pasted. */
+export function banner(
+  { webSocketUrl, restUrl, consoleUrl, apiKey, token }: Endpoints,
+  { data, readyInMs }: { data: "memory" | "disk"; readyInMs: number },
+): string {
+  const push = `${restUrl}/push`;
+  const body = JSON.stringify({ roomId: "456", eventName: "test", data: { hello: "world" } });
+  const row = (name: string, value: string) => `  ${green("➜")}  ${bold(name.padEnd(11))}${value}`;
+  const kept = data === "disk" ? "data are kept in .local/data" : "data are kept in memory";
+  return [
+    "",
+    `  ${bold(green("DOWNLINK"))}  ${dim(`ready in ${Math.round(readyInMs)} ms`)}`,
+    "",
+    row("Page", cyan(consoleUrl)),
+    row("WebSocket", cyan(webSocketUrl)),
+    row("Push", cyan(push)),
+    row("API key", apiKey),
+    row("Token", token),
+    "",
+    "  Push to room 456:",
+    "",
+    `curl ${push} -H 'x-api-key: ${apiKey}' -H 'content-type: application/json' -d '${body}'`,
+    "",
+    dim(`  ${kept}, addresses are in .local/endpoints.json, Ctrl-C stops`),
+    "",
+    "",
+  ].join("\n");
+}
+
+const bold = (text: string) => styleText("bold", text);
+const dim = (text: string) => styleText("dim", text);
+const green = (text: string) => styleText("green", text);
+const cyan = (text: string) => styleText("cyan", text);
