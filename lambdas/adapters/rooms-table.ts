@@ -22,22 +22,31 @@ export function roomsIn(table: Table, now: () => number, newEpoch: () => string)
       return { generation, seq };
     },
 
+    async countEntry(roomId) {
+      const { set, values } = opening();
+      const update = `SET ${set} ADD entries :one`;
+      const row = await table.update(roomKey(roomId), { update, values: { ...values, ":one": 1 }, returns: "ALL_NEW" });
+      return roomOf(roomId, row);
+    },
+
     async claim(seen, holder, generation) {
       const sameGeneration =
         seen.generation === 0 ? "(attribute_not_exists(generation) OR generation = :seen)" : "generation = :seen";
+      const sameEntries = seen.entries === 0 ? "attribute_not_exists(entries)" : "entries = :entries";
       const sameHolder = seen.holder
         ? "#holder.connectionId = :connectionId AND #holder.untilMs = :untilMs"
         : "attribute_not_exists(#holder)";
       const { set, values } = opening();
       const claimed = await table.update(roomKey(seen.roomId), {
         update: `SET ${set}, generation = :generation, #holder = :holder`,
-        condition: `${sameGeneration} AND ${sameHolder}`,
+        condition: `${sameGeneration} AND ${sameEntries} AND ${sameHolder}`,
         names,
         values: {
           ...values,
           ":generation": generation,
           ":seen": seen.generation,
           ":holder": holder,
+          ...(seen.entries > 0 && { ":entries": seen.entries }),
           ...(seen.holder && { ":connectionId": seen.holder.connectionId, ":untilMs": seen.holder.untilMs }),
         },
       });
@@ -54,6 +63,15 @@ export function roomsIn(table: Table, now: () => number, newEpoch: () => string)
       });
       const before = roomOf(roomId, { epoch: values[":epoch"], ...(old === "refused" ? {} : old) });
       return { ...before, generation: before.generation + 1 };
+    },
+
+    async moveHolder(roomId, from, to) {
+      await table.update(roomKey(roomId), {
+        update: "SET #holder.connectionId = :to",
+        condition: "#holder.connectionId = :from",
+        names,
+        values: { ":from": from, ":to": to },
+      });
     },
 
     async release(roomId, connectionId) {
@@ -85,6 +103,7 @@ function roomOf(roomId: string, row: Record<string, unknown> | "refused"): Room 
     epoch: (row.epoch as string | undefined) ?? "",
     seq: (row.lastSeq as number | undefined) ?? 0,
     generation: (row.generation as number | undefined) ?? 0,
+    entries: (row.entries as number | undefined) ?? 0,
     ...(row.holder === undefined ? {} : { holder: row.holder as Holder }),
   };
 }

@@ -45,6 +45,7 @@ async function tryToEnter(
 
   // Whoever lost a place by this must hear 2005, also when it comes back later: that takes a new generation.
   const takesOver = inside.length > 0 || askedClaimant !== undefined;
+  if (takesOver && (await hasNewcomer(deps, room, isMine))) return "changed";
   const generation = room.generation + (takesOver ? 1 : 0);
   if ((await deps.rooms.claim(room, holderFor(deps, self), generation)) === "changed") return "changed";
 
@@ -59,6 +60,15 @@ async function tryToEnter(
   return failure ?? { kind: "in", generation, epoch: room.epoch, seq: room.seq };
 }
 
+/**
+ * Whether somebody came in behind the first look. A new generation would put them out unseen: those whose entry was
+ * counted before the room was read show here, those after it make the claim fail.
+ */
+async function hasNewcomer(deps: Deps, room: Room, isMine: (member: Member) => boolean): Promise<boolean> {
+  const members = await readAll(deps.members.pages(room.roomId));
+  return members.some((member) => isCurrent(member, room) && !isMine(member));
+}
+
 /** A session that comes back takes its own place again, whoever else is in. */
 export async function resumePlace(
   deps: Pick<Deps, "members" | "connections" | "rooms">,
@@ -71,6 +81,8 @@ export async function resumePlace(
   const [moved, noted] = await Promise.all([
     deps.members.move(room.roomId, place),
     deps.connections.addRoom(connectionId, room.roomId),
+    // Somebody may be asking the old connection right now: their claim on it fails once it has moved.
+    mine.holds ? deps.rooms.moveHolder(room.roomId, mine.connectionId, connectionId) : undefined,
   ]);
   if (moved === "changed") return "changed";
   if (noted !== "done") {

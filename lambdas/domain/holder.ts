@@ -1,3 +1,4 @@
+import { isCurrent } from "./evict.ts";
 import type { Caller, Deps, Holder, Member, Room } from "./ports.ts";
 
 /** Longer than the Lambda that writes the holder's place may run, so that a place is never written after its claim ended. */
@@ -12,5 +13,7 @@ export const holderFor = ({ now }: Pick<Deps, "now">, { connectionId }: Pick<Cal
 export function pendingClaim(room: Room, members: readonly Member[], nowMs: number): string | undefined {
   const { holder } = room;
   if (!holder || holder.untilMs <= nowMs) return undefined;
-  return members.some(({ connectionId }) => connectionId === holder.connectionId) ? undefined : holder.connectionId;
+  // A place of an older generation is not the one it claimed: the same page logs in once more.
+  const isWritten = members.some((member) => member.connectionId === holder.connectionId && isCurrent(member, room));
+  return isWritten ? undefined : holder.connectionId;
 }

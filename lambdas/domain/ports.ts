@@ -32,6 +32,8 @@ export interface Room {
   /** Of the newest message; 0 before the first. */
   seq: number;
   generation: number;
+  /** How many came in without looking at others; a `claim` fails if it moved. */
+  entries: number;
   holder?: Holder;
 }
 
@@ -83,10 +85,14 @@ export interface Rooms {
   /** Creates the room where there is none. */
   open(roomId: string): Promise<Room>;
   generationAndSeq(roomId: string): Promise<Pick<Room, "generation" | "seq">>;
-  /** Makes `holder` the room's, unless somebody else became so since `seen`. */
+  /** Counts somebody who came in without looking at others. @returns the room with that entry */
+  countEntry(roomId: string): Promise<Room>;
+  /** Makes `holder` the room's, unless anybody came in or became holder since `seen`. */
   claim(seen: Room, holder: Holder, generation: number): Promise<"claimed" | "changed">;
   /** Starts a new generation for `holder`. @returns the room as it is now, with its holder of before */
   takeOver(roomId: string, holder: Holder): Promise<Room>;
+  /** Hands the holder's claim on to another connection of its session, if it is still the holder. */
+  moveHolder(roomId: string, from: string, to: string): Promise<void>;
   release(roomId: string, connectionId: string): Promise<void>;
   nextSeq(roomId: string): Promise<Room>;
 }

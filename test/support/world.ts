@@ -1,0 +1,220 @@
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { connectionsIn } from "../../lambdas/adapters/connections-table.ts";
+import { membersIn } from "../../lambdas/adapters/members-table.ts";
+import { logIn } from "../../lambdas/adapters/messages-table.ts";
+import { roomsIn } from "../../lambdas/adapters/rooms-table.ts";
+import { type Table, tableOf } from "../../lambdas/adapters/table.ts";
+import { connect, disconnect, here } from "../../lambdas/domain/connection-life.ts";
+import { hello } from "../../lambdas/domain/hello.ts";
+import { leaveRoom } from "../../lambdas/domain/leave-room.ts";
+import { loginRoom } from "../../lambdas/domain/login-room.ts";
+import type { Caller, Deps, PostOutcome, PushDeps } from "../../lambdas/domain/ports.ts";
+import { push } from "../../lambdas/domain/push.ts";
+import type { LoginFrame, RoomToRestore, ServerFrame } from "../../protocol/frames.ts";
+import type { LoginPolicy } from "../../protocol/ids.ts";
+import { openTables } from "./tables.ts";
+
+type Line = "open" | "closed" | "halfOpen";
+/** Decides when a call to a table or to the gateway is made. */
+export type Turn = <T>(work: () => Promise<T>) => Promise<T>;
+
+// Of all worlds of a file: they share the tables.
+let ids = 0;
+
+/** The domain over real tables, with a gateway of connections that tests can break. Time stands still unless moved. */
+export class World {
+  nowMs = 1_700_000_000_000;
+  readonly deps: Deps & PushDeps;
+  /** The same tables, looked at without being watched. */
+  readonly unwatched: Pick<PushDeps, "rooms" | "members">;
+  readonly pages = new Map<string, Page>();
+  /** Connections whose posts end in this way instead of arriving. */
+  readonly outcomes = new Map<string, PostOutcome>();
+
+  constructor(client: Pick<DynamoDBClient, "send">, turn: Turn = (work) => work()) {
+    const now = () => this.nowMs;
+    const newId = () => `id-${this.nextId()}`;
+    const watched = (table: Table) => inTurn(table, turn);
+    const connections = watched(tableOf(client, "Connections"));
+    const rooms = watched(tableOf(client, "Rooms"));
+    const plainRooms = tableOf(client, "Rooms");
+    this.unwatched = { rooms: roomsIn(plainRooms, now, newId), members: membersIn(plainRooms, now) };
+    this.deps = {
+      connections: connectionsIn(connections, now),
+      rooms: roomsIn(rooms, now, newId),
+      members: membersIn(rooms, now),
+      log: logIn(watched(tableOf(client, "Messages")), 86_400),
+      gateway: {
+        post: (connectionId, text) => turn(() => this.post(connectionId, JSON.parse(text))),
+        isOpen: (connectionId) => turn(async () => this.lineOf(connectionId) !== "closed"),
+      },
+      now,
+      wait: async (ms) => void (this.nowMs += ms),
+      newId,
+    };
+  }
+
+  /** Opens a connection for a page; without `subject` it is somebody new. */
+  async connect(options: PageOptions = {}): Promise<Page> {
+    const page = this.page(options);
+    await page.open();
+    return page;
+  }
+
+  /** A page that has not opened its connection yet. */
+  page = (options: PageOptions = {}): Page => new Page(this, options);
+
+  push(roomId: string, rawData = "1", eventName = "test") {
+    return push(this.deps, { rooms: [roomId], eventName, rawData });
+  }
+
+  nextId = () => `${(ids += 1)}`;
+
+  private lineOf = (connectionId: string): Line => this.pages.get(connectionId)?.line ?? "closed";
+
+  private async post(connectionId: string, frame: ServerFrame): Promise<PostOutcome> {
+    const forced = this.outcomes.get(connectionId);
+    if (forced) return forced;
+    const line = this.lineOf(connectionId);
+    if (line === "closed") return "gone";
+    if (line === "open") this.pages.get(connectionId)?.receive(connectionId, frame);
+    return "sent";
+  }
+}
+
+const inTurn = (table: Table, turn: Turn): Table => ({
+  get: (...args) => turn(() => table.get(...args)),
+  put: (...args) => turn(() => table.put(...args)),
+  update: (...args) => turn(() => table.update(...args)),
+  remove: (...args) => turn(() => table.remove(...args)),
+  async *pages(...args) {
+    const pages = table.pages(...args);
+    for (let next = await turn(() => pages.next()); !next.done; next = await turn(() => pages.next())) yield next.value;
+  },
+});
+
+export interface PageOptions {
+  subject?: string;
+  rooms?: string[];
+  /** Whether the page answers probes. */
+  probe?: boolean;
+}
+
+/** A page: it keeps its session over reconnects and knows in which rooms it is, as a client does. */
+export class Page {
+  line: Line = "closed";
+  connectionId = "";
+  session = "";
+  readonly inbox: ServerFrame[] = [];
+  readonly answers: Promise<void>[] = [];
+  readonly subject: string;
+  private readonly world: World;
+  private readonly options: PageOptions;
+  /** Newest generations heard of, by room: logged in with, and evicted by. */
+  readonly inSince = new Map<string, { generation: number; type: LoginPolicy }>();
+  readonly evictedBy = new Map<string, number>();
+
+  constructor(world: World, options: PageOptions) {
+    this.world = world;
+    this.options = options;
+    this.subject = options.subject ?? `subject-${world.nextId()}`;
+  }
+
+  get caller(): Caller {
+    return {
+      connectionId: this.connectionId,
+      connectedAtMs: this.world.nowMs,
+      subject: this.subject,
+      grants: { rooms: this.options.rooms ?? ["*"], publish: [] },
+      tokenExpiresAtMs: this.world.nowMs + 3_600_000,
+    };
+  }
+
+  /** A first or a new connection; a new one restores what the page had. */
+  async open(): Promise<void> {
+    this.connectionId = `connection-${this.world.nextId()}`;
+    this.world.nowMs += 1;
+    const { caller } = this;
+    await connect(this.world.deps, caller);
+    this.world.pages.set(this.connectionId, this);
+    this.line = "open";
+    const rooms: RoomToRestore[] = [...this.inSince].map(([roomId, was]) => ({ roomId, ...was }));
+    const reply = await hello(this.world.deps, caller, {
+      action: "hello",
+      probe: this.options.probe ?? true,
+      rooms,
+      ...(this.session && { session: this.session }),
+    });
+    if (reply.type !== "connected") throw new Error(`hello was answered by ${JSON.stringify(reply)}`);
+    this.session = reply.session;
+    for (const room of reply.rooms) this.heed(room, this.inSince.get(room.roomId ?? "")?.type ?? "loginWhenFirst");
+  }
+
+  async login(roomId: string, type: LoginPolicy = "loginWhenFirst"): Promise<LoginFrame> {
+    const reply = await loginRoom(this.world.deps, this.caller, { roomId, type });
+    this.heed(reply, type);
+    return reply;
+  }
+
+  async leave(roomId: string): Promise<void> {
+    this.inSince.delete(roomId);
+    await leaveRoom(this.world.deps, this.caller, { action: "leaveRoom", roomId });
+  }
+
+  /** The line ends and AWS notices; whether it also says so is up to it. */
+  async close({ tells = true } = {}): Promise<void> {
+    const ended = this.connectionId;
+    this.line = "closed";
+    if (tells) await disconnect(this.world.deps, ended);
+  }
+
+  /** The line is dead and nobody has noticed. */
+  goSilent(): void {
+    this.line = "halfOpen";
+  }
+
+  receive(connectionId: string, frame: ServerFrame): void {
+    if (connectionId !== this.connectionId) return;
+    this.inbox.push(frame);
+    if (frame.type === "evicted") this.heed(frame, "loginWhenFirst");
+    if (frame.type !== "probe") return;
+    // A page answers on its own: whoever posted the probe does not wait for it.
+    this.answers.push(here(this.world.deps, this.caller, { action: "here", nonce: frame.nonce }));
+  }
+
+  isIn(roomId: string): boolean {
+    return this.inSince.has(roomId);
+  }
+
+  codes(roomId: string): string[] {
+    return this.inbox.flatMap((frame) =>
+      frame.type === "evicted" && frame.roomId === roomId ? [frame.data.code] : [],
+    );
+  }
+
+  messages(): unknown[] {
+    return this.inbox.flatMap((frame) => (frame.type === "message" ? [frame.data] : []));
+  }
+
+  private heed(frame: LoginFrame, type: LoginPolicy): void {
+    const roomId = frame.roomId ?? "";
+    if (frame.type === "loggedIn") {
+      if (frame.generation >= (this.evictedBy.get(roomId) ?? 0)) {
+        this.inSince.set(roomId, { generation: frame.generation, type });
+      }
+      return;
+    }
+    if (frame.type === "loginFailed") {
+      this.inSince.delete(roomId);
+      return;
+    }
+    this.evictedBy.set(roomId, Math.max(frame.generation, this.evictedBy.get(roomId) ?? 0));
+    if ((this.inSince.get(roomId)?.generation ?? 0) < frame.generation) this.inSince.delete(roomId);
+  }
+}
+
+/** A world of its own, with its tables. */
+export async function openWorld(): Promise<World & { end(): Promise<void> }> {
+  const { client, close } = await openTables();
+  return Object.assign(new World(client), { end: close });
+}
