@@ -49,7 +49,9 @@ export class World {
         isOpen: (connectionId) => turn(async () => this.lineOf(connectionId) !== "closed"),
       },
       now,
-      wait: async (ms) => void (this.nowMs += ms),
+      wait: async (ms) => {
+        this.nowMs += ms;
+      },
       newId,
     };
   }
@@ -68,7 +70,10 @@ export class World {
     return push(this.deps, { rooms: [roomId], eventName, rawData });
   }
 
-  nextId = () => `${(ids += 1)}`;
+  nextId = () => {
+    ids += 1;
+    return `${ids}`;
+  };
 
   private lineOf = (connectionId: string): Line => this.pages.get(connectionId)?.line ?? "closed";
 

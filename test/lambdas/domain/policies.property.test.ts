@@ -38,7 +38,8 @@ let rooms = 0;
 
 /** Plays the scripts side by side. */
 async function play(schedule: fc.Scheduler, scripts: Step[][]) {
-  const room = `room-${(rooms += 1)}`;
+  rooms += 1;
+  const room = `room-${rooms}`;
   let last: Promise<unknown> = Promise.resolve();
   const world = new World(tables.client, (work) =>
     schedule.scheduleFunction(() => {
@@ -48,15 +49,19 @@ async function play(schedule: fc.Scheduler, scripts: Step[][]) {
     })(),
   );
   const acts: Act[] = [];
-  let moment = 0;
+  let clock = 0;
+  const moment = () => {
+    clock += 1;
+    return clock;
+  };
   const run = async (page: Page, index: number, script: Step[]) => {
     await page.open();
     for (const step of script) {
-      const act: Act = { page: index, step, from: (moment += 1), to: Number.POSITIVE_INFINITY };
+      const act: Act = { page: index, step, from: moment(), to: Number.POSITIVE_INFINITY };
       acts.push(act);
       const code = await perform(page, room, step);
       if (code) act.code = code;
-      act.to = moment += 1;
+      act.to = moment();
     }
     await Promise.all(page.answers);
   };
