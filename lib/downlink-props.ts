@@ -108,8 +108,7 @@ const originPattern = /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9._[\]:-]+$/;
 const originsMaxBytes = 3500;
 
 function originsOf(origins: string[]): string {
-  const joined = Fn.join(",", origins);
-  if (Token.isUnresolved(origins)) return joined;
+  if (Token.isUnresolved(origins)) return Fn.join(",", origins);
   if (origins.length === 0) {
     throw new Error('allowedOrigins is empty, so no page could connect; name origins, or use ["*"] for any');
   }
@@ -119,6 +118,7 @@ function originsOf(origins: string[]): string {
       `allowedOrigins should hold origins as browsers send them, like https://app.example.com (lower case, no path, no wildcard), or "*" alone, got ${JSON.stringify(origin)}`,
     );
   }
+  const joined = origins.join(",");
   if (!Token.isUnresolved(joined) && joined.length > originsMaxBytes) {
     throw new Error(
       `allowedOrigins takes ${joined.length} bytes, allowed are ${originsMaxBytes}; a Lambda's environment holds 4 KB`,

@@ -47,6 +47,8 @@ export class PushApi extends Construct {
         accessLogFormat: pushLogFormat,
       },
     });
+    // An output of its own would stand in everybody's stack.
+    api.node.tryRemoveChild("Endpoint");
     api.deploymentStage.node.addDependency(accessLogs.account);
     api.root
       .addResource("push")

@@ -1,0 +1,47 @@
+import { readFileSync } from "node:fs";
+import { Duration, RemovalPolicy } from "aws-cdk-lib";
+import { expect, test } from "vitest";
+import { readSettings } from "../../bin/settings.ts";
+import { resolveProps } from "../../lib/downlink-props.ts";
+
+test("what is not set is left to the defaults of the construct", () => {
+  expect(readSettings({ "@aws-cdk/core:something": true, other: 1 })).toEqual({});
+});
+
+test("cdk.json shows the defaults", () => {
+  const { context } = JSON.parse(readFileSync(new URL("../../cdk.json", import.meta.url), "utf8"));
+  expect(resolveProps(readSettings(context))).toEqual(resolveProps({}));
+});
+
+test.each([
+  ["stackName", "Team-Downlink", { stackName: "Team-Downlink" }],
+  ["allowedOrigins", ["https://a.example"], { allowedOrigins: ["https://a.example"] }],
+  [
+    "allowedOrigins",
+    "https://a.example, https://b.example",
+    { allowedOrigins: ["https://a.example", "https://b.example"] },
+  ],
+  ["retentionHours", 0.5, { retention: Duration.seconds(1800) }],
+  ["retentionHours", "48", { retention: Duration.seconds(172_800) }],
+  ["removalPolicy", "retain", { removalPolicy: RemovalPolicy.RETAIN }],
+  ["removalPolicy", "destroy", { removalPolicy: RemovalPolicy.DESTROY }],
+  ["logRetentionDays", "7", { logRetention: 7 }],
+  ["pushRateLimit", 5, { pushRateLimit: 5 }],
+  ["pushBurstLimit", "6", { pushBurstLimit: 6 }],
+  ["socketRateLimit", 7, { socketRateLimit: 7 }],
+  ["socketBurstLimit", "8", { socketBurstLimit: 8 }],
+])("%s may be %j", (name, value, props) => {
+  expect(readSettings({ [`downlink:${name}`]: value })).toEqual(props);
+});
+
+test.each([
+  ["stackName", "", 'downlink:stackName should be some text, got ""'],
+  ["allowedOrigins", [1], "downlink:allowedOrigins should be a list of texts, or one text with commas, got [1]"],
+  ["retentionHours", "a day", 'downlink:retentionHours should be a number, got "a day"'],
+  ["retentionHours", "", 'downlink:retentionHours should be a number, got ""'],
+  ["removalPolicy", "delete", 'downlink:removalPolicy should be "retain" or "destroy", got "delete"'],
+  ["logRetentionDays", null, "downlink:logRetentionDays should be a number, got null"],
+  ["pushRateLimits", 5, "the setting downlink:pushRateLimits does not exist, there are downlink:stackName, "],
+])("fails for %s %j", (name, value, message) => {
+  expect(() => readSettings({ [`downlink:${name}`]: value })).toThrow(message);
+});

@@ -1,0 +1,170 @@
+import { App, Duration, Lazy, Stack } from "aws-cdk-lib";
+import { Template } from "aws-cdk-lib/assertions";
+import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import { Key } from "aws-cdk-lib/aws-kms";
+import type { RetentionDays } from "aws-cdk-lib/aws-logs";
+import { Secret } from "aws-cdk-lib/aws-secretsmanager";
+import { describe, expect, test } from "vitest";
+import { Downlink, type DownlinkProps } from "../../lib/index.ts";
+import { newApp, readable, resourcesOf, synthesize } from "./synthesize.ts";
+
+test("the stack's outputs are what pages and services need", () => {
+  const template = synthesize();
+  const outputs = Object.entries(template.toJSON().Outputs as Record<string, { Value: unknown }>);
+  expect(Object.fromEntries(outputs.map(([name, { Value }]) => [name, readable(template, Value)]))).toEqual({
+    WebSocketUrl: "wss://<SocketApi/Api>.execute-api.<AWS::Region>.<AWS::URLSuffix>/socket",
+    PushUrl: "https://<PushApi/Api>.execute-api.<AWS::Region>.<AWS::URLSuffix>/<PushApi/Api/DeploymentStage.api>/push",
+    ApiKeyId: "<PushApi/Api/Key>",
+    TokenSecretArn: "<TokenSecret>",
+  });
+});
+
+test("the token secret is made of 64 random characters and survives the stack", () => {
+  const [secret] = Object.values(resourcesOf(synthesize(), "AWS::SecretsManager::Secret"));
+  expect(secret?.Properties.GenerateSecretString).toEqual({ PasswordLength: 64, ExcludePunctuation: true });
+  expect(secret?.DeletionPolicy).toBe("Retain");
+});
+
+describe("in somebody else's stack", () => {
+  /** Without the feature flags of cdk.json: they are not theirs. */
+  const theirs = (use: (stack: Stack) => void) => {
+    const stack = new Stack(
+      new App({ context: { "aws:cdk:bundling-stacks": [], "aws:cdk:enable-path-metadata": true } }),
+      "Theirs",
+    );
+    use(stack);
+    return Template.fromStack(stack);
+  };
+  const statementsOf = (template: Template) =>
+    Object.values(resourcesOf(template, "AWS::IAM::Policy")).flatMap(
+      ({ Properties }) => Properties.PolicyDocument.Statement,
+    );
+
+  test("it needs no props and no feature flags", () => {
+    const template = theirs((stack) => new Downlink(stack, "Downlink"));
+    template.resourceCountIs("AWS::Lambda::Function", 3);
+    template.resourceCountIs("AWS::ApiGateway::Account", 1);
+  });
+
+  test("two may stand side by side", () => {
+    const template = theirs((stack) => {
+      new Downlink(stack, "One");
+      new Downlink(stack, "Two");
+    });
+    template.resourceCountIs("AWS::ApiGatewayV2::Api", 2);
+  });
+
+  test("grantPush lets a service read the key, and nothing else", () => {
+    const template = theirs((stack) => {
+      const service = new Role(stack, "Service", { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
+      new Downlink(stack, "Downlink").grantPush(service);
+    });
+    const [policy] = Object.values(resourcesOf(template, "AWS::IAM::Policy")).filter(({ Properties }) =>
+      readable(template, Properties.Roles[0]).includes("Service"),
+    );
+    const [statement, ...others] = policy?.Properties.PolicyDocument.Statement ?? [];
+    expect(others).toEqual([]);
+    expect({ ...statement, Resource: readable(template, statement.Resource) }).toEqual({
+      Effect: "Allow",
+      Action: "apigateway:GET",
+      Resource: expect.stringMatching(/^arn:<AWS::Partition>:apigateway:<AWS::Region>::\/apikeys\/<.*Key>$/),
+    });
+  });
+
+  test("a secret of theirs is read in place of a new one, with its key", () => {
+    const template = theirs((stack) => {
+      const encryptionKey = new Key(stack, "Key");
+      new Downlink(stack, "Downlink", { tokenSecret: new Secret(stack, "Own", { encryptionKey }) });
+    });
+    template.resourceCountIs("AWS::SecretsManager::Secret", 1);
+    const actions = statementsOf(template).flatMap(({ Action }) => Action);
+    expect(actions).toEqual(expect.arrayContaining(["secretsmanager:GetSecretValue", "kms:Decrypt"]));
+  });
+
+  test("a secret that is known by name only is read whatever its ARN ends with", () => {
+    const template = theirs((stack) => {
+      new Downlink(stack, "Downlink", { tokenSecret: Secret.fromSecretNameV2(stack, "Own", "tokens") });
+    });
+    const [read] = statementsOf(template).filter(({ Action }) => Action === "secretsmanager:GetSecretValue");
+    expect(readable(template, read.Resource)).toMatch(/:secret:tokens-\?{6}$/);
+  });
+
+  test("props that are known at deployment only are passed on", () => {
+    const template = theirs((stack) => {
+      new Downlink(stack, "Downlink", {
+        allowedOrigins: Lazy.list({ produce: () => ["https://a.example", "https://b.example"] }),
+        retention: Duration.seconds(Lazy.number({ produce: () => 3600 })),
+        pushRateLimit: Lazy.number({ produce: () => 7 }),
+      });
+    });
+    const variables = Object.values(resourcesOf(template, "AWS::Lambda::Function")).map(
+      ({ Properties }) => Properties.Environment.Variables,
+    );
+    expect(variables).toContainEqual(
+      expect.objectContaining({
+        ALLOWED_ORIGINS: { "Fn::Join": [",", ["https://a.example", "https://b.example"]] },
+      }),
+    );
+    expect(variables).toContainEqual(expect.objectContaining({ RETENTION_SECONDS: "3600" }));
+  });
+});
+
+describe("props", () => {
+  test.each<[string, DownlinkProps, string]>([
+    [
+      "several origins",
+      { allowedOrigins: ["https://a.example", "http://localhost:5173"] },
+      "https://a.example,http://localhost:5173",
+    ],
+    ["an app's own scheme", { allowedOrigins: ["capacitor://localhost"] }, "capacitor://localhost"],
+    ["any origin", { allowedOrigins: ["*"] }, "*"],
+  ])("allowedOrigins may be %s", (_, props, expected) => {
+    const variables = Object.values(resourcesOf(synthesize(props), "AWS::Lambda::Function")).map(
+      ({ Properties }) => Properties.Environment.Variables.ALLOWED_ORIGINS,
+    );
+    expect(variables).toContain(expected);
+  });
+
+  const manyOrigins = Array.from({ length: 200 }, (_, i) => `https://app-${i}.example.com`);
+
+  const wrong: [string, DownlinkProps, RegExp][] = [
+    ["no origin", { allowedOrigins: [] }, /^allowedOrigins is empty, so no page could connect/],
+    ["an origin with a path", { allowedOrigins: ["https://a.example/"] }, /got "https:\/\/a\.example\/"/],
+    ["an origin in capitals", { allowedOrigins: ["https://A.example"] }, /lower case.*got "https:\/\/A\.example"/],
+    [
+      "an origin without a scheme",
+      { allowedOrigins: ["a.example"] },
+      /like https:\/\/app\.example\.com.*got "a\.example"/,
+    ],
+    [
+      "an origin with a wildcard",
+      { allowedOrigins: ["https://*.example"] },
+      /no wildcard.*got "https:\/\/\*\.example"/,
+    ],
+    ["any origin beside a named one", { allowedOrigins: ["*", "https://a.example"] }, /"\*" alone, got "\*"/],
+    [
+      "two origins in one text",
+      { allowedOrigins: ["https://a.example,https://b.example"] },
+      /got "https:\/\/a\.example,/,
+    ],
+    ["origins beyond a Lambda's environment", { allowedOrigins: manyOrigins }, /takes 5\d{3} bytes, allowed are 3500/],
+    ["a retention below a minute", { retention: Duration.seconds(59) }, /^retention .* at least 60, got 59;/],
+    [
+      "a retention with a fraction of a second",
+      { retention: Duration.millis(90_500) },
+      /whole number of seconds, .* got 90\.5;/,
+    ],
+    ["no pushes", { pushRateLimit: 0 }, /^pushRateLimit should be a whole number of requests from 1, got 0;/],
+    ["half a push", { pushBurstLimit: 0.5 }, /^pushBurstLimit .* got 0\.5/],
+    ["negative frames", { socketRateLimit: -1 }, /^socketRateLimit .* got -1/],
+    ["frames that are no number", { socketBurstLimit: Number.NaN }, /^socketBurstLimit .* got NaN/],
+    [
+      "a log retention that CloudWatch does not know",
+      { logRetention: 31 as RetentionDays },
+      /^logRetention should be one of 1, 3, 5, 7, .* got 31/,
+    ],
+  ];
+  test.each(wrong)("fails for %s", (_, props, message) => {
+    expect(() => new Downlink(new Stack(newApp(), "Stack"), "Downlink", props)).toThrow(message);
+  });
+});

@@ -1,0 +1,127 @@
+import { describe, expect, test } from "vitest";
+import { type Resource, readable, resourcesOf, synthesize } from "./synthesize.ts";
+
+const template = synthesize();
+const functions = Object.values(resourcesOf(template, "AWS::Lambda::Function")).map((fn): [string, Resource] => [
+  readable(template, fn.Properties.Role).replace(/^.*\/(\w+)Role\.Arn>$/, "$1"),
+  fn,
+]);
+const functionOf = (name: string) => new Map(functions).get(name)?.Properties;
+
+test("there are three functions", () => {
+  expect(functions.map(([name]) => name).toSorted()).toEqual(["Authorize", "Push", "Socket"]);
+});
+
+test.each(functions)("%s runs as a module on Node 24, on arm64", (_, { Properties }) => {
+  expect(Properties).toMatchObject({ Runtime: "nodejs24.x", Architectures: ["arm64"], Handler: "index.handler" });
+  expect(Properties.Environment.Variables.NODE_OPTIONS).toBe("--enable-source-maps");
+});
+
+test.each(functions)("%s ends before API Gateway stops waiting at 29 s", (_, { Properties }) => {
+  expect(Properties.Timeout).toBeLessThan(29);
+});
+
+test.each(functions)("%s writes to a log group of its own that expires and is retained", (_, { Properties }) => {
+  const groups = resourcesOf(template, "AWS::Logs::LogGroup");
+  const group = groups[Properties.LoggingConfig.LogGroup.Ref];
+  expect(group).toMatchObject({ Properties: { RetentionInDays: 30 }, DeletionPolicy: "Retain" });
+  const users = functions.filter(
+    ([, fn]) => fn.Properties.LoggingConfig.LogGroup.Ref === Properties.LoggingConfig.LogGroup.Ref,
+  );
+  expect(users).toHaveLength(1);
+});
+
+const callback = "https://<SocketApi/Api>.execute-api.<AWS::Region>.<AWS::URLSuffix>/socket";
+
+test.each([
+  ["Authorize", { TOKEN_SECRET_ARN: "<TokenSecret>", ALLOWED_ORIGINS: "*" }],
+  ["Socket", { CONNECTIONS_TABLE: "<Tables/Connections>", ROOMS_TABLE: "<Tables/Rooms>", CALLBACK_URL: callback }],
+  [
+    "Push",
+    {
+      CONNECTIONS_TABLE: "<Tables/Connections>",
+      ROOMS_TABLE: "<Tables/Rooms>",
+      MESSAGES_TABLE: "<Tables/Messages>",
+      CALLBACK_URL: callback,
+      RETENTION_SECONDS: "86400",
+    },
+  ],
+])("%s is told exactly what it reads from its environment", (name, expected) => {
+  const { NODE_OPTIONS: _, ...variables } = functionOf(name).Environment.Variables;
+  const told = Object.entries(variables).map(([key, value]) => [key, readable(template, value)]);
+  expect(Object.fromEntries(told)).toEqual(expected);
+});
+
+describe("permissions", () => {
+  const socketStage = "arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<SocketApi/Api>/socket";
+  const connections = {
+    "execute-api:ManageConnections": [`${socketStage}/POST/@connections/*`, `${socketStage}/GET/@connections/*`],
+  };
+  const log = (name: string) => ({
+    "logs:CreateLogStream": [`<${name}Log.Arn>`],
+    "logs:PutLogEvents": [`<${name}Log.Arn>`],
+  });
+
+  test.each([
+    ["Authorize", { ...log("SocketApi/Authorize"), "secretsmanager:GetSecretValue": ["<TokenSecret>"] }],
+    [
+      "Socket",
+      {
+        ...log("SocketApi/Socket"),
+        ...connections,
+        "dynamodb:GetItem": ["<Tables/Connections.Arn>", "<Tables/Rooms.Arn>"],
+        "dynamodb:PutItem": ["<Tables/Connections.Arn>", "<Tables/Rooms.Arn>"],
+        "dynamodb:UpdateItem": ["<Tables/Connections.Arn>", "<Tables/Rooms.Arn>"],
+        "dynamodb:DeleteItem": ["<Tables/Connections.Arn>", "<Tables/Rooms.Arn>"],
+        "dynamodb:Query": ["<Tables/Rooms.Arn>"],
+      },
+    ],
+    [
+      "Push",
+      {
+        ...log("PushApi/Push"),
+        ...connections,
+        "dynamodb:Scan": ["<Tables/Connections.Arn>"],
+        "dynamodb:GetItem": ["<Tables/Connections.Arn>"],
+        "dynamodb:DeleteItem": ["<Tables/Connections.Arn>", "<Tables/Rooms.Arn>"],
+        "dynamodb:UpdateItem": ["<Tables/Rooms.Arn>"],
+        "dynamodb:Query": ["<Tables/Rooms.Arn>"],
+        "dynamodb:PutItem": ["<Tables/Messages.Arn>"],
+      },
+    ],
+  ])("the role of %s allows exactly what it calls, where it calls it", (name, expected) => {
+    expect(permissionsOf(functionOf(name).Role["Fn::GetAtt"][0])).toEqual(sorted(expected));
+  });
+
+  test("nothing is allowed on everything, and only connections by a wildcard", () => {
+    const resources = Object.values(resourcesOf(template, "AWS::IAM::Policy"))
+      .flatMap((policy) => policy.Properties.PolicyDocument.Statement)
+      .flatMap((statement) => [statement.Resource].flat())
+      .map((resource) => readable(template, resource));
+    const wildcards = resources.filter((resource) => resource.includes("*"));
+    expect(new Set(wildcards)).toEqual(new Set(connections["execute-api:ManageConnections"]));
+  });
+});
+
+function permissionsOf(roleId: string): Record<string, string[]> {
+  const role = resourcesOf(template, "AWS::IAM::Role")[roleId];
+  expect(role?.Properties.ManagedPolicyArns ?? []).toEqual([]);
+  expect(role?.Properties.Policies ?? []).toEqual([]);
+  const allowed: Record<string, string[]> = {};
+  for (const { Properties } of Object.values(resourcesOf(template, "AWS::IAM::Policy"))) {
+    if (!Properties.Roles.some(({ Ref }: { Ref: string }) => Ref === roleId)) continue;
+    for (const { Action, Resource, Effect } of Properties.PolicyDocument.Statement) {
+      expect(Effect).toBe("Allow");
+      for (const action of [Action].flat()) {
+        allowed[action] = [
+          ...(allowed[action] ?? []),
+          ...[Resource].flat().map((resource) => readable(template, resource)),
+        ];
+      }
+    }
+  }
+  return sorted(allowed);
+}
+
+const sorted = (permissions: Record<string, string[]>) =>
+  Object.fromEntries(Object.entries(permissions).map(([action, resources]) => [action, resources.toSorted()]));

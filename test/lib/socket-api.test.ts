@@ -1,0 +1,119 @@
+import { describe, expect, test } from "vitest";
+import { routes, type ServerFrame } from "../../protocol/frames.ts";
+import { type Resource, readable, resourcesOf, synthesize } from "./synthesize.ts";
+
+const template = synthesize({ socketRateLimit: 70, socketBurstLimit: 80 });
+const routeEntries = Object.entries(resourcesOf(template, "AWS::ApiGatewayV2::Route"));
+const routeIdOf = new Map(routeEntries.map(([id, route]) => [route.Properties.RouteKey, id]));
+const routeOf = (key: string) =>
+  resourcesOf(template, "AWS::ApiGatewayV2::Route")[routeIdOf.get(key) ?? ""]?.Properties;
+const integrationIdOf = (key: string) => /<(.+)>$/.exec(withIds(routeOf(key).Target))?.[1] ?? "";
+const integrationOf = (key: string) =>
+  resourcesOf(template, "AWS::ApiGatewayV2::Integration")[integrationIdOf(key)]?.Properties;
+const stage = Object.values(resourcesOf(template, "AWS::ApiGatewayV2::Stage"))[0] as Resource;
+
+/** References as logical ids. */
+function withIds(value: { "Fn::Join": [string, (string | { Ref: string })[]] }): string {
+  const [separator, parts] = value["Fn::Join"];
+  return parts.map((part) => (typeof part === "string" ? part : `<${part.Ref}>`)).join(separator);
+}
+
+test("the route is chosen by the action of a frame", () => {
+  const [api] = Object.values(resourcesOf(template, "AWS::ApiGatewayV2::Api"));
+  expect(api?.Properties).toMatchObject({
+    ProtocolType: "WEBSOCKET",
+    RouteSelectionExpression: "$request.body.action",
+  });
+});
+
+test("there is a route for each action of the protocol, and for what else may come", () => {
+  expect([...routeIdOf.keys()].toSorted()).toEqual(
+    ["$connect", "$disconnect", "$default", ...Object.keys(routes)].toSorted(),
+  );
+});
+
+describe("who answers", () => {
+  const travels = { ...routes, $connect: "silent", $disconnect: "silent", $default: "answered" } as const;
+
+  test.each(Object.entries(travels))("%s: %s", (key, travel) => {
+    const isTwoWay = travel !== "silent";
+    const answers = Object.values(resourcesOf(template, "AWS::ApiGatewayV2::RouteResponse"))
+      .filter(({ Properties }) => Properties.RouteId.Ref === routeIdOf.get(key))
+      .map(({ Properties }) => Properties.RouteResponseKey);
+    expect(answers).toEqual(isTwoWay ? ["$default"] : []);
+    expect(routeOf(key).RouteResponseSelectionExpression).toBe(isTwoWay ? "$default" : undefined);
+    expect(integrationOf(key).IntegrationType).toBe(travel === "mock" ? "MOCK" : "AWS_PROXY");
+  });
+
+  test.each(Object.entries(travels).filter(([, travel]) => travel !== "mock"))(
+    "API Gateway may invoke the socket function for %s",
+    (key) => {
+      const sources = Object.values(resourcesOf(template, "AWS::Lambda::Permission"))
+        .filter(({ Properties }) => readable(template, Properties.FunctionName) === "<SocketApi/Socket.Arn>")
+        .map(({ Properties }) => readable(template, Properties.SourceArn));
+      expect(sources).toContain(
+        `arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<SocketApi/Api>/*${key}`,
+      );
+      expect(readable(template, integrationOf(key).IntegrationUri)).toContain("<SocketApi/Socket.Arn>/invocations");
+    },
+  );
+});
+
+test("a heartbeat is answered by API Gateway alone, with a frame of the protocol", () => {
+  expect(integrationOf("heartbeat")).toMatchObject({
+    RequestTemplates: { $default: '{"statusCode":200}' },
+    TemplateSelectionExpression: "\\$default",
+  });
+  const answers = Object.values(resourcesOf(template, "AWS::ApiGatewayV2::IntegrationResponse"));
+  expect(answers).toHaveLength(1);
+  const { Properties } = answers[0] as Resource;
+  expect(Properties).toMatchObject({
+    IntegrationId: { Ref: integrationIdOf("heartbeat") },
+    IntegrationResponseKey: "$default",
+    TemplateSelectionExpression: "\\$default",
+  });
+  const alive: ServerFrame = { type: "heartbeat", eventName: "heartbeatResp", data: { code: "2008", msg: "alive" } };
+  expect(JSON.parse(Properties.ResponseTemplates.$default)).toEqual(alive);
+  // Both mean something in a mapping template.
+  expect(Properties.ResponseTemplates.$default).not.toMatch(/[$#]/);
+});
+
+describe("the handshake", () => {
+  test("is authorized by a function that is asked even when no header and no query string came", () => {
+    const [[id, authorizer] = ["", undefined]] = Object.entries(resourcesOf(template, "AWS::ApiGatewayV2::Authorizer"));
+    expect(authorizer?.Properties).toMatchObject({ AuthorizerType: "REQUEST", IdentitySource: [] });
+    expect(readable(template, authorizer?.Properties.AuthorizerUri)).toContain("<SocketApi/Authorize.Arn>/invocations");
+    expect(routeOf("$connect")).toMatchObject({ AuthorizationType: "CUSTOM", AuthorizerId: { Ref: id } });
+    const sources = Object.values(resourcesOf(template, "AWS::Lambda::Permission"))
+      .filter(({ Properties }) => readable(template, Properties.FunctionName) === "<SocketApi/Authorize.Arn>")
+      .map(({ Properties }) => readable(template, Properties.SourceArn));
+    expect(sources).toEqual([expect.stringMatching(/<SocketApi\/Api>\/authorizers\/<.*Authorizer>$/)]);
+  });
+});
+
+describe("the stage", () => {
+  test("is throttled", () => {
+    expect(stage.Properties.DefaultRouteSettings).toEqual({ ThrottlingRateLimit: 70, ThrottlingBurstLimit: 80 });
+  });
+
+  test("deploys by itself, after every route, integration and answer exists", () => {
+    expect(stage.Properties).toMatchObject({ StageName: "socket", AutoDeploy: true });
+    const types = ["Route", "Integration", "RouteResponse", "IntegrationResponse", "Authorizer"];
+    const parts = types.flatMap((type) => Object.keys(resourcesOf(template, `AWS::ApiGatewayV2::${type}`)));
+    expect(stage.DependsOn).toEqual(expect.arrayContaining(parts));
+  });
+
+  test("logs each request, without headers and query strings", () => {
+    const { DestinationArn, Format } = stage.Properties.AccessLogSettings;
+    expect(readable(template, DestinationArn)).toBe("<AccessLogs/Socket.Arn>");
+    expect(Object.values(JSON.parse(Format))).toEqual(
+      expect.arrayContaining(["$context.connectionId", "$context.status", "$context.error.message"]),
+    );
+    expect(Format).not.toMatch(/querystring|header|input|path/i);
+  });
+
+  test("waits until the account lets API Gateway write logs", () => {
+    const [account = ""] = Object.keys(resourcesOf(template, "AWS::ApiGateway::Account"));
+    expect(stage.DependsOn).toContain(account);
+  });
+});
