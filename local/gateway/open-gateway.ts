@@ -7,7 +7,7 @@ import type { Ports } from "./ports.ts";
 import { accountQuota } from "./quota.ts";
 import { readRestApis } from "./rest/read-api.ts";
 import { openRestEndpoint } from "./rest/rest-endpoint.ts";
-import { type ApiKey, readApiKeys, readUsagePlans } from "./rest/usage-plans.ts";
+import { readUsagePlans } from "./rest/usage-plans.ts";
 import { readSocketApis } from "./websocket/read-api.ts";
 import { openSocketEndpoint } from "./websocket/socket-endpoint.ts";
 
@@ -23,8 +23,6 @@ export interface Gateway {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
   /** Ends all connections and waits for their `$disconnect`. */
   close(): Promise<void>;
-  /** Those that a usage plan may let in, with their values. */
-  apiKeys: readonly ApiKey[];
 }
 
 /** @throws if the template uses something of API Gateway that is not supported here */
@@ -32,8 +30,7 @@ export function openGateway({ stack, ...ports }: GatewayOptions): Gateway {
   refuseUnknownTypes(stack);
   const quota = accountQuota(ports.clock);
   const { region, accountId } = stack;
-  const apiKeys = readApiKeys(stack);
-  const findApiKey = readUsagePlans(stack, apiKeys, ports.clock);
+  const findApiKey = readUsagePlans(stack, ports.clock);
   const endpoints = byStageName([
     ...readSocketApis(stack).map((api) => openSocketEndpoint({ api, region, accountId, ports, quota })),
     ...readRestApis(stack).map((api) => openRestEndpoint({ api, region, accountId, ports, quota, findApiKey })),
@@ -41,7 +38,6 @@ export function openGateway({ stack, ...ports }: GatewayOptions): Gateway {
   const endpointOf = ({ url = "/" }: IncomingMessage) => endpoints.get(/^\/([^/?]*)/.exec(url)?.[1] ?? "");
 
   return {
-    apiKeys,
     handleRequest: async (request, response) => {
       const endpoint = endpointOf(request);
       const isConnectionsPath = /^\/(?:@|%40)connections\//.test(request.url ?? "");

@@ -1,4 +1,5 @@
 import type { Clock } from "../clock.ts";
+import type { Iam } from "../iam/open-iam.ts";
 import type { Faults } from "./faults.ts";
 
 export type LambdaOutcome = { ok: true; payload: unknown } | { ok: false; errorType: string; errorMessage: string };
@@ -14,18 +15,7 @@ export interface LambdaPort {
   mayInvoke(functionArn: string, sourceArn: string): boolean;
 }
 
-export interface Principal {
-  /** Role or user, as error messages name it. */
-  arn: string;
-  secretAccessKey: string;
-  sessionToken?: string;
-}
-
-export interface IamPort {
-  /** @returns `undefined` if no principal has this key */
-  principalOf(accessKeyId: string): Principal | undefined;
-  allows(principal: Principal, action: string, resourceArn: string): boolean;
-}
+export type IamPort = Pick<Iam, "principalOf" | "refusal">;
 
 /** Everything around the gateway that a test replaces. */
 export interface Ports {

@@ -1,8 +1,9 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { SignatureV4 } from "@smithy/signature-v4";
+import type { Principal } from "../iam/open-iam.ts";
 import type { Answer } from "./answer.ts";
-import type { IamPort, Principal } from "./ports.ts";
+import type { IamPort } from "./ports.ts";
 
 export type Caller = { ok: true; principal: Principal } | { ok: false; answer: Answer };
 
@@ -37,7 +38,6 @@ export async function findCaller(
   }
   const expected = await sign(request, body, {
     principal,
-    accessKeyId,
     region,
     signedHeaders: signedHeaders.split(";"),
   });
@@ -52,7 +52,6 @@ export async function findCaller(
 
 interface Signer {
   principal: Principal;
-  accessKeyId: string;
   region: string;
   signedHeaders: string[];
 }
@@ -61,7 +60,7 @@ interface Signer {
 async function sign(
   request: IncomingMessage,
   body: Buffer,
-  { principal, accessKeyId, region, signedHeaders }: Signer,
+  { principal, region, signedHeaders }: Signer,
 ): Promise<string | undefined> {
   const date = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(String(request.headers["x-amz-date"]));
   if (!date || !signedHeaders.includes("host") || !signedHeaders.includes("x-amz-date")) return undefined;
@@ -77,7 +76,7 @@ async function sign(
   const signer = new SignatureV4({
     service: "execute-api",
     region,
-    credentials: { accessKeyId, secretAccessKey: principal.secretAccessKey },
+    credentials: { accessKeyId: principal.accessKeyId, secretAccessKey: principal.secretAccessKey },
     sha256: Sha256,
     applyChecksum: false,
   });

@@ -84,8 +84,8 @@ async function answer(
   if (match.method.isSigned) {
     const caller = await findCaller(request, body, { iam: ports.iam, region });
     if (!caller.ok) return refuse(request.headers.authorization === undefined ? "notFound" : "invalidSignature");
-    const resource = methodArn(seen, path);
-    if (!ports.iam.allows(caller.principal, "execute-api:Invoke", resource)) return refuse("accessDenied");
+    const unauthorized = ports.iam.refusal(caller.principal, "execute-api:Invoke", methodArn(seen, path));
+    if (unauthorized !== undefined) return refuse("accessDenied");
     seen.userArn = caller.principal.arn;
   }
   const methodKey = `${match.resource.path}/${httpMethod}`;

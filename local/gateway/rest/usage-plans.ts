@@ -1,14 +1,12 @@
-import { randomBytes } from "node:crypto";
 import type { Clock } from "../../clock.ts";
 import type { Stack } from "../../stack.ts";
 import { type PropertyReader, readResource, readThrottle } from "../read-resource.ts";
 import { bucketPerKey, type Throttle, type TokenBucket, tokenBucket } from "../token-bucket.ts";
 import type { RestApi } from "./read-api.ts";
 
-/** Key of a service, as the header `x-api-key` carries it. */
-export interface ApiKey {
+interface ApiKey {
   id: string;
-  logicalId: string;
+  /** As the header `x-api-key` carries it. */
   value: string;
 }
 export interface ApiKeyUse {
@@ -21,24 +19,20 @@ export type FindApiKey = (value: string, api: Pick<RestApi, "apiId" | "stageName
 
 const periodMs = { DAY: 86_400_000, WEEK: 604_800_000, MONTH: 2_592_000_000 };
 
-/** Keys that are enabled. One to which the template gives no value gets a new one, as on AWS. */
-export function readApiKeys(stack: Stack): ApiKey[] {
+/** Those that are enabled. */
+function readApiKeys(stack: Stack): ApiKey[] {
   return stack.ofType("AWS::ApiGateway::ApiKey").flatMap((resource) => {
     // StageKeys is the old way of binding; only a usage plan lets a key in.
     const reader = readResource(resource).without("Name", "Description", "Tags", "StageKeys", "CustomerId");
-    reader.without("GenerateDistinctId");
-    const key = {
-      id: stack.physicalId(resource.logicalId),
-      logicalId: resource.logicalId,
-      value: reader.optionalText("Value") ?? randomBytes(30).toString("base64url"),
-    };
+    const key = { id: stack.physicalId(resource.logicalId), value: reader.text("Value") };
     const enabled = reader.flag("Enabled");
-    reader.done();
+    reader.without("GenerateDistinctId").done();
     return enabled ? [key] : [];
   });
 }
 
-export function readUsagePlans(stack: Stack, keys: ApiKey[], clock: Clock): FindApiKey {
+/** @throws if a key has no `Value`: AWS would make one up, and whoever runs a template here has to do that first */
+export function readUsagePlans(stack: Stack, clock: Clock): FindApiKey {
   const keysOfPlan = new Map<string, string[]>();
   for (const resource of stack.ofType("AWS::ApiGateway::UsagePlanKey")) {
     const reader = readResource(resource);
@@ -68,7 +62,7 @@ export function readUsagePlans(stack: Stack, keys: ApiKey[], clock: Clock): Find
       }
     }
   }
-  const idOf = new Map(keys.map(({ id, value }) => [value, id]));
+  const idOf = new Map(readApiKeys(stack).map(({ id, value }) => [value, id]));
   return (value, { apiId, stageName }) => uses.get(`${idOf.get(value)} ${apiId}/${stageName}`);
 }
 

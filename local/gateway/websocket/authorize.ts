@@ -1,3 +1,5 @@
+import { decide } from "../../iam/decide.ts";
+import type { Statement } from "../../iam/role-statements.ts";
 import { invokeLambda } from "../invoke-lambda.ts";
 import { headerOf, type RequestFacts } from "../request-facts.ts";
 import type { AuthorizerContext, ConnectionFacts } from "./connection.ts";
@@ -37,7 +39,7 @@ export async function authorize(
     log(`the authorizer ${authorizer.functionArn} gave a wrong result: ${result}`);
     return denied(500);
   }
-  if (!isAllowed(result.statements, arnOf(stage, "$connect"))) return denied(403);
+  if (decide(result.statements, "execute-api:Invoke", arnOf(stage, "$connect")) !== "allowed") return denied(403);
   return { allowed: true, context: result.context, latencyMs: clock.now() - startedAt };
 }
 
@@ -47,12 +49,6 @@ function identityOf(stage: SocketStage, facts: RequestFacts, source: string): st
   const name = source.slice(source.lastIndexOf(".") + 1);
   if (source.startsWith("route.request.header.")) return headerOf(facts.headers, name);
   return source.startsWith("route.request.querystring.") ? facts.query[name] : stage.api.stageVariables[name];
-}
-
-interface Statement {
-  effect: "Allow" | "Deny";
-  actions: string[];
-  resources: string[];
 }
 
 /** @returns a text that says what is wrong with the result */
@@ -82,24 +78,6 @@ function readStatement(statement: unknown): Statement | undefined {
   if (Effect !== "Allow" && Effect !== "Deny") return undefined;
   if (!isTexts(actions) || !isTexts(resources)) return undefined;
   return { effect: Effect, actions, resources };
-}
-
-function isAllowed(statements: Statement[], arn: string): boolean {
-  const matching = statements.filter(
-    ({ actions, resources }) =>
-      actions.some((action) => matches(action.toLowerCase(), "execute-api:invoke")) &&
-      resources.some((resource) => matches(resource, arn)),
-  );
-  return matching.length > 0 && matching.every(({ effect }) => effect === "Allow");
-}
-
-/** `*` stands for any text, `?` for one character. */
-function matches(pattern: string, text: string): boolean {
-  const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-    .replaceAll("*", ".*")
-    .replaceAll("?", ".");
-  return new RegExp(`^${source}$`, "s").test(text);
 }
 
 const isTexts = (list: unknown[]): list is string[] => list.every((item) => typeof item === "string");

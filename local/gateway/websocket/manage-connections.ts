@@ -36,10 +36,8 @@ export async function manageConnection(
   if (!caller.ok) return send(response, caller.answer);
   const id = decodeOnce(rawId);
   const resource = arnOf(stage, `${method}/@connections/${id}`);
-  if (!stage.ports.iam.allows(caller.principal, "execute-api:ManageConnections", resource)) {
-    const message = `User: ${caller.principal.arn} is not authorized to perform: execute-api:ManageConnections on resource: ${resource}`;
-    return send(response, refusal(403, "ForbiddenException", message));
-  }
+  const unauthorized = stage.ports.iam.refusal(caller.principal, "execute-api:ManageConnections", resource);
+  if (unauthorized !== undefined) return send(response, refusal(403, "ForbiddenException", unauthorized));
   if (!stage.quota.request()) return send(response, answers.tooMany);
   if (!isWellFormedId(id)) return send(response, refusal(400, "BadRequestException", `Invalid connectionId: ${id}`));
   if (method === "POST") return post(stage, id, body, response);

@@ -80,7 +80,8 @@ describe("the authorizer decides first", () => {
   };
   test.each<[string, Handler, number]>([
     ["allows", (event) => allow(event), 101],
-    ["allows everything", () => allow({ methodArn: "arn:aws:execute-api:*" }), 101],
+    ["allows everything", () => allow({ methodArn: "*" }), 101],
+    ["allows all stages", () => allow({ methodArn: "arn:aws:execute-api:*:*:*/*/$connect" }), 101],
     ["throws Unauthorized", throwing("Unauthorized"), 401],
     ["throws anything else", throwing("unauthorized"), 500],
     ["denies", deny, 403],

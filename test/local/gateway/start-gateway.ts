@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { ApiGatewayManagementApiClient } from "@aws-sdk/client-apigatewaymanagementapi";
 import { onTestFinished } from "vitest";
 import { type ClientOptions, WebSocket } from "ws";
@@ -35,8 +36,9 @@ export interface RunningGateway {
   iamAllows: (action: string, resource: string) => boolean;
   connect: (options?: ConnectOptions) => Promise<TestSocket>;
   management: (credentials?: Credentials) => ApiGatewayManagementApiClient;
+  /** Cuts every line to a client. */
+  dropClients: () => void;
   logs: string[];
-  apiKeys: readonly { value: string }[];
   apiId: (logicalId: string) => string;
 }
 interface ConnectOptions extends ClientOptions {
@@ -46,7 +48,7 @@ interface ConnectOptions extends ClientOptions {
 interface Credentials {
   accessKeyId: string;
   secretAccessKey: string;
-  sessionToken?: string;
+  sessionToken: string;
 }
 export const credentials: Credentials = {
   accessKeyId: "AKIALOCAL",
@@ -78,16 +80,18 @@ export async function startGateway(resources: Resources, functions: Functions = 
       return { ok: false, errorType: "Error", errorMessage: (error as Error).message };
     }
   };
-  const running: Omit<RunningGateway, "connect" | "management" | "origin" | "apiKeys" | "event" | "events" | "apiId"> =
-    {
-      clock,
-      faults,
-      withoutPermission: new Set(),
-      sourceArns: [],
-      asked: [],
-      iamAllows: () => true,
-      logs: [],
-    };
+  const running: Omit<
+    RunningGateway,
+    "connect" | "management" | "origin" | "event" | "events" | "apiId" | "dropClients"
+  > = {
+    clock,
+    faults,
+    withoutPermission: new Set(),
+    sourceArns: [],
+    asked: [],
+    iamAllows: () => true,
+    logs: [],
+  };
   const gateway = openGateway({
     stack,
     clock,
@@ -104,9 +108,9 @@ export async function startGateway(resources: Resources, functions: Functions = 
         accessKeyId === credentials.accessKeyId
           ? { arn: "arn:aws:iam::000000000000:role/push", ...credentials }
           : undefined,
-      allows: (_, action, resource) => {
+      refusal: (_, action, resource) => {
         running.asked.push(`${action} ${resource}`);
-        return running.iamAllows(action, resource);
+        return running.iamAllows(action, resource) ? undefined : `not authorized to perform ${action}`;
       },
     },
     log: (line) => running.logs.push(line),
@@ -117,7 +121,9 @@ export async function startGateway(resources: Resources, functions: Functions = 
       (error) => running.logs.push(String(error)),
     );
   });
+  const sockets = new Set<Duplex>();
   server.on("upgrade", (request, socket, head) => {
+    sockets.add(socket);
     if (!gateway.handleUpgrade(request, socket, head)) socket.destroy();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -132,7 +138,9 @@ export async function startGateway(resources: Resources, functions: Functions = 
   return Object.assign(running, {
     origin,
     events,
-    apiKeys: gateway.apiKeys,
+    dropClients: () => {
+      for (const socket of sockets) socket.destroy();
+    },
     apiId: (logicalId: string) => stack.physicalId(logicalId),
     event: async (name: string, n = 1) => {
       while (events(name).length < n) await new Promise<void>((resolve) => wake.push(resolve));

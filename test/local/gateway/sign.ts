@@ -1,0 +1,43 @@
+import { createHash, createHmac } from "node:crypto";
+import { SignatureV4 } from "@smithy/signature-v4";
+import { credentials } from "./start-gateway.ts";
+
+export interface Signed {
+  url: string;
+  method: string;
+  body?: string;
+  region?: string;
+}
+
+/** Signs without the SDK, so that the path stays as it is written. */
+export async function signedHeaders({
+  url,
+  method,
+  body,
+  region = "us-east-1",
+}: Signed): Promise<Record<string, string>> {
+  const { host, pathname, searchParams } = new URL(url);
+  const signer = new SignatureV4({ service: "execute-api", region, credentials, sha256: Sha256, applyChecksum: false });
+  const request = {
+    ...{ method, body, protocol: "http:", hostname: "127.0.0.1", path: pathname, headers: { host } },
+    query: Object.fromEntries(searchParams),
+  };
+  const { host: _, ...headers } = (await signer.sign(request)).headers;
+  return headers;
+}
+
+type Bytes = string | ArrayBuffer | ArrayBufferView;
+
+class Sha256 {
+  readonly #hash;
+  constructor(key?: Bytes) {
+    this.#hash = key === undefined ? createHash("sha256") : createHmac("sha256", key as Uint8Array);
+  }
+  update(data: Bytes) {
+    this.#hash.update(data as Uint8Array);
+  }
+  digest() {
+    return Promise.resolve(new Uint8Array(this.#hash.digest()));
+  }
+  reset() {}
+}
