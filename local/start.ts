@@ -37,7 +37,7 @@ export interface LocalOptions {
   /**
    * Execution environments per function; further events wait.
    *
-   * @default 32
+   * @default 16
    */
   environmentsMax?: number;
 }
@@ -52,6 +52,8 @@ export interface Local {
   /** DynamoDB without any check of roles, to look into the tables. */
   databaseUrl: string;
   apiKey: string;
+  /** Of a subject `demo` that may do everything. */
+  token: string;
   tokenSecret: string;
   mintToken(claims: Claims): Promise<string>;
   stack: Stack;
@@ -62,6 +64,7 @@ export interface Local {
 }
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const demo = { sub: "demo", rooms: ["*"], publish: ["*"], expiresInSeconds: 30 * 86_400 };
 
 /**
  * Runs the synthesized stack.
@@ -82,7 +85,7 @@ export async function startLocal(options: LocalOptions = {}): Promise<Local> {
 }
 
 async function open(options: LocalOptions, closers: (() => Promise<void>)[]): Promise<Omit<Local, "close">> {
-  const { clock = realClock, data = "memory", edit, environmentsMax = 32, show } = options;
+  const { clock = realClock, data = "memory", edit, environmentsMax = 16, show } = options;
   const kept = data === "disk" ? join(root, ".local", "data") : undefined;
   const logs = makeLogs(show);
   const faults = noFaults();
@@ -108,19 +111,22 @@ async function open(options: LocalOptions, closers: (() => Promise<void>)[]): Pr
   closers.push(lambda.close);
   const gateway = openGateway({ stack, lambda, iam, clock, faults, log: (line) => logs.add("gateway", line) });
   closers.push(gateway.close);
-  const page = openConsole(join(root, "console"));
-  closers.push(page.close);
-
-  front.serve(gateway, page);
 
   const tokenSecret = String(one(stack, "AWS::SecretsManager::Secret").SecretString);
   const origin = `localhost:${front.port}`;
-  return {
+  const endpoints = {
     webSocketUrl: `ws://${origin}/${one(stack, "AWS::ApiGatewayV2::Stage").StageName}`,
     restUrl: `http://${origin}/${one(stack, "AWS::ApiGateway::Stage").StageName}`,
     consoleUrl: `http://${origin}/`,
-    databaseUrl: database.url,
     apiKey: String(one(stack, "AWS::ApiGateway::ApiKey").Value),
+    token: await mintToken(tokenSecret, demo),
+  };
+  const page = openConsole(join(root, "console"), endpoints);
+  closers.push(page.close);
+  front.serve(gateway, page);
+  return {
+    ...endpoints,
+    databaseUrl: database.url,
     tokenSecret,
     mintToken: (claims) => mintToken(tokenSecret, claims),
     stack,

@@ -17,6 +17,9 @@ export type Outcome =
 
 /** One thread that handles one event at a time and sleeps in between. */
 export interface Environment {
+  /** Settles once the code is loaded, or has failed to load: `run` then tells why. */
+  readonly ready: Promise<void>;
+  /** Not before `ready`, and not before the event before has its outcome. */
   run(event: unknown): Promise<Outcome>;
   /** False once it has ended; the next event needs another one. */
   isUsable(): boolean;
@@ -27,7 +30,7 @@ export interface Environment {
 const initTimeoutMs = 10_000;
 const workerFile = new URL("./worker.ts", import.meta.url);
 
-/** Starts a cold environment; its first event waits until the code is loaded. */
+/** Starts a cold environment. */
 export function startEnvironment(spec: FunctionSpec, print: (text: string) => void): Environment {
   const { variables, timeoutMs, ...own } = spec;
   const wake = new SharedArrayBuffer(4);
@@ -40,21 +43,17 @@ export function startEnvironment(spec: FunctionSpec, print: (text: string) => vo
     name: spec.functionName,
     resourceLimits: { maxOldGenerationSizeMb: spec.memoryMb },
   });
-  let usable = true;
+  const { promise: ready, resolve: isReady } = Promise.withResolvers<void>();
   let settle: ((outcome: Outcome) => void) | undefined;
-  let isReady: () => void = () => {};
-  const ready = new Promise<void>((resolve) => {
-    isReady = resolve;
-  });
+  let ended: Outcome | undefined;
 
   const answer = (outcome: Outcome) => {
-    const waiting = settle;
+    settle?.(outcome);
     settle = undefined;
-    waiting?.(outcome);
   };
   const end = (outcome: Outcome) => {
-    usable = false;
-    answer(outcome);
+    ended ??= outcome;
+    answer(ended);
     isReady();
   };
   const report = ({ errorType, errorMessage, trace }: LambdaError) =>
@@ -84,32 +83,32 @@ export function startEnvironment(spec: FunctionSpec, print: (text: string) => vo
   );
   worker.on("exit", (code) => end({ ok: false, reason: "crashed", ...exitError(code) }));
 
-  const run = async (event: unknown): Promise<Outcome> => {
-    const requestId = randomUUID();
-    const outcome = new Promise<Outcome>((resolve) => {
-      settle = resolve;
-    });
-    const limit = (limitMs: number, error: LambdaError) =>
-      setTimeout(() => {
-        print(`${error.errorType}: ${error.errorMessage}\n`);
-        end({ ok: false, reason: "timedOut", ...error });
-        void worker.terminate();
-      }, limitMs);
+  const limit = (limitMs: number, requestId: string) =>
+    setTimeout(() => {
+      const error = timedOut(requestId, limitMs);
+      report(error);
+      end({ ok: false, reason: "timedOut", ...error });
+      void worker.terminate();
+    }, limitMs);
+  const init = limit(initTimeoutMs, "init");
+  void ready.then(() => clearTimeout(init));
 
-    const init = limit(initTimeoutMs, timedOut(requestId, initTimeoutMs));
-    await ready;
-    clearTimeout(init);
-    if (!settle) return outcome;
-    const timeout = limit(timeoutMs, timedOut(requestId, timeoutMs));
-    const message: EventMessage = { requestId, event: JSON.stringify(event), deadlineMs: Date.now() + timeoutMs };
-    worker.postMessage(message);
-    Atomics.store(new Int32Array(wake), 0, 1);
-    Atomics.notify(new Int32Array(wake), 0);
-    return outcome.finally(() => clearTimeout(timeout));
-  };
   return {
-    run,
-    isUsable: () => usable,
+    ready,
+    run: async (event) => {
+      if (ended) return ended;
+      const requestId = randomUUID();
+      const { promise: outcome, resolve } = Promise.withResolvers<Outcome>();
+      settle = resolve;
+      const timeout = limit(timeoutMs, requestId);
+      const message: EventMessage = { requestId, event: JSON.stringify(event), deadlineMs: Date.now() + timeoutMs };
+      worker.postMessage(message);
+      const state = new Int32Array(wake);
+      Atomics.store(state, 0, 1);
+      Atomics.notify(state, 0);
+      return outcome.finally(() => clearTimeout(timeout));
+    },
+    isUsable: () => ended === undefined,
     close: async () => {
       end({ ok: false, reason: "crashed", ...exitError(0) });
       await worker.terminate();

@@ -7,48 +7,67 @@ export interface Pool {
   close(): Promise<void>;
 }
 
+/** More cold starts than this at once, and a laptop would need longer for each than Lambda allows. */
+const startsAtOnce = 2;
+
 /**
- * Lambda would start an environment for every event that finds none idle, up to a thousand; a laptop has no room for
- * that many, so what comes beyond `environmentsMax` waits for its turn.
+ * Lambda starts an environment for every event that finds none idle, up to a thousand. A laptop has no room for that
+ * many: an event waits until one of at most `environmentsMax` is idle, be it started for this event or not.
  */
 export function makePool(spec: FunctionSpec, environmentsMax: number, print: (text: string) => void): Pool {
   const all = new Set<Environment>();
-  // The one used last is taken first, as on Lambda: the others stay cold spares.
+  // The one used last is taken first, as on Lambda.
   const idle: Environment[] = [];
   const waiting: ((environment: Environment) => void)[] = [];
+  let starting = 0;
   let closed = false;
 
-  const start = () => {
-    const environment = startEnvironment(spec, print);
-    all.add(environment);
-    return environment;
+  const startMore = () => {
+    while (!closed && starting < Math.min(startsAtOnce, waiting.length) && all.size < environmentsMax) {
+      const environment = startEnvironment(spec, print);
+      all.add(environment);
+      starting += 1;
+      void environment.ready.then(() => {
+        starting -= 1;
+        // Also one that failed: its event has to hear why.
+        offer(environment);
+      });
+    }
+  };
+  const offer = (environment: Environment) => {
+    const next = waiting.shift();
+    if (next) next(environment);
+    else if (environment.isUsable()) idle.push(environment);
+    else all.delete(environment);
+    startMore();
   };
   const take = async (): Promise<Environment> => {
     const warm = idle.pop();
     if (warm) return warm;
-    if (all.size < environmentsMax) return start();
-    return new Promise((resolve) => waiting.push(resolve));
+    const { promise, resolve } = Promise.withResolvers<Environment>();
+    waiting.push(resolve);
+    startMore();
+    return promise;
   };
   const giveBack = (environment: Environment) => {
-    if (!environment.isUsable()) all.delete(environment);
-    if (closed) return;
-    const next = waiting.shift();
-    if (next) next(environment.isUsable() ? environment : start());
-    else if (environment.isUsable()) idle.push(environment);
+    if (environment.isUsable()) return offer(environment);
+    all.delete(environment);
+    startMore();
   };
 
   return {
     run: async (event) => {
       const environment = await take();
-      try {
-        return await environment.run(event);
-      } finally {
-        giveBack(environment);
-      }
+      const outcome = await environment.run(event);
+      giveBack(environment);
+      return outcome;
     },
     close: async () => {
       closed = true;
-      await Promise.all([...all].map((environment) => environment.close()));
+      const environments = [...all];
+      await Promise.all(environments.map((environment) => environment.close()));
+      // They hear that it has ended.
+      for (const next of waiting.splice(0)) for (const any of environments.slice(0, 1)) next(any);
     },
   };
 }
