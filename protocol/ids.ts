@@ -32,3 +32,7 @@ export function describe(value: unknown): string {
   if (Array.isArray(value)) return "an array";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
+
+/** The same for what should be a text of a certain length. */
+export const describeText = (value: unknown) =>
+  typeof value === "string" ? `${value.length} characters` : describe(value);

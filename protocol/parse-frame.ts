@@ -1,6 +1,6 @@
 import { frameCodes } from "./codes.ts";
 import type { Action, ClientFrame, FrameOf, Ref, ServerFrame } from "./frames.ts";
-import { describe, loginPolicies, roomIdProblem } from "./ids.ts";
+import { describe, describeText, loginPolicies, roomIdProblem } from "./ids.ts";
 import { limits } from "./limits.ts";
 
 export type Refused = Extract<ServerFrame, { type: "refused" }>;
@@ -18,7 +18,7 @@ const text =
   (value) =>
     typeof value === "string" && value !== "" && value.length <= maxChars
       ? undefined
-      : `${name} should be a string of 1 to ${maxChars} characters, got ${typeof value === "string" ? value.length : describe(value)}`;
+      : `${name} should be a string of 1 to ${maxChars} characters, got ${describeText(value)}`;
 const flag =
   (name: string): Check =>
   (value) =>
@@ -28,9 +28,11 @@ const wholeNumber =
   (value) =>
     Number.isSafeInteger(value) && (value as number) >= 0
       ? undefined
-      : `${name} should be a whole number from 0, got ${describe(value)}`;
+      : `${name} should be a whole number from 0, got ${typeof value === "number" ? value : describe(value)}`;
 const policy: Check = (value) =>
-  loginPolicies.some((known) => known === value) ? undefined : `type should be one of ${loginPolicies.join(", ")}`;
+  loginPolicies.some((known) => known === value)
+    ? undefined
+    : `type should be one of ${loginPolicies.join(", ")}, got ${typeof value === "string" ? "another string" : describe(value)}`;
 
 const roomToRestore: Record<string, Field> = {
   roomId: { check: roomIdProblem },
@@ -43,7 +45,9 @@ const roomsToRestore: Check = (value) => {
     return `rooms has ${value.length} entries, allowed are ${limits.roomsPerHello}`;
   }
   for (const room of value) {
-    const problem = isObject(room) ? fieldProblem(room, roomToRestore) : `got ${describe(room)}`;
+    const problem = isObject(room)
+      ? fieldProblem(room, roomToRestore)
+      : `each should be an object, got ${describe(room)}`;
     if (problem !== undefined) return `rooms: ${problem}`;
   }
   const ids = new Set(value.map(({ roomId }) => roomId));
