@@ -58,6 +58,12 @@ describe("tables on disk", () => {
   });
 });
 
+test("data that another process has open are refused", async () => {
+  const database = await startDatabase(folder);
+  await expect(startDatabase(folder)).rejects.toThrow(/^the data in .* are in use; stop the other npm start, or/);
+  await database.close();
+});
+
 describe("secrets and API keys", () => {
   const made = (file?: string) => {
     const resources: Record<string, TemplateResource> = {
