@@ -22,4 +22,5 @@ export async function evict(
   if (evicted) await gateway.post(evicted.connectionId, frameText(evictedFrame(roomId, generation)));
 }
 
-export const isCurrent = (member: Member, room: { generation: number }) => member.generation >= room.generation;
+export const isCurrent = (member: Pick<Member, "generation">, room: { generation: number }) =>
+  member.generation >= room.generation;

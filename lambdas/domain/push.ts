@@ -2,7 +2,6 @@ import { everyone, isReservedRoom } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { PushRefusal, PushRequest } from "../../protocol/push.ts";
 import { deliver, type Recipient } from "./deliver.ts";
-import { evict, isCurrent } from "./evict.ts";
 import type { Message, PushDeps } from "./ports.ts";
 
 /** @returns the accepted message's id, the same in all rooms, or why it was not accepted; then nothing was written. */
@@ -18,7 +17,9 @@ export async function push(
       return { code: "tooLarge", msg };
     }
   }
-  await Promise.all(rooms.map((roomId) => pushToRoom(deps, roomId, base)));
+  const pushed = await Promise.allSettled(rooms.map((roomId) => pushToRoom(deps, roomId, base)));
+  // Not before the other rooms have theirs: a Lambda that has answered is frozen.
+  for (const room of pushed) if (room.status === "rejected") throw room.reason;
   return { messageId: base.messageId };
 }
 
@@ -30,13 +31,13 @@ async function pushToRoom(
   roomId: string,
   base: Pick<Message, "eventName" | "rawData" | "messageId" | "atMs">,
 ): Promise<void> {
-  const { epoch, seq, generation } = await deps.rooms.nextSeq(roomId);
-  const message: Message = { ...base, roomId, epoch, seq };
+  const room = await deps.rooms.nextSeq(roomId);
+  const message: Message = { ...base, roomId, epoch: room.epoch, seq: room.seq };
   // Log before deliver: a crash in between can be made good, the other order would lose. The members are read after
   // `seq` was taken, so that whoever was told an older one is among them.
-  const recipients = roomId === everyone ? deps.connections.pages() : membersOf(deps, roomId, generation);
-  const [first] = await Promise.all([startReading(recipients), deps.log.append(message)]);
-  await deliver(deps, roomId, first, messageText(message));
+  const recipients = roomId === everyone ? deps.connections.pages() : deps.members.pages(roomId);
+  const [first] = await Promise.all([startReading<Recipient[]>(recipients), deps.log.append(message)]);
+  await deliver(deps, room, first, messageText(message));
 }
 
 /** Asks for the first page at once instead of when it is wanted. */
@@ -46,14 +47,6 @@ async function startReading<T>(pages: AsyncIterable<T>): Promise<AsyncIterable<T
   return (async function* () {
     for (let next = first; !next.done; next = await iterator.next()) yield next.value;
   })();
-}
-
-async function* membersOf(deps: PushDeps, roomId: string, generation: number): AsyncGenerator<Recipient[]> {
-  for await (const members of deps.members.pages(roomId)) {
-    const evicted = members.filter((member) => !isCurrent(member, { generation }));
-    for (const { session } of evicted) await evict(deps, roomId, session, generation);
-    yield members.filter((member) => isCurrent(member, { generation }));
-  }
 }
 
 /** The frame as text: `rawData` goes in as it came, neither parsed nor printed anew. */
