@@ -1,13 +1,14 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import type { Template, TemplateResource } from "../../local/assembly.ts";
-import { type Local, startLocal } from "../../local/start.ts";
+import type { Local } from "../../local/start.ts";
+import { startStack } from "../support/local-stack.ts";
 
 let local: Local;
 afterEach(() => local.close());
 
 const start = async (edit: (template: Template) => void = () => {}) => {
-  local = await startLocal({ edit });
+  local = await startStack({ edit });
 };
 const push = async (body: unknown, apiKey = local.apiKey) => {
   const headers = { "x-api-key": apiKey, "content-type": "application/json" };

@@ -1,15 +1,20 @@
 import { type ChildProcess, execFile } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const endpointsFile = `${root}/.local/endpoints.json`;
+const main = fileURLToPath(new URL("../../local/main.ts", import.meta.url));
+// A folder of its own, as the project's may hold the addresses of a runtime that somebody is working with.
+const cwd = mkdtempSync(join(tmpdir(), "downlink-"));
+const endpointsFile = join(cwd, ".local", "endpoints.json");
+afterAll(() => rmSync(cwd, { recursive: true }));
 const run = promisify(execFile);
 const npmStart = (...args: string[]) =>
-  run(process.execPath, ["local/main.ts", ...args], { cwd: root, env: { ...process.env, NO_COLOR: "1" } });
+  run(process.execPath, [main, ...args], { cwd, env: { ...process.env, NO_COLOR: "1" } });
 
 /** Resolves with all that was printed, once it says how to stop. */
 function ready({ stdout }: ChildProcess): Promise<string> {
