@@ -1,0 +1,89 @@
+import type { Template, TemplateResource } from "../../local/assembly.ts";
+
+export type Edit = (template: Template) => void;
+
+/** Both, one after the other. */
+export const all =
+  (...edits: Edit[]): Edit =>
+  (template) => {
+    for (const edit of edits) edit(template);
+  };
+
+/** Takes a resource out of the template, with everything that cannot be without it. */
+export const lose =
+  (type: string, isMeant: (properties: Record<string, unknown>, logicalId: string) => boolean): Edit =>
+  (template) => {
+    const meant = ([id, resource]: [string, TemplateResource]) =>
+      resource.Type === type && isMeant(resource.Properties ?? {}, id);
+    const lost = Object.entries(template.Resources).filter(meant);
+    if (lost.length === 0) throw new Error(`the template has no such ${type} that it could lose`);
+    for (const [id] of lost) remove(template, id);
+  };
+
+function remove({ Resources }: Template, lostId: string): void {
+  delete Resources[lostId];
+  for (const [id, resource] of Object.entries(Resources)) {
+    if (resource.Type === "AWS::ApiGatewayV2::RouteResponse" && refersTo(resource.Properties?.RouteId, lostId)) {
+      delete Resources[id];
+    }
+  }
+}
+
+const refersTo = (value: unknown, logicalId: string) => JSON.stringify(value) === JSON.stringify({ Ref: logicalId });
+
+export const loseRoute = (routeKey: string): Edit =>
+  lose("AWS::ApiGatewayV2::Route", (properties) => properties.RouteKey === routeKey);
+
+/** The functions by what their logical ids begin with. */
+const functions = {
+  authorize: "DownlinkSocketApiAuthorize",
+  socket: "DownlinkSocketApiSocket",
+  push: "DownlinkPushApiPush",
+} as const;
+type FunctionName = keyof typeof functions;
+
+interface PolicyProperties {
+  PolicyDocument: { Statement: { Action: string | string[]; Resource: unknown }[] };
+}
+
+/** Takes an action out of what a function's role may do, on one table or on everything. */
+export const loseGrant =
+  (of: FunctionName, action: string, table: "Connections" | "Rooms" | "" = ""): Edit =>
+  (template) => {
+    let lost = 0;
+    for (const [id, { Type, Properties }] of Object.entries(template.Resources)) {
+      if (Type !== "AWS::IAM::Policy" || !id.startsWith(`${functions[of]}Role`)) continue;
+      const { Statement } = (Properties as unknown as PolicyProperties).PolicyDocument;
+      for (const statement of Statement) {
+        if (!JSON.stringify(statement.Resource).includes(table)) continue;
+        const before = [statement.Action].flat();
+        statement.Action = before.filter((each) => each !== action);
+        lost += before.length - statement.Action.length;
+      }
+    }
+    if (lost === 0) throw new Error(`the role of ${of} has no ${action} that it could lose`);
+  };
+
+interface FunctionProperties {
+  Environment: { Variables: Record<string, unknown> };
+}
+
+/** Sets a variable of a function's environment; `undefined` takes it away. */
+export const setVariable =
+  (of: FunctionName, name: string, value: string | undefined): Edit =>
+  (template) => {
+    for (const [id, { Type, Properties }] of Object.entries(template.Resources)) {
+      if (Type !== "AWS::Lambda::Function" || !id.startsWith(functions[of])) continue;
+      const { Variables } = (Properties as unknown as FunctionProperties).Environment;
+      if (!(name in Variables)) throw new Error(`${of} has no variable ${name}`);
+      if (value === undefined) delete Variables[name];
+      else Variables[name] = value;
+    }
+  };
+
+/** The properties of the one resource of a type. */
+export function propertiesOf({ Resources }: Template, type: string): Record<string, unknown> {
+  const [only, ...others] = Object.values(Resources).filter(({ Type }) => Type === type);
+  if (!only?.Properties || others.length > 0) throw new Error(`the template should have one ${type}`);
+  return only.Properties;
+}
