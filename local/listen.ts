@@ -29,20 +29,29 @@ export const keepAliveMs = 20 * 60_000;
  */
 export async function listen(port: number): Promise<Front> {
   const ready = Promise.withResolvers<{ gateway: GatewayHandlers; page: PageHandler }>();
+  ready.promise.catch(() => {});
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const { gateway, page } = await ready.promise;
     if (!(await gateway.handleRequest(request, response))) await page.handleRequest(request, response);
   };
-  const server = createServer((request, response) => {
+  // Some programs offer HTTP/2 with whatever they ask (`Upgrade: h2c`), and take an ordinary answer.
+  const isUpgrade = ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === "websocket";
+  const server = createServer({ shouldUpgradeCallback: isUpgrade }, (request, response) => {
     answer(request, response).catch(() => {
       if (!response.headersSent) response.writeHead(500);
       response.end();
     });
   });
   server.keepAliveTimeout = keepAliveMs;
-  server.on("upgrade", async (request, socket, head) => {
-    const { gateway } = await ready.promise;
-    if (!gateway.handleUpgrade(request, socket, head)) socket.end("HTTP/1.1 404 Not Found\r\n\r\n");
+  server.on("upgrade", (request, socket, head) => {
+    // Nobody else listens yet: a peer that hangs up now would end the process.
+    socket.on("error", () => socket.destroy());
+    ready.promise.then(
+      ({ gateway }) => {
+        if (!gateway.handleUpgrade(request, socket, head)) socket.end("HTTP/1.1 404 Not Found\r\n\r\n");
+      },
+      () => socket.destroy(),
+    );
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(explained(error, port))).listen(port, "127.0.0.1", resolve);
@@ -51,6 +60,8 @@ export async function listen(port: number): Promise<Front> {
     port: (server.address() as AddressInfo).port,
     serve: (gateway, page) => ready.resolve({ gateway, page }),
     close: async () => {
+      // Whoever still waits, if `serve` was never called: the server does not end before they do.
+      ready.reject(new Error("closed"));
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       await closed;
