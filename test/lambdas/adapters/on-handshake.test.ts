@@ -61,6 +61,11 @@ describe("a handshake without a good token", () => {
     // API Gateway answers 401 for this very text and 500 for any other.
     expect(await effectOf(event)).toBe("Unauthorized");
   });
+
+  test("leaves one line in the log that says why, and nothing of where it was thrown", async () => {
+    const { result } = await shakeHands({ queryStringParameters: { token: "bad" } });
+    expect(result).toHaveProperty("stack", "Unauthorized: ERR of bad");
+  });
 });
 
 describe("the origin", () => {
