@@ -10,6 +10,7 @@ import {
 import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
 import { Construct } from "constructs";
 import { type PushCode, pushCodes } from "../protocol/codes.ts";
+import { limits } from "../protocol/limits.ts";
 import { type AccessLogs, pushLogFormat } from "./access-logs.ts";
 import { acknowledge } from "./acknowledge.ts";
 import { type PushFunctionProps, pushFunction } from "./functions.ts";
@@ -90,7 +91,11 @@ const gatewayAnswers: readonly (readonly [ResponseType, PushCode, string])[] = [
   // What API Gateway calls a missing token is a method or path that does not exist.
   [ResponseType.MISSING_AUTHENTICATION_TOKEN, "notFound", notThere],
   [ResponseType.RESOURCE_NOT_FOUND, "notFound", notThere],
-  [ResponseType.REQUEST_TOO_LARGE, "tooLarge", "the body is larger than 10 MB"],
+  [
+    ResponseType.REQUEST_TOO_LARGE,
+    "tooLarge",
+    `the body is larger than 6 MB, a message may have ${limits.postBytes} bytes as a frame; send a link instead`,
+  ],
   [ResponseType.DEFAULT_4XX, "unauthorized", "API Gateway refused the request; send POST /push with x-api-key"],
   [ResponseType.DEFAULT_5XX, "serverTrouble", "server trouble, send this push again later"],
 ];
