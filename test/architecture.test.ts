@@ -24,6 +24,8 @@ const rules: Record<string, Rule> = {
   bin: { folders: ["lib"], packages: ["aws-cdk-lib"] },
   // It runs the synthesized template and the built bundles, whatever they hold.
   local: { folders: ["protocol"], packages: "any" },
+  // What users write: they know this package by its name only.
+  examples: { folders: [], packages: ["downlink", "aws-cdk-lib", "@aws-sdk", "jose"] },
 };
 
 const notOurs = ["node_modules", "cdk.out", "dist", "coverage"];

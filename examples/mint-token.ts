@@ -1,0 +1,13 @@
+import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { SignJWT } from "jose";
+
+const SecretId = process.env.TOKEN_SECRET_ARN;
+const { SecretString } = await new SecretsManagerClient({}).send(new GetSecretValueCommand({ SecretId }));
+const key = new TextEncoder().encode(SecretString);
+
+/**
+ * @param sub who it is
+ * @param rooms that the page may log in to: names, or patterns like `order-*`
+ */
+export const mintToken = (sub: string, rooms: string[]) =>
+  new SignJWT({ sub, rooms }).setProtectedHeader({ alg: "HS256" }).setExpirationTime("1h").sign(key);

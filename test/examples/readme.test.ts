@@ -1,0 +1,31 @@
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, test } from "vitest";
+
+const root = join(import.meta.dirname, "../..");
+const read = (file: string) => readFileSync(join(root, file), "utf8");
+/** Those are compiled by `npm run types`. */
+const examples = globSync("examples/*.ts", { cwd: root }).toSorted();
+const pages = ["README.md", "README.zh-CN.md", "CONTRIBUTING.md", ...globSync("docs/*.md", { cwd: root })];
+
+describe.each(["README.md", "README.zh-CN.md"])("%s", (page) => {
+  const text = read(page);
+
+  test("shows each example as it is, and no other TypeScript", () => {
+    const shown = [...text.matchAll(/\]\((examples\/[^)]+)\)[^`]*```ts\n([^`]*(?:`[^`\n]+`[^`]*)*)```/g)];
+    expect(text.match(/^```ts$/gm)).toHaveLength(shown.length);
+    expect(shown.map(([, file]) => file).toSorted()).toEqual(examples);
+    for (const [, file = "", code] of shown) expect(code).toBe(read(file));
+  });
+
+  test("shows the same commands as the other language", () => {
+    const commandsOf = (file: string) =>
+      [...read(file).matchAll(/```sh\n(.*?)```/gs)].map(([, block = ""]) => block.replace(/ ?#(?! \{).*$/gm, ""));
+    expect(commandsOf(page)).toEqual(commandsOf("README.md"));
+  });
+});
+
+test.each(pages)("%s links to files that exist", (page) => {
+  const targets = [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path = ""]) => path);
+  expect(targets.filter((path) => !existsSync(join(root, dirname(page), path)))).toEqual([]);
+});
