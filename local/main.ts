@@ -11,8 +11,7 @@ const endpointsFile = fileURLToPath(new URL("../.local/endpoints.json", import.m
 try {
   const { port, data, quiet } = readArguments(process.argv.slice(2));
   const local = await startLocal({ port, data, ...(quiet ? {} : { show: printLine }) });
-  const token = await local.mintToken({ sub: "demo", rooms: ["*"], publish: ["*"], expiresInSeconds: 30 * 86_400 });
-  const { webSocketUrl, restUrl, consoleUrl, apiKey, tokenSecret } = local;
+  const { webSocketUrl, restUrl, consoleUrl, apiKey, token, tokenSecret } = local;
   const endpoints = { webSocketUrl, restUrl, consoleUrl, apiKey, token, tokenSecret };
   mkdirSync(join(endpointsFile, ".."), { recursive: true });
   writeFileSync(endpointsFile, `${JSON.stringify(endpoints, undefined, 2)}\n`, { mode: 0o600 });

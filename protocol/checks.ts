@@ -1,5 +1,5 @@
 import { isReservedEventName } from "./codes.ts";
-import { describe, everyone, loginPolicies, ownRoom, roomIdProblem } from "./ids.ts";
+import { describe, describeText, everyone, loginPolicies, ownRoom, roomIdProblem } from "./ids.ts";
 import { limits } from "./limits.ts";
 
 /** Why a field's value cannot be taken, or `undefined`. */
@@ -16,7 +16,7 @@ export const text =
   (value) =>
     typeof value === "string" && value !== "" && value.length <= maxChars
       ? undefined
-      : `${name} should be a string of 1 to ${maxChars} characters, got ${typeof value === "string" ? value.length : describe(value)}`;
+      : `${name} should be a string of 1 to ${maxChars} characters, got ${describeText(value)}`;
 
 export const flag =
   (name: string): Check =>
@@ -33,7 +33,9 @@ export const wholeNumber =
 export const oneOf =
   (name: string, known: readonly unknown[]): Check =>
   (value) =>
-    known.includes(value) ? undefined : `${name} should be one of ${known.join(", ")}`;
+    known.includes(value)
+      ? undefined
+      : `${name} should be one of ${known.join(", ")}, got ${typeof value === "string" ? "another string" : describe(value)}`;
 
 export const anything: Check = (value) =>
   value === undefined ? "data is missing; it may be any JSON, null included" : undefined;
@@ -76,7 +78,9 @@ export const list =
     if (!Array.isArray(value)) return `${name} should be an array, got ${describe(value)}`;
     if (value.length > most) return `${name} has ${value.length} entries, allowed are ${most}`;
     for (const entry of value) {
-      const problem = isObject(entry) ? fieldProblem(entry, fields) : `got ${describe(entry)}`;
+      const problem = isObject(entry)
+        ? fieldProblem(entry, fields)
+        : `each should be an object, got ${describe(entry)}`;
       if (problem !== undefined) return `${name}: ${problem}`;
     }
     return undefined;

@@ -35,6 +35,10 @@ export function describe(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
+/** The same for what should be a text of a certain length. */
+export const describeText = (value: unknown) =>
+  typeof value === "string" ? `${value.length} characters` : describe(value);
+
 /** The id under which two people see their conversation, the same for both. */
 export const conversationId = (one: string, other: string) => [one, other].sort().join("_");
 /** Its room. Unlike the id it cannot be met by two others, whatever characters the subjects have. */

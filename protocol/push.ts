@@ -1,5 +1,5 @@
 import { isReservedEventName, type PushCode } from "./codes.ts";
-import { describe, everyone, isReservedRoom, roomIdProblem, userRoom } from "./ids.ts";
+import { describe, describeText, everyone, isReservedRoom, roomIdProblem, userRoom } from "./ids.ts";
 import { limits } from "./limits.ts";
 import { rawMember } from "./raw-json.ts";
 
@@ -56,8 +56,7 @@ function fieldRefusal(body: Record<string, unknown>): PushRefusal | undefined {
 
 function eventNameRefusal(name: unknown): PushRefusal | undefined {
   if (typeof name !== "string" || name === "" || name.length > limits.eventNameChars) {
-    const got = typeof name === "string" ? `${name.length} characters` : describe(name);
-    const msg = `eventName should be a string of 1 to ${limits.eventNameChars} characters, got ${got}`;
+    const msg = `eventName should be a string of 1 to ${limits.eventNameChars} characters, got ${describeText(name)}`;
     return { code: "eventNameWrong", msg };
   }
   if (!isReservedEventName(name)) return undefined;
@@ -75,7 +74,7 @@ function targetRefusal(body: Record<string, unknown>): PushRefusal | undefined {
     if (roomId !== undefined) return { code: "userIdWrong", msg: "give roomId or userId, not both" };
     const isSubject = typeof userId === "string" && userId !== "" && userId.length <= limits.subjectChars;
     if (isSubject) return undefined;
-    const msg = `userId should be a string of 1 to ${limits.subjectChars} characters, got ${describe(userId)}`;
+    const msg = `userId should be a string of 1 to ${limits.subjectChars} characters, got ${describeText(userId)}`;
     return { code: "userIdWrong", msg };
   }
   if (roomId === undefined) return undefined;

@@ -6,6 +6,7 @@
  * @param path names of nested members, outermost first
  * @returns the member's text without surrounding space, or `undefined` if there is none. As in `JSON.parse`, the last
  *   of several members of one name counts.
+ * @throws Error if the text ends or breaks before the member does
  */
 export function rawMember(json: string, path: readonly string[]): string | undefined {
   let text: string | undefined = json.trim();
@@ -47,6 +48,7 @@ function endOfValue(json: string, start: number): number {
   let at = start;
   do {
     const char = json[at];
+    if (char === undefined) throw invalid(at);
     if (char === '"') {
       at = endOfMatch(stringPattern, json, at);
       continue;
@@ -60,6 +62,8 @@ function endOfValue(json: string, start: number): number {
 
 function endOfMatch(pattern: RegExp, json: string, at: number): number {
   pattern.lastIndex = at;
-  if (!pattern.test(json)) throw new Error(`the JSON text is not valid at character ${at}`);
+  if (!pattern.test(json)) throw invalid(at);
   return pattern.lastIndex;
 }
+
+const invalid = (at: number) => new Error(`the JSON text is not valid at character ${at}`);

@@ -1,26 +1,32 @@
 /**
  * Runs `work` over `items`, at most `limit` at once. Items are taken only when there is room for them, so that a long
- * stream is never held in memory. A failure of one item stops no other; the first one is thrown when all are done.
+ * stream is never held in memory. A failure of one item stops no other, and one of their source none that came before it;
+ * the first one is thrown when all are done.
  */
 export async function forEachLimited<T>(
   items: AsyncIterable<T>,
   limit: number,
   work: (item: T) => Promise<void>,
 ): Promise<void> {
-  const failures: unknown[] = [];
-  const source = items[Symbol.asyncIterator]();
-  const worker = async () => {
-    for (let next = await source.next(); !next.done; next = await source.next()) {
-      try {
-        await work(next.value);
-      } catch (failure) {
-        // Only the first is kept: a hundred thousand of one outage would fill the memory.
-        if (failures.length === 0) failures.push(failure);
-      }
+  let failed: { failure: unknown } | undefined;
+  const orNote = async (run: () => Promise<void>) => {
+    try {
+      await run();
+    } catch (failure) {
+      // Only the first is kept: a hundred thousand of one outage would fill the memory.
+      failed ??= { failure };
     }
   };
+  const source = items[Symbol.asyncIterator]();
+  const worker = () =>
+    orNote(async () => {
+      for (let next = await source.next(); !next.done; next = await source.next()) {
+        const { value } = next;
+        await orNote(() => work(value));
+      }
+    });
   await Promise.all(Array.from({ length: limit }, worker));
-  if (failures.length > 0) throw failures[0];
+  if (failed) throw failed.failure;
 }
 
 /** The items of pages, one by one. */

@@ -1,0 +1,120 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { clientCodes } from "../../client/client-codes.ts";
+import { readFrame } from "../../client/read-frame.ts";
+import { frameCodes, frameTexts, isReservedEventName, pushCodes } from "../../protocol/codes.ts";
+import { routes, type ServerFrame } from "../../protocol/frames.ts";
+import { connectionIdleSeconds, connectionMaxSeconds, limits } from "../../protocol/limits.ts";
+import { parseClientFrame } from "../../protocol/parse-frame.ts";
+import { parsePush } from "../../protocol/push.ts";
+
+const page = readFileSync(new URL("../../protocol/PROTOCOL.md", import.meta.url), "utf8");
+const examples = [...page.matchAll(/^```json (\w+)\n(.*)\n```$/gm)].map(([, kind = "", json = ""]) => ({ kind, json }));
+const of = (kind: string) => examples.filter((example) => example.kind === kind).map(({ json }) => json);
+const rowsAfter = (heading: string) => {
+  const table = page.slice(page.indexOf(heading)).match(/(?:^\|.*\|\n)+/m)?.[0] ?? "";
+  return table
+    .split("\n")
+    .slice(2, -1)
+    .map((row) =>
+      row
+        .split("|")
+        .map((cell) => cell.trim().replaceAll("`", ""))
+        .slice(1, -1),
+    );
+};
+
+// A frame that is missing here does not compile; one that is missing in the page fails.
+const eventNames: { [T in ServerFrame["type"]]: string | undefined } = {
+  message: undefined,
+  connected: "connetResp",
+  helloFailed: "connetResp",
+  loggedIn: "loginRoomResp",
+  loginFailed: "loginRoomResp",
+  evicted: "loginRoomResp",
+  left: "leaveRoomResp",
+  leaveFailed: "leaveRoomResp",
+  heartbeat: "heartbeatResp",
+  probe: "probe",
+  refused: "errorResp",
+};
+
+test("every example is marked with who sends it, and no other JSON is on the page", () => {
+  expect(page.match(/^```./gm)).toHaveLength(examples.length);
+  expect(new Set(examples.map(({ kind }) => kind))).toEqual(new Set(["client", "server", "gateway", "push", "answer"]));
+});
+
+describe("examples of client frames", () => {
+  test.each(of("client"))("are understood: %s", (json) => {
+    expect(parseClientFrame(json)).toEqual(JSON.parse(json));
+  });
+
+  test("show every action", () => {
+    expect(new Set(of("client").map((json) => JSON.parse(json).action))).toEqual(new Set(Object.keys(routes)));
+  });
+});
+
+describe("examples of server frames", () => {
+  test.each(of("server"))("have a type, event name and code that exist: %s", (json) => {
+    const frame: ServerFrame = JSON.parse(json);
+    expect(Object.keys(eventNames)).toContain(frame.type);
+    expect(frame.eventName).toBe(eventNames[frame.type] ?? frame.eventName);
+    expect(isReservedEventName(frame.eventName)).toBe(frame.type !== "message");
+    if (frame.type !== "message" && frame.type !== "probe") {
+      expect(Object.values(frameCodes)).toContain(frame.data.code);
+    }
+    expect(readFrame(json)).toEqual({ on: "frame", frame });
+  });
+
+  test("show every type", () => {
+    expect(new Set(of("server").map((json) => JSON.parse(json).type))).toEqual(new Set(Object.keys(eventNames)));
+  });
+
+  test.each(of("gateway"))("of API Gateway are told from ours: %s", (json) => {
+    expect(readFrame(json)).toEqual({ on: "trouble", msg: JSON.parse(json).message });
+  });
+});
+
+describe("examples of pushes", () => {
+  test.each(of("push"))("are accepted: %s", (json) => {
+    expect(parsePush(json)).toMatchObject({ ok: true });
+  });
+
+  test.each(of("answer"))("have an answer with a code that exists: %s", (json) => {
+    const { ROOT, code } = JSON.parse(json);
+    expect(Object.values(pushCodes).map((known) => known.code)).toContain(ROOT?.BODY.RETURN_CODE ?? code);
+  });
+});
+
+describe("tables", () => {
+  test("list the codes of frames", () => {
+    const rows = rowsAfter("### In `data.code` of frames");
+    expect(rows.map(([code]) => code)).toEqual(Object.values(frameCodes));
+    const textOf = (wanted: string) => rows.find(([code]) => code === wanted)?.[2];
+    expect(textOf("2001")).toBe(frameTexts.connected);
+    expect(textOf("2002")).toBe(frameTexts.loggedIn("456"));
+    expect(textOf("2004")).toBe(frameTexts.occupied("456"));
+    expect(textOf("2005")).toBe(frameTexts.evicted("456"));
+    expect(textOf("2006")).toBe(frameTexts.left("456"));
+  });
+
+  test("list the codes of the client", () => {
+    const rows = rowsAfter("### Of the client itself");
+    expect(rows.map(([code, name]) => [name, code])).toEqual(Object.entries(clientCodes));
+  });
+
+  test("list the codes of pushes with their status", () => {
+    const rows = rowsAfter("`0000` means accepted");
+    const expected = Object.entries(pushCodes).map(([name, { code, status }]) => [code, `${status}`, name]);
+    expect(rows.map((row) => row.slice(0, 3))).toEqual(expected);
+  });
+
+  test("list the limits", () => {
+    const { frameBytes, postBytes, roomIdChars, eventNameChars, subjectChars, sessionChars } = limits;
+    const sizes = [frameBytes, postBytes, roomIdChars, eventNameChars, subjectChars, sessionChars];
+    const counts = [limits.roomsPerHello, limits.roomsPerConnection, limits.roomsPerPush];
+    const numbers = rowsAfter("## Limits").map((row) => Number.parseInt(row.at(-1)?.replaceAll(",", "") ?? "", 10));
+    expect(numbers).toEqual([...sizes, ...counts, connectionMaxSeconds, connectionIdleSeconds]);
+    expect([limits.nonceChars, limits.refChars]).toEqual([sessionChars, sessionChars]);
+  });
+});
