@@ -27,6 +27,8 @@ export const limits = {
   roomsPerPush: 100,
   /** A push that waits for acks holds a Lambda; API Gateway answers for it after 29 s. */
   waitForMs: 20_000,
+  /** Nothing is kept for longer than a room without traffic keeps its counters. */
+  ttlSeconds: 30 * 24 * 60 * 60,
 } as const;
 
 /** API Gateway ends every connection after two hours. */

@@ -1,8 +1,8 @@
 import { connectionGone, type Enter, type Entry, takePlace } from "./entry.ts";
 import { evict, evictedFrame } from "./evict.ts";
+import { frameText } from "./frame-text.ts";
 import { holderFor } from "./holder.ts";
 import { flatten, forEachLimited } from "./pool.ts";
-import { frameText } from "./ports.ts";
 
 const evictionsAtOnce = 50;
 
@@ -23,7 +23,7 @@ export const enterLast: Enter = async (deps, roomId, caller, selfRead): Promise<
     }
   };
   const [failure] = await Promise.all([
-    takePlace(deps, roomId, self, generation, true),
+    takePlace(deps, roomId, self, { generation, holds: true }, room),
     forEachLimited(others(), evictionsAtOnce, ({ session }) => evict(deps, roomId, session, generation)),
   ]);
   // The holder of before may still be writing its place, which nobody would then evict.
@@ -31,5 +31,5 @@ export const enterLast: Enter = async (deps, roomId, caller, selfRead): Promise<
     const isTold = connectionsWithPlace.has(before.connectionId);
     if (!isTold) await deps.gateway.post(before.connectionId, frameText(evictedFrame(roomId, generation)));
   }
-  return failure ?? { kind: "in", generation, epoch, seq };
+  return failure ?? { kind: "in", generation, epoch, seq, head: seq };
 };

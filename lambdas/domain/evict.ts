@@ -1,6 +1,7 @@
 import { frameCodes, frameTexts } from "../../protocol/codes.ts";
 import type { LoginFrame } from "../../protocol/frames.ts";
-import { type Deps, frameText, type Member } from "./ports.ts";
+import { frameText } from "./frame-text.ts";
+import type { Deps, Member } from "./ports.ts";
 
 /** Told to whoever logged in to the room before `generation`. */
 export function evictedFrame(roomId: string, generation: number): LoginFrame {
@@ -13,13 +14,17 @@ export function evictedFrame(roomId: string, generation: number): LoginFrame {
  * the one who really removes it tells, so a crash between a take-over and its notices is healed by the next who looks.
  */
 export async function evict(
-  { members, gateway }: Pick<Deps, "members" | "gateway">,
+  { members, cursors, gateway }: Pick<Deps, "members" | "cursors" | "gateway">,
   roomId: string,
   session: string,
   generation: number,
 ): Promise<void> {
   const evicted = await members.evict(roomId, session, generation);
-  if (evicted) await gateway.post(evicted.connectionId, frameText(evictedFrame(roomId, generation)));
+  if (!evicted) return;
+  await Promise.all([
+    gateway.post(evicted.connectionId, frameText(evictedFrame(roomId, generation))),
+    evicted.cursor && cursors.keep(roomId, evicted.subject, evicted.cursor),
+  ]);
 }
 
 export const isCurrent = (member: Member, room: { generation: number }) => member.generation >= room.generation;
