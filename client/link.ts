@@ -52,15 +52,13 @@ export function sayHello(state: State, attempt: number, rooms: readonly RoomToRe
   return [{ ...state, link: { at: "greeting", attempt, rest } }, [{ do: "send", frame }]];
 }
 
+export const connectedNotice: Effect = { do: "connected", notice: { code: "2001", msg: frameTexts.connected } };
+
 /** Every place is restored: the page's requests may go. */
 export function linkIsOpen(state: State): Step {
   const open: Step = [
     { ...state, link: { at: "open", isAsked: false }, trouble: undefined },
-    [
-      { do: "stop", timer: "deadline" },
-      { do: "start", timer: "silence", tries: 0 },
-      { do: "connected", notice: { code: "2001", msg: frameTexts.connected } },
-    ],
+    [{ do: "stop", timer: "deadline" }, { do: "start", timer: "silence", tries: 0 }, connectedNotice],
   ];
   return andThen(open, sendWaiting);
 }

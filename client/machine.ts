@@ -1,21 +1,19 @@
-import { frameTexts } from "../protocol/codes.ts";
 import { clientCodes } from "./client-codes.ts";
 import type { Failure } from "./downlink-error.ts";
-import { askForLife, greet, loseLink, openLink, signOfLife } from "./link.ts";
+import { askForLife, connectedNotice, greet, loseLink, openLink, signOfLife } from "./link.ts";
 import { onFrame } from "./on-frame.ts";
 import { addRequest, pauseAfterTrouble, sendAgain, timeOut } from "./requests.ts";
-import { andThen, type Event, initialState, type Request, type State, type Step, type Timer } from "./state.ts";
-
-const closed: Failure = { code: clientCodes.closed, msg: "the handle was closed" };
+import { andThen, type Event, initialState, type State, type Step, type Timer } from "./state.ts";
 
 /** The whole client without its surroundings: what an event means in a state, and what is to be done about it. */
 export function step(state: State, event: Event): Step {
   const { link } = state;
+  if (link.at === "closed") return end(state);
   switch (event.on) {
     case "connect":
-      return onConnect(state);
+      return link.at === "open" ? [state, [connectedNotice]] : openIfIdle(state);
     case "request":
-      return onRequest(state, event.request);
+      return andThen(addRequest(state, event.request), openIfIdle);
     case "opened":
       return link.at === "opening" ? greet(state, link.attempt) : [state, []];
     case "lost":
@@ -29,23 +27,16 @@ export function step(state: State, event: Event): Step {
     case "suspicion":
       return onSuspicion(state);
     case "close":
-      if (link.at === "closed") return [state, []];
-      return [{ ...initialState, link: { at: event.forGood ? "closed" : "idle" } }, [{ do: "end", failure: closed }]];
+      return end({ ...initialState, link: { at: event.forGood ? "closed" : "idle" } });
   }
 }
 
-function onConnect(state: State): Step {
-  if (state.link.at === "closed") return [state, [{ do: "end", failure: closed }]];
-  if (state.link.at === "idle") return openLink(state, 1);
-  if (state.link.at !== "open") return [state, []];
-  return [state, [{ do: "connected", notice: { code: "2001", msg: frameTexts.connected } }]];
-}
+const end = (state: State): Step => [
+  state,
+  [{ do: "end", failure: { code: clientCodes.closed, msg: "the handle was closed" } }],
+];
 
-function onRequest(state: State, request: Request): Step {
-  if (state.link.at === "closed") return [state, [{ do: "reject", ref: request.ref, failure: closed }]];
-  const asked = addRequest(state, request);
-  return state.link.at === "idle" ? andThen(asked, (current) => openLink(current, 1)) : asked;
-}
+const openIfIdle = (state: State): Step => (state.link.at === "idle" ? openLink(state, 1) : [state, []]);
 
 function onTrouble(state: State, msg: string): Step {
   const text = `API Gateway answered "${msg}"`;

@@ -26,14 +26,12 @@ function read(state: State, frame: ServerFrame): Step {
       return onLoggedIn(state, frame);
     case "evicted":
       return onEvicted(state, frame);
-    case "loginFailed":
-      return onAnswer(frame, state, requestOf(state, frame.ref, "loginRoom"));
     case "left":
       return onLeft(state, frame);
+    case "loginFailed":
     case "leaveFailed":
-      return onAnswer(frame, state, requestOf(state, frame.ref, "leaveRoom"));
     case "refused":
-      return onRefused(state, frame);
+      return onFailed(state, frame);
     case "probe":
       return [state, [{ do: "send", frame: { action: "here", nonce: frame.nonce } }]];
     case "heartbeat":
@@ -85,14 +83,14 @@ function onHelloFailed(state: State, frame: FrameOfType<"helloFailed">): Step {
 
 function onLoggedIn(state: State, frame: FrameOfType<"loggedIn">): Step {
   const { roomId } = frame;
-  const request = requestOf(state, frame.ref, "loginRoom");
+  const request = requestOf(state, frame.ref);
   const before = state.rooms.get(roomId);
   // The page gave up waiting, or was evicted since: a place that it knows nothing of would only block others.
   if (!before) return [state, [{ do: "leave", roomId }]];
   if (!request && !isIn(before)) return [state, []];
   const room = afterLogin(before, frame);
   if (!isIn(room)) return request ? onLateLogin(state, request, room.eviction) : [state, []];
-  const type = request ? request.type : room.type;
+  const type = request?.action === "loginRoom" ? request.type : room.type;
   const rooms = withEntry(state.rooms, roomId, { ...room, type, early: [] });
   let step: Step = [{ ...state, rooms }, []];
   if (request) {
@@ -122,19 +120,14 @@ function onEvicted(state: State, frame: FrameOfType<"evicted">): Step {
 }
 
 function onLeft(state: State, frame: FrameOfType<"left">): Step {
-  const request = requestOf(state, frame.ref, "leaveRoom");
+  const request = requestOf(state, frame.ref);
   if (!request) return [state, []];
   const after: State = { ...state, rooms: without(state.rooms, frame.roomId) };
   return andThen(resolve(after, request, frame.data), (current) => show(current, frame));
 }
 
-function onAnswer(frame: FrameOfType<"loginFailed" | "leaveFailed">, state: State, request: Request | undefined): Step {
-  if (!request) return [state, []];
-  return andThen(reject(state, request, frame.data), (current) => show(current, frame));
-}
-
-function onRefused(state: State, frame: FrameOfType<"refused">): Step {
-  const { data } = frame;
-  const request = requestOf(state, frame.ref, "loginRoom") ?? requestOf(state, frame.ref, "leaveRoom");
-  return andThen(request ? reject(state, request, data) : [state, []], (current) => show(current, frame));
+function onFailed(state: State, frame: FrameOfType<"loginFailed" | "leaveFailed" | "refused">): Step {
+  const request = requestOf(state, frame.ref);
+  const settled: Step = request ? reject(state, request, frame.data) : [state, []];
+  return andThen(settled, (current) => show(current, frame));
 }

@@ -1,10 +1,11 @@
+import type { Ref } from "../protocol/frames.ts";
 import { clientCodes } from "./client-codes.ts";
 import type { Failure } from "./downlink-error.ts";
 import { isIn, waitingRoom } from "./room.ts";
 import { andThen, type Effect, type Notice, type Request, type State, type Step, withEntry, without } from "./state.ts";
 
 /** The first, and three more after trouble; the request's time limit comes first if the pauses grow long. */
-export const maxSends = 4;
+const maxSends = 4;
 
 export function addRequest(state: State, request: Request): Step {
   const asked: Step = [
@@ -57,10 +58,8 @@ export function pauseAfterTrouble(state: State): Effect[] {
   return sends === 0 ? [] : [{ do: "start", timer: "resend", tries: sends }];
 }
 
-export function requestOf<A extends Request["action"]>(state: State, ref: unknown, action: A) {
-  const request = state.requests.get(ref as number);
-  return request?.action === action ? (request as Extract<Request, { action: A }>) : undefined;
-}
+/** Which request a frame answers. */
+export const requestOf = (state: State, ref: Ref | undefined) => state.requests.get(ref as number);
 
 export const resolve = (state: State, request: Request, notice: Notice) =>
   settle(state, request, { do: "resolve", ref: request.ref, notice });

@@ -3,7 +3,7 @@ import type { MessageFrame, ServerFrame } from "../protocol/frames.ts";
 import type { LoginPolicy } from "../protocol/ids.ts";
 import { type Connection, openConnection } from "./connection.ts";
 import type { Failure } from "./downlink-error.ts";
-import { Listeners } from "./listeners.ts";
+import { isolated, Listeners } from "./listeners.ts";
 import { step } from "./machine.ts";
 import { type ResolvedOptions, resolveOptions, type SocketHandleOptions } from "./options.ts";
 import { pauseMs } from "./pause.ts";
@@ -144,11 +144,16 @@ export class SocketHandle {
     this.#events.push(event);
     if (this.#events.length > 1) return;
     for (let next = this.#events[0]; next !== undefined; next = this.#events[0]) {
-      const [state, effects] = step(this.#state, next);
-      this.#state = state;
-      for (const effect of effects) this.#perform(effect);
+      // A frame that is not what its type says must not stop what comes after it.
+      isolated((current: Event) => this.#take(current))(next);
       this.#events.shift();
     }
+  }
+
+  #take(event: Event): void {
+    const [state, effects] = step(this.#state, event);
+    this.#state = state;
+    for (const effect of effects) this.#perform(effect);
   }
 
   #perform(effect: Effect): void {

@@ -1,25 +1,14 @@
 import { styleText } from "node:util";
-
-/** What a caller needs to know; also the content of `.local/endpoints.json`. */
-export interface Endpoints {
-  webSocketUrl: string;
-  restUrl: string;
-  consoleUrl: string;
-  apiKey: string;
-  /** Of a subject `demo` that may do everything. */
-  token: string;
-  tokenSecret: string;
-}
+import type { Endpoints } from "./endpoints-file.ts";
 
 /** What `npm start` says once it is ready. The line with curl works when it is pasted. */
 export function banner(
   { webSocketUrl, restUrl, consoleUrl, apiKey, token }: Endpoints,
-  { data, readyInMs }: { data: "memory" | "disk"; readyInMs: number },
+  { keptIn, readyInMs }: { keptIn: string; readyInMs: number },
 ): string {
   const push = `${restUrl}/push`;
   const body = JSON.stringify({ roomId: "456", eventName: "test", data: { hello: "world" } });
   const row = (name: string, value: string) => `  ${green("➜")}  ${bold(name.padEnd(11))}${value}`;
-  const kept = data === "disk" ? "data are kept in .local/data" : "data are kept in memory";
   return [
     "",
     `  ${bold(green("DOWNLINK"))}  ${dim(`ready in ${Math.round(readyInMs)} ms`)}`,
@@ -34,7 +23,7 @@ export function banner(
     "",
     `curl ${push} -H 'x-api-key: ${apiKey}' -H 'content-type: application/json' -d '${body}'`,
     "",
-    dim(`  ${kept}, addresses are in .local/endpoints.json, Ctrl-C stops`),
+    dim(`  data are kept in ${keptIn}, addresses are in .local/endpoints.json, Ctrl-C stops`),
     "",
     "",
   ].join("\n");

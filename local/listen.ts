@@ -18,6 +18,12 @@ interface PageHandler {
 }
 
 /**
+ * How long a connection stays open that nobody uses. A Lambda that is frozen does not notice that it was closed, and
+ * its next request would fail.
+ */
+export const keepAliveMs = 20 * 60_000;
+
+/**
  * @param port 0 for any free one
  * @throws if it cannot be had
  */
@@ -33,6 +39,7 @@ export async function listen(port: number): Promise<Front> {
       response.end();
     });
   });
+  server.keepAliveTimeout = keepAliveMs;
   server.on("upgrade", async (request, socket, head) => {
     const { gateway } = await ready.promise;
     if (!gateway.handleUpgrade(request, socket, head)) socket.end("HTTP/1.1 404 Not Found\r\n\r\n");

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { existsSync, globSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 
@@ -21,13 +21,15 @@ const keptAssemblies = 5;
  */
 export async function synthesize(root: string): Promise<string> {
   const all = join(root, ".local", "assemblies");
-  const folder = join(all, hashOf(root));
-  if (!existsSync(join(folder, "manifest.json"))) {
+  const hash = hashOf(root);
+  const folder = join(all, hash);
+  if (!existsSync(folder)) {
     // Under a name of its own until it is whole: two processes may be at it.
-    const unfinished = `${folder}.${process.pid}.${Date.now()}`;
+    const unfinished = `${folder}.${randomUUID()}`;
     try {
       await runApp(root, unfinished);
-      if (!existsSync(folder)) renameSync(unfinished, folder);
+      if (hashOf(root) !== hash) return await synthesize(root);
+      moveUnlessThere(unfinished, folder);
     } finally {
       rmSync(unfinished, { recursive: true, force: true });
     }
@@ -36,6 +38,14 @@ export async function synthesize(root: string): Promise<string> {
   utimesSync(folder, now, now);
   removeOldest(all);
   return folder;
+}
+
+function moveUnlessThere(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if (!existsSync(to)) throw error;
+  }
 }
 
 function hashOf(root: string): string {
@@ -76,7 +86,6 @@ async function runApp(root: string, folder: string): Promise<void> {
 
 function removeOldest(all: string): void {
   const byAge = readdirSync(all)
-    .filter((name) => !name.includes("."))
     .map((name) => ({ path: join(all, name), usedAt: statSync(join(all, name)).mtimeMs }))
     .sort((a, b) => b.usedAt - a.usedAt);
   for (const { path } of byAge.slice(keptAssemblies)) rmSync(path, { recursive: true, force: true });

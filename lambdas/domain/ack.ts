@@ -67,6 +67,6 @@ async function tellSender(
   if (!message?.receiptTo || message.receiptTo === subject) return;
   const data = { messageId: message.messageId, subject, at: deps.now() };
   const text = frameText({ type: "delivered", eventName: "delivered", data });
-  const room = userRoom(message.receiptTo);
-  await deliver(deps, room, deps.members.pages(room), text);
+  const roomId = userRoom(message.receiptTo);
+  await deliver(deps, { roomId, generation: 0 }, deps.members.pages(roomId), text);
 }

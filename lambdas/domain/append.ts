@@ -26,7 +26,7 @@ export async function appendTo(
   roomId: string,
   draft: Draft,
   onceId: string | undefined,
-  write: (message: Message, generation: number) => Promise<"done" | "there" | "void">,
+  write: (message: Message) => Promise<"done" | "there" | "void">,
 ): Promise<Appended> {
   let voided: number | undefined;
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
@@ -38,7 +38,7 @@ export async function appendTo(
     // Somebody entered it before: whether that one lives or died on the way, the message keeps its number.
     if (seq !== room.seq) await log.giveUp(roomId, { epoch: room.epoch, seq: room.seq, atMs: draft.atMs });
     const message: Message = { ...draft, roomId, epoch, seq, atMs };
-    if ((await write(message, room.generation)) !== "void") return { message, room, isDone };
+    if ((await write(message)) !== "void") return { message, room, isDone };
     voided = seq;
   }
   throw new Error(`no number of room's log could be kept in ${attempts} tries`);

@@ -1,8 +1,9 @@
 import { limits } from "../../protocol/limits.ts";
 import { disconnect } from "./connection-life.ts";
+import { evict, isCurrent } from "./evict.ts";
 import { flatten, forEachLimited } from "./pool.ts";
 import { isPoller } from "./poller.ts";
-import type { Deps, Member, Outcomes } from "./ports.ts";
+import type { Deps, Member, Outcomes, Room } from "./ports.ts";
 
 /** As many as the SDK keeps sockets for: more would only wait in its queue. */
 const postsAtOnce = 50;
@@ -12,19 +13,20 @@ type DeliverDeps = Pick<Deps, "connections" | "members" | "rooms" | "gateway" | 
 export const noOutcomes = (): Outcomes => ({ members: 0, sent: 0, gone: 0, slow: 0, unknown: 0, waiting: 0 });
 
 /**
- * Posts one frame to all members. One that fails changes nothing for another.
+ * Posts one frame to all members but the evicted, who are told that. One that fails changes nothing for another.
  *
  * @param seq of the message, absent at `qos` 0
  */
 export async function deliver(
   deps: DeliverDeps,
-  roomId: string,
+  { roomId, generation }: Pick<Room, "roomId" | "generation">,
   members: AsyncIterable<Member[]>,
   text: string,
   seq?: number,
 ): Promise<Outcomes> {
   const outcomes = noOutcomes();
   await forEachLimited(flatten(members), postsAtOnce, async (member) => {
+    if (!isCurrent(member, { generation })) return evict(deps, roomId, member.session, generation);
     outcomes.members += 1;
     if (isPoller(member.connectionId) || isFlooded(member, seq)) {
       outcomes.waiting += 1;

@@ -27,4 +27,5 @@ export async function evict(
   ]);
 }
 
-export const isCurrent = (member: Member, room: { generation: number }) => member.generation >= room.generation;
+export const isCurrent = (member: Pick<Member, "generation">, room: { generation: number }) =>
+  member.generation >= room.generation;

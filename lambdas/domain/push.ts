@@ -2,7 +2,6 @@ import { limits } from "../../protocol/limits.ts";
 import type { PushRefusal } from "../../protocol/push.ts";
 import { appendTo, type Draft } from "./append.ts";
 import { deliver, noOutcomes } from "./deliver.ts";
-import { evict, isCurrent } from "./evict.ts";
 import { messageText, textBytes } from "./frame-text.ts";
 import { expectAcks } from "./expect-acks.ts";
 import type { Deps, Member, Message, PushRecord } from "./ports.ts";
@@ -43,7 +42,12 @@ export async function push(deps: Deps, shipment: Shipment): Promise<Shipped | Pu
   }
   const onceId = shipment.messageId;
   const ship = qos === 0 ? shipUnlogged : shipLogged;
-  const records = await Promise.all(rooms.map((roomId) => ship(deps, roomId, draft, onceId)));
+  const shipped = await Promise.allSettled(rooms.map((roomId) => ship(deps, roomId, draft, onceId)));
+  const records = shipped.map((room) => {
+    // Not before the other rooms have theirs: a Lambda that has answered is frozen.
+    if (room.status === "rejected") throw room.reason;
+    return room.value;
+  });
   // One that may come twice was entered before it was shipped, this one only for those who ask what became of it.
   if (onceId === undefined && qos === 1) {
     await Promise.all(records.map((record) => deps.pushes.finish(messageId, record)));
@@ -56,12 +60,12 @@ const longestPosition = { epoch: "0".repeat(12), seq: Number.MAX_SAFE_INTEGER };
 
 async function shipLogged(deps: Deps, roomId: string, draft: Draft, onceId: string | undefined): Promise<PushRecord> {
   let reading: Reading = { first: [], pages: nobody() };
-  const { message, room, isDone } = await appendTo(deps, roomId, draft, onceId, async (message, generation) => {
+  const { message, room, isDone } = await appendTo(deps, roomId, draft, onceId, async (message) => {
     // Log before deliver: a crash in between can be made good, the other order would lose. The members are read after
     // the number was taken, so that whoever was told an older one is among them.
     const [written, started] = await Promise.all([
       deps.log.append(message),
-      startReading(currentMembers(deps, roomId, generation)),
+      startReading(deps.members.pages(roomId)),
     ]);
     reading = started;
     return written;
@@ -69,7 +73,7 @@ async function shipLogged(deps: Deps, roomId: string, draft: Draft, onceId: stri
   const record = { roomId, epoch: message.epoch, seq: message.seq, atMs: message.atMs, done: true };
   if (isDone) return { ...record, outcomes: noOutcomes() };
   const [outcomes] = await Promise.all([
-    deliver(deps, roomId, reading.pages, messageText(message), message.seq),
+    deliver(deps, room, reading.pages, messageText(message), message.seq),
     expectAcks(deps, room, reading.first),
   ]);
   const finished = { ...record, outcomes };
@@ -80,9 +84,8 @@ async function shipLogged(deps: Deps, roomId: string, draft: Draft, onceId: stri
 async function shipUnlogged(deps: Deps, roomId: string, draft: Draft, onceId: string | undefined): Promise<PushRecord> {
   const record: PushRecord = { roomId, atMs: draft.atMs, done: true };
   if (onceId !== undefined && (await deps.pushes.begin(onceId, record))) return record;
-  const room = await deps.rooms.get(roomId);
-  const members = currentMembers(deps, roomId, room?.generation ?? 0);
-  const outcomes = await deliver(deps, roomId, members, messageText({ ...draft, roomId }));
+  const room = (await deps.rooms.get(roomId)) ?? { roomId, generation: 0 };
+  const outcomes = await deliver(deps, room, deps.members.pages(roomId), messageText({ ...draft, roomId }));
   return { ...record, outcomes };
 }
 
@@ -104,12 +107,3 @@ async function startReading(pages: AsyncIterable<Member[]>): Promise<Reading> {
 }
 
 async function* nobody(): AsyncGenerator<Member[]> {}
-
-/** The members who are in now. Places that a newer generation made void are cleared away in passing. */
-async function* currentMembers(deps: Deps, roomId: string, generation: number): AsyncGenerator<Member[]> {
-  for await (const members of deps.members.pages(roomId)) {
-    const evicted = members.filter((member) => !isCurrent(member, { generation }));
-    await Promise.all(evicted.map(({ session }) => evict(deps, roomId, session, generation)));
-    yield members.filter((member) => isCurrent(member, { generation }));
-  }
-}

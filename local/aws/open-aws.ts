@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import type { Database } from "../data/open-database.ts";
 import type { Iam, Principal } from "../iam/open-iam.ts";
+import { keepAliveMs } from "../listen.ts";
 import type { Stack } from "../stack.ts";
 import { type Answer, json } from "./answer.ts";
 import { dynamoDbNeeds } from "./dynamodb.ts";
@@ -33,8 +34,7 @@ export async function openAws(options: AwsOptions): Promise<Aws> {
       },
     );
   });
-  // Longer than any Lambda keeps a connection that it does not use: a reset would look like trouble at AWS.
-  server.keepAliveTimeout = 20 * 60_000;
+  server.keepAliveTimeout = keepAliveMs;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

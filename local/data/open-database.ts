@@ -1,9 +1,13 @@
 import { mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import dynalite from "dynalite";
 import { Pool } from "undici";
 import type { Answer } from "../aws/answer.ts";
 import { returnRefusedItem } from "./return-refused-item.ts";
+
+// The very LevelDB that dynalite opens the folder with.
+const requireOfDynalite = createRequire(createRequire(import.meta.url).resolve("dynalite"));
 
 /** Whatever speaks DynamoDB's protocol. */
 export interface Database {
@@ -44,10 +48,11 @@ const signed = {
  * Starts dynalite in this process.
  *
  * @param folder keeps the data; without it they are gone with the process
+ * @throws if another process has the folder open
  */
 export async function startDatabase(folder?: string): Promise<Database> {
   returnRefusedItem();
-  if (folder !== undefined) mkdirSync(folder, { recursive: true });
+  if (folder !== undefined) await refuseIfInUse(folder);
   const server = dynalite({ createTableMs: 0, ...(folder !== undefined && { path: folder }) });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
   const database = connectDatabase(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
@@ -60,4 +65,19 @@ export async function startDatabase(folder?: string): Promise<Database> {
       await new Promise<void>((resolve, reject) => server.close((error) => (error ? reject(error) : resolve())));
     },
   };
+}
+
+// dynalite notices only at the first request that its data could not be opened, and then takes the process with it.
+async function refuseIfInUse(folder: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  const { Level } = requireOfDynalite("level") as typeof import("level");
+  const data = new Level(folder);
+  try {
+    await data.open();
+  } catch (error) {
+    const { cause } = error as { cause?: { code?: string; message?: string } };
+    if (cause?.code !== "LEVEL_LOCKED") throw error;
+    throw new Error(`the data in ${folder} are in use; stop the other npm start, or give this one --data memory`);
+  }
+  await data.close();
 }

@@ -5,6 +5,7 @@ import { send } from "./answer.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Ports } from "./ports.ts";
 import { accountQuota } from "./quota.ts";
+import { readResource } from "./read-resource.ts";
 import { readRestApis } from "./rest/read-api.ts";
 import { openRestEndpoint } from "./rest/rest-endpoint.ts";
 import { readUsagePlans } from "./rest/usage-plans.ts";
@@ -86,11 +87,16 @@ const knownTypes = new Set([
 ]);
 
 function refuseUnknownTypes(stack: Stack): void {
-  for (const { logicalId, type } of stack.resources.values()) {
-    if (!type.startsWith("AWS::ApiGateway") || knownTypes.has(type)) continue;
-    throw new Error(
-      `${logicalId} is a ${type}, which the local gateway does not support; remove it, or teach local/gateway what it does`,
-    );
+  for (const resource of stack.resources.values()) {
+    const { logicalId, type } = resource;
+    if (!type.startsWith("AWS::ApiGateway")) continue;
+    if (!knownTypes.has(type)) {
+      throw new Error(
+        `${logicalId} has the type ${type}, which the local gateway does not support; remove it, or teach local/gateway what it does`,
+      );
+    }
+    // Whatever the template has is deployed; a deployment that is more than that makes a stage of its own.
+    if (type.endsWith("::Deployment")) readResource(resource).without("ApiId", "RestApiId", "Description").done();
   }
 }
 

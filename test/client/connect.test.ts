@@ -228,6 +228,17 @@ describe("closing", () => {
     expect(server.connections.length).toBeLessThanOrEqual(1);
   });
 
+  test("opens nothing when the token comes too late", async () => {
+    const server = new FakeServer();
+    const token = Promise.withResolvers<string>();
+    const handle = server.handle({ token: () => token.promise });
+    handle.connect(() => {});
+    handle.close();
+    token.resolve("a.b.c");
+    await settled();
+    expect(server.connections).toEqual([]);
+  });
+
   test("is for good", async () => {
     const handle = new FakeServer().handle();
     handle.close();

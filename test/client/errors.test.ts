@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { DownlinkError, isDownlinkError } from "../../client/index.ts";
 import { settled } from "./fake-clock.ts";
-import { answerTo, FakeServer, loggedIn } from "./fake-server.ts";
+import { answerTo, connected, FakeServer, loggedIn } from "./fake-server.ts";
 
 const gatewayFrame = (text: string) =>
   `{"message": "${text}", "connectionId":"Qyi07eCbtjMCJKw=", "requestId":"Qyi3UG41tjMFlUg="}`;
@@ -124,6 +124,21 @@ describe("what the client does not understand", () => {
     await server.last.tellText(text);
     expect(heard).not.toHaveBeenCalled();
     expect(await handle.loginRoom("457")).toMatchObject({ code: "2002" });
+  });
+
+  test("a frame that is not what its type says is reported, and stops nothing", async () => {
+    const reported = vi.fn();
+    vi.stubGlobal("reportError", reported);
+    const server = new FakeServer();
+    const handle = server.handle();
+    server.onFrame = () => undefined;
+    const connecting = handle.connect();
+    await settled();
+    await server.last.tellText('{"type":"connected","eventName":"connetResp","data":{}}');
+    expect(reported).toHaveBeenCalledExactlyOnceWith(expect.any(TypeError));
+    await server.last.tell(connected());
+    expect(await connecting).toMatchObject({ code: "2001" });
+    vi.unstubAllGlobals();
   });
 
   test("a binary frame is ignored", async () => {

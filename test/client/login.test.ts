@@ -179,6 +179,26 @@ describe("a login that the page gave up", () => {
     expect(server.receivedOf("leaveRoom")).toEqual([]);
   });
 
+  test("does not count once it was evicted and the page's next login is refused", async () => {
+    const server = new FakeServer();
+    const handle = server.handle();
+    const heard = vi.fn();
+    handle.listen("test", heard);
+    await handle.connect();
+    server.onFrame = () => undefined;
+    const logins = Promise.allSettled([handle.loginRoom("456"), handle.loginRoom("456")]);
+    await server.clock.advance(9_000);
+    const third = handle.loginRoom("456").catch(({ code }) => code);
+    await server.clock.advance(1_000);
+    expect(await logins).toMatchObject([{ reason: { code: "3002" } }, { reason: { code: "3002" } }]);
+    const [early, ...later] = server.receivedOf("loginRoom");
+    await server.last.tell({ ...loggedIn("456", 3), ref: early?.ref });
+    await server.last.tell({ ...loginFailed("456", "2004"), ref: later.at(-1)?.ref });
+    expect(await third).toBe("2004");
+    await server.last.tell(message("for those inside", { roomId: "456" }));
+    expect(heard).not.toHaveBeenCalled();
+  });
+
   test("is not shown as an eviction", async () => {
     const server = new FakeServer();
     const handle = server.handle();

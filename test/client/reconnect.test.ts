@@ -70,6 +70,20 @@ describe("a lost connection", () => {
     expect(server.receivedOf("hello").at(-1)?.rooms).toEqual([{ roomId: "kept", generation: 1 }]);
   });
 
+  test("tells an eviction once, though both the notice and the answer to hello tell it", async () => {
+    const server = new FakeServer();
+    const handle = server.handle();
+    await handle.loginRoom("456");
+    const told = vi.fn();
+    handle.listen("loginRoomResp", told);
+    server.onFrame = () => undefined;
+    server.last.drop();
+    await server.clock.advance(250);
+    await server.last.tell(evicted("456", 9));
+    await server.last.tell(connected([evicted("456", 9)]));
+    expect(told).toHaveBeenCalledOnce();
+  });
+
   test("restores more than 50 rooms by several hello frames, generations included", async () => {
     const server = new FakeServer();
     const handle = server.handle();
@@ -125,12 +139,9 @@ describe("a lost connection", () => {
   test("tries again after pauses up to a limit that doubles, 30 s at most", async () => {
     const server = new FakeServer();
     const limits: number[] = [];
-    let random = 0;
-    await server.handle({ random: () => random }).connect();
+    await server.handle({ random: () => 0.999_999 }).connect();
     server.isDown = true;
     for (let attempt = 0; attempt < 9; attempt += 1) {
-      // Just below the end of the range, then from its start.
-      random = 0.999_999;
       const before = server.connections.length;
       const since = server.clock.now();
       if (attempt === 0) server.last.drop();

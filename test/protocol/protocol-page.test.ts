@@ -9,7 +9,10 @@ import { parseClientFrame } from "../../protocol/parse-frame.ts";
 import { parsePush } from "../../protocol/push.ts";
 
 const page = readFileSync(new URL("../../protocol/PROTOCOL.md", import.meta.url), "utf8");
-const examples = [...page.matchAll(/^```json (\w+)\n(.*)\n```$/gm)].map(([, kind = "", json = ""]) => ({ kind, json }));
+const examples = [...page.matchAll(/^```json (\w+)\n([^`]*)\n```$/gm)].map(([, kind = "", json = ""]) => ({
+  kind,
+  json,
+}));
 const of = (kind: string) => examples.filter((example) => example.kind === kind).map(({ json }) => json);
 const rowsAfter = (heading: string) => {
   const table = page.slice(page.indexOf(heading)).match(/(?:^\|.*\|\n)+/m)?.[0] ?? "";

@@ -1,5 +1,6 @@
 import type { AddressInfo } from "node:net";
-import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { CreateTableCommand, DynamoDBClient, QueryCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
+import { unmarshall } from "@aws-sdk/util-dynamodb";
 import dynalite from "dynalite";
 
 const key = (AttributeName: string, KeyType: "HASH" | "RANGE") => ({ AttributeName, KeyType });
@@ -34,4 +35,22 @@ export async function openTables(): Promise<{ client: DynamoDBClient; close(): P
       await new Promise<void>((done) => server.close(() => done()));
     },
   };
+}
+
+/** All rows of a table as JSON, in an order of their own: two looks can be compared. */
+export async function rowsOf(client: DynamoDBClient, TableName: string): Promise<Record<string, unknown>[]> {
+  const { Items = [] } = await client.send(new ScanCommand({ TableName, ConsistentRead: true }));
+  const text = (row: unknown) => JSON.stringify(row, (_, value) => (value instanceof Set ? [...value].sort() : value));
+  return Items.map((item) => text(unmarshall(item)))
+    .sort()
+    .map((row) => JSON.parse(row));
+}
+
+/** The same tables, but a page of a query or scan looks at so few rows: DynamoDB's end at 1 MB. */
+export function inPagesOf(rows: number, client: DynamoDBClient): Pick<DynamoDBClient, "send"> {
+  const send = (command: QueryCommand | ScanCommand) => {
+    if (command instanceof QueryCommand || command instanceof ScanCommand) command.input.Limit = rows;
+    return client.send(command as QueryCommand);
+  };
+  return { send: send as DynamoDBClient["send"] };
 }

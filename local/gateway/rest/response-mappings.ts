@@ -14,7 +14,8 @@ export function readHeaders(parameters: Record<string, string>, prefix: string, 
   return Object.fromEntries(
     Object.entries(parameters).map(([target, source]) => {
       const literal = /^'(.*)'$/s.exec(source)?.[1];
-      if (target.startsWith(prefix) && literal !== undefined) return [target.slice(prefix.length), literal];
+      if (target.startsWith(prefix) && literal !== undefined)
+        return [target.slice(prefix.length).toLowerCase(), literal];
       throw new Error(`${where}: header mappings should be ${prefix}{name}: "'literal'", got ${target}: ${source}`);
     }),
   );

@@ -40,6 +40,28 @@ describe("a post", () => {
     });
   });
 
+  test("to a client that does not read is 429, once enough waits for it", async () => {
+    const gateway = await start();
+    const { socket, next } = await gateway.connect();
+    socket.pause();
+    const text = "x".repeat(131_072);
+    const postUntilRefused = async () => {
+      for (let posts = 1; ; posts += 1) {
+        try {
+          await post(gateway, idOf(gateway), text);
+        } catch (error) {
+          return { posts, error };
+        }
+      }
+    };
+    const { posts, error } = await postUntilRefused();
+    expect(error).toMatchObject({ name: "LimitExceededException" });
+    socket.resume();
+    for (let n = 1; n < posts; n += 1) expect(await next()).toHaveLength(131_072);
+    await post(gateway, idOf(gateway));
+    expect(await next()).toBe("hi");
+  });
+
   test("to an id that nobody has is 410", async () => {
     const gateway = await start();
     await expect(post(gateway, unknownId)).rejects.toMatchObject({

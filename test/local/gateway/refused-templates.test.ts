@@ -10,7 +10,12 @@ test.each<[string, Resources, string]>([
   [
     "a kind of resource it does not know",
     socketApi({ Mapping: { Type: "AWS::ApiGatewayV2::Model", Properties: { Name: "x" } } }),
-    "Mapping is a AWS::ApiGatewayV2::Model, which the local gateway does not support",
+    "Mapping has the type AWS::ApiGatewayV2::Model, which the local gateway does not support",
+  ],
+  [
+    "a deployment with a stage of its own",
+    restApi({ Old: { Type: "AWS::ApiGateway::Deployment", Properties: { StageName: "old" } } }),
+    "Old (AWS::ApiGateway::Deployment) sets StageName",
   ],
   [
     "a property it does not know",

@@ -1,0 +1,112 @@
+import { type DownlinkError, SocketHandle, type SystemEventName, type SystemFrameOf } from "../client/index.ts";
+import { type ConsoleStore, type LogEntry, logEntriesMax } from "./state.ts";
+
+/** The page's one connection. What happens to it is written into the state. */
+export interface Session {
+  connect(): void;
+  disconnect(): void;
+  login(): void;
+  leave(roomId: string): void;
+  listen(eventName: string): void;
+  stopListening(eventName: string): void;
+}
+
+type Frame = SystemFrameOf<SystemEventName>;
+const notices: readonly SystemEventName[] = [
+  "connetResp",
+  "loginRoomResp",
+  "leaveRoomResp",
+  "heartbeatResp",
+  "errorResp",
+];
+const goodCodes: readonly string[] = ["2001", "2002", "2006", "2008"];
+
+export function openSession(store: ConsoleStore): Session {
+  const handle = new SocketHandle({
+    url: () => store.state.settings.webSocketUrl,
+    token: () => store.state.settings.token,
+  });
+  const stops = new Map<string, () => void>();
+  const setRooms = (rooms: Iterable<string>) => store.update({ rooms: [...new Set(rooms)] });
+  const without = (gone: string | undefined) => store.state.rooms.filter((roomId) => roomId !== gone);
+
+  const onNotice = (frame: Frame) => {
+    log(store, {
+      kind: goodCodes.includes(frame.data.code) ? "notice" : "warning",
+      eventName: frame.eventName,
+      roomId: "roomId" in frame ? frame.roomId : undefined,
+      data: frame.data,
+    });
+    switch (frame.type) {
+      case "connected":
+        return store.update({ link: { at: "on" } });
+      case "loggedIn":
+        return setRooms([...store.state.rooms, frame.roomId]);
+      case "left":
+        return setRooms(without(frame.roomId));
+      case "evicted":
+        setRooms(without(frame.roomId));
+        return store.update({ loginAnswer: { at: "failed", ...frame.data } });
+      case "loginFailed":
+        // With a ref it answers a login, and an older place is kept. Without, a reconnect did not get the place back.
+        if (frame.ref === undefined) setRooms(without(frame.roomId));
+        return;
+      default:
+        return;
+    }
+  };
+  for (const eventName of notices) handle.listen(eventName, (_, frame) => onNotice(frame));
+
+  const session: Session = {
+    connect() {
+      if (store.state.link.at !== "off") return;
+      store.update({ link: { at: "connecting" } });
+      handle.connect(
+        () => {},
+        ({ msg }) => {
+          if (store.state.link.at !== "off") store.update({ link: { at: "connecting", trouble: msg } });
+        },
+      );
+    },
+    disconnect() {
+      store.update({ link: { at: "off" }, rooms: [], loginAnswer: { at: "none" } });
+      handle.disconnect();
+    },
+    login() {
+      const { room, policy } = store.state.login;
+      session.connect();
+      store.update({ loginAnswer: { at: "asked" } });
+      handle.loginRoom(
+        room,
+        policy,
+        ({ code, msg }) => store.update({ loginAnswer: { at: "ok", code, msg } }),
+        ({ code, msg }) => store.update({ loginAnswer: { at: "failed", code, msg } }),
+      );
+    },
+    leave(roomId) {
+      const failed = ({ code, msg }: DownlinkError) => store.update({ loginAnswer: { at: "failed", code, msg } });
+      handle.leaveRoom(roomId, ({ code, msg }) => store.update({ loginAnswer: { at: "ok", code, msg } }), failed);
+    },
+    listen(eventName) {
+      // Notices are listened to already, and a second listener would log everything twice.
+      if (stops.has(eventName) || notices.some((name) => name === eventName)) return;
+      const stop = handle.listen(eventName, (data, { roomId }) =>
+        log(store, { kind: "message", eventName, roomId, data }),
+      );
+      stops.set(eventName, stop);
+      store.update({ eventNames: [...stops.keys()] });
+    },
+    stopListening(eventName) {
+      stops.get(eventName)?.();
+      stops.delete(eventName);
+      store.update({ eventNames: [...stops.keys()] });
+    },
+  };
+  for (const eventName of store.state.eventNames) session.listen(eventName);
+  return session;
+}
+
+function log(store: ConsoleStore, entry: Omit<LogEntry, "at">): void {
+  const all = [{ ...entry, at: Date.now() }, ...store.state.log];
+  store.update({ log: all.slice(0, logEntriesMax) });
+}

@@ -1,0 +1,69 @@
+import { type ChildProcess, execFile } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, describe, expect, test } from "vitest";
+
+const main = fileURLToPath(new URL("../../local/main.ts", import.meta.url));
+// A folder of its own, as the project's may hold the addresses of a runtime that somebody is working with.
+const cwd = mkdtempSync(join(tmpdir(), "downlink-"));
+const endpointsFile = join(cwd, ".local", "endpoints.json");
+afterAll(() => rmSync(cwd, { recursive: true }));
+const run = promisify(execFile);
+const npmStart = (...args: string[]) =>
+  run(process.execPath, [main, ...args], { cwd, env: { ...process.env, NO_COLOR: "1" } });
+
+/** Resolves with all that was printed, once it says how to stop. */
+function ready({ stdout }: ChildProcess): Promise<string> {
+  let printed = "";
+  return new Promise((resolve, reject) => {
+    stdout?.on("data", (chunk) => {
+      printed += chunk;
+      if (printed.includes("Ctrl-C stops")) resolve(printed);
+    });
+    stdout?.on("close", () => reject(new Error(printed)));
+  });
+}
+
+describe("npm start", () => {
+  test("prints a curl line that works, writes the addresses, and leaves nothing behind after Ctrl-C", async () => {
+    const running = npmStart("--port", "0", "--data", "memory", "--quiet");
+    const printed = await ready(running.child);
+    const endpoints = JSON.parse(readFileSync(endpointsFile, "utf8"));
+    expect(Object.keys(endpoints).sort()).toEqual([
+      ...["apiKey", "consoleUrl", "restUrl", "token", "tokenSecret", "webSocketUrl"],
+    ]);
+    for (const name of ["apiKey", "consoleUrl", "restUrl", "token", "webSocketUrl"]) {
+      expect(printed).toContain(endpoints[name]);
+    }
+    const [line = ""] = /^curl .*$/m.exec(printed) ?? [];
+    expect(JSON.parse((await run("sh", ["-c", `${line} --silent`])).stdout)).toMatchObject({ code: "0000" });
+
+    running.child.kill("SIGINT");
+    await expect(running).resolves.toMatchObject({ stderr: "" });
+    expect(existsSync(endpointsFile)).toBe(false);
+    await expect(fetch(endpoints.consoleUrl)).rejects.toThrow();
+  });
+
+  test("says clearly that a port is taken", async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    const { port } = other.address() as { port: number };
+    await expect(npmStart("--port", String(port))).rejects.toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: `port ${port} is taken; stop what listens there, or choose another with --port\n`,
+    });
+    other.close();
+  });
+
+  test("refuses an unknown option", async () => {
+    await expect(npmStart("--colour")).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^Unknown option '--colour'; usage: npm start -- .*\n$/),
+    });
+  });
+});

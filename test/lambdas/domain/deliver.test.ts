@@ -1,0 +1,252 @@
+import { BatchWriteItemCommand } from "@aws-sdk/client-dynamodb";
+import { marshall } from "@aws-sdk/util-dynamodb";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { connectionExpiry, memberKey } from "../../../lambdas/adapters/keys.ts";
+import type { PostOutcome, PushDeps } from "../../../lambdas/domain/ports.ts";
+import { push } from "../../../lambdas/domain/push.ts";
+import { inPagesOf, openTables, rowsOf } from "../../support/tables.ts";
+import { type Page, World } from "../../support/world.ts";
+
+let tables: Awaited<ReturnType<typeof openTables>>;
+beforeAll(async () => {
+  tables = await openTables();
+});
+afterAll(() => tables.close());
+
+let world: World;
+let room = "";
+let ann: Page;
+let bob: Page;
+beforeEach(async () => {
+  world = new World(tables.client);
+  room = `room-${world.nextId()}`;
+  ann = await world.connect();
+  bob = await world.connect();
+});
+
+const bothIn = async () => {
+  await ann.login(room, "loginWhenever");
+  await bob.login(room, "loginWhenever");
+};
+type Post = (connectionId: string, text: string) => Promise<PostOutcome>;
+/** The world's tables with another gateway in front of its own. */
+const withPost = (post: Post): PushDeps => ({ ...world.deps, gateway: { ...world.deps.gateway, post } });
+const pushBy = (deps: PushDeps, roomId = room) => push(deps, { rooms: [roomId], eventName: "test", rawData: "1" });
+const placesIn = async (roomId: string) =>
+  (await rowsOf(tables.client, "Rooms")).filter((row) => row.roomId === roomId && row.item !== "room");
+/** Writes places by the batch: a thousand logins would take the test's time. */
+async function seat(roomId: string, connectionIds: string[]): Promise<void> {
+  for (let from = 0; from < connectionIds.length; from += 25) {
+    const Rooms = connectionIds.slice(from, from + 25).map((connectionId) => {
+      const place = { connectionId, connectedAtMs: world.nowMs, subject: "many", generation: 0 };
+      const row = { ...memberKey(roomId, connectionId), ...place, expiresAt: connectionExpiry(world.nowMs) };
+      return { PutRequest: { Item: marshall(row) } };
+    });
+    await tables.client.send(new BatchWriteItemCommand({ RequestItems: { Rooms } }));
+  }
+}
+const rowOf = async ({ connectionId }: Page) =>
+  (await rowsOf(tables.client, "Connections")).find((row) => row.connectionId === connectionId);
+
+describe("one post", () => {
+  test("that throws keeps nobody else from the message; the push fails, as it may have reached nobody", async () => {
+    await bothIn();
+    const deps = withPost(async (connectionId, text) => {
+      if (connectionId === ann.connectionId) throw new Error("AccessDenied");
+      return world.deps.gateway.post(connectionId, text);
+    });
+    await expect(pushBy(deps)).rejects.toThrow("AccessDenied");
+    expect(bob.messages()).toEqual([1]);
+  });
+
+  test("that hangs keeps nobody else waiting", async () => {
+    await bothIn();
+    const hanging = Promise.withResolvers<PostOutcome>();
+    const bobGotIt = Promise.withResolvers<void>();
+    const deps = withPost(async (connectionId, text) => {
+      if (connectionId === ann.connectionId) return hanging.promise;
+      return world.deps.gateway.post(connectionId, text).finally(bobGotIt.resolve);
+    });
+    const pushed = pushBy(deps);
+    await bobGotIt.promise;
+    hanging.resolve("unknown");
+    expect(await pushed).toHaveProperty("messageId");
+    expect(bob.messages()).toEqual([1]);
+  });
+
+  test.each(["slow", "unknown"] as const)("that ends %s costs nobody a place", async (outcome) => {
+    await bothIn();
+    world.outcomes.set(ann.connectionId, outcome);
+    await pushBy(world.deps);
+    expect(bob.messages()).toEqual([1]);
+    expect(await placesIn(room)).toHaveLength(2);
+    expect(await rowOf(ann)).toBeDefined();
+  });
+});
+
+describe("a connection that a post finds gone", () => {
+  test("loses its row and every place it had", async () => {
+    const other = `${room}-other`;
+    await bothIn();
+    await ann.login(other);
+    await ann.close({ tells: false });
+    await pushBy(world.deps);
+    expect(bob.messages()).toEqual([1]);
+    expect(await rowOf(ann)).toBeUndefined();
+    expect(await placesIn(room)).toMatchObject([{ connectionId: bob.connectionId }]);
+    expect(await placesIn(other)).toEqual([]);
+    expect(await placesIn(`@user/${ann.subject}`)).toEqual([]);
+    // The claim too: a room that nobody is in has no holder.
+    expect((await world.deps.rooms.open(other)).holder).toBeUndefined();
+  });
+
+  test("keeps everything while API Gateway still calls it open: a 410 was seen for a post that had arrived", async () => {
+    await bothIn();
+    world.outcomes.set(ann.connectionId, "gone");
+    await pushBy(world.deps);
+    expect(await placesIn(room)).toHaveLength(2);
+    expect(await rowOf(ann)).toBeDefined();
+  });
+
+  test("loses a place that was written after its end, when its row is long gone", async () => {
+    await ann.close();
+    await world.deps.members.put(room, {
+      ...{ session: ann.session, connectionId: ann.connectionId, connectedAtMs: world.nowMs },
+      ...{ subject: ann.subject, generation: 0, holds: false },
+    });
+    await pushBy(world.deps);
+    expect(await placesIn(room)).toEqual([]);
+  });
+
+  test("takes nothing from its session's new connection", async () => {
+    await ann.login(room);
+    const old = ann.connectionId;
+    const deps = withPost(async (connectionId, text) => {
+      // The page comes back between the look at the members and the post.
+      if (connectionId === old && ann.connectionId === old) await ann.open();
+      return world.deps.gateway.post(connectionId, text);
+    });
+    world.outcomes.set(old, "gone");
+    world.pages.delete(old);
+    await pushBy(deps);
+    expect(await placesIn(room)).toMatchObject([{ connectionId: ann.connectionId }]);
+    await pushBy(world.deps);
+    expect(ann.messages()).toEqual([1]);
+  });
+
+  test("is forgotten after a push to everyone as well", async () => {
+    await ann.close({ tells: false });
+    await pushBy(world.deps, "@all");
+    expect(await rowOf(ann)).toBeUndefined();
+    expect(bob.messages()).toEqual([1]);
+  });
+});
+
+describe("a member that was evicted and not yet told", () => {
+  beforeEach(async () => {
+    await ann.login(room, "loginWhenever");
+    await world.deps.rooms.takeOver(room, { connectionId: "crashed", untilMs: 0 });
+    await bob.login(room, "loginWhenever");
+  });
+
+  test("gets 2005 in place of the message", async () => {
+    await pushBy(world.deps);
+    expect(ann.codes(room)).toEqual(["2005"]);
+    expect(ann.messages()).toEqual([]);
+    expect(bob.messages()).toEqual([1]);
+  });
+
+  // Evictions were done while the members were read: a dead line held up the whole room, a refused post ended the push.
+  test("and cannot be reached keeps nobody waiting", async () => {
+    const hanging = Promise.withResolvers<PostOutcome>();
+    const bobGotIt = Promise.withResolvers<void>();
+    const deps = withPost(async (connectionId, text) => {
+      if (connectionId === ann.connectionId) return hanging.promise;
+      return world.deps.gateway.post(connectionId, text).finally(bobGotIt.resolve);
+    });
+    const pushed = pushBy(deps);
+    await bobGotIt.promise;
+    hanging.resolve("unknown");
+    await pushed;
+    expect(bob.messages()).toEqual([1]);
+  });
+
+  test("and whose notice fails keeps nobody from the message", async () => {
+    const deps = withPost(async (connectionId, text) => {
+      if (connectionId === ann.connectionId) throw new Error("AccessDenied");
+      return world.deps.gateway.post(connectionId, text);
+    });
+    await expect(pushBy(deps)).rejects.toThrow("AccessDenied");
+    expect(bob.messages()).toEqual([1]);
+  });
+});
+
+describe("the order of things", () => {
+  test("is: log, then post", async () => {
+    await bothIn();
+    const mayLog = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    const done: string[] = [];
+    const deps: PushDeps = {
+      ...withPost(async (connectionId, text) => {
+        done.push("post");
+        return world.deps.gateway.post(connectionId, text);
+      }),
+      log: {
+        append: async (message) => {
+          asked.resolve();
+          await mayLog.promise;
+          await world.deps.log.append(message);
+          done.push("log");
+        },
+      },
+    };
+    const pushed = pushBy(deps);
+    await asked.promise;
+    // Whatever does not wait for the log happens now.
+    await rowsOf(tables.client, "Rooms");
+    expect(done).toEqual([]);
+    mayLog.resolve();
+    await pushed;
+    expect(done).toEqual(["log", "post", "post"]);
+  });
+
+  test("lets a push that cannot be logged reach nobody", async () => {
+    await bothIn();
+    const log = { append: () => Promise.reject(new Error("throttled")) };
+    await expect(pushBy({ ...world.deps, log })).rejects.toThrow("throttled");
+    expect([...ann.messages(), ...bob.messages()]).toEqual([]);
+  });
+});
+
+describe("a room of 1,000", () => {
+  test("is read page by page; each member gets the message once, at most 50 at a time", async () => {
+    const paged = new World(inPagesOf(90, tables.client));
+    const connectionIds = Array.from({ length: 1_000 }, (_, i) => `${room}-${i}`);
+    await seat(room, connectionIds);
+    const posted: string[] = [];
+    let running = 0;
+    let most = 0;
+    const post: Post = async (connectionId) => {
+      running += 1;
+      most = Math.max(most, running);
+      await new Promise<void>((done) => setImmediate(done));
+      running -= 1;
+      posted.push(connectionId);
+      if (Number(connectionId.split("-").at(-1)) % 100 === 7) throw new Error("broken");
+      return "sent";
+    };
+    const pushed = pushBy({ ...paged.deps, gateway: { ...paged.deps.gateway, post } });
+    await expect(pushed).rejects.toThrow("broken");
+    expect(posted.sort()).toEqual(connectionIds.sort());
+    expect(most).toBeGreaterThan(10);
+    expect(most).toBeLessThanOrEqual(50);
+  });
+
+  test("of everyone is read page by page too", async () => {
+    const paged = new World(inPagesOf(3, tables.client));
+    const pages = await Promise.all(Array.from({ length: 10 }, () => paged.connect()));
+    await paged.push("@all");
+    for (const page of pages) expect(page.messages()).toEqual([1]);
+  });
+});

@@ -1,0 +1,69 @@
+import { expect, test } from "vitest";
+import type { TemplateResource } from "../../../local/assembly.ts";
+import { functionSpec } from "../../../local/lambda/function-specs.ts";
+import { makeStack } from "../../../local/stack.ts";
+import { assemblyOf, handlersFolder, smallResources } from "../fixtures/small-template.ts";
+
+const credentials = { accessKeyId: "ASIA1", secretAccessKey: "secret", sessionToken: "token" };
+const addresses = { gateway: "http://127.0.0.1:4500", aws: "http://127.0.0.1:9000" };
+function specOf(edit: (properties: Record<string, unknown>) => void = () => {}) {
+  const resources: Record<string, TemplateResource> = smallResources();
+  edit(resources.Function?.Properties ?? {});
+  const stack = makeStack(assemblyOf(resources));
+  const resource = stack.resources.get("Function");
+  if (!resource) throw new Error("the small template has a function");
+  return functionSpec(stack, resource, credentials, addresses);
+}
+
+test("a function gets its code, handler, memory and timeout from the template", () => {
+  expect(specOf()).toMatchObject({
+    folder: handlersFolder,
+    handler: "index.variables",
+    memoryMb: 256,
+    timeoutMs: 5_000,
+  });
+});
+
+test("what the template leaves out is as small as on AWS", () => {
+  const spec = specOf((properties) => {
+    delete properties.MemorySize;
+    delete properties.Timeout;
+  });
+  expect(spec).toMatchObject({ memoryMb: 128, timeoutMs: 3_000 });
+});
+
+test("it sees the template's variables, those of Lambda, and where AWS is found", () => {
+  const { variables, functionName } = specOf();
+  expect(variables).toEqual({
+    TABLE: expect.stringMatching(/^Small-Table-/),
+    CALLBACK_URL: "http://127.0.0.1:4500/socket",
+    AWS_REGION: "us-east-1",
+    AWS_DEFAULT_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "ASIA1",
+    AWS_SECRET_ACCESS_KEY: "secret",
+    AWS_SESSION_TOKEN: "token",
+    AWS_ENDPOINT_URL_DYNAMODB: "http://127.0.0.1:9000",
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: "http://127.0.0.1:9000",
+    AWS_CONFIG_FILE: "/dev/null",
+    AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
+    AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x",
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "256",
+    AWS_LAMBDA_FUNCTION_NAME: functionName,
+    AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
+    AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
+    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${functionName}`,
+    LAMBDA_TASK_ROOT: handlersFolder,
+    LANG: "en_US.UTF-8",
+    TZ: ":UTC",
+    _HANDLER: "index.variables",
+  });
+});
+
+test.each([
+  ["another language", { Runtime: "python3.13" }, /Function has the runtime python3\.13; .* Node\.js only/],
+  ["layers", { Layers: ["arn"] }, /Function uses layers/],
+  ["code in the template", { Code: { ZipFile: "…" } }, /Function should have its code in a file asset/],
+  ["code that was not built", { Code: { S3Key: "gone.zip" } }, /no file asset gone\.zip/],
+])("%s cannot be run", (_, change, message) => {
+  expect(() => specOf((properties) => Object.assign(properties, change))).toThrow(message);
+});
