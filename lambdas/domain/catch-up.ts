@@ -1,5 +1,6 @@
 import type { CatchUp, LoginFrame, Position } from "../../protocol/frames.ts";
 import { type Admitted, loginFrame } from "./entry.ts";
+import { isPoller } from "./poller.ts";
 import { type MissedPart, readHistory, readMissed } from "./read-log.ts";
 import type { Connection, Deps, Room } from "./ports.ts";
 
@@ -32,11 +33,17 @@ export async function welcome(
   if (self.acks) {
     // From here on this is where it stands, whether it had acked that or not.
     const seq = part.recovered ? since.seq : part.upTo;
-    const place = [roomId, placeSession(self, roomId), self.connectionId] as const;
-    await deps.members.setCursor(...place, { epoch: room.epoch, seq });
+    await setCursor(deps, self, roomId, { epoch: room.epoch, seq });
   }
   const { tooLarge: _, ...missed } = part;
   return { ...reply, epoch: room.epoch, seq: room.seq, ...missed } as LoginFrame;
+}
+
+/** Who polls has no place in the rooms that one is in without logging in; there the subject's own cursor moves. */
+async function setCursor({ members, cursors }: Deps, self: Connection, roomId: string, cursor: Position): Promise<void> {
+  const { connectionId, subject } = self;
+  if (isPoller(connectionId) && roomId.startsWith("@")) return cursors.keep(roomId, subject, cursor);
+  await members.setCursor(roomId, placeSession(self, roomId), connectionId, cursor);
 }
 
 async function read(
