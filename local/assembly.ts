@@ -4,7 +4,6 @@ import { join, resolve } from "node:path";
 /** A template as it is in the file, before anything is resolved. */
 export interface Template {
   Resources: Record<string, TemplateResource>;
-  Outputs?: Record<string, { Value: unknown; Condition?: string }>;
   Parameters?: Record<string, { Default?: unknown }>;
   Conditions?: Record<string, unknown>;
   Mappings?: Record<string, Record<string, Record<string, unknown>>>;
@@ -12,7 +11,6 @@ export interface Template {
 export interface TemplateResource {
   Type: string;
   Properties?: Record<string, unknown>;
-  DependsOn?: string | string[];
   Condition?: string;
 }
 

@@ -8,13 +8,11 @@ export interface Resource {
   /** Such as `AWS::ApiGatewayV2::Route`. */
   readonly type: string;
   readonly properties: Readonly<Record<string, unknown>>;
-  readonly dependsOn: readonly string[];
 }
 
 /** The synthesized stack as CloudFormation would have deployed it. Names, ids and ARNs are the same in every run. */
 export interface Stack extends Place {
   readonly resources: ReadonlyMap<string, Resource>;
-  readonly outputs: ReadonlyMap<string, unknown>;
   ofType(type: string): Resource[];
   /** What `Ref` gives: an id, a name or (secrets) an ARN. Throws if the template has no such resource. */
   physicalId(logicalId: string): string;
@@ -42,23 +40,15 @@ export function makeStack({ stackName, template, assets }: Assembly): Stack {
   const intrinsics: Intrinsics = makeIntrinsics(template, place, { ref: physicalId, attribute });
 
   const resources = new Map<string, Resource>();
-  for (const [logicalId, { Type, Properties, DependsOn, Condition }] of Object.entries(template.Resources)) {
+  for (const [logicalId, { Type, Properties, Condition }] of Object.entries(template.Resources)) {
     if (Condition !== undefined && !intrinsics.holds(Condition)) continue;
     const properties = intrinsics.resolve(Properties ?? {}, logicalId) as Record<string, unknown>;
-    resources.set(logicalId, { logicalId, type: Type, properties, dependsOn: [DependsOn ?? []].flat() });
+    resources.set(logicalId, { logicalId, type: Type, properties });
   }
-  const outputs = new Map<string, unknown>();
-  for (const [name, { Value, Condition }] of Object.entries(template.Outputs ?? {})) {
-    if (Condition === undefined || intrinsics.holds(Condition)) {
-      outputs.set(name, intrinsics.resolve(Value, `Outputs.${name}`));
-    }
-  }
-
   const ofType = (type: string) => [...resources.values()].filter((resource) => resource.type === type);
   return {
     ...place,
     resources,
-    outputs,
     ofType,
     physicalId,
     withPhysicalId: (type, id) => ofType(type).find(({ logicalId }) => physicalId(logicalId) === id),

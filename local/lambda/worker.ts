@@ -89,5 +89,8 @@ function runtimeError(type: string, message: string): Error {
 
 function describe(error: unknown): LambdaError {
   if (!(error instanceof Error)) return { errorType: typeof error, errorMessage: String(error) };
-  return { errorType: error.name, errorMessage: error.message, trace: (error.stack ?? "").split("\n") };
+  const trace = (error.stack ?? "").split("\n");
+  // The function's own code: what is around it says nothing to its author.
+  const own = trace.filter((line) => !line.includes(import.meta.url) && !line.includes("(node:internal/"));
+  return { errorType: error.name, errorMessage: error.message, trace: own };
 }

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import type { Socket } from "node:net";
 import { DeleteConnectionCommand, PostToConnectionCommand } from "@aws-sdk/client-apigatewaymanagementapi";
 import { describe, expect, test } from "vitest";
 import { type RunningGateway, startGateway, type TestSocket } from "./start-gateway.ts";
@@ -9,11 +10,19 @@ const ping = mockRoute(
   { RequestTemplates: { $default: '{"statusCode":200}' }, TemplateSelectionExpression: "\\$default" },
   { $default: "pong" },
 );
-const template = { ...lambdaRoute("$connect"), ...lambdaRoute("$disconnect"), ...ping };
+const quiet = lambdaRoute("quiet");
+const template = { ...lambdaRoute("$connect"), ...lambdaRoute("$disconnect"), ...ping, ...quiet };
 const start = () => startGateway(socketApi(template), { connect: () => ({ statusCode: 200 }) });
 const idOf = (gateway: RunningGateway) => gateway.events("connect")[0].requestContext.connectionId;
 const post = (gateway: RunningGateway) =>
   gateway.management().send(new PostToConnectionCommand({ ConnectionId: idOf(gateway), Data: "hi" }));
+
+/** Sends one message in frames of these sizes. */
+function sendInFrames({ socket }: TestSocket, sizes: number[]): void {
+  for (const [at, size] of sizes.entries()) socket.send("x".repeat(size), { fin: at === sizes.length - 1 });
+}
+/** The TCP connection beneath; ws has no public way to send a frame that is wrong. */
+const lineOf = (socket: object) => (socket as { _socket: Socket })._socket;
 
 describe("$disconnect is told", () => {
   test.each<[string, (socket: TestSocket, gateway: RunningGateway) => unknown, number, string]>([
@@ -30,6 +39,9 @@ describe("$disconnect is told", () => {
     ["idleness", (_, { clock }) => clock.advance(600_000), 1001, "Going away"],
     ["a binary frame", ({ socket }) => socket.send(Buffer.from("{}")), 1003, ""],
     ["a frame of more than 32 KB", ({ socket }) => socket.send("x".repeat(32_769)), 1009, ""],
+    ["a message of more than 128 KB", (client) => sendInFrames(client, [32_768, 32_768, 32_768, 32_768, 1]), 1009, ""],
+    ["text that is not UTF-8", ({ socket }) => socket.send(Buffer.from([0xff]), { binary: false }), 1007, ""],
+    ["what is no frame", ({ socket }) => lineOf(socket).write(Buffer.from([0xff, 0xff, 0, 0])), 1002, ""],
   ])("%s", async (_, end, code, reason) => {
     const gateway = await start();
     const client = await gateway.connect();
@@ -100,6 +112,19 @@ describe("an idle connection ends after 600 s", () => {
     expect(await closed).toEqual({ code: 1001, reason: "Going away" });
   });
 
+  test("counted from the last message of the client, though nothing was answered", async () => {
+    const gateway = await start();
+    const { say, closed, socket } = await gateway.connect();
+    gateway.clock.advance(untilIdle - 1);
+    say({ action: "quiet" });
+    await gateway.event("quiet");
+    gateway.clock.advance(untilIdle - 1);
+    expect(socket.readyState).toBe(socket.OPEN);
+    expect(gateway.events("disconnect")).toEqual([]);
+    gateway.clock.advance(1);
+    expect((await closed).code).toBe(1001);
+  });
+
   test("counted from the last post", async () => {
     const gateway = await start();
     const { closed } = await gateway.connect();
@@ -142,10 +167,6 @@ test("a busy connection ends after two hours", async () => {
 });
 
 describe("frames and messages", () => {
-  /** Sends one message in frames of these sizes. */
-  const sendInFrames = ({ socket }: TestSocket, sizes: number[]) => {
-    for (const [at, size] of sizes.entries()) socket.send("x".repeat(size), { fin: at === sizes.length - 1 });
-  };
   const start = () =>
     startGateway(socketApi({ ...lambdaRoute("$default", { answers: true }) }), {
       default: ({ body }) => ({ statusCode: 200, body: `${body.length}` }),

@@ -192,10 +192,15 @@ describe("who may", () => {
 });
 
 describe("a request signed by hand", () => {
-  const sign = async ({ origin }: RunningGateway, path: string, change: { body?: string; region?: string } = {}) => {
+  interface Change {
+    body?: string;
+    region?: string;
+    statesHash?: boolean;
+  }
+  const sign = async ({ origin }: RunningGateway, path: string, { body = "hi", ...change }: Change = {}) => {
     const url = origin + path;
-    const headers = await signedHeaders({ url, method: "POST", body: "hi", region: change.region });
-    return fetch(url, { method: "POST", headers, body: change.body ?? "hi" });
+    const headers = await signedHeaders({ url, method: "POST", body: "hi", ...change });
+    return fetch(url, { method: "POST", headers, body });
   };
 
   test.each([
@@ -211,6 +216,7 @@ describe("a request signed by hand", () => {
 
   test.each([
     ["another body", { body: "ho" }],
+    ["another body than its x-amz-content-sha256 states", { body: "ho", statesHash: true }],
     ["another Region", { region: "eu-west-1" }],
   ])("is refused for %s", async (_, change) => {
     const gateway = await start();
@@ -287,8 +293,11 @@ describe("faults", () => {
     const command = new GetConnectionCommand({ ConnectionId: idOf(gateway) });
     expect((await gateway.management().send(command)).$metadata.httpStatusCode).toBe(200);
     expect(waiting).toEqual([]);
+    gateway.clock.advance(599_999);
+    await post(gateway, idOf(gateway));
+    gateway.clock.advance(599_999);
     expect(gateway.events("disconnect")).toEqual([]);
-    gateway.clock.advance(600_000);
+    gateway.clock.advance(1);
     expect((await gateway.event("disconnect")).requestContext.disconnectStatusCode).toBe(1001);
     await expect(post(gateway, idOf(gateway))).rejects.toMatchObject({ name: "GoneException" });
   });

@@ -150,6 +150,7 @@ describe("a MOCK answers", () => {
   test.each<[string, Record<string, unknown>, Record<string, string>, string]>([
     ["with its response template", request, { $default: '{"type":"pong"}' }, '{"type":"pong"}'],
     ["by the status", request, { "/4\\d\\d/": "bad", "/200/": "good" }, "good"],
+    ["by $default when the status fits in part", request, { "/2/": "bad", "/20/": "bad", $default: "good" }, "good"],
     ["by $default when no status fits", request, { "/4\\d\\d/": "bad", $default: "good" }, "good"],
     ["an error without an IntegrationResponse", request, {}, error],
     ["an error when no IntegrationResponse fits", request, { "/4\\d\\d/": "bad" }, error],

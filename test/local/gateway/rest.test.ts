@@ -1,3 +1,4 @@
+import { PostToConnectionCommand } from "@aws-sdk/client-apigatewaymanagementapi";
 import { request } from "undici";
 import { describe, expect, test } from "vitest";
 import { signedHeaders } from "./sign.ts";
@@ -430,6 +431,9 @@ test("REST requests, messages and posts draw on one bucket of 5,000", async () =
   expect(await call(gateway, "/api/push")).toMatchObject({ status: 429 });
   say("x");
   expect(await next()).toContain("Too Many Requests");
+  const { connectionId: ConnectionId } = (await gateway.event("default")).requestContext;
+  const posting = gateway.management().send(new PostToConnectionCommand({ ConnectionId, Data: "hi" }));
+  await expect(posting).rejects.toMatchObject({ name: "LimitExceededException" });
   gateway.clock.advance(1);
   expect(await call(gateway, "/api/push")).toMatchObject({ status: 200 });
 });

@@ -7,6 +7,8 @@ export interface Signed {
   method: string;
   body?: string;
   region?: string;
+  /** With the header `x-amz-content-sha256`, as the SDK does it. */
+  statesHash?: boolean;
 }
 
 /** Signs without the SDK, so that the path stays as it is written. */
@@ -15,9 +17,16 @@ export async function signedHeaders({
   method,
   body,
   region = "us-east-1",
+  statesHash = false,
 }: Signed): Promise<Record<string, string>> {
   const { host, pathname, searchParams } = new URL(url);
-  const signer = new SignatureV4({ service: "execute-api", region, credentials, sha256: Sha256, applyChecksum: false });
+  const signer = new SignatureV4({
+    service: "execute-api",
+    region,
+    credentials,
+    sha256: Sha256,
+    applyChecksum: statesHash,
+  });
   const request = {
     ...{ method, body, protocol: "http:", hostname: "127.0.0.1", path: pathname, headers: { host } },
     query: Object.fromEntries(searchParams),

@@ -1,0 +1,65 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { type Browser, chromium } from "playwright-core";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/**
+ * Starts a Chromium that came with `npm ci`: no browser, library or font of the machine is needed on Linux (x64, with
+ * glibc 2.34 or newer). Elsewhere it is the Chrome that is installed.
+ */
+export async function launchChromium(): Promise<Browser> {
+  if (process.platform !== "linux" || process.arch !== "x64") return chromium.launch({ channel: "chrome" });
+  const folder = await unpackChromium();
+  return chromium.launch({
+    executablePath: join(folder, "chromium"),
+    env: {
+      ...process.env,
+      LD_LIBRARY_PATH: join(folder, "al2023", "lib"),
+      FONTCONFIG_FILE: join(folder, "fonts.conf"),
+    },
+    // Containers have no user namespaces for the sandbox and little shared memory.
+    args: ["--no-sandbox", "--disable-dev-shm-usage"],
+  });
+}
+
+/** @returns the folder with the browser, its libraries and its fonts; unpacked once after an installation */
+async function unpackChromium(): Promise<string> {
+  const manifest = join(root, "node_modules/@sparticuz/chromium/package.json");
+  const { version } = JSON.parse(await readFile(manifest, "utf8")) as { version: string };
+  const folder = join(root, "node_modules/.cache", `chromium-${version}`);
+  if (existsSync(folder)) return folder;
+  await mkdir(dirname(folder), { recursive: true });
+  const unfinished = await mkdtemp(`${folder}.`);
+  // The package unpacks into the temporary folder, and NSS only if it believes that it runs in a Lambda. A process of
+  // its own can believe both.
+  const unpack = 'import("@sparticuz/chromium").then(({ default: chromium }) => chromium.executablePath())';
+  const env = { ...process.env, TMPDIR: unfinished, AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x" };
+  await promisify(execFile)(process.execPath, ["-e", unpack], { cwd: root, env });
+  await writeFile(join(unfinished, "fonts.conf"), fontsConfig(folder));
+  await moveTo(folder, unfinished);
+  return folder;
+}
+
+const fontsConfig = (folder: string) => `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>/usr/share/fonts</dir>
+  <dir>${join(folder, "fonts")}</dir>
+  <cachedir>${join(folder, "fonts-cache")}</cachedir>
+</fontconfig>
+`;
+
+/** Another run may have been faster; then its folder is as good. */
+async function moveTo(folder: string, unfinished: string): Promise<void> {
+  try {
+    await rename(unfinished, folder);
+  } catch (error) {
+    if (!existsSync(folder)) throw error;
+    await rm(unfinished, { recursive: true });
+  }
+}

@@ -1,0 +1,162 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { membersIn } from "../../../lambdas/adapters/members-table.ts";
+import { roomsIn } from "../../../lambdas/adapters/rooms-table.ts";
+import { tableOf } from "../../../lambdas/adapters/table.ts";
+import type { Member, Members } from "../../../lambdas/domain/ports.ts";
+import { inPagesOf, openTables, rowsOf } from "../../support/tables.ts";
+
+let tables: Awaited<ReturnType<typeof openTables>>;
+let members: Members;
+beforeAll(async () => {
+  tables = await openTables();
+  members = membersIn(tableOf(tables.client, "Rooms"), () => nowMs);
+});
+afterAll(() => tables.close());
+
+const startMs = 1_700_000_000_000;
+const lastMs = startMs + 7_800_000;
+let nowMs = startMs;
+let rooms = 0;
+let room = "";
+beforeEach(() => {
+  nowMs = startMs;
+  rooms += 1;
+  room = `room-${rooms}`;
+});
+
+const place = (changes: Partial<Member> = {}): Member => ({
+  session: "s#1",
+  connectionId: "c-1",
+  connectedAtMs: startMs,
+  subject: "ann",
+  generation: 3,
+  holds: false,
+  ...changes,
+});
+const now = () => members.get(room, "s#1");
+
+describe("a place", () => {
+  test("is read as it was written, whatever characters its session has", async () => {
+    const session = "a#b member# ü 😀";
+    expect(await members.put(room, place({ session, holds: true }))).toBe("done");
+    expect(await members.get(room, session)).toEqual(place({ session, holds: true }));
+  });
+
+  test("is absent from its expiry on", async () => {
+    await members.put(room, place());
+    nowMs = lastMs - 1_000;
+    expect(await now()).toBeDefined();
+    nowMs = lastMs;
+    expect(await now()).toBeUndefined();
+    expect(await pagesOf(members)).toEqual([]);
+  });
+
+  test("keeps its claim on the room when its owner logs in again by a policy without one", async () => {
+    await members.put(room, place({ holds: true }));
+    await members.put(room, place());
+    expect(await now()).toMatchObject({ holds: true });
+  });
+});
+
+describe("putting a place over one that is there", () => {
+  test.each([
+    ["of the same connection and generation", {}, "done"],
+    ["by a newer connection", { connectionId: "c-2", connectedAtMs: startMs + 1 }, "done"],
+    ["by an older connection", { connectionId: "c-0", connectedAtMs: startMs - 1 }, "superseded"],
+    ["with a newer generation", { generation: 4 }, "done"],
+    ["with an older generation", { generation: 2 }, "superseded"],
+    ["by another subject with the same session", { subject: "eve", connectionId: "c-9" }, "superseded"],
+  ])("%s: %3$s", async (_, changes, outcome) => {
+    await members.put(room, place());
+    expect(await members.put(room, place(changes))).toBe(outcome);
+    expect(await now()).toEqual(outcome === "done" ? place(changes) : place());
+  });
+});
+
+describe("moving a place to another connection", () => {
+  test.each([
+    ["a newer one", { connectionId: "c-2", connectedAtMs: startMs + 1 }, "done"],
+    ["an older one", { connectionId: "c-0", connectedAtMs: startMs - 1 }, "changed"],
+    ["one that believes in an older generation", { connectionId: "c-2", generation: 2 }, "changed"],
+    ["one that believes in a newer generation", { connectionId: "c-2", generation: 4 }, "changed"],
+    ["one of another subject", { connectionId: "c-2", subject: "eve" }, "changed"],
+  ])("%s: %3$s", async (_, changes, outcome) => {
+    await members.put(room, place({ holds: true }));
+    expect(await members.move(room, place({ ...changes, holds: true }))).toBe(outcome);
+    expect(await now()).toEqual(outcome === "done" ? place({ ...changes, holds: true }) : place({ holds: true }));
+  });
+
+  test("that is not there any more makes none", async () => {
+    expect(await members.move(room, place())).toBe("changed");
+    expect((await rowsOf(tables.client, "Rooms")).filter(({ roomId }) => roomId === room)).toEqual([]);
+  });
+});
+
+describe("removing a place", () => {
+  test("gives back what was there", async () => {
+    await members.put(room, place({ holds: true }));
+    expect(await members.remove(room, "s#1", "c-1")).toEqual(place({ holds: true }));
+    expect(await now()).toBeUndefined();
+    expect(await members.remove(room, "s#1", "c-1")).toBeUndefined();
+  });
+
+  test("for a connection that does not have it any more leaves it", async () => {
+    await members.put(room, place());
+    expect(await members.remove(room, "s#1", "c-0")).toBeUndefined();
+    expect(await now()).toEqual(place());
+  });
+
+  test("works after its expiry too", async () => {
+    await members.put(room, place());
+    nowMs = lastMs;
+    expect(await members.remove(room, "s#1", "c-1")).toBeDefined();
+  });
+});
+
+describe("evicting a place", () => {
+  test.each([
+    ["of an older generation removes it", 4, true],
+    ["of the same generation leaves it", 3, false],
+    ["of a newer generation leaves it", 2, false],
+  ])("%s", async (_, generation, evicted) => {
+    await members.put(room, place());
+    expect(await members.evict(room, "s#1", generation)).toEqual(evicted ? place() : undefined);
+    expect(await now()).toEqual(evicted ? undefined : place());
+  });
+
+  test("that several find is done by one of them only: so its owner hears it once", async () => {
+    await members.put(room, place());
+    const evicted = await Promise.all(Array.from({ length: 5 }, () => members.evict(room, "s#1", 4)));
+    expect(evicted.filter(Boolean)).toHaveLength(1);
+  });
+});
+
+const pagesOf = async (of: Members) => {
+  const all: Member[] = [];
+  for await (const page of of.pages(room)) all.push(...page);
+  return all;
+};
+
+describe("the pages", () => {
+  test("hold the room's members, not the room and not another room's", async () => {
+    const small = tableOf(inPagesOf(2, tables.client), "Rooms");
+    await roomsIn(
+      small,
+      () => nowMs,
+      () => "e",
+    ).open(room);
+    await members.put(`${room}0`, place());
+    const sessions = Array.from({ length: 7 }, (_, i) => `s-${i}`);
+    for (const session of sessions) await members.put(room, place({ session }));
+    await members.put(room, place({ session: "old", connectedAtMs: startMs - 60_000 }));
+    nowMs = lastMs - 30_000;
+    const got = await pagesOf(membersIn(small, () => nowMs));
+    expect(got.map(({ session }) => session).sort()).toEqual(sessions);
+  });
+
+  test("go through the members in an order that has nothing to do with their sessions", async () => {
+    for (let i = 0; i < 20; i += 1) await members.put(room, place({ session: `s-${i + 10}` }));
+    const order = (await pagesOf(members)).map(({ session }) => session);
+    expect(order).not.toEqual([...order].sort());
+  });
+});

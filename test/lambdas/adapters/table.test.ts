@@ -1,0 +1,101 @@
+import { GetItemCommand, QueryCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { logIn } from "../../../lambdas/adapters/messages-table.ts";
+import { type Table, tableOf } from "../../../lambdas/adapters/table.ts";
+import { inPagesOf, openTables, rowsOf } from "../../support/tables.ts";
+
+let tables: Awaited<ReturnType<typeof openTables>>;
+let table: Table;
+beforeAll(async () => {
+  tables = await openTables();
+  table = tableOf(tables.client, "Rooms");
+  for (let i = 0; i < 7; i += 1) await table.put({ roomId: "paged", item: `item-${i}`, odd: i % 2 === 1 });
+});
+afterAll(() => tables.close());
+
+const read = async (pages: AsyncIterable<Record<string, unknown>[]>) => {
+  const sizes: number[] = [];
+  const items: unknown[] = [];
+  for await (const page of pages) {
+    sizes.push(page.length);
+    items.push(...page.map(({ item }) => item));
+  }
+  return { sizes, items };
+};
+const key = "roomId = :room";
+const values = { ":room": "paged", ":yes": true };
+
+describe("the pages of a table", () => {
+  test("are read one after the other until there is none", async () => {
+    const { sizes, items } = await read(
+      tableOf(inPagesOf(3, tables.client), "Rooms").pages({ key, values: { ":room": "paged" } }),
+    );
+    expect(items).toEqual(Array.from({ length: 7 }, (_, i) => `item-${i}`));
+    expect(sizes).toEqual([3, 3, 1]);
+  });
+
+  test("go on behind a page of which the filter left nothing", async () => {
+    const { items } = await read(
+      tableOf(inPagesOf(1, tables.client), "Rooms").pages({ key, filter: "odd = :yes", values }),
+    );
+    expect(items).toEqual(["item-1", "item-3", "item-5"]);
+  });
+
+  test("are asked for only as far as somebody reads", async () => {
+    let asked = 0;
+    const { send } = inPagesOf(2, tables.client);
+    const counted = {
+      send: ((command: QueryCommand) => {
+        asked += 1;
+        return send(command);
+      }) as typeof send,
+    };
+    for await (const _ of tableOf(counted, "Rooms").pages({ key, values: { ":room": "paged" } })) break;
+    expect(asked).toBe(1);
+  });
+});
+
+test("every read sees the writes before it", async () => {
+  const reads: unknown[] = [];
+  const send = (command: GetItemCommand) => {
+    const isRead = [GetItemCommand, QueryCommand, ScanCommand].some((each) => command instanceof each);
+    if (isRead) reads.push(command.input.ConsistentRead);
+    return tables.client.send(command);
+  };
+  const watched = { send: send as typeof tables.client.send };
+  const strong = tableOf(watched, "Rooms");
+  await strong.get({ roomId: "paged", item: "item-0" });
+  await read(strong.pages({ key, values: { ":room": "paged" } }));
+  await read(strong.pages({}));
+  expect(reads).toEqual([true, true, true]);
+});
+
+describe("a condition that does not hold", () => {
+  const never = { condition: "attribute_exists(nothing)" };
+  const row = { roomId: "refused", item: "x" };
+
+  test("is a value, for put, update and remove, and nothing is written", async () => {
+    expect(await table.put(row, never)).toBe("refused");
+    expect(await table.update(row, { update: "SET a = :a", values: { ":a": 1 }, ...never })).toBe("refused");
+    expect(await table.remove(row, never)).toBe("refused");
+    expect(await table.get(row)).toBeUndefined();
+  });
+
+  test("is not what other trouble looks like", async () => {
+    const elsewhere = tableOf(tables.client, "Elsewhere");
+    await expect(elsewhere.put(row)).rejects.toThrow("resource not found");
+    await expect(elsewhere.update(row, { update: "REMOVE a" })).rejects.toThrow("resource not found");
+    await expect(elsewhere.remove(row)).rejects.toThrow("resource not found");
+  });
+});
+
+test("a message is kept as it was pushed until its time is over", async () => {
+  const rawData = '{ "2":1, "1":12345678901234567890 }';
+  const message = {
+    ...{ roomId: "456", epoch: "e", seq: 7, messageId: "m", eventName: "test" },
+    ...{ rawData, atMs: 1_700_000_000_001 },
+  };
+  await logIn(tableOf(tables.client, "Messages"), 60).append(message);
+  const { rawData: _, ...rest } = message;
+  expect(await rowsOf(tables.client, "Messages")).toEqual([{ ...rest, data: rawData, expiresAt: 1_700_000_061 }]);
+});
