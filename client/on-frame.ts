@@ -35,7 +35,14 @@ function read(state: State, frame: ServerFrame): Step {
     case "probe":
       return [state, [{ do: "send", frame: { action: "here", nonce: frame.nonce } }]];
     case "heartbeat":
+    case "delivered":
       return show(state, frame);
+    case "published":
+    case "publishFailed":
+    case "replayed":
+    case "replayFailed":
+    case "behind":
+      return [state, []];
     default:
       frame satisfies never; // at run time a newer server may send a frame that this client does not know
       return [state, []];

@@ -115,7 +115,11 @@ export function answerTo(frame: ClientFrame): ServerFrame | undefined {
     case "heartbeat":
       return { type: "heartbeat", eventName: "heartbeatResp", data: { code: "2008", msg: "alive" } };
     case "here":
+    case "ack":
       return undefined;
+    case "publish":
+    case "replay":
+      throw new Error(`say by onFrame what is answered to ${frame.action}`);
   }
 }
 
