@@ -1,6 +1,6 @@
+import { fieldProblem, isObject, oneOf, optional, required, text, wholeNumber } from "./checks.ts";
 import { isReservedEventName, type PushCode } from "./codes.ts";
 import { describe, describeText, everyone, isReservedRoom, roomIdProblem, userRoom } from "./ids.ts";
-import { fieldProblem, isObject, oneOf, optional, required, text, wholeNumber } from "./checks.ts";
 import { limits } from "./limits.ts";
 import { rawMember } from "./raw-json.ts";
 
@@ -73,7 +73,11 @@ export function parsePush(raw: string | undefined): ParsedPush {
   const refusal = fieldRefusal(body);
   if (refusal) return { wrapped, ok: false, refusal };
   const rawData = rawMember(json, wrapped ? ["ROOT", "BODY", "data"] : ["data"]) ?? "null";
-  return { wrapped, ok: true, push: { rooms: roomsOf(body), eventName: body.eventName as string, rawData, ...optionsOf(body) } };
+  return {
+    wrapped,
+    ok: true,
+    push: { rooms: roomsOf(body), eventName: body.eventName as string, rawData, ...optionsOf(body) },
+  };
 }
 
 function fieldRefusal(body: Record<string, unknown>): PushRefusal | undefined {
@@ -148,4 +152,3 @@ function roomsOf({ roomId, userId }: Record<string, unknown>): string[] {
 
 const memberOf = (value: unknown, name: string) =>
   isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
-

@@ -27,7 +27,10 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
 
     async put(roomId, member) {
       const { table, key } = placeOf(roomId, member.session);
-      const put = await table.update(key, { ...placement(member), condition: `${isFree} OR (${isOurs} AND ${isOlder})` });
+      const put = await table.update(key, {
+        ...placement(member),
+        condition: `${isFree} OR (${isOurs} AND ${isOlder})`,
+      });
       return put === "refused" ? "superseded" : "done";
     },
 
@@ -45,7 +48,9 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
 
     async evict(roomId, session, generation) {
       const { table, key } = placeOf(roomId, session);
-      return removed(await table.remove(key, { condition: "generation < :generation", values: { ":generation": generation } }));
+      return removed(
+        await table.remove(key, { condition: "generation < :generation", values: { ":generation": generation } }),
+      );
     },
 
     async ack(roomId, session, connectionId, { epoch, seq }) {
@@ -100,14 +105,24 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
 
 function placement({ connectionId, connectedAtMs, subject, generation, holds, cursor, leaseUntilMs }: NewMember) {
   const expiresAt = leaseUntilMs === undefined ? connectionExpiry(connectedAtMs) : Math.ceil(leaseUntilMs / 1000);
-  const fields: Record<string, unknown> = { connectionId, connectedAtMs, subject, generation, expiresAt, cursor, leaseUntilMs };
+  const fields: Record<string, unknown> = {
+    connectionId,
+    connectedAtMs,
+    subject,
+    generation,
+    expiresAt,
+    cursor,
+    leaseUntilMs,
+  };
   // A login that looks at nobody leaves a claim of the same session as it is.
   if (holds) fields.holds = true;
   const given = Object.entries(fields).filter(([, value]) => value !== undefined);
   const absent = ["cursor", "leaseUntilMs"].filter((name) => fields[name] === undefined);
   return {
     update: `SET ${given.map(([name]) => `#${name} = :${name}`).join(", ")} REMOVE ${["tries", "triedAtMs", ...absent].map((name) => `#${name}`).join(", ")}`,
-    names: Object.fromEntries([...given.map(([name]) => name), "tries", "triedAtMs", ...absent].map((name) => [`#${name}`, name])),
+    names: Object.fromEntries(
+      [...given.map(([name]) => name), "tries", "triedAtMs", ...absent].map((name) => [`#${name}`, name]),
+    ),
     values: Object.fromEntries(given.map(([name, value]) => [`:${name}`, value])),
   };
 }

@@ -1,7 +1,10 @@
 import { frameCodes } from "../../protocol/codes.ts";
 import type { Action, FrameOf, Ref, ServerFrame } from "../../protocol/frames.ts";
 import { parseClientFrame, type Refused, refused } from "../../protocol/parse-frame.ts";
+import { rawMember } from "../../protocol/raw-json.ts";
+import { frameText } from "../domain/frame-text.ts";
 import type { Caller, Deps } from "../domain/ports.ts";
+import type { PublishOf } from "../domain/publish.ts";
 import { logError } from "./log.ts";
 import { accepted, type SocketEvent, type SocketResult } from "./socket-event.ts";
 import { claimsOf } from "./tokens.ts";
@@ -11,8 +14,10 @@ type Handled = Exclude<Action, "heartbeat">;
 export interface SocketRules {
   connect(deps: Deps, caller: Caller): Promise<void>;
   disconnect(deps: Deps, connectionId: string): Promise<void>;
-  frames: { [A in Handled]: (deps: Deps, caller: Caller, frame: FrameOf<A>) => Promise<ServerFrame | undefined> };
+  frames: { [A in Handled]: (deps: Deps, caller: Caller, frame: Ruled<A>) => Promise<ServerFrame | undefined> };
 }
+/** A frame as the rules take it: what is published stays the text that it came as. */
+type Ruled<A extends Handled> = A extends "publish" ? PublishOf : FrameOf<A>;
 
 /** All routes of the WebSocket API: an event becomes a caller and a frame, an answer becomes a route response. */
 export const onSocketEvent =
@@ -30,7 +35,7 @@ export const onSocketEvent =
       return accepted(event);
     }
     const reply = await answer(deps(), rules, caller, event);
-    return { statusCode: 200, ...(reply && { body: JSON.stringify(reply) }) };
+    return { statusCode: 200, ...(reply && { body: frameText(reply) }) };
   };
 
 async function answer(
@@ -46,7 +51,8 @@ async function answer(
   if (frame.action === "heartbeat") throw new Error("heartbeat reached a Lambda; lib/socket-api.ts should mock it");
   try {
     const rule = rules.frames[frame.action] as SocketRules["frames"][Handled & "hello"];
-    const reply = await rule(deps, caller, frame as FrameOf<"hello">);
+    const ruled = frame.action === "publish" ? { ...frame, rawData: rawMember(body ?? "", ["data"]) } : frame;
+    const reply = await rule(deps, caller, ruled as FrameOf<"hello">);
     return reply && withRef(reply, ref);
   } catch (error) {
     logError("frame", error, { routeKey, connectionId });
@@ -62,6 +68,12 @@ const failureOf: Record<string, (msg: string) => ServerFrame> = {
     eventName: "loginRoomResp",
     data: { code: frameCodes.loginFailed, msg },
   }),
+  publish: (msg) => ({
+    type: "publishFailed",
+    eventName: "publishResp",
+    data: { code: frameCodes.publishFailed, msg },
+  }),
+  replay: (msg) => ({ type: "replayFailed", eventName: "replayResp", data: { code: frameCodes.replayFailed, msg } }),
   leaveRoom: (msg) => ({
     type: "leaveFailed",
     eventName: "leaveRoomResp",

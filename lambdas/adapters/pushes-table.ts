@@ -1,4 +1,4 @@
-import type { PushRecord, Pushes } from "../domain/ports.ts";
+import type { Pushes, PushRecord } from "../domain/ports.ts";
 import { pushExpiry, pushKey, pushPrefix } from "./keys.ts";
 import type { Table } from "./table.ts";
 

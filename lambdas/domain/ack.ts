@@ -1,12 +1,12 @@
 import { frameCodes, frameTexts } from "../../protocol/codes.ts";
 import type { FrameOf, Position, Receipt, ServerFrame } from "../../protocol/frames.ts";
+import { userRoom } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import { refused } from "../../protocol/parse-frame.ts";
 import { placeSession } from "./catch-up.ts";
 import { deliver } from "./deliver.ts";
 import { frameText, roomNamed } from "./frame-text.ts";
 import type { Caller, Deps } from "./ports.ts";
-import { userRoom } from "../../protocol/ids.ts";
 
 type Acked = { roomId: string } & Position;
 type Outcome = "done" | "behind" | { problem: string };

@@ -1,8 +1,8 @@
 import type { CatchUp, LoginFrame, Position } from "../../protocol/frames.ts";
 import { type Admitted, loginFrame } from "./entry.ts";
 import { isPoller } from "./poller.ts";
-import { type MissedPart, readHistory, readMissed } from "./read-log.ts";
 import type { Connection, Deps, Room } from "./ports.ts";
+import { type MissedPart, readHistory, readMissed } from "./read-log.ts";
 
 /** Where the caller has its place in the room: in the rooms it did not log in to, under its connection. */
 export const placeSession = (self: Pick<Connection, "session" | "connectionId">, roomId: string) =>
@@ -40,7 +40,12 @@ export async function welcome(
 }
 
 /** Who polls has no place in the rooms that one is in without logging in; there the subject's own cursor moves. */
-async function setCursor({ members, cursors }: Deps, self: Connection, roomId: string, cursor: Position): Promise<void> {
+async function setCursor(
+  { members, cursors }: Deps,
+  self: Connection,
+  roomId: string,
+  cursor: Position,
+): Promise<void> {
   const { connectionId, subject } = self;
   if (isPoller(connectionId) && roomId.startsWith("@")) return cursors.keep(roomId, subject, cursor);
   await members.setCursor(roomId, placeSession(self, roomId), connectionId, cursor);
@@ -58,7 +63,6 @@ async function read(
     return { since: { epoch: room.epoch, seq: room.seq }, part: await readHistory(deps, room, history) };
   }
   // A subject that was never here before begins now.
-  const from =
-    since === "last" ? ((await deps.cursors.get(room.roomId, self.subject)) ?? entry) : (since ?? entry);
+  const from = since === "last" ? ((await deps.cursors.get(room.roomId, self.subject)) ?? entry) : (since ?? entry);
   return { since: from, part: await readMissed(deps, room, from, budgetBytes) };
 }

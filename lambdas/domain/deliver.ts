@@ -1,8 +1,8 @@
 import { limits } from "../../protocol/limits.ts";
 import { disconnect } from "./connection-life.ts";
 import { evict, isCurrent } from "./evict.ts";
-import { flatten, forEachLimited } from "./pool.ts";
 import { isPoller } from "./poller.ts";
+import { flatten, forEachLimited } from "./pool.ts";
 import type { Deps, Member, Outcomes, Room } from "./ports.ts";
 
 /** As many as the SDK keeps sockets for: more would only wait in its queue. */

@@ -12,6 +12,8 @@ export class RawJson {
 
 /** A frame as JSON. */
 export const frameText = (frame: ServerFrame): string => textOf(frame);
+/** The same for an answer that holds frames. */
+export const frameJson = (answer: { rooms: ServerFrame[] }): string => textOf(answer);
 
 function textOf(value: unknown): string {
   if (value instanceof RawJson) return value.text;

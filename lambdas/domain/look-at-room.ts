@@ -1,7 +1,7 @@
-import { lookForAbsent, undeliveredOf } from "./absent-person.ts";
 import { frameCodes, frameTexts } from "../../protocol/codes.ts";
 import type { MessageFrame, ServerFrame } from "../../protocol/frames.ts";
 import { limits } from "../../protocol/limits.ts";
+import { lookForAbsent, undeliveredOf } from "./absent-person.ts";
 import { prune } from "./deliver.ts";
 import { isCurrent } from "./evict.ts";
 import { isPersonal } from "./expect-acks.ts";
@@ -37,7 +37,8 @@ export async function lookAtRoom(deps: LookDeps, { roomId, round }: Look): Promi
     if (member.cursor.seq >= room.seq || isPoller(member.connectionId)) return;
     const step = nextStep(member, await waiting(member.cursor.seq), deps.now(), deps.redeliverAfterMs);
     if (step.kind === "wait") nexts.push(step.untilMs);
-    if (step.kind === "giveUp") undelivered.push(...step.entries.flatMap((entry) => undeliveredOf(entry, member.subject)));
+    if (step.kind === "giveUp")
+      undelivered.push(...step.entries.flatMap((entry) => undeliveredOf(entry, member.subject)));
     if (step.kind === "rest" || step.kind === "wait") return;
     if (step.kind === "resend") await resend(deps, room, member, step.entries);
     const tries = member.tries + 1;
@@ -101,7 +102,16 @@ function redelivered({ roomId, epoch }: Room, { cursor }: Member, texts: readonl
   const missed = texts.map((text) => new RawJson(text) as unknown as MessageFrame);
   const data = { code: frameCodes.replayed, msg: frameTexts.replayed };
   const upTo = cursor?.seq ?? 0;
-  return { type: "replayed", eventName: "replayResp", data, roomId: wireRoom(roomId), epoch, recovered: true, missed, upTo };
+  return {
+    type: "replayed",
+    eventName: "replayResp",
+    data,
+    roomId: wireRoom(roomId),
+    epoch,
+    recovered: true,
+    missed,
+    upTo,
+  };
 }
 
 /** One next look for all who wait, unless the chain has become too long: then the next push begins a new one. */

@@ -2,8 +2,8 @@ import { frameCodes, frameTexts } from "../../protocol/codes.ts";
 import type { FrameOf, PublishFrame } from "../../protocol/frames.ts";
 import { conversationId, conversationRoom, userRoom } from "../../protocol/ids.ts";
 import { isGranted } from "./grants.ts";
-import { push, type Shipment } from "./push.ts";
 import type { Caller, Deps } from "./ports.ts";
+import { push, type Shipment } from "./push.ts";
 
 /** A publish with its `data` as the client wrote it. */
 export type PublishOf = Omit<FrameOf<"publish">, "data"> & { rawData: string };

@@ -36,11 +36,11 @@ async function roomStatus({ members, cursors }: StatusDeps, record: PushRecord):
   if (seq !== undefined) {
     for await (const { subject, cursor } of flatten(members.pages(roomId))) {
       // Who does not ack is neither: nobody can know.
-      if (cursor?.epoch === epoch) (cursor.seq >= seq ? ackedBy : waitingFor).add(subject);
+      if (cursor && cursor.epoch === epoch) (cursor.seq >= seq ? ackedBy : waitingFor).add(subject);
     }
     const person = isPersonal(roomId) ? roomId.slice("@user/".length) : undefined;
     const had = person === undefined ? undefined : await cursors.get(roomId, person);
-    if (person !== undefined && had?.epoch === epoch && had.seq >= seq) ackedBy.add(person);
+    if (person !== undefined && had && had.epoch === epoch && had.seq >= seq) ackedBy.add(person);
   }
   // One device of a person is enough.
   for (const subject of ackedBy) waitingFor.delete(subject);

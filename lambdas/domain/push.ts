@@ -2,9 +2,9 @@ import { limits } from "../../protocol/limits.ts";
 import type { PushRefusal } from "../../protocol/push.ts";
 import { appendTo, type Draft } from "./append.ts";
 import { deliver, noOutcomes } from "./deliver.ts";
-import { messageText, textBytes } from "./frame-text.ts";
 import { expectAcks } from "./expect-acks.ts";
-import type { Deps, Member, Message, PushRecord } from "./ports.ts";
+import { messageText, textBytes } from "./frame-text.ts";
+import type { Deps, Member, PushRecord } from "./ports.ts";
 
 /** One message on its way to some rooms. */
 export interface Shipment {
@@ -63,10 +63,7 @@ async function shipLogged(deps: Deps, roomId: string, draft: Draft, onceId: stri
   const { message, room, isDone } = await appendTo(deps, roomId, draft, onceId, async (message) => {
     // Log before deliver: a crash in between can be made good, the other order would lose. The members are read after
     // the number was taken, so that whoever was told an older one is among them.
-    const [written, started] = await Promise.all([
-      deps.log.append(message),
-      startReading(deps.members.pages(roomId)),
-    ]);
+    const [written, started] = await Promise.all([deps.log.append(message), startReading(deps.members.pages(roomId))]);
     reading = started;
     return written;
   });

@@ -42,7 +42,8 @@ async function restoreOwnRoom(
   const { epoch, seq, generation } = await deps.rooms.open(named);
   const entry = { kind: "in" as const, epoch, seq, generation, head: seq };
   const isNew = since === undefined && history === undefined;
-  if (isNew && self.acks && !isPoller(self.connectionId)) await deps.members.setCursor(named, self.connectionId, self.connectionId, { epoch, seq });
+  if (isNew && self.acks && !isPoller(self.connectionId))
+    await deps.members.setCursor(named, self.connectionId, self.connectionId, { epoch, seq });
   return welcome(deps, self, named, roomId, entry, { since, history }, budgetBytes);
 }
 
