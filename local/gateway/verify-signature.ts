@@ -7,12 +7,13 @@ import type { IamPort } from "./ports.ts";
 
 export type Caller = { ok: true; principal: Principal } | { ok: false; answer: Answer };
 
+const maxAgeMs = 5 * 60_000;
 const authorizationPattern =
   /^AWS4-HMAC-SHA256 Credential=([^/\s]+)\/(\d{8})\/([^/\s]+)\/([^/\s]+)\/aws4_request,\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]{64})$/;
 
 /**
- * Finds out who signed a request (Signature Version 4 in the `Authorization` header). The clock is not compared:
- * tests move theirs, and the SDK signs with the real one.
+ * Finds out who signed a request (Signature Version 4 in the `Authorization` header). Its age is taken from the
+ * machine's clock, not from the gateway's, which a test may move: the SDK signs by the machine's, too.
  */
 export async function findCaller(
   request: IncomingMessage,
@@ -35,6 +36,9 @@ export async function findCaller(
   const token = request.headers["x-amz-security-token"];
   if (!principal || token !== principal.sessionToken) {
     return refused("UnrecognizedClientException", "The security token included in the request is invalid.");
+  }
+  if (!(Math.abs(Date.now() - signingDate(request).getTime()) <= maxAgeMs)) {
+    return refused("InvalidSignatureException", `Signature expired: it was made at ${request.headers["x-amz-date"]}`);
   }
   const expected = await sign(request, body, {
     principal,
@@ -62,9 +66,7 @@ async function sign(
   body: Buffer,
   { principal, region, signedHeaders }: Signer,
 ): Promise<string | undefined> {
-  const date = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(String(request.headers["x-amz-date"]));
-  if (!date || !signedHeaders.includes("host") || !signedHeaders.includes("x-amz-date")) return undefined;
-  const [, year, month, day, hour, minute, second] = date;
+  if (!signedHeaders.includes("host") || !signedHeaders.includes("x-amz-date")) return undefined;
   const bodyHash = createHash("sha256").update(body).digest("hex");
   const statedHash = request.headers["x-amz-content-sha256"];
   if (statedHash !== undefined && statedHash !== bodyHash) return undefined;
@@ -83,11 +85,17 @@ async function sign(
   const signed = await signer.sign(
     { method: request.method ?? "GET", protocol: "http:", hostname: "localhost", path, query, headers, body },
     {
-      signingDate: new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`),
+      signingDate: signingDate(request),
       signableHeaders: new Set(signedHeaders),
     },
   );
   return /Signature=([0-9a-f]{64})/.exec(signed.headers.authorization ?? "")?.[1];
+}
+
+/** An invalid date, which is no age at all, if the header is missing or malformed. */
+function signingDate({ headers }: IncomingMessage): Date {
+  const compact = String(headers["x-amz-date"]);
+  return new Date(compact.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"));
 }
 
 type HashInput = string | ArrayBuffer | ArrayBufferView;

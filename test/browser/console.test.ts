@@ -126,6 +126,16 @@ describe("one tab", () => {
     await tab.hearsAnswer("0000");
   });
 
+  test("copies the push as a line for a terminal", async () => {
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    const tab = await openTab();
+    await tab.page.getByRole("region", { name: "Push" }).getByRole("button", { name: "Copy" }).click();
+    await tab.page.getByRole("button", { name: "Copied" }).waitFor();
+    const copied = await tab.page.evaluate(() => navigator.clipboard.readText());
+    expect(copied).toMatch(/^curl 'http:\/\/localhost:\d+\/api\/push'/);
+    expect(copied).toContain(stack.apiKey);
+  });
+
   test("says that it cannot connect, and connects once the token is right", async () => {
     const tab = await openTab();
     await tab.page.getByText("Address and keys").click();

@@ -34,7 +34,7 @@ const droppedHeaders = new Set(
 
 /** Serves one REST stage. */
 export function openRestEndpoint(options: RestEndpointOptions): Endpoint {
-  const { api, ports, region } = options;
+  const { api, ports } = options;
   const takeMethod = bucketPerKey(api.throttleOf, ports.clock);
   return {
     stageName: api.stageName,
@@ -44,9 +44,8 @@ export function openRestEndpoint(options: RestEndpointOptions): Endpoint {
       reply(response);
     },
     handleUpgrade: (_, socket) => {
-      const refusal = refusalAnswer(api.gatewayResponses, "notFound", {}, api.stageVariables);
-      ports.log(`a WebSocket was asked for at ${api.stageName} in ${region}, which is the stage of a REST API`);
-      sendRaw(socket, refusal);
+      ports.log(`a WebSocket was asked for at /${api.stageName}, which is the stage of a REST API`);
+      sendRaw(socket, refusalAnswer(api.gatewayResponses, "notFound", {}, api.stageVariables));
     },
     close: () => Promise.resolve(),
   };
@@ -71,9 +70,8 @@ async function answer(
   const facts = factsOf(request, `${api.apiId}.execute-api.${region}.amazonaws.com`, droppedHeaders);
   const path = facts.path.slice(api.stageName.length + 1) || "/";
   const now = ports.clock.now();
-  const seen: RestRequest = {
-    ...{ api, region, accountId, httpMethod, facts, path, now, apiKey: undefined, userArn: undefined },
-  };
+  const caller = { apiKey: undefined, userArn: undefined };
+  const seen: RestRequest = { api, region, accountId, httpMethod, facts, path, now, ...caller };
   const match = matchResource(api.resources, httpMethod, path);
   const refuse = (refusal: Refusal): Reply => {
     const refused = refusalAnswer(api.gatewayResponses, refusal, restContext(seen, match), api.stageVariables);
@@ -82,11 +80,11 @@ async function answer(
   if (!match) return refuse("notFound");
 
   if (match.method.isSigned) {
-    const caller = await findCaller(request, body, { iam: ports.iam, region });
-    if (!caller.ok) return refuse(request.headers.authorization === undefined ? "notFound" : "invalidSignature");
-    const unauthorized = ports.iam.refusal(caller.principal, "execute-api:Invoke", methodArn(seen, path));
+    const signer = await findCaller(request, body, { iam: ports.iam, region });
+    if (!signer.ok) return refuse(request.headers.authorization === undefined ? "notFound" : "invalidSignature");
+    const unauthorized = ports.iam.refusal(signer.principal, "execute-api:Invoke", methodArn(seen, path));
     if (unauthorized !== undefined) return refuse("accessDenied");
-    seen.userArn = caller.principal.arn;
+    seen.userArn = signer.principal.arn;
   }
   const methodKey = `${match.resource.path}/${httpMethod}`;
   const given = headerOf(facts.headers, "x-api-key");

@@ -62,7 +62,7 @@ function openConnection(stage: SocketStage, webSocket: WebSocket, socket: Duplex
   const unlessHalfOpen = (run: () => void) => {
     if (!faults.halfOpen.has(id)) run();
   };
-  watchFrameLengths(socket, frameLimitBytes, () => connection.close({ code: 1009, reason: "" }));
+  watchFrameLengths(socket, frameLimitBytes, () => unlessHalfOpen(() => connection.close({ code: 1009, reason: "" })));
   webSocket.on("message", (data: Buffer, isBinary) =>
     unlessHalfOpen(() => {
       if (connection.ended) return;
@@ -74,7 +74,9 @@ function openConnection(stage: SocketStage, webSocket: WebSocket, socket: Duplex
     }),
   );
   // ws has closed it by then, with the code that fits: too long a message, bad UTF-8, a broken frame.
-  webSocket.on("error", (error: Error & { code?: string }) => connection.end({ code: codeOf(error), reason: "" }));
+  webSocket.on("error", (error: Error & { code?: string }) =>
+    unlessHalfOpen(() => connection.end({ code: codeOf(error), reason: "" })),
+  );
   webSocket.on("close", (code, reason) => unlessHalfOpen(() => connection.end(causeOf(code, reason.toString()))));
 }
 

@@ -196,6 +196,7 @@ describe("a request signed by hand", () => {
     body?: string;
     region?: string;
     statesHash?: boolean;
+    signingDate?: Date;
   }
   const sign = async ({ origin }: RunningGateway, path: string, { body = "hi", ...change }: Change = {}) => {
     const url = origin + path;
@@ -217,6 +218,7 @@ describe("a request signed by hand", () => {
   test.each([
     ["another body", { body: "ho" }],
     ["another body than its x-amz-content-sha256 states", { body: "ho", statesHash: true }],
+    ["having been signed six minutes ago", { signingDate: new Date(Date.now() - 360_000) }],
     ["another Region", { region: "eu-west-1" }],
   ])("is refused for %s", async (_, change) => {
     const gateway = await start();

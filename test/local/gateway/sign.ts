@@ -9,6 +9,7 @@ export interface Signed {
   region?: string;
   /** With the header `x-amz-content-sha256`, as the SDK does it. */
   statesHash?: boolean;
+  signingDate?: Date;
 }
 
 /** Signs without the SDK, so that the path stays as it is written. */
@@ -18,6 +19,7 @@ export async function signedHeaders({
   body,
   region = "us-east-1",
   statesHash = false,
+  signingDate = new Date(),
 }: Signed): Promise<Record<string, string>> {
   const { host, pathname, searchParams } = new URL(url);
   const signer = new SignatureV4({
@@ -31,7 +33,7 @@ export async function signedHeaders({
     ...{ method, body, protocol: "http:", hostname: "127.0.0.1", path: pathname, headers: { host } },
     query: Object.fromEntries(searchParams),
   };
-  const { host: _, ...headers } = (await signer.sign(request)).headers;
+  const { host: _, ...headers } = (await signer.sign(request, { signingDate })).headers;
   return headers;
 }
 
