@@ -1,15 +1,18 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { connectionsIn } from "../../lambdas/adapters/connections-table.ts";
+import { cursorsIn } from "../../lambdas/adapters/cursors-table.ts";
 import { membersIn } from "../../lambdas/adapters/members-table.ts";
 import { logIn } from "../../lambdas/adapters/messages-table.ts";
+import { pushesIn } from "../../lambdas/adapters/pushes-table.ts";
 import { roomsIn } from "../../lambdas/adapters/rooms-table.ts";
 import { type Table, tableOf } from "../../lambdas/adapters/table.ts";
 import { connect, disconnect, here } from "../../lambdas/domain/connection-life.ts";
 import { hello } from "../../lambdas/domain/hello.ts";
 import { leaveRoom } from "../../lambdas/domain/leave-room.ts";
 import { loginRoom } from "../../lambdas/domain/login-room.ts";
-import type { Caller, Deps, PostOutcome, PushDeps } from "../../lambdas/domain/ports.ts";
-import { push } from "../../lambdas/domain/push.ts";
+import { lookAtRoom } from "../../lambdas/domain/look-at-room.ts";
+import type { Caller, Deps, Look, PostOutcome, Undelivered } from "../../lambdas/domain/ports.ts";
+import { push, type Shipment } from "../../lambdas/domain/push.ts";
 import type { LoginFrame, RoomToRestore, ServerFrame } from "../../protocol/frames.ts";
 import type { LoginPolicy } from "../../protocol/ids.ts";
 import { openTables } from "./tables.ts";
@@ -24,12 +27,15 @@ let ids = 0;
 /** The domain over real tables, with a gateway of connections that tests can break. Time stands still unless moved. */
 export class World {
   nowMs = 1_700_000_000_000;
-  readonly deps: Deps & PushDeps;
+  readonly deps: Deps;
   /** The same tables, looked at without being watched. */
-  readonly unwatched: Pick<PushDeps, "rooms" | "members">;
+  readonly unwatched: Pick<Deps, "rooms" | "members">;
   readonly pages = new Map<string, Page>();
   /** Connections whose posts end in this way instead of arriving. */
   readonly outcomes = new Map<string, PostOutcome>();
+  /** Ordered looks that are still to come. */
+  readonly looks: { look: Look; atMs: number }[] = [];
+  readonly undelivered: Undelivered[] = [];
 
   constructor(client: Pick<DynamoDBClient, "send">, turn: Turn = (work) => work()) {
     const now = () => this.nowMs;
@@ -38,12 +44,19 @@ export class World {
     const connections = watched(tableOf(client, "Connections"));
     const rooms = watched(tableOf(client, "Rooms"));
     const plainRooms = tableOf(client, "Rooms");
-    this.unwatched = { rooms: roomsIn(plainRooms, now, newId), members: membersIn(plainRooms, now) };
+    this.unwatched = { rooms: roomsIn(plainRooms, now, newId), members: membersIn(plainRooms, connections, now) };
     this.deps = {
       connections: connectionsIn(connections, now),
       rooms: roomsIn(rooms, now, newId),
-      members: membersIn(rooms, now),
-      log: logIn(watched(tableOf(client, "Messages")), 86_400),
+      members: membersIn(rooms, connections, now),
+      cursors: cursorsIn(rooms, now),
+      log: logIn(watched(tableOf(client, "Messages")), now, 86_400_000),
+      pushes: pushesIn(rooms, now),
+      scheduleLook: (look, afterMs) =>
+        turn(async () => {
+          this.looks.push({ look, atMs: this.nowMs + afterMs });
+        }),
+      redeliverAfterMs: 5_000,
       gateway: {
         post: (connectionId, text) => turn(() => this.post(connectionId, JSON.parse(text))),
         isOpen: (connectionId) => turn(async () => this.lineOf(connectionId) !== "closed"),
@@ -66,8 +79,25 @@ export class World {
   /** A page that has not opened its connection yet. */
   page = (options: PageOptions = {}): Page => new Page(this, options);
 
-  push(roomId: string, rawData = "1", eventName = "test") {
-    return push(this.deps, { rooms: [roomId], eventName, rawData });
+  push(roomId: string, rawData = "1", more: Partial<Shipment> = {}) {
+    return push(this.deps, { rooms: [roomId], eventName: "test", rawData, qos: 1, ...more });
+  }
+
+  /** Lets time pass, and makes the looks that are due in it. */
+  async pass(ms: number): Promise<void> {
+    const untilMs = this.nowMs + ms;
+    for (let next = this.nextLook(untilMs); next; next = this.nextLook(untilMs)) {
+      this.nowMs = Math.max(this.nowMs, next.atMs);
+      const reportUndelivered = async (undelivered: Undelivered[]) => void this.undelivered.push(...undelivered);
+      await lookAtRoom({ ...this.deps, reportUndelivered }, next.look);
+    }
+    this.nowMs = Math.max(this.nowMs, untilMs);
+  }
+
+  private nextLook(untilMs: number) {
+    const due = this.looks.filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs)[0];
+    if (due) this.looks.splice(this.looks.indexOf(due), 1);
+    return due;
   }
 
   nextId = () => {
@@ -103,6 +133,8 @@ export interface PageOptions {
   rooms?: string[];
   /** Whether the page answers probes. */
   probe?: boolean;
+  /** Whether the page acks. */
+  acks?: boolean;
 }
 
 /** A page: it keeps its session over reconnects and knows in which rooms it is, as a client does. */
@@ -147,6 +179,7 @@ export class Page {
     const reply = await hello(this.world.deps, caller, {
       action: "hello",
       probe: this.options.probe ?? true,
+      acks: this.options.acks ?? false,
       rooms,
       ...(this.session && { session: this.session }),
     });
