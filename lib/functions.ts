@@ -41,7 +41,12 @@ export function socketFunction(scope: Construct, props: RoomProps): IFunction {
     // It waits for DynamoDB: more CPU would be paid for and idle.
     memorySize: 512,
     timeout: beforeTheGateway,
-    onConnections: ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "Scan"],
+    rights: {
+      connections: ["GetItem", "PutItem", "UpdateItem", "DeleteItem"],
+      rooms: ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"],
+      messages: ["GetItem", "PutItem", "Query"],
+      looks: true,
+    },
   });
 }
 
@@ -53,7 +58,12 @@ export function pushFunction(scope: Construct, props: RoomProps): IFunction {
     // One whole CPU: signing and sending posts is what a push spends its time on.
     memorySize: 1769,
     timeout: beforeTheGateway,
-    onConnections: ["GetItem", "UpdateItem", "DeleteItem", "Scan"],
+    rights: {
+      connections: ["Scan", "DeleteItem"],
+      rooms: ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"],
+      messages: ["GetItem", "PutItem"],
+      looks: true,
+    },
   });
 }
 
@@ -66,7 +76,13 @@ export function pollFunction(scope: Construct, props: RoomProps & TokenProps): I
     // As the socket function, whose work it does.
     memorySize: 512,
     timeout: beforeTheGateway,
-    onConnections: ["GetItem", "UpdateItem", "DeleteItem", "Scan"],
+    rights: {
+      connections: ["GetItem"],
+      rooms: ["GetItem", "UpdateItem", "DeleteItem", "Query"],
+      // It writes where a push died: a number that holds nothing.
+      messages: ["GetItem", "PutItem", "Query"],
+      looks: false,
+    },
   });
   grantSecret(poll, props);
   return poll;

@@ -46,7 +46,12 @@ export class Redelivery extends Construct {
       // Nobody waits for it, and most looks find that all have acked.
       memorySize: 512,
       timeout,
-      onConnections: ["GetItem", "UpdateItem", "DeleteItem", "Scan"],
+      rights: {
+        connections: ["Scan", "UpdateItem", "DeleteItem"],
+        rooms: ["GetItem", "UpdateItem", "DeleteItem", "Query"],
+        messages: ["Query"],
+        looks: true,
+      },
     });
     // `SqsEventSource` would allow two more actions that a mapping does not need.
     this.looks.grant(redeliver, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes");

@@ -21,14 +21,23 @@ export interface RoomProps extends LogProps {
 interface OwnProps extends Pick<LambdaFunctionProps, "entry" | "description" | "memorySize" | "timeout"> {
   /** Beside what all have. */
   readonly environment?: Record<string, string>;
-  /** What it does with the table of connections, such as `GetItem`. */
-  readonly onConnections: readonly string[];
+  readonly rights: Rights;
 }
 
-/** A function that works on rooms and their logs, posts to connections and orders looks at rooms. */
+/** What it does with each table. */
+interface Rights {
+  readonly connections: readonly TableAction[];
+  readonly rooms: readonly TableAction[];
+  readonly messages: readonly TableAction[];
+  /** Whether it orders looks at rooms. */
+  readonly looks: boolean;
+}
+type TableAction = "GetItem" | "PutItem" | "UpdateItem" | "DeleteItem" | "Query" | "Scan";
+
+/** A function that works on rooms and their logs, and posts to connections. */
 export function roomFunction(scope: Construct, id: string, props: RoomProps, own: OwnProps): LambdaFunction {
   const { tables, stage, looks, retentionSeconds, redeliverAfterSeconds, logRetention, removalPolicy } = props;
-  const { onConnections, environment, ...rest } = own;
+  const { rights, environment, ...rest } = own;
   const fn = lambdaFunction(scope, id, {
     ...rest,
     environment: {
@@ -44,13 +53,11 @@ export function roomFunction(scope: Construct, id: string, props: RoomProps, own
     logRetention,
     removalPolicy,
   });
-  tables.connections.grant(fn, ...onConnections.map(inDynamo));
-  tables.rooms.grant(fn, ...["GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"].map(inDynamo));
-  tables.messages.grant(fn, ...["GetItem", "PutItem", "Query"].map(inDynamo));
+  for (const table of ["connections", "rooms", "messages"] as const) {
+    tables[table].grant(fn, ...rights[table].map((action) => `dynamodb:${action}`));
+  }
   // `grantSendMessages` would allow to ask for the queue's URL and attributes too.
-  looks.grant(fn, "sqs:SendMessage");
+  if (rights.looks) looks.grant(fn, "sqs:SendMessage");
   grantConnections(stage, fn);
   return fn;
 }
-
-const inDynamo = (operation: string) => `dynamodb:${operation}`;

@@ -75,16 +75,9 @@ describe("permissions", () => {
   });
 
   const looks = "<Redelivery/Looks.Arn>";
-  const ofRooms = {
-    ...connections,
-    "dynamodb:GetItem": ["<Tables/Connections.Arn>", "<Tables/Rooms.Arn>", "<Tables/Messages.Arn>"],
-    "dynamodb:PutItem": ["<Tables/Rooms.Arn>", "<Tables/Messages.Arn>"],
-    "dynamodb:UpdateItem": ["<Tables/Connections.Arn>", "<Tables/Rooms.Arn>"],
-    "dynamodb:DeleteItem": ["<Tables/Connections.Arn>", "<Tables/Rooms.Arn>"],
-    "dynamodb:Query": ["<Tables/Rooms.Arn>", "<Tables/Messages.Arn>"],
-    "dynamodb:Scan": ["<Tables/Connections.Arn>"],
-    "sqs:SendMessage": [looks],
-  };
+  const inConnections = "<Tables/Connections.Arn>";
+  const inRooms = "<Tables/Rooms.Arn>";
+  const inMessages = "<Tables/Messages.Arn>";
 
   test.each([
     ["Authorize", { ...log("SocketApi/Authorize"), "secretsmanager:GetSecretValue": ["<TokenSecret>"] }],
@@ -92,17 +85,53 @@ describe("permissions", () => {
       "Socket",
       {
         ...log("SocketApi/Socket"),
-        ...ofRooms,
-        "dynamodb:PutItem": ["<Tables/Connections.Arn>", "<Tables/Rooms.Arn>", "<Tables/Messages.Arn>"],
+        ...connections,
+        "dynamodb:GetItem": [inConnections, inRooms, inMessages],
+        "dynamodb:PutItem": [inConnections, inRooms, inMessages],
+        "dynamodb:UpdateItem": [inConnections, inRooms],
+        "dynamodb:DeleteItem": [inConnections, inRooms],
+        "dynamodb:Query": [inRooms, inMessages],
+        "sqs:SendMessage": [looks],
       },
     ],
-    ["Push", { ...log("PushApi/Push"), ...ofRooms }],
-    ["Poll", { ...log("PushApi/Poll"), ...ofRooms, "secretsmanager:GetSecretValue": ["<TokenSecret>"] }],
+    [
+      "Push",
+      {
+        ...log("PushApi/Push"),
+        ...connections,
+        "dynamodb:Scan": [inConnections],
+        "dynamodb:GetItem": [inRooms, inMessages],
+        "dynamodb:PutItem": [inRooms, inMessages],
+        "dynamodb:UpdateItem": [inRooms],
+        "dynamodb:DeleteItem": [inConnections, inRooms],
+        "dynamodb:Query": [inRooms],
+        "sqs:SendMessage": [looks],
+      },
+    ],
+    [
+      "Poll",
+      {
+        ...log("PushApi/Poll"),
+        ...connections,
+        "dynamodb:GetItem": [inConnections, inRooms, inMessages],
+        "dynamodb:PutItem": [inMessages],
+        "dynamodb:UpdateItem": [inRooms],
+        "dynamodb:DeleteItem": [inRooms],
+        "dynamodb:Query": [inRooms, inMessages],
+        "secretsmanager:GetSecretValue": ["<TokenSecret>"],
+      },
+    ],
     [
       "Redeliver",
       {
         ...log("Redelivery/Redeliver"),
-        ...ofRooms,
+        ...connections,
+        "dynamodb:Scan": [inConnections],
+        "dynamodb:GetItem": [inRooms],
+        "dynamodb:UpdateItem": [inConnections, inRooms],
+        "dynamodb:DeleteItem": [inConnections, inRooms],
+        "dynamodb:Query": [inRooms, inMessages],
+        "sqs:SendMessage": [looks],
         "sqs:ReceiveMessage": [looks],
         "sqs:DeleteMessage": [looks],
         "sqs:GetQueueAttributes": [looks],
