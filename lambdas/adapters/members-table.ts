@@ -58,7 +58,7 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
       const isForward = "#cursor.epoch = :epoch AND #cursor.seq < :seq";
       const before = await table.update(key, {
         // What is behind the new cursor was not sent again yet.
-        update: "SET #cursor.seq = :seq REMOVE tries, triedAtMs",
+        update: "SET #cursor.seq = :seq REMOVE tries, triedAtMs, givenUpSeq",
         condition: `${isThisConnection} AND ${isForward}`,
         names: { "#cursor": "cursor" },
         values: { ":connectionId": connectionId, ":epoch": epoch, ":seq": seq },
@@ -70,20 +70,26 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
     async setCursor(roomId, session, connectionId, cursor) {
       const { table, key } = placeOf(roomId, session);
       await table.update(key, {
-        update: "SET #cursor = :cursor REMOVE tries, triedAtMs",
+        update: "SET #cursor = :cursor REMOVE tries, triedAtMs, givenUpSeq",
         condition: isThisConnection,
         names: { "#cursor": "cursor" },
         values: { ":connectionId": connectionId, ":cursor": cursor },
       });
     },
 
-    async noteTry(roomId, { session, connectionId, cursor, tries, triedAtMs }) {
+    async noteTry(roomId, { session, connectionId, cursor, tries, triedAtMs, givenUpSeq }) {
       const { table, key } = placeOf(roomId, session);
       await table.update(key, {
-        update: "SET tries = :tries, triedAtMs = :triedAtMs",
+        update: "SET tries = :tries, triedAtMs = :triedAtMs, givenUpSeq = :givenUpSeq",
         condition: `${isThisConnection} AND #cursor = :cursor`,
         names: { "#cursor": "cursor" },
-        values: { ":connectionId": connectionId, ":cursor": cursor, ":tries": tries, ":triedAtMs": triedAtMs },
+        values: {
+          ":connectionId": connectionId,
+          ":cursor": cursor,
+          ":tries": tries,
+          ":triedAtMs": triedAtMs,
+          ":givenUpSeq": givenUpSeq,
+        },
       });
     },
 
@@ -103,6 +109,8 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
   };
 };
 
+const tryFields = ["tries", "triedAtMs", "givenUpSeq"];
+
 function placement({ connectionId, connectedAtMs, subject, generation, holds, cursor, leaseUntilMs }: NewMember) {
   const expiresAt = leaseUntilMs === undefined ? connectionExpiry(connectedAtMs) : Math.ceil(leaseUntilMs / 1000);
   const fields: Record<string, unknown> = {
@@ -119,9 +127,9 @@ function placement({ connectionId, connectedAtMs, subject, generation, holds, cu
   const given = Object.entries(fields).filter(([, value]) => value !== undefined);
   const absent = ["cursor", "leaseUntilMs"].filter((name) => fields[name] === undefined);
   return {
-    update: `SET ${given.map(([name]) => `#${name} = :${name}`).join(", ")} REMOVE ${["tries", "triedAtMs", ...absent].map((name) => `#${name}`).join(", ")}`,
+    update: `SET ${given.map(([name]) => `#${name} = :${name}`).join(", ")} REMOVE ${[...tryFields, ...absent].map((name) => `#${name}`).join(", ")}`,
     names: Object.fromEntries(
-      [...given.map(([name]) => name), "tries", "triedAtMs", ...absent].map((name) => [`#${name}`, name]),
+      [...given.map(([name]) => name), ...tryFields, ...absent].map((name) => [`#${name}`, name]),
     ),
     values: Object.fromEntries(given.map(([name, value]) => [`:${name}`, value])),
   };
@@ -143,6 +151,7 @@ function memberOf(row: Record<string, unknown>): Member {
     ...(row.cursor === undefined ? {} : { cursor: row.cursor as Position }),
     tries: (row.tries as number | undefined) ?? 0,
     triedAtMs: (row.triedAtMs as number | undefined) ?? 0,
+    givenUpSeq: (row.givenUpSeq as number | undefined) ?? 0,
     ...(row.leaseUntilMs === undefined ? {} : { leaseUntilMs: row.leaseUntilMs as number }),
   };
 }

@@ -22,43 +22,86 @@ export interface LookDeps extends Deps {
   reportUndelivered: ReportUndelivered;
 }
 
+/** What a look found and did. */
+interface Findings {
+  /** Moments at which somebody should look again. */
+  nexts: number[];
+  /** Members as they are to be noted. */
+  tried: Member[];
+  undelivered: Undelivered[];
+  isSomebodyThere: boolean;
+}
+type Waiting = (after: number) => Promise<LogEntry[]>;
+
 /** Looks at the cursors of a room's members and sends again what was not acked. */
 export async function lookAtRoom(deps: LookDeps, { roomId, round }: Look): Promise<void> {
   const room = await deps.rooms.get(roomId);
   if (!room) return;
-  const nexts: number[] = [];
-  const undelivered: Undelivered[] = [];
-  const tried: Member[] = [];
-  let isSomebodyThere = false;
+  const found: Findings = { nexts: [], tried: [], undelivered: [], isSomebodyThere: false };
   const waiting = waitingOf(deps, room);
-  await forEachLimited(flatten(deps.members.pages(roomId)), membersAtOnce, async (member) => {
-    if (!member.cursor || member.cursor.epoch !== room.epoch || !isCurrent(member, room)) return;
-    isSomebodyThere = true;
-    if (member.cursor.seq >= room.seq || isPoller(member.connectionId)) return;
-    const step = nextStep(member, await waiting(member.cursor.seq), deps.now(), deps.redeliverAfterMs);
-    if (step.kind === "wait") nexts.push(step.untilMs);
-    if (step.kind === "giveUp")
-      undelivered.push(...step.entries.flatMap((entry) => undeliveredOf(entry, member.subject)));
-    if (step.kind === "rest" || step.kind === "wait") return;
-    if (step.kind === "resend") await resend(deps, room, member, step.entries);
-    const tries = member.tries + 1;
-    const triedAtMs = deps.now();
-    tried.push({ ...member, tries, triedAtMs });
-    if (step.kind === "resend") nexts.push(triedAtMs + deps.redeliverAfterMs * 2 ** tries);
-  });
-  if (isPersonal(roomId) && !isSomebodyThere) {
+  await forEachLimited(flatten(deps.members.pages(roomId)), membersAtOnce, (member) =>
+    lookAtMember(deps, room, member, waiting, found),
+  );
+  if (isPersonal(roomId) && !found.isSomebodyThere) {
     const absent = await lookForAbsent(deps, room, round);
-    undelivered.push(...absent.undelivered);
-    nexts.push(...absent.nexts);
+    found.undelivered.push(...absent.undelivered);
+    found.nexts.push(...absent.nexts);
   }
+  const undelivered = await withoutReached(deps, room, found.undelivered);
   // Reported before it is noted as reported: a crash in between reports twice, the other order never.
   if (undelivered.length > 0) await deps.reportUndelivered(undelivered);
-  await Promise.all(tried.map((member) => deps.members.noteTry(roomId, member)));
-  await orderNext(deps, room, round, nexts);
+  await Promise.all(found.tried.map((member) => deps.members.noteTry(roomId, member)));
+  await orderNext(deps, room, round, found.nexts);
+}
+
+async function lookAtMember(
+  deps: LookDeps,
+  room: Room,
+  member: Member,
+  waiting: Waiting,
+  found: Findings,
+): Promise<void> {
+  if (!member.cursor || member.cursor.epoch !== room.epoch || !isCurrent(member, room)) return;
+  found.isSomebodyThere = true;
+  if (member.cursor.seq >= room.seq || isPoller(member.connectionId)) return;
+  const triedAtMs = deps.now();
+  const unacked = await waiting(Math.max(member.cursor.seq, member.givenUpSeq));
+  const step = nextStep(member, unacked, triedAtMs, deps.redeliverAfterMs);
+  switch (step.kind) {
+    case "rest":
+      return;
+    case "wait":
+      found.nexts.push(step.untilMs);
+      return;
+    case "resend": {
+      await resend(deps, room, member, step.entries);
+      const tries = member.tries + 1;
+      found.tried.push({ ...member, tries, triedAtMs });
+      found.nexts.push(triedAtMs + deps.redeliverAfterMs * 2 ** tries);
+      return;
+    }
+    case "giveUp": {
+      const givenUpSeq = step.entries.at(-1)?.seq ?? member.givenUpSeq;
+      found.undelivered.push(...step.entries.flatMap((entry) => undeliveredOf(entry, member.subject)));
+      found.tried.push({ ...member, tries: 0, triedAtMs, givenUpSeq });
+      found.nexts.push(triedAtMs + deps.redeliverAfterMs);
+    }
+  }
+}
+
+/** A message that reached one device of a person has reached the person. */
+async function withoutReached(deps: Deps, room: Room, undelivered: readonly Undelivered[]): Promise<Undelivered[]> {
+  if (undelivered.length === 0) return [];
+  const reached = new Map(undelivered.map(({ subject }) => [subject, 0]));
+  for await (const { subject, cursor } of flatten(deps.members.pages(room.roomId))) {
+    const before = reached.get(subject);
+    if (before !== undefined && cursor?.epoch === room.epoch) reached.set(subject, Math.max(before, cursor.seq));
+  }
+  return undelivered.filter(({ subject, seq }) => seq > (reached.get(subject) ?? 0));
 }
 
 /** Members who stopped at the same message wait for the same ones: read once per look. */
-function waitingOf(deps: Deps, room: Room): (after: number) => Promise<LogEntry[]> {
+function waitingOf(deps: Deps, room: Room): Waiting {
   const read = new Map<number, Promise<LogEntry[]>>();
   return (after) => {
     const known = read.get(after) ?? readWaiting(deps, room.roomId, after, room.seq, limits.unackedMessages);

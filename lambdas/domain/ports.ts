@@ -63,11 +63,13 @@ export interface Member {
   /** How often what is behind the cursor was sent again, and when last. */
   tries: number;
   triedAtMs: number;
+  /** Up to here it was sent often enough: what is newer has its own tries. */
+  givenUpSeq: number;
   /** A member that polls has its place until then, and no connection. */
   leaseUntilMs?: number;
 }
 /** A place as it is taken: nothing was sent again yet. */
-export type NewMember = Omit<Member, "tries" | "triedAtMs">;
+export type NewMember = Omit<Member, "tries" | "triedAtMs" | "givenUpSeq">;
 
 export interface Message extends Position {
   roomId: string;
