@@ -5,6 +5,8 @@ import type { Deps, LogEntry, Message, Room } from "./ports.ts";
 
 /** A number that was taken so long ago and holds nothing belongs to a push that died. */
 export const giveUpAfterMs = 2_000;
+/** Two messages with neighbouring numbers may have been accepted so far apart, in whichever order. */
+const neighboursApartMs = 30_000;
 /** What a reply may hold of missed messages; the rest of a post is for what is around them. */
 export const missedBytes = 96 * 1024;
 
@@ -32,14 +34,15 @@ export async function readMissed(
 
   let bytes = 0;
   // A kept entry proves that no younger one has left the log by age. So does a room that is younger than that age.
-  let isAnchored = deps.now() - room.openedAtMs < deps.log.retentionMs;
+  const isKept = (atMs: number) => deps.now() - atMs < deps.log.retentionMs - neighboursApartMs;
+  let isAnchored = isKept(room.openedAtMs);
   // The entry at `since` is read too, for that proof.
   for await (const entry of flatten(deps.log.pages(room.roomId, since.seq, room.seq))) {
     if (entry.seq > part.upTo + 1) {
       if (!isAnchored) return lost(room.seq);
       if (!(await passHole(deps, room, part, entry.seq - 1, entry.atMs))) return { ...part, more: true };
     }
-    isAnchored = true;
+    isAnchored ||= isKept(entry.atMs);
     if (entry.seq <= since.seq) continue;
     const { message } = entry;
     if (message && isWanted(message, deps.now())) {
@@ -53,7 +56,7 @@ export async function readMissed(
     part.upTo = entry.seq;
   }
   if (part.upTo < room.seq) {
-    if (!isAnchored && part.upTo + 1 < room.seq) return lost(room.seq);
+    if (!isKept(room.lastAtMs) || (!isAnchored && part.upTo + 1 < room.seq)) return lost(room.seq);
     if (!(await passHole(deps, room, part, room.seq, room.lastAtMs))) return { ...part, more: true };
   }
   return part;
