@@ -13,6 +13,8 @@ import { missedBytes, readWaiting } from "./read-log.ts";
 import { nextStep } from "./redelivery.ts";
 
 const membersAtOnce = 25;
+/** Posts to half-open lines take seconds each: before the Lambda's time is over the rest is left to the next look. */
+const budgetMs = 12_000;
 /** AWS ends a chain in which a function feeds its own queue after about 16 rounds. */
 const mostRounds = 14;
 /** From then on pushes order looks of their own, so that this chain can end. */
@@ -30,6 +32,7 @@ interface Findings {
   tried: Member[];
   undelivered: Undelivered[];
   isSomebodyThere: boolean;
+  untilMs: number;
 }
 type Waiting = (after: number) => Promise<LogEntry[]>;
 
@@ -37,7 +40,13 @@ type Waiting = (after: number) => Promise<LogEntry[]>;
 export async function lookAtRoom(deps: LookDeps, { roomId, round }: Look): Promise<void> {
   const room = await deps.rooms.get(roomId);
   if (!room) return;
-  const found: Findings = { nexts: [], tried: [], undelivered: [], isSomebodyThere: false };
+  const found: Findings = {
+    nexts: [],
+    tried: [],
+    undelivered: [],
+    isSomebodyThere: false,
+    untilMs: deps.now() + budgetMs,
+  };
   const waiting = waitingOf(deps, room);
   await forEachLimited(flatten(deps.members.pages(roomId)), membersAtOnce, (member) =>
     lookAtMember(deps, room, member, waiting, found),
@@ -65,6 +74,10 @@ async function lookAtMember(
   found.isSomebodyThere = true;
   if (member.cursor.seq >= room.seq || isPoller(member.connectionId)) return;
   const triedAtMs = deps.now();
+  if (triedAtMs > found.untilMs) {
+    found.nexts.push(triedAtMs);
+    return;
+  }
   const unacked = await waiting(Math.max(member.cursor.seq, member.givenUpSeq));
   const step = nextStep(member, unacked, triedAtMs, deps.redeliverAfterMs);
   switch (step.kind) {
