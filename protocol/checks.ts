@@ -15,7 +15,10 @@ export const text =
   (name: string, maxChars: number): Check =>
   (value) =>
     typeof value === "string" && value !== "" && value.length <= maxChars
-      ? undefined
+      ? // Half a character would be stored as something else than was sent.
+        value.isWellFormed()
+        ? undefined
+        : `${name} ends or begins in the middle of a character`
       : `${name} should be a string of 1 to ${maxChars} characters, got ${describeText(value)}`;
 
 export const flag =

@@ -17,16 +17,21 @@ export const connectionsIn = (table: Table, now: () => number): Connections => (
     return connectionOf(await table.get({ connectionId }), now());
   },
 
-  async identify(connectionId, { session, probe, acks }) {
+  async identify(connectionId, { session, newSession, probe, acks }) {
     const mayIdentify = "(attribute_not_exists(rooms) OR #session = :session)";
     const sameSession = "(attribute_not_exists(#session) OR #session = :session)";
+    // A client whose first hello was lost on its way back does not know its session: it is told again.
+    const isFree =
+      session === undefined
+        ? "(attribute_exists(#session) OR attribute_not_exists(rooms))"
+        : `${mayIdentify} AND ${sameSession}`;
     const updated = await table.update(
       { connectionId },
       {
-        update: "SET #session = :session, probe = :probe, acks = :acks",
-        condition: `${isKnown} AND ${mayIdentify} AND ${sameSession}`,
+        update: `SET #session = ${session === undefined ? "if_not_exists(#session, :session)" : ":session"}, probe = :probe, acks = :acks`,
+        condition: `${isKnown} AND ${isFree}`,
         names: { "#session": "session" },
-        values: { ":session": session, ":probe": probe, ":acks": acks },
+        values: { ":session": session ?? newSession, ":probe": probe, ":acks": acks },
         returns: "ALL_NEW",
       },
     );

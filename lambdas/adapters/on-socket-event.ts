@@ -28,28 +28,27 @@ export const onSocketEvent =
       await rules.disconnect(deps(), connectionId);
       return { statusCode: 200 };
     }
-    const caller = await callerOf(deps(), event);
     if (routeKey === "$connect") {
+      const caller = authorizedCaller(event);
       if (!caller) throw new Error("$connect came without an authorizer; lib/socket-api.ts should attach it");
       await rules.connect(deps(), caller);
       return accepted(event);
     }
-    const reply = await answer(deps(), rules, caller, event);
+    const reply = await answer(deps(), rules, event);
     return { statusCode: 200, ...(reply && { body: frameText(reply) }) };
   };
 
-async function answer(
-  deps: Deps,
-  rules: SocketRules,
-  caller: Caller | undefined,
-  { requestContext: { routeKey, connectionId }, body }: SocketEvent,
-): Promise<ServerFrame | undefined> {
+async function answer(deps: Deps, rules: SocketRules, event: SocketEvent): Promise<ServerFrame | undefined> {
+  const { requestContext, body } = event;
+  const { routeKey, connectionId } = requestContext;
   const frame = parseClientFrame(body);
   if (!("action" in frame)) return inTheRoutesWords(routeKey, frame);
   const { ref } = frame;
-  if (!caller) return inTheRoutesWords(routeKey, refused("5001", "the connection is not known any more", ref));
   if (frame.action === "heartbeat") throw new Error("heartbeat reached a Lambda; lib/socket-api.ts should mock it");
   try {
+    // AWS promises the authorizer's word for `$connect` only; the connection's row has it too.
+    const caller = authorizedCaller(event) ?? (await deps.connections.get(connectionId));
+    if (!caller) return inTheRoutesWords(routeKey, refused("5001", "the connection is not known any more", ref));
     const rule = rules.frames[frame.action] as SocketRules["frames"][Handled & "hello"];
     const ruled = frame.action === "publish" ? { ...frame, rawData: rawMember(body ?? "", ["data"]) } : frame;
     const reply = await rule(deps, caller, ruled as FrameOf<"hello">);
@@ -89,9 +88,8 @@ function inTheRoutesWords(routeKey: string, refusal: Refused): ServerFrame {
 const withRef = (frame: ServerFrame, ref: Ref | undefined) =>
   ref === undefined ? frame : ({ ...frame, ref } as ServerFrame);
 
-/** Who the authorizer said it is; the connection's row where the event does not tell. */
-async function callerOf(deps: Deps, { requestContext }: SocketEvent): Promise<Caller | undefined> {
+/** Who the authorizer said it is. */
+function authorizedCaller({ requestContext }: SocketEvent): Caller | undefined {
   const { connectionId, connectedAt, authorizer } = requestContext;
-  if (!authorizer?.subject) return deps.connections.get(connectionId);
-  return { connectionId, connectedAtMs: connectedAt, ...claimsOf(authorizer) };
+  return authorizer?.subject ? { connectionId, connectedAtMs: connectedAt, ...claimsOf(authorizer) } : undefined;
 }

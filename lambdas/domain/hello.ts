@@ -7,8 +7,9 @@ import { restoreRoom } from "./restore-room.ts";
 
 /** The client's first frame: makes its session known and gives it its rooms back, in one round trip. */
 export async function hello(deps: Deps, caller: Caller, frame: FrameOf<"hello">): Promise<ServerFrame> {
-  const { session = deps.newId(), probe = false, acks = false, rooms = [] } = frame;
-  const self = await deps.connections.identify(caller.connectionId, { session, probe, acks });
+  const { session, probe = false, acks = false, rooms = [] } = frame;
+  const as = { session, newSession: deps.newId(), probe, acks };
+  const self = await deps.connections.identify(caller.connectionId, as);
   if (self === "gone") return failed("the connection is not known any more, connect again");
   if (self === "refused") return failed("hello should come before the first login, and with one session only");
   // Whoever acks has to know where the two rooms stand that it did not log in to.
@@ -17,7 +18,7 @@ export async function hello(deps: Deps, caller: Caller, frame: FrameOf<"hello">)
   const budgetBytes = missedBytes / Math.max(1, rooms.length);
   const restored = await Promise.all(wanted.map((room) => restoreRoom(deps, self, room, budgetBytes)));
   const data = { code: frameCodes.connected, msg: frameTexts.connected };
-  return { type: "connected", eventName: "connetResp", data, session, rooms: restored };
+  return { type: "connected", eventName: "connetResp", data, session: self.session, rooms: restored };
 }
 
 function failed(msg: string): ServerFrame {

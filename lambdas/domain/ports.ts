@@ -96,7 +96,12 @@ export interface Connections {
   /** `refused`: the connection already acts under another session. */
   identify(
     connectionId: string,
-    as: Pick<Connection, "session" | "probe" | "acks">,
+    as: Pick<Connection, "probe" | "acks"> & {
+      /** The one that the client shows. */
+      session: string | undefined;
+      /** For a client that shows none and has not been given one on this connection. */
+      newSession: string;
+    },
   ): Promise<Connection | "refused" | "gone">;
   /** Notes that the connection is in the room, so that its end can leave it. */
   addRoom(connectionId: string, roomId: string): Promise<"done" | "full" | "gone">;
