@@ -1,6 +1,8 @@
-import { frameTexts } from "../protocol/codes.ts";
+import type { frameTexts } from "../protocol/codes.ts";
 import type { FrameOf, RoomToRestore } from "../protocol/frames.ts";
-import { limits } from "../protocol/limits.ts";
+import { everyone, ownRoom } from "../protocol/ids.ts";
+import type { limits } from "../protocol/limits.ts";
+import { sendAcks } from "./acks.ts";
 import { clientCodes } from "./client-codes.ts";
 import type { Failure } from "./downlink-error.ts";
 import { sendWaiting } from "./requests.ts";
@@ -27,32 +29,50 @@ export function loseLink(state: State, msg: string, cause?: unknown): Step {
   return [{ ...state, link: { at: "waiting", attempt: tries + 1 }, requests, trouble }, effects];
 }
 
-/** Says `hello` and asks for all rooms back that the page was in. */
-export function greet(state: State, attempt: number): Step {
-  const rooms: RoomToRestore[] = [];
-  for (const [roomId, room] of state.rooms) {
-    if (isIn(room)) rooms.push({ roomId, type: room.type, generation: room.login });
-  }
-  return sayHello(state, attempt, rooms);
-}
+const roomsPerHello: (typeof limits)["roomsPerHello"] = 50;
+
+/** The rooms that the page is in. */
+export const roomsIn = ({ rooms }: State) => [...rooms].filter(([, room]) => isIn(room)).map(([roomId]) => roomId);
 
 /**
- * Rooms above the limit go into further `hello` frames, not into `loginRoom`: that one knows no generation, so a
- * page that was evicted meanwhile would evict its successor.
+ * Says `hello` and asks for these rooms back, as many at once as the server allows. The rest goes into further `hello`
+ * frames, not into `loginRoom`: that one knows no generation, so a page that was evicted meanwhile would evict its
+ * successor.
  */
-export function sayHello(state: State, attempt: number, rooms: readonly RoomToRestore[]): Step {
-  const rest = rooms.slice(limits.roomsPerHello);
-  const frame: FrameOf<"hello"> = {
-    action: "hello",
-    session: state.session,
-    rooms: rooms.slice(0, limits.roomsPerHello),
-    probe: true,
-    ref: rest.length,
-  };
+export function greet(state: State, attempt: number, roomIds: readonly string[]): Step {
+  const [frame, rest] = helloOf(state, roomIds);
   return [{ ...state, link: { at: "greeting", attempt, rest } }, [{ do: "send", frame }]];
 }
 
-export const connectedNotice: Effect = { do: "connected", notice: { code: "2001", msg: frameTexts.connected } };
+/** Asks whether the places are still there, after the server has refused what it grants to whoever has one. */
+export function checkPlaces(state: State): Step {
+  const effects: Effect[] = [];
+  let rest: readonly string[] = roomsIn(state);
+  do {
+    const [frame, later] = helloOf(state, rest);
+    effects.push({ do: "send", frame });
+    rest = later;
+  } while (rest.length > 0);
+  return [state, effects];
+}
+
+function helloOf(state: State, roomIds: readonly string[]): [FrameOf<"hello">, rest: readonly string[]] {
+  const own = [everyone, ownRoom].filter((roomId) => state.streams.has(roomId));
+  const most = roomsPerHello - own.length;
+  const rest = roomIds.slice(most);
+  const rooms = [...own, ...roomIds.slice(0, most)].map((roomId) => placeIn(state, roomId));
+  return [{ action: "hello", session: state.session, rooms, probe: true, acks: true, ref: rest.length }, rest];
+}
+
+function placeIn({ rooms, streams }: State, roomId: string): RoomToRestore {
+  const room = rooms.get(roomId);
+  const { epoch, seq } = streams.get(roomId) ?? {};
+  const since = epoch !== undefined && seq !== undefined ? { epoch, seq } : undefined;
+  return { roomId, type: room?.type, generation: room?.login, since };
+}
+
+const connectedText: (typeof frameTexts)["connected"] = "connect success";
+export const connectedNotice: Effect = { do: "connected", notice: { code: "2001", msg: connectedText } };
 
 /** Every place is restored: the page's requests may go. */
 export function linkIsOpen(state: State): Step {
@@ -60,7 +80,7 @@ export function linkIsOpen(state: State): Step {
     { ...state, link: { at: "open", isAsked: false }, trouble: undefined },
     [{ do: "stop", timer: "deadline" }, { do: "start", timer: "silence", tries: 0 }, connectedNotice],
   ];
-  return andThen(open, sendWaiting);
+  return andThen(andThen(open, sendAcks), sendWaiting);
 }
 
 /** Asks for a sign of life, unless that has been done. */

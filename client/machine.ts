@@ -1,9 +1,11 @@
+import { sendAcks } from "./acks.ts";
 import { clientCodes } from "./client-codes.ts";
 import type { Failure } from "./downlink-error.ts";
-import { askForLife, connectedNotice, greet, loseLink, openLink, signOfLife } from "./link.ts";
+import { askForLife, connectedNotice, greet, loseLink, openLink, roomsIn, signOfLife } from "./link.ts";
 import { onFrame } from "./on-frame.ts";
 import { addRequest, pauseAfterTrouble, sendAgain, timeOut } from "./requests.ts";
 import { andThen, type Event, initialState, type State, type Step, type Timer } from "./state.ts";
+import { askForGap } from "./streams.ts";
 
 /** The whole client without its surroundings: what an event means in a state, and what is to be done about it. */
 export function step(state: State, event: Event): Step {
@@ -15,7 +17,7 @@ export function step(state: State, event: Event): Step {
     case "request":
       return andThen(addRequest(state, event.request), openIfIdle);
     case "opened":
-      return link.at === "opening" ? greet(state, link.attempt) : [state, []];
+      return link.at === "opening" ? greet(state, link.attempt, roomsIn(state)) : [state, []];
     case "lost":
       return loseLink(state, event.msg, event.cause);
     case "frame":
@@ -27,7 +29,9 @@ export function step(state: State, event: Event): Step {
     case "suspicion":
       return onSuspicion(state);
     case "close":
-      return end({ ...initialState, link: { at: event.forGood ? "closed" : "idle" } });
+      return andThen(sendAcks(state, true), () =>
+        end({ ...initialState, link: { at: event.forGood ? "closed" : "idle" } }),
+      );
   }
 }
 
@@ -55,8 +59,10 @@ function onElapsed(state: State, timer: Timer): Step {
       return askForLife(state);
     case "resend":
       return sendAgain(state);
+    case "ack":
+      return sendAcks(state);
     default:
-      return timeOut(state, timer);
+      return typeof timer === "number" ? timeOut(state, timer) : askForGap(state, timer.slice("gap ".length));
   }
 }
 

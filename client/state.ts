@@ -1,6 +1,7 @@
-import type { ClientFrame, FrameOf, RoomToRestore, ServerFrame } from "../protocol/frames.ts";
+import type { ClientFrame, FrameOf, ServerFrame } from "../protocol/frames.ts";
 import type { Failure } from "./downlink-error.ts";
 import type { Room } from "./room.ts";
+import type { Stream } from "./stream.ts";
 
 /** Code and text, as pages know them. */
 export interface Notice {
@@ -8,8 +9,30 @@ export interface Notice {
   msg: string;
 }
 
-/** What the page asked for and has not heard about yet. `sends` counts on this connection. */
-export type Request = (FrameOf<"loginRoom"> | FrameOf<"leaveRoom">) & { ref: number; sends: number };
+/** A login that went well. */
+export interface LoginNotice extends Notice {
+  /**
+   * Only if it was asked what was missed: whether all of that comes. If not, the page has to fetch anew what it shows
+   * of the room; what comes from now on is complete again.
+   */
+  recovered?: boolean;
+}
+
+/** A message that was published. */
+export interface PublishNotice extends Notice {
+  clientMessageId: string;
+  messageId: string;
+  /** Its place in the room's log; absent at `qos` 0. */
+  epoch?: string;
+  seq?: number;
+  /** Only of a message to a person: under this id both sides see their conversation. */
+  conversation?: string;
+}
+
+/** What the page asks of the server. */
+export type Wish = FrameOf<"loginRoom"> | FrameOf<"leaveRoom"> | FrameOf<"publish">;
+/** A wish that the page has not heard about yet. `sends` counts on this connection. */
+export type Request = Wish & { ref: number; sends: number };
 
 /** The connection. `attempt` counts from 1 since the last one that worked. */
 export type Link =
@@ -18,7 +41,7 @@ export type Link =
   | { at: "waiting"; attempt: number }
   | { at: "opening"; attempt: number }
   /** `rest`: rooms that the `hello` under way had no space for. */
-  | { at: "greeting"; attempt: number; rest: readonly RoomToRestore[] }
+  | { at: "greeting"; attempt: number; rest: readonly string[] }
   /** `isAsked`: a heartbeat waits for a sign of life. */
   | { at: "open"; isAsked: boolean };
 
@@ -29,14 +52,19 @@ export interface State {
   rooms: ReadonlyMap<string, Room>;
   /** In the order in which they were asked. */
   requests: ReadonlyMap<number, Request>;
-  /** Keys of the messages shown last. */
-  seen: readonly string[];
+  /** How far the page is in each room's log, also in those of `@all` and `@user`. */
+  streams: ReadonlyMap<string, Stream>;
+  /** How many messages arrived since the last ack. */
+  unacked: number;
   /** What went wrong last, until a connection works again. */
   trouble: Failure | undefined;
 }
 
-/** `deadline`: for a sign of life. `resend`: after trouble. A number: a request's time limit, by its `ref`. */
-export type Timer = "reconnect" | "deadline" | "silence" | "resend" | number;
+/**
+ * `deadline`: for a sign of life. `resend`: after trouble. `gap`: something is missing in that room. A number: a
+ * request's time limit, by its `ref`.
+ */
+export type Timer = "reconnect" | "deadline" | "silence" | "resend" | "ack" | `gap ${string}` | number;
 
 export type Event =
   | { on: "connect" }
@@ -59,7 +87,7 @@ export type Effect =
   /** `tries`: how often it was in vain so far, for timers that grow. */
   | { do: "start"; timer: Timer; tries: number }
   | { do: "stop"; timer: Timer }
-  | { do: "resolve"; ref: number; notice: Notice }
+  | { do: "resolve"; ref: number; notice: LoginNotice | PublishNotice }
   | { do: "reject"; ref: number; failure: Failure }
   | { do: "connected"; notice: Notice }
   | { do: "attemptFailed"; failure: Failure }
@@ -75,7 +103,8 @@ export const initialState: State = {
   session: undefined,
   rooms: new Map(),
   requests: new Map(),
-  seen: [],
+  streams: new Map(),
+  unacked: 0,
   trouble: undefined,
 };
 
