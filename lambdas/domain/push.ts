@@ -81,8 +81,8 @@ async function shipLogged(deps: Deps, roomId: string, draft: Draft, onceId: stri
 async function shipUnlogged(deps: Deps, roomId: string, draft: Draft, onceId: string | undefined): Promise<PushRecord> {
   const record: PushRecord = { roomId, atMs: draft.atMs, done: true };
   if (onceId !== undefined && (await deps.pushes.begin(onceId, record))) return record;
-  const room = (await deps.rooms.get(roomId)) ?? { roomId, generation: 0 };
-  const outcomes = await deliver(deps, room, deps.members.pages(roomId), messageText({ ...draft, roomId }));
+  const [room, { pages }] = await Promise.all([deps.rooms.get(roomId), startReading(deps.members.pages(roomId))]);
+  const outcomes = await deliver(deps, room ?? { roomId, generation: 0 }, pages, messageText({ ...draft, roomId }));
   return { ...record, outcomes };
 }
 
