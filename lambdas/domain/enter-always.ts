@@ -13,8 +13,9 @@ export const enterAlways: Enter = async (deps, roomId, _caller, selfRead): Promi
     // Counted after the place is written. Whoever evicts before this count is seen here; whoever evicts after it either
     // finds the place or finds that the count has moved.
     const room = await deps.rooms.countEntry(roomId);
-    if (room.generation === generation)
-      return { kind: "in", generation, epoch: before.epoch, seq: before.seq, head: room.seq };
+    if (room.generation === generation) {
+      return { kind: "in", generation, epoch: before.epoch, seq: before.seq, head: room.seq, room };
+    }
     generation = room.generation;
   }
   return tooBusy;

@@ -4,7 +4,7 @@ import { limits } from "../../protocol/limits.ts";
 import { evictedFrame } from "./evict.ts";
 import { isGranted } from "./grants.ts";
 import { isPoller, leaseMs } from "./poller.ts";
-import type { Caller, Connection, Deps, NewMember } from "./ports.ts";
+import type { Caller, Connection, Deps, NewMember, Room } from "./ports.ts";
 
 /**
  * The session is in and gets everything behind `seq`; `head` is the newest known. Where the two differ, what is between
@@ -14,6 +14,8 @@ export interface Admitted extends Position {
   kind: "in";
   generation: number;
   head: number;
+  /** If the room was read after the place was written: what it does not count yet will be posted there. */
+  room?: Room;
 }
 /** What a login came to; the codes that pages know say it in other words. */
 export type Entry =

@@ -39,8 +39,9 @@ async function restoreOwnRoom(
   budgetBytes: number | undefined,
 ): Promise<LoginFrame> {
   const named = roomNamed(roomId, self.subject);
-  const { epoch, seq, generation } = await deps.rooms.open(named);
-  const entry = { kind: "in" as const, epoch, seq, generation, head: seq };
+  const room = await deps.rooms.open(named);
+  const { epoch, seq, generation } = room;
+  const entry = { kind: "in" as const, epoch, seq, generation, head: seq, room };
   const isNew = since === undefined && history === undefined;
   if (isNew && self.acks && !isPoller(self.connectionId))
     await deps.members.setCursor(named, self.connectionId, self.connectionId, { epoch, seq });
