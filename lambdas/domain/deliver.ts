@@ -26,7 +26,7 @@ export async function deliver(
 ): Promise<Outcomes> {
   const outcomes = noOutcomes();
   await forEachLimited(flatten(members), postsAtOnce, async (member) => {
-    if (!isCurrent(member, { generation })) return evict(deps, roomId, member.session, generation);
+    if (!isCurrent(member, { generation })) return evict(deps, roomId, member, generation);
     outcomes.members += 1;
     if (isPoller(member.connectionId) || isFlooded(member, seq)) {
       outcomes.waiting += 1;

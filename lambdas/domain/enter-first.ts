@@ -58,7 +58,7 @@ async function tryToEnter(
     takePlace(deps, roomId, self, { generation, holds: true }, claimed),
     ...lost.map((connectionId) => deps.gateway.post(connectionId, notice)),
     // Left over from a take-over that died before its notices.
-    ...others.filter((m) => !isCurrent(m, room)).map(({ session }) => evict(deps, roomId, session, generation)),
+    ...others.filter((m) => !isCurrent(m, room)).map((m) => evict(deps, roomId, m, generation)),
   ]);
   const { epoch, seq } = claimed;
   return failure ?? { kind: "in", generation, epoch, seq, head: seq };
@@ -86,7 +86,9 @@ export async function resumePlace(
     deps.members.move(room.roomId, { ...placeOf(deps, self, mine.cursor ?? room), generation, holds }),
     isPoller(connectionId) ? "done" : deps.connections.addRoom(connectionId, room.roomId),
     // Somebody may be asking the old connection right now: their claim on it fails once it has moved.
-    mine.holds ? deps.rooms.moveHolder(room.roomId, mine.connectionId, connectionId) : undefined,
+    mine.holds && mine.connectionId !== connectionId
+      ? deps.rooms.moveHolder(room.roomId, mine.connectionId, connectionId)
+      : undefined,
   ]);
   if (moved === "changed") return "changed";
   if (noted !== "done") {
@@ -96,7 +98,7 @@ export async function resumePlace(
   const after = await deps.rooms.get(room.roomId);
   if (after?.generation !== generation) return "changed";
   const { epoch, seq } = mine.cursor ?? after;
-  return { kind: "in", generation, epoch, seq, head: after.seq };
+  return { kind: "in", generation, epoch, seq, head: after.seq, room: after };
 }
 
 /** Asks everybody who seems to be in and removes the places of those who are gone. */

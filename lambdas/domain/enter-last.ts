@@ -24,7 +24,7 @@ export const enterLast: Enter = async (deps, roomId, caller, selfRead): Promise<
   };
   const [failure] = await Promise.all([
     takePlace(deps, roomId, self, { generation, holds: true }, room),
-    forEachLimited(others(), evictionsAtOnce, ({ session }) => evict(deps, roomId, session, generation)),
+    forEachLimited(others(), evictionsAtOnce, (member) => evict(deps, roomId, member, generation)),
   ]);
   // The holder of before may still be writing its place, which nobody would then evict.
   if (before && before.untilMs > deps.now() && before.connectionId !== self.connectionId) {

@@ -16,14 +16,19 @@ export function evictedFrame(roomId: string, generation: number): LoginFrame {
 export async function evict(
   { members, cursors, gateway }: Pick<Deps, "members" | "cursors" | "gateway">,
   roomId: string,
-  session: string,
+  { session, subject, cursor }: Pick<Member, "session" | "subject" | "cursor">,
   generation: number,
 ): Promise<void> {
-  const evicted = await members.evict(roomId, session, generation);
+  // Side by side: a login waits for this. What is kept is true whether the place goes or stays.
+  const [evicted] = await Promise.all([
+    members.evict(roomId, session, generation),
+    cursor && cursors.keep(roomId, subject, cursor),
+  ]);
   if (!evicted) return;
+  const hasMoved = evicted.cursor?.seq !== cursor?.seq || evicted.cursor?.epoch !== cursor?.epoch;
   await Promise.all([
     gateway.post(evicted.connectionId, frameText(evictedFrame(roomId, generation))),
-    evicted.cursor && cursors.keep(roomId, evicted.subject, evicted.cursor),
+    evicted.cursor && hasMoved && cursors.keep(roomId, subject, evicted.cursor),
   ]);
 }
 
