@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import { ApiGatewayManagementApiClient } from "@aws-sdk/client-apigatewaymanagementapi";
 import { onTestFinished } from "vitest";
 import { type ClientOptions, WebSocket } from "ws";
-import { type Faults, noFaults } from "../../../local/gateway/faults.ts";
+import { type Faults, noFaults } from "../../../local/faults.ts";
 import { openGateway } from "../../../local/gateway/open-gateway.ts";
 import type { LambdaOutcome } from "../../../local/gateway/ports.ts";
 import { makeStack } from "../../../local/stack.ts";
@@ -94,6 +94,7 @@ export async function startGateway(resources: Resources, functions: Functions = 
   };
   const gateway = openGateway({
     stack,
+    calls: { serve: (_trace, _name, run) => run() },
     clock,
     faults,
     lambda: {
