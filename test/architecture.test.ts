@@ -24,6 +24,8 @@ const rules: Record<string, Rule> = {
   bin: { folders: ["lib"], packages: ["aws-cdk-lib"] },
   // It runs the synthesized template and the built bundles, whatever they hold.
   local: { folders: ["protocol"], packages: "any" },
+  // It measures the real rules and adapters, over the tables that tests use.
+  bench: { folders: ["lambdas/adapters", "lambdas/domain", "protocol", "test"], packages: "any" },
 };
 
 const notOurs = ["node_modules", "cdk.out", "dist", "coverage"];
