@@ -32,7 +32,7 @@ const caller = (connectionId: string) => ({
   grants: { rooms: ["*"], publish: [] },
   tokenExpiresAtMs: 9,
 });
-const as = (session: string) => ({ session, probe: false, acks: false });
+const as = (session: string) => ({ session, newSession: "new", probe: false, acks: false });
 const rowOf = async (connectionId: string) =>
   (await rowsOf(tables.client, "Connections")).find((row) => row.connectionId === connectionId);
 
@@ -61,11 +61,25 @@ describe("identify", () => {
   ])(
     "gives the connection its session, whether it answers probes (%j) and whether it acks (%j)",
     async (probe, acks) => {
-      const as = { session: "s", probe, acks };
-      expect(await connections.identify(id, as)).toMatchObject(as);
-      expect(await connections.get(id)).toMatchObject({ ...as, subject: "ann" });
+      const told = { session: "s", probe, acks };
+      expect(await connections.identify(id, { ...told, newSession: "new" })).toMatchObject(told);
+      expect(await connections.get(id)).toMatchObject({ ...told, subject: "ann" });
     },
   );
+
+  test("gives a client that shows no session a new one, and the same to one that asks again", async () => {
+    const asked = (newSession: string) =>
+      connections.identify(id, { session: undefined, newSession, probe: false, acks: false });
+    expect(await asked("first")).toMatchObject({ session: "first" });
+    await connections.addRoom(id, "456");
+    expect(await asked("second")).toMatchObject({ session: "first" });
+  });
+
+  test("gives no session to a connection that is in a room without one", async () => {
+    await connections.addRoom(id, "456");
+    const as = { session: undefined, newSession: "new", probe: false, acks: false };
+    expect(await connections.identify(id, as)).toBe("refused");
+  });
 
   test("makes no row where there is none", async () => {
     expect(await connections.identify("nobody", as("s"))).toBe("gone");
