@@ -1,15 +1,17 @@
-// A bench is loaded only when it is asked for: each brings its own world along.
-const benches: Record<string, () => Promise<{ run(): Promise<boolean> }>> = {
-  delivery: () => import("./delivery.ts"),
+import { parseArgs } from "node:util";
+import { delivery } from "./delivery/delivery.ts";
+import { keepResult } from "./results.ts";
+
+const { positionals } = parseArgs({ allowPositionals: true });
+const benchmarks: Record<string, () => Promise<string>> = {
+  delivery,
 };
 
-const name = process.argv[2] ?? "";
-const load = benches[name];
-if (load) {
-  const { run } = await load();
-  if (!(await run())) process.exitCode = 1;
-} else {
-  const given = name === "" ? "none" : JSON.stringify(name);
-  console.error(`Which bench? Got ${given}, there are: ${Object.keys(benches).join(", ")}. npm run bench -- delivery`);
-  process.exitCode = 2;
+const names = positionals.length > 0 ? positionals : Object.keys(benchmarks);
+for (const name of names) {
+  const run = benchmarks[name];
+  if (!run) throw new Error(`there is no benchmark ${name}; there are ${Object.keys(benchmarks).join(", ")}`);
+  const report = await run();
+  console.log(report);
+  keepResult(name, report);
 }

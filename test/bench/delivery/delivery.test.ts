@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { connecting } from "../../bench/delivery/connecting.ts";
-import { countOperations, mostRatio, type Row, type Storm } from "../../bench/delivery/count.ts";
-import { memoryMb } from "../../bench/delivery/prices.ts";
-import { receiving } from "../../bench/delivery/receiving.ts";
-import { sending } from "../../bench/delivery/sending.ts";
-import { roundTripsOf, roundTripsToPostOf } from "../../bench/delivery/usage.ts";
-import { resourcesOf, synthesize } from "../lib/synthesize.ts";
+import { connecting } from "../../../bench/delivery/connecting.ts";
+import { countOperations, mostRatio, type Row, type Storm } from "../../../bench/delivery/count.ts";
+import { memoryMb } from "../../../bench/delivery/prices.ts";
+import { receiving } from "../../../bench/delivery/receiving.ts";
+import { sending } from "../../../bench/delivery/sending.ts";
+import { roundTripsOf, roundTripsToPostOf } from "../../../bench/delivery/usage.ts";
+import { resourcesOf, synthesize } from "../../lib/synthesize.ts";
 
 let rows: Map<string, Row>;
 let storm: Storm;
