@@ -61,8 +61,8 @@ export interface Local {
   consoleUrl: string;
   /** DynamoDB without any check of roles, to look into the tables. */
   databaseUrl: string;
-  /** SQS without any check of roles, to look into the queues. */
-  queuesUrl: string;
+  /** SQS without any check of roles, to look into the queues. It is there a moment after the rest. */
+  queuesUrl: Promise<string>;
   apiKey: string;
   /** Of a subject `demo` that may do everything. */
   token: string;
@@ -112,15 +112,16 @@ async function open(options: LocalOptions, closers: (() => Promise<void>)[]): Pr
   closers.push(front.close);
   const databaseStarts = startOrConnect(kept && join(kept, "tables"));
   closers.push(async () => (await databaseStarts.catch(() => undefined))?.close());
-  const sqsStarts = process.env.SQS_ENDPOINT ? Promise.resolve(connectSqs(process.env.SQS_ENDPOINT)) : startSqs(clock);
-  closers.push(async () => (await sqsStarts.catch(() => undefined))?.close());
-  const [folder, database, sqs] = await Promise.all([options.assembly ?? synthesize(root), databaseStarts, sqsStarts]);
+  const sqs = process.env.SQS_ENDPOINT ? connectSqs(process.env.SQS_ENDPOINT) : startSqs(clock);
+  closers.push(sqs.close);
+  const [folder, database] = await Promise.all([options.assembly ?? synthesize(root), databaseStarts]);
 
   const assembly = readAssembly(folder);
   edit?.(assembly.template);
   makeUpValues(assembly.template, kept && join(kept, "made-up-values.json"));
   const stack = makeStack(assembly);
-  const [queues] = await Promise.all([openQueues(stack, sqs), createTables(stack, database)]);
+  const queues = openQueues(stack, sqs);
+  await createTables(stack, database);
 
   const iam = openIam(stack);
   const invocations = openInvocations(faults);

@@ -34,7 +34,7 @@ const roundsMax = 16;
 /** Takes messages from a queue and gives them to a function, batch by batch. */
 export function runMapping(spec: MappingSpec, options: MappingOptions): Mapping {
   const { queue, batchSize, windowMs, concurrency } = spec;
-  const { clock, log } = options;
+  const { queues, clock, log } = options;
   const working = new Set<Promise<void>>();
   const timers = new Set<TimeoutHandle>();
   let isLooking = false;
@@ -99,7 +99,7 @@ export function runMapping(spec: MappingSpec, options: MappingOptions): Mapping 
   };
 
   queue.onArrival((afterMs) => (afterMs > 0 ? after(afterMs + roundingMs, look) : look()));
-  lookNowAndThen();
+  queues.ready.then(lookNowAndThen).catch(report);
   return {
     close: async () => {
       closed = true;

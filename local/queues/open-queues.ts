@@ -7,6 +7,8 @@ import { type QueueSpec, readQueues } from "./read-queues.ts";
 export interface Queues {
   /** By ARN or by URL, whatever its host is. */
   find(arnOrUrl: string): Queue | undefined;
+  /** Rejects if SQS refuses a queue. Requests wait for it by themselves. */
+  ready: Promise<unknown>;
 }
 
 export interface Queue extends QueueSpec {
@@ -18,30 +20,25 @@ export interface Queue extends QueueSpec {
 }
 
 /**
- * Creates the queues, or sets the attributes of those that are there.
+ * Creates the queues, or sets the attributes of those that are there. The start of the rest does not wait for it.
  *
- * @throws if SQS refuses one
+ * @throws if the template uses what these queues do not do
  */
-export async function openQueues(stack: Stack, sqs: Sqs): Promise<Queues> {
-  const queues = await Promise.all(
-    readQueues(stack).map(async (spec) => {
-      const { QueueUrl } = await created(sqs, spec);
-      return queueAt(spec, sqs, String(QueueUrl));
-    }),
-  );
-  const find = (arnOrUrl: string) => {
-    const name = arnOrUrl.split(arnOrUrl.startsWith("arn:") ? ":" : "/").at(-1);
-    return queues.find((queue) => queue.name === name);
-  };
-  await Promise.all(queues.map((queue) => setAttributes(queue, find)));
-  return { find };
+export function openQueues(stack: Stack, sqs: Sqs): Queues {
+  const specs = readQueues(stack);
+  const ready = createAll(specs, sqs);
+  ready.catch(() => {});
+  const queues = specs.map((spec) => queueAt(spec, sqs, async () => (await ready).get(spec.name)));
+  return { find: (arnOrUrl) => queues.find(({ name }) => name === nameIn(arnOrUrl)), ready };
 }
 
-function queueAt(spec: QueueSpec, sqs: Sqs, QueueUrl: string): Queue {
+const nameIn = (arnOrUrl: string) => arnOrUrl.split(arnOrUrl.startsWith("arn:") ? ":" : "/").at(-1);
+
+function queueAt(spec: QueueSpec, sqs: Sqs, findUrl: () => Promise<string | undefined>): Queue {
   const looks: ((afterMs: number) => void)[] = [];
   return {
     ...spec,
-    request: (operation, input) => sqs.request(operation, { ...input, QueueUrl }),
+    request: async (operation, input) => sqs.request(operation, { ...input, QueueUrl: await findUrl() }),
     onArrival: (look) => void looks.push(look),
     announce: (afterMs) => {
       for (const look of looks) look(afterMs);
@@ -49,20 +46,28 @@ function queueAt(spec: QueueSpec, sqs: Sqs, QueueUrl: string): Queue {
   };
 }
 
-const created = async (sqs: Sqs, { logicalId, name }: QueueSpec) =>
-  output(await sqs.request("CreateQueue", { QueueName: name }), `${logicalId}: the queue was not created`);
-
-async function setAttributes(queue: Queue, find: Queues["find"]): Promise<void> {
-  const { logicalId, attributes, deadLetters, maxReceiveCount } = queue;
-  const Attributes = { ...attributes };
-  if (deadLetters !== undefined) {
-    const target = find(deadLetters);
-    if (!target) throw new Error(`${logicalId}: its dead-letter queue ${deadLetters} is not in the template`);
-    const asked = await target.request("GetQueueAttributes", { AttributeNames: ["QueueArn"] });
-    const { QueueArn } = output(asked, `${logicalId}: its dead-letter queue`).Attributes as Record<string, string>;
-    Attributes.RedrivePolicy = JSON.stringify({ deadLetterTargetArn: QueueArn, maxReceiveCount });
-  }
-  output(await queue.request("SetQueueAttributes", { Attributes }), `${logicalId}: the queue's attributes`);
+/** @returns the queues' URLs by their names */
+async function createAll(specs: readonly QueueSpec[], sqs: Sqs): Promise<ReadonlyMap<string, string>> {
+  const urls = new Map<string, string>();
+  const create = async ({ logicalId, name }: QueueSpec) => {
+    const answer = await sqs.request("CreateQueue", { QueueName: name });
+    urls.set(name, String(output(answer, `${logicalId}: the queue was not created`).QueueUrl));
+  };
+  const setAttributes = async ({ logicalId, name, attributes, deadLetters, maxReceiveCount }: QueueSpec) => {
+    const Attributes = { ...attributes };
+    if (deadLetters !== undefined) {
+      const QueueUrl = urls.get(nameIn(deadLetters) ?? "");
+      if (QueueUrl === undefined) throw new Error(`${logicalId}: the template has no dead-letter queue ${deadLetters}`);
+      const asked = await sqs.request("GetQueueAttributes", { QueueUrl, AttributeNames: ["QueueArn"] });
+      const { QueueArn } = output(asked, `${logicalId}: its dead-letter queue`).Attributes as Record<string, string>;
+      Attributes.RedrivePolicy = JSON.stringify({ deadLetterTargetArn: QueueArn, maxReceiveCount });
+    }
+    const set = await sqs.request("SetQueueAttributes", { QueueUrl: urls.get(name), Attributes });
+    output(set, `${logicalId}: the queue's attributes were not set`);
+  };
+  await Promise.all(specs.map(create));
+  await Promise.all(specs.map(setAttributes));
+  return urls;
 }
 
 /** @throws with what SQS says, if it refuses */

@@ -8,7 +8,7 @@ import type { QueueServerReady, QueueServerStart } from "./queue-server.ts";
 /** Whatever speaks SQS' JSON protocol. */
 export interface Sqs {
   /** Takes requests of any key, without asking a role. */
-  url: string;
+  url: Promise<string>;
   request(operation: string, input: object): Promise<Answer>;
   close(): Promise<void>;
 }
@@ -17,7 +17,7 @@ export interface Sqs {
 export function connectSqs(url: string): Sqs {
   const pool = new Pool(url, { connections: 64 });
   return {
-    url,
+    url: Promise.resolve(url),
     request: async (operation, input) => {
       const { statusCode, headers, body } = await pool.request({
         path: "/",
@@ -45,28 +45,27 @@ const signed = {
 };
 
 /**
- * Starts fauxqs in a thread of this process. Messages are gone with it.
+ * Starts fauxqs in a thread of this process; requests wait until it is there. Messages are gone with it.
  *
  * @param clock time of delays and of visibility
  */
-export async function startSqs(clock: Clock): Promise<Sqs> {
+export function startSqs(clock: Clock): Sqs {
   const time = clock === realClock ? undefined : new SharedArrayBuffer(8);
-  const start: QueueServerStart = { time };
-  const worker = new Worker(new URL("./queue-server.ts", import.meta.url), {
-    workerData: start,
-    argv: [],
-    execArgv: [],
-  });
-  const [{ url }] = (await once(worker, "message")) as [QueueServerReady];
-  const sqs = connectSqs(url);
+  const workerData: QueueServerStart = { time };
+  const worker = new Worker(new URL("./queue-server.ts", import.meta.url), { workerData, argv: [], execArgv: [] });
+  const connects = once(worker, "message").then(([ready]) => connectSqs((ready as QueueServerReady).url));
+  const url = connects.then((sqs) => sqs.url);
+  // Whoever asks hears of it.
+  url.catch(() => {});
   return {
-    ...sqs,
-    request: (operation, input) => {
+    url,
+    request: async (operation, input) => {
+      const sqs = await connects;
       if (time) new Float64Array(time)[0] = clock.now();
       return sqs.request(operation, input);
     },
     close: async () => {
-      await sqs.close();
+      connects.then((sqs) => sqs.close()).catch(() => {});
       await worker.terminate();
     },
   };

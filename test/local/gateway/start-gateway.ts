@@ -8,7 +8,7 @@ import { type Faults, noFaults } from "../../../local/faults.ts";
 import { openGateway } from "../../../local/gateway/open-gateway.ts";
 import type { LambdaOutcome } from "../../../local/gateway/ports.ts";
 import { makeStack } from "../../../local/stack.ts";
-import { type ManualClock, manualClock } from "./manual-clock.ts";
+import { type ManualClock, manualClock } from "../manual-clock.ts";
 import type { Resources } from "./templates.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: events are looked at member by member, and a wrong one fails the test
