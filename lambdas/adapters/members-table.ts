@@ -8,7 +8,11 @@ const isFree = "attribute_not_exists(connectionId)";
 const isOurs = "subject = :subject";
 const isThisConnection = "connectionId = :connectionId";
 // A late write of an old connection may not undo what a newer one of the same session did since.
-const isOlder = "connectedAtMs <= :connectedAtMs AND generation <= :generation";
+const isEarlier = ({ leaseUntilMs }: NewMember) =>
+  leaseUntilMs === undefined
+    ? // A poll that was under way while the page connected is later than the connection, and yet what it left.
+      "(connectedAtMs <= :connectedAtMs OR attribute_exists(leaseUntilMs))"
+    : "connectedAtMs <= :connectedAtMs";
 
 /** The places in rooms as rows of the Rooms table; those in the room of everyone are the Connections' own rows. */
 export const membersIn = (rooms: Table, connections: Table, now: () => number): Members => {
@@ -29,14 +33,14 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
       const { table, key } = placeOf(roomId, member.session);
       const put = await table.update(key, {
         ...placement(member),
-        condition: `${isFree} OR (${isOurs} AND ${isOlder})`,
+        condition: `${isFree} OR (${isOurs} AND ${isEarlier(member)} AND generation <= :generation)`,
       });
       return put === "refused" ? "superseded" : "done";
     },
 
     async move(roomId, member) {
       const { table, key } = placeOf(roomId, member.session);
-      const condition = `${isOurs} AND generation = :generation AND connectedAtMs <= :connectedAtMs`;
+      const condition = `${isOurs} AND generation = :generation AND ${isEarlier(member)}`;
       return (await table.update(key, { ...placement(member), condition })) === "refused" ? "changed" : "done";
     },
 

@@ -1,6 +1,5 @@
 import { connectionGone, type Enter, type Entry, placeOf, takePlace, tooBusy } from "./entry.ts";
-import { evict, evictedFrame, isCurrent } from "./evict.ts";
-import { frameText } from "./frame-text.ts";
+import { evict, isCurrent, tellEvicted } from "./evict.ts";
 import { holderFor, pendingClaim } from "./holder.ts";
 import { isLive } from "./liveness.ts";
 import { isPoller } from "./poller.ts";
@@ -53,10 +52,9 @@ async function tryToEnter(
   if (claimed === "changed") return "changed";
 
   const lost = [...inside.map(({ connectionId }) => connectionId), ...(askedClaimant ? [askedClaimant] : [])];
-  const notice = frameText(evictedFrame(roomId, generation));
   const [failure] = await Promise.all([
     takePlace(deps, roomId, self, { generation, holds: true }, claimed),
-    ...lost.map((connectionId) => deps.gateway.post(connectionId, notice)),
+    ...lost.map((connectionId) => tellEvicted(deps, roomId, connectionId, generation)),
     // Left over from a take-over that died before its notices.
     ...others.filter((m) => !isCurrent(m, room)).map((m) => evict(deps, roomId, m, generation)),
   ]);

@@ -1,12 +1,23 @@
 import { frameCodes, frameTexts } from "../../protocol/codes.ts";
 import type { LoginFrame } from "../../protocol/frames.ts";
 import { frameText } from "./frame-text.ts";
+import { isPoller } from "./poller.ts";
 import type { Deps, Member } from "./ports.ts";
 
 /** Told to whoever logged in to the room before `generation`. */
 export function evictedFrame(roomId: string, generation: number): LoginFrame {
   const data = { code: frameCodes.evicted, msg: frameTexts.evicted(roomId) };
   return { type: "evicted", eventName: "loginRoomResp", data, roomId, generation };
+}
+
+/** Posts 2005 to a connection; a poller reads it with its next poll. */
+export async function tellEvicted(
+  { gateway }: Pick<Deps, "gateway">,
+  roomId: string,
+  connectionId: string,
+  generation: number,
+): Promise<void> {
+  if (!isPoller(connectionId)) await gateway.post(connectionId, frameText(evictedFrame(roomId, generation)));
 }
 
 /**
@@ -27,7 +38,7 @@ export async function evict(
   if (!evicted) return;
   const hasMoved = evicted.cursor?.seq !== cursor?.seq || evicted.cursor?.epoch !== cursor?.epoch;
   await Promise.all([
-    gateway.post(evicted.connectionId, frameText(evictedFrame(roomId, generation))),
+    tellEvicted({ gateway }, roomId, evicted.connectionId, generation),
     evicted.cursor && hasMoved && cursors.keep(roomId, subject, evicted.cursor),
   ]);
 }
