@@ -37,6 +37,8 @@ export class PollSocket implements WebSocketLike {
   #ref: Ref | undefined;
   #errors = 0;
   #isPolling = false;
+  /** Something was asked while a poll was under way. */
+  #isWanted = false;
   #timer: unknown;
   #isOver = false;
   readonly #abort = new AbortController();
@@ -95,15 +97,17 @@ export class PollSocket implements WebSocketLike {
   }
 
   #pollIn(ms: number): void {
-    // What is asked meanwhile goes with the next poll; two at a time would take each other's places.
+    // Two polls at a time would take each other's places.
+    this.#isWanted = true;
     if (this.#isPolling || this.#isOver) return;
     const { clock } = this.#options;
     clock.clearTimeout(this.#timer);
     const start = () => {
       this.#isPolling = true;
+      this.#isWanted = false;
       void this.#poll().then((pauseMs) => {
         this.#isPolling = false;
-        if (pauseMs !== undefined) this.#pollIn(pauseMs);
+        if (pauseMs !== undefined) this.#pollIn(this.#isWanted && this.#errors === 0 ? 0 : pauseMs);
       });
     };
     if (ms > 0) this.#timer = clock.setTimeout(start, ms);
@@ -136,8 +140,7 @@ export class PollSocket implements WebSocketLike {
       this.#end(1000);
       return undefined;
     }
-    const isNewLogin = [...this.#logins].some(([roomId, login]) => logins.get(roomId) !== login);
-    return isNewLogin ? 0 : pauseMs;
+    return pauseMs;
   }
 
   /** All places and logins, in as many parts as addresses can hold. */
@@ -179,7 +182,7 @@ export class PollSocket implements WebSocketLike {
       const { roomId = "" } = room;
       const login = logins.get(roomId);
       // Left meanwhile; or one of the rooms that everybody is in, which a poll for other rooms answers too.
-      const isWanted = login ? this.#logins.get(roomId) === login : this.#isWanted(roomId, asked);
+      const isWanted = login ? this.#logins.get(roomId) === login : this.#concerns(roomId, asked);
       if (!isWanted) continue;
       this.#note(room, roomId, login);
       if (login) this.#tell({ ...room, ref: login.ref });
@@ -188,7 +191,7 @@ export class PollSocket implements WebSocketLike {
     this.#tell({ type: "connected", eventName: "connetResp", data, session, rooms: places, ref: this.#ref });
   }
 
-  #isWanted(roomId: string, asked: RoomToRestore[]): boolean {
+  #concerns(roomId: string, asked: RoomToRestore[]): boolean {
     return this.#places.has(roomId) ? asked.some((room) => room.roomId === roomId) : roomId.startsWith("@");
   }
 

@@ -1,4 +1,5 @@
 import type { FrameOf, Ref } from "../protocol/frames.ts";
+import type { limits } from "../protocol/limits.ts";
 import { sendAcks } from "./acks.ts";
 import { clientCodes } from "./client-codes.ts";
 import type { Failure } from "./downlink-error.ts";
@@ -15,10 +16,18 @@ import {
   without,
 } from "./state.ts";
 
+const frameBytes: (typeof limits)["frameBytes"] = 32_768;
+const bytesOf = ({ sends: _, ...frame }: Request) => new TextEncoder().encode(JSON.stringify(frame)).length;
+
 /** The first, and three more after trouble; the request's time limit comes first if the pauses grow long. */
 const maxSends = 4;
 
 export function addRequest(state: State, request: Request): Step {
+  // API Gateway would close the connection, and again after each reconnect.
+  if (request.action === "publish" && bytesOf(request) > frameBytes) {
+    const msg = `a publish should have at most ${frameBytes} bytes, got ${bytesOf(request)}: send a link instead`;
+    return [state, [{ do: "reject", ref: request.ref, failure: { code: clientCodes.tooLarge, msg } }]];
+  }
   const asked: Step = [
     { ...state, requests: withEntry(state.requests, request.ref, request) },
     [{ do: "start", timer: request.ref, tries: 0 }],

@@ -173,8 +173,9 @@ export class SocketHandle {
   ): void;
   publish(target: string | { toUser: string }, eventName: string, data: unknown, ...rest: unknown[]) {
     const to = typeof target === "string" ? { roomId: target } : target;
-    const clientMessageId = `${this.#options.clock.now()}-${this.#options.random()}`;
-    return this.#request(rest, (options) => {
+    const { clock, random } = this.#options;
+    return this.#request(rest, (options, ref) => {
+      const clientMessageId = `${clock.now()}-${random()}-${ref}`;
       return { clientMessageId, ...options, ...to, action: "publish", eventName, data };
     }) as Promise<PublishNotice>;
   }
@@ -209,12 +210,13 @@ export class SocketHandle {
   }
 
   /** @param rest what the page gave behind the wish's own: maybe options, then maybe callbacks */
-  #request(rest: unknown[], wishOf: (options: object | undefined) => Wish) {
+  #request(rest: unknown[], wishOf: (options: object | undefined, ref: number) => Wish) {
     const options = rest.find((one) => typeof one === "object") as object | undefined;
     const [onOk, onError] = rest.filter((one) => typeof one === "function") as [OnOk?, OnError?];
     return answer(
       (waiter) => {
-        this.#happen({ on: "request", request: { ...wishOf(options), ref: this.#requests.add(waiter), sends: 0 } });
+        const ref = this.#requests.add(waiter);
+        this.#happen({ on: "request", request: { ...wishOf(options, ref), ref, sends: 0 } });
       },
       onOk,
       onError,

@@ -63,6 +63,8 @@ export class LoggingServer extends FakeServer {
       case "ack":
         for (const { roomId, seq } of frame.rooms) this.acked.set(roomId, Math.max(seq, this.acked.get(roomId) ?? 0));
         return undefined;
+      case "publish":
+        return undefined;
       default:
         return answerTo(frame);
     }
