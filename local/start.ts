@@ -22,7 +22,7 @@ import { listen } from "./listen.ts";
 import { type LogLine, type Logs, makeLogs } from "./logs.ts";
 import { type Claims, mintToken } from "./mint-token.ts";
 import { openChains } from "./queues/chains.ts";
-import { openQueues } from "./queues/open-queues.ts";
+import { openQueues, type Queue } from "./queues/open-queues.ts";
 import { connectSqs, startSqs } from "./queues/open-sqs.ts";
 import { makeStack, type Resource, type Stack } from "./stack.ts";
 import { synthesize } from "./synthesize.ts";
@@ -61,8 +61,8 @@ export interface Local {
   consoleUrl: string;
   /** DynamoDB without any check of roles, to look into the tables. */
   databaseUrl: string;
-  /** SQS without any check of roles, to look into the queues. It is there a moment after the rest. */
-  queuesUrl: Promise<string>;
+  /** A queue without any check of roles, to look into it. Throws if the template has none of this logical id. */
+  queue(logicalId: string): Pick<Queue, "request">;
   apiKey: string;
   /** Of a subject `demo` that may do everything. */
   token: string;
@@ -158,7 +158,11 @@ async function open(options: LocalOptions, closers: (() => Promise<void>)[]): Pr
   return {
     ...endpoints,
     databaseUrl: database.url,
-    queuesUrl: sqs.url,
+    queue: (logicalId) => {
+      const queue = queues.find(stack.arn(logicalId));
+      if (!queue) throw new Error(`the template has no queue ${logicalId}`);
+      return queue;
+    },
     tokenSecret,
     mintToken: (claims) => mintToken(tokenSecret, claims),
     stack,
