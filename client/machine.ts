@@ -1,73 +1,93 @@
 import { sendAcks } from "./acks.ts";
 import { clientCodes } from "./client-codes.ts";
-import type { Failure } from "./downlink-error.ts";
 import { askForLife, connectedNotice, greet, loseLink, openLink, roomsIn, signOfLife } from "./link.ts";
 import { onFrame } from "./on-frame.ts";
 import { addRequest, pauseAfterTrouble, sendAgain, timeOut } from "./requests.ts";
-import { andThen, type Event, initialState, type State, type Step, type Timer } from "./state.ts";
+import { type Draft, draftOf, type Effect, type Event, initialState, type State, stop, type Timer } from "./state.ts";
 import { askForGap } from "./streams.ts";
 
-/** The whole client without its surroundings: what an event means in a state, and what is to be done about it. */
-export function step(state: State, event: Event): Step {
-  const { link } = state;
-  if (link.at === "closed") return end(state);
+/**
+ * The whole client without its surroundings: what an event means in a state, and what is to be done about it. The state
+ * that is given stays as it is; what the steps change is a draft of the next one.
+ */
+export function step(before: State, event: Event): [State, readonly Effect[]] {
+  const draft = draftOf(before);
+  happen(draft, event);
+  const { effects, ...after } = draft;
+  return [after, effects];
+}
+
+function happen(draft: Draft, event: Event) {
+  const { link } = draft;
+  if (link.at === "closed") return end(draft);
   switch (event.on) {
     case "connect":
-      return link.at === "open" ? [state, [connectedNotice]] : openIfIdle(state);
+      if (link.at === "open") draft.effects.push(connectedNotice);
+      return openIfIdle(draft);
     case "request":
-      return andThen(addRequest(state, event.request), openIfIdle);
+      addRequest(draft, event.request);
+      return openIfIdle(draft);
     case "opened":
-      return link.at === "opening" ? greet(state, link.attempt, roomsIn(state)) : [state, []];
+      if (link.at === "opening") greet(draft, link.attempt, roomsIn(draft));
+      return;
     case "lost":
-      return loseLink(state, event.msg, event.cause);
+      return loseLink(draft, event.msg, event.cause);
     case "frame":
-      return onFrame(state, event.frame);
+      return onFrame(draft, event.frame);
     case "trouble":
-      return onTrouble(state, event.msg);
+      return onTrouble(draft, event.msg);
     case "elapsed":
-      return onElapsed(state, event.timer);
+      return onElapsed(draft, event.timer);
     case "suspicion":
-      return onSuspicion(state);
+      return onSuspicion(draft);
     case "close":
-      return andThen(sendAcks(state, true), () =>
-        end({ ...initialState, link: { at: event.forGood ? "closed" : "idle" } }),
-      );
+      sendAcks(draft, true);
+      Object.assign(draft, draftOf(initialState), {
+        link: { at: event.forGood ? "closed" : "idle" },
+        effects: draft.effects,
+      });
+      return end(draft);
   }
 }
 
-const end = (state: State): Step => [
-  state,
-  [{ do: "end", failure: { code: clientCodes.closed, msg: "the handle was closed" } }],
-];
+const end = (draft: Draft) =>
+  void draft.effects.push({ do: "end", failure: { code: clientCodes.closed, msg: "the handle was closed" } });
 
-const openIfIdle = (state: State): Step => (state.link.at === "idle" ? openLink(state, 1) : [state, []]);
-
-function onTrouble(state: State, msg: string): Step {
-  const text = `API Gateway answered "${msg}"`;
-  if (state.link.at === "greeting") return loseLink(state, text);
-  const trouble: Failure = { code: "5001", msg: text };
-  return andThen(signOfLife({ ...state, trouble }), (current) => [current, pauseAfterTrouble(current)]);
+function openIfIdle(draft: Draft): void {
+  if (draft.link.at === "idle") openLink(draft, 1);
 }
 
-function onElapsed(state: State, timer: Timer): Step {
+function onTrouble(draft: Draft, text: string) {
+  const msg = `API Gateway answered "${text}"`;
+  if (draft.link.at === "greeting") return loseLink(draft, msg);
+  draft.trouble = { code: "5001", msg };
+  signOfLife(draft);
+  pauseAfterTrouble(draft);
+}
+
+function onElapsed(draft: Draft, timer: Timer) {
   switch (timer) {
     case "reconnect":
-      return state.link.at === "waiting" ? openLink(state, state.link.attempt) : [state, []];
+      return reconnect(draft);
     case "deadline":
-      return loseLink(state, "the server gave no sign of life within requestTimeoutMs");
+      return loseLink(draft, "the server gave no sign of life within requestTimeoutMs");
     case "silence":
-      return askForLife(state);
+      return askForLife(draft);
     case "resend":
-      return sendAgain(state);
+      return sendAgain(draft);
     case "ack":
-      return sendAcks(state);
+      return sendAcks(draft);
     default:
-      return typeof timer === "number" ? timeOut(state, timer) : askForGap(state, timer.slice("gap ".length));
+      return typeof timer === "number" ? timeOut(draft, timer) : askForGap(draft, timer.slice("gap ".length));
   }
 }
 
-function onSuspicion(state: State): Step {
-  if (state.link.at !== "waiting") return askForLife(state);
-  const [next, effects] = openLink(state, state.link.attempt);
-  return [next, [{ do: "stop", timer: "reconnect" }, ...effects]];
+function reconnect(draft: Draft): void {
+  if (draft.link.at === "waiting") openLink(draft, draft.link.attempt);
+}
+
+function onSuspicion(draft: Draft): void {
+  askForLife(draft);
+  if (draft.link.at === "waiting") stop(draft, "reconnect");
+  reconnect(draft);
 }

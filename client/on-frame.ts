@@ -2,148 +2,140 @@ import type { LoginFrame, ServerFrame } from "../protocol/frames.ts";
 import { isReservedRoom } from "../protocol/ids.ts";
 import { checkPlaces, greet, linkIsOpen, loseLink, roomsIn, signOfLife } from "./link.ts";
 import { forget, isLoggingIn, reject, requestOf, resolve } from "./requests.ts";
-import { afterEviction, afterLogin, type Evicted, isIn } from "./room.ts";
-import { andThen, type Request, type State, type Step, withEntry } from "./state.ts";
+import { afterEviction, afterLogin, isIn } from "./room.ts";
+import { type Draft, send, show } from "./state.ts";
 import type { LoggedIn } from "./stream.ts";
-import { follow, onBehind, onMessage, onReplayed, show } from "./streams.ts";
+import { follow, onBehind, onMessage, onReplayed } from "./streams.ts";
 
 type FrameOfType<T extends ServerFrame["type"]> = Extract<ServerFrame, { type: T }>;
 
 /** What one frame of the server means. */
-export function onFrame(state: State, frame: ServerFrame): Step {
-  return andThen(signOfLife(state), (alive) => read(alive, frame));
-}
-
-function read(state: State, frame: ServerFrame): Step {
+export function onFrame(draft: Draft, frame: ServerFrame) {
+  signOfLife(draft);
   switch (frame.type) {
     case "message":
-      return onMessage(state, frame);
+      return onMessage(draft, frame);
     case "connected":
-      return onConnected(state, frame);
+      return onConnected(draft, frame);
     case "helloFailed":
-      return onHelloFailed(state, frame);
+      show(draft, frame);
+      return loseLink(draft, `hello failed: ${frame.data.msg}`, frame.data);
     case "loggedIn":
-      return onLoggedIn(state, frame);
+      return onLoggedIn(draft, frame);
     case "evicted":
-      return onEvicted(state, frame);
+      return onEvicted(draft, frame);
     case "left":
-      return onLeft(state, frame);
+      return onLeft(draft, frame);
     case "published":
-      return onPublished(state, frame);
+      return onPublished(draft, frame);
     case "replayed":
-      return onReplayed(state, frame);
+      return onReplayed(draft, frame);
     case "behind":
-      return onBehind(state, frame);
+      return onBehind(draft, frame);
     case "loginFailed":
     case "leaveFailed":
     case "publishFailed":
     case "replayFailed":
     case "refused":
-      return onFailed(state, frame);
+      return onFailed(draft, frame);
     case "probe":
-      return [state, [{ do: "send", frame: { action: "here", nonce: frame.nonce } }]];
+      send(draft, { action: "here", nonce: frame.nonce });
+      return;
     case "heartbeat":
     case "delivered":
-      return show(state, frame);
+      show(draft, frame);
+      return;
     default:
       frame satisfies never; // at run time a newer server may send a frame that this client does not know
-      return [state, []];
   }
 }
 
-function onConnected(state: State, frame: FrameOfType<"connected">): Step {
-  const { link } = state;
-  let step: Step = [{ ...state, session: frame.session }, []];
-  for (const result of frame.rooms) step = andThen(step, (current) => onRestored(current, result));
-  // Asked on an open connection whether the places are still there.
-  if (link.at !== "greeting") return step;
-  const isStillIn = (roomId: string) => roomsIn(step[0]).includes(roomId);
-  const rest = link.rest.filter(isStillIn);
-  if (rest.length > 0) return andThen(step, (current) => greet(current, link.attempt, rest));
-  return andThen(andThen(step, linkIsOpen), (current) => show(current, frame));
+function onConnected(draft: Draft, frame: FrameOfType<"connected">) {
+  const { link } = draft;
+  draft.session = frame.session;
+  for (const result of frame.rooms) onRestored(draft, result);
+  // On an open connection it was asked whether the places are still there.
+  if (link.at !== "greeting") return;
+  const stillIn = roomsIn(draft);
+  const rest = link.rest.filter((roomId) => stillIn.includes(roomId));
+  if (rest.length > 0) return greet(draft, link.attempt, rest);
+  linkIsOpen(draft);
+  show(draft, frame);
 }
 
 /** One room of a `hello`: either the place is back, or the page is told why not. */
-function onRestored(state: State, result: LoginFrame): Step {
-  if (result.type === "loggedIn") return onLoggedIn(state, result);
+function onRestored(draft: Draft, result: LoginFrame) {
+  if (result.type === "loggedIn") return onLoggedIn(draft, result);
   // An eviction may have arrived by itself a moment before: it is told once.
   const { roomId = "" } = result;
-  return state.rooms.has(roomId) ? show(forget(state, roomId), result) : [state, []];
+  if (draft.rooms.has(roomId)) show(draft, result);
+  forget(draft, roomId);
 }
 
-function onHelloFailed(state: State, frame: FrameOfType<"helloFailed">): Step {
-  return andThen(show(state, frame), (current) => loseLink(current, `hello failed: ${frame.data.msg}`, frame.data));
-}
-
-function onLoggedIn(state: State, frame: LoggedIn): Step {
+function onLoggedIn(draft: Draft, frame: LoggedIn) {
   const { roomId, ref, recovered } = frame;
-  if (isReservedRoom(roomId)) return onFollowed(state, frame);
-  const request = requestOf(state, ref);
-  const before = state.rooms.get(roomId);
+  if (isReservedRoom(roomId)) return goOn(draft, frame);
+  const request = requestOf(draft, ref);
+  const before = draft.rooms.get(roomId);
   // The page gave up waiting, or was evicted since: a place that it knows nothing of would only block others.
-  if (!before) return [state, [{ do: "leave", roomId }]];
-  if (!request && !isIn(before)) return [state, []];
+  if (!before) return void draft.effects.push({ do: "leave", roomId });
+  if (!request && !isIn(before)) return;
   const room = afterLogin(before, frame);
-  if (!isIn(room)) return request ? onLateLogin(state, request, room.evicted) : [state, []];
-  const type = request?.action === "loginRoom" ? request.type : room.type;
-  const entered = { ...state, rooms: withEntry(state.rooms, roomId, { ...room, type }) };
+  if (!isIn(room)) {
+    // The 2005 overtook its 2002: the page hears only that it is out.
+    if (!request || !room.evicted) return;
+    reject(draft, request, room.evicted.data);
+    show(draft, room.evicted);
+    return;
+  }
+  draft.rooms.set(roomId, { ...room, type: request?.action === "loginRoom" ? request.type : room.type });
   // What a login caught up that nobody waits for any more began somewhere else.
-  if (!request) return onFollowed(entered, ref === undefined ? frame : { ...frame, recovered: undefined });
-  const { step, isLost } = follow(entered, frame);
-  const [followed, effects] = step;
-  const { code, msg } = frame.data;
-  const resolved = resolve(followed, request, { code, msg, recovered: isLost ? false : recovered });
-  return andThen(
-    andThen(resolved, (current) => show(current, frame)),
-    (current) => [current, effects],
-  );
+  if (!request) return goOn(draft, ref === undefined ? frame : { ...frame, recovered: undefined, more: undefined });
+  follow(draft, frame, (isLost) => {
+    const { code, msg } = frame.data;
+    resolve(draft, request, { code, msg, recovered: isLost ? false : recovered });
+    show(draft, frame);
+  });
 }
 
 /** Where the log stands of a room that the page was in before. It hears of it only if it missed something for good. */
-function onFollowed(state: State, frame: LoggedIn): Step {
-  const { step, isLost } = follow(state, frame);
-  return isLost ? andThen(show(state, { ...frame, recovered: false }), () => step) : step;
+function goOn(draft: Draft, frame: LoggedIn): void {
+  follow(draft, frame, (isLost) => isLost && show(draft, { ...frame, recovered: false }));
 }
 
-/** The 2005 overtook its 2002: the page hears only that it is out. */
-function onLateLogin(state: State, request: Request, evicted: Evicted | undefined): Step {
-  const step = reject(state, request, evicted?.data ?? { code: "2005", msg: "" });
-  return evicted ? andThen(step, (current) => show(current, evicted)) : step;
-}
-
-function onEvicted(state: State, frame: FrameOfType<"evicted">): Step {
-  const before = state.rooms.get(frame.roomId);
-  if (!before) return [state, []];
+function onEvicted(draft: Draft, frame: FrameOfType<"evicted">): void {
+  const { roomId } = frame;
+  const before = draft.rooms.get(roomId);
+  if (!before) return;
   const room = afterEviction(before, frame);
-  const isOut = !isIn(room);
-  const rest = isOut ? forget(state, frame.roomId) : state;
-  const isKept = !isOut || isLoggingIn(state, frame.roomId);
-  const after = isKept ? { ...rest, rooms: withEntry(rest.rooms, frame.roomId, room) } : rest;
-  return isIn(before) && !isIn(room) ? show(after, frame) : [after, []];
+  if (!isIn(room)) forget(draft, roomId);
+  if (isIn(room) || isLoggingIn(draft, roomId)) draft.rooms.set(roomId, room);
+  if (isIn(before) && !isIn(room)) show(draft, frame);
 }
 
-function onLeft(state: State, frame: FrameOfType<"left">): Step {
-  const request = requestOf(state, frame.ref);
-  if (!request) return [state, []];
-  const after = forget(state, frame.roomId);
-  return andThen(resolve(after, request, frame.data), (current) => show(current, frame));
+function onLeft(draft: Draft, frame: FrameOfType<"left">): void {
+  const request = requestOf(draft, frame.ref);
+  if (!request) return;
+  forget(draft, frame.roomId);
+  resolve(draft, request, frame.data);
+  show(draft, frame);
 }
 
-function onPublished(state: State, frame: FrameOfType<"published">): Step {
+function onPublished(draft: Draft, frame: FrameOfType<"published">): void {
   const { data, ref, clientMessageId, messageId, epoch, seq, conversation } = frame;
-  const request = requestOf(state, ref);
-  if (!request) return [state, []];
-  const notice = { ...data, clientMessageId, messageId, epoch, seq, conversation };
-  return andThen(resolve(state, request, notice), (current) => show(current, frame));
+  const request = requestOf(draft, ref);
+  if (!request) return;
+  resolve(draft, request, { ...data, clientMessageId, messageId, epoch, seq, conversation });
+  show(draft, frame);
 }
 
 type Failed = FrameOfType<"loginFailed" | "leaveFailed" | "publishFailed" | "replayFailed" | "refused">;
 
-function onFailed(state: State, frame: Failed): Step {
+function onFailed(draft: Draft, frame: Failed) {
   const { ref } = frame;
   // Of acks and replays the page knows nothing.
-  if (typeof ref === "string") return ref === "last" ? [state, []] : checkPlaces(state);
-  const request = requestOf(state, ref);
-  const settled: Step = request ? reject(state, request, frame.data) : [state, []];
-  return andThen(settled, (current) => show(current, frame));
+  if (typeof ref === "string") return ref === "last" ? undefined : checkPlaces(draft);
+  const request = requestOf(draft, ref);
+  if (request) reject(draft, request, frame.data);
+  show(draft, frame);
 }

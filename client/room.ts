@@ -20,7 +20,7 @@ export interface Room {
 export const waitingRoom: Room = { type: undefined, epoch: undefined, login: -1, eviction: 0, evicted: undefined };
 
 /** 2002 and 2005 may overtake one another. Both only raise a maximum, so that every order of arrival ends the same. */
-export const isIn = ({ login, eviction }: Room) => login >= eviction;
+export const isIn = (room: Room | undefined) => !!room && room.login >= room.eviction;
 
 export const afterEviction = (room: Room, evicted: Evicted): Room =>
   evicted.generation > room.eviction ? { ...room, eviction: evicted.generation, evicted } : room;

@@ -46,18 +46,18 @@ export type Link =
   | { at: "open"; isAsked: boolean };
 
 export interface State {
-  link: Link;
-  session: string | undefined;
+  readonly link: Link;
+  readonly session: string | undefined;
   /** Rooms that the page is in or that a login on its way is about. */
-  rooms: ReadonlyMap<string, Room>;
+  readonly rooms: ReadonlyMap<string, Room>;
   /** In the order in which they were asked. */
-  requests: ReadonlyMap<number, Request>;
+  readonly requests: ReadonlyMap<number, Request>;
   /** How far the page is in each room's log, also in those of `@all` and `@user`. */
-  streams: ReadonlyMap<string, Stream>;
-  /** How many messages arrived since the last ack. */
-  unacked: number;
+  readonly streams: ReadonlyMap<string, Stream>;
+  /** The timer of acks runs. */
+  readonly willAck: boolean;
   /** What went wrong last, until a connection works again. */
-  trouble: Failure | undefined;
+  readonly trouble: Failure | undefined;
 }
 
 /**
@@ -96,7 +96,17 @@ export type Effect =
   /** Drop everything that still runs or waits. */
   | { do: "end"; failure: Failure };
 
-export type Step = readonly [State, readonly Effect[]];
+/** A state under change, with what is to be done about it, in order. */
+export interface Draft extends State {
+  link: Link;
+  session: string | undefined;
+  rooms: Map<string, Room>;
+  requests: Map<number, Request>;
+  streams: Map<string, Stream>;
+  willAck: boolean;
+  trouble: Failure | undefined;
+  effects: Effect[];
+}
 
 export const initialState: State = {
   link: { at: "idle" },
@@ -104,22 +114,20 @@ export const initialState: State = {
   rooms: new Map(),
   requests: new Map(),
   streams: new Map(),
-  unacked: 0,
+  willAck: false,
   trouble: undefined,
 };
 
-/** One step after another; effects in order. */
-export function andThen([state, effects]: Step, next: (state: State) => Step): Step {
-  const [after, more] = next(state);
-  return [after, [...effects, ...more]];
-}
+export const draftOf = (state: State): Draft => ({
+  ...state,
+  rooms: new Map(state.rooms),
+  requests: new Map(state.requests),
+  streams: new Map(state.streams),
+  effects: [],
+});
 
-export function withEntry<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {
-  return new Map(map).set(key, value);
-}
-
-export function without<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> {
-  const rest = new Map(map);
-  rest.delete(key);
-  return rest;
-}
+export const send = (draft: Draft, frame: ClientFrame) => draft.effects.push({ do: "send", frame });
+export const show = (draft: Draft, frame: ServerFrame) => draft.effects.push({ do: "show", frame });
+export const stop = (draft: Draft, timer: Timer) => draft.effects.push({ do: "stop", timer });
+/** @param tries how often it was in vain so far */
+export const start = (draft: Draft, timer: Timer, tries = 0) => draft.effects.push({ do: "start", timer, tries });
