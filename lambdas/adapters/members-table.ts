@@ -85,11 +85,12 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
       const { table, key } = placeOf(roomId, session);
       await table.update(key, {
         update: "SET tries = :tries, triedAtMs = :triedAtMs, givenUpSeq = :givenUpSeq",
-        condition: `${isThisConnection} AND #cursor = :cursor`,
+        condition: `${isThisConnection} AND #cursor.epoch = :epoch AND #cursor.seq = :seq`,
         names: { "#cursor": "cursor" },
         values: {
           ":connectionId": connectionId,
-          ":cursor": cursor,
+          ":epoch": cursor?.epoch,
+          ":seq": cursor?.seq,
           ":tries": tries,
           ":triedAtMs": triedAtMs,
           ":givenUpSeq": givenUpSeq,

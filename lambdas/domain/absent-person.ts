@@ -16,7 +16,7 @@ export async function lookForAbsent(
   deps: Pick<Deps, "cursors" | "log" | "now" | "redeliverAfterMs">,
   { roomId, epoch, seq: head }: Room,
   round: number,
-): Promise<{ undelivered: Undelivered[]; nexts: number[] }> {
+): Promise<{ undelivered: Undelivered[]; nexts: number[]; noteReported?: () => Promise<void> }> {
   const { cursors, now, redeliverAfterMs } = deps;
   const subject = roomId.slice(personalPrefix.length);
   const [had, reported] = await Promise.all([cursors.get(roomId, subject), cursors.get(roomId, reportedBy)]);
@@ -27,9 +27,12 @@ export async function lookForAbsent(
 
   const due = waiting.filter(({ atMs }) => atMs + redeliverAfterMs <= now());
   const last = due.at(-1);
-  if (last) await cursors.keep(roomId, reportedBy, { epoch, seq: last.seq });
   const rest = waiting.length > due.length ? [now() + redeliverAfterMs] : [];
-  return { undelivered: due.flatMap((entry) => undeliveredOf(entry, subject)), nexts: rest };
+  return {
+    undelivered: due.flatMap((entry) => undeliveredOf(entry, subject)),
+    nexts: rest,
+    ...(last && { noteReported: () => cursors.keep(roomId, reportedBy, { epoch, seq: last.seq }) }),
+  };
 }
 
 export function undeliveredOf({ message }: LogEntry, subject: string): Undelivered[] {

@@ -1,6 +1,7 @@
 import { limits } from "../../protocol/limits.ts";
 import { disconnect } from "./connection-life.ts";
 import { evict, isCurrent } from "./evict.ts";
+import { endPlace } from "./leave-room.ts";
 import { isPoller } from "./poller.ts";
 import { flatten, forEachLimited } from "./pool.ts";
 import type { Deps, Member, Outcomes, Room } from "./ports.ts";
@@ -49,5 +50,5 @@ export async function prune(deps: DeliverDeps, roomId: string, { connectionId, s
   if (await deps.gateway.isOpen(connectionId)) return;
   await disconnect(deps, connectionId);
   // The row may be gone already while this place, written late, is not.
-  await deps.members.remove(roomId, session, connectionId);
+  await endPlace(deps, roomId, session, connectionId);
 }

@@ -113,6 +113,7 @@ async function clearGhosts(
     if (live.includes(true)) return "live";
     // On that very connection: a session that came back while it was asked keeps its place.
     const removed = await Promise.all(asked.map((m) => deps.members.remove(roomId, m.session, m.connectionId)));
+    await Promise.all(removed.map((m) => m?.cursor && deps.cursors.keep(roomId, m.subject, m.cursor)));
     if (removed.includes(undefined)) return "changed";
   }
   return "cleared";

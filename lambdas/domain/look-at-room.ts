@@ -4,7 +4,7 @@ import { limits } from "../../protocol/limits.ts";
 import { lookForAbsent, undeliveredOf } from "./absent-person.ts";
 import { prune } from "./deliver.ts";
 import { isCurrent } from "./evict.ts";
-import { isPersonal } from "./expect-acks.ts";
+import { isLookedAtBy, isPersonal } from "./expect-acks.ts";
 import { frameText, messageText, RawJson, textBytes, wireRoom } from "./frame-text.ts";
 import { isPoller } from "./poller.ts";
 import { flatten, forEachLimited } from "./pool.ts";
@@ -17,6 +17,8 @@ const membersAtOnce = 25;
 const budgetMs = 12_000;
 /** AWS ends a chain in which a function feeds its own queue after about 16 rounds. */
 const mostRounds = 14;
+/** From then on looks are rarer: a chain outlives the tries of members who are all behind at times of their own. */
+const hurriedRounds = 4;
 /** From then on pushes order looks of their own, so that this chain can end. */
 const lastNotedRound = 6;
 
@@ -31,6 +33,7 @@ interface Findings {
   /** Members as they are to be noted. */
   tried: Member[];
   undelivered: Undelivered[];
+  noteReported?: (() => Promise<void>) | undefined;
   isSomebodyThere: boolean;
   untilMs: number;
 }
@@ -55,11 +58,12 @@ export async function lookAtRoom(deps: LookDeps, { roomId, round }: Look): Promi
     const absent = await lookForAbsent(deps, room, round);
     found.undelivered.push(...absent.undelivered);
     found.nexts.push(...absent.nexts);
+    found.noteReported = absent.noteReported;
   }
   const undelivered = await withoutReached(deps, room, found.undelivered);
   // Reported before it is noted as reported: a crash in between reports twice, the other order never.
   if (undelivered.length > 0) await deps.reportUndelivered(undelivered);
-  await Promise.all(found.tried.map((member) => deps.members.noteTry(roomId, member)));
+  await Promise.all([found.noteReported?.(), ...found.tried.map((member) => deps.members.noteTry(roomId, member))]);
   await orderNext(deps, room, round, found.nexts);
 }
 
@@ -109,6 +113,13 @@ async function withoutReached(deps: Deps, room: Room, undelivered: readonly Unde
   for await (const { subject, cursor } of flatten(deps.members.pages(room.roomId))) {
     const before = reached.get(subject);
     if (before !== undefined && cursor?.epoch === room.epoch) reached.set(subject, Math.max(before, cursor.seq));
+  }
+  if (isPersonal(room.roomId)) {
+    // On a device that was closed since, too.
+    for (const [subject, before] of reached) {
+      const kept = await deps.cursors.get(room.roomId, subject);
+      if (kept?.epoch === room.epoch) reached.set(subject, Math.max(before, kept.seq));
+    }
   }
   return undelivered.filter(({ subject, seq }) => seq > (reached.get(subject) ?? 0));
 }
@@ -173,7 +184,11 @@ function redelivered({ roomId, epoch }: Room, { cursor }: Member, texts: readonl
 /** One next look for all who wait, unless the chain has become too long: then the next push begins a new one. */
 async function orderNext(deps: LookDeps, room: Room, round: number, nexts: readonly number[]): Promise<void> {
   if (nexts.length === 0 || round >= mostRounds) return;
-  const atMs = Math.max(Math.min(...nexts), deps.now() + deps.redeliverAfterMs / 2);
+  const pauseMs = deps.redeliverAfterMs * (round < hurriedRounds ? 0.5 : 3);
+  const atMs = Math.max(Math.min(...nexts), deps.now() + pauseMs);
+  // Two chains that meet become one.
+  const fresh = await deps.rooms.get(room.roomId);
+  if (fresh && isLookedAtBy(fresh, atMs, deps.now())) return;
   await deps.scheduleLook({ roomId: room.roomId, round: round + 1 }, atMs - deps.now());
   if (round < lastNotedRound) await deps.rooms.noteLook(room.roomId, atMs);
 }

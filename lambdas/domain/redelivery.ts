@@ -17,7 +17,9 @@ export type Step =
 export function nextStep(member: Member, waiting: readonly LogEntry[], nowMs: number, afterMs: number): Step {
   const oldest = waiting[0];
   if (!oldest) return { kind: "rest" };
-  const due = waiting.filter(({ atMs }) => atMs + afterMs <= nowMs);
+  // As far as there is no gap: what is given up is given up to a number.
+  const young = waiting.findIndex(({ atMs }) => atMs + afterMs > nowMs);
+  const due = waiting.slice(0, young < 0 ? waiting.length : young);
   if (member.tries === 0) {
     return due.length > 0 ? { kind: "resend", entries: due } : { kind: "wait", untilMs: oldest.atMs + afterMs };
   }
