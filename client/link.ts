@@ -6,12 +6,12 @@ import { clientCodes } from "./client-codes.ts";
 import type { Failure } from "./downlink-error.ts";
 import { sendWaiting } from "./requests.ts";
 import { isIn } from "./room.ts";
-import { type Draft, type Effect, send, start, stop } from "./state.ts";
+import { type Draft, plan, send, start, stop } from "./state.ts";
 
 /** Starts an attempt to connect. */
 export function openLink(draft: Draft, attempt: number): void {
   draft.link = { at: "opening", attempt };
-  draft.effects.push({ do: "open" });
+  plan(draft, "open");
   start(draft, "deadline");
 }
 
@@ -24,9 +24,9 @@ export function loseLink(draft: Draft, msg: string, cause?: unknown): void {
   for (const [ref, request] of draft.requests) draft.requests.set(ref, { ...request, sends: 0 });
   draft.link = { at: "waiting", attempt: tries + 1 };
   draft.trouble = failure;
-  draft.effects.push({ do: "drop" });
+  plan(draft, "drop");
   start(draft, "reconnect", tries);
-  if (link.at !== "open") draft.effects.push({ do: "attemptFailed", failure });
+  if (link.at !== "open") plan(draft, "attemptFailed", failure);
 }
 
 const roomsPerHello: (typeof limits)["roomsPerHello"] = 50;
@@ -67,7 +67,7 @@ export function checkPlaces(draft: Draft): void {
 }
 
 const msg: (typeof frameTexts)["connected"] = "connect success";
-export const connectedNotice: Effect = { do: "connected", notice: { code: "2001", msg } };
+export const tellConnected = (draft: Draft) => plan(draft, "connected", { code: "2001", msg });
 
 /** Every place is restored: acks and the page's requests may go. */
 export function linkIsOpen(draft: Draft): void {
@@ -75,7 +75,7 @@ export function linkIsOpen(draft: Draft): void {
   draft.trouble = undefined;
   stop(draft, "deadline");
   start(draft, "silence");
-  draft.effects.push(connectedNotice);
+  tellConnected(draft);
   sendAcks(draft);
   sendWaiting(draft);
 }

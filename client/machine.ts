@@ -1,57 +1,64 @@
 import { sendAcks } from "./acks.ts";
 import { clientCodes } from "./client-codes.ts";
-import { askForLife, connectedNotice, greet, loseLink, openLink, roomsIn, signOfLife } from "./link.ts";
+import { askForLife, greet, loseLink, openLink, roomsIn, signOfLife, tellConnected } from "./link.ts";
 import { onFrame } from "./on-frame.ts";
 import { addRequest, pauseAfterTrouble, sendAgain, timeOut } from "./requests.ts";
-import { type Draft, draftOf, type Effect, type Event, initialState, type State, stop, type Timer } from "./state.ts";
+import {
+  type Draft,
+  draftOf,
+  type Effect,
+  type Event,
+  type Handlers,
+  initialState,
+  plan,
+  type State,
+  stop,
+  type Timer,
+} from "./state.ts";
 import { askForGap } from "./streams.ts";
 
 /**
  * The whole client without its surroundings: what an event means in a state, and what is to be done about it. The state
  * that is given stays as it is; what the steps change is a draft of the next one.
  */
-export function step(before: State, event: Event): [State, readonly Effect[]] {
+export function step(before: State, [name, ...args]: Event): [State, readonly Effect[]] {
   const draft = draftOf(before);
-  happen(draft, event);
+  if (draft.link.at === "closed") end(draft);
+  else (on[name] as (draft: Draft, ...args: unknown[]) => void)(draft, ...args);
   const { effects, ...after } = draft;
   return [after, effects];
 }
 
-function happen(draft: Draft, event: Event) {
-  const { link } = draft;
-  if (link.at === "closed") return end(draft);
-  switch (event.on) {
-    case "connect":
-      if (link.at === "open") draft.effects.push(connectedNotice);
-      return openIfIdle(draft);
-    case "request":
-      addRequest(draft, event.request);
-      return openIfIdle(draft);
-    case "opened":
-      if (link.at === "opening") greet(draft, link.attempt, roomsIn(draft));
-      return;
-    case "lost":
-      return loseLink(draft, event.msg, event.cause);
-    case "frame":
-      return onFrame(draft, event.frame);
-    case "trouble":
-      return onTrouble(draft, event.msg);
-    case "elapsed":
-      return onElapsed(draft, event.timer);
-    case "suspicion":
-      return onSuspicion(draft);
-    case "close":
-      sendAcks(draft, true);
-      Object.assign(draft, draftOf(initialState), {
-        link: { at: event.forGood ? "closed" : "idle" },
-        effects: draft.effects,
-      });
-      return end(draft);
-  }
-}
+const on: Handlers = {
+  connect(draft) {
+    if (draft.link.at === "open") tellConnected(draft);
+    openIfIdle(draft);
+  },
+  request(draft, request) {
+    addRequest(draft, request);
+    openIfIdle(draft);
+  },
+  opened(draft) {
+    if (draft.link.at === "opening") greet(draft, draft.link.attempt, roomsIn(draft));
+  },
+  lost: loseLink,
+  frame: onFrame,
+  trouble: onTrouble,
+  elapsed: onElapsed,
+  suspicion(draft) {
+    askForLife(draft);
+    if (draft.link.at === "waiting") stop(draft, "reconnect");
+    reconnect(draft);
+  },
+  close(draft, forGood) {
+    sendAcks(draft, true);
+    const { effects } = draft;
+    Object.assign(draft, draftOf(initialState), { link: { at: forGood ? "closed" : "idle" }, effects });
+    end(draft);
+  },
+};
 
-const end = (draft: Draft) =>
-  void draft.effects.push({ do: "end", failure: { code: clientCodes.closed, msg: "the handle was closed" } });
+const end = (draft: Draft) => plan(draft, "end", { code: clientCodes.closed, msg: "the handle was closed" });
 
 function openIfIdle(draft: Draft): void {
   if (draft.link.at === "idle") openLink(draft, 1);
@@ -84,10 +91,4 @@ function onElapsed(draft: Draft, timer: Timer) {
 
 function reconnect(draft: Draft): void {
   if (draft.link.at === "waiting") openLink(draft, draft.link.attempt);
-}
-
-function onSuspicion(draft: Draft): void {
-  askForLife(draft);
-  if (draft.link.at === "waiting") stop(draft, "reconnect");
-  reconnect(draft);
 }

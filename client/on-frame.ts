@@ -3,52 +3,41 @@ import { isReservedRoom } from "../protocol/ids.ts";
 import { checkPlaces, greet, linkIsOpen, loseLink, roomsIn, signOfLife } from "./link.ts";
 import { forget, isLoggingIn, reject, requestOf, resolve } from "./requests.ts";
 import { afterEviction, afterLogin, isIn } from "./room.ts";
-import { type Draft, send, show } from "./state.ts";
+import { type Draft, plan, send, show } from "./state.ts";
 import type { LoggedIn } from "./stream.ts";
 import { follow, onBehind, onMessage, onReplayed } from "./streams.ts";
 
 type FrameOfType<T extends ServerFrame["type"]> = Extract<ServerFrame, { type: T }>;
 
-/** What one frame of the server means. */
-export function onFrame(draft: Draft, frame: ServerFrame) {
+/** What one frame of the server means; one that a newer server sends and this client does not know means nothing. */
+export function onFrame(draft: Draft, frame: ServerFrame): void {
   signOfLife(draft);
-  switch (frame.type) {
-    case "message":
-      return onMessage(draft, frame);
-    case "connected":
-      return onConnected(draft, frame);
-    case "helloFailed":
-      show(draft, frame);
-      return loseLink(draft, `hello failed: ${frame.data.msg}`, frame.data);
-    case "loggedIn":
-      return onLoggedIn(draft, frame);
-    case "evicted":
-      return onEvicted(draft, frame);
-    case "left":
-      return onLeft(draft, frame);
-    case "published":
-      return onPublished(draft, frame);
-    case "replayed":
-      return onReplayed(draft, frame);
-    case "behind":
-      return onBehind(draft, frame);
-    case "loginFailed":
-    case "leaveFailed":
-    case "publishFailed":
-    case "replayFailed":
-    case "refused":
-      return onFailed(draft, frame);
-    case "probe":
-      send(draft, { action: "here", nonce: frame.nonce });
-      return;
-    case "heartbeat":
-    case "delivered":
-      show(draft, frame);
-      return;
-    default:
-      frame satisfies never; // at run time a newer server may send a frame that this client does not know
-  }
+  if (Object.hasOwn(on, frame.type)) (on[frame.type] as (draft: Draft, frame: ServerFrame) => void)(draft, frame);
 }
+
+// A frame that is missing here does not compile.
+const on: { [T in ServerFrame["type"]]: (draft: Draft, frame: FrameOfType<T>) => void } = {
+  message: onMessage,
+  connected: onConnected,
+  helloFailed(draft, frame) {
+    show(draft, frame);
+    loseLink(draft, `hello failed: ${frame.data.msg}`, frame.data);
+  },
+  loggedIn: onLoggedIn,
+  loginFailed: onFailed,
+  evicted: onEvicted,
+  left: onLeft,
+  leaveFailed: onFailed,
+  published: onPublished,
+  publishFailed: onFailed,
+  replayed: onReplayed,
+  replayFailed: onFailed,
+  behind: onBehind,
+  delivered: show,
+  heartbeat: show,
+  probe: (draft, { nonce }) => send(draft, { action: "here", nonce }),
+  refused: onFailed,
+};
 
 function onConnected(draft: Draft, frame: FrameOfType<"connected">) {
   const { link } = draft;
@@ -78,7 +67,7 @@ function onLoggedIn(draft: Draft, frame: LoggedIn) {
   const request = requestOf(draft, ref);
   const before = draft.rooms.get(roomId);
   // The page gave up waiting, or was evicted since: a place that it knows nothing of would only block others.
-  if (!before) return void draft.effects.push({ do: "leave", roomId });
+  if (!before) return plan(draft, "leave", roomId);
   if (!request && !isIn(before)) return;
   const room = afterLogin(before, frame);
   if (!isIn(room)) {

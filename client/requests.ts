@@ -4,7 +4,7 @@ import { sendAcks } from "./acks.ts";
 import { clientCodes } from "./client-codes.ts";
 import type { Failure } from "./downlink-error.ts";
 import { isIn, waitingRoom } from "./room.ts";
-import { type Draft, type LoginNotice, type PublishNotice, type Request, send, start, stop } from "./state.ts";
+import { type Draft, type LoginNotice, type PublishNotice, plan, type Request, send, start, stop } from "./state.ts";
 
 const frameBytes: (typeof limits)["frameBytes"] = 32_768;
 
@@ -72,13 +72,13 @@ export const requestOf = ({ requests }: Draft, ref: Ref | undefined) => requests
 
 export function resolve(draft: Draft, request: Request, notice: LoginNotice | PublishNotice): void {
   settle(draft, request);
-  draft.effects.push({ do: "resolve", ref: request.ref, notice });
+  plan(draft, "resolve", request.ref, notice);
 }
 
 /** A login that failed changes nothing about a place that the page had before. */
 export function reject(draft: Draft, request: Request, failure: Failure): void {
   settle(draft, request);
-  draft.effects.push({ do: "reject", ref: request.ref, failure });
+  plan(draft, "reject", request.ref, failure);
 }
 
 export function timeOut(draft: Draft, ref: number): void {

@@ -9,7 +9,7 @@ import { type ResolvedOptions, resolveOptions, type SocketHandleOptions } from "
 import { gapMs, pauseMs } from "./pause.ts";
 import { readFrame } from "./read-frame.ts";
 import {
-  type Effect,
+  type Actions,
   type Event,
   initialState,
   type LoginNotice,
@@ -83,8 +83,8 @@ export class SocketHandle {
   constructor(options: Partial<SocketHandleOptions> = {}) {
     this.#options = resolveOptions({ ...SocketHandle.#defaults, ...options });
     this.#timers = new Timers(this.#options.clock, (timer, late) => {
-      if (late > lateMs) this.#happen({ on: "suspicion" });
-      this.#happen({ on: "elapsed", timer });
+      if (late > lateMs) this.#happen("suspicion");
+      this.#happen("elapsed", timer);
     });
   }
 
@@ -98,7 +98,7 @@ export class SocketHandle {
     return answer(
       (waiter) => {
         this.#connects.add(waiter);
-        this.#happen({ on: "connect" });
+        this.#happen("connect");
       },
       onOk,
       onError,
@@ -201,12 +201,12 @@ export class SocketHandle {
 
   /** Closes the connection and gives up all rooms. `connect` and `loginRoom` begin anew; listeners stay. */
   disconnect(): void {
-    this.#happen({ on: "close", forGood: false });
+    this.#happen("close", false);
   }
 
   /** Closes for good: whatever waits fails with 3003, and so does everything asked later. */
   close(): void {
-    this.#happen({ on: "close", forGood: true });
+    this.#happen("close", true);
   }
 
   /** @param rest what the page gave behind the wish's own: maybe options, then maybe callbacks */
@@ -216,15 +216,15 @@ export class SocketHandle {
     return answer(
       (waiter) => {
         const ref = this.#requests.add(waiter);
-        this.#happen({ on: "request", request: { ...wishOf(options, ref), ref, sends: 0 } });
+        this.#happen("request", { ...wishOf(options, ref), ref, sends: 0 });
       },
       onOk,
       onError,
     );
   }
 
-  /** An effect may call into the page, and the page back into this handle: what it asks happens next, not in between. */
-  #happen(event: Event): void {
+  /** What is done may call into the page, and the page back into this handle: what it asks happens next, not in between. */
+  #happen(...event: Event): void {
     this.#events.push(event);
     if (this.#events.length > 1) return;
     for (let next = this.#events[0]; next !== undefined; next = this.#events[0]) {
@@ -237,54 +237,32 @@ export class SocketHandle {
   #take(event: Event): void {
     const [state, effects] = step(this.#state, event);
     this.#state = state;
-    for (const effect of effects) this.#perform(effect);
+    for (const [action, ...args] of effects) (this.#actions[action] as (...args: unknown[]) => void)(...args);
   }
 
-  #perform(effect: Effect): void {
-    switch (effect.do) {
-      case "open":
-        this.#stopWatching ??= watchForSuspicion(() => this.#happen({ on: "suspicion" }));
-        this.#connection = this.#open();
-        break;
-      case "drop":
-        this.#drop();
-        break;
-      case "send":
-        this.#connection?.send(JSON.stringify(effect.frame));
-        break;
-      case "start":
-        this.#timers.start(effect.timer, this.#msOf(effect.timer, effect.tries));
-        break;
-      case "stop":
-        this.#timers.stop(effect.timer);
-        break;
-      case "resolve":
-        this.#requests.resolve(effect.ref, effect.notice);
-        break;
-      case "reject":
-        this.#requests.reject(effect.ref, effect.failure);
-        break;
-      case "connected":
-        this.#failures = this.#polls ? failuresBeforePoll - 1 : 0;
-        this.#connects.connected(effect.notice);
-        break;
-      case "attemptFailed":
-        this.#failures += 1;
-        this.#connects.attemptFailed(effect.failure);
-        break;
-      case "show":
-        this.#listeners.tell(effect.frame.eventName, effect.frame.data, effect.frame);
-        break;
-      case "leave":
-        this.leaveRoom(effect.roomId, () => {});
-        break;
-      case "end":
-        this.#end(effect.failure);
-        break;
-      default:
-        effect satisfies never;
-    }
-  }
+  readonly #actions: Actions = {
+    open: () => {
+      this.#stopWatching ??= watchForSuspicion(() => this.#happen("suspicion"));
+      this.#connection = this.#open();
+    },
+    drop: () => this.#drop(),
+    send: (frame) => this.#connection?.send(JSON.stringify(frame)),
+    start: (timer, tries) => this.#timers.start(timer, this.#msOf(timer, tries)),
+    stop: (timer) => this.#timers.stop(timer),
+    resolve: (ref, notice) => this.#requests.resolve(ref, notice),
+    reject: (ref, failure) => this.#requests.reject(ref, failure),
+    connected: (notice) => {
+      this.#failures = this.#polls ? failuresBeforePoll - 1 : 0;
+      this.#connects.connected(notice);
+    },
+    attemptFailed: (failure) => {
+      this.#failures += 1;
+      this.#connects.attemptFailed(failure);
+    },
+    show: (frame) => this.#listeners.tell(frame.eventName, frame.data, frame),
+    leave: (roomId) => this.leaveRoom(roomId, () => {}),
+    end: (failure) => this.#end(failure),
+  };
 
   #end(failure: Failure): void {
     this.#drop();
@@ -300,12 +278,12 @@ export class SocketHandle {
     this.#polls = !!this.#options.pollUrl && this.#failures >= failuresBeforePoll;
     if (this.#polls) this.#failures = failuresBeforePoll - 2;
     return openConnection(this.#options, this.#polls, {
-      opened: () => this.#happen({ on: "opened" }),
+      opened: () => this.#happen("opened"),
       received: (text) => {
         const event = readFrame(text);
-        if (event) this.#happen(event);
+        if (event) this.#happen(...event);
       },
-      lost: (msg, cause) => this.#happen({ on: "lost", msg, cause }),
+      lost: (msg, cause) => this.#happen("lost", msg, cause),
     });
   }
 

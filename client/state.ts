@@ -66,35 +66,44 @@ export interface State {
  */
 export type Timer = "reconnect" | "deadline" | "silence" | "resend" | "ack" | `gap ${string}` | number;
 
-export type Event =
-  | { on: "connect" }
-  | { on: "request"; request: Request }
-  | { on: "opened" }
-  | { on: "lost"; msg: string; cause?: unknown }
-  | { on: "frame"; frame: ServerFrame }
+/** What may happen to a client. */
+interface Events {
+  connect(): void;
+  request(request: Request): void;
+  opened(): void;
+  lost(msg: string, cause?: unknown): void;
+  frame(frame: ServerFrame): void;
   /** API Gateway failed to handle a frame; it does not say which. */
-  | { on: "trouble"; msg: string }
-  | { on: "elapsed"; timer: Timer }
+  trouble(msg: string): void;
+  elapsed(timer: Timer): void;
   /** Something happened after which connections often are dead. */
-  | { on: "suspicion" }
-  | { on: "close"; forGood: boolean };
-
-export type Effect =
-  | { do: "open" }
+  suspicion(): void;
+  close(forGood: boolean): void;
+}
+/** What is to be done about it. */
+export interface Actions {
+  open(): void;
   /** Forget the connection, and with it the timers that watch it. */
-  | { do: "drop" }
-  | { do: "send"; frame: ClientFrame }
+  drop(): void;
+  send(frame: ClientFrame): void;
   /** `tries`: how often it was in vain so far, for timers that grow. */
-  | { do: "start"; timer: Timer; tries: number }
-  | { do: "stop"; timer: Timer }
-  | { do: "resolve"; ref: number; notice: LoginNotice | PublishNotice }
-  | { do: "reject"; ref: number; failure: Failure }
-  | { do: "connected"; notice: Notice }
-  | { do: "attemptFailed"; failure: Failure }
-  | { do: "show"; frame: ServerFrame }
-  | { do: "leave"; roomId: string }
+  start(timer: Timer, tries: number): void;
+  stop(timer: Timer): void;
+  resolve(ref: number, notice: LoginNotice | PublishNotice): void;
+  reject(ref: number, failure: Failure): void;
+  connected(notice: Notice): void;
+  attemptFailed(failure: Failure): void;
+  show(frame: ServerFrame): void;
+  leave(roomId: string): void;
   /** Drop everything that still runs or waits. */
-  | { do: "end"; failure: Failure };
+  end(failure: Failure): void;
+}
+type Calls<T extends Record<keyof T, (...args: never[]) => void>> = {
+  [Name in keyof T]: [name: Name, ...args: Parameters<T[Name]>];
+};
+export type Event = Calls<Events>[keyof Events];
+export type Effect = Calls<Actions>[keyof Actions];
+export type Handlers = { [Name in keyof Events]: (draft: Draft, ...args: Parameters<Events[Name]>) => void };
 
 /** A state under change, with what is to be done about it, in order. */
 export interface Draft extends State {
@@ -126,8 +135,9 @@ export const draftOf = (state: State): Draft => ({
   effects: [],
 });
 
-export const send = (draft: Draft, frame: ClientFrame) => draft.effects.push({ do: "send", frame });
-export const show = (draft: Draft, frame: ServerFrame) => draft.effects.push({ do: "show", frame });
-export const stop = (draft: Draft, timer: Timer) => draft.effects.push({ do: "stop", timer });
+export const plan = (draft: Draft, ...effect: Effect) => void draft.effects.push(effect);
+export const send = (draft: Draft, frame: ClientFrame) => plan(draft, "send", frame);
+export const show = (draft: Draft, frame: ServerFrame) => plan(draft, "show", frame);
+export const stop = (draft: Draft, timer: Timer) => plan(draft, "stop", timer);
 /** @param tries how often it was in vain so far */
-export const start = (draft: Draft, timer: Timer, tries = 0) => draft.effects.push({ do: "start", timer, tries });
+export const start = (draft: Draft, timer: Timer, tries = 0) => plan(draft, "start", timer, tries);

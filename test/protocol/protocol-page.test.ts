@@ -74,7 +74,7 @@ describe("examples of server frames", () => {
     if (frame.type !== "message" && frame.type !== "probe" && frame.type !== "delivered") {
       expect(Object.values(frameCodes)).toContain(frame.data.code);
     }
-    expect(readFrame(json)).toEqual({ on: "frame", frame });
+    expect(readFrame(json)).toEqual(["frame", frame]);
   });
 
   test("show every type", () => {
@@ -82,7 +82,7 @@ describe("examples of server frames", () => {
   });
 
   test.each(of("gateway"))("of API Gateway are told from ours: %s", (json) => {
-    expect(readFrame(json)).toEqual({ on: "trouble", msg: JSON.parse(json).message });
+    expect(readFrame(json)).toEqual(["trouble", JSON.parse(json).message]);
   });
 });
 
