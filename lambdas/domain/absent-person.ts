@@ -14,14 +14,15 @@ const mostReported = 100;
  */
 export async function lookForAbsent(
   deps: Pick<Deps, "cursors" | "log" | "now" | "redeliverAfterMs">,
-  { roomId, epoch, seq: head }: Room,
+  room: Room,
   round: number,
 ): Promise<{ undelivered: Undelivered[]; nexts: number[]; noteReported?: () => Promise<void> }> {
   const { cursors, now, redeliverAfterMs } = deps;
+  const { roomId, epoch } = room;
   const subject = roomId.slice(personalPrefix.length);
   const [had, reported] = await Promise.all([cursors.get(roomId, subject), cursors.get(roomId, reportedBy)]);
   const seqs = [had, reported].map((position) => (position?.epoch === epoch ? position.seq : 0));
-  const waiting = await readWaiting(deps, roomId, Math.max(...seqs), head, mostReported);
+  const waiting = await readWaiting(deps, room, Math.max(...seqs), mostReported);
   if (waiting.length === 0) return { undelivered: [], nexts: [] };
   if (round < mostTries) return { undelivered: [], nexts: [now() + redeliverAfterMs * 2 ** (round + 1)] };
 

@@ -62,7 +62,7 @@ async function tellSender(
 ): Promise<void> {
   const acked = heard.find(({ roomId }) => roomId === wireRoomId);
   if (!acked || seq > acked.seq) return;
-  const entry = await deps.log.get(roomNamed(wireRoomId, subject), seq);
+  const entry = await deps.log.get(roomNamed(wireRoomId, subject), { epoch: acked.epoch, seq });
   const message = entry?.message;
   if (!message?.receiptTo || message.receiptTo === subject) return;
   const data = { messageId: message.messageId, subject, at: deps.now() };

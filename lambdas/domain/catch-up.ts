@@ -60,7 +60,8 @@ async function read(
   budgetBytes: number | undefined,
 ): Promise<{ since: Position; part: MissedPart }> {
   if (history !== undefined) {
-    return { since: { epoch: room.epoch, seq: room.seq }, part: await readHistory(deps, room, history) };
+    const part = await readHistory(deps, room, history, budgetBytes);
+    return { since: { epoch: room.epoch, seq: part.upTo }, part };
   }
   // A subject that was never here before begins now.
   const from = since === "last" ? ((await deps.cursors.get(room.roomId, self.subject)) ?? entry) : (since ?? entry);

@@ -128,7 +128,7 @@ async function withoutReached(deps: Deps, room: Room, undelivered: readonly Unde
 function waitingOf(deps: Deps, room: Room): Waiting {
   const read = new Map<number, Promise<LogEntry[]>>();
   return (after) => {
-    const known = read.get(after) ?? readWaiting(deps, room.roomId, after, room.seq, limits.unackedMessages);
+    const known = read.get(after) ?? readWaiting(deps, room, after, limits.unackedMessages);
     read.set(after, known);
     return known;
   };

@@ -169,9 +169,9 @@ export interface Log {
   append(message: Message): Promise<"done" | "there" | "void">;
   /** Gives a number up for ever. `taken`: a message has it. */
   giveUp(roomId: string, at: Position & { atMs: number }): Promise<"done" | "taken">;
-  get(roomId: string, seq: number): Promise<LogEntry | undefined>;
-  /** In order, both ends included, as far as they are kept. */
-  pages(roomId: string, from: number, to: number): AsyncIterable<LogEntry[]>;
+  get(roomId: string, at: Position): Promise<LogEntry | undefined>;
+  /** Those of the room's epoch, in order, both ends included, as far as they are kept. */
+  pages(room: Pick<Room, "roomId" | "epoch">, from: number, to: number): AsyncIterable<LogEntry[]>;
   retentionMs: number;
 }
 

@@ -37,7 +37,7 @@ export async function readMissed(
   const isKept = (atMs: number) => deps.now() - atMs < deps.log.retentionMs - neighboursApartMs;
   let isAnchored = isKept(room.openedAtMs);
   // The entry at `since` is read too, for that proof.
-  for await (const entry of flatten(deps.log.pages(room.roomId, since.seq, room.seq))) {
+  for await (const entry of flatten(deps.log.pages(room, since.seq, room.seq))) {
     if (entry.seq > part.upTo + 1) {
       if (!isAnchored) return lost(room.seq);
       if (!(await passHole(deps, room, part, entry.seq - 1, entry.atMs))) return { ...part, more: true };
@@ -85,34 +85,47 @@ async function passHole(
   return true;
 }
 
-/** The newest `count` messages that are still kept; here a hole is nothing lost. */
-export async function readHistory(deps: LogDeps, room: Room, count: number): Promise<MissedPart> {
+/** The newest `count` messages that are still kept; here what has left the log is nothing lost. */
+export async function readHistory(
+  deps: LogDeps,
+  room: Room,
+  count: number,
+  budgetBytes = missedBytes,
+): Promise<MissedPart> {
   const texts: string[] = [];
   const from = Math.max(1, room.seq - count + 1);
-  for await (const entry of flatten(deps.log.pages(room.roomId, from, room.seq))) {
+  // What is in front of the first that is kept has left the log, or is of before its reader's time.
+  const part: MissedPart = { recovered: true, missed: [], upTo: Math.max(0, room.seq - 1) };
+  let isFirst = true;
+  for await (const entry of flatten(deps.log.pages(room, from, room.seq))) {
+    if (isFirst) part.upTo = entry.seq - 1;
+    isFirst = false;
+    // A number that is still being written would come to nobody who was told that it is in here.
+    const isWhole = entry.seq === part.upTo + 1 || (await passHole(deps, room, part, entry.seq - 1, entry.atMs));
+    if (!isWhole) return { ...part, missed: newest(texts, budgetBytes), more: true };
     if (entry.message && isWanted(entry.message, deps.now())) texts.push(messageText(entry.message));
+    part.upTo = entry.seq;
   }
+  const isWhole = part.upTo === room.seq || (await passHole(deps, room, part, room.seq, room.lastAtMs));
+  return { ...part, missed: newest(texts, budgetBytes), ...(!isWhole && { more: true }) };
+}
+
+/** As many of the last as fit. */
+function newest(texts: string[], budgetBytes: number): MessageFrame[] {
   let bytes = 0;
   const kept: string[] = [];
   for (const text of texts.reverse()) {
     bytes += textBytes(text);
-    if (bytes > missedBytes) break;
+    if (bytes > budgetBytes) break;
     kept.unshift(text);
   }
-  const missed = kept.map((text) => new RawJson(text) as unknown as MessageFrame);
-  return { recovered: true, missed, upTo: room.seq };
+  return kept.map((text) => new RawJson(text) as unknown as MessageFrame);
 }
 
 /** Messages that wait for a member behind its cursor, at most `most`, as they would be posted. */
-export async function readWaiting(
-  { log, now }: LogDeps,
-  roomId: string,
-  after: number,
-  to: number,
-  most: number,
-): Promise<LogEntry[]> {
+export async function readWaiting({ log, now }: LogDeps, room: Room, after: number, most: number): Promise<LogEntry[]> {
   const waiting: LogEntry[] = [];
-  for await (const entry of flatten(log.pages(roomId, after + 1, to))) {
+  for await (const entry of flatten(log.pages(room, after + 1, room.seq))) {
     if (entry.message && isWanted(entry.message, now())) waiting.push(entry);
     if (waiting.length === most) break;
   }

@@ -150,13 +150,13 @@ describe("many messages", () => {
     expect(resends(ann)).toHaveLength(2);
   });
 
-  test("of a busy room with a dead member keep few looks under way", async () => {
+  test("of a busy room with a dead member keep few looks under way, however long it goes on", async () => {
     lose(bob);
-    for (let i = 0; i < 60; i += 1) {
+    for (let i = 0; i < 150; i += 1) {
       await world.push(room);
       await ann.ack();
       await world.pass(1_000);
-      expect(world.looks.length).toBeLessThanOrEqual(5);
+      expect(world.looks.length).toBeLessThanOrEqual(12);
     }
   });
 
