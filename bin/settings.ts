@@ -21,6 +21,7 @@ const number: Read<number> = (value, key) => {
   throw wrong(key, "a number", value);
 };
 const hours: Read<Duration> = (value, key) => Duration.seconds(Math.round(number(value, key) * 3600));
+const seconds: Read<Duration> = (value, key) => Duration.seconds(number(value, key));
 const removalPolicy: Read<RemovalPolicy> = (value, key) => {
   if (value === "retain") return RemovalPolicy.RETAIN;
   if (value === "destroy") return RemovalPolicy.DESTROY;
@@ -31,10 +32,13 @@ const settings = new Map<string, Read<DownlinkStackProps>>([
   ["stackName", (value, key) => ({ stackName: text(value, key) })],
   ["allowedOrigins", (value, key) => ({ allowedOrigins: list(value, key) })],
   ["retentionHours", (value, key) => ({ retention: hours(value, key) })],
+  ["redeliverAfterSeconds", (value, key) => ({ redeliverAfter: seconds(value, key) })],
   ["removalPolicy", (value, key) => ({ removalPolicy: removalPolicy(value, key) })],
   ["logRetentionDays", (value, key) => ({ logRetention: number(value, key) })],
   ["pushRateLimit", (value, key) => ({ pushRateLimit: number(value, key) })],
   ["pushBurstLimit", (value, key) => ({ pushBurstLimit: number(value, key) })],
+  ["pollRateLimit", (value, key) => ({ pollRateLimit: number(value, key) })],
+  ["pollBurstLimit", (value, key) => ({ pollBurstLimit: number(value, key) })],
   ["socketRateLimit", (value, key) => ({ socketRateLimit: number(value, key) })],
   ["socketBurstLimit", (value, key) => ({ socketBurstLimit: number(value, key) })],
 ]);

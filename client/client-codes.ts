@@ -8,4 +8,6 @@ export const clientCodes = {
   closed: "3003",
   /** An option is missing or wrong. */
   badOptions: "3004",
+  /** What was to be published does not fit into a frame. */
+  tooLarge: "3005",
 } as const;

@@ -14,8 +14,12 @@ export interface Connection {
 
 const subprotocol = "downlink.v1";
 
-/** Asks for address and token, then opens a WebSocket. */
-export function openConnection(options: ResolvedOptions, events: ConnectionEvents): Connection {
+/**
+ * Asks for address and token, then opens a WebSocket.
+ *
+ * @param polls something that looks like one, but polls
+ */
+export function openConnection(options: ResolvedOptions, polls: boolean, events: ConnectionEvents): Connection {
   let socket: WebSocketLike | undefined;
   let isOver = false;
   const lost = (msg: string, cause?: unknown) => {
@@ -24,10 +28,12 @@ export function openConnection(options: ResolvedOptions, events: ConnectionEvent
     events.lost(msg, cause);
   };
   const open = async () => {
-    const [url, token] = await Promise.all([ask("url", options.url), ask("token", options.token)]);
+    const askToken = () => ask("token", options.token);
+    const [url, token] = await Promise.all([ask("url", options.url), askToken()]);
+    const { PollSocket } = polls ? await import("./poll-socket.ts") : {};
     if (isOver) return;
     let failedTo = `open ${shown(url)}`;
-    socket = makeSocket(options, url, token);
+    socket = PollSocket ? new PollSocket(options, askToken) : makeSocket(options, url, token);
     socket.onopen = () => {
       failedTo = "stay open";
       if (!isOver) events.opened();

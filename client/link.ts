@@ -1,84 +1,97 @@
-import { frameTexts } from "../protocol/codes.ts";
-import type { FrameOf, RoomToRestore } from "../protocol/frames.ts";
-import { limits } from "../protocol/limits.ts";
+import type { frameTexts } from "../protocol/codes.ts";
+import { everyone, ownRoom } from "../protocol/ids.ts";
+import type { limits } from "../protocol/limits.ts";
+import { sendAcks } from "./acks.ts";
 import { clientCodes } from "./client-codes.ts";
 import type { Failure } from "./downlink-error.ts";
 import { sendWaiting } from "./requests.ts";
 import { isIn } from "./room.ts";
-import { andThen, type Effect, type State, type Step } from "./state.ts";
+import { type Draft, plan, send, start, stop } from "./state.ts";
 
 /** Starts an attempt to connect. */
-export function openLink(state: State, attempt: number): Step {
-  return [
-    { ...state, link: { at: "opening", attempt } },
-    [{ do: "open" }, { do: "start", timer: "deadline", tries: 0 }],
-  ];
+export function openLink(draft: Draft, attempt: number): void {
+  draft.link = { at: "opening", attempt };
+  plan(draft, "open");
+  start(draft, "deadline");
 }
 
 /** The connection is gone or useless: give it up and try again later. */
-export function loseLink(state: State, msg: string, cause?: unknown): Step {
-  const { link } = state;
-  if (link.at === "idle" || link.at === "closed" || link.at === "waiting") return [state, []];
-  const trouble: Failure = { code: clientCodes.connectFailed, msg, cause };
+export function loseLink(draft: Draft, msg: string, cause?: unknown): void {
+  const { link } = draft;
+  if (link.at === "idle" || link.at === "closed" || link.at === "waiting") return;
+  const failure: Failure = { code: clientCodes.connectFailed, msg, cause };
   const tries = link.at === "open" ? 0 : link.attempt;
-  const requests = new Map([...state.requests].map(([ref, request]) => [ref, { ...request, sends: 0 }]));
-  const effects: Effect[] = [{ do: "drop" }, { do: "start", timer: "reconnect", tries }];
-  if (link.at !== "open") effects.push({ do: "attemptFailed", failure: trouble });
-  return [{ ...state, link: { at: "waiting", attempt: tries + 1 }, requests, trouble }, effects];
+  for (const [ref, request] of draft.requests) draft.requests.set(ref, { ...request, sends: 0 });
+  draft.link = { at: "waiting", attempt: tries + 1 };
+  draft.trouble = failure;
+  plan(draft, "drop");
+  start(draft, "reconnect", tries);
+  if (link.at !== "open") plan(draft, "attemptFailed", failure);
 }
 
-/** Says `hello` and asks for all rooms back that the page was in. */
-export function greet(state: State, attempt: number): Step {
-  const rooms: RoomToRestore[] = [];
-  for (const [roomId, room] of state.rooms) {
-    if (isIn(room)) rooms.push({ roomId, type: room.type, generation: room.login });
-  }
-  return sayHello(state, attempt, rooms);
-}
+const roomsPerHello: (typeof limits)["roomsPerHello"] = 50;
+
+/** The rooms that the page is in. */
+export const roomsIn = ({ rooms }: Draft) => [...rooms.keys()].filter((roomId) => isIn(rooms.get(roomId)));
 
 /**
- * Rooms above the limit go into further `hello` frames, not into `loginRoom`: that one knows no generation, so a
- * page that was evicted meanwhile would evict its successor.
+ * Says `hello` and asks for these rooms back, as many at once as the server allows. The others go into further `hello`
+ * frames, not into `loginRoom`: that one knows no generation, so a page that was evicted meanwhile would evict its
+ * successor.
+ *
+ * @returns the others
  */
-export function sayHello(state: State, attempt: number, rooms: readonly RoomToRestore[]): Step {
-  const rest = rooms.slice(limits.roomsPerHello);
-  const frame: FrameOf<"hello"> = {
-    action: "hello",
-    session: state.session,
-    rooms: rooms.slice(0, limits.roomsPerHello),
-    probe: true,
-    ref: rest.length,
-  };
-  return [{ ...state, link: { at: "greeting", attempt, rest } }, [{ do: "send", frame }]];
+function sayHello(draft: Draft, roomIds: readonly string[]): readonly string[] {
+  const { session, rooms, streams } = draft;
+  const own = [everyone, ownRoom].filter((roomId) => streams.has(roomId));
+  const most = roomsPerHello - own.length;
+  const rest = roomIds.slice(most);
+  const places = [...own, ...roomIds.slice(0, most)].map((roomId) => {
+    const { type, login } = rooms.get(roomId) ?? {};
+    const { epoch, seq = 0 } = streams.get(roomId) ?? {};
+    return { roomId, type, generation: login, since: epoch ? { epoch, seq } : undefined };
+  });
+  send(draft, { action: "hello", session, rooms: places, probe: true, acks: true, ref: rest.length });
+  return rest;
 }
 
-export const connectedNotice: Effect = { do: "connected", notice: { code: "2001", msg: frameTexts.connected } };
+export function greet(draft: Draft, attempt: number, roomIds: readonly string[]): void {
+  draft.link = { at: "greeting", attempt, rest: sayHello(draft, roomIds) };
+}
 
-/** Every place is restored: the page's requests may go. */
-export function linkIsOpen(state: State): Step {
-  const open: Step = [
-    { ...state, link: { at: "open", isAsked: false }, trouble: undefined },
-    [{ do: "stop", timer: "deadline" }, { do: "start", timer: "silence", tries: 0 }, connectedNotice],
-  ];
-  return andThen(open, sendWaiting);
+/** Asks whether the places are still there, after the server has refused what it grants to whoever has one. */
+export function checkPlaces(draft: Draft): void {
+  let rest: readonly string[] = roomsIn(draft);
+  do rest = sayHello(draft, rest);
+  while (rest.length > 0);
+}
+
+const msg: (typeof frameTexts)["connected"] = "connect success";
+export const tellConnected = (draft: Draft) => plan(draft, "connected", { code: "2001", msg });
+
+/** Every place is restored: acks and the page's requests may go. */
+export function linkIsOpen(draft: Draft): void {
+  draft.link = { at: "open", isAsked: false };
+  draft.trouble = undefined;
+  stop(draft, "deadline");
+  start(draft, "silence");
+  tellConnected(draft);
+  sendAcks(draft);
+  sendWaiting(draft);
 }
 
 /** Asks for a sign of life, unless that has been done. */
-export function askForLife(state: State): Step {
-  if (state.link.at !== "open" || state.link.isAsked) return [state, []];
-  return [
-    { ...state, link: { at: "open", isAsked: true } },
-    [
-      { do: "send", frame: { action: "heartbeat" } },
-      { do: "start", timer: "deadline", tries: 0 },
-    ],
-  ];
+export function askForLife(draft: Draft): void {
+  if (draft.link.at !== "open" || draft.link.isAsked) return;
+  draft.link = { at: "open", isAsked: true };
+  send(draft, { action: "heartbeat" });
+  start(draft, "deadline");
 }
 
 /** Whatever arrives proves that the connection lives. */
-export function signOfLife(state: State): Step {
-  if (state.link.at !== "open") return [state, []];
-  const silence: Effect = { do: "start", timer: "silence", tries: 0 };
-  if (!state.link.isAsked) return [state, [silence]];
-  return [{ ...state, link: { at: "open", isAsked: false } }, [{ do: "stop", timer: "deadline" }, silence]];
+export function signOfLife(draft: Draft): void {
+  if (draft.link.at !== "open") return;
+  if (draft.link.isAsked) stop(draft, "deadline");
+  draft.link = { at: "open", isAsked: false };
+  start(draft, "silence");
 }

@@ -1,67 +1,94 @@
+import { sendAcks } from "./acks.ts";
 import { clientCodes } from "./client-codes.ts";
-import type { Failure } from "./downlink-error.ts";
-import { askForLife, connectedNotice, greet, loseLink, openLink, signOfLife } from "./link.ts";
+import { askForLife, greet, loseLink, openLink, roomsIn, signOfLife, tellConnected } from "./link.ts";
 import { onFrame } from "./on-frame.ts";
 import { addRequest, pauseAfterTrouble, sendAgain, timeOut } from "./requests.ts";
-import { andThen, type Event, initialState, type State, type Step, type Timer } from "./state.ts";
+import {
+  type Draft,
+  draftOf,
+  type Effect,
+  type Event,
+  type Handlers,
+  initialState,
+  plan,
+  type State,
+  stop,
+  type Timer,
+} from "./state.ts";
+import { askForGap } from "./streams.ts";
 
-/** The whole client without its surroundings: what an event means in a state, and what is to be done about it. */
-export function step(state: State, event: Event): Step {
-  const { link } = state;
-  if (link.at === "closed") return end(state);
-  switch (event.on) {
-    case "connect":
-      return link.at === "open" ? [state, [connectedNotice]] : openIfIdle(state);
-    case "request":
-      return andThen(addRequest(state, event.request), openIfIdle);
-    case "opened":
-      return link.at === "opening" ? greet(state, link.attempt) : [state, []];
-    case "lost":
-      return loseLink(state, event.msg, event.cause);
-    case "frame":
-      return onFrame(state, event.frame);
-    case "trouble":
-      return onTrouble(state, event.msg);
-    case "elapsed":
-      return onElapsed(state, event.timer);
-    case "suspicion":
-      return onSuspicion(state);
-    case "close":
-      return end({ ...initialState, link: { at: event.forGood ? "closed" : "idle" } });
-  }
+/**
+ * The whole client without its surroundings: what an event means in a state, and what is to be done about it. The state
+ * that is given stays as it is; what the steps change is a draft of the next one.
+ */
+export function step(before: State, [name, ...args]: Event): [State, readonly Effect[]] {
+  const draft = draftOf(before);
+  if (draft.link.at === "closed") end(draft);
+  else (on[name] as (draft: Draft, ...args: unknown[]) => void)(draft, ...args);
+  const { effects, ...after } = draft;
+  return [after, effects];
 }
 
-const end = (state: State): Step => [
-  state,
-  [{ do: "end", failure: { code: clientCodes.closed, msg: "the handle was closed" } }],
-];
+const on: Handlers = {
+  connect(draft) {
+    if (draft.link.at === "open") tellConnected(draft);
+    openIfIdle(draft);
+  },
+  request(draft, request) {
+    addRequest(draft, request);
+    openIfIdle(draft);
+  },
+  opened(draft) {
+    if (draft.link.at === "opening") greet(draft, draft.link.attempt, roomsIn(draft));
+  },
+  lost: loseLink,
+  frame: onFrame,
+  trouble: onTrouble,
+  elapsed: onElapsed,
+  suspicion(draft) {
+    askForLife(draft);
+    if (draft.link.at === "waiting") stop(draft, "reconnect");
+    reconnect(draft);
+  },
+  close(draft, forGood) {
+    sendAcks(draft, true);
+    const { effects } = draft;
+    Object.assign(draft, draftOf(initialState), { link: { at: forGood ? "closed" : "idle" }, effects });
+    end(draft);
+  },
+};
 
-const openIfIdle = (state: State): Step => (state.link.at === "idle" ? openLink(state, 1) : [state, []]);
+const end = (draft: Draft) => plan(draft, "end", { code: clientCodes.closed, msg: "the handle was closed" });
 
-function onTrouble(state: State, msg: string): Step {
-  const text = `API Gateway answered "${msg}"`;
-  if (state.link.at === "greeting") return loseLink(state, text);
-  const trouble: Failure = { code: "5001", msg: text };
-  return andThen(signOfLife({ ...state, trouble }), (current) => [current, pauseAfterTrouble(current)]);
+function openIfIdle(draft: Draft): void {
+  if (draft.link.at === "idle") openLink(draft, 1);
 }
 
-function onElapsed(state: State, timer: Timer): Step {
+function onTrouble(draft: Draft, text: string) {
+  const msg = `API Gateway answered "${text}"`;
+  if (draft.link.at === "greeting") return loseLink(draft, msg);
+  draft.trouble = { code: "5001", msg };
+  signOfLife(draft);
+  pauseAfterTrouble(draft);
+}
+
+function onElapsed(draft: Draft, timer: Timer) {
   switch (timer) {
     case "reconnect":
-      return state.link.at === "waiting" ? openLink(state, state.link.attempt) : [state, []];
+      return reconnect(draft);
     case "deadline":
-      return loseLink(state, "the server gave no sign of life within requestTimeoutMs");
+      return loseLink(draft, "the server gave no sign of life within requestTimeoutMs");
     case "silence":
-      return askForLife(state);
+      return askForLife(draft);
     case "resend":
-      return sendAgain(state);
+      return sendAgain(draft);
+    case "ack":
+      return sendAcks(draft);
     default:
-      return timeOut(state, timer);
+      return typeof timer === "number" ? timeOut(draft, timer) : askForGap(draft, timer.slice("gap ".length));
   }
 }
 
-function onSuspicion(state: State): Step {
-  if (state.link.at !== "waiting") return askForLife(state);
-  const [next, effects] = openLink(state, state.link.attempt);
-  return [next, [{ do: "stop", timer: "reconnect" }, ...effects]];
+function reconnect(draft: Draft): void {
+  if (draft.link.at === "waiting") openLink(draft, draft.link.attempt);
 }

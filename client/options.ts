@@ -12,6 +12,11 @@ export interface WebSocketLike {
   send(text: string): void;
   close(): void;
 }
+/** What the client uses of `fetch`. */
+export type Fetch = (
+  url: string,
+  init: { headers: Record<string, string>; signal: AbortSignal },
+) => Promise<{ status: number; json(): Promise<unknown> }>;
 export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
 
 export interface SocketHandleOptions {
@@ -20,13 +25,19 @@ export interface SocketHandleOptions {
   /** The JWT of who it is. A function is asked again before every connection, so that an expired token heals by itself. */
   token: string | (() => string | Promise<string>);
   /**
+   * Address of the stack's `GET /poll`, `https://…`: what the page falls back to where no WebSocket gets through.
+   *
+   * @default none: the page goes on trying to open a WebSocket
+   */
+  pollUrl?: string;
+  /**
    * How long nothing may arrive before the client asks whether the connection still lives, 5,000 to 570,000.
    *
    * @default 270000, four and a half minutes: each question is billed
    */
   heartbeatMs?: number;
   /**
-   * How long a login, a leave, an attempt to connect or a heartbeat waits for its answer.
+   * How long a login, a leave, a publish, a poll, an attempt to connect or a heartbeat waits for its answer.
    *
    * @default 10000
    */
@@ -37,6 +48,12 @@ export interface SocketHandleOptions {
    * @default the global one
    */
   WebSocket?: WebSocketConstructor;
+  /**
+   * What polls.
+   *
+   * @default the global one
+   */
+  fetch?: Fetch;
   /**
    * Time and timers.
    *
@@ -50,17 +67,19 @@ export interface SocketHandleOptions {
    */
   random?: () => number;
 }
-export type ResolvedOptions = Required<SocketHandleOptions>;
+export type ResolvedOptions = Required<Omit<SocketHandleOptions, "pollUrl">> & Pick<SocketHandleOptions, "pollUrl">;
 
 /** @throws DownlinkError 3004 that names the option which is missing or wrong */
 export function resolveOptions(given: Partial<SocketHandleOptions>): ResolvedOptions {
   const {
     url,
     token,
+    pollUrl,
     heartbeatMs = 270_000,
     requestTimeoutMs = 10_000,
     // The DOM's own type asks for less than it takes: its handlers are methods of a WebSocket.
     WebSocket = globalThis.WebSocket as unknown as WebSocketConstructor | undefined,
+    fetch = (input, init) => globalThis.fetch(input, init),
     clock = systemClock,
     random = Math.random,
   } = given;
@@ -70,7 +89,7 @@ export function resolveOptions(given: Partial<SocketHandleOptions>): ResolvedOpt
   if (!WebSocket) throw badOption("there is no global WebSocket here: pass one as the option WebSocket");
   inRange("heartbeatMs", heartbeatMs, 5_000, connectionIdleSeconds * 1_000 - 30_000);
   inRange("requestTimeoutMs", requestTimeoutMs, 100, 60_000);
-  return { url, token, heartbeatMs, requestTimeoutMs, WebSocket, clock, random };
+  return { url, token, pollUrl, heartbeatMs, requestTimeoutMs, WebSocket, fetch, clock, random };
 }
 
 const badOption = (msg: string) => new DownlinkError({ code: clientCodes.badOptions, msg });

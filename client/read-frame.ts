@@ -11,7 +11,7 @@ export function readFrame(text: string): Event | undefined {
   }
   if (typeof value !== "object" || value === null) return undefined;
   const { type, message } = value as { type?: unknown; message?: unknown };
-  if (typeof type === "string") return { on: "frame", frame: value as ServerFrame };
+  if (typeof type === "string") return ["frame", value as ServerFrame];
   // API Gateway's own frames have no type: {"message": "Internal server error", "connectionId":…, "requestId":…}
-  return typeof message === "string" ? { on: "trouble", msg: message } : undefined;
+  return typeof message === "string" ? ["trouble", message] : undefined;
 }

@@ -1,92 +1,111 @@
-import type { Ref } from "../protocol/frames.ts";
+import type { FrameOf, Ref } from "../protocol/frames.ts";
+import type { limits } from "../protocol/limits.ts";
+import { sendAcks } from "./acks.ts";
 import { clientCodes } from "./client-codes.ts";
 import type { Failure } from "./downlink-error.ts";
 import { isIn, waitingRoom } from "./room.ts";
-import { andThen, type Effect, type Notice, type Request, type State, type Step, withEntry, without } from "./state.ts";
+import { type Draft, type LoginNotice, type PublishNotice, plan, type Request, send, start, stop } from "./state.ts";
+
+const frameBytes: (typeof limits)["frameBytes"] = 32_768;
 
 /** The first, and three more after trouble; the request's time limit comes first if the pauses grow long. */
 const maxSends = 4;
 
-export function addRequest(state: State, request: Request): Step {
-  const asked: Step = [
-    { ...state, requests: withEntry(state.requests, request.ref, request) },
-    [{ do: "start", timer: request.ref, tries: 0 }],
-  ];
-  return andThen(asked, sendWaiting);
+export function addRequest(draft: Draft, request: Request) {
+  const { action, ref } = request;
+  const bytes = new TextEncoder().encode(JSON.stringify(request)).length;
+  draft.requests.set(ref, request);
+  start(draft, ref);
+  // API Gateway would close the connection, and again after each reconnect.
+  if (bytes > frameBytes) {
+    const msg = `${action}: a frame may have ${frameBytes} bytes, got ${bytes}; send a link instead`;
+    return reject(draft, request, { code: clientCodes.tooLarge, msg });
+  }
+  if (action === "leaveRoom") sendAcks(draft, true);
+  sendWaiting(draft);
 }
+
+/** Where the request goes. */
+const targetOf = (request: Request) => request.roomId ?? (request as FrameOf<"publish">).toUser ?? "";
 
 /**
  * Sends what waits, one request per room at a time: Lambdas run side by side, so a login and a leave sent
- * one after the other may happen the other way round.
+ * one after the other may happen the other way round, and so may two messages.
  */
-export function sendWaiting(state: State): Step {
-  if (state.link.at !== "open") return [state, []];
-  const requests = new Map(state.requests);
-  const rooms = new Map(state.rooms);
+export function sendWaiting(draft: Draft): void {
+  if (draft.link.at !== "open") return;
   const busy = new Set<string>();
-  const effects: Effect[] = [];
-  for (const request of state.requests.values()) {
-    if (request.sends === 0 && !busy.has(request.roomId)) {
-      requests.set(request.ref, { ...request, sends: 1 });
-      if (request.action === "loginRoom" && !rooms.has(request.roomId)) rooms.set(request.roomId, waitingRoom);
-      effects.push(sendOf(request));
+  for (const request of draft.requests.values()) {
+    const target = targetOf(request);
+    if (request.sends === 0 && !busy.has(target)) {
+      if (request.action === "loginRoom" && !draft.rooms.has(target)) draft.rooms.set(target, waitingRoom);
+      sendOnce(draft, request);
     }
-    busy.add(request.roomId);
+    // Messages without a number have no order.
+    if ((request as FrameOf<"publish">).qos !== 0) busy.add(target);
   }
-  return effects.length === 0 ? [state, effects] : [{ ...state, requests, rooms }, effects];
 }
 
 /** Which request had the trouble is unknown, and all may safely be sent twice: so all are. */
-export function sendAgain(state: State): Step {
-  const requests = new Map(state.requests);
-  const effects: Effect[] = [];
-  for (const request of state.requests.values()) {
-    if (request.sends === 0 || request.sends >= maxSends) continue;
-    requests.set(request.ref, { ...request, sends: request.sends + 1 });
-    effects.push(sendOf(request));
+export function sendAgain(draft: Draft): void {
+  for (const request of draft.requests.values()) {
+    if (request.sends > 0 && request.sends < maxSends) sendOnce(draft, request);
   }
-  return [{ ...state, requests }, effects];
 }
 
-function sendOf({ sends: _, ...frame }: Request): Effect {
-  return { do: "send", frame };
+function sendOnce(draft: Draft, request: Request): void {
+  const { sends, ...frame } = request;
+  draft.requests.set(frame.ref, { ...request, sends: sends + 1 });
+  const { epoch, seq = 0 } = (frame.action === "loginRoom" && draft.streams.get(frame.roomId)) || {};
+  // The page is in already, and goes on where it is.
+  send(draft, epoch ? { ...(frame as FrameOf<"loginRoom">), history: undefined, since: { epoch, seq } } : frame);
 }
 
 /** Starts the pause after which everything under way is sent again. */
-export function pauseAfterTrouble(state: State): Effect[] {
-  const sends = Math.max(0, ...[...state.requests.values()].map((request) => request.sends));
-  return sends === 0 ? [] : [{ do: "start", timer: "resend", tries: sends }];
+export function pauseAfterTrouble(draft: Draft): void {
+  const sends = Math.max(0, ...[...draft.requests.values()].map((request) => request.sends));
+  if (sends > 0) start(draft, "resend", sends);
 }
 
 /** Which request a frame answers. */
-export const requestOf = (state: State, ref: Ref | undefined) => state.requests.get(ref as number);
+export const requestOf = ({ requests }: Draft, ref: Ref | undefined) => requests.get(ref as number);
 
-export const resolve = (state: State, request: Request, notice: Notice) =>
-  settle(state, request, { do: "resolve", ref: request.ref, notice });
+export function resolve(draft: Draft, request: Request, notice: LoginNotice | PublishNotice): void {
+  settle(draft, request);
+  plan(draft, "resolve", request.ref, notice);
+}
 
 /** A login that failed changes nothing about a place that the page had before. */
-export const reject = (state: State, request: Request, failure: Failure) =>
-  settle(state, request, { do: "reject", ref: request.ref, failure });
-
-export function timeOut(state: State, ref: number): Step {
-  const request = state.requests.get(ref);
-  if (!request) return [state, []];
-  const { action, roomId } = request;
-  const why = state.trouble ? `: ${state.trouble.msg}` : "";
-  const msg = `${action} of room ${roomId} was not answered within requestTimeoutMs${why}`;
-  return reject(state, request, { code: clientCodes.timedOut, msg, cause: state.trouble });
+export function reject(draft: Draft, request: Request, failure: Failure): void {
+  settle(draft, request);
+  plan(draft, "reject", request.ref, failure);
 }
 
-function settle(state: State, { ref, roomId }: Request, effect: Effect): Step {
-  const requests = without(state.requests, ref);
-  const room = state.rooms.get(roomId);
-  const rooms = room && !isIn(room) ? without(state.rooms, roomId) : state.rooms;
-  return andThen([{ ...state, requests, rooms }, [{ do: "stop", timer: ref }, effect]], sendWaiting);
+export function timeOut(draft: Draft, ref: number): void {
+  const request = draft.requests.get(ref);
+  if (!request) return;
+  const { trouble } = draft;
+  const why = trouble ? `: ${trouble.msg}` : "";
+  const msg = `${request.action} of ${targetOf(request)} was not answered within requestTimeoutMs${why}`;
+  reject(draft, request, { code: clientCodes.timedOut, msg, cause: trouble });
 }
 
-export function isLoggingIn(state: State, roomId: string): boolean {
-  for (const request of state.requests.values()) {
-    if (request.action === "loginRoom" && request.roomId === roomId && request.sends > 0) return true;
-  }
-  return false;
+function settle(draft: Draft, { ref, action, roomId = "" }: Request): void {
+  draft.requests.delete(ref);
+  stop(draft, ref);
+  const room = draft.rooms.get(roomId);
+  if (action !== "publish" && room && !isIn(room)) forget(draft, roomId);
+  sendWaiting(draft);
+}
+
+/** The page is in the room no longer. */
+export function forget({ rooms, streams }: Draft, roomId: string): void {
+  rooms.delete(roomId);
+  streams.delete(roomId);
+}
+
+export function isLoggingIn({ requests }: Draft, roomId: string): boolean {
+  return [...requests.values()].some(
+    (request) => request.action === "loginRoom" && request.roomId === roomId && request.sends > 0,
+  );
 }

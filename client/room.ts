@@ -1,5 +1,7 @@
-import type { MessageFrame } from "../protocol/frames.ts";
+import type { ServerFrame } from "../protocol/frames.ts";
 import type { LoginPolicy } from "../protocol/ids.ts";
+
+export type Evicted = Extract<ServerFrame, { type: "evicted" }>;
 
 /** A room that this page is in, or waits to be let in to. */
 export interface Room {
@@ -11,19 +13,17 @@ export interface Room {
   login: number;
   /** Highest generation that a 2005 named. */
   eviction: number;
-  /** Messages that overtook the 2002 of their room. */
-  early: readonly MessageFrame[];
+  /** The newest 2005 that came before its 2002 did. */
+  evicted: Evicted | undefined;
 }
 
-export const waitingRoom: Room = { type: undefined, epoch: undefined, login: -1, eviction: 0, early: [] };
+export const waitingRoom: Room = { type: undefined, epoch: undefined, login: -1, eviction: 0, evicted: undefined };
 
 /** 2002 and 2005 may overtake one another. Both only raise a maximum, so that every order of arrival ends the same. */
-export const isIn = ({ login, eviction }: Room) => login >= eviction;
+export const isIn = (room: Room | undefined) => !!room && room.login >= room.eviction;
 
-export const afterEviction = (room: Room, generation: number): Room => ({
-  ...room,
-  eviction: Math.max(room.eviction, generation),
-});
+export const afterEviction = (room: Room, evicted: Evicted): Room =>
+  evicted.generation > room.eviction ? { ...room, eviction: evicted.generation, evicted } : room;
 
 export function afterLogin(room: Room, { epoch, generation }: { epoch: string; generation: number }): Room {
   const isNewLog = room.epoch !== undefined && room.epoch !== epoch;

@@ -1,14 +1,24 @@
 import { defaultEventName } from "../protocol/codes.ts";
-import type { MessageFrame, ServerFrame } from "../protocol/frames.ts";
+import type { CatchUp, MessageFrame, ServerFrame } from "../protocol/frames.ts";
 import type { LoginPolicy } from "../protocol/ids.ts";
 import { type Connection, openConnection } from "./connection.ts";
 import type { Failure } from "./downlink-error.ts";
 import { isolated, Listeners } from "./listeners.ts";
 import { step } from "./machine.ts";
 import { type ResolvedOptions, resolveOptions, type SocketHandleOptions } from "./options.ts";
-import { pauseMs } from "./pause.ts";
+import { gapMs, pauseMs } from "./pause.ts";
 import { readFrame } from "./read-frame.ts";
-import { type Effect, type Event, initialState, type Notice, type State, type Timer } from "./state.ts";
+import {
+  type Actions,
+  type Event,
+  initialState,
+  type LoginNotice,
+  type Notice,
+  type PublishNotice,
+  type State,
+  type Timer,
+  type Wish,
+} from "./state.ts";
 import { watchForSuspicion } from "./suspicion.ts";
 import { Timers } from "./timers.ts";
 import { answer, ConnectWaiters, type OnError, type OnOk, RequestWaiters } from "./waiters.ts";
@@ -19,6 +29,28 @@ export type SystemEventName = Exclude<SystemFrame, { type: "probe" }>["eventName
 export type SystemFrameOf<E extends SystemEventName> = Extract<SystemFrame, { eventName: E }>;
 export type Listener<Data = unknown> = (data: Data, message: MessageFrame) => void;
 
+/** How a message is to be published. */
+export interface PublishOptions {
+  /**
+   * 0: at most once, outside of order, not kept. 1: kept, in order, once. 2, a word of MQTT's, means 1.
+   *
+   * @default 1
+   */
+  qos?: 0 | 1 | 2;
+  /** Each receiver's arrival is told as the event `delivered`. */
+  receipt?: boolean;
+  /**
+   * 1 to 128 characters; the same one within a day is the same message, so after a failure it may be published again.
+   *
+   * @default a new one
+   */
+  clientMessageId?: string;
+}
+
+/** How long arrived messages may be acked together. */
+const ackAfterMs = 250;
+/** So many attempts to open a WebSocket fail before the page polls. */
+const failuresBeforePoll = 3;
 /** A timer that is later than this slept with its computer. */
 const lateMs = 5_000;
 
@@ -42,14 +74,17 @@ export class SocketHandle {
   readonly #events: Event[] = [];
   #state: State = initialState;
   #connection: Connection | undefined;
+  /** Attempts that failed since a WebSocket worked. */
+  #failures = 0;
+  #polls = false;
   #stopWatching: (() => void) | undefined;
 
   /** @throws DownlinkError 3004 if `url` or `token` is given neither here nor to `configure`, or an option is wrong */
   constructor(options: Partial<SocketHandleOptions> = {}) {
     this.#options = resolveOptions({ ...SocketHandle.#defaults, ...options });
     this.#timers = new Timers(this.#options.clock, (timer, late) => {
-      if (late > lateMs) this.#happen({ on: "suspicion" });
-      this.#happen({ on: "elapsed", timer });
+      if (late > lateMs) this.#happen("suspicion");
+      this.#happen("elapsed", timer);
     });
   }
 
@@ -63,7 +98,7 @@ export class SocketHandle {
     return answer(
       (waiter) => {
         this.#connects.add(waiter);
-        this.#happen({ on: "connect" });
+        this.#happen("connect");
       },
       onOk,
       onError,
@@ -77,23 +112,72 @@ export class SocketHandle {
    * in time, 3003 closed.
    *
    * @param type who stays when the room is not empty; without one it is `loginWhenFirst`
+   * @param catchUp what of the room's log is to be heard first: `since` a place or `"last"`, or the newest `history`
+   *   (1 to 100) messages; without it only what comes from now on. A page that is in already goes on where it is.
    */
-  loginRoom(roomId: string, onOk: OnOk, onError?: OnError): void;
-  loginRoom(roomId: string, type: LoginPolicy | undefined, onOk: OnOk, onError?: OnError): void;
-  loginRoom(roomId: string, type?: LoginPolicy): Promise<Notice>;
-  loginRoom(roomId: string, typeOrOk?: LoginPolicy | OnOk, okOrError?: OnOk | OnError, last?: OnError) {
-    const isShort = typeof typeOrOk === "function";
-    const type = isShort ? undefined : typeOrOk;
-    const onOk = isShort ? typeOrOk : (okOrError as OnOk | undefined);
-    const onError = isShort ? (okOrError as OnError | undefined) : last;
-    return this.#request({ action: "loginRoom", roomId, type }, onOk, onError) as Promise<Notice>;
+  loginRoom(roomId: string, onOk: OnOk<LoginNotice>, onError?: OnError): void;
+  loginRoom(roomId: string, type: LoginPolicy | undefined, onOk: OnOk<LoginNotice>, onError?: OnError): void;
+  loginRoom(
+    roomId: string,
+    type: LoginPolicy | undefined,
+    catchUp: CatchUp | undefined,
+    onOk: OnOk<LoginNotice>,
+    onError?: OnError,
+  ): void;
+  loginRoom(roomId: string, type?: LoginPolicy, catchUp?: CatchUp): Promise<LoginNotice>;
+  loginRoom(roomId: string, ...rest: unknown[]) {
+    const type = rest.find((one) => typeof one === "string") as LoginPolicy | undefined;
+    return this.#request(rest, (catchUp) => ({
+      ...catchUp,
+      action: "loginRoom",
+      roomId,
+      type,
+    })) as Promise<LoginNotice>;
   }
 
   /** Leaves a room. Fails with a DownlinkError: 2007 not possible, 3002 no answer in time, 3003 closed. */
   leaveRoom(roomId: string): Promise<Notice>;
   leaveRoom(roomId: string, onOk: OnOk, onError?: OnError): void;
-  leaveRoom(roomId: string, onOk?: OnOk, onError?: OnError) {
-    return this.#request({ action: "leaveRoom", roomId }, onOk, onError) as Promise<Notice>;
+  leaveRoom(roomId: string, ...rest: unknown[]) {
+    return this.#request(rest, () => ({ action: "leaveRoom", roomId })) as Promise<Notice>;
+  }
+
+  /**
+   * Sends a message to a room that the page is in, or to a person: all that both sides have open hear it. The page
+   * hears its own message too, in its place among the others. Connects first if that is needed, and asks again after
+   * a lost connection, always with the same `clientMessageId`: it is one message.
+   *
+   * Fails with a DownlinkError: 2012 not allowed or not possible, 3002 no answer in time, 3003 closed, 3005 larger than
+   * 32 KB.
+   */
+  publish(
+    target: string | { toUser: string },
+    eventName: string,
+    data: unknown,
+    options?: PublishOptions,
+  ): Promise<PublishNotice>;
+  publish(
+    target: string | { toUser: string },
+    eventName: string,
+    data: unknown,
+    onOk: OnOk<PublishNotice>,
+    onError?: OnError,
+  ): void;
+  publish(
+    target: string | { toUser: string },
+    eventName: string,
+    data: unknown,
+    options: PublishOptions | undefined,
+    onOk: OnOk<PublishNotice>,
+    onError?: OnError,
+  ): void;
+  publish(target: string | { toUser: string }, eventName: string, data: unknown, ...rest: unknown[]) {
+    const to = typeof target === "string" ? { roomId: target } : target;
+    const { clock, random } = this.#options;
+    return this.#request(rest, (options, ref) => {
+      const clientMessageId = `${clock.now()}-${random()}-${ref}`;
+      return { clientMessageId, ...options, ...to, action: "publish", eventName, data };
+    }) as Promise<PublishNotice>;
   }
 
   /**
@@ -117,30 +201,30 @@ export class SocketHandle {
 
   /** Closes the connection and gives up all rooms. `connect` and `loginRoom` begin anew; listeners stay. */
   disconnect(): void {
-    this.#happen({ on: "close", forGood: false });
+    this.#happen("close", false);
   }
 
   /** Closes for good: whatever waits fails with 3003, and so does everything asked later. */
   close(): void {
-    this.#happen({ on: "close", forGood: true });
+    this.#happen("close", true);
   }
 
-  #request(
-    frame:
-      | { action: "loginRoom"; roomId: string; type: LoginPolicy | undefined }
-      | { action: "leaveRoom"; roomId: string },
-    onOk: OnOk | undefined,
-    onError: OnError | undefined,
-  ) {
+  /** @param rest what the page gave behind the wish's own: maybe options, then maybe callbacks */
+  #request(rest: unknown[], wishOf: (options: object | undefined, ref: number) => Wish) {
+    const options = rest.find((one) => typeof one === "object") as object | undefined;
+    const [onOk, onError] = rest.filter((one) => typeof one === "function") as [OnOk?, OnError?];
     return answer(
-      (waiter) => this.#happen({ on: "request", request: { ...frame, ref: this.#requests.add(waiter), sends: 0 } }),
+      (waiter) => {
+        const ref = this.#requests.add(waiter);
+        this.#happen("request", { ...wishOf(options, ref), ref, sends: 0 });
+      },
       onOk,
       onError,
     );
   }
 
-  /** An effect may call into the page, and the page back into this handle: what it asks happens next, not in between. */
-  #happen(event: Event): void {
+  /** What is done may call into the page, and the page back into this handle: what it asks happens next, not in between. */
+  #happen(...event: Event): void {
     this.#events.push(event);
     if (this.#events.length > 1) return;
     for (let next = this.#events[0]; next !== undefined; next = this.#events[0]) {
@@ -153,52 +237,32 @@ export class SocketHandle {
   #take(event: Event): void {
     const [state, effects] = step(this.#state, event);
     this.#state = state;
-    for (const effect of effects) this.#perform(effect);
+    for (const [action, ...args] of effects) (this.#actions[action] as (...args: unknown[]) => void)(...args);
   }
 
-  #perform(effect: Effect): void {
-    switch (effect.do) {
-      case "open":
-        this.#stopWatching ??= watchForSuspicion(() => this.#happen({ on: "suspicion" }));
-        this.#connection = this.#open();
-        break;
-      case "drop":
-        this.#drop();
-        break;
-      case "send":
-        this.#connection?.send(JSON.stringify(effect.frame));
-        break;
-      case "start":
-        this.#timers.start(effect.timer, this.#msOf(effect.timer, effect.tries));
-        break;
-      case "stop":
-        this.#timers.stop(effect.timer);
-        break;
-      case "resolve":
-        this.#requests.resolve(effect.ref, effect.notice);
-        break;
-      case "reject":
-        this.#requests.reject(effect.ref, effect.failure);
-        break;
-      case "connected":
-        this.#connects.connected(effect.notice);
-        break;
-      case "attemptFailed":
-        this.#connects.attemptFailed(effect.failure);
-        break;
-      case "show":
-        this.#listeners.tell(effect.frame.eventName, effect.frame.data, effect.frame);
-        break;
-      case "leave":
-        this.leaveRoom(effect.roomId, () => {});
-        break;
-      case "end":
-        this.#end(effect.failure);
-        break;
-      default:
-        effect satisfies never;
-    }
-  }
+  readonly #actions: Actions = {
+    open: () => {
+      this.#stopWatching ??= watchForSuspicion(() => this.#happen("suspicion"));
+      this.#connection = this.#open();
+    },
+    drop: () => this.#drop(),
+    send: (frame) => this.#connection?.send(JSON.stringify(frame)),
+    start: (timer, tries) => this.#timers.start(timer, this.#msOf(timer, tries)),
+    stop: (timer) => this.#timers.stop(timer),
+    resolve: (ref, notice) => this.#requests.resolve(ref, notice),
+    reject: (ref, failure) => this.#requests.reject(ref, failure),
+    connected: (notice) => {
+      this.#failures = this.#polls ? failuresBeforePoll - 1 : 0;
+      this.#connects.connected(notice);
+    },
+    attemptFailed: (failure) => {
+      this.#failures += 1;
+      this.#connects.attemptFailed(failure);
+    },
+    show: (frame) => this.#listeners.tell(frame.eventName, frame.data, frame),
+    leave: (roomId) => this.leaveRoom(roomId, () => {}),
+    end: (failure) => this.#end(failure),
+  };
 
   #end(failure: Failure): void {
     this.#drop();
@@ -210,13 +274,16 @@ export class SocketHandle {
   }
 
   #open(): Connection {
-    return openConnection(this.#options, {
-      opened: () => this.#happen({ on: "opened" }),
+    // Polls and tries for a WebSocket take turns: together they would take each other's places.
+    this.#polls = !!this.#options.pollUrl && this.#failures >= failuresBeforePoll;
+    if (this.#polls) this.#failures = failuresBeforePoll - 2;
+    return openConnection(this.#options, this.#polls, {
+      opened: () => this.#happen("opened"),
       received: (text) => {
         const event = readFrame(text);
-        if (event) this.#happen(event);
+        if (event) this.#happen(...event);
       },
-      lost: (msg, cause) => this.#happen({ on: "lost", msg, cause }),
+      lost: (msg, cause) => this.#happen("lost", msg, cause),
     });
   }
 
@@ -228,6 +295,9 @@ export class SocketHandle {
 
   #msOf(timer: Timer, tries: number): number {
     if (timer === "reconnect" || timer === "resend") return pauseMs(tries, this.#options.random);
-    return timer === "silence" ? this.#options.heartbeatMs : this.#options.requestTimeoutMs;
+    if (timer === "silence") return this.#options.heartbeatMs;
+    if (timer === "ack") return ackAfterMs;
+    if (typeof timer === "string" && timer !== "deadline") return gapMs(tries);
+    return this.#options.requestTimeoutMs;
   }
 }

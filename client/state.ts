@@ -1,6 +1,7 @@
-import type { ClientFrame, FrameOf, RoomToRestore, ServerFrame } from "../protocol/frames.ts";
+import type { ClientFrame, FrameOf, ServerFrame } from "../protocol/frames.ts";
 import type { Failure } from "./downlink-error.ts";
 import type { Room } from "./room.ts";
+import type { Stream } from "./stream.ts";
 
 /** Code and text, as pages know them. */
 export interface Notice {
@@ -8,8 +9,30 @@ export interface Notice {
   msg: string;
 }
 
-/** What the page asked for and has not heard about yet. `sends` counts on this connection. */
-export type Request = (FrameOf<"loginRoom"> | FrameOf<"leaveRoom">) & { ref: number; sends: number };
+/** A login that went well. */
+export interface LoginNotice extends Notice {
+  /**
+   * Only if it was asked what was missed: whether all of that comes. If not, the page has to fetch anew what it shows
+   * of the room; what comes from now on is complete again.
+   */
+  recovered?: boolean;
+}
+
+/** A message that was published. */
+export interface PublishNotice extends Notice {
+  clientMessageId: string;
+  messageId: string;
+  /** Its place in the room's log; absent at `qos` 0. */
+  epoch?: string;
+  seq?: number;
+  /** Only of a message to a person: under this id both sides see their conversation. */
+  conversation?: string;
+}
+
+/** What the page asks of the server. */
+export type Wish = FrameOf<"loginRoom"> | FrameOf<"leaveRoom"> | FrameOf<"publish">;
+/** A wish that the page has not heard about yet. `sends` counts on this connection. */
+export type Request = Wish & { ref: number; sends: number };
 
 /** The connection. `attempt` counts from 1 since the last one that worked. */
 export type Link =
@@ -18,79 +41,103 @@ export type Link =
   | { at: "waiting"; attempt: number }
   | { at: "opening"; attempt: number }
   /** `rest`: rooms that the `hello` under way had no space for. */
-  | { at: "greeting"; attempt: number; rest: readonly RoomToRestore[] }
+  | { at: "greeting"; attempt: number; rest: readonly string[] }
   /** `isAsked`: a heartbeat waits for a sign of life. */
   | { at: "open"; isAsked: boolean };
 
 export interface State {
-  link: Link;
-  session: string | undefined;
+  readonly link: Link;
+  readonly session: string | undefined;
   /** Rooms that the page is in or that a login on its way is about. */
-  rooms: ReadonlyMap<string, Room>;
+  readonly rooms: ReadonlyMap<string, Room>;
   /** In the order in which they were asked. */
-  requests: ReadonlyMap<number, Request>;
-  /** Keys of the messages shown last. */
-  seen: readonly string[];
+  readonly requests: ReadonlyMap<number, Request>;
+  /** How far the page is in each room's log, also in those of `@all` and `@user`. */
+  readonly streams: ReadonlyMap<string, Stream>;
+  /** The timer of acks runs. */
+  readonly willAck: boolean;
   /** What went wrong last, until a connection works again. */
-  trouble: Failure | undefined;
+  readonly trouble: Failure | undefined;
 }
 
-/** `deadline`: for a sign of life. `resend`: after trouble. A number: a request's time limit, by its `ref`. */
-export type Timer = "reconnect" | "deadline" | "silence" | "resend" | number;
+/**
+ * `deadline`: for a sign of life. `resend`: after trouble. `gap`: something is missing in that room. A number: a
+ * request's time limit, by its `ref`.
+ */
+export type Timer = "reconnect" | "deadline" | "silence" | "resend" | "ack" | `gap ${string}` | number;
 
-export type Event =
-  | { on: "connect" }
-  | { on: "request"; request: Request }
-  | { on: "opened" }
-  | { on: "lost"; msg: string; cause?: unknown }
-  | { on: "frame"; frame: ServerFrame }
+/** What may happen to a client. */
+interface Events {
+  connect(): void;
+  request(request: Request): void;
+  opened(): void;
+  lost(msg: string, cause?: unknown): void;
+  frame(frame: ServerFrame): void;
   /** API Gateway failed to handle a frame; it does not say which. */
-  | { on: "trouble"; msg: string }
-  | { on: "elapsed"; timer: Timer }
+  trouble(msg: string): void;
+  elapsed(timer: Timer): void;
   /** Something happened after which connections often are dead. */
-  | { on: "suspicion" }
-  | { on: "close"; forGood: boolean };
-
-export type Effect =
-  | { do: "open" }
+  suspicion(): void;
+  close(forGood: boolean): void;
+}
+/** What is to be done about it. */
+export interface Actions {
+  open(): void;
   /** Forget the connection, and with it the timers that watch it. */
-  | { do: "drop" }
-  | { do: "send"; frame: ClientFrame }
+  drop(): void;
+  send(frame: ClientFrame): void;
   /** `tries`: how often it was in vain so far, for timers that grow. */
-  | { do: "start"; timer: Timer; tries: number }
-  | { do: "stop"; timer: Timer }
-  | { do: "resolve"; ref: number; notice: Notice }
-  | { do: "reject"; ref: number; failure: Failure }
-  | { do: "connected"; notice: Notice }
-  | { do: "attemptFailed"; failure: Failure }
-  | { do: "show"; frame: ServerFrame }
-  | { do: "leave"; roomId: string }
+  start(timer: Timer, tries: number): void;
+  stop(timer: Timer): void;
+  resolve(ref: number, notice: LoginNotice | PublishNotice): void;
+  reject(ref: number, failure: Failure): void;
+  connected(notice: Notice): void;
+  attemptFailed(failure: Failure): void;
+  show(frame: ServerFrame): void;
+  leave(roomId: string): void;
   /** Drop everything that still runs or waits. */
-  | { do: "end"; failure: Failure };
+  end(failure: Failure): void;
+}
+type Calls<T extends Record<keyof T, (...args: never[]) => void>> = {
+  [Name in keyof T]: [name: Name, ...args: Parameters<T[Name]>];
+};
+export type Event = Calls<Events>[keyof Events];
+export type Effect = Calls<Actions>[keyof Actions];
+export type Handlers = { [Name in keyof Events]: (draft: Draft, ...args: Parameters<Events[Name]>) => void };
 
-export type Step = readonly [State, readonly Effect[]];
+/** A state under change, with what is to be done about it, in order. */
+export interface Draft extends State {
+  link: Link;
+  session: string | undefined;
+  rooms: Map<string, Room>;
+  requests: Map<number, Request>;
+  streams: Map<string, Stream>;
+  willAck: boolean;
+  trouble: Failure | undefined;
+  effects: Effect[];
+}
 
 export const initialState: State = {
   link: { at: "idle" },
   session: undefined,
   rooms: new Map(),
   requests: new Map(),
-  seen: [],
+  streams: new Map(),
+  willAck: false,
   trouble: undefined,
 };
 
-/** One step after another; effects in order. */
-export function andThen([state, effects]: Step, next: (state: State) => Step): Step {
-  const [after, more] = next(state);
-  return [after, [...effects, ...more]];
-}
+export const draftOf = (state: State): Draft => ({
+  ...state,
+  rooms: new Map(state.rooms),
+  requests: new Map(state.requests),
+  streams: new Map(state.streams),
+  effects: [],
+});
 
-export function withEntry<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {
-  return new Map(map).set(key, value);
-}
-
-export function without<K, V>(map: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> {
-  const rest = new Map(map);
-  rest.delete(key);
-  return rest;
-}
+export const plan = (draft: Draft, ...effect: Effect) => void draft.effects.push(effect);
+export const send = (draft: Draft, frame: ClientFrame) => plan(draft, "send", frame);
+export const show = (draft: Draft, frame: ServerFrame) => plan(draft, "show", frame);
+export const stop = (draft: Draft, timer: Timer) => plan(draft, "stop", timer);
+/** @param tries how often it was in vain so far */
+export const start = (draft: Draft, timer: Timer, tries = 0) => plan(draft, "start", timer, tries);

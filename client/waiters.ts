@@ -2,7 +2,7 @@ import { DownlinkError, type Failure } from "./downlink-error.ts";
 import { isolated } from "./listeners.ts";
 import type { Notice } from "./state.ts";
 
-export type OnOk = (notice: Notice) => void;
+export type OnOk<N extends Notice = Notice> = (notice: N) => void;
 export type OnError = (error: DownlinkError) => void;
 
 /** Somebody who waits for an answer, with a promise or with callbacks. */
@@ -14,16 +14,16 @@ export interface Waiter {
 }
 
 /** With a callback nothing is returned: a promise that nobody holds would fail unhandled. */
-export function answer(
+export function answer<N extends Notice>(
   ask: (waiter: Waiter) => void,
-  onOk: OnOk | undefined,
+  onOk: OnOk<N> | undefined,
   onError: OnError | undefined,
-): Promise<Notice> | undefined {
+): Promise<N> | undefined {
   if (!onOk && !onError) {
-    return new Promise((resolve, reject) => ask({ onOk: resolve, onError: reject, isPromise: true }));
+    return new Promise((resolve, reject) => ask({ onOk: resolve as OnOk, onError: reject, isPromise: true }));
   }
   const ignore = () => {};
-  ask({ onOk: isolated(onOk ?? ignore), onError: isolated(onError ?? ignore), isPromise: false });
+  ask({ onOk: isolated((onOk as OnOk) ?? ignore), onError: isolated(onError ?? ignore), isPromise: false });
   return undefined;
 }
 
@@ -73,7 +73,7 @@ export class RequestWaiters {
   }
 
   resolve(ref: number, notice: Notice): void {
-    this.#take(ref)?.onOk({ code: notice.code, msg: notice.msg });
+    this.#take(ref)?.onOk(notice);
   }
 
   reject(ref: number, failure: Failure): void {

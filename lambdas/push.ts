@@ -1,5 +1,6 @@
-import { pushDeps } from "./adapters/deps.ts";
+import { deps } from "./adapters/deps.ts";
 import { onPush } from "./adapters/on-push.ts";
 import { push } from "./domain/push.ts";
+import { pushStatus, waitForAcks } from "./domain/push-status.ts";
 
-export const handler = onPush(pushDeps, push);
+export const handler = onPush(deps, { push, pushStatus, waitForAcks });

@@ -1,14 +1,23 @@
 import { Duration, Fn, RemovalPolicy, Token, Tokenization } from "aws-cdk-lib";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
+import { limits } from "../protocol/limits.ts";
 
 export interface DownlinkProps {
   /**
-   * How long a pushed message is kept in its room's log; whole seconds, at least a minute.
+   * How long a pushed message is kept in its room's log; whole seconds, from a minute to 30 days.
    *
    * @default Duration.hours(24)
    */
   readonly retention?: Duration;
+
+  /**
+   * How long a message waits for a page's ack before it is sent again; whole seconds, from 1 to 15 minutes. The pauses
+   * before further tries grow from it.
+   *
+   * @default Duration.seconds(5)
+   */
+  readonly redeliverAfter?: Duration;
 
   /**
    * Pages of which origins may connect, for instance `https://app.example.com`; `["*"]` is any. Clients that send no
@@ -57,10 +66,24 @@ export interface DownlinkProps {
   readonly pushBurstLimit?: number;
 
   /**
+   * Polls of pages without a WebSocket per second, all pages together; more are answered 429 with code 9001.
+   *
+   * @default 1000
+   */
+  readonly pollRateLimit?: number;
+
+  /**
+   * Polls at once beyond `pollRateLimit`.
+   *
+   * @default 1000
+   */
+  readonly pollBurstLimit?: number;
+
+  /**
    * Handshakes and frames of pages per second, all pages together.
    *
-   * @default 3000: with 1,000 pushes, 6,000 of the 10,000 requests per second that an account has in a Region are left
-   *   for posts to pages
+   * @default 3000: with 1,000 pushes and 1,000 polls, 5,000 of the 10,000 requests per second that an account has in a
+   *   Region are left for posts to pages
    */
   readonly socketRateLimit?: number;
 
@@ -73,31 +96,50 @@ export interface DownlinkProps {
 }
 
 /** Everything decided, in the words of the template. */
-export interface ResolvedProps extends Required<Omit<DownlinkProps, "tokenSecret" | "retention" | "allowedOrigins">> {
+export interface ResolvedProps
+  extends Required<Omit<DownlinkProps, "tokenSecret" | "retention" | "redeliverAfter" | "allowedOrigins">> {
   readonly retentionSeconds: string;
+  readonly redeliverAfterSeconds: string;
   readonly allowedOrigins: string;
+  readonly corsOrigin: string;
 }
 
 /** @throws Error that says what was wrong with a prop, what it was and what is allowed */
 export function resolveProps(props: DownlinkProps): ResolvedProps {
   return {
-    retentionSeconds: secondsOf(props.retention ?? Duration.hours(24)),
+    retentionSeconds: secondsOf("retention", props.retention ?? Duration.hours(24)),
+    redeliverAfterSeconds: secondsOf("redeliverAfter", props.redeliverAfter ?? Duration.seconds(5)),
     allowedOrigins: originsOf(props.allowedOrigins ?? ["*"]),
+    corsOrigin: corsOriginOf(props.allowedOrigins ?? ["*"]),
     removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
     logRetention: logRetentionOf(props.logRetention ?? RetentionDays.ONE_MONTH),
     pushRateLimit: limitOf("pushRateLimit", props.pushRateLimit ?? 1000),
     pushBurstLimit: limitOf("pushBurstLimit", props.pushBurstLimit ?? 1000),
+    pollRateLimit: limitOf("pollRateLimit", props.pollRateLimit ?? 1000),
+    pollBurstLimit: limitOf("pollBurstLimit", props.pollBurstLimit ?? 1000),
     socketRateLimit: limitOf("socketRateLimit", props.socketRateLimit ?? 3000),
     socketBurstLimit: limitOf("socketBurstLimit", props.socketBurstLimit ?? 3000),
   };
 }
 
-function secondsOf(retention: Duration): string {
-  const seconds = retention.toSeconds({ integral: false });
-  if (!retention.isUnresolved() && (seconds < 60 || !Number.isInteger(seconds))) {
-    throw new Error(
-      `retention should be a whole number of seconds, at least 60, got ${seconds}; shorter ones are over before a page has reconnected`,
-    );
+const durations = {
+  retention: {
+    least: 60,
+    most: limits.ttlSeconds,
+    why: "shorter ones are over before a page has reconnected, and a room without traffic is forgotten after 30 days",
+  },
+  redeliverAfter: {
+    least: 1,
+    most: 15 * 60,
+    why: "in less a page far away cannot ack, and the queue delays by 15 minutes at most",
+  },
+};
+
+function secondsOf(name: keyof typeof durations, duration: Duration): string {
+  const seconds = duration.toSeconds({ integral: false });
+  const { least, most, why } = durations[name];
+  if (!duration.isUnresolved() && (seconds < least || seconds > most || !Number.isInteger(seconds))) {
+    throw new Error(`${name} should be a whole number of seconds from ${least} to ${most}, got ${seconds}; ${why}`);
   }
   return Tokenization.stringifyNumber(seconds);
 }
@@ -125,6 +167,15 @@ function originsOf(origins: string[]): string {
     );
   }
   return joined;
+}
+
+/**
+ * What API Gateway answers pages by itself names one origin or any. Naming any gives nothing away: who may read a poll's
+ * answer is decided by the poll function, which knows them all.
+ */
+function corsOriginOf(origins: string[]): string {
+  const [only = "*", ...others] = Token.isUnresolved(origins) ? [] : origins;
+  return others.length === 0 ? only : "*";
 }
 
 function logRetentionOf(days: RetentionDays): RetentionDays {

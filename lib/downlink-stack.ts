@@ -12,8 +12,9 @@ export class DownlinkStack extends Stack {
   constructor(scope: Construct, id: string, props: DownlinkStackProps = {}) {
     super(scope, id, { description: "Downlink: services push to pages", ...props });
     this.downlink = new Downlink(this, "Downlink", props);
-    const { webSocketUrl, pushUrl, apiKeyId, tokenSecret } = this.downlink;
+    const { webSocketUrl, pollUrl, pushUrl, apiKeyId, tokenSecret } = this.downlink;
     new CfnOutput(this, "WebSocketUrl", { value: webSocketUrl, description: "Where pages connect" });
+    new CfnOutput(this, "PollUrl", { value: pollUrl, description: "Where pages poll that cannot keep a WebSocket" });
     new CfnOutput(this, "PushUrl", { value: pushUrl, description: "Where services POST, with the header x-api-key" });
     new CfnOutput(this, "ApiKeyId", {
       value: apiKeyId,

@@ -1,4 +1,5 @@
 import type { RemovalPolicy } from "aws-cdk-lib";
+import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
 import type { Grant, IGrantable } from "aws-cdk-lib/aws-iam";
 import { type ISecret, Secret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
@@ -7,11 +8,13 @@ import { acknowledge } from "./acknowledge.ts";
 import { type DownlinkProps, resolveProps } from "./downlink-props.ts";
 import { acknowledgeConnections } from "./grant-connections.ts";
 import { PushApi } from "./push-api.ts";
+import { Redelivery } from "./redelivery.ts";
 import { SocketApi } from "./socket-api.ts";
 import { Tables } from "./tables.ts";
 
 /**
- * Pushes messages from services to pages: a WebSocket endpoint for pages and `POST /push` for services.
+ * Pushes messages from services to pages: a WebSocket endpoint for pages, with polling in its place where it is blocked, and
+ * `POST /push` for services.
  *
  * It also sets the role with which API Gateway writes logs, which is one setting for the whole account and Region.
  *
@@ -24,39 +27,57 @@ export class Downlink extends Construct {
   readonly webSocketUrl: string;
   /** Where services post, `https://…/api/push`. */
   readonly pushUrl: string;
+  /** Where pages poll that cannot keep a WebSocket, `https://…/api/poll`. */
+  readonly pollUrl: string;
   /** Names the API key that services send as `x-api-key`; the key's value exists only after deployment. */
   readonly apiKeyId: string;
   /** Signs the tokens of pages. Whoever issues them needs its value: `tokenSecret.grantRead(…)`. */
   readonly tokenSecret: ISecret;
   readonly tables: Tables;
+  /** Messages may not be sent again, somebody should look: `redeliveryAlarm.addAlarmAction(…)`. */
+  readonly redeliveryAlarm: Alarm;
   private readonly pushApi: PushApi;
 
   /** @throws Error that says what was wrong with a prop, what it was and what is allowed */
   constructor(scope: Construct, id: string, props: DownlinkProps = {}) {
     super(scope, id);
-    const { removalPolicy, logRetention, ...resolved } = resolveProps(props);
+    const { removalPolicy, logRetention, allowedOrigins, ...resolved } = resolveProps(props);
     this.tables = new Tables(this, "Tables", { removalPolicy });
     this.tokenSecret = props.tokenSecret ?? this.newTokenSecret(removalPolicy);
     const accessLogs = new AccessLogs(this, "AccessLogs", { logRetention, removalPolicy });
-    const shared = { tables: this.tables, accessLogs, logRetention, removalPolicy };
+    const redelivery = new Redelivery(this, "Redelivery");
+    const shared = {
+      tables: this.tables,
+      looks: redelivery.looks,
+      retentionSeconds: resolved.retentionSeconds,
+      redeliverAfterSeconds: resolved.redeliverAfterSeconds,
+      logRetention,
+      removalPolicy,
+    };
+    const doors = { accessLogs, tokenSecret: this.tokenSecret, allowedOrigins };
     const { stage } = new SocketApi(this, "SocketApi", {
       ...shared,
-      tokenSecret: this.tokenSecret,
-      allowedOrigins: resolved.allowedOrigins,
+      ...doors,
       rateLimit: resolved.socketRateLimit,
       burstLimit: resolved.socketBurstLimit,
     });
     this.pushApi = new PushApi(this, "PushApi", {
       ...shared,
+      ...doors,
       stage,
-      retentionSeconds: resolved.retentionSeconds,
+      corsOrigin: resolved.corsOrigin,
       rateLimit: resolved.pushRateLimit,
       burstLimit: resolved.pushBurstLimit,
+      pollRateLimit: resolved.pollRateLimit,
+      pollBurstLimit: resolved.pollBurstLimit,
     });
+    redelivery.addFunction({ ...shared, stage });
     acknowledgeConnections(this, stage);
     this.webSocketUrl = stage.url;
-    this.pushUrl = this.pushApi.url;
+    this.pushUrl = this.pushApi.pushUrl;
+    this.pollUrl = this.pushApi.pollUrl;
     this.apiKeyId = this.pushApi.apiKey.keyId;
+    this.redeliveryAlarm = redelivery.alarm;
   }
 
   /**

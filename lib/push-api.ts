@@ -1,42 +1,50 @@
-import { Stack } from "aws-cdk-lib";
+import { Duration, Stack } from "aws-cdk-lib";
 import {
   EndpointType,
   type IApiKey,
+  type IResource,
   LambdaIntegration,
   LogGroupLogDestination,
-  ResponseType,
   RestApi,
 } from "aws-cdk-lib/aws-apigateway";
 import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
+import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
-import { type PushCode, pushCodes } from "../protocol/codes.ts";
-import { limits } from "../protocol/limits.ts";
 import { type AccessLogs, pushLogFormat } from "./access-logs.ts";
 import { acknowledge } from "./acknowledge.ts";
-import { type PushFunctionProps, pushFunction } from "./functions.ts";
+import { pollFunction, pushFunction, type TokenProps } from "./functions.ts";
+import { addGatewayAnswers } from "./gateway-answers.ts";
+import type { RoomProps } from "./room-function.ts";
 
-export interface PushApiProps extends PushFunctionProps {
+export interface PushApiProps extends RoomProps, TokenProps {
   readonly accessLogs: AccessLogs;
+  /** Origin whose pages may poll, or `*`. */
+  readonly corsOrigin: string;
   /** Pushes per second. */
   readonly rateLimit: number;
   readonly burstLimit: number;
+  /** Polls per second. */
+  readonly pollRateLimit: number;
+  readonly pollBurstLimit: number;
 }
 
 /**
- * The REST side: `POST /push` behind an API key.
+ * The REST side: `POST /push` and `GET /push/{messageId}` for services, behind an API key, and `GET /poll` for pages,
+ * whose token the poll function verifies.
  *
  * API Gateway takes bodies up to 10 MB and a Lambda up to 6 MB; the push function refuses what is larger than one post
  * to a connection (`limits.postBytes`), with the size it got.
  */
 export class PushApi extends Construct {
-  readonly url: string;
+  readonly pushUrl: string;
+  readonly pollUrl: string;
   readonly apiKey: IApiKey;
 
   constructor(scope: Construct, id: string, props: PushApiProps) {
     super(scope, id);
-    const { accessLogs, rateLimit, burstLimit } = props;
+    const { accessLogs, corsOrigin, rateLimit, burstLimit, pollRateLimit, pollBurstLimit } = props;
     const api = new RestApi(this, "Api", {
-      description: "Downlink: services push",
+      description: "Downlink: services push, and pages without a WebSocket poll",
       endpointTypes: [EndpointType.REGIONAL],
       // AccessLogs sets the account's role; here it would be set a second time.
       cloudWatchRole: false,
@@ -44,6 +52,10 @@ export class PushApi extends Construct {
         stageName: "api",
         throttlingRateLimit: rateLimit,
         throttlingBurstLimit: burstLimit,
+        // Anybody may send a poll: a flood of them must not hold up pushes.
+        methodOptions: {
+          "/poll/GET": { throttlingRateLimit: pollRateLimit, throttlingBurstLimit: pollBurstLimit },
+        },
         accessLogDestination: new LogGroupLogDestination(accessLogs.push),
         accessLogFormat: pushLogFormat,
       },
@@ -51,12 +63,10 @@ export class PushApi extends Construct {
     // An output of its own would stand in everybody's stack.
     api.node.tryRemoveChild("Endpoint");
     api.deploymentStage.node.addDependency(accessLogs.account);
-    api.root
-      .addResource("push")
-      .addMethod("POST", new LambdaIntegration(pushFunction(this, props), { allowTestInvoke: false }), {
-        apiKeyRequired: true,
-      });
-    this.url = api.deploymentStage.urlForPath("/push");
+    addPush(api.root, pushFunction(this, props));
+    addPoll(api.root, pollFunction(this, props), corsOrigin);
+    this.pushUrl = api.deploymentStage.urlForPath("/push");
+    this.pollUrl = api.deploymentStage.urlForPath("/poll");
 
     this.apiKey = api.addApiKey("Key", { description: "Downlink: for services that push" });
     api
@@ -67,7 +77,7 @@ export class PushApi extends Construct {
       })
       .addApiKey(this.apiKey);
 
-    addGatewayResponses(api);
+    addGatewayAnswers(api, corsOrigin);
     acknowledgeFindings(api);
   }
 
@@ -83,48 +93,52 @@ export class PushApi extends Construct {
   }
 }
 
-const notThere = "there is only POST /push";
-/** What API Gateway answers by itself, in the words of the push API. */
-const gatewayAnswers: readonly (readonly [ResponseType, PushCode, string])[] = [
-  [ResponseType.INVALID_API_KEY, "unauthorized", "the header x-api-key is missing or its key is unknown"],
-  [ResponseType.THROTTLED, "throttled", "too many pushes at once, send this one again in a second"],
-  // What API Gateway calls a missing token is a method or path that does not exist.
-  [ResponseType.MISSING_AUTHENTICATION_TOKEN, "notFound", notThere],
-  [ResponseType.RESOURCE_NOT_FOUND, "notFound", notThere],
-  [
-    ResponseType.REQUEST_TOO_LARGE,
-    "tooLarge",
-    `the body is larger than 6 MB, a message may have ${limits.postBytes} bytes as a frame; send a link instead`,
-  ],
-  [ResponseType.DEFAULT_4XX, "unauthorized", "API Gateway refused the request; send POST /push with x-api-key"],
-  [ResponseType.DEFAULT_5XX, "serverTrouble", "server trouble, send this push again later"],
-];
+/** The most that API Gateway waits for a function. */
+const integrate = (fn: IFunction) =>
+  new LambdaIntegration(fn, { allowTestInvoke: false, timeout: Duration.seconds(29) });
 
-function addGatewayResponses(api: RestApi): void {
-  for (const [type, name, msg] of gatewayAnswers) {
-    const { code, status } = pushCodes[name];
-    // The two defaults stand for several statuses, each of which tells more than one for all.
-    const isDefault = type === ResponseType.DEFAULT_4XX || type === ResponseType.DEFAULT_5XX;
-    api.addGatewayResponse(type.responseType, {
-      type,
-      ...(isDefault ? {} : { statusCode: String(status) }),
-      templates: { "application/json": JSON.stringify({ code, msg }) },
-    });
-  }
-}
-
-function acknowledgeFindings(api: RestApi): void {
-  acknowledge(api, "APIG2", "The push function validates, with a code and a text for each mistake and for both bodies");
-  acknowledge(api, "APIG3", "Callers are services with a key, held to a rate; a web ACL is the account's to attach");
+function addPush(root: IResource, push: IFunction): void {
+  const integration = integrate(push);
+  const resource = root.addResource("push");
+  resource.addMethod("POST", integration, { apiKeyRequired: true });
+  resource.addResource("{messageId}").addMethod("GET", integration, { apiKeyRequired: true });
   acknowledge(
-    api,
+    resource,
     "APIG4",
     "The API key is the authorization here: one service, one account. It is random and the plan admits no other",
   );
+  acknowledge(resource, "COG4", "Callers are services, not users of a user pool");
+}
+
+function addPoll(root: IResource, poll: IFunction, corsOrigin: string): void {
+  const resource = root.addResource("poll");
+  // A page cannot keep a key secret; its token says who it is.
+  resource.addMethod("GET", integrate(poll), { apiKeyRequired: false });
+  resource.addCorsPreflight({
+    allowOrigins: [corsOrigin],
+    allowMethods: ["GET"],
+    allowHeaders: ["Authorization"],
+    // The longest that Chromium remembers it: without it every poll is two requests.
+    maxAge: Duration.hours(2),
+  });
+  acknowledge(
+    resource,
+    "APIG4",
+    "The poll function verifies the token: an authorizer would be a second Lambda per poll",
+  );
+  acknowledge(resource, "COG4", "The team issues the tokens of its pages; there need not be a user pool");
+}
+
+function acknowledgeFindings(api: RestApi): void {
+  acknowledge(
+    api,
+    "APIG2",
+    "The functions validate, with a code and a text for each mistake and for both kinds of body",
+  );
+  acknowledge(api, "APIG3", "Every method is held to a rate; a web ACL is the account's to attach");
   acknowledge(
     api,
     "APIG6",
     "The access log names every error; execution logs would go to a group that this stack does not own and never expires",
   );
-  acknowledge(api, "COG4", "Callers are services, not users of a user pool");
 }

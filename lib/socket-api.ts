@@ -14,11 +14,10 @@ import { frameCodes } from "../protocol/codes.ts";
 import { type Action, routes, type ServerFrame } from "../protocol/frames.ts";
 import { type AccessLogs, socketLogFormat } from "./access-logs.ts";
 import { acknowledge } from "./acknowledge.ts";
-import { type AuthorizeProps, authorizeFunction, socketFunction } from "./functions.ts";
-import type { Tables } from "./tables.ts";
+import { authorizeFunction, socketFunction, type TokenProps } from "./functions.ts";
+import type { RoomProps } from "./room-function.ts";
 
-export interface SocketApiProps extends AuthorizeProps {
-  readonly tables: Tables;
+export interface SocketApiProps extends Omit<RoomProps, "stage">, TokenProps {
   readonly accessLogs: AccessLogs;
   /** Handshakes and frames per second. */
   readonly rateLimit: number;

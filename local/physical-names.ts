@@ -90,6 +90,16 @@ const namings: Record<string, Naming> = {
     attributes: { Arn: (place, name) => arn(place, "lambda", `function:${name}`) },
   },
   "AWS::Lambda::Permission": { makeUp: longName },
+  "AWS::Lambda::EventSourceMapping": { makeUp: shortId(12) },
+  "AWS::SQS::Queue": {
+    name: "QueueName",
+    makeUp: longName,
+    ref: ({ region, accountId }, name) => `https://sqs.${region}.amazonaws.com/${accountId}/${name}`,
+    attributes: {
+      Arn: (place, name) => arn(place, "sqs", name),
+      QueueName: (_, name) => name,
+    },
+  },
   "AWS::Logs::LogGroup": {
     name: "LogGroupName",
     makeUp: longName,

@@ -1,19 +1,29 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readAssembly, type Template } from "./assembly.ts";
+import { dynamoDb } from "./aws/dynamodb.ts";
+import { eventBridge } from "./aws/event-bridge.ts";
 import { openAws } from "./aws/open-aws.ts";
+import { secretsManager } from "./aws/secrets.ts";
+import { simpleQueueService } from "./aws/sqs.ts";
 import { type Clock, realClock } from "./clock.ts";
 import { openConsole } from "./console.ts";
 import { createTables } from "./data/create-tables.ts";
 import { makeUpValues } from "./data/make-up-values.ts";
 import { connectDatabase, startDatabase } from "./data/open-database.ts";
-import { type Faults, noFaults } from "./gateway/faults.ts";
+import { type Events, openEvents } from "./events.ts";
+import { type Faults, noFaults } from "./faults.ts";
 import { openGateway } from "./gateway/open-gateway.ts";
 import { openIam } from "./iam/open-iam.ts";
+import { type Invocation, openInvocations } from "./lambda/invocations.ts";
 import { openLambda } from "./lambda/open-lambda.ts";
+import { openMappings } from "./lambda/open-mappings.ts";
 import { listen } from "./listen.ts";
 import { type LogLine, type Logs, makeLogs } from "./logs.ts";
 import { type Claims, mintToken } from "./mint-token.ts";
+import { openChains } from "./queues/chains.ts";
+import { openQueues, type Queue } from "./queues/open-queues.ts";
+import { connectSqs, startSqs } from "./queues/open-sqs.ts";
 import { makeStack, type Resource, type Stack } from "./stack.ts";
 import { synthesize } from "./synthesize.ts";
 
@@ -30,7 +40,7 @@ export interface LocalOptions {
   edit?: (template: Template) => void;
   /** Folder of a cloud assembly that exists already. @default synthesized from the sources */
   assembly?: string;
-  /** Time of the gateway: idle connections, throttles. @default the machine's */
+  /** Time of the gateway (idle connections, throttles) and of queues (delays, visibility). @default the machine's */
   clock?: Clock;
   /** Told of every line that Lambdas and the gateway print. */
   show?: (line: LogLine) => void;
@@ -51,6 +61,8 @@ export interface Local {
   consoleUrl: string;
   /** DynamoDB without any check of roles, to look into the tables. */
   databaseUrl: string;
+  /** A queue without any check of roles, to look into it. Throws if the template has none of this logical id. */
+  queue(logicalId: string): Pick<Queue, "request">;
   apiKey: string;
   /** Of a subject `demo` that may do everything. */
   token: string;
@@ -59,6 +71,10 @@ export interface Local {
   stack: Stack;
   logs: Logs;
   faults: Faults;
+  /** What was put on buses of EventBridge. */
+  events: Pick<Events, "all" | "first">;
+  /** Runs of functions, with the calls that each made to AWS. */
+  invocations: readonly Invocation[];
   /** Ends everything; with `disk` the data stay. */
   close(): Promise<void>;
 }
@@ -88,6 +104,7 @@ async function open(options: LocalOptions, closers: (() => Promise<void>)[]): Pr
   const { clock = realClock, data = "memory", edit, environmentsMax = 16, show } = options;
   const kept = data === "disk" ? join(root, ".local", "data") : undefined;
   const logs = makeLogs(show);
+  const toLog = (source: string) => (line: string) => logs.add(source, line);
   const faults = noFaults();
 
   // First of all, so that a taken port is known at once.
@@ -95,21 +112,35 @@ async function open(options: LocalOptions, closers: (() => Promise<void>)[]): Pr
   closers.push(front.close);
   const databaseStarts = startOrConnect(kept && join(kept, "tables"));
   closers.push(async () => (await databaseStarts.catch(() => undefined))?.close());
+  const sqs = process.env.SQS_ENDPOINT ? connectSqs(process.env.SQS_ENDPOINT) : startSqs(clock);
+  closers.push(sqs.close);
   const [folder, database] = await Promise.all([options.assembly ?? synthesize(root), databaseStarts]);
 
   const assembly = readAssembly(folder);
   edit?.(assembly.template);
   makeUpValues(assembly.template, kept && join(kept, "made-up-values.json"));
   const stack = makeStack(assembly);
+  const queues = openQueues(stack, sqs);
   await createTables(stack, database);
 
   const iam = openIam(stack);
-  const aws = await openAws({ stack, iam, database });
+  const invocations = openInvocations(faults);
+  const chains = openChains(invocations.chainOf);
+  const events = openEvents(toLog("events"));
+  const services = {
+    DynamoDB_20120810: dynamoDb(stack, database),
+    secretsmanager: secretsManager(stack),
+    AmazonSQS: simpleQueueService(stack, queues, chains),
+    AWSEvents: eventBridge(stack, events),
+  };
+  const aws = await openAws({ iam, invocations, services });
   closers.push(aws.close);
   const addresses = { gateway: `http://127.0.0.1:${front.port}`, aws: aws.url };
-  const lambda = openLambda({ stack, addresses, credentialsOf: iam.ofFunction, logs, environmentsMax });
+  const lambda = openLambda({ stack, addresses, credentialsOf: iam.ofFunction, logs, invocations, environmentsMax });
   closers.push(lambda.close);
-  const gateway = openGateway({ stack, lambda, iam, clock, faults, log: (line) => logs.add("gateway", line) });
+  const mappings = openMappings({ stack, queues, chains, lambda, iam, clock, faults, log: toLog("queues") });
+  closers.push(mappings.close);
+  const gateway = openGateway({ stack, lambda, iam, calls: invocations, clock, faults, log: toLog("gateway") });
   closers.push(gateway.close);
 
   const tokenSecret = String(one(stack, "AWS::SecretsManager::Secret").SecretString);
@@ -127,11 +158,18 @@ async function open(options: LocalOptions, closers: (() => Promise<void>)[]): Pr
   return {
     ...endpoints,
     databaseUrl: database.url,
+    queue: (logicalId) => {
+      const queue = queues.find(stack.arn(logicalId));
+      if (!queue) throw new Error(`the template has no queue ${logicalId}`);
+      return queue;
+    },
     tokenSecret,
     mintToken: (claims) => mintToken(tokenSecret, claims),
     stack,
     logs,
     faults,
+    events,
+    invocations: invocations.all,
   };
 }
 

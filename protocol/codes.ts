@@ -12,6 +12,11 @@ export const frameCodes = {
   leaveFailed: "2007",
   alive: "2008",
   helloFailed: "2009",
+  published: "2010",
+  replayed: "2011",
+  publishFailed: "2012",
+  behind: "2013",
+  replayFailed: "2014",
   notJson: "4001",
   unknownAction: "4002",
   badFields: "4003",
@@ -24,6 +29,9 @@ export const frameTexts = {
   occupied: (roomId: string) => `your room id(${roomId}) already exist`,
   evicted: (roomId: string) => `you have kicked out room (id${roomId})`,
   left: (roomId: string) => `leave room (id:${roomId}) success`,
+  published: "publish success",
+  replayed: "replay success",
+  behind: "more is waiting",
 } as const;
 
 /**
@@ -40,8 +48,11 @@ export const pushCodes = {
   roomIdReserved: { code: "1006", status: 400 },
   userIdWrong: { code: "1007", status: 400 },
   unknownField: { code: "1008", status: 400 },
+  optionWrong: { code: "1010", status: 400 },
   tooLarge: { code: "1009", status: 413 },
+  pollWrong: { code: "1011", status: 400 },
   unauthorized: { code: "1101", status: 403 },
+  unauthorizedToken: { code: "1102", status: 401 },
   notFound: { code: "1104", status: 404 },
   throttled: { code: "9001", status: 429 },
   serverTrouble: { code: "9002", status: 500 },

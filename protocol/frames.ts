@@ -4,8 +4,25 @@ import type { LoginPolicy } from "./ids.ts";
 /** Given back in the reply, so that a client can tell replies apart. */
 export type Ref = string | number;
 
-/** A room that `hello` restores. `generation` is that of its last 2002: a newer one means it was evicted meanwhile. */
-export interface RoomToRestore {
+/** A place in a room's log. */
+export interface Position {
+  epoch: string;
+  seq: number;
+}
+
+/** How much of a room's log a login wants to have first; without it, only what comes from now on. */
+export interface CatchUp {
+  /** Everything after this; `last`: after what this subject had, on whatever device. */
+  since?: Position | "last";
+  /** The newest so many messages. */
+  history?: number;
+}
+
+/**
+ * A room that `hello` restores; `@all` and `@user` too, for their `since`. `generation` is that of its last 2002: a
+ * newer one means it was evicted meanwhile.
+ */
+export interface RoomToRestore extends CatchUp {
   roomId: string;
   type?: LoginPolicy;
   generation?: number;
@@ -13,12 +30,33 @@ export interface RoomToRestore {
 
 /** Client → server. API Gateway routes on `action`, so every literal is also a route key in lib/. */
 export type ClientFrame = { ref?: Ref } & (
-  | { action: "hello"; session?: string; rooms?: RoomToRestore[]; probe?: boolean }
-  | { action: "loginRoom"; roomId: string; type?: LoginPolicy }
+  | { action: "hello"; session?: string; rooms?: RoomToRestore[]; probe?: boolean; acks?: boolean }
+  | ({ action: "loginRoom"; roomId: string; type?: LoginPolicy } & CatchUp)
   | { action: "leaveRoom"; roomId: string }
+  | Publish
+  /** Has everything of these rooms up to `seq`. `session` is that of `connetResp`. */
+  | { action: "ack"; session?: string; rooms: ({ roomId: string } & Position)[]; receipts?: Receipt[] }
+  | { action: "replay"; roomId?: string; toUser?: string; epoch?: string; after: number }
   | { action: "here"; nonce: string }
   | { action: "heartbeat" }
 );
+/** To a room or to a person, whose two sides are then a conversation. `qos` 2 means 1: see PROTOCOL.md. */
+export interface Publish {
+  action: "publish";
+  roomId?: string;
+  toUser?: string;
+  eventName: string;
+  data: unknown;
+  /** The same id twice within a day is one message. */
+  clientMessageId: string;
+  qos?: 0 | 1 | 2;
+  receipt?: boolean;
+}
+/** A message with `receipt` that has arrived. */
+export interface Receipt {
+  roomId: string;
+  seq: number;
+}
 export type Action = ClientFrame["action"];
 export type FrameOf<A extends Action> = Extract<ClientFrame, { action: A }>;
 
@@ -27,6 +65,9 @@ export const routes = {
   hello: "answered",
   loginRoom: "answered",
   leaveRoom: "answered",
+  publish: "answered",
+  ack: "answered",
+  replay: "answered",
   here: "silent",
   heartbeat: "mock",
 } as const satisfies Record<Action, "answered" | "silent" | "mock">;
@@ -50,12 +91,23 @@ export type LoginFrame =
   | ({ type: "loginFailed"; eventName: "loginRoomResp"; data: Notice<"2003" | "2004">; roomId?: string } & Reply)
   | ({ type: "evicted"; eventName: "loginRoomResp"; data: Notice<"2005">; roomId: string; generation: number } & Reply);
 
-/** `epoch` and `seq`: where the room's log stood; what comes next has `seq + 1`. */
-interface LoggedIn {
+/**
+ * `epoch` and `seq`: where the room's log stood; what comes next has `seq + 1`. The rest answers a wish to catch up.
+ */
+interface LoggedIn extends Position, Partial<Missed> {
   roomId: string;
   generation: number;
-  epoch: string;
-  seq: number;
+}
+
+/**
+ * A part of a room's log. Everything up to `upTo` is in `missed`, in order; numbers that are not there hold nothing any
+ * more. `more`: go on with `replay` after `upTo`. `recovered: false`: the log does not reach back, nothing is in it.
+ */
+export interface Missed {
+  recovered: boolean;
+  missed: MessageFrame[];
+  upTo: number;
+  more?: true;
 }
 
 /** Server → client. `type` tells frames apart; `eventName` and `data` are what pages listen to. */
@@ -73,20 +125,49 @@ export type ServerFrame =
   | ({ type: "helloFailed"; eventName: "connetResp"; data: Notice<"2009"> } & Reply)
   | ({ type: "left"; eventName: "leaveRoomResp"; data: Notice<"2006">; roomId: string } & Reply)
   | ({ type: "leaveFailed"; eventName: "leaveRoomResp"; data: Notice<"2007">; roomId?: string } & Reply)
+  | PublishFrame
+  /** Answer to `replay`; unasked, a redelivery of what was not acked. */
+  | ({ type: "replayed"; eventName: "replayResp"; data: Notice<"2011">; roomId: string; epoch: string } & Missed &
+      Reply)
+  | ({ type: "replayFailed"; eventName: "replayResp"; data: Notice<"2014"> } & Reply)
+  /** More waits in the logs of these rooms than may be under way unacked: ask `replay`. */
+  | ({ type: "behind"; eventName: "ackResp"; data: Notice<"2013">; rooms: string[] } & Reply)
+  | { type: "delivered"; eventName: "delivered"; data: { messageId: string; subject: string; at: number } }
   | { type: "heartbeat"; eventName: "heartbeatResp"; data: Notice<"2008"> }
   | { type: "probe"; eventName: "probe"; data: Record<string, never>; nonce: string }
   | ({ type: "refused"; eventName: "errorResp"; data: Notice<"4001" | "4002" | "4003" | "5001"> } & Reply);
 
-/** A pushed message. `roomId` is absent for everyone; `epoch` and `seq` place it in its room's log. */
-export interface MessageFrame {
+/** Reply to `publish`. `epoch` and `seq` are absent at `qos` 0. */
+export type PublishFrame =
+  | ({
+      type: "published";
+      eventName: "publishResp";
+      data: Notice<"2010">;
+      clientMessageId: string;
+      messageId: string;
+      roomId?: string;
+      conversation?: string;
+    } & Partial<Position> &
+      Reply)
+  | ({ type: "publishFailed"; eventName: "publishResp"; data: Notice<"2012">; clientMessageId?: string } & Reply);
+
+/**
+ * A pushed message. `roomId` is absent for everyone and `@user` for the receiver's own room; `epoch` and `seq` place it
+ * in its room's log and are absent at `qos` 0.
+ */
+export interface MessageFrame extends Partial<Position> {
   type: "message";
   eventName: string;
   data: unknown;
   roomId?: string;
-  epoch: string;
-  seq: number;
   messageId: string;
   /** When the push was accepted, milliseconds since 1970. */
   at: number;
-  qos: 1;
+  qos: 0 | 1;
+  /** Subject of who published it; a service has none. */
+  from?: string;
+  /** `<smaller>_<larger>` of the two subjects that it is between. */
+  conversation?: string;
+  /** The sender wants to know when it has arrived: name it in the next `ack`. */
+  receipt?: true;
 }

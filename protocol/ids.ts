@@ -6,6 +6,8 @@ export type LoginPolicy = (typeof loginPolicies)[number];
 
 /** The room of everyone: every connection is in it without logging in. */
 export const everyone = "@all";
+/** How a connection names the room of its own subject. */
+export const ownRoom = "@user";
 /** The room of one subject: every connection of that subject is in it without logging in. */
 export const userRoom = (subject: string) => `@user/${subject}`;
 
@@ -36,3 +38,8 @@ export function describe(value: unknown): string {
 /** The same for what should be a text of a certain length. */
 export const describeText = (value: unknown) =>
   typeof value === "string" ? `${value.length} characters` : describe(value);
+
+/** The id under which two people see their conversation, the same for both. */
+export const conversationId = (one: string, other: string) => [one, other].sort().join("_");
+/** Its room. Unlike the id it cannot be met by two others, whatever characters the subjects have. */
+export const conversationRoom = (one: string, other: string) => `@pair/${JSON.stringify([one, other].sort())}`;

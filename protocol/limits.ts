@@ -11,10 +11,24 @@ export const limits = {
   sessionChars: 64,
   refChars: 64,
   nonceChars: 64,
+  /** Of `messageId` and `clientMessageId`. */
+  messageIdChars: 128,
+  epochChars: 32,
+  /** Messages that a login may ask for by `history`. */
+  historyMessages: 100,
+  /** Posted and not yet acked messages of one room and client; the rest waits in the log. */
+  unackedMessages: 128,
+  receiptsPerAck: 64,
   /** Rooms that one `hello` may restore; its answer has to fit into one post. */
   roomsPerHello: 50,
   roomsPerConnection: 100,
+  /** All rooms of a connection, `@all` and `@user`. */
+  roomsPerAck: 102,
   roomsPerPush: 100,
+  /** A push that waits for acks holds a Lambda; API Gateway answers for it after 29 s. */
+  waitForMs: 20_000,
+  /** Nothing is kept for longer than a room without traffic keeps its counters. */
+  ttlSeconds: 30 * 24 * 60 * 60,
 } as const;
 
 /** API Gateway ends every connection after two hours. */

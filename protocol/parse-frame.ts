@@ -1,71 +1,98 @@
+import {
+  anything,
+  type Check,
+  eventName,
+  type Field,
+  fieldProblem,
+  flag,
+  isObject,
+  list,
+  oneOf,
+  optional,
+  policy,
+  required,
+  roomList,
+  roomOrOwn,
+  since,
+  text,
+  wholeNumber,
+} from "./checks.ts";
 import { frameCodes } from "./codes.ts";
 import type { Action, ClientFrame, FrameOf, Ref, ServerFrame } from "./frames.ts";
-import { describe, describeText, loginPolicies, roomIdProblem } from "./ids.ts";
+import { roomIdProblem } from "./ids.ts";
 import { limits } from "./limits.ts";
 
 export type Refused = Extract<ServerFrame, { type: "refused" }>;
 
-/** Why the field's value cannot be taken, or `undefined`. */
-type Check = (value: unknown) => string | undefined;
-interface Field {
-  check: Check;
-  optional?: true;
-}
 type Fields<A extends Action> = Record<Exclude<keyof FrameOf<A>, "action" | "ref">, Field>;
 
-const text =
-  (name: string, maxChars: number): Check =>
-  (value) =>
-    typeof value === "string" && value !== "" && value.length <= maxChars
-      ? undefined
-      : `${name} should be a string of 1 to ${maxChars} characters, got ${describeText(value)}`;
-const flag =
-  (name: string): Check =>
-  (value) =>
-    typeof value === "boolean" ? undefined : `${name} should be true or false, got ${describe(value)}`;
-const wholeNumber =
-  (name: string): Check =>
-  (value) =>
-    Number.isSafeInteger(value) && (value as number) >= 0
-      ? undefined
-      : `${name} should be a whole number from 0, got ${typeof value === "number" ? value : describe(value)}`;
-const policy: Check = (value) =>
-  loginPolicies.some((known) => known === value)
-    ? undefined
-    : `type should be one of ${loginPolicies.join(", ")}, got ${typeof value === "string" ? "another string" : describe(value)}`;
-
-const roomToRestore: Record<string, Field> = {
-  roomId: { check: roomIdProblem },
-  type: { check: policy, optional: true },
-  generation: { check: wholeNumber("generation"), optional: true },
+const session = optional(text("session", limits.sessionChars));
+const epoch = text("epoch", limits.epochChars);
+const catchUp = {
+  since: optional(since),
+  history: optional(wholeNumber("history", 1, limits.historyMessages)),
 };
-const roomsToRestore: Check = (value) => {
-  if (!Array.isArray(value)) return `rooms should be an array, got ${describe(value)}`;
-  if (value.length > limits.roomsPerHello) {
-    return `rooms has ${value.length} entries, allowed are ${limits.roomsPerHello}`;
-  }
-  for (const room of value) {
-    const problem = isObject(room)
-      ? fieldProblem(room, roomToRestore)
-      : `each should be an object, got ${describe(room)}`;
-    if (problem !== undefined) return `rooms: ${problem}`;
-  }
-  const ids = new Set(value.map(({ roomId }) => roomId));
-  return ids.size === value.length ? undefined : "rooms names a room twice";
+const roomsToRestore: Record<string, Field> = {
+  roomId: required(roomOrOwn),
+  type: optional(policy),
+  generation: optional(wholeNumber("generation")),
+  ...catchUp,
 };
+const positions = { roomId: required(roomOrOwn), epoch: required(epoch), seq: required(wholeNumber("seq")) };
+const receipts = { roomId: required(roomOrOwn), seq: required(wholeNumber("seq")) };
+const toUser = optional(text("toUser", limits.subjectChars));
 
 // A frame that is missing here does not compile.
 const fieldsOf: { [A in Action]: Fields<A> } = {
   hello: {
-    session: { check: text("session", limits.sessionChars), optional: true },
-    rooms: { check: roomsToRestore, optional: true },
-    probe: { check: flag("probe"), optional: true },
+    session,
+    rooms: optional(roomList("rooms", limits.roomsPerHello, roomsToRestore)),
+    probe: optional(flag("probe")),
+    acks: optional(flag("acks")),
   },
-  loginRoom: { roomId: { check: roomIdProblem }, type: { check: policy, optional: true } },
-  leaveRoom: { roomId: { check: roomIdProblem } },
-  here: { nonce: { check: text("nonce", limits.nonceChars) } },
+  loginRoom: { roomId: required(roomIdProblem), type: optional(policy), ...catchUp },
+  leaveRoom: { roomId: required(roomIdProblem) },
+  publish: {
+    roomId: optional(roomIdProblem),
+    toUser,
+    eventName: required(eventName),
+    data: required(anything),
+    clientMessageId: required(text("clientMessageId", limits.messageIdChars)),
+    qos: optional(oneOf("qos", [0, 1, 2])),
+    receipt: optional(flag("receipt")),
+  },
+  ack: {
+    session,
+    rooms: required(roomList("rooms", limits.roomsPerAck, positions)),
+    receipts: optional(list("receipts", limits.receiptsPerAck, receipts)),
+  },
+  replay: {
+    roomId: optional(roomOrOwn),
+    toUser,
+    epoch: optional(epoch),
+    after: required(wholeNumber("after")),
+  },
+  here: { nonce: required(text("nonce", limits.nonceChars)) },
   heartbeat: {},
 };
+
+/** Rules about several fields of one frame. */
+const wholeFrame: { [A in Action]?: Check } = {
+  loginRoom: sinceOrHistory,
+  hello: (frame) => (frame as FrameOf<"hello">).rooms?.map(sinceOrHistory).find((problem) => problem !== undefined),
+  publish: roomOrUser,
+  replay: roomOrUser,
+};
+
+function sinceOrHistory(value: unknown): string | undefined {
+  const { since, history } = value as { since?: unknown; history?: unknown };
+  return since !== undefined && history !== undefined ? "give since or history, not both" : undefined;
+}
+
+function roomOrUser(value: unknown): string | undefined {
+  const { roomId, toUser } = value as { roomId?: unknown; toUser?: unknown };
+  return (roomId === undefined) === (toUser === undefined) ? "give either roomId or toUser" : undefined;
+}
 
 /** Reads one frame of a client. Strict: what is unknown or extra is refused, so that no typing error passes in silence. */
 export function parseClientFrame(raw: string | undefined): ClientFrame | Refused {
@@ -81,21 +108,8 @@ export function parseClientFrame(raw: string | undefined): ClientFrame | Refused
   const problem =
     ref !== undefined && !isRef(ref)
       ? `ref should be a whole number or a string of 1 to ${limits.refChars} characters`
-      : fieldProblem(fields, fieldsOf[action as Action]);
+      : (fieldProblem(fields, fieldsOf[action as Action]) ?? wholeFrame[action as Action]?.(fields));
   return problem === undefined ? (frame as ClientFrame) : refused(frameCodes.badFields, `${action}: ${problem}`, ref);
-}
-
-function fieldProblem(got: Record<string, unknown>, fields: Record<string, Field>): string | undefined {
-  const extra = Object.keys(got).find((name) => !Object.hasOwn(fields, name));
-  if (extra !== undefined) {
-    return `unknown field ${JSON.stringify(extra.slice(0, 32))}, allowed are ${Object.keys(fields).join(", ") || "none"}`;
-  }
-  for (const [name, { check, optional }] of Object.entries(fields)) {
-    if (optional && !Object.hasOwn(got, name)) continue;
-    const problem = check(got[name]);
-    if (problem !== undefined) return problem;
-  }
-  return undefined;
 }
 
 export function refused(code: Refused["data"]["code"], msg: string, ref?: unknown): Refused {
@@ -113,6 +127,3 @@ function parseObject(raw: string | undefined): Record<string, unknown> | undefin
     return undefined;
   }
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

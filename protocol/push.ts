@@ -1,3 +1,4 @@
+import { fieldProblem, isObject, oneOf, optional, required, text, wholeNumber } from "./checks.ts";
 import { isReservedEventName, type PushCode } from "./codes.ts";
 import { describe, describeText, everyone, isReservedRoom, roomIdProblem, userRoom } from "./ids.ts";
 import { limits } from "./limits.ts";
@@ -10,6 +11,17 @@ export interface PushRequest {
   eventName: string;
   /** JSON text exactly as it was sent. */
   rawData: string;
+  qos: 0 | 1;
+  messageId?: string;
+  ttlMs?: number;
+  /** Subject that hears of each delivery. */
+  receiptTo?: string;
+  waitFor?: WaitFor;
+}
+/** The answer waits until so many members have acked, or the time is over. */
+export interface WaitFor {
+  acks: number;
+  withinMs: number;
 }
 /** `wrapped`: the caller used the `{ROOT:{BODY:…}}` envelope and gets its answer in it. */
 export type ParsedPush = { wrapped: boolean } & ({ ok: true; push: PushRequest } | { ok: false; refusal: PushRefusal });
@@ -18,7 +30,26 @@ export interface PushRefusal {
   msg: string;
 }
 
-const knownFields = ["roomId", "userId", "eventName", "data"];
+const targetFields = ["roomId", "userId", "eventName", "data"];
+const messageIdPattern = /^[A-Za-z0-9_\-.:~]+$/;
+const waitForFields = {
+  acks: required(wholeNumber("waitFor.acks", 1, 100)),
+  withinMs: required(wholeNumber("waitFor.withinMs", 1, limits.waitForMs)),
+};
+const options = {
+  qos: optional(oneOf("qos", [0, 1])),
+  messageId: optional((value) =>
+    typeof value === "string" && value.length <= limits.messageIdChars && messageIdPattern.test(value)
+      ? undefined
+      : `messageId should have 1 to ${limits.messageIdChars} letters, digits and _ - . : ~, got ${describeText(value)}`,
+  ),
+  ttl: optional(wholeNumber("ttl (seconds)", 1, limits.ttlSeconds)),
+  receipt: optional(text("receipt (the userId that hears of deliveries)", limits.subjectChars)),
+  waitFor: optional((value) =>
+    isObject(value) ? fieldProblem(value, waitForFields) : `waitFor should be {acks, withinMs}, got ${describe(value)}`,
+  ),
+};
+const knownFields = [...targetFields, ...Object.keys(options)];
 
 /** Reads a push in either of its two forms. */
 export function parsePush(raw: string | undefined): ParsedPush {
@@ -42,7 +73,11 @@ export function parsePush(raw: string | undefined): ParsedPush {
   const refusal = fieldRefusal(body);
   if (refusal) return { wrapped, ok: false, refusal };
   const rawData = rawMember(json, wrapped ? ["ROOT", "BODY", "data"] : ["data"]) ?? "null";
-  return { wrapped, ok: true, push: { rooms: roomsOf(body), eventName: body.eventName as string, rawData } };
+  return {
+    wrapped,
+    ok: true,
+    push: { rooms: roomsOf(body), eventName: body.eventName as string, rawData, ...optionsOf(body) },
+  };
 }
 
 function fieldRefusal(body: Record<string, unknown>): PushRefusal | undefined {
@@ -51,7 +86,25 @@ function fieldRefusal(body: Record<string, unknown>): PushRefusal | undefined {
     const msg = `unknown field ${JSON.stringify(extra.slice(0, 32))}, allowed are ${knownFields.join(", ")}`;
     return { code: "unknownField", msg };
   }
-  return eventNameRefusal(body.eventName) ?? dataRefusal(body) ?? targetRefusal(body);
+  return eventNameRefusal(body.eventName) ?? dataRefusal(body) ?? targetRefusal(body) ?? optionRefusal(body);
+}
+
+function optionRefusal(body: Record<string, unknown>): PushRefusal | undefined {
+  const given = Object.fromEntries(Object.entries(body).filter(([name]) => Object.hasOwn(options, name)));
+  const problem =
+    fieldProblem(given, options) ??
+    (body.qos === 0 && body.waitFor !== undefined ? "waitFor needs qos 1: at qos 0 nobody acks" : undefined);
+  return problem === undefined ? undefined : { code: "optionWrong", msg: problem };
+}
+
+function optionsOf({ qos = 1, messageId, ttl, receipt, waitFor }: Record<string, unknown>) {
+  return {
+    qos: qos as 0 | 1,
+    ...(messageId !== undefined && { messageId: messageId as string }),
+    ...(ttl !== undefined && { ttlMs: (ttl as number) * 1000 }),
+    ...(receipt !== undefined && { receiptTo: receipt as string }),
+    ...(waitFor !== undefined && { waitFor: waitFor as WaitFor }),
+  };
 }
 
 function eventNameRefusal(name: unknown): PushRefusal | undefined {
@@ -99,6 +152,3 @@ function roomsOf({ roomId, userId }: Record<string, unknown>): string[] {
 
 const memberOf = (value: unknown, name: string) =>
   isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,3 +1,4 @@
+import type { Position } from "../../protocol/frames.ts";
 import { limits } from "../../protocol/limits.ts";
 import type { Connection, Connections, Grants } from "../domain/ports.ts";
 import { connectionExpiry } from "./keys.ts";
@@ -16,16 +17,21 @@ export const connectionsIn = (table: Table, now: () => number): Connections => (
     return connectionOf(await table.get({ connectionId }), now());
   },
 
-  async identify(connectionId, session, probe) {
+  async identify(connectionId, { session, newSession, probe, acks }) {
     const mayIdentify = "(attribute_not_exists(rooms) OR #session = :session)";
     const sameSession = "(attribute_not_exists(#session) OR #session = :session)";
+    // A client whose first hello was lost on its way back does not know its session: it is told again.
+    const isFree =
+      session === undefined
+        ? "(attribute_exists(#session) OR attribute_not_exists(rooms))"
+        : `${mayIdentify} AND ${sameSession}`;
     const updated = await table.update(
       { connectionId },
       {
-        update: "SET #session = :session, probe = :probe",
-        condition: `${isKnown} AND ${mayIdentify} AND ${sameSession}`,
+        update: `SET #session = ${session === undefined ? "if_not_exists(#session, :session)" : ":session"}, probe = :probe, acks = :acks`,
+        condition: `${isKnown} AND ${isFree}`,
         names: { "#session": "session" },
-        values: { ":session": session, ":probe": probe },
+        values: { ":session": session ?? newSession, ":probe": probe, ":acks": acks },
         returns: "ALL_NEW",
       },
     );
@@ -62,14 +68,9 @@ export const connectionsIn = (table: Table, now: () => number): Connections => (
     // Also one past its time: the places it held still have to be given back.
     const connection = row === "refused" ? undefined : connectionOf(row, 0);
     if (!connection) return undefined;
-    return { subject: connection.subject, session: connection.session, rooms: roomsOf(row) };
-  },
-
-  async *pages() {
-    const values = { ":now": Math.floor(now() / 1000) };
-    for await (const rows of table.pages({ filter: "expiresAt > :now", projection: "connectionId", values })) {
-      yield rows.map((row) => ({ connectionId: row.connectionId as string }));
-    }
+    const { subject, session } = connection;
+    const cursor = (row as { cursor?: Position }).cursor;
+    return { subject, session, rooms: roomsOf(row), ...(cursor && { cursor }) };
   },
 });
 
@@ -85,6 +86,7 @@ function connectionOf(row: Record<string, unknown> | undefined, nowMs: number): 
     tokenExpiresAtMs: row.tokenExpiresAtMs as number,
     session: (row.session as string | undefined) ?? connectionId,
     probe: row.probe === true,
+    acks: row.acks === true,
     ...(row.answered === undefined ? {} : { answered: row.answered as string }),
   };
 }

@@ -1,5 +1,6 @@
-/** One line of JSON for CloudWatch. Never a token, a session or what was pushed: only what `fields` names. */
+/** One entry for CloudWatch. Never a token, a session or what was pushed: only what `fields` names. */
 export function logError(what: string, error: unknown, fields: Record<string, string> = {}): void {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-  console.error(JSON.stringify({ level: "error", what, ...fields, error: { name, message, stack } }));
+  // An object: Lambda's JSON log format would hide a text inside another text, where no filter finds its fields.
+  console.error({ level: "error", what, ...fields, error: { name, message, stack } });
 }

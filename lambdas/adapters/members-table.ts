@@ -1,82 +1,162 @@
-import type { Member, Members } from "../domain/ports.ts";
+import type { Position } from "../../protocol/frames.ts";
+import { everyone } from "../../protocol/ids.ts";
+import type { Member, Members, NewMember } from "../domain/ports.ts";
 import { connectionExpiry, memberKey, memberPrefix, sessionOf } from "./keys.ts";
 import type { Table } from "./table.ts";
 
 const isFree = "attribute_not_exists(connectionId)";
 const isOurs = "subject = :subject";
+const isThisConnection = "connectionId = :connectionId";
 // A late write of an old connection may not undo what a newer one of the same session did since.
-const isOlder = "connectedAtMs <= :connectedAtMs AND generation <= :generation";
+const isEarlier = ({ leaseUntilMs }: NewMember) =>
+  leaseUntilMs === undefined
+    ? // A poll that was under way while the page connected is later than the connection, and yet what it left.
+      "(connectedAtMs <= :connectedAtMs OR attribute_exists(leaseUntilMs))"
+    : "connectedAtMs <= :connectedAtMs";
 
-/** The places in rooms as rows of a DynamoDB table. */
-export const membersIn = (table: Table, now: () => number): Members => {
+/** The places in rooms as rows of the Rooms table; those in the room of everyone are the Connections' own rows. */
+export const membersIn = (rooms: Table, connections: Table, now: () => number): Members => {
   const nowSeconds = () => Math.floor(now() / 1000);
-  const placement = ({ connectionId, connectedAtMs, subject, generation }: Member) => ({
-    update:
-      "SET connectionId = :connectionId, connectedAtMs = :connectedAtMs, subject = :subject, generation = :generation, expiresAt = :expiresAt",
-    values: {
-      ":connectionId": connectionId,
-      ":connectedAtMs": connectedAtMs,
-      ":subject": subject,
-      ":generation": generation,
-      ":expiresAt": connectionExpiry(connectedAtMs),
-    },
-  });
+  const placeOf = (roomId: string, session: string) =>
+    roomId === everyone
+      ? { table: connections, key: { connectionId: session } }
+      : { table: rooms, key: memberKey(roomId, session) };
 
   return {
     async get(roomId, session) {
-      const row = await table.get(memberKey(roomId, session));
+      const { table, key } = placeOf(roomId, session);
+      const row = await table.get(key);
       return row && (row.expiresAt as number) > nowSeconds() ? memberOf(row) : undefined;
     },
 
     async put(roomId, member) {
-      const { update, values } = placement(member);
-      const put = await table.update(memberKey(roomId, member.session), {
-        update: member.holds ? `${update}, holds = :holds` : update,
-        condition: `${isFree} OR (${isOurs} AND ${isOlder})`,
-        values: member.holds ? { ...values, ":holds": true } : values,
+      const { table, key } = placeOf(roomId, member.session);
+      const put = await table.update(key, {
+        ...placement(member),
+        condition: `${isFree} OR (${isOurs} AND ${isEarlier(member)} AND generation <= :generation)`,
       });
       return put === "refused" ? "superseded" : "done";
     },
 
     async move(roomId, member) {
-      const condition = `${isOurs} AND generation = :generation AND connectedAtMs <= :connectedAtMs`;
-      const moved = await table.update(memberKey(roomId, member.session), { ...placement(member), condition });
-      return moved === "refused" ? "changed" : "done";
+      const { table, key } = placeOf(roomId, member.session);
+      const condition = `${isOurs} AND generation = :generation AND ${isEarlier(member)}`;
+      return (await table.update(key, { ...placement(member), condition })) === "refused" ? "changed" : "done";
     },
 
     async remove(roomId, session, connectionId) {
-      const row = await table.remove(memberKey(roomId, session), {
-        condition: "connectionId = :connectionId",
-        values: { ":connectionId": connectionId },
-      });
-      return row === "refused" || row === undefined ? undefined : memberOf(row);
+      const { table, key } = placeOf(roomId, session);
+      const values = { ":connectionId": connectionId };
+      return removed(await table.remove(key, { condition: isThisConnection, values }));
     },
 
     async evict(roomId, session, generation) {
-      const row = await table.remove(memberKey(roomId, session), {
-        condition: "generation < :generation",
-        values: { ":generation": generation },
+      const { table, key } = placeOf(roomId, session);
+      return removed(
+        await table.remove(key, { condition: "generation < :generation", values: { ":generation": generation } }),
+      );
+    },
+
+    async ack(roomId, session, connectionId, { epoch, seq }) {
+      const { table, key } = placeOf(roomId, session);
+      const isForward = "#cursor.epoch = :epoch AND #cursor.seq < :seq";
+      const before = await table.update(key, {
+        // What is behind the new cursor was not sent again yet.
+        update: "SET #cursor.seq = :seq REMOVE tries, triedAtMs, givenUpSeq",
+        condition: `${isThisConnection} AND ${isForward}`,
+        names: { "#cursor": "cursor" },
+        values: { ":connectionId": connectionId, ":epoch": epoch, ":seq": seq },
+        returns: "ALL_OLD",
       });
-      return row === "refused" || row === undefined ? undefined : memberOf(row);
+      return before === "refused" ? "refused" : (before.cursor as Position).seq;
+    },
+
+    async setCursor(roomId, session, connectionId, cursor) {
+      const { table, key } = placeOf(roomId, session);
+      await table.update(key, {
+        update: "SET #cursor = :cursor REMOVE tries, triedAtMs, givenUpSeq",
+        condition: isThisConnection,
+        names: { "#cursor": "cursor" },
+        values: { ":connectionId": connectionId, ":cursor": cursor },
+      });
+    },
+
+    async noteTry(roomId, { session, connectionId, cursor, tries, triedAtMs, givenUpSeq }) {
+      const { table, key } = placeOf(roomId, session);
+      await table.update(key, {
+        update: "SET tries = :tries, triedAtMs = :triedAtMs, givenUpSeq = :givenUpSeq",
+        condition: `${isThisConnection} AND #cursor.epoch = :epoch AND #cursor.seq = :seq`,
+        names: { "#cursor": "cursor" },
+        values: {
+          ":connectionId": connectionId,
+          ":epoch": cursor?.epoch,
+          ":seq": cursor?.seq,
+          ":tries": tries,
+          ":triedAtMs": triedAtMs,
+          ":givenUpSeq": givenUpSeq,
+        },
+      });
     },
 
     async *pages(roomId) {
-      const query = {
-        key: "roomId = :roomId AND begins_with(#item, :prefix)",
-        filter: "expiresAt > :now",
-        names: { "#item": "item" },
-        values: { ":roomId": roomId, ":prefix": memberPrefix, ":now": nowSeconds() },
-      };
-      for await (const rows of table.pages(query)) yield rows.map(memberOf);
+      const values = { ":now": nowSeconds() };
+      const pages =
+        roomId === everyone
+          ? connections.pages({ filter: "expiresAt > :now", values })
+          : rooms.pages({
+              key: "roomId = :roomId AND begins_with(#item, :prefix)",
+              filter: "expiresAt > :now",
+              names: { "#item": "item" },
+              values: { ...values, ":roomId": roomId, ":prefix": memberPrefix },
+            });
+      for await (const rows of pages) yield rows.map(memberOf);
     },
   };
 };
 
-const memberOf = (row: Record<string, unknown>): Member => ({
-  session: sessionOf(row.item as string),
-  connectionId: row.connectionId as string,
-  connectedAtMs: row.connectedAtMs as number,
-  subject: row.subject as string,
-  generation: row.generation as number,
-  holds: row.holds === true,
-});
+const tryFields = ["tries", "triedAtMs", "givenUpSeq"];
+
+function placement({ connectionId, connectedAtMs, subject, generation, holds, cursor, leaseUntilMs }: NewMember) {
+  const expiresAt = leaseUntilMs === undefined ? connectionExpiry(connectedAtMs) : Math.ceil(leaseUntilMs / 1000);
+  const fields: Record<string, unknown> = {
+    connectionId,
+    connectedAtMs,
+    subject,
+    generation,
+    expiresAt,
+    cursor,
+    leaseUntilMs,
+  };
+  // A login that looks at nobody leaves a claim of the same session as it is.
+  if (holds) fields.holds = true;
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  const absent = ["cursor", "leaseUntilMs"].filter((name) => fields[name] === undefined);
+  return {
+    update: `SET ${given.map(([name]) => `#${name} = :${name}`).join(", ")} REMOVE ${[...tryFields, ...absent].map((name) => `#${name}`).join(", ")}`,
+    names: Object.fromEntries(
+      [...given.map(([name]) => name), ...tryFields, ...absent].map((name) => [`#${name}`, name]),
+    ),
+    values: Object.fromEntries(given.map(([name, value]) => [`:${name}`, value])),
+  };
+}
+
+const removed = (row: Record<string, unknown> | "refused" | undefined): Member | undefined =>
+  row === "refused" || row === undefined ? undefined : memberOf(row);
+
+/** The Connections' rows have neither an item nor a generation: each is its own session in the room of everyone. */
+function memberOf(row: Record<string, unknown>): Member {
+  const connectionId = row.connectionId as string;
+  return {
+    session: row.item === undefined ? connectionId : sessionOf(row.item as string),
+    connectionId,
+    connectedAtMs: row.connectedAtMs as number,
+    subject: row.subject as string,
+    generation: (row.generation as number | undefined) ?? 0,
+    holds: row.holds === true,
+    ...(row.cursor === undefined ? {} : { cursor: row.cursor as Position }),
+    tries: (row.tries as number | undefined) ?? 0,
+    triedAtMs: (row.triedAtMs as number | undefined) ?? 0,
+    givenUpSeq: (row.givenUpSeq as number | undefined) ?? 0,
+    ...(row.leaseUntilMs === undefined ? {} : { leaseUntilMs: row.leaseUntilMs as number }),
+  };
+}

@@ -1,14 +1,59 @@
-import type { Log } from "../domain/ports.ts";
+import type { Log, LogEntry, Message } from "../domain/ports.ts";
 import type { Table } from "./table.ts";
+
+// A room whose counter was lost begins at 1 again: what an earlier epoch left there gives way, and only what is older,
+// so that a late writer of that epoch takes nothing from this one.
+const isFree = "attribute_not_exists(roomId) OR (epoch <> :epoch AND atMs < :atMs)";
+const free = ({ epoch, atMs }: Pick<Message, "epoch" | "atMs">) => ({
+  condition: isFree,
+  values: { ":epoch": epoch, ":atMs": atMs },
+});
 
 /**
  * The kept messages as rows of a DynamoDB table.
  *
- * @param retentionSeconds how long a message is kept
+ * @param retentionMs how long a message is kept
  */
-export const logIn = (table: Table, retentionSeconds: number): Log => ({
-  async append({ rawData, ...message }) {
-    const expiresAt = Math.ceil(message.atMs / 1000) + retentionSeconds;
-    await table.put({ ...message, data: rawData, expiresAt });
-  },
-});
+export function logIn(table: Table, now: () => number, retentionMs: number): Log {
+  const expiry = (atMs: number) => Math.ceil((atMs + retentionMs) / 1000);
+  const get: Log["get"] = async (roomId, { epoch, seq }) => {
+    const row = await table.get({ roomId, seq });
+    return row?.epoch === epoch && (row.expiresAt as number) * 1000 > now() ? entryOf(row) : undefined;
+  };
+
+  return {
+    retentionMs,
+    get,
+
+    async append({ rawData, ...message }) {
+      const row = { ...message, data: rawData, expiresAt: expiry(message.atMs) };
+      if ((await table.put(row, free(message))) === "done") return "done";
+      const there = await table.get({ roomId: message.roomId, seq: message.seq });
+      return there?.messageId === message.messageId ? "there" : "void";
+    },
+
+    async giveUp(roomId, { epoch, seq, atMs }) {
+      const row = { roomId, seq, epoch, atMs, expiresAt: expiry(atMs) };
+      if ((await table.put(row, free({ epoch, atMs }))) === "done") return "done";
+      // Somebody else may have given it up at the same time.
+      return (await get(roomId, { epoch, seq }))?.message ? "taken" : "done";
+    },
+
+    async *pages({ roomId, epoch }, from, to) {
+      if (from > to) return;
+      const pages = table.pages({
+        key: "roomId = :roomId AND #seq BETWEEN :from AND :to",
+        filter: "expiresAt > :now AND epoch = :epoch",
+        names: { "#seq": "seq" },
+        values: { ":roomId": roomId, ":epoch": epoch, ":from": from, ":to": to, ":now": Math.floor(now() / 1000) },
+      });
+      for await (const rows of pages) yield rows.map(entryOf);
+    },
+  };
+}
+
+function entryOf(row: Record<string, unknown>): LogEntry {
+  const { data, expiresAt: _, ...message } = row;
+  const entry = { seq: row.seq as number, atMs: row.atMs as number };
+  return data === undefined ? entry : { ...entry, message: { ...message, rawData: data } as unknown as Message };
+}

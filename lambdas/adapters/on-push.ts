@@ -1,41 +1,69 @@
 import { type PushCode, pushCodes } from "../../protocol/codes.ts";
 import { parsePush } from "../../protocol/push.ts";
-import type { PushDeps } from "../domain/ports.ts";
+import type { Deps } from "../domain/ports.ts";
 import type { push } from "../domain/push.ts";
+import type { pushStatus, waitForAcks } from "../domain/push-status.ts";
 import { logError } from "./log.ts";
+import { json, type RestEvent, type RestResult } from "./rest-event.ts";
 
-export interface RestEvent {
-  body: string | null;
-  isBase64Encoded: boolean;
-}
-export interface RestResult {
-  statusCode: number;
-  headers: Record<string, string>;
-  body: string;
+interface PushRules {
+  push: typeof push;
+  pushStatus: typeof pushStatus;
+  waitForAcks: typeof waitForAcks;
 }
 
-/** `POST /push`: reads either form of body and answers in the same form. */
+/** `POST /push` and `GET /push/{messageId}`. */
 export const onPush =
-  (deps: () => PushDeps, rule: typeof push) =>
-  async ({ body, isBase64Encoded }: RestEvent): Promise<RestResult> => {
-    const text = body && isBase64Encoded ? Buffer.from(body, "base64").toString() : body;
-    const parsed = parsePush(text ?? undefined);
-    if (!parsed.ok) return answer(parsed.wrapped, parsed.refusal.code, parsed.refusal.msg);
-    try {
-      const result = await rule(deps(), parsed.push);
-      return "messageId" in result
-        ? answer(parsed.wrapped, "ok", "ok", result.messageId)
-        : answer(parsed.wrapped, result.code, result.msg);
-    } catch (error) {
-      logError("push", error);
-      return answer(parsed.wrapped, "serverTrouble", "server trouble, send it again");
-    }
+  (deps: () => Deps, rules: PushRules) =>
+  async (event: RestEvent): Promise<RestResult> => {
+    const messageId = event.pathParameters?.messageId;
+    return messageId === undefined ? post(deps, rules, event) : status(deps, rules, messageId);
   };
 
-function answer(wrapped: boolean, name: PushCode, msg: string, messageId?: string): RestResult {
+/** Reads either form of body and answers in the same form. */
+async function post(deps: () => Deps, rules: PushRules, { body, isBase64Encoded }: RestEvent): Promise<RestResult> {
+  const text = body && isBase64Encoded ? Buffer.from(body, "base64").toString() : body;
+  const parsed = parsePush(text ?? undefined);
+  if (!parsed.ok) return answer(parsed.wrapped, parsed.refusal.code, parsed.refusal.msg);
+  try {
+    const { waitFor, ...shipment } = parsed.push;
+    const shipped = await rules.push(deps(), shipment);
+    if ("code" in shipped) return answer(parsed.wrapped, shipped.code, shipped.msg);
+    const { messageId, records } = shipped;
+    const acked = waitFor && (await rules.waitForAcks(deps(), records, waitFor));
+    return answer(parsed.wrapped, "ok", "ok", { messageId, ...acked });
+  } catch (error) {
+    logError("push", error);
+    return answer(parsed.wrapped, "serverTrouble", "server trouble, send it again");
+  }
+}
+
+interface Accepted {
+  messageId: string;
+  /** With `waitFor`: whether so many have acked in time, and how many have. */
+  reached?: boolean;
+  acks?: number;
+}
+
+function answer(wrapped: boolean, name: PushCode, msg: string, accepted?: Accepted): RestResult {
   const { code, status } = pushCodes[name];
-  const body = wrapped
-    ? { ROOT: { BODY: { RETURN_CODE: code, RETURN_MSG: msg, ...(messageId && { MESSAGE_ID: messageId }) } } }
-    : { code, msg, ...(messageId && { messageId }) };
-  return { statusCode: status, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  if (!wrapped) return json(status, { code, msg, ...accepted });
+  const { messageId: MESSAGE_ID, reached: REACHED, acks: ACKS } = accepted ?? {};
+  return json(status, { ROOT: { BODY: { RETURN_CODE: code, RETURN_MSG: msg, MESSAGE_ID, REACHED, ACKS } } });
+}
+
+async function status(deps: () => Deps, rules: PushRules, messageId: string): Promise<RestResult> {
+  try {
+    const rooms = await rules.pushStatus(deps(), decodeURIComponent(messageId));
+    if (rooms) return json(200, { code: pushCodes.ok.code, msg: "ok", messageId, rooms });
+    const { code, status } = pushCodes.notFound;
+    return json(status, {
+      code,
+      msg: "no such message of the last 24 hours; at qos 0 only one with a messageId is known",
+    });
+  } catch (error) {
+    logError("push status", error);
+    const { code, status } = pushCodes.serverTrouble;
+    return json(status, { code, msg: "server trouble, ask again" });
+  }
 }

@@ -1,7 +1,10 @@
 import { frameCodes } from "../../protocol/codes.ts";
 import type { Action, FrameOf, Ref, ServerFrame } from "../../protocol/frames.ts";
 import { parseClientFrame, type Refused, refused } from "../../protocol/parse-frame.ts";
+import { rawMember } from "../../protocol/raw-json.ts";
+import { frameText } from "../domain/frame-text.ts";
 import type { Caller, Deps } from "../domain/ports.ts";
+import type { PublishOf } from "../domain/publish.ts";
 import { logError } from "./log.ts";
 import { accepted, type SocketEvent, type SocketResult } from "./socket-event.ts";
 import { claimsOf } from "./tokens.ts";
@@ -11,8 +14,10 @@ type Handled = Exclude<Action, "heartbeat">;
 export interface SocketRules {
   connect(deps: Deps, caller: Caller): Promise<void>;
   disconnect(deps: Deps, connectionId: string): Promise<void>;
-  frames: { [A in Handled]: (deps: Deps, caller: Caller, frame: FrameOf<A>) => Promise<ServerFrame | undefined> };
+  frames: { [A in Handled]: (deps: Deps, caller: Caller, frame: Ruled<A>) => Promise<ServerFrame | undefined> };
 }
+/** A frame as the rules take it: what is published stays the text that it came as. */
+type Ruled<A extends Handled> = A extends "publish" ? PublishOf : FrameOf<A>;
 
 /** All routes of the WebSocket API: an event becomes a caller and a frame, an answer becomes a route response. */
 export const onSocketEvent =
@@ -23,30 +28,30 @@ export const onSocketEvent =
       await rules.disconnect(deps(), connectionId);
       return { statusCode: 200 };
     }
-    const caller = await callerOf(deps(), event);
     if (routeKey === "$connect") {
+      const caller = authorizedCaller(event);
       if (!caller) throw new Error("$connect came without an authorizer; lib/socket-api.ts should attach it");
       await rules.connect(deps(), caller);
       return accepted(event);
     }
-    const reply = await answer(deps(), rules, caller, event);
-    return { statusCode: 200, ...(reply && { body: JSON.stringify(reply) }) };
+    const reply = await answer(deps(), rules, event);
+    return { statusCode: 200, ...(reply && { body: frameText(reply) }) };
   };
 
-async function answer(
-  deps: Deps,
-  rules: SocketRules,
-  caller: Caller | undefined,
-  { requestContext: { routeKey, connectionId }, body }: SocketEvent,
-): Promise<ServerFrame | undefined> {
+async function answer(deps: Deps, rules: SocketRules, event: SocketEvent): Promise<ServerFrame | undefined> {
+  const { requestContext, body } = event;
+  const { routeKey, connectionId } = requestContext;
   const frame = parseClientFrame(body);
   if (!("action" in frame)) return inTheRoutesWords(routeKey, frame);
   const { ref } = frame;
-  if (!caller) return inTheRoutesWords(routeKey, refused("5001", "the connection is not known any more", ref));
   if (frame.action === "heartbeat") throw new Error("heartbeat reached a Lambda; lib/socket-api.ts should mock it");
   try {
+    // AWS promises the authorizer's word for `$connect` only; the connection's row has it too.
+    const caller = authorizedCaller(event) ?? (await deps.connections.get(connectionId));
+    if (!caller) return inTheRoutesWords(routeKey, refused("5001", "the connection is not known any more", ref));
     const rule = rules.frames[frame.action] as SocketRules["frames"][Handled & "hello"];
-    const reply = await rule(deps, caller, frame as FrameOf<"hello">);
+    const ruled = frame.action === "publish" ? { ...frame, rawData: rawMember(body ?? "", ["data"]) } : frame;
+    const reply = await rule(deps, caller, ruled as FrameOf<"hello">);
     return reply && withRef(reply, ref);
   } catch (error) {
     logError("frame", error, { routeKey, connectionId });
@@ -62,6 +67,12 @@ const failureOf: Record<string, (msg: string) => ServerFrame> = {
     eventName: "loginRoomResp",
     data: { code: frameCodes.loginFailed, msg },
   }),
+  publish: (msg) => ({
+    type: "publishFailed",
+    eventName: "publishResp",
+    data: { code: frameCodes.publishFailed, msg },
+  }),
+  replay: (msg) => ({ type: "replayFailed", eventName: "replayResp", data: { code: frameCodes.replayFailed, msg } }),
   leaveRoom: (msg) => ({
     type: "leaveFailed",
     eventName: "leaveRoomResp",
@@ -77,9 +88,8 @@ function inTheRoutesWords(routeKey: string, refusal: Refused): ServerFrame {
 const withRef = (frame: ServerFrame, ref: Ref | undefined) =>
   ref === undefined ? frame : ({ ...frame, ref } as ServerFrame);
 
-/** Who the authorizer said it is; the connection's row where the event does not tell. */
-async function callerOf(deps: Deps, { requestContext }: SocketEvent): Promise<Caller | undefined> {
+/** Who the authorizer said it is. */
+function authorizedCaller({ requestContext }: SocketEvent): Caller | undefined {
   const { connectionId, connectedAt, authorizer } = requestContext;
-  if (!authorizer?.subject) return deps.connections.get(connectionId);
-  return { connectionId, connectedAtMs: connectedAt, ...claimsOf(authorizer) };
+  return authorizer?.subject ? { connectionId, connectedAtMs: connectedAt, ...claimsOf(authorizer) } : undefined;
 }

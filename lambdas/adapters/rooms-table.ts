@@ -7,8 +7,8 @@ export function roomsIn(table: Table, now: () => number, newEpoch: () => string)
   const names = { "#holder": "holder" };
   /** Writes that create the room where there is none. */
   const opening = () => ({
-    set: "epoch = if_not_exists(epoch, :epoch), expiresAt = :expiresAt",
-    values: { ":epoch": newEpoch(), ":expiresAt": roomExpiry(now()) },
+    set: "epoch = if_not_exists(epoch, :epoch), openedAtMs = if_not_exists(openedAtMs, :now), expiresAt = :expiresAt",
+    values: { ":epoch": newEpoch(), ":now": now(), ":expiresAt": roomExpiry(now()) },
   });
 
   return {
@@ -17,9 +17,9 @@ export function roomsIn(table: Table, now: () => number, newEpoch: () => string)
       return roomOf(roomId, await table.update(roomKey(roomId), { update: `SET ${set}`, values, returns: "ALL_NEW" }));
     },
 
-    async generationAndSeq(roomId) {
-      const { generation, seq } = roomOf(roomId, (await table.get(roomKey(roomId))) ?? {});
-      return { generation, seq };
+    async get(roomId) {
+      const row = await table.get(roomKey(roomId));
+      return row && roomOf(roomId, row);
     },
 
     async countEntry(roomId) {
@@ -38,6 +38,7 @@ export function roomsIn(table: Table, now: () => number, newEpoch: () => string)
         : "attribute_not_exists(#holder)";
       const { set, values } = opening();
       const claimed = await table.update(roomKey(seen.roomId), {
+        returns: "ALL_NEW",
         update: `SET ${set}, generation = :generation, #holder = :holder`,
         condition: `${sameGeneration} AND ${sameEntries} AND ${sameHolder}`,
         names,
@@ -50,7 +51,7 @@ export function roomsIn(table: Table, now: () => number, newEpoch: () => string)
           ...(seen.holder && { ":connectionId": seen.holder.connectionId, ":untilMs": seen.holder.untilMs }),
         },
       });
-      return claimed === "refused" ? "changed" : "claimed";
+      return claimed === "refused" ? "changed" : roomOf(seen.roomId, claimed);
     },
 
     async takeOver(roomId, holder) {
@@ -61,7 +62,8 @@ export function roomsIn(table: Table, now: () => number, newEpoch: () => string)
         values: { ...values, ":holder": holder, ":one": 1 },
         returns: "ALL_OLD",
       });
-      const before = roomOf(roomId, { epoch: values[":epoch"], ...(old === "refused" ? {} : old) });
+      const fresh = { epoch: values[":epoch"], openedAtMs: values[":now"] };
+      const before = roomOf(roomId, { ...fresh, ...(old === "refused" ? {} : old) });
       return { ...before, generation: before.generation + 1 };
     },
 
@@ -85,13 +87,17 @@ export function roomsIn(table: Table, now: () => number, newEpoch: () => string)
 
     async nextSeq(roomId) {
       const { set, values } = opening();
-      const update = `SET ${set} ADD lastSeq :one`;
+      const update = `SET ${set}, lastAtMs = :now ADD lastSeq :one`;
       const row = await table.update(roomKey(roomId), {
         update,
         values: { ...values, ":one": 1 },
         returns: "ALL_NEW",
       });
       return roomOf(roomId, row);
+    },
+
+    async noteLook(roomId, atMs) {
+      await table.update(roomKey(roomId), { update: "SET lookAtMs = :atMs", values: { ":atMs": atMs } });
     },
   };
 }
@@ -104,6 +110,9 @@ function roomOf(roomId: string, row: Record<string, unknown> | "refused"): Room 
     seq: (row.lastSeq as number | undefined) ?? 0,
     generation: (row.generation as number | undefined) ?? 0,
     entries: (row.entries as number | undefined) ?? 0,
+    openedAtMs: (row.openedAtMs as number | undefined) ?? 0,
+    lastAtMs: (row.lastAtMs as number | undefined) ?? 0,
+    lookAtMs: (row.lookAtMs as number | undefined) ?? 0,
     ...(row.holder === undefined ? {} : { holder: row.holder as Holder }),
   };
 }

@@ -1,5 +1,5 @@
 import type { FrameOf } from "../../protocol/frames.ts";
-import { userRoom } from "../../protocol/ids.ts";
+import { everyone, userRoom } from "../../protocol/ids.ts";
 import { endPlace } from "./leave-room.ts";
 import type { Caller, Deps } from "./ports.ts";
 
@@ -13,18 +13,20 @@ export async function connect({ connections, members }: Deps, caller: Caller): P
 
 /** Closes the books of a connection that has ended: `$disconnect` said so, or a post found it gone. */
 export async function disconnect(
-  deps: Pick<Deps, "connections" | "members" | "rooms">,
+  deps: Pick<Deps, "connections" | "members" | "rooms" | "cursors">,
   connectionId: string,
 ): Promise<void> {
   const ended = await deps.connections.remove(connectionId);
   if (!ended) return;
+  const { subject, session, rooms, cursor } = ended;
   await Promise.all([
-    ...ended.rooms.map((roomId) => endPlace(deps, roomId, ended.session, connectionId)),
-    deps.members.remove(userRoom(ended.subject), connectionId, connectionId),
+    ...rooms.map((roomId) => endPlace(deps, roomId, session, connectionId)),
+    endPlace(deps, userRoom(subject), connectionId, connectionId),
+    cursor && deps.cursors.keep(everyone, subject, cursor),
   ]);
 }
 
 /** The client answered a probe. */
-export async function here({ connections }: Deps, caller: Caller, { nonce }: FrameOf<"here">): Promise<void> {
+export async function here({ connections }: Deps, caller: Caller, { nonce }: FrameOf<"here">): Promise<undefined> {
   await connections.noteAnswer(caller.connectionId, nonce);
 }

@@ -1,44 +1,54 @@
+import { limits } from "../../protocol/limits.ts";
 import { disconnect } from "./connection-life.ts";
 import { evict, isCurrent } from "./evict.ts";
+import { endPlace } from "./leave-room.ts";
+import { isPoller } from "./poller.ts";
 import { flatten, forEachLimited } from "./pool.ts";
-import type { Deps, Member, PostOutcome, Room } from "./ports.ts";
+import type { Deps, Member, Outcomes, Room } from "./ports.ts";
 
 /** As many as the SDK keeps sockets for: more would only wait in its queue. */
 const postsAtOnce = 50;
 
-/** A connection to post to, with its place in the room; those of everyone have none. */
-export type Recipient = { connectionId: string } | Pick<Member, "connectionId" | "session" | "generation">;
-export type Outcomes = Record<PostOutcome, number>;
+type DeliverDeps = Pick<Deps, "connections" | "members" | "rooms" | "gateway" | "cursors">;
 
-/** Posts one frame to all recipients but the evicted, who are told that. One that fails changes nothing for another. */
+export const noOutcomes = (): Outcomes => ({ members: 0, sent: 0, gone: 0, slow: 0, unknown: 0, waiting: 0 });
+
+/**
+ * Posts one frame to all members but the evicted, who are told that. One that fails changes nothing for another.
+ *
+ * @param seq of the message, absent at `qos` 0
+ */
 export async function deliver(
-  deps: Pick<Deps, "connections" | "members" | "rooms" | "gateway">,
+  deps: DeliverDeps,
   { roomId, generation }: Pick<Room, "roomId" | "generation">,
-  recipients: AsyncIterable<Recipient[]>,
+  members: AsyncIterable<Member[]>,
   text: string,
+  seq?: number,
 ): Promise<Outcomes> {
-  const outcomes: Outcomes = { sent: 0, gone: 0, slow: 0, unknown: 0 };
-  await forEachLimited(flatten(recipients), postsAtOnce, async (recipient) => {
-    if ("session" in recipient && !isCurrent(recipient, { generation })) {
-      return evict(deps, roomId, recipient.session, generation);
+  const outcomes = noOutcomes();
+  await forEachLimited(flatten(members), postsAtOnce, async (member) => {
+    if (!isCurrent(member, { generation })) return evict(deps, roomId, member, generation);
+    outcomes.members += 1;
+    if (isPoller(member.connectionId) || isFlooded(member, seq)) {
+      outcomes.waiting += 1;
+      return;
     }
-    const outcome = await deps.gateway.post(recipient.connectionId, text);
+    const outcome = await deps.gateway.post(member.connectionId, text);
     outcomes[outcome] += 1;
-    if (outcome === "gone") await prune(deps, roomId, recipient);
+    if (outcome === "gone") await prune(deps, roomId, member);
   });
   return outcomes;
 }
 
+/** So much is under way to the member that more waits in the log until it acks. */
+export const isFlooded = ({ cursor }: Member, seq: number | undefined): boolean =>
+  seq !== undefined && cursor !== undefined && seq - cursor.seq > limits.unackedMessages;
+
 /** Forgets a connection that has ended without a `$disconnect`. */
-async function prune(
-  deps: Pick<Deps, "connections" | "members" | "rooms" | "gateway">,
-  roomId: string,
-  recipient: Recipient,
-): Promise<void> {
-  const { connectionId } = recipient;
+export async function prune(deps: DeliverDeps, roomId: string, { connectionId, session }: Member): Promise<void> {
   // A post was seen to be answered 410 although it arrived: a second witness, before somebody loses their rooms.
   if (await deps.gateway.isOpen(connectionId)) return;
   await disconnect(deps, connectionId);
   // The row may be gone already while this place, written late, is not.
-  if ("session" in recipient) await deps.members.remove(roomId, recipient.session, connectionId);
+  await endPlace(deps, roomId, session, connectionId);
 }

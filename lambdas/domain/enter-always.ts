@@ -4,16 +4,18 @@ const attempts = 20;
 
 /** `loginWhenever`: gets in whoever else is there. */
 export const enterAlways: Enter = async (deps, roomId, _caller, selfRead): Promise<Entry> => {
-  const [before, self] = await Promise.all([deps.rooms.generationAndSeq(roomId), selfRead]);
+  const [before, self] = await Promise.all([deps.rooms.open(roomId), selfRead]);
   if (!self) return connectionGone;
   let { generation } = before;
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
-    const failure = await takePlace(deps, roomId, self, generation, false);
+    const failure = await takePlace(deps, roomId, self, { generation, holds: false }, before);
     if (failure) return failure;
     // Counted after the place is written. Whoever evicts before this count is seen here; whoever evicts after it either
     // finds the place or finds that the count has moved.
     const room = await deps.rooms.countEntry(roomId);
-    if (room.generation === generation) return { kind: "in", generation, epoch: room.epoch, seq: room.seq };
+    if (room.generation === generation) {
+      return { kind: "in", generation, epoch: before.epoch, seq: before.seq, head: room.seq, room };
+    }
     generation = room.generation;
   }
   return tooBusy;

@@ -1,8 +1,9 @@
-import { connectionGone, type Enter, type Entry, takePlace, tooBusy } from "./entry.ts";
-import { evict, evictedFrame, isCurrent } from "./evict.ts";
+import { connectionGone, type Enter, type Entry, placeOf, takePlace, tooBusy } from "./entry.ts";
+import { evict, isCurrent, tellEvicted } from "./evict.ts";
 import { holderFor, pendingClaim } from "./holder.ts";
 import { isLive } from "./liveness.ts";
-import { type Connection, type Deps, frameText, type Member, type Room } from "./ports.ts";
+import { isPoller } from "./poller.ts";
+import type { Connection, Deps, Member, Room } from "./ports.ts";
 
 const attempts = 5;
 const askedAtOnce = 16;
@@ -47,17 +48,18 @@ async function tryToEnter(
   const takesOver = inside.length > 0 || askedClaimant !== undefined;
   if (takesOver && (await hasNewcomer(deps, room, isMine))) return "changed";
   const generation = room.generation + (takesOver ? 1 : 0);
-  if ((await deps.rooms.claim(room, holderFor(deps, self), generation)) === "changed") return "changed";
+  const claimed = await deps.rooms.claim(room, holderFor(deps, self), generation);
+  if (claimed === "changed") return "changed";
 
   const lost = [...inside.map(({ connectionId }) => connectionId), ...(askedClaimant ? [askedClaimant] : [])];
-  const notice = frameText(evictedFrame(roomId, generation));
   const [failure] = await Promise.all([
-    takePlace(deps, roomId, self, generation, true),
-    ...lost.map((connectionId) => deps.gateway.post(connectionId, notice)),
+    takePlace(deps, roomId, self, { generation, holds: true }, claimed),
+    ...lost.map((connectionId) => tellEvicted(deps, roomId, connectionId, generation)),
     // Left over from a take-over that died before its notices.
-    ...others.filter((m) => !isCurrent(m, room)).map(({ session }) => evict(deps, roomId, session, generation)),
+    ...others.filter((m) => !isCurrent(m, room)).map((m) => evict(deps, roomId, m, generation)),
   ]);
-  return failure ?? { kind: "in", generation, epoch: room.epoch, seq: room.seq };
+  const { epoch, seq } = claimed;
+  return failure ?? { kind: "in", generation, epoch, seq, head: seq };
 }
 
 /**
@@ -71,27 +73,30 @@ async function hasNewcomer(deps: Deps, room: Room, isMine: (member: Member) => b
 
 /** A session that comes back takes its own place again, whoever else is in. */
 export async function resumePlace(
-  deps: Pick<Deps, "members" | "connections" | "rooms">,
+  deps: Pick<Deps, "members" | "connections" | "rooms" | "now">,
   room: Room,
   self: Connection,
   mine: Member,
 ): Promise<Entry | "changed"> {
-  const { session, connectionId, connectedAtMs, subject } = self;
-  const place = { session, connectionId, connectedAtMs, subject, generation: mine.generation, holds: mine.holds };
+  const { session, connectionId } = self;
+  const { generation, holds } = mine;
   const [moved, noted] = await Promise.all([
-    deps.members.move(room.roomId, place),
-    deps.connections.addRoom(connectionId, room.roomId),
+    deps.members.move(room.roomId, { ...placeOf(deps, self, mine.cursor ?? room), generation, holds }),
+    isPoller(connectionId) ? "done" : deps.connections.addRoom(connectionId, room.roomId),
     // Somebody may be asking the old connection right now: their claim on it fails once it has moved.
-    mine.holds ? deps.rooms.moveHolder(room.roomId, mine.connectionId, connectionId) : undefined,
+    mine.holds && mine.connectionId !== connectionId
+      ? deps.rooms.moveHolder(room.roomId, mine.connectionId, connectionId)
+      : undefined,
   ]);
   if (moved === "changed") return "changed";
   if (noted !== "done") {
     await deps.members.remove(room.roomId, session, connectionId);
     return connectionGone;
   }
-  const after = await deps.rooms.generationAndSeq(room.roomId);
-  if (after.generation !== mine.generation) return "changed";
-  return { kind: "in", generation: mine.generation, epoch: room.epoch, seq: after.seq };
+  const after = await deps.rooms.get(room.roomId);
+  if (after?.generation !== generation) return "changed";
+  const { epoch, seq } = mine.cursor ?? after;
+  return { kind: "in", generation, epoch, seq, head: after.seq, room: after };
 }
 
 /** Asks everybody who seems to be in and removes the places of those who are gone. */
@@ -108,6 +113,7 @@ async function clearGhosts(
     if (live.includes(true)) return "live";
     // On that very connection: a session that came back while it was asked keeps its place.
     const removed = await Promise.all(asked.map((m) => deps.members.remove(roomId, m.session, m.connectionId)));
+    await Promise.all(removed.map((m) => m?.cursor && deps.cursors.keep(roomId, m.subject, m.cursor)));
     if (removed.includes(undefined)) return "changed";
   }
   return "cleared";

@@ -1,8 +1,7 @@
 import { connectionGone, type Enter, type Entry, takePlace } from "./entry.ts";
-import { evict, evictedFrame } from "./evict.ts";
+import { evict, tellEvicted } from "./evict.ts";
 import { holderFor } from "./holder.ts";
 import { flatten, forEachLimited } from "./pool.ts";
-import { frameText } from "./ports.ts";
 
 const evictionsAtOnce = 50;
 
@@ -23,13 +22,13 @@ export const enterLast: Enter = async (deps, roomId, caller, selfRead): Promise<
     }
   };
   const [failure] = await Promise.all([
-    takePlace(deps, roomId, self, generation, true),
-    forEachLimited(others(), evictionsAtOnce, ({ session }) => evict(deps, roomId, session, generation)),
+    takePlace(deps, roomId, self, { generation, holds: true }, room),
+    forEachLimited(others(), evictionsAtOnce, (member) => evict(deps, roomId, member, generation)),
   ]);
   // The holder of before may still be writing its place, which nobody would then evict.
   if (before && before.untilMs > deps.now() && before.connectionId !== self.connectionId) {
     const isTold = connectionsWithPlace.has(before.connectionId);
-    if (!isTold) await deps.gateway.post(before.connectionId, frameText(evictedFrame(roomId, generation)));
+    if (!isTold) await tellEvicted(deps, roomId, before.connectionId, generation);
   }
-  return failure ?? { kind: "in", generation, epoch, seq };
+  return failure ?? { kind: "in", generation, epoch, seq, head: seq };
 };

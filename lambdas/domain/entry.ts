@@ -1,13 +1,25 @@
 import { frameCodes, frameTexts } from "../../protocol/codes.ts";
-import type { LoginFrame } from "../../protocol/frames.ts";
+import type { LoginFrame, Position } from "../../protocol/frames.ts";
 import { limits } from "../../protocol/limits.ts";
 import { evictedFrame } from "./evict.ts";
 import { isGranted } from "./grants.ts";
-import type { Caller, Connection, Deps } from "./ports.ts";
+import { isPoller, leaseMs } from "./poller.ts";
+import type { Caller, Connection, Deps, NewMember, Room } from "./ports.ts";
 
+/**
+ * The session is in and gets everything behind `seq`; `head` is the newest known. Where the two differ, what is between
+ * them may have been posted before the place was there.
+ */
+export interface Admitted extends Position {
+  kind: "in";
+  generation: number;
+  head: number;
+  /** If the room was read after the place was written: what it does not count yet will be posted there. */
+  room?: Room;
+}
 /** What a login came to; the codes that pages know say it in other words. */
 export type Entry =
-  | { kind: "in"; generation: number; epoch: string; seq: number }
+  | Admitted
   | { kind: "occupied" }
   | { kind: "evicted"; generation: number }
   | { kind: "refused"; why: string };
@@ -16,7 +28,7 @@ export type Entry =
 export type Enter = (
   deps: Deps,
   roomId: string,
-  caller: Caller,
+  caller: Pick<Caller, "connectionId">,
   self: Promise<Connection | undefined>,
 ) => Promise<Entry>;
 
@@ -34,16 +46,18 @@ export function refusalOf({ now }: Pick<Deps, "now">, caller: Caller, roomId: st
 
 /** Logs the connection's session in with `generation`; an `Entry` says why that failed. */
 export async function takePlace(
-  { members, connections, rooms }: Pick<Deps, "members" | "connections" | "rooms">,
+  deps: Pick<Deps, "members" | "connections" | "rooms" | "now">,
   roomId: string,
   self: Connection,
-  generation: number,
-  holds: boolean,
+  place: Pick<NewMember, "generation" | "holds">,
+  head: Position,
 ): Promise<Entry | undefined> {
-  const { session, connectionId, connectedAtMs, subject } = self;
+  const { members, connections, rooms } = deps;
+  const { session, connectionId } = self;
+  const { holds } = place;
   const [put, noted] = await Promise.all([
-    members.put(roomId, { session, connectionId, connectedAtMs, subject, generation, holds }),
-    connections.addRoom(connectionId, roomId),
+    members.put(roomId, { ...placeOf(deps, self, head), ...place }),
+    isPoller(connectionId) ? "done" : connections.addRoom(connectionId, roomId),
   ]);
   if (put === "superseded") return refuse("a newer connection of this session has the place");
   if (noted === "done") return undefined;
@@ -53,6 +67,19 @@ export async function takePlace(
   return noted === "gone"
     ? connectionGone
     : refuse(`a connection may be in ${limits.roomsPerConnection} rooms, connect again to begin anew`);
+}
+
+/** The session's place as it is written; a client that acks begins at `head`. */
+export function placeOf({ now }: Pick<Deps, "now">, self: Connection, head: Position) {
+  const { session, connectionId, connectedAtMs, subject, acks } = self;
+  return {
+    session,
+    connectionId,
+    connectedAtMs,
+    subject,
+    ...(acks && { cursor: { epoch: head.epoch, seq: head.seq } }),
+    ...(isPoller(connectionId) && { leaseUntilMs: now() + leaseMs }),
+  };
 }
 
 /** The reply to a login. */

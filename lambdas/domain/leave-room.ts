@@ -16,12 +16,16 @@ export async function leaveRoom(deps: Deps, caller: Caller, { roomId }: FrameOf<
 
 /** Removes a connection's place; one that its session has taken to another connection stays. */
 export async function endPlace(
-  { members, rooms }: Pick<Deps, "members" | "rooms">,
+  { members, rooms, cursors }: Pick<Deps, "members" | "rooms" | "cursors">,
   roomId: string,
   session: string,
   connectionId: string,
 ): Promise<void> {
   const ended = await members.remove(roomId, session, connectionId);
-  // The claim goes last: between the two the room looks taken, never free while somebody is in.
-  if (ended?.holds) await rooms.release(roomId, connectionId);
+  if (!ended) return;
+  await Promise.all([
+    // The claim goes after the place: between the two the room looks taken, never free while somebody is in.
+    ended.holds && rooms.release(roomId, connectionId),
+    ended.cursor && cursors.keep(roomId, ended.subject, ended.cursor),
+  ]);
 }

@@ -1,4 +1,6 @@
-import { type Deps, frameText } from "./ports.ts";
+import { frameText } from "./frame-text.ts";
+import { isPoller } from "./poller.ts";
+import type { Deps } from "./ports.ts";
 
 /** How long a client that answers probes has for it. */
 export const probeWithinMs = 2_000;
@@ -12,6 +14,8 @@ export async function isLive(
   { connections, gateway, now, wait, newId }: Pick<Deps, "connections" | "gateway" | "now" | "wait" | "newId">,
   connectionId: string,
 ): Promise<boolean> {
+  // A place whose lease ran out is absent to every reader.
+  if (isPoller(connectionId)) return true;
   const [isOpen, before] = await Promise.all([gateway.isOpen(connectionId), connections.get(connectionId)]);
   if (!isOpen || !before) return false;
   if (!before.probe) return true;

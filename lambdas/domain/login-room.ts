@@ -1,10 +1,11 @@
-import type { FrameOf, LoginFrame } from "../../protocol/frames.ts";
+import type { CatchUp, LoginFrame } from "../../protocol/frames.ts";
 import { type LoginPolicy, loginPolicies } from "../../protocol/ids.ts";
+import { welcome } from "./catch-up.ts";
 import { enterAlways } from "./enter-always.ts";
 import { enterFirst } from "./enter-first.ts";
 import { enterLast } from "./enter-last.ts";
 import { type Enter, loginFrame, refusalOf } from "./entry.ts";
-import type { Caller, Deps } from "./ports.ts";
+import type { Caller, Connection, Deps } from "./ports.ts";
 
 // A policy that is missing here does not compile.
 const enterBy: Record<LoginPolicy, Enter> = {
@@ -13,13 +14,25 @@ const enterBy: Record<LoginPolicy, Enter> = {
   loginWhenever: enterAlways,
 };
 
+export interface Login extends CatchUp {
+  roomId: string;
+  type?: LoginPolicy;
+}
+
 /** Logs the caller's session in to a room by the frame's policy. */
-export async function loginRoom(
+export const loginRoom = (deps: Deps, caller: Caller, frame: Login): Promise<LoginFrame> =>
+  logIn(deps, caller, frame, deps.connections.get(caller.connectionId));
+
+/** The same for a caller that is known already, or still being read. */
+export async function logIn(
   deps: Deps,
   caller: Caller,
-  { roomId, type = loginPolicies[0] }: Pick<FrameOf<"loginRoom">, "roomId" | "type">,
+  { roomId, type = loginPolicies[0], ...wish }: Login,
+  selfRead: Promise<Connection | undefined>,
 ): Promise<LoginFrame> {
   const refusal = refusalOf(deps, caller, roomId);
   if (refusal) return loginFrame(roomId, refusal);
-  return loginFrame(roomId, await enterBy[type](deps, roomId, caller, deps.connections.get(caller.connectionId)));
+  const entry = await enterBy[type](deps, roomId, caller, selfRead);
+  const self = await selfRead;
+  return entry.kind === "in" && self ? welcome(deps, self, roomId, roomId, entry, wish) : loginFrame(roomId, entry);
 }

@@ -1,4 +1,4 @@
-import type { ServerFrame } from "../../protocol/frames.ts";
+import type { Position } from "../../protocol/frames.ts";
 
 /** Patterns of rooms, from the token; `*` stands for any run of characters. */
 export interface Grants {
@@ -22,22 +22,27 @@ export interface Connection extends Caller {
   session: string;
   /** Whether the client answers `probe` frames. */
   probe: boolean;
+  /** Whether the client acks, and wants again what it did not ack. */
+  acks: boolean;
   /** Nonce of the last answered probe. */
   answered?: string;
 }
 
-export interface Room {
+/** `seq` is that of the newest message, 0 before the first. */
+export interface Room extends Position {
   roomId: string;
-  epoch: string;
-  /** Of the newest message; 0 before the first. */
-  seq: number;
   generation: number;
   /** How many came in without looking at others; a `claim` fails if it moved. */
   entries: number;
   holder?: Holder;
+  /** When the room's counters began; nothing of it can have left the log before. */
+  openedAtMs: number;
+  /** When the newest `seq` was taken. */
+  lastAtMs: number;
+  /** A look at the cursors is under way for then. */
+  lookAtMs: number;
 }
 
-/** Who entered last by a policy that looks at others. It stands for the member row until that is written. */
 export interface Holder {
   connectionId: string;
   /** A holder without a member row counts until then: longer than a login can take. */
@@ -53,66 +58,158 @@ export interface Member {
   generation: number;
   /** Whether the member came in as the room's holder. */
   holds: boolean;
+  /** The member has everything up to here. Absent: it does not ack, nobody waits for it. */
+  cursor?: Position;
+  /** How often what is behind the cursor was sent again, and when last. */
+  tries: number;
+  triedAtMs: number;
+  /** Up to here it was sent often enough: what is newer has its own tries. */
+  givenUpSeq: number;
+  /** A member that polls has its place until then, and no connection. */
+  leaseUntilMs?: number;
 }
+/** A place as it is taken: nothing was sent again yet. */
+export type NewMember = Omit<Member, "tries" | "triedAtMs" | "givenUpSeq">;
 
-export interface Message {
+export interface Message extends Position {
   roomId: string;
-  epoch: string;
-  seq: number;
   messageId: string;
   eventName: string;
   /** JSON text exactly as it was pushed. */
   rawData: string;
   atMs: number;
+  /** Nobody wants it after that. */
+  untilMs?: number;
+  from?: string;
+  conversation?: string;
+  /** Subject that wants to hear of each delivery. */
+  receiptTo?: string;
 }
+
+/** One number of a room's log: a message, or nothing for ever. */
+export type LogEntry = { seq: number; atMs: number; message?: Message };
 
 /** A row past its `expiresAt` is absent to every reader; all reads by key see every earlier write. */
 export interface Connections {
   put(connection: Caller): Promise<void>;
   get(connectionId: string): Promise<Connection | undefined>;
   /** `refused`: the connection already acts under another session. */
-  identify(connectionId: string, session: string, probe: boolean): Promise<Connection | "refused" | "gone">;
+  identify(
+    connectionId: string,
+    as: Pick<Connection, "probe" | "acks"> & {
+      /** The one that the client shows. */
+      session: string | undefined;
+      /** For a client that shows none and has not been given one on this connection. */
+      newSession: string;
+    },
+  ): Promise<Connection | "refused" | "gone">;
   /** Notes that the connection is in the room, so that its end can leave it. */
   addRoom(connectionId: string, roomId: string): Promise<"done" | "full" | "gone">;
   removeRoom(connectionId: string, roomId: string): Promise<void>;
   noteAnswer(connectionId: string, nonce: string): Promise<void>;
-  /** @returns the removed connection and the rooms it was in. */
-  remove(connectionId: string): Promise<{ subject: string; session: string; rooms: string[] } | undefined>;
-  pages(): AsyncIterable<Pick<Connection, "connectionId">[]>;
+  /** @returns the removed connection, the rooms it was in and where it stopped in that of everyone. */
+  remove(connectionId: string): Promise<EndedConnection | undefined>;
+}
+
+export interface EndedConnection {
+  subject: string;
+  session: string;
+  rooms: string[];
+  cursor?: Position;
 }
 
 export interface Rooms {
+  get(roomId: string): Promise<Room | undefined>;
   /** Creates the room where there is none. */
   open(roomId: string): Promise<Room>;
-  generationAndSeq(roomId: string): Promise<Pick<Room, "generation" | "seq">>;
   /** Counts somebody who came in without looking at others. @returns the room with that entry */
   countEntry(roomId: string): Promise<Room>;
   /** Makes `holder` the room's, unless anybody came in or became holder since `seen`. */
-  claim(seen: Room, holder: Holder, generation: number): Promise<"claimed" | "changed">;
+  claim(seen: Room, holder: Holder, generation: number): Promise<Room | "changed">;
   /** Starts a new generation for `holder`. @returns the room as it is now, with its holder of before */
   takeOver(roomId: string, holder: Holder): Promise<Room>;
   /** Hands the holder's claim on to another connection of its session, if it is still the holder. */
   moveHolder(roomId: string, from: string, to: string): Promise<void>;
   release(roomId: string, connectionId: string): Promise<void>;
   nextSeq(roomId: string): Promise<Room>;
+  /** Notes that a look at the cursors is under way for `atMs`. */
+  noteLook(roomId: string, atMs: number): Promise<void>;
 }
 
+/** The place in the room of everyone is the connection itself, under its id. */
 export interface Members {
   get(roomId: string, session: string): Promise<Member | undefined>;
   /** `superseded`: a newer connection or generation of this session is in already. */
-  put(roomId: string, member: Member): Promise<"done" | "superseded">;
+  put(roomId: string, member: NewMember): Promise<"done" | "superseded">;
   /** Moves a place of `generation` to another connection of its session, if it is still there. */
-  move(roomId: string, member: Member): Promise<"done" | "changed">;
+  move(roomId: string, member: NewMember): Promise<"done" | "changed">;
   /** Removes the place if it still belongs to that connection. */
   remove(roomId: string, session: string, connectionId: string): Promise<Member | undefined>;
   /** Removes the place if it is of an older generation. */
   evict(roomId: string, session: string, generation: number): Promise<Member | undefined>;
+  /** Moves the cursor forward. @returns where it was; `refused`: no such place, or it is there already */
+  ack(roomId: string, session: string, connectionId: string, cursor: Position): Promise<number | "refused">;
+  /** Sets the cursor wherever it was. */
+  setCursor(roomId: string, session: string, connectionId: string, cursor: Position): Promise<void>;
+  /** Counts a redelivery, unless the cursor moved meanwhile. */
+  noteTry(roomId: string, member: Member): Promise<void>;
   pages(roomId: string): AsyncIterable<Member[]>;
+}
+
+/** Where subjects stopped, for those who come back on another device. */
+export interface Cursors {
+  get(roomId: string, subject: string): Promise<Position | undefined>;
+  /** Keeps the newer of the kept one and this. */
+  keep(roomId: string, subject: string, cursor: Position): Promise<void>;
 }
 
 /** The kept messages of all rooms. */
 export interface Log {
-  append(message: Message): Promise<void>;
+  /** `there`: this very message is kept already. `void`: its number was given up, it needs a new one. */
+  append(message: Message): Promise<"done" | "there" | "void">;
+  /** Gives a number up for ever. `taken`: a message has it. */
+  giveUp(roomId: string, at: Position & { atMs: number }): Promise<"done" | "taken">;
+  get(roomId: string, at: Position): Promise<LogEntry | undefined>;
+  /** Those of the room's epoch, in order, both ends included, as far as they are kept. */
+  pages(room: Pick<Room, "roomId" | "epoch">, from: number, to: number): AsyncIterable<LogEntry[]>;
+  retentionMs: number;
+}
+
+/** What is known of one message in one room. */
+export interface PushRecord extends Partial<Position> {
+  roomId: string;
+  atMs: number;
+  /** Delivery has come to its end at least once. */
+  done: boolean;
+  outcomes?: Outcomes;
+}
+export type Outcomes = Record<PostOutcome | "members" | "waiting", number>;
+
+/** The books on pushes, kept for a day. */
+export interface Pushes {
+  /** Enters a push that may come twice. @returns what the first of them entered, if this is not it */
+  begin(messageId: string, record: PushRecord): Promise<PushRecord | undefined>;
+  /** Gives a push another number, if it still has `seq`. */
+  renumber(messageId: string, record: PushRecord, seq: number): Promise<void>;
+  finish(messageId: string, record: PushRecord): Promise<void>;
+  get(messageId: string): Promise<PushRecord[]>;
+}
+
+/** Orders a look at a room's cursors; `round` counts the looks that ordered the next one. */
+export type ScheduleLook = (look: Look, afterMs: number) => Promise<void>;
+export interface Look {
+  roomId: string;
+  round: number;
+}
+
+/** Tells the team's backend that a message was not acked after the last try. */
+export type ReportUndelivered = (undelivered: Undelivered[]) => Promise<void>;
+export interface Undelivered extends Position {
+  messageId: string;
+  roomId: string;
+  subject: string;
+  eventName: string;
+  atMs: number;
 }
 
 /**
@@ -131,15 +228,15 @@ export interface Deps {
   connections: Connections;
   rooms: Rooms;
   members: Members;
+  cursors: Cursors;
+  log: Log;
+  pushes: Pushes;
   gateway: Gateway;
+  scheduleLook: ScheduleLook;
+  /** How long a message waits for its ack before it is sent again. */
+  redeliverAfterMs: number;
   now(): number;
   wait(ms: number): Promise<void>;
   /** An id that cannot be guessed or met again. */
   newId(): string;
 }
-
-export interface PushDeps extends Pick<Deps, "connections" | "rooms" | "members" | "gateway" | "now" | "newId"> {
-  log: Log;
-}
-
-export const frameText = (frame: ServerFrame) => JSON.stringify(frame);

@@ -1,9 +1,12 @@
 import type { LoginFrame, RoomToRestore } from "../../protocol/frames.ts";
+import { welcome } from "./catch-up.ts";
 import { enterAlways } from "./enter-always.ts";
 import { enterFirst, resumePlace } from "./enter-first.ts";
 import { type Entry, loginFrame, refusalOf, tooBusy } from "./entry.ts";
 import { isCurrent } from "./evict.ts";
-import { loginRoom } from "./login-room.ts";
+import { roomNamed } from "./frame-text.ts";
+import { logIn } from "./login-room.ts";
+import { isPoller } from "./poller.ts";
 import type { Connection, Deps } from "./ports.ts";
 
 const attempts = 5;
@@ -13,11 +16,36 @@ const attempts = 5;
  * there is taken back; one that somebody took by a newer generation is lost (2005); one that just ended is entered
  * anew if the room is free, or always by `loginWhenever`. Without `generation` it is a first login.
  */
-export async function restoreRoom(deps: Deps, self: Connection, room: RoomToRestore): Promise<LoginFrame> {
-  const { roomId, generation } = room;
-  if (generation === undefined) return loginRoom(deps, self, room);
+export async function restoreRoom(
+  deps: Deps,
+  self: Connection,
+  room: RoomToRestore,
+  budgetBytes?: number,
+): Promise<LoginFrame> {
+  const { roomId, generation, type: _, ...wish } = room;
+  if (roomId.startsWith("@")) return restoreOwnRoom(deps, self, room, budgetBytes);
+  if (generation === undefined) return logIn(deps, self, room, Promise.resolve(self));
   const entry = refusalOf(deps, self, roomId) ?? (await restore(deps, self, room, generation));
-  return loginFrame(roomId, entry);
+  return entry.kind === "in"
+    ? welcome(deps, self, roomId, roomId, entry, wish, budgetBytes)
+    : loginFrame(roomId, entry);
+}
+
+/** The rooms that one is in without logging in: only where one stands in their logs is to be settled. */
+async function restoreOwnRoom(
+  deps: Deps,
+  self: Connection,
+  { roomId, since, history }: RoomToRestore,
+  budgetBytes: number | undefined,
+): Promise<LoginFrame> {
+  const named = roomNamed(roomId, self.subject);
+  const room = await deps.rooms.open(named);
+  const { epoch, seq, generation } = room;
+  const entry = { kind: "in" as const, epoch, seq, generation, head: seq, room };
+  const isNew = since === undefined && history === undefined;
+  if (isNew && self.acks && !isPoller(self.connectionId))
+    await deps.members.setCursor(named, self.connectionId, self.connectionId, { epoch, seq });
+  return welcome(deps, self, named, roomId, entry, { since, history }, budgetBytes);
 }
 
 async function restore(

@@ -3,6 +3,11 @@ export interface Answer {
   status: number;
   /** JSON. */
   body: string;
+  headers?: Readonly<Record<string, string>>;
 }
 
-export const json = (status: number, body: unknown): Answer => ({ status, body: JSON.stringify(body) });
+export const json = (status: number, body: unknown, headers?: Readonly<Record<string, string>>): Answer => ({
+  status,
+  body: JSON.stringify(body),
+  ...(headers && { headers }),
+});

@@ -1,18 +1,17 @@
+import type { Database } from "../data/open-database.ts";
 import type { Place } from "../physical-names.ts";
+import { json } from "./answer.ts";
+import type { Input, Need, Service } from "./service.ts";
 
-/** What has to be allowed before a request is served. */
-export interface Need {
-  action: string;
-  resource: string;
-}
+export const dynamoDb = (place: Place, database: Database): Service => ({
+  name: "DynamoDB",
+  prefix: "dynamodb",
+  needs: (operation, input) => dynamoDbNeeds(place, operation, input),
+  refuse: (Message) => json(400, { __type: "com.amazon.coral.service#AccessDeniedException", Message }),
+  serve: (operation, _, { body }) => database.request(operation, body),
+});
 
-/**
- * What a request to DynamoDB needs.
- *
- * @param operation such as `GetItem`
- * @returns `undefined` for operations that are not served here
- */
-export function dynamoDbNeeds(place: Place, operation: string, input: Record<string, unknown>): Need[] | undefined {
+function dynamoDbNeeds(place: Place, operation: string, input: Input): Need[] | undefined {
   const action = `dynamodb:${operation}`;
   const table = (name: unknown) => tableArn(place, String(name));
   switch (operation) {

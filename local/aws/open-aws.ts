@@ -1,13 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
-import type { Database } from "../data/open-database.ts";
-import type { Iam, Principal } from "../iam/open-iam.ts";
+import type { Iam } from "../iam/open-iam.ts";
+import type { Invocations } from "../lambda/invocations.ts";
 import { keepAliveMs } from "../listen.ts";
-import type { Stack } from "../stack.ts";
 import { type Answer, json } from "./answer.ts";
-import { dynamoDbNeeds } from "./dynamodb.ts";
-import { type Secret, secretMissing, secretsOf } from "./secrets.ts";
+import type { Input, Service } from "./service.ts";
 
 /** What Lambdas call instead of AWS. */
 export interface Aws {
@@ -17,17 +15,17 @@ export interface Aws {
 }
 
 export interface AwsOptions {
-  stack: Stack;
-  iam: Iam;
-  database: Database;
+  iam: Pick<Iam, "principalOf" | "refusal">;
+  invocations: Pick<Invocations, "serve">;
+  /** By the first part of the header `X-Amz-Target`. */
+  services: Readonly<Record<string, Service>>;
 }
 
-/** Serves DynamoDB and Secrets Manager to the template's functions, each as far as its role goes. */
+/** Serves AWS' JSON protocol to the template's functions, each as far as its role goes. */
 export async function openAws(options: AwsOptions): Promise<Aws> {
-  const secrets = secretsOf(options.stack);
   const server = createServer((request, response) => {
-    answer(options, secrets, request).then(
-      (given) => write(response, request, given),
+    answer(options, request).then(
+      (given) => given && write(response, request, given),
       (error: unknown) => {
         const message = error instanceof Error ? error.message : String(error);
         write(response, request, json(500, { __type: "InternalServerError", message }));
@@ -46,48 +44,32 @@ export async function openAws(options: AwsOptions): Promise<Aws> {
   };
 }
 
+/** @returns `undefined` if the caller has died */
 async function answer(
-  { stack, iam, database }: AwsOptions,
-  secrets: ReadonlyMap<string, Secret>,
+  { iam, invocations, services }: AwsOptions,
   request: IncomingMessage,
-): Promise<Answer> {
+): Promise<Answer | undefined> {
   const body = (await buffer(request)).toString();
-  const [service = "", operation = ""] = String(request.headers["x-amz-target"]).split(".");
+  const [target = "", operation = ""] = String(request.headers["x-amz-target"]).split(".");
   const [, accessKeyId = ""] = /Credential=([^/]+)\//.exec(request.headers.authorization ?? "") ?? [];
   const principal = iam.principalOf(accessKeyId);
   if (!principal) {
     const message = "The security token included in the request is invalid.";
     return json(400, { __type: "com.amazon.coral.service#UnrecognizedClientException", message });
   }
-  const refuse = (principal: Principal, action: string, resource: string, typePrefix: string) => {
-    const message = iam.refusal(principal, action, resource);
-    return message === undefined
-      ? undefined
-      : json(400, { __type: `${typePrefix}AccessDeniedException`, Message: message });
-  };
-  const input: Record<string, unknown> = JSON.parse(body);
-  switch (service) {
-    case "DynamoDB_20120810": {
-      const needs = dynamoDbNeeds(stack, operation, input);
-      if (!needs) return unknownOperation(`${operation} of DynamoDB`);
-      for (const { action, resource } of needs) {
-        const refusal = refuse(principal, action, resource, "com.amazon.coral.service#");
-        if (refusal) return refusal;
-      }
-      return database.request(operation, body);
+  const service = services[target];
+  if (!service) return unknownOperation(String(request.headers["x-amz-target"]));
+  const input: Input = JSON.parse(body);
+  const trace = request.headers["x-amzn-trace-id"]?.toString();
+  return invocations.serve(trace, `${service.prefix}:${operation}`, async () => {
+    const needs = service.needs(operation, input);
+    if (!needs) return unknownOperation(`${operation} of ${service.name}`);
+    for (const { action, resource } of needs) {
+      const refusal = iam.refusal(principal, action, resource);
+      if (refusal !== undefined) return service.refuse(refusal);
     }
-    case "secretsmanager": {
-      if (operation !== "GetSecretValue") return unknownOperation(`${operation} of Secrets Manager`);
-      const id = String(input.SecretId);
-      const secret = secrets.get(id);
-      return (
-        refuse(principal, "secretsmanager:GetSecretValue", secret?.ARN ?? id, "") ??
-        (secret ? json(200, secret) : secretMissing())
-      );
-    }
-    default:
-      return unknownOperation(String(request.headers["x-amz-target"]));
-  }
+    return service.serve(operation, input, { body, trace });
+  });
 }
 
 const unknownOperation = (what: string): Answer =>
@@ -96,10 +78,11 @@ const unknownOperation = (what: string): Answer =>
     message: `the local runtime does not serve ${what}`,
   });
 
-function write(response: ServerResponse, request: IncomingMessage, { status, body }: Answer): void {
+function write(response: ServerResponse, request: IncomingMessage, { status, body, headers }: Answer): void {
   response.writeHead(status, {
     "content-type": request.headers["content-type"] ?? "application/x-amz-json-1.0",
     "content-length": Buffer.byteLength(body),
+    ...headers,
   });
   response.end(body);
 }

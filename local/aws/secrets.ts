@@ -1,8 +1,9 @@
 import type { Stack } from "../stack.ts";
-import { type Answer, json } from "./answer.ts";
+import { json } from "./answer.ts";
+import type { Service } from "./service.ts";
 
 /** A secret as `GetSecretValue` gives it. */
-export interface Secret {
+interface Secret {
   ARN: string;
   Name: string;
   SecretString: string;
@@ -12,8 +13,32 @@ export interface Secret {
   CreatedDate: number;
 }
 
+export function secretsManager(stack: Stack): Service {
+  const secrets = secretsOf(stack);
+  return {
+    name: "Secrets Manager",
+    prefix: "secretsmanager",
+    needs: (operation, { SecretId }) =>
+      operation === "GetSecretValue"
+        ? [
+            {
+              action: "secretsmanager:GetSecretValue",
+              resource: secrets.get(String(SecretId))?.ARN ?? String(SecretId),
+            },
+          ]
+        : undefined,
+    refuse: (Message) => json(400, { __type: "AccessDeniedException", Message }),
+    serve: async (_, { SecretId }) => {
+      const secret = secrets.get(String(SecretId));
+      if (secret) return json(200, secret);
+      const Message = "Secrets Manager can't find the specified secret.";
+      return json(400, { __type: "ResourceNotFoundException", Message });
+    },
+  };
+}
+
 /** The template's secrets, by ARN and by name. */
-export function secretsOf(stack: Stack): ReadonlyMap<string, Secret> {
+function secretsOf(stack: Stack): ReadonlyMap<string, Secret> {
   const secrets = new Map<string, Secret>();
   for (const { logicalId, properties } of stack.ofType("AWS::SecretsManager::Secret")) {
     const arn = stack.physicalId(logicalId);
@@ -30,6 +55,3 @@ export function secretsOf(stack: Stack): ReadonlyMap<string, Secret> {
   }
   return secrets;
 }
-
-export const secretMissing = (): Answer =>
-  json(400, { __type: "ResourceNotFoundException", Message: "Secrets Manager can't find the specified secret." });

@@ -4,7 +4,6 @@ import type { AddressInfo } from "node:net";
 import dynalite from "dynalite";
 import { Pool } from "undici";
 import type { Answer } from "../aws/answer.ts";
-import { returnRefusedItem } from "./return-refused-item.ts";
 
 // The very LevelDB that dynalite opens the folder with.
 const requireOfDynalite = createRequire(createRequire(import.meta.url).resolve("dynalite"));
@@ -51,7 +50,6 @@ const signed = {
  * @throws if another process has the folder open
  */
 export async function startDatabase(folder?: string): Promise<Database> {
-  returnRefusedItem();
   if (folder !== undefined) await refuseIfInUse(folder);
   const server = dynalite({ createTableMs: 0, ...(folder !== undefined && { path: folder }) });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import { readResource } from "../read-resource.ts";
 import type { Stack } from "../stack.ts";
 import { send } from "./answer.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Ports } from "./ports.ts";
 import { accountQuota } from "./quota.ts";
-import { readResource } from "./read-resource.ts";
 import { readRestApis } from "./rest/read-api.ts";
 import { openRestEndpoint } from "./rest/rest-endpoint.ts";
 import { readUsagePlans } from "./rest/usage-plans.ts";

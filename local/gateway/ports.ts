@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
+import type { Faults } from "../faults.ts";
 import type { Iam } from "../iam/open-iam.ts";
-import type { Faults } from "./faults.ts";
+import type { Invocations } from "../lambda/invocations.ts";
 
 export type LambdaOutcome = { ok: true; payload: unknown } | { ok: false; errorType: string; errorMessage: string };
 
@@ -17,10 +18,14 @@ export interface LambdaPort {
 
 export type IamPort = Pick<Iam, "principalOf" | "refusal">;
 
+/** Whether whoever posts lives to see the answer. */
+export type CallsPort = Pick<Invocations, "serve">;
+
 /** Everything around the gateway that a test replaces. */
 export interface Ports {
   lambda: LambdaPort;
   iam: IamPort;
+  calls: CallsPort;
   clock: Clock;
   faults: Faults;
   /** One line for the developer; never a payload, token or secret. */

@@ -19,8 +19,14 @@ export type Outcome =
 export interface Environment {
   /** Settles once the code is loaded, or has failed to load: `run` then tells why. */
   readonly ready: Promise<void>;
-  /** Not before `ready`, and not before the event before has its outcome. */
-  run(event: unknown): Promise<Outcome>;
+  /**
+   * Not before `ready`, and not before the event before has its outcome.
+   *
+   * @param trace goes along with every call that the function makes to AWS
+   */
+  run(event: unknown, trace?: string): Promise<Outcome>;
+  /** Ends it in the midst of whatever it does. */
+  kill(): void;
   /** False once it has ended; the next event needs another one. */
   isUsable(): boolean;
   close(): Promise<void>;
@@ -95,18 +101,23 @@ export function startEnvironment(spec: FunctionSpec, print: (text: string) => vo
 
   return {
     ready,
-    run: async (event) => {
+    run: async (event, trace) => {
       if (ended) return ended;
       const requestId = randomUUID();
       const { promise: outcome, resolve } = Promise.withResolvers<Outcome>();
       settle = resolve;
       const timeout = limit(timeoutMs, requestId);
-      const message: EventMessage = { requestId, event: JSON.stringify(event), deadlineMs: Date.now() + timeoutMs };
-      worker.postMessage(message);
+      const deadlineMs = Date.now() + timeoutMs;
+      worker.postMessage({ requestId, event: JSON.stringify(event), deadlineMs, trace } satisfies EventMessage);
       const state = new Int32Array(wake);
       Atomics.store(state, 0, 1);
       Atomics.notify(state, 0);
       return outcome.finally(() => clearTimeout(timeout));
+    },
+    kill: () => {
+      report(killed);
+      end({ ok: false, reason: "crashed", ...killed });
+      void worker.terminate();
     },
     isUsable: () => ended === undefined,
     close: async () => {
@@ -133,6 +144,11 @@ const timedOut = (requestId: string, limitMs: number): LambdaError => ({
   errorType: "Sandbox.Timedout",
   errorMessage: `RequestId: ${requestId} Error: Task timed out after ${(limitMs / 1000).toFixed(2)} seconds`,
 });
+
+const killed: LambdaError = {
+  errorType: "Runtime.ExitError",
+  errorMessage: "Error: Runtime exited with error: signal: killed",
+};
 
 const exitError = (code: number): LambdaError => ({
   errorType: "Runtime.ExitError",

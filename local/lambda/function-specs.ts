@@ -13,7 +13,7 @@ export interface Credentials {
 export interface Addresses {
   /** Instead of `https://{apiId}.execute-api.{region}.amazonaws.com`. */
   gateway: string;
-  /** Instead of the endpoints of DynamoDB and Secrets Manager. */
+  /** Instead of the endpoints of DynamoDB, EventBridge, Secrets Manager and SQS. */
   aws: string;
 }
 
@@ -37,7 +37,7 @@ export function functionSpec(stack: Stack, resource: Resource, credentials: Cred
   const logGroupName = String(memberOf(LoggingConfig, "LogGroup") ?? `/aws/lambda/${functionName}`);
   const own = Object.entries(memberOf(Environment, "Variables") ?? {}).map(([name, value]) => [
     name,
-    viaLoopback(stack, String(value), to.gateway),
+    viaLoopback(stack, String(value), to),
   ]);
   return {
     logicalId,
@@ -57,7 +57,9 @@ export function functionSpec(stack: Stack, resource: Resource, credentials: Cred
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
       AWS_SESSION_TOKEN: credentials.sessionToken,
       AWS_ENDPOINT_URL_DYNAMODB: to.aws,
+      AWS_ENDPOINT_URL_EVENTBRIDGE: to.aws,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: to.aws,
+      AWS_ENDPOINT_URL_SQS: to.aws,
       // Lambda has no such files; the host may.
       AWS_CONFIG_FILE: devNull,
       AWS_SHARED_CREDENTIALS_FILE: devNull,
@@ -88,14 +90,19 @@ function lambdaVariables(of: {
   };
 }
 
-/** What DNS would do: the name of an API leads to where it listens. */
-function viaLoopback(stack: Stack, value: string, gateway: string): string {
+/**
+ * What DNS would do: the name of an API leads to where it listens. So does that of SQS, as its client sends to the host
+ * of a queue's URL, whatever its endpoint is.
+ */
+function viaLoopback(stack: Stack, value: string, to: Addresses): string {
   const apis = ["AWS::ApiGatewayV2::Api", "AWS::ApiGateway::RestApi"].flatMap((type) => stack.ofType(type));
-  return apis.reduce(
-    (text, { logicalId }) =>
-      text.replaceAll(`https://${stack.physicalId(logicalId)}.execute-api.${stack.region}.amazonaws.com`, gateway),
-    value,
-  );
+  return apis
+    .reduce(
+      (text, { logicalId }) =>
+        text.replaceAll(`https://${stack.physicalId(logicalId)}.execute-api.${stack.region}.amazonaws.com`, to.gateway),
+      value,
+    )
+    .replaceAll(`https://sqs.${stack.region}.amazonaws.com`, to.aws);
 }
 
 const memberOf = (value: unknown, name: string): unknown =>

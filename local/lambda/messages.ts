@@ -18,6 +18,8 @@ export interface EventMessage {
   event: string;
   /** When the function's timeout ends it, milliseconds since 1970. */
   deadlineMs: number;
+  /** `Root=…`, for the variable by which the SDK knows what to send along. */
+  trace?: string | undefined;
 }
 
 /** In Lambda's words; `errorType` is the error's name, or `Runtime.…` and `Sandbox.…` for what was no throw. */

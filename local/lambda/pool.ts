@@ -1,9 +1,14 @@
 import { type Environment, type FunctionSpec, type Outcome, startEnvironment } from "./environment.ts";
+import type { Tracing } from "./invocations.ts";
 
 /** The execution environments of one function. */
 export interface Pool {
-  /** Never throws: what went wrong is an outcome. */
-  run(event: unknown): Promise<Outcome>;
+  /**
+   * Never throws: what went wrong is an outcome.
+   *
+   * @param begin is called when an environment takes the event
+   */
+  run(event: unknown, begin?: (kill: () => void) => Tracing): Promise<Outcome>;
   close(): Promise<void>;
 }
 
@@ -56,9 +61,11 @@ export function makePool(spec: FunctionSpec, environmentsMax: number, print: (te
   };
 
   return {
-    run: async (event) => {
+    run: async (event, begin) => {
       const environment = await take();
-      const outcome = await environment.run(event);
+      const tracing = begin?.(environment.kill);
+      const outcome = await environment.run(event, tracing?.trace);
+      tracing?.end(outcome.ok ? "returned" : "failed");
       giveBack(environment);
       return outcome;
     },

@@ -46,7 +46,7 @@ while (true) {
   tell(await handle(message));
 }
 
-async function handle({ requestId, event, deadlineMs }: EventMessage): Promise<EnvironmentMessage> {
+async function handle({ requestId, event, deadlineMs, trace }: EventMessage): Promise<EnvironmentMessage> {
   const context = {
     awsRequestId: requestId,
     functionName: start.functionName,
@@ -57,6 +57,7 @@ async function handle({ requestId, event, deadlineMs }: EventMessage): Promise<E
     memoryLimitInMB: String(start.memoryMb),
     getRemainingTimeInMillis: () => Math.max(0, deadlineMs - Date.now()),
   };
+  if (trace !== undefined) process.env._X_AMZN_TRACE_ID = trace;
   try {
     return { kind: "returned", value: JSON.stringify(await handler(JSON.parse(event), context)) ?? "null" };
   } catch (error) {

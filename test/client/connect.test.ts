@@ -7,7 +7,7 @@ describe("connecting", () => {
   test("resolves with 2001 once the server has answered hello", async () => {
     const server = new FakeServer();
     expect(await server.handle().connect()).toEqual({ code: "2001", msg: "connect success" });
-    expect(server.received).toEqual([{ action: "hello", rooms: [], probe: true, ref: 0 }]);
+    expect(server.received).toEqual([{ action: "hello", rooms: [], probe: true, acks: true, ref: 0 }]);
   });
 
   test("shows the token as a subprotocol, so that it is in no address", async () => {
@@ -56,7 +56,7 @@ describe("connecting", () => {
     handle.disconnect();
     expect(server.last.isOpen).toBe(false);
     await handle.connect();
-    expect(server.last.received).toEqual([{ action: "hello", rooms: [], probe: true, ref: 0 }]);
+    expect(server.last.received).toEqual([{ action: "hello", rooms: [], probe: true, acks: true, ref: 0 }]);
   });
 });
 

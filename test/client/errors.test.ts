@@ -22,7 +22,7 @@ describe("a request without an answer", () => {
     await server.clock.advance(9_999);
     expect(onError).not.toHaveBeenCalled();
     await server.clock.advance(1);
-    const msg = "loginRoom of room 456 was not answered within requestTimeoutMs";
+    const msg = "loginRoom of 456 was not answered within requestTimeoutMs";
     expect(onError).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "3002", msg }));
   });
 

@@ -1,6 +1,7 @@
 import { SocketHandle, type SocketHandleOptions, type WebSocketLike } from "../../client/index.ts";
 import { frameTexts } from "../../protocol/codes.ts";
 import type { Action, ClientFrame, FrameOf, LoginFrame, MessageFrame, ServerFrame } from "../../protocol/frames.ts";
+import { everyone, ownRoom } from "../../protocol/ids.ts";
 import { parseClientFrame } from "../../protocol/parse-frame.ts";
 import { FakeClock, settled } from "./fake-clock.ts";
 
@@ -10,6 +11,7 @@ import { FakeClock, settled } from "./fake-clock.ts";
  * - by default it says yes to everything; `onFrame` replaces an answer, or withholds it (`undefined`)
  * - `received` has all frames of all connections, `last` is the newest connection
  * - `FakeConnection.send`, `sendText`, `drop` do what no answer does
+ * - `message` makes the next message of a room's log
  * - `isDown` lets handshakes fail
  */
 export class FakeServer {
@@ -18,6 +20,7 @@ export class FakeServer {
   readonly received: ClientFrame[] = [];
   isDown = false;
   onFrame: (frame: ClientFrame, connection: FakeConnection) => ServerFrame | undefined = answerTo;
+  readonly #heads = new Map<string, number>();
 
   handle(options: Partial<SocketHandleOptions> = {}): SocketHandle {
     const { clock } = this;
@@ -40,6 +43,14 @@ export class FakeServer {
     const connection = this.connections.at(-1);
     if (!connection) throw new Error("the client has not connected yet");
     return connection;
+  }
+
+  /** The next message of a room, of everyone if it names none. */
+  message(data: unknown, place: Partial<MessageFrame> = {}): MessageFrame {
+    const { roomId = everyone } = place;
+    const seq = place.seq ?? (this.#heads.get(roomId) ?? 0) + 1;
+    this.#heads.set(roomId, seq);
+    return message(data, { seq, messageId: `m${seq}`, ...place });
   }
 
   receivedOf<A extends Action>(action: A): FrameOf<A>[] {
@@ -105,7 +116,7 @@ export class FakeConnection implements WebSocketLike {
 export function answerTo(frame: ClientFrame): ServerFrame | undefined {
   switch (frame.action) {
     case "hello":
-      return connected((frame.rooms ?? []).map(({ roomId, generation }) => loggedIn(roomId, generation)));
+      return connected(restored(frame));
     case "loginRoom":
       return loggedIn(frame.roomId);
     case "leaveRoom": {
@@ -115,11 +126,27 @@ export function answerTo(frame: ClientFrame): ServerFrame | undefined {
     case "heartbeat":
       return { type: "heartbeat", eventName: "heartbeatResp", data: { code: "2008", msg: "alive" } };
     case "here":
+    case "ack":
       return undefined;
+    case "publish":
+    case "replay":
+      throw new Error(`say by onFrame what is answered to ${frame.action}`);
   }
 }
 
-export const connected = (rooms: LoginFrame[] = []): ServerFrame => ({
+/** Every place is still there, and nothing was missed. */
+function restored({ rooms = [] }: FrameOf<"hello">): LoginFrame[] {
+  const own = [everyone, ownRoom].filter((roomId) => !rooms.some((room) => room.roomId === roomId));
+  return [...own.map((roomId) => ({ roomId, generation: 0, since: undefined })), ...rooms].map(
+    ({ roomId, generation, since }) => {
+      const seq = typeof since === "object" ? since.seq : 0;
+      const missed = since && { recovered: true, missed: [], upTo: seq };
+      return { ...loggedIn(roomId, generation), seq, ...missed };
+    },
+  );
+}
+
+export const connected = (rooms: LoginFrame[] = restored({ action: "hello" })): ServerFrame => ({
   type: "connected",
   eventName: "connetResp",
   data: { code: "2001", msg: frameTexts.connected },
@@ -152,17 +179,15 @@ export const evicted = (roomId: string, generation: number): LoginFrame & { type
   generation,
 });
 
-let lastSeq = 0;
-/** A pushed message, each with a `seq` of its own. */
-export function message(data: unknown, place: Partial<MessageFrame> = {}): MessageFrame {
-  lastSeq += 1;
-  const frame = {
-    type: "message",
-    eventName: "test",
-    data,
-    epoch: "k3f9",
-    seq: lastSeq,
-    messageId: `m${lastSeq}`,
-  } as const;
-  return { ...frame, at: 1_732_060_800_000, qos: 1, ...place };
-}
+/** A pushed message, the first of its room's log if nothing else is said. */
+export const message = (data: unknown, place: Partial<MessageFrame> = {}): MessageFrame => ({
+  type: "message",
+  eventName: "test",
+  data,
+  epoch: "k3f9",
+  seq: 1,
+  messageId: "m1",
+  at: 1_732_060_800_000,
+  qos: 1,
+  ...place,
+});

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import type { LoginFrame, Ref } from "../../protocol/frames.ts";
-import { answerTo, connected, evicted, FakeServer, loggedIn, message } from "./fake-server.ts";
+import { answerTo, connected, evicted, FakeServer, loggedIn } from "./fake-server.ts";
 
 const evictedNotice = { code: "2005", msg: "you have kicked out room (id456)" };
 
@@ -22,7 +22,7 @@ async function pageThatLogsIn() {
   const isIn = async () => {
     const heard = vi.fn();
     const off = handle.listen("test", heard);
-    await server.last.tell(message("are you in?", { roomId: "456" }));
+    await server.last.tell(server.message("are you in?", { roomId: "456" }));
     off();
     return heard.mock.calls.length > 0;
   };

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { settled } from "./fake-clock.ts";
-import { answerTo, evicted, FakeServer, loggedIn, loginFailed, message } from "./fake-server.ts";
+import { answerTo, evicted, FakeServer, loggedIn, loginFailed } from "./fake-server.ts";
 
 describe("logging in", () => {
   test("connects by itself and resolves with 2002", async () => {
@@ -71,7 +71,7 @@ describe("logging in", () => {
     await expect(handle.loginRoom("456", "loginWhenFirst")).rejects.toMatchObject({ code: "2004" });
     const heard = vi.fn();
     handle.listen("test", heard);
-    await server.last.tell(message("still in", { roomId: "456" }));
+    await server.last.tell(server.message("still in", { roomId: "456" }));
     expect(heard).toHaveBeenCalledOnce();
   });
 
@@ -95,8 +95,8 @@ describe("logging in", () => {
     await handle.connect();
     server.onFrame = () => undefined;
     handle.loginRoom("456", ({ code }) => heard.push(code));
-    await server.last.tell(message("first", { roomId: "456" }));
-    await server.last.tell(message("second", { roomId: "456" }));
+    await server.last.tell(server.message("first", { roomId: "456" }));
+    await server.last.tell(server.message("second", { roomId: "456" }));
     expect(heard).toEqual([]);
     await server.last.tell({ ...loggedIn("456"), ref: server.receivedOf("loginRoom")[0]?.ref });
     expect(heard).toEqual(["2002", "first", "second"]);
@@ -111,7 +111,7 @@ describe("leaving", () => {
     handle.listen("test", heard);
     await handle.loginRoom("456");
     expect(await handle.leaveRoom("456")).toEqual({ code: "2006", msg: "leave room (id:456) success" });
-    await server.last.tell(message("late", { roomId: "456" }));
+    await server.last.tell(server.message("late", { roomId: "456" }));
     expect(heard).not.toHaveBeenCalled();
   });
 
@@ -195,7 +195,7 @@ describe("a login that the page gave up", () => {
     await server.last.tell({ ...loggedIn("456", 3), ref: early?.ref });
     await server.last.tell({ ...loginFailed("456", "2004"), ref: later.at(-1)?.ref });
     expect(await third).toBe("2004");
-    await server.last.tell(message("for those inside", { roomId: "456" }));
+    await server.last.tell(server.message("for those inside", { roomId: "456" }));
     expect(heard).not.toHaveBeenCalled();
   });
 

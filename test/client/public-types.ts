@@ -1,16 +1,27 @@
 import { expectTypeOf } from "vitest";
-import Default, { type DownlinkError, type MessageFrame, type Notice, SocketHandle } from "../../client/index.ts";
+import Default, {
+  type DownlinkError,
+  type LoginNotice,
+  type MessageFrame,
+  type Notice,
+  type PublishNotice,
+  SocketHandle,
+} from "../../client/index.ts";
 
 /** Compiled by `npm run types`, never called: a wrong line is a compile error. */
 export function publicTypes(handle: SocketHandle) {
   expectTypeOf(Default).toEqualTypeOf<typeof SocketHandle>();
   expectTypeOf(handle.connect()).toEqualTypeOf<Promise<Notice>>();
-  expectTypeOf(handle.loginRoom("456", "loginWhenLast")).toEqualTypeOf<Promise<Notice>>();
+  expectTypeOf(handle.loginRoom("456", "loginWhenLast")).toEqualTypeOf<Promise<LoginNotice>>();
+  expectTypeOf(handle.loginRoom("456", "loginWhenLast", { since: "last" })).toEqualTypeOf<Promise<LoginNotice>>();
+  expectTypeOf(handle.loginRoom("456", undefined, { history: 5 }, () => {})).toEqualTypeOf<void>();
+  expectTypeOf(handle.publish("456", "say", "hi", { receipt: true })).toEqualTypeOf<Promise<PublishNotice>>();
+  expectTypeOf(handle.publish({ toUser: "bob" }, "say", "hi", ({ seq }) => seq)).toEqualTypeOf<void>();
   expectTypeOf(handle.loginRoom("456", () => {})).toEqualTypeOf<void>();
   expectTypeOf(handle.loginRoom("456", "loginWhenLast", () => {})).toEqualTypeOf<void>();
   handle.loginRoom(
     "456",
-    (notice) => expectTypeOf(notice).toEqualTypeOf<Notice>(),
+    (notice) => expectTypeOf(notice).toEqualTypeOf<LoginNotice>(),
     (error) => expectTypeOf(error).toEqualTypeOf<DownlinkError>(),
   );
   handle.listen((data, message) => {
@@ -21,6 +32,12 @@ export function publicTypes(handle: SocketHandle) {
   handle.listen("loginRoomResp", ({ code }) => expectTypeOf(code).toEqualTypeOf<"2002" | "2003" | "2004" | "2005">());
   handle.listen("connetResp", (_, frame) => expectTypeOf(frame.type).toEqualTypeOf<"connected" | "helloFailed">());
 
+  handle.listen("delivered", ({ subject }) => expectTypeOf(subject).toBeString());
+
+  // @ts-expect-error there is no such quality
+  void handle.publish("456", "say", "hi", { qos: 3 });
+  // @ts-expect-error a person is not a room
+  void handle.publish({ user: "bob" }, "say", "hi");
   // @ts-expect-error an unknown policy
   void handle.loginRoom("456", "loginWhenEver");
   // @ts-expect-error ids are strings

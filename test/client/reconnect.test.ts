@@ -1,6 +1,13 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { settled } from "./fake-clock.ts";
-import { answerTo, connected, evicted, FakeServer, loggedIn, loginFailed, message } from "./fake-server.ts";
+import { answerTo, connected, evicted, FakeServer, loggedIn, loginFailed } from "./fake-server.ts";
+
+const start = { epoch: "k3f9", seq: 0 };
+/** What every `hello` asks back after a first one. */
+const own = [
+  { roomId: "@all", since: start },
+  { roomId: "@user", since: start },
+];
 
 const rooms = (count: number) => Array.from({ length: count }, (_, at) => `room-${at}`);
 
@@ -18,16 +25,18 @@ describe("a lost connection", () => {
         action: "hello",
         session: "session-1",
         rooms: [
-          { roomId: "1", type: "loginWhenLast", generation: 7 },
-          { roomId: "2", generation: 7 },
+          ...own,
+          { roomId: "1", type: "loginWhenLast", generation: 7, since: start },
+          { roomId: "2", generation: 7, since: start },
         ],
         probe: true,
+        acks: true,
         ref: 0,
       },
     ]);
     const heard = vi.fn();
     handle.listen("test", heard);
-    await server.last.tell(message("back", { roomId: "1" }));
+    await server.last.tell(server.message("back", { roomId: "1" }));
     expect(heard).toHaveBeenCalledOnce();
   });
 
@@ -40,7 +49,7 @@ describe("a lost connection", () => {
     server.onFrame = () => undefined;
     server.last.drop();
     await server.clock.advance(250);
-    await server.last.tell(message("early", { roomId: "456" }));
+    await server.last.tell(server.message("early", { roomId: "456" }));
     expect(heard).toHaveBeenCalledOnce();
   });
 
@@ -61,13 +70,16 @@ describe("a lost connection", () => {
     expect(told).toHaveBeenCalledExactlyOnceWith({ code, msg: result.data.msg }, result);
     const heard = vi.fn();
     handle.listen("test", heard);
-    await server.last.tell(message("lost", { roomId: "456" }));
-    await server.last.tell(message("kept", { roomId: "kept" }));
+    await server.last.tell(server.message("lost", { roomId: "456" }));
+    await server.last.tell(server.message("kept", { roomId: "kept" }));
     expect(heard.mock.calls.map(([data]) => data)).toEqual(["kept"]);
     server.onFrame = answerTo;
     server.last.drop();
     await server.clock.advance(250);
-    expect(server.receivedOf("hello").at(-1)?.rooms).toEqual([{ roomId: "kept", generation: 1 }]);
+    expect(server.receivedOf("hello").at(-1)?.rooms).toEqual([
+      ...own,
+      { roomId: "kept", generation: 1, since: { ...start, seq: 1 } },
+    ]);
   });
 
   test("tells an eviction once, though both the notice and the answer to hello tell it", async () => {
@@ -92,8 +104,10 @@ describe("a lost connection", () => {
     await server.clock.advance(250);
     const hellos = server.last.received.filter((frame) => frame.action === "hello");
     expect(server.last.received).toEqual(hellos);
-    expect(hellos.map((frame) => frame.rooms?.length)).toEqual([50, 50, 20]);
-    expect(hellos.flatMap((frame) => frame.rooms)).toEqual(rooms(120).map((roomId) => ({ roomId, generation: 1 })));
+    expect(hellos.map((frame) => frame.rooms?.length)).toEqual([50, 50, 26]);
+    expect(hellos.flatMap((frame) => frame.rooms?.slice(own.length))).toEqual(
+      rooms(120).map((roomId) => ({ roomId, generation: 1, since: start })),
+    );
     expect(hellos.map(({ session }) => session)).toEqual(["session-1", "session-1", "session-1"]);
   });
 
@@ -117,7 +131,7 @@ describe("a lost connection", () => {
     await handle.leaveRoom("456");
     server.last.drop();
     await server.clock.advance(250);
-    expect(server.last.received).toEqual([{ action: "hello", session: "session-1", rooms: [], probe: true, ref: 0 }]);
+    expect(server.last.received).toMatchObject([{ action: "hello", session: "session-1", rooms: own }]);
   });
 
   test("keeps its session also when a hello fails", async () => {
@@ -133,7 +147,7 @@ describe("a lost connection", () => {
     expect(onError.mock.calls).toMatchObject([[{ code: "3001", msg: "hello failed: server trouble", cause: data }]]);
     server.onFrame = answerTo;
     await server.clock.advance(500);
-    expect(server.last.received).toMatchObject([{ session: "session-1", rooms: [{ roomId: "456" }] }]);
+    expect(server.last.received).toMatchObject([{ session: "session-1", rooms: [...own, { roomId: "456" }] }]);
   });
 
   test("tries again after pauses up to a limit that doubles, 30 s at most", async () => {
@@ -164,7 +178,7 @@ describe("a lost connection", () => {
     const heard = vi.fn();
     handle.listen("test", heard);
     old.isOpen = true;
-    await old.tell(message("from the dead", { roomId: "456" }));
+    await old.tell(server.message("from the dead", { roomId: "456" }));
     old.drop();
     await settled();
     expect(heard).not.toHaveBeenCalled();

@@ -5,7 +5,7 @@ import { beforeAll, expect, test } from "vitest";
 import { DownlinkStack } from "../../lib/index.ts";
 import { newApp } from "./synthesize.ts";
 
-const entries = ["authorize", "push", "socket"];
+const entries = ["authorize", "poll", "push", "redeliver", "socket"];
 const bundles = new Map<string, string>();
 
 beforeAll(() => {
@@ -36,6 +36,9 @@ test.each(entries)("%s is one module that needs nothing beside it and exports a 
     ALLOWED_ORIGINS: "*",
     CALLBACK_URL: "https://abc.execute-api.eu-central-1.amazonaws.com/socket",
     RETENTION_SECONDS: "60",
+    REDELIVER_QUEUE_URL: "https://sqs.eu-central-1.amazonaws.com/123456789012/looks",
+    REDELIVER_AFTER_SECONDS: "5",
+    EVENT_BUS_NAME: "default",
   });
   expect(await import(pathToFileURL(path).href)).toMatchObject({ handler: expect.any(Function) });
 });

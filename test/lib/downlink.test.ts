@@ -1,9 +1,11 @@
 import { App, Duration, Lazy, Stack } from "aws-cdk-lib";
 import { Template } from "aws-cdk-lib/assertions";
+import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Key } from "aws-cdk-lib/aws-kms";
 import type { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { Secret } from "aws-cdk-lib/aws-secretsmanager";
+import { Topic } from "aws-cdk-lib/aws-sns";
 import { describe, expect, test } from "vitest";
 import { Downlink, type DownlinkProps } from "../../lib/index.ts";
 import { newApp, readable, resourcesOf, synthesize } from "./synthesize.ts";
@@ -13,6 +15,7 @@ test("the stack's outputs are what pages and services need", () => {
   const outputs = Object.entries(template.toJSON().Outputs as Record<string, { Value: unknown }>);
   expect(Object.fromEntries(outputs.map(([name, { Value }]) => [name, readable(template, Value)]))).toEqual({
     WebSocketUrl: "wss://<SocketApi/Api>.execute-api.<AWS::Region>.<AWS::URLSuffix>/socket",
+    PollUrl: "https://<PushApi/Api>.execute-api.<AWS::Region>.<AWS::URLSuffix>/<PushApi/Api/DeploymentStage.api>/poll",
     PushUrl: "https://<PushApi/Api>.execute-api.<AWS::Region>.<AWS::URLSuffix>/<PushApi/Api/DeploymentStage.api>/push",
     ApiKeyId: "<PushApi/Api/Key>",
     TokenSecretArn: "<TokenSecret>",
@@ -42,7 +45,7 @@ describe("in somebody else's stack", () => {
 
   test("it needs no props and no feature flags", () => {
     const template = theirs((stack) => new Downlink(stack, "Downlink"));
-    template.resourceCountIs("AWS::Lambda::Function", 3);
+    template.resourceCountIs("AWS::Lambda::Function", 5);
     template.resourceCountIs("AWS::ApiGateway::Account", 1);
   });
 
@@ -89,11 +92,23 @@ describe("in somebody else's stack", () => {
     expect(readable(template, read.Resource)).toMatch(/:secret:tokens-\?{6}$/);
   });
 
+  test("the alarm of the redelivery can be told whom to call", () => {
+    const template = theirs((stack) => {
+      const pager = new Topic(stack, "Pager");
+      new Downlink(stack, "Downlink").redeliveryAlarm.addAlarmAction(new SnsAction(pager));
+    });
+    const [alarm] = Object.values(resourcesOf(template, "AWS::CloudWatch::Alarm"));
+    expect(alarm?.Properties.AlarmActions.map((action: unknown) => readable(template, action))).toEqual([
+      expect.stringContaining("Pager"),
+    ]);
+  });
+
   test("props that are known at deployment only are passed on", () => {
     const template = theirs((stack) => {
       new Downlink(stack, "Downlink", {
         allowedOrigins: Lazy.list({ produce: () => ["https://a.example", "https://b.example"] }),
         retention: Duration.seconds(Lazy.number({ produce: () => 3600 })),
+        redeliverAfter: Duration.seconds(Lazy.number({ produce: () => 9 })),
         pushRateLimit: Lazy.number({ produce: () => 7 }),
       });
     });
@@ -105,7 +120,9 @@ describe("in somebody else's stack", () => {
         ALLOWED_ORIGINS: { "Fn::Join": [",", ["https://a.example", "https://b.example"]] },
       }),
     );
-    expect(variables).toContainEqual(expect.objectContaining({ RETENTION_SECONDS: "3600" }));
+    expect(variables).toContainEqual(
+      expect.objectContaining({ RETENTION_SECONDS: "3600", REDELIVER_AFTER_SECONDS: "9" }),
+    );
   });
 });
 
@@ -148,14 +165,36 @@ describe("props", () => {
       /got "https:\/\/a\.example,/,
     ],
     ["origins beyond a Lambda's environment", { allowedOrigins: manyOrigins }, /takes 5\d{3} bytes, allowed are 3500/],
-    ["a retention below a minute", { retention: Duration.seconds(59) }, /^retention .* at least 60, got 59;/],
+    [
+      "a retention below a minute",
+      { retention: Duration.seconds(59) },
+      /^retention .* from 60 to 2592000, got 59; shorter/,
+    ],
+    [
+      "a retention beyond the life of a room",
+      { retention: Duration.seconds(30 * 86_400 + 1) },
+      /^retention .* got 2592001; .* forgotten after 30 days/,
+    ],
+    [
+      "no pause before a redelivery",
+      { redeliverAfter: Duration.seconds(0) },
+      /^redeliverAfter .* from 1 to 900, got 0/,
+    ],
+    ["half a second", { redeliverAfter: Duration.millis(500) }, /^redeliverAfter should be a whole .* got 0\.5/],
+    [
+      "a redelivery later than a queue can delay",
+      { redeliverAfter: Duration.minutes(16) },
+      /^redeliverAfter .* got 960; .* 15 minutes/,
+    ],
     [
       "a retention with a fraction of a second",
       { retention: Duration.millis(90_500) },
-      /whole number of seconds, .* got 90\.5;/,
+      /whole number of seconds from .* got 90\.5;/,
     ],
     ["no pushes", { pushRateLimit: 0 }, /^pushRateLimit should be a whole number of requests from 1, got 0;/],
     ["half a push", { pushBurstLimit: 0.5 }, /^pushBurstLimit .* got 0\.5/],
+    ["no polls", { pollRateLimit: 0 }, /^pollRateLimit .* got 0/],
+    ["half a poll", { pollBurstLimit: 1.5 }, /^pollBurstLimit .* got 1\.5/],
     ["negative frames", { socketRateLimit: -1 }, /^socketRateLimit .* got -1/],
     ["frames that are no number", { socketBurstLimit: Number.NaN }, /^socketBurstLimit .* got NaN/],
     [

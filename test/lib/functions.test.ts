@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { limits } from "../../protocol/limits.ts";
 import { type Resource, readable, resourcesOf, synthesize } from "./synthesize.ts";
 
 const template = synthesize();
@@ -8,8 +9,8 @@ const functions = Object.values(resourcesOf(template, "AWS::Lambda::Function")).
 ]);
 const functionOf = (name: string) => new Map(functions).get(name)?.Properties;
 
-test("there are three functions", () => {
-  expect(functions.map(([name]) => name).toSorted()).toEqual(["Authorize", "Push", "Socket"]);
+test("there are five functions", () => {
+  expect(functions.map(([name]) => name).toSorted()).toEqual(["Authorize", "Poll", "Push", "Redeliver", "Socket"]);
 });
 
 test.each(functions)("%s runs as a module on Node 24, on arm64", (_, { Properties }) => {
@@ -17,8 +18,15 @@ test.each(functions)("%s runs as a module on Node 24, on arm64", (_, { Propertie
   expect(Properties.Environment.Variables.NODE_OPTIONS).toBe("--enable-source-maps");
 });
 
-test.each(functions)("%s ends before API Gateway stops waiting at 29 s", (_, { Properties }) => {
-  expect(Properties.Timeout).toBeLessThan(29);
+test.each(functions.filter(([name]) => name !== "Redeliver"))(
+  "%s ends before API Gateway stops waiting at 29 s",
+  (_, { Properties }) => {
+    expect(Properties.Timeout).toBeLessThan(29);
+  },
+);
+
+test("a push may wait for acks as long as the protocol lets it", () => {
+  expect(functionOf("Push").Timeout).toBeGreaterThan(limits.waitForMs / 1000 + 5);
 });
 
 test.each(functions)("%s writes to a log group of its own that expires and is retained", (_, { Properties }) => {
@@ -33,19 +41,23 @@ test.each(functions)("%s writes to a log group of its own that expires and is re
 
 const callback = "https://<SocketApi/Api>.execute-api.<AWS::Region>.<AWS::URLSuffix>/socket";
 
+const rooms = {
+  CONNECTIONS_TABLE: "<Tables/Connections>",
+  ROOMS_TABLE: "<Tables/Rooms>",
+  MESSAGES_TABLE: "<Tables/Messages>",
+  CALLBACK_URL: callback,
+  RETENTION_SECONDS: "86400",
+  REDELIVER_QUEUE_URL: "<Redelivery/Looks>",
+  REDELIVER_AFTER_SECONDS: "5",
+};
+const tokens = { TOKEN_SECRET_ARN: "<TokenSecret>", ALLOWED_ORIGINS: "*" };
+
 test.each([
-  ["Authorize", { TOKEN_SECRET_ARN: "<TokenSecret>", ALLOWED_ORIGINS: "*" }],
-  ["Socket", { CONNECTIONS_TABLE: "<Tables/Connections>", ROOMS_TABLE: "<Tables/Rooms>", CALLBACK_URL: callback }],
-  [
-    "Push",
-    {
-      CONNECTIONS_TABLE: "<Tables/Connections>",
-      ROOMS_TABLE: "<Tables/Rooms>",
-      MESSAGES_TABLE: "<Tables/Messages>",
-      CALLBACK_URL: callback,
-      RETENTION_SECONDS: "86400",
-    },
-  ],
+  ["Authorize", tokens],
+  ["Socket", rooms],
+  ["Push", rooms],
+  ["Poll", { ...rooms, ...tokens }],
+  ["Redeliver", { ...rooms, EVENT_BUS_NAME: "default" }],
 ])("%s is told exactly what it reads from its environment", (name, expected) => {
   const { NODE_OPTIONS: _, ...variables } = functionOf(name).Environment.Variables;
   const told = Object.entries(variables).map(([key, value]) => [key, readable(template, value)]);
@@ -62,6 +74,11 @@ describe("permissions", () => {
     "logs:PutLogEvents": [`<${name}Log.Arn>`],
   });
 
+  const looks = "<Redelivery/Looks.Arn>";
+  const inConnections = "<Tables/Connections.Arn>";
+  const inRooms = "<Tables/Rooms.Arn>";
+  const inMessages = "<Tables/Messages.Arn>";
+
   test.each([
     ["Authorize", { ...log("SocketApi/Authorize"), "secretsmanager:GetSecretValue": ["<TokenSecret>"] }],
     [
@@ -69,11 +86,12 @@ describe("permissions", () => {
       {
         ...log("SocketApi/Socket"),
         ...connections,
-        "dynamodb:GetItem": ["<Tables/Connections.Arn>", "<Tables/Rooms.Arn>"],
-        "dynamodb:PutItem": ["<Tables/Connections.Arn>"],
-        "dynamodb:UpdateItem": ["<Tables/Connections.Arn>", "<Tables/Rooms.Arn>"],
-        "dynamodb:DeleteItem": ["<Tables/Connections.Arn>", "<Tables/Rooms.Arn>"],
-        "dynamodb:Query": ["<Tables/Rooms.Arn>"],
+        "dynamodb:GetItem": [inConnections, inRooms, inMessages],
+        "dynamodb:PutItem": [inConnections, inRooms, inMessages],
+        "dynamodb:UpdateItem": [inConnections, inRooms],
+        "dynamodb:DeleteItem": [inConnections, inRooms],
+        "dynamodb:Query": [inRooms, inMessages],
+        "sqs:SendMessage": [looks],
       },
     ],
     [
@@ -81,11 +99,43 @@ describe("permissions", () => {
       {
         ...log("PushApi/Push"),
         ...connections,
-        "dynamodb:Scan": ["<Tables/Connections.Arn>"],
-        "dynamodb:DeleteItem": ["<Tables/Connections.Arn>", "<Tables/Rooms.Arn>"],
-        "dynamodb:UpdateItem": ["<Tables/Rooms.Arn>"],
-        "dynamodb:Query": ["<Tables/Rooms.Arn>"],
-        "dynamodb:PutItem": ["<Tables/Messages.Arn>"],
+        "dynamodb:Scan": [inConnections],
+        "dynamodb:GetItem": [inRooms, inMessages],
+        "dynamodb:PutItem": [inRooms, inMessages],
+        "dynamodb:UpdateItem": [inRooms],
+        "dynamodb:DeleteItem": [inConnections, inRooms],
+        "dynamodb:Query": [inRooms],
+        "sqs:SendMessage": [looks],
+      },
+    ],
+    [
+      "Poll",
+      {
+        ...log("PushApi/Poll"),
+        ...connections,
+        "dynamodb:GetItem": [inConnections, inRooms, inMessages],
+        "dynamodb:PutItem": [inMessages],
+        "dynamodb:UpdateItem": [inRooms],
+        "dynamodb:DeleteItem": [inRooms],
+        "dynamodb:Query": [inRooms, inMessages],
+        "secretsmanager:GetSecretValue": ["<TokenSecret>"],
+      },
+    ],
+    [
+      "Redeliver",
+      {
+        ...log("Redelivery/Redeliver"),
+        ...connections,
+        "dynamodb:Scan": [inConnections],
+        "dynamodb:GetItem": [inRooms],
+        "dynamodb:UpdateItem": [inConnections, inRooms],
+        "dynamodb:DeleteItem": [inConnections, inRooms],
+        "dynamodb:Query": [inRooms, inMessages],
+        "sqs:SendMessage": [looks],
+        "sqs:ReceiveMessage": [looks],
+        "sqs:DeleteMessage": [looks],
+        "sqs:GetQueueAttributes": [looks],
+        "events:PutEvents": ["arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:event-bus/default"],
       },
     ],
   ])("the role of %s allows exactly what it calls, where it calls it", (name, expected) => {

@@ -1,35 +1,89 @@
+import { Lazy } from "aws-cdk-lib";
+import type { Template } from "aws-cdk-lib/assertions";
 import { describe, expect, test } from "vitest";
 import { pushCodes } from "../../protocol/codes.ts";
 import { type Resource, readable, resourcesOf, synthesize } from "./synthesize.ts";
 
-const template = synthesize({ pushRateLimit: 50, pushBurstLimit: 60 });
+const template = synthesize({ pushRateLimit: 50, pushBurstLimit: 60, pollRateLimit: 70, pollBurstLimit: 80 });
 const only = (type: string) => {
   const all = Object.entries(resourcesOf(template, type));
   expect(all).toHaveLength(1);
   return all[0] as [string, Resource];
 };
 const [stageId, stage] = only("AWS::ApiGateway::Stage");
+const methods = methodsOf(template);
 
-test("there is one method, POST /push, and it needs an API key", () => {
-  const [, method] = only("AWS::ApiGateway::Method");
-  const [resourceId, resource] = only("AWS::ApiGateway::Resource");
-  expect(resource.Properties.PathPart).toBe("push");
-  expect(method.Properties).toMatchObject({
-    HttpMethod: "POST",
-    ResourceId: { Ref: resourceId },
-    ApiKeyRequired: true,
-    Integration: { Type: "AWS_PROXY" },
-  });
-  expect(readable(template, method.Properties.Integration.Uri)).toContain("<PushApi/Push.Arn>/invocations");
+/** By `POST /push`. */
+function methodsOf(template: Template): Map<string, Resource["Properties"]> {
+  const resources = resourcesOf(template, "AWS::ApiGateway::Resource");
+  const pathOf = (id: string): string => {
+    const { ParentId, PathPart } = resources[id]?.Properties ?? {};
+    return PathPart === undefined ? "" : `${pathOf(ParentId.Ref)}/${PathPart}`;
+  };
+  return new Map(
+    Object.values(resourcesOf(template, "AWS::ApiGateway::Method")).map(({ Properties }) => [
+      `${Properties.HttpMethod} ${pathOf(Properties.ResourceId.Ref)}`,
+      Properties,
+    ]),
+  );
+}
+
+test("there are two methods for services, and one for pages with its preflight", () => {
+  expect([...methods.keys()].toSorted()).toEqual(["GET /poll", "GET /push/{messageId}", "OPTIONS /poll", "POST /push"]);
 });
 
-test("only that method of that stage may invoke the push function", () => {
+test.each([
+  ["POST /push", "Push", true],
+  ["GET /push/{messageId}", "Push", true],
+  ["GET /poll", "Poll", false],
+])("%s is handled by the function %s; needs an API key: %s", (name, handler, needsKey) => {
+  const method = methods.get(name);
+  expect(method).toMatchObject({ ApiKeyRequired: needsKey, AuthorizationType: "NONE" });
+  expect(method.Integration).toMatchObject({ Type: "AWS_PROXY", TimeoutInMillis: 29_000 });
+  expect(readable(template, method.Integration.Uri)).toContain(`<PushApi/${handler}.Arn>/invocations`);
+});
+
+test.each([
+  ["Push", ["GET/push/*", "POST/push"]],
+  ["Poll", ["GET/poll"]],
+])("only its own methods of that stage may invoke the function %s", (name, expected) => {
   const sources = Object.values(resourcesOf(template, "AWS::Lambda::Permission"))
-    .filter(({ Properties }) => readable(template, Properties.FunctionName) === "<PushApi/Push.Arn>")
+    .filter(({ Properties }) => readable(template, Properties.FunctionName) === `<PushApi/${name}.Arn>`)
     .map(({ Properties }) => readable(template, Properties.SourceArn));
-  expect(sources).toEqual([
-    "arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<PushApi/Api>/<PushApi/Api/DeploymentStage.api>/POST/push",
-  ]);
+  const api = "arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<PushApi/Api>";
+  expect(sources.toSorted()).toEqual(expected.map((path) => `${api}/<PushApi/Api/DeploymentStage.api>/${path}`));
+});
+
+describe("pages of other origins", () => {
+  const unknown = Lazy.list({ produce: () => ["https://a.example"] });
+
+  test.each([
+    ["any origin", ["*"], "*"],
+    ["one origin", ["https://a.example"], "https://a.example"],
+    // API Gateway names one or all; the function names the page's own among several.
+    ["several origins", ["https://a.example", "https://b.example"], "*"],
+    ["origins that are known at deployment only", unknown, "*"],
+  ])("may ask for a poll and read API Gateway's own answers, for %s", (_, allowedOrigins, expected) => {
+    const template = synthesize({ allowedOrigins });
+    const preflight = methodsOf(template).get("OPTIONS /poll");
+    const [answer, ...others] = preflight.Integration.IntegrationResponses;
+    expect(others).toEqual([]);
+    expect(preflight).toMatchObject({ ApiKeyRequired: false, Integration: { Type: "MOCK" } });
+    expect(answer).toMatchObject({
+      StatusCode: "204",
+      ResponseParameters: {
+        "method.response.header.Access-Control-Allow-Origin": `'${expected}'`,
+        "method.response.header.Access-Control-Allow-Methods": "'GET'",
+        "method.response.header.Access-Control-Allow-Headers": "'Authorization'",
+        "method.response.header.Access-Control-Max-Age": "'7200'",
+      },
+    });
+    for (const { Properties } of Object.values(resourcesOf(template, "AWS::ApiGateway::GatewayResponse"))) {
+      expect(Properties.ResponseParameters).toEqual({
+        "gatewayresponse.header.Access-Control-Allow-Origin": `'${expected}'`,
+      });
+    }
+  });
 });
 
 test("the key belongs to a usage plan that is bound to the stage and throttled", () => {
@@ -43,7 +97,7 @@ test("the key belongs to a usage plan that is bound to the stage and throttled",
 });
 
 describe("the stage", () => {
-  test("is throttled", () => {
+  test("is throttled, polls by a limit of their own", () => {
     expect(stage.Properties.StageName).toBe("api");
     expect(stage.Properties.MethodSettings).toEqual([
       expect.objectContaining({
@@ -51,6 +105,12 @@ describe("the stage", () => {
         ResourcePath: "/*",
         ThrottlingRateLimit: 50,
         ThrottlingBurstLimit: 60,
+      }),
+      expect.objectContaining({
+        HttpMethod: "GET",
+        ResourcePath: "/~1poll",
+        ThrottlingRateLimit: 70,
+        ThrottlingBurstLimit: 80,
       }),
     ]);
   });

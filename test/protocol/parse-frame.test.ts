@@ -5,6 +5,10 @@ import { limits } from "../../protocol/limits.ts";
 import { parseClientFrame } from "../../protocol/parse-frame.ts";
 
 const long = (chars: number) => "x".repeat(chars);
+const since = { epoch: "k3f9", seq: 12 };
+const publish = { action: "publish", roomId: "456", eventName: "say", data: "hi", clientMessageId: "c-1" } as const;
+const acked = (count: number) => rooms(count).map((room) => ({ ...room, epoch: "k3f9", seq: 1 }));
+const receipts = (count: number) => Array.from({ length: count }, (_, seq) => ({ roomId: "456", seq }));
 const rooms = (count: number) => Array.from({ length: count }, (_, at) => ({ roomId: `room-${at}` }));
 
 describe("a good frame", () => {
@@ -13,6 +17,43 @@ describe("a good frame", () => {
     { action: "hello", session: long(limits.sessionChars), rooms: [], probe: true, ref: "r" },
     { action: "hello", rooms: [{ roomId: "456", type: "loginWhenLast", generation: 0 }] },
     { action: "hello", rooms: rooms(limits.roomsPerHello) },
+    {
+      action: "hello",
+      acks: true,
+      rooms: [
+        { roomId: "@all", since },
+        { roomId: "@user", since },
+      ],
+    },
+    {
+      action: "hello",
+      rooms: [
+        { roomId: "456", since: "last" },
+        { roomId: "457", history: 1 },
+      ],
+    },
+    { action: "loginRoom", roomId: "456", since },
+    { action: "loginRoom", roomId: "456", since: { epoch: "of another time", seq: 0 } },
+    { action: "loginRoom", roomId: "456", since: { epoch: "k3f9", seq: Number.MAX_SAFE_INTEGER } },
+    { action: "loginRoom", roomId: "456", since: "last" },
+    { action: "loginRoom", roomId: "456", history: 1 },
+    { action: "loginRoom", roomId: "456", history: limits.historyMessages },
+    publish,
+    { ...publish, qos: 0, receipt: false, data: null },
+    { ...publish, qos: 2, receipt: true, clientMessageId: long(limits.messageIdChars), data: [] },
+    { action: "publish", toUser: "安 n/@#", eventName: "say", data: 0, clientMessageId: "c 1" },
+    { action: "ack", rooms: [] },
+    { action: "ack", session: "s", rooms: acked(limits.roomsPerAck), receipts: receipts(limits.receiptsPerAck) },
+    {
+      action: "ack",
+      rooms: [
+        { roomId: "@all", ...since },
+        { roomId: "@user", ...since },
+      ],
+    },
+    { action: "replay", roomId: "456", epoch: "k3f9", after: 0 },
+    { action: "replay", roomId: "@user", epoch: "k3f9", after: 10 ** 9 },
+    { action: "replay", toUser: "bob", after: 3, ref: "r" },
     { action: "loginRoom", roomId: "456" },
     { action: "loginRoom", roomId: "AZaz09_-=,.;:@", type: "loginWhenFirst" },
     { action: "loginRoom", roomId: long(limits.roomIdChars), type: "loginWhenever", ref: 7 },
@@ -63,7 +104,7 @@ describe("an unknown action is refused with 4002", () => {
     ],
     ...[null, 5, true, {}, ["hello"], undefined],
   ])("%j", (action) => {
-    const msg = "action should be one of hello, loginRoom, leaveRoom, here, heartbeat";
+    const msg = "action should be one of hello, loginRoom, leaveRoom, publish, ack, replay, here, heartbeat";
     expect(parseClientFrame(JSON.stringify({ action, ref: 4 }))).toEqual({
       type: "refused",
       eventName: "errorResp",
@@ -77,6 +118,19 @@ describe("an unknown action is refused with 4002", () => {
   });
 });
 
+const badSinces: [unknown, string][] = [
+  ["first", "expected {epoch, seq}, got a string"],
+  [null, "expected {epoch, seq}, got null"],
+  [12, "expected {epoch, seq}, got a number"],
+  [{ seq: 12 }, "epoch should be a string of 1 to 32 characters, got nothing"],
+  [{ epoch: "k3f9" }, "seq should be a whole number from 0, got nothing"],
+  [{ epoch: "k3f9", seq: -1 }, "seq should be a whole number from 0, got -1"],
+  [{ epoch: "k3f9", seq: 1.5 }, "seq should be a whole number from 0, got 1.5"],
+  [{ epoch: "k3f9", seq: 2 ** 53 }, `seq should be a whole number from 0, got ${2 ** 53}`],
+  [{ epoch: long(33), seq: 1 }, "epoch should be a string of 1 to 32 characters, got 33 characters"],
+  [{ epoch: "\ud83d", seq: 1 }, "epoch ends or begins in the middle of a character"],
+  [{ ...since, roomId: "456" }, 'unknown field "roomId", allowed are epoch, seq'],
+];
 const badFields: [object | string, string][] = [
   [{ action: "loginRoom" }, "loginRoom: roomId should be a string, got nothing"],
   [{ action: "loginRoom", roomId: null }, "loginRoom: roomId should be a string, got null"],
@@ -102,10 +156,100 @@ const badFields: [object | string, string][] = [
     { action: "loginRoom", roomId: "456", type: null },
     "loginRoom: type should be one of loginWhenFirst, loginWhenLast, loginWhenever, got null",
   ],
-  [{ action: "loginRoom", roomId: "456", since: 1 }, 'loginRoom: unknown field "since", allowed are roomId, type'],
+  [
+    { action: "loginRoom", roomId: "456", sinse: 1 },
+    'loginRoom: unknown field "sinse", allowed are roomId, type, since, history',
+  ],
+  ...badSinces.map(([value, why]): [object, string] => [
+    { action: "loginRoom", roomId: "456", since: value },
+    `loginRoom: since should be {epoch, seq} or "last": ${why}`,
+  ]),
+  ...badSinces.map(([value, why]): [object, string] => [
+    { action: "hello", rooms: [{ roomId: "@all", since: value }] },
+    `hello: rooms: since should be {epoch, seq} or "last": ${why}`,
+  ]),
+  ...[0, 101, -1, 1.5].map((history): [object, string] => [
+    { action: "loginRoom", roomId: "456", history },
+    `loginRoom: history should be a whole number from 1 to 100, got ${history}`,
+  ]),
+  [{ action: "loginRoom", roomId: "456", since, history: 5 }, "loginRoom: give since or history, not both"],
+  [
+    { action: "hello", rooms: [{ roomId: "456", since: "last", history: 5 }] },
+    "hello: give since or history, not both",
+  ],
+  [{ action: "hello", acks: 1 }, "hello: acks should be true or false, got a number"],
+  [
+    { action: "loginRoom", roomId: "@user" },
+    "loginRoom: roomId @user is reserved: names that start with @ belong to Downlink",
+  ],
+  [{ ...publish, toUser: "bob" }, "publish: give either roomId or toUser"],
+  [{ ...publish, roomId: undefined }, "publish: give either roomId or toUser"],
+  [{ ...publish, roomId: "@all" }, "publish: roomId @all is reserved: names that start with @ belong to Downlink"],
+  [
+    { ...publish, roomId: undefined, toUser: "" },
+    "publish: toUser should be a string of 1 to 256 characters, got 0 characters",
+  ],
+  [
+    { ...publish, eventName: "probe" },
+    "publish: eventName probe is reserved for Downlink's own notices, choose another",
+  ],
+  [{ ...publish, eventName: "@x" }, "publish: eventName @x is reserved for Downlink's own notices, choose another"],
+  [
+    { ...publish, eventName: long(129) },
+    "publish: eventName should be a string of 1 to 128 characters, got 129 characters",
+  ],
+  [{ ...publish, data: undefined }, "publish: data is missing; it may be any JSON, null included"],
+  [
+    { ...publish, clientMessageId: undefined },
+    "publish: clientMessageId should be a string of 1 to 128 characters, got nothing",
+  ],
+  [
+    { ...publish, clientMessageId: long(129) },
+    "publish: clientMessageId should be a string of 1 to 128 characters, got 129 characters",
+  ],
+  ...[3, -1, 0.5].map((qos): [object, string] => [
+    { ...publish, qos },
+    "publish: qos should be one of 0, 1, 2, got a number",
+  ]),
+  [{ ...publish, receipt: "ann" }, "publish: receipt should be true or false, got a string"],
+  [
+    { ...publish, from: "somebody else" },
+    'publish: unknown field "from", allowed are roomId, toUser, eventName, data, clientMessageId, qos, receipt',
+  ],
+  [{ action: "ack" }, "ack: rooms should be an array, got nothing"],
+  [{ action: "ack", rooms: acked(103) }, "ack: rooms has 103 entries, allowed are 102"],
+  [{ action: "ack", rooms: [...acked(1), ...acked(1)] }, "ack: rooms names a room twice"],
+  [
+    { action: "ack", rooms: [{ roomId: "456", seq: 1 }] },
+    "ack: rooms: epoch should be a string of 1 to 32 characters, got nothing",
+  ],
+  [
+    { action: "ack", rooms: [{ roomId: "456", epoch: "k3f9", seq: -1 }] },
+    "ack: rooms: seq should be a whole number from 0, got -1",
+  ],
+  [
+    { action: "ack", rooms: [{ roomId: "@user/ann", epoch: "k3f9", seq: 1 }] },
+    "ack: rooms: roomId @user/ann is reserved: names that start with @ belong to Downlink",
+  ],
+  [{ action: "ack", rooms: [], receipts: receipts(65) }, "ack: receipts has 65 entries, allowed are 64"],
+  [
+    { action: "ack", rooms: [], receipts: [{ roomId: "456" }] },
+    "ack: receipts: seq should be a whole number from 0, got nothing",
+  ],
+  [{ action: "replay", after: 0 }, "replay: give either roomId or toUser"],
+  [{ action: "replay", roomId: "456", toUser: "bob", after: 0 }, "replay: give either roomId or toUser"],
+  [{ action: "replay", roomId: "456" }, "replay: after should be a whole number from 0, got nothing"],
+  ...[-1, 1.5, 2 ** 53].map((after): [object, string] => [
+    { action: "replay", roomId: "456", after },
+    `replay: after should be a whole number from 0, got ${after}`,
+  ]),
+  [
+    { action: "replay", roomId: "456", epoch: long(33), after: 0 },
+    "replay: epoch should be a string of 1 to 32 characters, got 33 characters",
+  ],
   [
     '{"action":"loginRoom","roomId":"456","__proto__":{}}',
-    'loginRoom: unknown field "__proto__", allowed are roomId, type',
+    'loginRoom: unknown field "__proto__", allowed are roomId, type, since, history',
   ],
   [{ action: "heartbeat", [long(100)]: 1 }, `heartbeat: unknown field "${long(32)}", allowed are none`],
   [{ action: "here" }, "here: nonce should be a string of 1 to 64 characters, got nothing"],
@@ -121,8 +265,8 @@ const badFields: [object | string, string][] = [
   [{ action: "hello", rooms: [{}] }, "hello: rooms: roomId should be a string, got nothing"],
   [{ action: "hello", rooms: [{ roomId: "1" }, { roomId: "1" }] }, "hello: rooms names a room twice"],
   [
-    { action: "hello", rooms: [{ roomId: "1", since: 1 }] },
-    'hello: rooms: unknown field "since", allowed are roomId, type, generation',
+    { action: "hello", rooms: [{ roomId: "1", epoch: "k3f9" }] },
+    'hello: rooms: unknown field "epoch", allowed are roomId, type, generation, since, history',
   ],
   ...([-1, 1.5, 2 ** 53] as const).map((generation): [object, string] => [
     { action: "hello", rooms: [{ roomId: "1", generation }] },
@@ -155,10 +299,14 @@ describe("bad fields are refused with 4003 and the reason", () => {
 test("nothing at all makes the parser throw, or shows a value of the frame that is not a name", () => {
   const nearly = fc.record(
     {
-      action: fc.constantFrom("hello", "loginRoom", "here"),
+      action: fc.constantFrom("hello", "loginRoom", "here", "publish", "ack", "replay"),
       ref: fc.jsonValue(),
       roomId: fc.jsonValue(),
       rooms: fc.jsonValue(),
+      since: fc.jsonValue(),
+      data: fc.jsonValue(),
+      receipts: fc.jsonValue(),
+      after: fc.jsonValue(),
     },
     { requiredKeys: ["action"] },
   );

@@ -37,6 +37,12 @@ const eventNames: { [T in ServerFrame["type"]]: string | undefined } = {
   evicted: "loginRoomResp",
   left: "leaveRoomResp",
   leaveFailed: "leaveRoomResp",
+  published: "publishResp",
+  publishFailed: "publishResp",
+  replayed: "replayResp",
+  replayFailed: "replayResp",
+  behind: "ackResp",
+  delivered: "delivered",
   heartbeat: "heartbeatResp",
   probe: "probe",
   refused: "errorResp",
@@ -44,7 +50,9 @@ const eventNames: { [T in ServerFrame["type"]]: string | undefined } = {
 
 test("every example is marked with who sends it, and no other JSON is on the page", () => {
   expect(page.match(/^```./gm)).toHaveLength(examples.length);
-  expect(new Set(examples.map(({ kind }) => kind))).toEqual(new Set(["client", "server", "gateway", "push", "answer"]));
+  expect(new Set(examples.map(({ kind }) => kind))).toEqual(
+    new Set(["client", "server", "gateway", "push", "answer", "poll"]),
+  );
 });
 
 describe("examples of client frames", () => {
@@ -63,10 +71,10 @@ describe("examples of server frames", () => {
     expect(Object.keys(eventNames)).toContain(frame.type);
     expect(frame.eventName).toBe(eventNames[frame.type] ?? frame.eventName);
     expect(isReservedEventName(frame.eventName)).toBe(frame.type !== "message");
-    if (frame.type !== "message" && frame.type !== "probe") {
+    if (frame.type !== "message" && frame.type !== "probe" && frame.type !== "delivered") {
       expect(Object.values(frameCodes)).toContain(frame.data.code);
     }
-    expect(readFrame(json)).toEqual({ on: "frame", frame });
+    expect(readFrame(json)).toEqual(["frame", frame]);
   });
 
   test("show every type", () => {
@@ -74,8 +82,16 @@ describe("examples of server frames", () => {
   });
 
   test.each(of("gateway"))("of API Gateway are told from ours: %s", (json) => {
-    expect(readFrame(json)).toEqual({ on: "trouble", msg: JSON.parse(json).message });
+    expect(readFrame(json)).toEqual(["trouble", JSON.parse(json).message]);
   });
+});
+
+test.each(of("poll"))("the example of a poll has what connected has, and when to poll again: %s", (json) => {
+  const { data, session, rooms, retryAfterMs } = JSON.parse(json);
+  expect(data).toEqual({ code: frameCodes.connected, msg: frameTexts.connected });
+  expect(typeof session).toBe("string");
+  expect(retryAfterMs).toBeGreaterThan(0);
+  for (const { type, eventName } of rooms) expect(eventName).toBe(eventNames[type as ServerFrame["type"]]);
 });
 
 describe("examples of pushes", () => {
@@ -99,6 +115,9 @@ describe("tables", () => {
     expect(textOf("2004")).toBe(frameTexts.occupied("456"));
     expect(textOf("2005")).toBe(frameTexts.evicted("456"));
     expect(textOf("2006")).toBe(frameTexts.left("456"));
+    expect(textOf("2010")).toBe(frameTexts.published);
+    expect(textOf("2011")).toBe(frameTexts.replayed);
+    expect(textOf("2013")).toBe(frameTexts.behind);
   });
 
   test("list the codes of the client", () => {
@@ -107,17 +126,22 @@ describe("tables", () => {
   });
 
   test("list the codes of pushes with their status", () => {
-    const rows = rowsAfter("`0000` means accepted");
+    const rows = rowsAfter("### Codes of REST answers");
     const expected = Object.entries(pushCodes).map(([name, { code, status }]) => [code, `${status}`, name]);
     expect(rows.map((row) => row.slice(0, 3))).toEqual(expected);
   });
 
   test("list the limits", () => {
     const { frameBytes, postBytes, roomIdChars, eventNameChars, subjectChars, sessionChars } = limits;
-    const sizes = [frameBytes, postBytes, roomIdChars, eventNameChars, subjectChars, sessionChars];
-    const counts = [limits.roomsPerHello, limits.roomsPerConnection, limits.roomsPerPush];
+    const { messageIdChars, epochChars, historyMessages, unackedMessages, receiptsPerAck, waitForMs, ttlSeconds } =
+      limits;
+    const texts = [roomIdChars, eventNameChars, subjectChars, sessionChars, messageIdChars, epochChars];
+    const sizes = [frameBytes, postBytes, ...texts, historyMessages, unackedMessages, receiptsPerAck];
+    const counts = [limits.roomsPerHello, limits.roomsPerConnection, limits.roomsPerAck, limits.roomsPerPush];
     const numbers = rowsAfter("## Limits").map((row) => Number.parseInt(row.at(-1)?.replaceAll(",", "") ?? "", 10));
-    expect(numbers).toEqual([...sizes, ...counts, connectionMaxSeconds, connectionIdleSeconds]);
+    const times = [connectionMaxSeconds, connectionIdleSeconds, waitForMs, ttlSeconds];
+    expect(numbers).toEqual([...sizes, ...counts, ...times]);
+    expect(limits.roomsPerAck).toBe(limits.roomsPerConnection + 2);
     expect([limits.nonceChars, limits.refChars]).toEqual([sessionChars, sessionChars]);
   });
 });

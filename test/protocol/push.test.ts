@@ -25,7 +25,7 @@ describe.each(forms)("a good push, %s", (_, wrapped, inForm) => {
     ["everyone", {}, ["@all"]],
   ])("goes to %s", (__, target, rooms) => {
     const body = inForm(JSON.stringify({ ...target, eventName: "test", data: {} }));
-    expect(parsePush(body)).toEqual({ wrapped, ok: true, push: { rooms, eventName: "test", rawData: "{}" } });
+    expect(parsePush(body)).toEqual({ wrapped, ok: true, push: { rooms, eventName: "test", rawData: "{}", qos: 1 } });
   });
 
   test.each([
@@ -34,6 +34,59 @@ describe.each(forms)("a good push, %s", (_, wrapped, inForm) => {
   ])("passes the data on as it was sent: %s", (data) => {
     const parsed = parsePush(inForm(`{ "eventName" : "test" , "data" : ${data} }`));
     expect(parsed).toMatchObject({ ok: true, push: { rawData: data } });
+  });
+});
+
+describe.each(forms)("the options of a push, %s", (_, wrapped, inForm) => {
+  test.each<[object, object]>([
+    [{}, { qos: 1 }],
+    [{ qos: 0 }, { qos: 0 }],
+    [
+      { qos: 1, messageId: "aZ0_-.:~" },
+      { qos: 1, messageId: "aZ0_-.:~" },
+    ],
+    [{ messageId: long(limits.messageIdChars) }, { qos: 1, messageId: long(limits.messageIdChars) }],
+    [{ ttl: 1 }, { qos: 1, ttlMs: 1_000 }],
+    [{ ttl: limits.ttlSeconds }, { qos: 1, ttlMs: limits.ttlSeconds * 1_000 }],
+    [{ receipt: "安 n/@#" }, { qos: 1, receiptTo: "安 n/@#" }],
+    [{ waitFor: { acks: 1, withinMs: 1 } }, { qos: 1, waitFor: { acks: 1, withinMs: 1 } }],
+    [{ waitFor: { acks: 100, withinMs: 20_000 } }, { qos: 1, waitFor: { acks: 100, withinMs: 20_000 } }],
+  ])("are read: %j", (options, expected) => {
+    const body = inForm(JSON.stringify({ eventName: "test", data: 1, ...options }));
+    const push = { rooms: ["@all"], eventName: "test", rawData: "1", ...expected };
+    expect(parsePush(body)).toEqual({ wrapped, ok: true, push });
+  });
+
+  test.each<[object, string]>([
+    [{ qos: 2 }, "qos should be one of 0, 1, got a number"],
+    [{ qos: "1" }, "qos should be one of 0, 1, got another string"],
+    [{ messageId: "" }, "messageId should have 1 to 128 letters, digits and _ - . : ~, got 0 characters"],
+    [{ messageId: "a/b" }, "messageId should have 1 to 128 letters, digits and _ - . : ~, got 3 characters"],
+    [{ messageId: long(129) }, "messageId should have 1 to 128 letters, digits and _ - . : ~, got 129 characters"],
+    [{ messageId: 7 }, "messageId should have 1 to 128 letters, digits and _ - . : ~, got a number"],
+    ...[0, -1, 1.5, limits.ttlSeconds + 1].map((ttl): [object, string] => [
+      { ttl },
+      `ttl (seconds) should be a whole number from 1 to ${limits.ttlSeconds}, got ${ttl}`,
+    ]),
+    [{ ttl: "60" }, `ttl (seconds) should be a whole number from 1 to ${limits.ttlSeconds}, got a string`],
+    [
+      { receipt: true },
+      "receipt (the userId that hears of deliveries) should be a string of 1 to 256 characters, got a boolean",
+    ],
+    [{ waitFor: 1 }, "waitFor should be {acks, withinMs}, got a number"],
+    [{ waitFor: null }, "waitFor should be {acks, withinMs}, got null"],
+    [{ waitFor: { acks: 1 } }, "waitFor.withinMs should be a whole number from 1 to 20000, got nothing"],
+    [
+      { waitFor: { acks: 1, withinMs: 3_600_000 } },
+      "waitFor.withinMs should be a whole number from 1 to 20000, got 3600000",
+    ],
+    [{ waitFor: { acks: 0, withinMs: 1 } }, "waitFor.acks should be a whole number from 1 to 100, got 0"],
+    [{ waitFor: { acks: 101, withinMs: 1 } }, "waitFor.acks should be a whole number from 1 to 100, got 101"],
+    [{ waitFor: { acks: 1, withinMs: 1, of: "ann" } }, 'unknown field "of", allowed are acks, withinMs'],
+    [{ qos: 0, waitFor: { acks: 1, withinMs: 1 } }, "waitFor needs qos 1: at qos 0 nobody acks"],
+  ])("are refused with 1010: %j", (options, msg) => {
+    const body = inForm(JSON.stringify({ eventName: "test", data: 1, ...options }));
+    expect(parsePush(body)).toEqual({ wrapped, ok: false, refusal: { code: "optionWrong", msg } });
   });
 });
 
@@ -52,13 +105,24 @@ describe.each(forms)("a bad push, %s, is refused", (_, wrapped, inForm) => {
       { eventName: long(129), data: 1 },
       "eventName should be a string of 1 to 128 characters, got 129 characters",
     ],
-    ...["connetResp", "loginRoomResp", "leaveRoomResp", "heartbeatResp", "errorResp", "probe", "bye", "@x"].map(
-      (name): ["eventNameReserved", object, string] => [
-        "eventNameReserved",
-        { eventName: name, data: 1 },
-        `eventName ${name} is reserved for Downlink's own notices, choose another`,
-      ],
-    ),
+    ...[
+      "connetResp",
+      "loginRoomResp",
+      "leaveRoomResp",
+      "heartbeatResp",
+      "errorResp",
+      "probe",
+      "bye",
+      "publishResp",
+      "ackResp",
+      "replayResp",
+      "delivered",
+      "@x",
+    ].map((name): ["eventNameReserved", object, string] => [
+      "eventNameReserved",
+      { eventName: name, data: 1 },
+      `eventName ${name} is reserved for Downlink's own notices, choose another`,
+    ]),
     ["dataMissing", { eventName: "test" }, "data is missing; it may be any JSON, null included"],
     ["roomIdWrong", { eventName: "test", data: 1, roomId: null }, "roomId should be a string, got null"],
     ["roomIdWrong", { eventName: "test", data: 1, roomId: 456 }, "roomId should be a string, got a number"],
@@ -110,12 +174,12 @@ describe.each(forms)("a bad push, %s, is refused", (_, wrapped, inForm) => {
     [
       "unknownField",
       { eventName: "test", data: 1, rommId: "456" },
-      'unknown field "rommId", allowed are roomId, userId, eventName, data',
+      'unknown field "rommId", allowed are roomId, userId, eventName, data, qos, messageId, ttl, receipt, waitFor',
     ],
     [
       "unknownField",
       { eventName: "test", data: 1, [long(99)]: 1 },
-      `unknown field "${long(32)}", allowed are roomId, userId, eventName, data`,
+      `unknown field "${long(32)}", allowed are roomId, userId, eventName, data, qos, messageId, ttl, receipt, waitFor`,
     ],
   ])("%s: %j", (code, body, msg) => {
     expect(parsePush(inForm(JSON.stringify(body)))).toEqual({ wrapped, ok: false, refusal: { code, msg } });
@@ -148,7 +212,7 @@ test("every code of a push is used once, with 1xxx for what the caller has to ch
   const codes = Object.values(pushCodes);
   expect(new Set(codes.map(({ code }) => code)).size).toBe(codes.length);
   for (const { code, status } of codes) {
-    if (code.startsWith("1")) expect([400, 403, 404, 413]).toContain(status);
+    if (code.startsWith("1")) expect([400, 401, 403, 404, 413]).toContain(status);
     if (code.startsWith("9")) expect([429, 500]).toContain(status);
   }
   expect(limits.roomsPerPush).toBe(100);

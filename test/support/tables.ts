@@ -4,11 +4,20 @@ import { unmarshall } from "@aws-sdk/util-dynamodb";
 import dynalite from "dynalite";
 
 const key = (AttributeName: string, KeyType: "HASH" | "RANGE") => ({ AttributeName, KeyType });
-const definitions = [
+/** As lib/ makes them. */
+export const tableDefinitions = [
   { TableName: "Connections", KeySchema: [key("connectionId", "HASH")] },
   { TableName: "Rooms", KeySchema: [key("roomId", "HASH"), key("item", "RANGE")] },
   { TableName: "Messages", KeySchema: [key("roomId", "HASH"), key("seq", "RANGE")] },
-];
+].map(({ TableName, KeySchema }) => ({
+  TableName,
+  KeySchema,
+  AttributeDefinitions: KeySchema.map(({ AttributeName }) => ({
+    AttributeName,
+    AttributeType: AttributeName === "seq" ? ("N" as const) : ("S" as const),
+  })),
+  BillingMode: "PAY_PER_REQUEST" as const,
+}));
 
 /** The three tables in an evaluator of real DynamoDB expressions, in memory. */
 export async function openTables(): Promise<{ client: DynamoDBClient; close(): Promise<void> }> {
@@ -20,14 +29,7 @@ export async function openTables(): Promise<{ client: DynamoDBClient; close(): P
     region: "us-east-1",
     credentials: { accessKeyId: "test", secretAccessKey: "test" },
   });
-  for (const { TableName, KeySchema } of definitions) {
-    const AttributeDefinitions = KeySchema.map(({ AttributeName }) => ({
-      AttributeName,
-      AttributeType: AttributeName === "seq" ? ("N" as const) : ("S" as const),
-    }));
-    const BillingMode = "PAY_PER_REQUEST" as const;
-    await client.send(new CreateTableCommand({ TableName, KeySchema, AttributeDefinitions, BillingMode }));
-  }
+  for (const definition of tableDefinitions) await client.send(new CreateTableCommand(definition));
   return {
     client,
     close: async () => {
@@ -38,7 +40,10 @@ export async function openTables(): Promise<{ client: DynamoDBClient; close(): P
 }
 
 /** All rows of a table as JSON, in an order of their own: two looks can be compared. */
-export async function rowsOf(client: DynamoDBClient, TableName: string): Promise<Record<string, unknown>[]> {
+export async function rowsOf(
+  client: Pick<DynamoDBClient, "send">,
+  TableName: string,
+): Promise<Record<string, unknown>[]> {
   const { Items = [] } = await client.send(new ScanCommand({ TableName, ConsistentRead: true }));
   const text = (row: unknown) => JSON.stringify(row, (_, value) => (value instanceof Set ? [...value].sort() : value));
   return Items.map((item) => text(unmarshall(item)))
@@ -47,7 +52,7 @@ export async function rowsOf(client: DynamoDBClient, TableName: string): Promise
 }
 
 /** The same tables, but a page of a query or scan looks at so few rows: DynamoDB's end at 1 MB. */
-export function inPagesOf(rows: number, client: DynamoDBClient): Pick<DynamoDBClient, "send"> {
+export function inPagesOf(rows: number, client: Pick<DynamoDBClient, "send">): Pick<DynamoDBClient, "send"> {
   const send = (command: QueryCommand | ScanCommand) => {
     if (command instanceof QueryCommand || command instanceof ScanCommand) command.input.Limit = rows;
     return client.send(command as QueryCommand);

@@ -1,18 +1,22 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { connectionsIn } from "../../lambdas/adapters/connections-table.ts";
+import { cursorsIn } from "../../lambdas/adapters/cursors-table.ts";
 import { membersIn } from "../../lambdas/adapters/members-table.ts";
 import { logIn } from "../../lambdas/adapters/messages-table.ts";
+import { pushesIn } from "../../lambdas/adapters/pushes-table.ts";
 import { roomsIn } from "../../lambdas/adapters/rooms-table.ts";
 import { type Table, tableOf } from "../../lambdas/adapters/table.ts";
 import { connect, disconnect, here } from "../../lambdas/domain/connection-life.ts";
+import { frameText } from "../../lambdas/domain/frame-text.ts";
 import { hello } from "../../lambdas/domain/hello.ts";
 import { leaveRoom } from "../../lambdas/domain/leave-room.ts";
 import { loginRoom } from "../../lambdas/domain/login-room.ts";
-import type { Caller, Deps, PostOutcome, PushDeps } from "../../lambdas/domain/ports.ts";
-import { push } from "../../lambdas/domain/push.ts";
-import type { LoginFrame, RoomToRestore, ServerFrame } from "../../protocol/frames.ts";
+import { lookAtRoom } from "../../lambdas/domain/look-at-room.ts";
+import type { Caller, Deps, Look, PostOutcome, Undelivered } from "../../lambdas/domain/ports.ts";
+import { push, type Shipment } from "../../lambdas/domain/push.ts";
+import type { CatchUp, LoginFrame, Position, RoomToRestore, ServerFrame } from "../../protocol/frames.ts";
 import type { LoginPolicy } from "../../protocol/ids.ts";
-import { openTables } from "./tables.ts";
+import { openQuickTables } from "./quick-tables.ts";
 
 type Line = "open" | "closed" | "halfOpen";
 /** Decides when a call to a table or to the gateway is made. */
@@ -24,26 +28,43 @@ let ids = 0;
 /** The domain over real tables, with a gateway of connections that tests can break. Time stands still unless moved. */
 export class World {
   nowMs = 1_700_000_000_000;
-  readonly deps: Deps & PushDeps;
+  readonly deps: Deps;
   /** The same tables, looked at without being watched. */
-  readonly unwatched: Pick<PushDeps, "rooms" | "members">;
+  readonly unwatched: Pick<Deps, "rooms" | "members">;
   readonly pages = new Map<string, Page>();
   /** Connections whose posts end in this way instead of arriving. */
   readonly outcomes = new Map<string, PostOutcome>();
+  /** Connections whose posts are answered 200 and never arrive. */
+  readonly lost = new Set<string>();
+  /** Ordered looks that are still to come. */
+  readonly looks: { look: Look; atMs: number }[] = [];
+  readonly undelivered: Undelivered[] = [];
 
-  constructor(client: Pick<DynamoDBClient, "send">, turn: Turn = (work) => work()) {
+  /** Every call of the domain to a table, the gateway or the queue goes through here. */
+  turn: Turn;
+
+  constructor(client: Pick<DynamoDBClient, "send">, first: Turn = (work) => work()) {
+    this.turn = first;
+    const turn: Turn = (work) => this.turn(work);
     const now = () => this.nowMs;
     const newId = () => `id-${this.nextId()}`;
     const watched = (table: Table) => inTurn(table, turn);
     const connections = watched(tableOf(client, "Connections"));
     const rooms = watched(tableOf(client, "Rooms"));
     const plainRooms = tableOf(client, "Rooms");
-    this.unwatched = { rooms: roomsIn(plainRooms, now, newId), members: membersIn(plainRooms, now) };
+    this.unwatched = { rooms: roomsIn(plainRooms, now, newId), members: membersIn(plainRooms, connections, now) };
     this.deps = {
       connections: connectionsIn(connections, now),
       rooms: roomsIn(rooms, now, newId),
-      members: membersIn(rooms, now),
-      log: logIn(watched(tableOf(client, "Messages")), 86_400),
+      members: membersIn(rooms, connections, now),
+      cursors: cursorsIn(rooms, now),
+      log: logIn(watched(tableOf(client, "Messages")), now, 86_400_000),
+      pushes: pushesIn(rooms, now),
+      scheduleLook: (look, afterMs) =>
+        turn(async () => {
+          this.looks.push({ look, atMs: this.nowMs + afterMs });
+        }),
+      redeliverAfterMs: 5_000,
       gateway: {
         post: (connectionId, text) => turn(() => this.post(connectionId, JSON.parse(text))),
         isOpen: (connectionId) => turn(async () => this.lineOf(connectionId) !== "closed"),
@@ -66,8 +87,25 @@ export class World {
   /** A page that has not opened its connection yet. */
   page = (options: PageOptions = {}): Page => new Page(this, options);
 
-  push(roomId: string, rawData = "1", eventName = "test") {
-    return push(this.deps, { rooms: [roomId], eventName, rawData });
+  push(roomId: string, rawData = "1", more: Partial<Shipment> = {}) {
+    return push(this.deps, { rooms: [roomId], eventName: "test", rawData, qos: 1, ...more });
+  }
+
+  /** Lets time pass, and makes the looks that are due in it. */
+  async pass(ms: number): Promise<void> {
+    const untilMs = this.nowMs + ms;
+    for (let next = this.nextLook(untilMs); next; next = this.nextLook(untilMs)) {
+      this.nowMs = Math.max(this.nowMs, next.atMs);
+      const reportUndelivered = async (undelivered: Undelivered[]) => void this.undelivered.push(...undelivered);
+      await lookAtRoom({ ...this.deps, reportUndelivered }, next.look);
+    }
+    this.nowMs = Math.max(this.nowMs, untilMs);
+  }
+
+  private nextLook(untilMs: number) {
+    const due = this.looks.filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs)[0];
+    if (due) this.looks.splice(this.looks.indexOf(due), 1);
+    return due;
   }
 
   nextId = () => {
@@ -78,6 +116,9 @@ export class World {
   private lineOf = (connectionId: string): Line => this.pages.get(connectionId)?.line ?? "closed";
 
   private async post(connectionId: string, frame: ServerFrame): Promise<PostOutcome> {
+    // API Gateway refuses what cannot be a connection's id; the adapter throws that.
+    if (connectionId.startsWith("poll:")) throw new Error("a poller has no connection to post to");
+    if (this.lost.has(connectionId)) return "sent";
     const forced = this.outcomes.get(connectionId);
     if (forced) return forced;
     const line = this.lineOf(connectionId);
@@ -103,7 +144,20 @@ export interface PageOptions {
   rooms?: string[];
   /** Whether the page answers probes. */
   probe?: boolean;
+  /** Patterns of rooms that the page may publish to. */
+  publish?: string[];
+  /** Whether the page acks. */
+  acks?: boolean;
 }
+
+export interface Listener {
+  /** Where the stream of a room stopped. */
+  since(roomId: string): Position | undefined;
+  hear(frame: ServerFrame): void;
+}
+
+/** A frame as it is on the wire. */
+export const wireOf = <F extends ServerFrame>(frame: F): F => JSON.parse(frameText(frame));
 
 /** A page: it keeps its session over reconnects and knows in which rooms it is, as a client does. */
 export class Page {
@@ -113,6 +167,8 @@ export class Page {
   readonly inbox: ServerFrame[] = [];
   readonly answers: Promise<void>[] = [];
   readonly subject: string;
+  /** Follows the streams of the page's rooms. */
+  listener?: Listener;
   private readonly world: World;
   private readonly options: PageOptions;
   /** Newest generations heard of, by room: logged in with, and evicted by. */
@@ -126,13 +182,13 @@ export class Page {
   }
 
   get caller(): Caller {
-    return {
-      connectionId: this.connectionId,
-      connectedAtMs: this.world.nowMs,
-      subject: this.subject,
-      grants: { rooms: this.options.rooms ?? ["*"], publish: [] },
-      tokenExpiresAtMs: this.world.nowMs + 3_600_000,
-    };
+    return { connectionId: this.connectionId, connectedAtMs: this.world.nowMs, ...this.claims };
+  }
+
+  /** What its token says. */
+  get claims(): Pick<Caller, "subject" | "grants" | "tokenExpiresAtMs"> {
+    const { rooms = ["*"], publish = [] } = this.options;
+    return { subject: this.subject, grants: { rooms, publish }, tokenExpiresAtMs: this.world.nowMs + 3_600_000 };
   }
 
   /** A first or a new connection; a new one restores what the page had. */
@@ -143,22 +199,41 @@ export class Page {
     await connect(this.world.deps, caller);
     this.world.pages.set(this.connectionId, this);
     this.line = "open";
-    const rooms: RoomToRestore[] = [...this.inSince].map(([roomId, was]) => ({ roomId, ...was }));
+    const ownRooms = ["@all", "@user"].filter((roomId) => this.listener?.since(roomId));
+    const rooms: RoomToRestore[] = [
+      ...[...this.inSince].map(([roomId, was]) => ({ roomId, ...was, ...this.wishOf(roomId) })),
+      ...ownRooms.map((roomId) => ({ roomId, ...this.wishOf(roomId) })),
+    ];
     const reply = await hello(this.world.deps, caller, {
       action: "hello",
       probe: this.options.probe ?? true,
+      acks: this.options.acks ?? false,
       rooms,
       ...(this.session && { session: this.session }),
     });
+    // The line may have ended meanwhile, or the next one begun.
+    if (caller.connectionId !== this.connectionId || this.line !== "open") return;
     if (reply.type !== "connected") throw new Error(`hello was answered by ${JSON.stringify(reply)}`);
     this.session = reply.session;
+    this.listener?.hear(wireOf(reply));
     for (const room of reply.rooms) this.heed(room, this.inSince.get(room.roomId ?? "")?.type ?? "loginWhenFirst");
   }
 
-  async login(roomId: string, type: LoginPolicy = "loginWhenFirst"): Promise<LoginFrame> {
-    const reply = await loginRoom(this.world.deps, this.caller, { roomId, type });
-    this.heed(reply, type);
+  async login(
+    roomId: string,
+    type: LoginPolicy = "loginWhenFirst",
+    wish: CatchUp = this.wishOf(roomId),
+  ): Promise<LoginFrame> {
+    const { connectionId } = this;
+    const reply = wireOf(await loginRoom(this.world.deps, this.caller, { roomId, type, ...wish }));
+    if (connectionId === this.connectionId) this.heed(reply, type);
+    if (connectionId === this.connectionId && this.line === "open") this.listener?.hear(reply);
     return reply;
+  }
+
+  private wishOf(roomId: string): CatchUp {
+    const since = this.listener?.since(roomId);
+    return since ? { since } : {};
   }
 
   async leave(roomId: string): Promise<void> {
@@ -181,6 +256,7 @@ export class Page {
   receive(connectionId: string, frame: ServerFrame): void {
     if (connectionId !== this.connectionId) return;
     this.inbox.push(frame);
+    this.listener?.hear(frame);
     if (frame.type === "evicted") this.heed(frame, "loginWhenFirst");
     if (frame.type !== "probe") return;
     // A page answers on its own: whoever posted the probe does not wait for it.
@@ -219,7 +295,7 @@ export class Page {
 }
 
 /** A world of its own, with its tables. */
-export async function openWorld(): Promise<World & { end(): Promise<void> }> {
-  const { client, close } = await openTables();
-  return Object.assign(new World(client), { end: close });
+export async function openWorld(): Promise<World & { client: Pick<DynamoDBClient, "send">; end(): Promise<void> }> {
+  const { client, close } = await openQuickTables();
+  return Object.assign(new World(client), { client, end: close });
 }

@@ -1,7 +1,7 @@
+import { readResource } from "../../read-resource.ts";
 import type { Stack } from "../../stack.ts";
 import type { Answer } from "../answer.ts";
 import type { MappingTemplate } from "../mapping-template.ts";
-import { readResource } from "../read-resource.ts";
 import { readHeaders, readJsonTemplate } from "./response-mappings.ts";
 
 /** How the template words an answer that API Gateway gives by itself. */

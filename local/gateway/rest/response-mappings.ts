@@ -1,5 +1,5 @@
+import type { PropertyReader } from "../../read-resource.ts";
 import { compileTemplate, type MappingTemplate } from "../mapping-template.ts";
-import type { PropertyReader } from "../read-resource.ts";
 
 /** Reads a map of templates by content type, of which only that for JSON is supported. */
 export function readJsonTemplate(reader: PropertyReader, name: string, where: string): MappingTemplate | undefined {

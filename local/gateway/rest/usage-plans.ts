@@ -1,6 +1,7 @@
 import type { Clock } from "../../clock.ts";
+import { type PropertyReader, readResource } from "../../read-resource.ts";
 import type { Stack } from "../../stack.ts";
-import { type PropertyReader, readResource, readThrottle } from "../read-resource.ts";
+import { readThrottle } from "../read-throttle.ts";
 import { bucketPerKey, type Throttle, type TokenBucket, tokenBucket } from "../token-bucket.ts";
 import type { RestApi } from "./read-api.ts";
 

@@ -1,4 +1,4 @@
-import { strikes } from "../faults.ts";
+import { strikes } from "../../faults.ts";
 import { newId } from "../new-id.ts";
 import type { ConnectionFacts, DisconnectCause } from "./connection.ts";
 import { disconnectEvent, requestContext } from "./events.ts";

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { strikes } from "../../faults.ts";
 import { type Answer, readBody, send } from "../answer.ts";
-import { strikes } from "../faults.ts";
 import { isWellFormedId } from "../new-id.ts";
 import { findCaller } from "../verify-signature.ts";
 import { arnOf, messageLimitBytes, type SocketStage } from "./socket-stage.ts";
@@ -28,39 +28,53 @@ export async function manageConnection(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const method = request.method ?? "";
   const body = await readBody(request, messageLimitBytes);
-  if (!["POST", "GET", "DELETE"].includes(method)) return send(response, answers.forbidden);
-  if (!body) return send(response, answers.tooLarge);
-  const caller = await findCaller(request, body, { iam: stage.ports.iam, region: stage.region });
-  if (!caller.ok) return send(response, caller.answer);
-  const id = decodeOnce(rawId);
-  const resource = arnOf(stage, `${method}/@connections/${id}`);
-  const unauthorized = stage.ports.iam.refusal(caller.principal, "execute-api:ManageConnections", resource);
-  if (unauthorized !== undefined) return send(response, refusal(403, "ForbiddenException", unauthorized));
-  if (!stage.quota.request()) return send(response, answers.tooMany);
-  if (!isWellFormedId(id)) return send(response, refusal(400, "BadRequestException", `Invalid connectionId: ${id}`));
-  if (method === "POST") return post(stage, id, body, response);
-  return send(response, method === "GET" ? describe(stage, id) : drop(stage, id));
+  const trace = request.headers["x-amzn-trace-id"]?.toString();
+  const answer = await stage.ports.calls.serve(trace, `execute-api:${request.method}`, () =>
+    answerTo(stage, decodeOnce(rawId), request, body),
+  );
+  if (answer) send(response, answer);
 }
 
-async function post(stage: SocketStage, id: string, body: Buffer, response: ServerResponse): Promise<void> {
+/** @returns `undefined` for a request that is never answered */
+async function answerTo(
+  stage: SocketStage,
+  id: string,
+  request: IncomingMessage,
+  body: Buffer | undefined,
+): Promise<Answer | undefined> {
+  const method = request.method ?? "";
+  if (!["POST", "GET", "DELETE"].includes(method)) return answers.forbidden;
+  if (!body) return answers.tooLarge;
+  const caller = await findCaller(request, body, { iam: stage.ports.iam, region: stage.region });
+  if (!caller.ok) return caller.answer;
+  const resource = arnOf(stage, `${method}/@connections/${id}`);
+  const unauthorized = stage.ports.iam.refusal(caller.principal, "execute-api:ManageConnections", resource);
+  if (unauthorized !== undefined) return refusal(403, "ForbiddenException", unauthorized);
+  if (!stage.quota.request()) return answers.tooMany;
+  if (!isWellFormedId(id)) return refusal(400, "BadRequestException", `Invalid connectionId: ${id}`);
+  if (method === "POST") return post(stage, id, body);
+  return method === "GET" ? describe(stage, id) : drop(stage, id);
+}
+
+async function post(stage: SocketStage, id: string, body: Buffer): Promise<Answer | undefined> {
   const { faults, clock } = stage.ports;
-  const slowMs = faults.slowPostMs(id);
-  if (slowMs > 0) await new Promise<void>((resolve) => clock.setTimeout(resolve, slowMs));
-  // Not answered at all: the caller has to give up by itself.
-  if (strikes(faults, faults.hangingPosts, id)) return;
-  if (strikes(faults, faults.throttledPosts, id)) return send(response, answers.tooMany);
-  if (strikes(faults, faults.failingPosts, id)) return send(response, answers.failed);
+  if (strikes(faults, faults.slowPosts, id)) {
+    await new Promise<void>((resolve) => clock.setTimeout(resolve, faults.slowPostMs));
+  }
+  // The caller has to give up by itself.
+  if (strikes(faults, faults.hangingPosts, id)) return undefined;
+  if (strikes(faults, faults.throttledPosts, id)) return answers.tooMany;
+  if (strikes(faults, faults.failingPosts, id)) return answers.failed;
   const connection = stage.connections.get(id);
-  if (!connection) return send(response, answers.gone);
+  if (!connection) return answers.gone;
   if (faults.halfOpen.has(id)) {
     connection.touch();
-    return send(response, { status: 200 });
+    return { status: 200 };
   }
-  if (connection.isSlow) return send(response, answers.tooMany);
+  if (connection.isSlow) return answers.tooMany;
   if (!strikes(faults, faults.lostPosts, id)) connection.send(body);
-  send(response, strikes(faults, faults.goneButDelivered, id) ? answers.gone : { status: 200 });
+  return strikes(faults, faults.goneButDelivered, id) ? answers.gone : { status: 200 };
 }
 
 function describe(stage: SocketStage, id: string): Answer {

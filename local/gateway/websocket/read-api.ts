@@ -1,7 +1,8 @@
+import { type PropertyReader, readResource } from "../../read-resource.ts";
 import type { Resource, Stack } from "../../stack.ts";
 import { functionArnOf } from "../lambda-uri.ts";
 import { compileTemplate, type MappingTemplate } from "../mapping-template.ts";
-import { type PropertyReader, readResource, readThrottle } from "../read-resource.ts";
+import { readThrottle } from "../read-throttle.ts";
 import { compileSelection, type SelectionScope } from "../selection-expression.ts";
 import type { Throttle } from "../token-bucket.ts";
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { connectionsIn } from "../../../lambdas/adapters/connections-table.ts";
+import { membersIn } from "../../../lambdas/adapters/members-table.ts";
 import { tableOf } from "../../../lambdas/adapters/table.ts";
 import type { Connections } from "../../../lambdas/domain/ports.ts";
 import { openTables, rowsOf } from "../../support/tables.ts";
@@ -31,12 +32,13 @@ const caller = (connectionId: string) => ({
   grants: { rooms: ["*"], publish: [] },
   tokenExpiresAtMs: 9,
 });
+const as = (session: string) => ({ session, newSession: "new", probe: false, acks: false });
 const rowOf = async (connectionId: string) =>
   (await rowsOf(tables.client, "Connections")).find((row) => row.connectionId === connectionId);
 
 describe("a row", () => {
   test("is read as it was written; its session is its own id at first", async () => {
-    expect(await connections.get(id)).toEqual({ ...caller(id), session: id, probe: false });
+    expect(await connections.get(id)).toEqual({ ...caller(id), session: id, probe: false, acks: false });
   });
 
   test("is absent from its expiry on, though TTL has not deleted it", async () => {
@@ -44,7 +46,7 @@ describe("a row", () => {
     expect(await connections.get(id)).toBeDefined();
     nowMs = lastMs;
     expect(await connections.get(id)).toBeUndefined();
-    expect(await connections.identify(id, "s", true)).toBe("gone");
+    expect(await connections.identify(id, as("s"))).toBe("gone");
   });
 
   test("that never was is absent", async () => {
@@ -53,13 +55,34 @@ describe("a row", () => {
 });
 
 describe("identify", () => {
-  test("gives the connection its session and whether it answers probes", async () => {
-    expect(await connections.identify(id, "s", true)).toMatchObject({ session: "s", probe: true });
-    expect(await connections.get(id)).toMatchObject({ session: "s", probe: true, subject: "ann" });
+  test.each([
+    [true, false],
+    [false, true],
+  ])(
+    "gives the connection its session, whether it answers probes (%j) and whether it acks (%j)",
+    async (probe, acks) => {
+      const told = { session: "s", probe, acks };
+      expect(await connections.identify(id, { ...told, newSession: "new" })).toMatchObject(told);
+      expect(await connections.get(id)).toMatchObject({ ...told, subject: "ann" });
+    },
+  );
+
+  test("gives a client that shows no session a new one, and the same to one that asks again", async () => {
+    const asked = (newSession: string) =>
+      connections.identify(id, { session: undefined, newSession, probe: false, acks: false });
+    expect(await asked("first")).toMatchObject({ session: "first" });
+    await connections.addRoom(id, "456");
+    expect(await asked("second")).toMatchObject({ session: "first" });
+  });
+
+  test("gives no session to a connection that is in a room without one", async () => {
+    await connections.addRoom(id, "456");
+    const as = { session: undefined, newSession: "new", probe: false, acks: false };
+    expect(await connections.identify(id, as)).toBe("refused");
   });
 
   test("makes no row where there is none", async () => {
-    expect(await connections.identify("nobody", "s", true)).toBe("gone");
+    expect(await connections.identify("nobody", as("s"))).toBe("gone");
     expect(await rowOf("nobody")).toBeUndefined();
   });
 
@@ -71,9 +94,9 @@ describe("identify", () => {
     ["a room and the same session", { session: "s", room: true }, "s", "done"],
     ["a room and another session", { session: "other", room: true }, "s", "refused"],
   ])("on a connection with %s: %4$s", async (_, was: { session?: string; room?: boolean }, session, outcome) => {
-    if (was.session) await connections.identify(id, was.session, false);
+    if (was.session) await connections.identify(id, as(was.session));
     if (was.room) await connections.addRoom(id, "456");
-    const identified = await connections.identify(id, session, false);
+    const identified = await connections.identify(id, as(session));
     expect(typeof identified === "string" ? identified : "done").toBe(outcome);
     expect((await connections.get(id))?.session).toBe(outcome === "done" ? "s" : (was.session ?? id));
   });
@@ -81,7 +104,7 @@ describe("identify", () => {
   test("is free again after the last room was left", async () => {
     await connections.addRoom(id, "456");
     await connections.removeRoom(id, "456");
-    expect(await connections.identify(id, "s", false)).toMatchObject({ session: "s" });
+    expect(await connections.identify(id, as("s"))).toMatchObject({ session: "s" });
   });
 });
 
@@ -95,7 +118,7 @@ describe("the rooms of a connection", () => {
     await connections.addRoom(id, "b");
     await connections.addRoom(id, "a");
     await connections.removeRoom(id, "b");
-    await connections.identify("nobody", "s", false);
+    await connections.identify("nobody", as("s"));
     expect(await connections.remove(id)).toEqual({ subject: "ann", session: id, rooms: ["a"] });
     expect(await connections.remove(id)).toBeUndefined();
   });
@@ -127,11 +150,9 @@ test("the answer to a probe is kept", async () => {
   expect(await connections.get(id)).toMatchObject({ answered: "n-1" });
 });
 
-test("the pages hold all connections that are not past their time, and nothing but their ids", async () => {
-  const late = `${id}-late`;
-  await connections.put({ ...caller(late), connectedAtMs: startMs + 60_000 });
-  nowMs = lastMs;
-  const rows = [];
-  for await (const page of connections.pages()) rows.push(...page);
-  expect(rows).toEqual([{ connectionId: late }]);
+test("where its subject stopped in the room of everyone is told at its end", async () => {
+  const table = tableOf(tables.client, "Connections");
+  const cursor = { epoch: "e", seq: 7 };
+  await membersIn(table, table, () => nowMs).setCursor("@all", id, id, cursor);
+  expect(await connections.remove(id)).toEqual({ subject: "ann", session: id, rooms: [], cursor });
 });

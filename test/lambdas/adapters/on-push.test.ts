@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { onPush } from "../../../lambdas/adapters/on-push.ts";
-import type { PushDeps } from "../../../lambdas/domain/ports.ts";
+import type { Deps } from "../../../lambdas/domain/ports.ts";
 import type { push } from "../../../lambdas/domain/push.ts";
 import { pushCodes } from "../../../protocol/codes.ts";
 import type { PushRequest } from "../../../protocol/push.ts";
@@ -13,14 +13,24 @@ beforeEach(() => {
   pushed = [];
   rule = async (_, request) => {
     pushed.push(request);
-    return { messageId: "m-1" };
+    return { messageId: "m-1", records: [] };
   };
   printed = [];
-  vi.spyOn(console, "error").mockImplementation((line) => void printed.push(line));
+  vi.spyOn(console, "error").mockImplementation((line) => void printed.push(JSON.stringify(line)));
+});
+
+const eventOf = (body: string | null, isBase64Encoded = false) => ({
+  ...{ httpMethod: "POST", headers: null, pathParameters: null, queryStringParameters: null },
+  ...{ body, isBase64Encoded },
+});
+const rulesOf = (rule: typeof push) => ({
+  push: rule,
+  pushStatus: () => Promise.reject(new Error("nobody asked for a status")),
+  waitForAcks: () => Promise.reject(new Error("nobody waits")),
 });
 
 async function post(body: string | null, isBase64Encoded = false) {
-  const result = await onPush(() => ({}) as PushDeps, rule)({ body, isBase64Encoded });
+  const result = await onPush(() => ({}) as Deps, rulesOf(rule))(eventOf(body, isBase64Encoded));
   expect(result.headers).toEqual({ "Content-Type": "application/json" });
   return { status: result.statusCode, answer: JSON.parse(result.body) };
 }
@@ -30,7 +40,7 @@ const wrap = (body: unknown) => ({ ROOT: { BODY: body } });
 describe("a push", () => {
   test("is answered in the words of plain JSON", async () => {
     expect(await postJson(good)).toEqual({ status: 200, answer: { code: "0000", msg: "ok", messageId: "m-1" } });
-    expect(pushed).toEqual([{ rooms: ["456"], eventName: "test", rawData: "{}" }]);
+    expect(pushed).toEqual([{ rooms: ["456"], eventName: "test", rawData: "{}", qos: 1 }]);
   });
 
   test("in the envelope of existing services is answered in it", async () => {
@@ -38,7 +48,7 @@ describe("a push", () => {
       status: 200,
       answer: wrap({ RETURN_CODE: "0000", RETURN_MSG: "ok", MESSAGE_ID: "m-1" }),
     });
-    expect(pushed).toEqual([{ rooms: ["456"], eventName: "test", rawData: "{}" }]);
+    expect(pushed).toEqual([{ rooms: ["456"], eventName: "test", rawData: "{}", qos: 1 }]);
   });
 
   test.each([
@@ -155,7 +165,7 @@ describe("a push that fails", () => {
     const missing = () => {
       throw new Error("MESSAGES_TABLE is not set; lib/ should pass it to this function");
     };
-    const result = await onPush(missing, rule)({ body: JSON.stringify(good), isBase64Encoded: false });
+    const result = await onPush(missing, rulesOf(rule))(eventOf(JSON.stringify(good)));
     expect(result.statusCode).toBe(500);
     expect(printed[0]).toContain("MESSAGES_TABLE is not set");
   });

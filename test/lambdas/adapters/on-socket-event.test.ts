@@ -12,7 +12,7 @@ const ann: Caller = {
   grants: { rooms: ["*"], publish: [] },
   tokenExpiresAtMs: 1_700_000_000_000,
 };
-const row: Connection = { ...ann, subject: "ann of the row", session: "s", probe: false };
+const row: Connection = { ...ann, subject: "ann of the row", session: "s", probe: false, acks: false };
 const left: ServerFrame = {
   type: "left",
   eventName: "leaveRoomResp",
@@ -39,11 +39,14 @@ beforeEach(() => {
       hello: answer("hello", left),
       loginRoom: answer("loginRoom", left),
       leaveRoom: answer("leaveRoom", left),
+      publish: answer("publish", left),
+      ack: answer("ack"),
+      replay: answer("replay", left),
       here: answer("here"),
     },
   };
   printed = [];
-  vi.spyOn(console, "error").mockImplementation((line) => void printed.push(line));
+  vi.spyOn(console, "error").mockImplementation((line) => void printed.push(JSON.stringify(line)));
 });
 
 interface Sent {
@@ -176,7 +179,10 @@ describe("an event without the authorizer's context", () => {
 describe("a rule that fails", () => {
   beforeEach(() => {
     const broken = () => Promise.reject(new Error("table Rooms of account 123 is throttled"));
-    rules.frames = { hello: broken, loginRoom: broken, leaveRoom: broken, here: broken };
+    rules.frames = {
+      ...{ hello: broken, loginRoom: broken, leaveRoom: broken, here: broken },
+      ...{ publish: broken, ack: broken, replay: broken },
+    };
   });
 
   test.each([

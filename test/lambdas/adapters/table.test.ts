@@ -1,8 +1,7 @@
 import { GetItemCommand, QueryCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { logIn } from "../../../lambdas/adapters/messages-table.ts";
 import { type Table, tableOf } from "../../../lambdas/adapters/table.ts";
-import { inPagesOf, openTables, rowsOf } from "../../support/tables.ts";
+import { inPagesOf, openTables } from "../../support/tables.ts";
 
 let tables: Awaited<ReturnType<typeof openTables>>;
 let table: Table;
@@ -87,15 +86,4 @@ describe("a condition that does not hold", () => {
     await expect(elsewhere.update(row, { update: "REMOVE a" })).rejects.toThrow("resource not found");
     await expect(elsewhere.remove(row)).rejects.toThrow("resource not found");
   });
-});
-
-test("a message is kept as it was pushed until its time is over", async () => {
-  const rawData = '{ "2":1, "1":12345678901234567890 }';
-  const message = {
-    ...{ roomId: "456", epoch: "e", seq: 7, messageId: "m", eventName: "test" },
-    ...{ rawData, atMs: 1_700_000_000_001 },
-  };
-  await logIn(tableOf(tables.client, "Messages"), 60).append(message);
-  const { rawData: _, ...rest } = message;
-  expect(await rowsOf(tables.client, "Messages")).toEqual([{ ...rest, data: rawData, expiresAt: 1_700_000_061 }]);
 });

@@ -2,7 +2,7 @@ import { BatchWriteItemCommand } from "@aws-sdk/client-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { connectionExpiry, memberKey } from "../../../lambdas/adapters/keys.ts";
-import type { PostOutcome, PushDeps } from "../../../lambdas/domain/ports.ts";
+import type { Deps, PostOutcome } from "../../../lambdas/domain/ports.ts";
 import { push } from "../../../lambdas/domain/push.ts";
 import { inPagesOf, openTables, rowsOf } from "../../support/tables.ts";
 import { type Page, World } from "../../support/world.ts";
@@ -30,10 +30,12 @@ const bothIn = async () => {
 };
 type Post = (connectionId: string, text: string) => Promise<PostOutcome>;
 /** The world's tables with another gateway in front of its own. */
-const withPost = (post: Post): PushDeps => ({ ...world.deps, gateway: { ...world.deps.gateway, post } });
-const pushBy = (deps: PushDeps, roomId = room) => push(deps, { rooms: [roomId], eventName: "test", rawData: "1" });
+const withPost = (post: Post): Deps => ({ ...world.deps, gateway: { ...world.deps.gateway, post } });
+const pushBy = (deps: Deps, roomId = room) => push(deps, { rooms: [roomId], eventName: "test", rawData: "1", qos: 1 });
 const placesIn = async (roomId: string) =>
-  (await rowsOf(tables.client, "Rooms")).filter((row) => row.roomId === roomId && row.item !== "room");
+  (await rowsOf(tables.client, "Rooms")).filter(
+    (row) => row.roomId === roomId && String(row.item).startsWith("member#"),
+  );
 /** Writes places by the batch: a thousand logins would take the test's time. */
 async function seat(roomId: string, connectionIds: string[]): Promise<void> {
   for (let from = 0; from < connectionIds.length; from += 25) {
@@ -187,17 +189,19 @@ describe("the order of things", () => {
     const mayLog = Promise.withResolvers<void>();
     const asked = Promise.withResolvers<void>();
     const done: string[] = [];
-    const deps: PushDeps = {
+    const deps: Deps = {
       ...withPost(async (connectionId, text) => {
         done.push("post");
         return world.deps.gateway.post(connectionId, text);
       }),
       log: {
+        ...world.deps.log,
         append: async (message) => {
           asked.resolve();
           await mayLog.promise;
-          await world.deps.log.append(message);
+          const written = await world.deps.log.append(message);
           done.push("log");
+          return written;
         },
       },
     };
@@ -213,7 +217,7 @@ describe("the order of things", () => {
 
   test("lets a push that cannot be logged reach nobody", async () => {
     await bothIn();
-    const log = { append: () => Promise.reject(new Error("throttled")) };
+    const log = { ...world.deps.log, append: () => Promise.reject(new Error("throttled")) };
     await expect(pushBy({ ...world.deps, log })).rejects.toThrow("throttled");
     expect([...ann.messages(), ...bob.messages()]).toEqual([]);
   });

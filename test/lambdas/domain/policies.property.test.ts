@@ -1,8 +1,8 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { isCurrent } from "../../../lambdas/domain/evict.ts";
 import { type LoginPolicy, loginPolicies } from "../../../protocol/ids.ts";
-import { openTables } from "../../support/tables.ts";
+import { openQuickTables } from "../../support/quick-tables.ts";
 import { type Page, World } from "../../support/world.ts";
 
 // Random histories of several pages in one room. Every call to a table and every post waits for its turn, which
@@ -28,11 +28,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 const scripts = fc.array(fc.array(step, { minLength: 1, maxLength: 5 }), { minLength: 2, maxLength: 4 });
 
-let tables: Awaited<ReturnType<typeof openTables>>;
+let tables: Awaited<ReturnType<typeof openQuickTables>>;
 beforeAll(async () => {
-  tables = await openTables();
+  tables = await openQuickTables();
 });
-afterAll(() => tables.close());
 
 let rooms = 0;
 

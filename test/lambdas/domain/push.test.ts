@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { messageText, push } from "../../../lambdas/domain/push.ts";
+import { messageText } from "../../../lambdas/domain/frame-text.ts";
+import { push } from "../../../lambdas/domain/push.ts";
 import { openTables, rowsOf } from "../../support/tables.ts";
 import { type Page, World } from "../../support/world.ts";
 
@@ -20,7 +21,8 @@ beforeEach(async () => {
   bob = await world.connect();
 });
 
-const pushTo = (rooms: string[], rawData = "1", eventName = "test") => push(world.deps, { rooms, eventName, rawData });
+const pushTo = (rooms: string[], rawData = "1", eventName = "test") =>
+  push(world.deps, { rooms, eventName, rawData, qos: 1 });
 const allRows = () => Promise.all(["Connections", "Rooms", "Messages"].map((name) => rowsOf(tables.client, name)));
 const logOf = async (roomId: string) =>
   (await rowsOf(tables.client, "Messages")).filter((row) => row.roomId === roomId);
@@ -106,7 +108,7 @@ describe("a push to several rooms", () => {
         },
       },
     };
-    const failed = push(deps, { rooms: [broken, room], eventName: "test", rawData: "1" });
+    const failed = push(deps, { rooms: [broken, room], eventName: "test", rawData: "1", qos: 1 });
     await expect(failed).rejects.toThrow("throttled");
     expect(ann.messages()).toEqual([1]);
   });
@@ -176,7 +178,7 @@ describe("a message too large for the gateway", () => {
     const posted: string[] = [];
     const deps = { ...world.deps, gateway: { ...world.deps.gateway, post: recordPosts(posted) } };
     const pushed = (chars: number) =>
-      push(deps, { rooms: [room], eventName: "test", rawData: JSON.stringify("é".repeat(chars)) });
+      push(deps, { rooms: [room], eventName: "test", rawData: JSON.stringify("é".repeat(chars)), qos: 1 });
     const before = await allRows();
     const refused = await pushed(70_000);
     if (!("msg" in refused)) throw new Error("it was accepted");

@@ -9,11 +9,15 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { dynamoDb } from "../../../local/aws/dynamodb.ts";
 import { type Aws, openAws } from "../../../local/aws/open-aws.ts";
+import { secretsManager } from "../../../local/aws/secrets.ts";
 import { createTables } from "../../../local/data/create-tables.ts";
 import { makeUpValues } from "../../../local/data/make-up-values.ts";
 import { type Database, startDatabase } from "../../../local/data/open-database.ts";
+import { noFaults } from "../../../local/faults.ts";
 import { openIam } from "../../../local/iam/open-iam.ts";
+import { openInvocations } from "../../../local/lambda/invocations.ts";
 import { makeStack, type Stack } from "../../../local/stack.ts";
 import { assemblyOf, smallResources } from "../fixtures/small-template.ts";
 
@@ -32,7 +36,8 @@ beforeAll(async () => {
   database = await startDatabase();
   await createTables(stack, database);
   const iam = openIam(stack);
-  aws = await openAws({ stack, iam, database });
+  const services = { DynamoDB_20120810: dynamoDb(stack, database), secretsmanager: secretsManager(stack) };
+  aws = await openAws({ iam, invocations: openInvocations(noFaults()), services });
   const config = { endpoint: aws.url, region: "us-east-1", credentials: iam.ofFunction("Function"), maxAttempts: 1 };
   dynamo = new DynamoDBClient(config);
   secrets = new SecretsManagerClient(config);
@@ -94,20 +99,6 @@ describe("DynamoDB", () => {
     );
     await expect(transaction).rejects.toMatchObject({
       message: "the local runtime does not serve TransactWriteItems of DynamoDB",
-    });
-  });
-
-  test("gives the item that stood in the way of a condition", async () => {
-    const put = new PutItemCommand({
-      TableName,
-      Item: key,
-      ConditionExpression: "attribute_not_exists(id)",
-      ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-    });
-    await dynamo.send(new PutItemCommand({ TableName, Item: { ...key, at: { N: "7" } } }));
-    await expect(dynamo.send(put)).rejects.toMatchObject({
-      name: "ConditionalCheckFailedException",
-      Item: { ...key, at: { N: "7" } },
     });
   });
 });

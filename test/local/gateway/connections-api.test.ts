@@ -274,7 +274,8 @@ describe("faults", () => {
   test("a post may take its time", async () => {
     const gateway = await start();
     const { next, waiting } = await gateway.connect();
-    gateway.faults.slowPostMs = () => 2_000;
+    gateway.faults.slowPosts = 1;
+    gateway.faults.slowPostMs = 2_000;
     const posted = post(gateway, idOf(gateway));
     await expect.poll(() => gateway.asked.length).toBe(1);
     gateway.clock.advance(1_999);

@@ -20,7 +20,7 @@ test.each<[string, Resources, string]>([
   [
     "a property it does not know",
     socketApi(lambdaRoute("hello", { route: { ModelSelectionExpression: "$default" } })),
-    "helloRoute (AWS::ApiGatewayV2::Route) sets ModelSelectionExpression, which the local gateway does not support",
+    "helloRoute (AWS::ApiGatewayV2::Route) sets ModelSelectionExpression, which the local runtime does not support",
   ],
   [
     "an integration it does not know",

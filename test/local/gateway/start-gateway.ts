@@ -4,11 +4,11 @@ import type { Duplex } from "node:stream";
 import { ApiGatewayManagementApiClient } from "@aws-sdk/client-apigatewaymanagementapi";
 import { onTestFinished } from "vitest";
 import { type ClientOptions, WebSocket } from "ws";
-import { type Faults, noFaults } from "../../../local/gateway/faults.ts";
+import { type Faults, noFaults } from "../../../local/faults.ts";
 import { openGateway } from "../../../local/gateway/open-gateway.ts";
 import type { LambdaOutcome } from "../../../local/gateway/ports.ts";
 import { makeStack } from "../../../local/stack.ts";
-import { type ManualClock, manualClock } from "./manual-clock.ts";
+import { type ManualClock, manualClock } from "../manual-clock.ts";
 import type { Resources } from "./templates.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: events are looked at member by member, and a wrong one fails the test
@@ -94,6 +94,7 @@ export async function startGateway(resources: Resources, functions: Functions = 
   };
   const gateway = openGateway({
     stack,
+    calls: { serve: (_trace, _name, run) => run() },
     clock,
     faults,
     lambda: {

@@ -1,4 +1,4 @@
-import type { Clock } from "../../../local/clock.ts";
+import type { Clock } from "../../local/clock.ts";
 
 /** Time that stands still until a test moves it. */
 export interface ManualClock extends Clock {

@@ -1,11 +1,10 @@
-import type { Resource } from "../stack.ts";
-import type { Throttle } from "./token-bucket.ts";
+import type { Resource } from "./stack.ts";
 
 export type Properties = Readonly<Record<string, unknown>>;
 
 /**
- * Reads the properties of one resource, or of an object within one. A property that nobody asked for is one that the
- * gateway would silently ignore, so `done` refuses it: a template either runs as on AWS, or not at all.
+ * Reads the properties of one resource, or of an object within one. A property that nobody asked for is one that this
+ * runtime would silently ignore, so `done` refuses it: a template either runs as on AWS, or not at all.
  */
 export class PropertyReader {
   readonly #where: string;
@@ -89,7 +88,7 @@ export class PropertyReader {
     const [extra] = this.#unread;
     if (extra === undefined) return;
     throw new Error(
-      `${this.#where} sets ${extra}, which the local gateway does not support; remove it, or teach local/gateway what it does`,
+      `${this.#where} sets ${extra}, which the local runtime does not support; remove it, or teach local/ what it does`,
     );
   }
 
@@ -111,13 +110,6 @@ export class PropertyReader {
 
 export const readResource = (resource: Resource) =>
   new PropertyReader(`${resource.logicalId} (${resource.type})`, resource.properties);
-
-/** `undefined` unless both numbers are given. */
-export function readThrottle(reader: PropertyReader, rateName: string, burstName: string): Throttle | undefined {
-  const rate = reader.optionalNumber(rateName);
-  const burst = reader.optionalNumber(burstName);
-  return rate === undefined || burst === undefined ? undefined : { rate, burst };
-}
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,0 +1,98 @@
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { onHandshake } from "../../lambdas/adapters/on-handshake.ts";
+import { onLooks } from "../../lambdas/adapters/on-looks.ts";
+import { onPoll } from "../../lambdas/adapters/on-poll.ts";
+import { onPush } from "../../lambdas/adapters/on-push.ts";
+import { onSocketEvent } from "../../lambdas/adapters/on-socket-event.ts";
+import type { RestEvent, RestResult } from "../../lambdas/adapters/rest-event.ts";
+import type { SocketEvent } from "../../lambdas/adapters/socket-event.ts";
+import type { Claims } from "../../lambdas/adapters/tokens.ts";
+import { ack } from "../../lambdas/domain/ack.ts";
+import { connect, disconnect, here } from "../../lambdas/domain/connection-life.ts";
+import { hello } from "../../lambdas/domain/hello.ts";
+import { leaveRoom } from "../../lambdas/domain/leave-room.ts";
+import { loginRoom } from "../../lambdas/domain/login-room.ts";
+import { lookAtRoom } from "../../lambdas/domain/look-at-room.ts";
+import { poll } from "../../lambdas/domain/poll.ts";
+import type { Deps, Look } from "../../lambdas/domain/ports.ts";
+import { publish } from "../../lambdas/domain/publish.ts";
+import { push } from "../../lambdas/domain/push.ts";
+import { pushStatus, waitForAcks } from "../../lambdas/domain/push-status.ts";
+import { replay } from "../../lambdas/domain/replay.ts";
+import { type Behind, countedDeps } from "./counted-deps.ts";
+import { Meter } from "./meter.ts";
+import type { FunctionName } from "./usage.ts";
+
+const frames = { hello, loginRoom, leaveRoom, publish, ack, replay, here };
+const methodArn = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/socket/$connect";
+
+/** The functions as API Gateway and the queue call them, and everything behind them. Time stands still unless moved. */
+export class Backend implements Behind {
+  readonly client: DynamoDBClient;
+  readonly meter = new Meter();
+  readonly lines: Behind["lines"] = new Map();
+  readonly looks: Look[] = [];
+  nowMs = 1_760_000_000_000;
+  private ids = 0;
+
+  constructor(client: DynamoDBClient) {
+    this.client = client;
+  }
+
+  /** As long as those that the functions make. */
+  newId = (): string => {
+    this.ids += 1;
+    return `${this.ids}`.padStart(22, "0");
+  };
+
+  /** One run of a function begins. */
+  depsOf(name: FunctionName): () => Deps {
+    const deps = countedDeps(this, this.meter.invoked(name));
+    return () => deps;
+  }
+
+  authorize(claims: Claims) {
+    this.meter.invoked("authorize");
+    return onHandshake(handshakeOf(claims))({ methodArn, queryStringParameters: { token: "token" } });
+  }
+
+  socket = (event: SocketEvent) => onSocketEvent(this.depsOf("socket"), { connect, disconnect, frames })(event);
+
+  push(body: object): Promise<RestResult> {
+    this.meter.count("requests");
+    const event = { ...restEvent, httpMethod: "POST", body: JSON.stringify(body) };
+    return onPush(this.depsOf("push"), { push, pushStatus, waitForAcks })(event);
+  }
+
+  poll(claims: Claims, { session, rooms }: { session?: string; rooms: object[] }): Promise<RestResult> {
+    this.meter.count("requests");
+    const event = {
+      ...restEvent,
+      headers: { Authorization: "Bearer token" },
+      queryStringParameters: { ...(session && { session }), rooms: JSON.stringify(rooms) },
+    };
+    return onPoll(this.depsOf("poll"), handshakeOf(claims), poll)(event);
+  }
+
+  async look(look: Look): Promise<void> {
+    // Received and deleted: an order that comes alone.
+    this.meter.count("queueRequests", 2);
+    const reportUndelivered = () => Promise.reject(new Error("nothing here is given up"));
+    const deps = { ...this.depsOf("redeliver")(), reportUndelivered };
+    const event = { Records: [{ messageId: "1", body: JSON.stringify(look) }] };
+    const { batchItemFailures } = await onLooks(() => deps, lookAtRoom)(event);
+    if (batchItemFailures.length > 0) throw new Error("the look failed");
+  }
+}
+
+/** A token that was verified: its secret is read once in five minutes. */
+const handshakeOf = (claims: Claims) => () => ({ allowedOrigins: ["*"], read: async () => claims });
+
+const restEvent: RestEvent = {
+  httpMethod: "GET",
+  headers: {},
+  pathParameters: null,
+  queryStringParameters: null,
+  body: null,
+  isBase64Encoded: false,
+};

@@ -1,0 +1,209 @@
+import type { ClientFrame, FrameOf, LoginFrame, Ref, RoomToRestore, ServerFrame } from "../protocol/frames.ts";
+import type { ResolvedOptions, WebSocketLike } from "./options.ts";
+
+/** What `GET /poll` answers. */
+interface Answer {
+  data: Extract<ServerFrame, { type: "connected" }>["data"];
+  session: string;
+  rooms: LoginFrame[];
+  retryAfterMs: number;
+}
+type Options = Pick<ResolvedOptions, "pollUrl" | "fetch" | "clock" | "random" | "requestTimeoutMs">;
+
+/** After about so long it closes, so that a WebSocket is tried again. */
+const lifeMs = 60_000;
+/** API Gateway takes 10,240 bytes of request line and headers together, and the token is among them. */
+const roomsChars = 5_000;
+const mostErrors = 3;
+const maxPauseMs = 15_000;
+
+/**
+ * What a page has where no WebSocket gets through: it looks like one, takes the frames of a client and gives those of a
+ * server, but asks `GET /poll`. Cursors, order and places are those of the client and of the server, as ever. What
+ * polls cannot carry (`publish`, receipts) waits for the next WebSocket.
+ */
+export class PollSocket implements WebSocketLike {
+  onopen: WebSocketLike["onopen"] = null;
+  onmessage: WebSocketLike["onmessage"] = null;
+  onerror: WebSocketLike["onerror"] = null;
+  onclose: WebSocketLike["onclose"] = null;
+  readonly #options: Options;
+  readonly #askToken: () => Promise<string>;
+  readonly #endsAtMs: number;
+  /** The places, with the cursors from which the next poll goes on. */
+  readonly #places = new Map<string, RoomToRestore>();
+  readonly #logins = new Map<string, FrameOf<"loginRoom">>();
+  #session: string | undefined;
+  #ref: Ref | undefined;
+  #errors = 0;
+  #isPolling = false;
+  /** Something was asked while a poll was under way. */
+  #isWanted = false;
+  #timer: unknown;
+  #isOver = false;
+  readonly #abort = new AbortController();
+
+  constructor(options: Options, askToken: () => Promise<string>) {
+    this.#options = options;
+    this.#askToken = askToken;
+    this.#endsAtMs = options.clock.now() + lifeMs * (0.75 + options.random() / 2);
+    queueMicrotask(() => this.#isOver || this.onopen?.({} as never));
+  }
+
+  send(text: string): void {
+    const frame: ClientFrame = JSON.parse(text);
+    switch (frame.action) {
+      case "hello":
+        this.#session = frame.session;
+        this.#ref = frame.ref;
+        for (const room of frame.rooms ?? []) this.#places.set(room.roomId, room);
+        this.#pollIn(0);
+        break;
+      case "loginRoom":
+        this.#logins.set(frame.roomId, frame);
+        this.#pollIn(0);
+        break;
+      case "leaveRoom": {
+        // No poll can say so: the place ends with its lease.
+        const { roomId, ref } = frame;
+        this.#places.delete(roomId);
+        this.#logins.delete(roomId);
+        const data = { code: "2006", msg: `leave room (id:${roomId}) success` } as const;
+        this.#tell({ type: "left", eventName: "leaveRoomResp", data, roomId, ref });
+        break;
+      }
+      case "heartbeat":
+        this.#tell({ type: "heartbeat", eventName: "heartbeatResp", data: { code: "2008", msg: "alive" } });
+        break;
+      default:
+    }
+  }
+
+  close(): void {
+    this.#isOver = true;
+    this.#options.clock.clearTimeout(this.#timer);
+    this.#abort.abort();
+  }
+
+  #tell(frame: ServerFrame): void {
+    // A server never answers before `send` has returned.
+    queueMicrotask(() => this.#isOver || this.onmessage?.({ data: JSON.stringify(frame) }));
+  }
+
+  #end(code: number): void {
+    if (this.#isOver) return;
+    this.close();
+    this.onclose?.({ code, reason: "" });
+  }
+
+  #pollIn(ms: number): void {
+    // Two polls at a time would take each other's places.
+    this.#isWanted = true;
+    if (this.#isPolling || this.#isOver) return;
+    const { clock } = this.#options;
+    clock.clearTimeout(this.#timer);
+    const start = () => {
+      this.#isPolling = true;
+      this.#isWanted = false;
+      void this.#poll().then((pauseMs) => {
+        this.#isPolling = false;
+        if (pauseMs !== undefined) this.#pollIn(this.#isWanted && this.#errors === 0 ? 0 : pauseMs);
+      });
+    };
+    if (ms > 0) this.#timer = clock.setTimeout(start, ms);
+    else start();
+  }
+
+  /** @returns after how many ms to poll again, `undefined` if that is over */
+  async #poll(): Promise<number | undefined> {
+    const { clock, random } = this.#options;
+    const logins = new Map(this.#logins);
+    let pauseMs = maxPauseMs;
+    try {
+      for (const rooms of this.#parts()) {
+        const answer = await this.#ask(rooms);
+        if (this.#isOver) return undefined;
+        if (typeof answer === "number") throw answer;
+        this.#take(answer, rooms, logins);
+        pauseMs = Math.min(pauseMs, Math.max(0, answer.retryAfterMs));
+      }
+      this.#errors = 0;
+    } catch (error) {
+      this.#errors += 1;
+      if (this.#errors > mostErrors) {
+        this.#end(typeof error === "number" ? error : 0);
+        return undefined;
+      }
+      return Math.min(maxPauseMs, 1_000 * 2 ** this.#errors * (0.5 + random() / 2));
+    }
+    if (clock.now() >= this.#endsAtMs) {
+      this.#end(1000);
+      return undefined;
+    }
+    return pauseMs;
+  }
+
+  /** All places and logins, in as many parts as addresses can hold. */
+  #parts(): RoomToRestore[][] {
+    const rooms = new Map(this.#places);
+    for (const [roomId, { type, since, history }] of this.#logins) rooms.set(roomId, { roomId, type, since, history });
+    const parts: RoomToRestore[][] = [[]];
+    for (const room of rooms.values()) {
+      const part = parts.at(-1) ?? [];
+      if (encoded([...part, room]).length > roomsChars && part.length > 0) parts.push([room]);
+      else part.push(room);
+    }
+    return parts;
+  }
+
+  /** @returns the answer, or the HTTP status that came instead */
+  async #ask(rooms: RoomToRestore[]): Promise<Answer | number> {
+    const { pollUrl, fetch, clock, requestTimeoutMs } = this.#options;
+    const headers = { Authorization: `Bearer ${await this.#askToken()}` };
+    const session = this.#session === undefined ? "" : `session=${encodeURIComponent(this.#session)}&`;
+    const limit = new AbortController();
+    const timer = clock.setTimeout(() => limit.abort(), requestTimeoutMs);
+    const stop = () => limit.abort();
+    this.#abort.signal.addEventListener("abort", stop);
+    try {
+      const url = `${pollUrl}?${session}rooms=${encoded(rooms)}`;
+      const response = await fetch(url, { headers, signal: limit.signal });
+      return response.status === 200 ? ((await response.json()) as Answer) : response.status;
+    } finally {
+      clock.clearTimeout(timer);
+      this.#abort.signal.removeEventListener("abort", stop);
+    }
+  }
+
+  #take({ data, session, rooms }: Answer, asked: RoomToRestore[], logins: Map<string, FrameOf<"loginRoom">>): void {
+    this.#session = session;
+    const places: LoginFrame[] = [];
+    for (const room of rooms) {
+      const { roomId = "" } = room;
+      const login = logins.get(roomId);
+      // Left meanwhile; or one of the rooms that everybody is in, which a poll for other rooms answers too.
+      const isWanted = login ? this.#logins.get(roomId) === login : this.#concerns(roomId, asked);
+      if (!isWanted) continue;
+      this.#note(room, roomId, login);
+      if (login) this.#tell({ ...room, ref: login.ref });
+      else places.push(room);
+    }
+    this.#tell({ type: "connected", eventName: "connetResp", data, session, rooms: places, ref: this.#ref });
+  }
+
+  #concerns(roomId: string, asked: RoomToRestore[]): boolean {
+    return this.#places.has(roomId) ? asked.some((room) => room.roomId === roomId) : roomId.startsWith("@");
+  }
+
+  /** Where the next poll of the room goes on: what the client is told now it has. */
+  #note(room: LoginFrame, roomId: string, login: FrameOf<"loginRoom"> | undefined): void {
+    this.#logins.delete(roomId);
+    if (room.type === "loggedIn") {
+      const { epoch, seq, upTo = seq, generation } = room;
+      const type = login ? login.type : this.#places.get(roomId)?.type;
+      this.#places.set(roomId, { roomId, type, generation, since: { epoch, seq: upTo } });
+    } else if (!login || room.type === "evicted") this.#places.delete(roomId);
+  }
+}
+
+const encoded = (rooms: RoomToRestore[]) => encodeURIComponent(JSON.stringify(rooms));

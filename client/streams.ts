@@ -1,0 +1,77 @@
+import type { MessageFrame, ServerFrame } from "../protocol/frames.ts";
+import { everyone, isReservedRoom } from "../protocol/ids.ts";
+import { ackSoon } from "./acks.ts";
+import { type Draft, send, show, start, stop } from "./state.ts";
+import { catchUp, hasGap, type Logged, type LoggedIn, newStream, type Stream, take } from "./stream.ts";
+
+type FrameOfType<T extends ServerFrame["type"]> = Extract<ServerFrame, { type: T }>;
+
+/** Rooms that the page is in or waits for have a stream, and so have the two that everybody is in. */
+const streamOf = ({ streams, rooms }: Draft, roomId: string): Stream | undefined =>
+  streams.get(roomId) ?? (isReservedRoom(roomId) || rooms.has(roomId) ? newStream : undefined);
+
+export function onMessage(draft: Draft, frame: MessageFrame): void {
+  const { roomId = everyone } = frame;
+  const stream = streamOf(draft, roomId);
+  if (!stream) return;
+  if (frame.seq !== undefined) deliver(draft, roomId, take(stream, [frame as Logged]));
+  // Without a number it is outside of every order, and nobody counts on it before the login.
+  else if (stream.epoch) show(draft, frame);
+}
+
+/**
+ * Takes in what a login says about its room's log.
+ *
+ * @param tell what the page is to hear before the messages; `isLost`: it missed what nobody can bring back
+ */
+export function follow(draft: Draft, frame: LoggedIn, tell: (isLost: boolean) => void): void {
+  const { roomId, more } = frame;
+  const before = { ...(streamOf(draft, roomId) ?? newStream), tries: undefined, login: { ...frame, missed: [] } };
+  const [stream, shown, isLost] = catchUp(before, frame);
+  draft.streams.set(roomId, stream);
+  tell(isLost);
+  deliver(draft, roomId, [stream, shown], more);
+}
+
+export function onReplayed(draft: Draft, frame: FrameOfType<"replayed">) {
+  const { roomId, epoch, ref, recovered, missed, upTo, more } = frame;
+  const before = draft.streams.get(roomId);
+  if (!before?.epoch) return;
+  // Sent unasked it is a redelivery, which says nothing about numbers that are not in it.
+  if (ref === undefined) return deliver(draft, roomId, take(before, missed as Logged[]));
+  const isSameLog = epoch === before.epoch;
+  // An answer to an earlier stay in the room, or one that a later answer has overtaken.
+  if (recovered ? !isSameLog || Number(ref) > before.seq : isSameLog && upTo <= before.seq) return;
+  const isProgress = upTo > before.seq;
+  const [stream, shown, isLost] = catchUp(isProgress ? { ...before, tries: 1 } : before, { ...frame, seq: upTo });
+  if (isLost && before.login) show(draft, { ...before.login, ref: undefined, epoch, seq: upTo, recovered, upTo });
+  deliver(draft, roomId, [stream, shown], more && isProgress);
+}
+
+/** More waits in these logs than the server may have under way. */
+export function onBehind(draft: Draft, { rooms }: FrameOfType<"behind">): void {
+  for (const roomId of rooms) {
+    const stream = draft.streams.get(roomId);
+    if (stream) deliver(draft, roomId, [{ ...stream, head: Math.max(stream.head, stream.seq + 1) }, []], true);
+  }
+}
+
+/** Asks for what is between the page and the log's head; again and again, until nothing is. */
+export function askForGap(draft: Draft, roomId: string): void {
+  const stream = draft.streams.get(roomId);
+  if (!stream || !hasGap(stream)) return;
+  const { epoch, seq, tries = 0 } = stream;
+  draft.streams.set(roomId, { ...stream, tries: tries + 1 });
+  start(draft, `gap ${roomId}`, tries + 1);
+  if (draft.link.at === "open") send(draft, { action: "replay", roomId, epoch, after: seq, ref: `${seq}` });
+}
+
+function deliver(draft: Draft, roomId: string, [stream, shown]: readonly [Stream, readonly Logged[]], askNow = false) {
+  const stands = hasGap(stream);
+  if (stands && stream.tries === undefined) start(draft, `gap ${roomId}`);
+  if (!stands && stream.tries !== undefined) stop(draft, `gap ${roomId}`);
+  draft.streams.set(roomId, { ...stream, tries: stands ? (stream.tries ?? 0) : undefined });
+  for (const message of shown) show(draft, message);
+  ackSoon(draft);
+  if (askNow) askForGap(draft, roomId);
+}

@@ -1,0 +1,26 @@
+import type { LookDeps, lookAtRoom } from "../domain/look-at-room.ts";
+import type { Look } from "../domain/ports.ts";
+import { logError } from "./log.ts";
+
+/** A batch of an SQS queue, as far as we read it. */
+export interface QueueEvent {
+  Records: { messageId: string; body: string }[];
+}
+export interface QueueResult {
+  /** Only these come back; the others are done. */
+  batchItemFailures: { itemIdentifier: string }[];
+}
+
+/** The redeliver queue: each message orders a look at one room. One that fails keeps no other from being done. */
+export const onLooks =
+  (deps: () => LookDeps, look: typeof lookAtRoom) =>
+  async ({ Records }: QueueEvent): Promise<QueueResult> => {
+    const results = await Promise.allSettled(Records.map(async ({ body }) => look(deps(), JSON.parse(body) as Look)));
+    const failed = Records.filter((_, i) => {
+      const result = results[i];
+      if (result?.status !== "rejected") return false;
+      logError("look", result.reason);
+      return true;
+    });
+    return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+  };

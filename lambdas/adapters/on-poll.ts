@@ -1,0 +1,60 @@
+import { pushCodes } from "../../protocol/codes.ts";
+import { parseClientFrame } from "../../protocol/parse-frame.ts";
+import { frameJson } from "../domain/frame-text.ts";
+import type { PollRequest, poll } from "../domain/poll.ts";
+import type { Deps } from "../domain/ports.ts";
+import { logError } from "./log.ts";
+import type { Handshake } from "./on-handshake.ts";
+import { json, type RestEvent, type RestResult } from "./rest-event.ts";
+import { headerOf } from "./socket-event.ts";
+
+/** `GET /poll`, for pages whose proxy kills WebSockets. The token comes as `Authorization: Bearer …`. */
+export const onPoll =
+  (deps: () => Deps, handshake: () => Handshake, rule: typeof poll) =>
+  async (event: RestEvent): Promise<RestResult> => {
+    const { allowedOrigins, read } = handshake();
+    const origin = headerOf({ headers: event.headers ?? {} }, "origin");
+    const mayRead = origin !== undefined && (allowedOrigins.includes("*") || allowedOrigins.includes(origin));
+    // A proxy that kept an answer would show it to the next poll.
+    const headers = {
+      "Cache-Control": "no-store",
+      ...(mayRead && { "Access-Control-Allow-Origin": origin, Vary: "Origin" }),
+    };
+    const fail = (name: "unauthorizedToken" | "pollWrong" | "serverTrouble", msg: string) =>
+      json(pushCodes[name].status, { code: pushCodes[name].code, msg }, headers);
+
+    const token = /^Bearer (.+)$/.exec(headerOf({ headers: event.headers ?? {} }, "authorization") ?? "")?.[1];
+    const claims = token === undefined ? { refused: "no token" } : await read(token);
+    if ("refused" in claims) return fail("unauthorizedToken", "the token is missing or not valid, get a new one");
+    const asked = helloOf(event);
+    if (typeof asked === "string") return fail("pollWrong", asked);
+    try {
+      return json(200, frameJson(await rule(deps(), claims, asked)), headers);
+    } catch (error) {
+      logError("poll", error);
+      return fail("serverTrouble", "server trouble, poll again");
+    }
+  };
+
+/** A poll asks what a `hello` asks, so it is read as one. */
+function helloOf({ queryStringParameters }: RestEvent): PollRequest | string {
+  const { session, rooms = "[]", ...others } = queryStringParameters ?? {};
+  const unknown = Object.keys(others)[0];
+  if (unknown !== undefined) {
+    return `unknown parameter ${JSON.stringify(unknown.slice(0, 32))}, allowed are session, rooms`;
+  }
+  const list = parseList(rooms);
+  if (!list) return "rooms should be a JSON array";
+  const frame = parseClientFrame(JSON.stringify({ action: "hello", session, rooms: list }));
+  if (!("action" in frame)) return frame.data.msg.replace(/^hello: /, "");
+  return { rooms: list as PollRequest["rooms"], ...(session !== undefined && { session }) };
+}
+
+function parseList(text: string): unknown[] | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,21 @@
+/** An AWS_PROXY event of a REST API, as far as we read it. */
+export interface RestEvent {
+  httpMethod: string;
+  headers: Record<string, string> | null;
+  pathParameters: Record<string, string> | null;
+  queryStringParameters: Record<string, string> | null;
+  body: string | null;
+  isBase64Encoded: boolean;
+}
+
+export interface RestResult {
+  statusCode: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+export const json = (statusCode: number, value: unknown, headers: Record<string, string> = {}): RestResult => ({
+  statusCode,
+  headers: { "Content-Type": "application/json", ...headers },
+  body: typeof value === "string" ? value : JSON.stringify(value),
+});

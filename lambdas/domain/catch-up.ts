@@ -1,0 +1,69 @@
+import type { CatchUp, LoginFrame, Position } from "../../protocol/frames.ts";
+import { type Admitted, loginFrame } from "./entry.ts";
+import { isPoller } from "./poller.ts";
+import type { Connection, Deps, Room } from "./ports.ts";
+import { type MissedPart, readHistory, readMissed } from "./read-log.ts";
+
+/** Where the caller has its place in the room: in the rooms it did not log in to, under its connection. */
+export const placeSession = (self: Pick<Connection, "session" | "connectionId">, roomId: string) =>
+  roomId.startsWith("@") ? self.connectionId : self.session;
+
+/**
+ * The reply to a session that got in, with what it missed of the room's log.
+ *
+ * @param wireRoomId how the client names the room
+ * @param budgetBytes what of the reply is left for missed messages
+ */
+export async function welcome(
+  deps: Deps,
+  self: Connection,
+  roomId: string,
+  wireRoomId: string,
+  entry: Admitted,
+  wish: CatchUp,
+  budgetBytes?: number,
+): Promise<LoginFrame> {
+  const wishes = wish.since !== undefined || wish.history !== undefined;
+  const isBehind = self.acks && entry.head > entry.seq;
+  const reply = loginFrame(wireRoomId, { ...entry, seq: entry.head });
+  if (!wishes && !isBehind) return reply;
+
+  const room = entry.room ?? (await deps.rooms.get(roomId)) ?? (await deps.rooms.open(roomId));
+  const { since, part } = await read(deps, self, room, entry, wish, budgetBytes);
+  if (self.acks) {
+    // From here on this is where it stands, whether it had acked that or not.
+    const seq = part.recovered ? since.seq : part.upTo;
+    await setCursor(deps, self, roomId, { epoch: room.epoch, seq });
+  }
+  const { tooLarge: _, ...missed } = part;
+  return { ...reply, epoch: room.epoch, seq: room.seq, ...missed } as LoginFrame;
+}
+
+/** Who polls has no place in the rooms that one is in without logging in; there the subject's own cursor moves. */
+async function setCursor(
+  { members, cursors }: Deps,
+  self: Connection,
+  roomId: string,
+  cursor: Position,
+): Promise<void> {
+  const { connectionId, subject } = self;
+  if (isPoller(connectionId) && roomId.startsWith("@")) return cursors.keep(roomId, subject, cursor);
+  await members.setCursor(roomId, placeSession(self, roomId), connectionId, cursor);
+}
+
+async function read(
+  deps: Deps,
+  self: Connection,
+  room: Room,
+  entry: Admitted,
+  { since, history }: CatchUp,
+  budgetBytes: number | undefined,
+): Promise<{ since: Position; part: MissedPart }> {
+  if (history !== undefined) {
+    const part = await readHistory(deps, room, history, budgetBytes);
+    return { since: { epoch: room.epoch, seq: part.upTo }, part };
+  }
+  // A subject that was never here before begins now.
+  const from = since === "last" ? ((await deps.cursors.get(room.roomId, self.subject)) ?? entry) : (since ?? entry);
+  return { since: from, part: await readMissed(deps, room, from, budgetBytes) };
+}

@@ -1,0 +1,51 @@
+import type { ServerFrame } from "../../protocol/frames.ts";
+import { everyone, ownRoom, userRoom } from "../../protocol/ids.ts";
+import type { Message } from "./ports.ts";
+
+/** JSON text that goes into a frame as it is: neither parsed nor printed anew. */
+export class RawJson {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** A frame as JSON. */
+export const frameText = (frame: ServerFrame): string => textOf(frame);
+/** The same for an answer that holds frames. */
+export const frameJson = (answer: { rooms: ServerFrame[] }): string => textOf(answer);
+
+function textOf(value: unknown): string {
+  if (value instanceof RawJson) return value.text;
+  if (Array.isArray(value)) return `[${value.map(textOf).join(",")}]`;
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${textOf(member)}`).join(",")}}`;
+}
+
+/** How the receiver's connection names the room. */
+export const wireRoom = (roomId: string) => (roomId === everyone || !roomId.startsWith("@") ? roomId : ownRoom);
+
+/** The room that a connection of `subject` names so. */
+export const roomNamed = (wireName: string, subject: string) => (wireName === ownRoom ? userRoom(subject) : wireName);
+
+/** A message's frame as text; one without `seq` is of `qos` 0. */
+export function messageText(message: Omit<Message, "epoch" | "seq"> & Partial<Message>): string {
+  const { roomId, eventName, rawData, epoch, seq, messageId, atMs, from, conversation, receiptTo } = message;
+  return textOf({
+    type: "message",
+    eventName,
+    data: new RawJson(rawData),
+    roomId: roomId === everyone ? undefined : wireRoom(roomId),
+    epoch,
+    seq,
+    messageId,
+    at: atMs,
+    qos: seq === undefined ? 0 : 1,
+    from,
+    conversation,
+    receipt: receiptTo === undefined ? undefined : true,
+  });
+}
+
+export const textBytes = (text: string) => Buffer.byteLength(text);

@@ -1,0 +1,194 @@
+import { frameCodes, frameTexts } from "../../protocol/codes.ts";
+import type { MessageFrame, ServerFrame } from "../../protocol/frames.ts";
+import { limits } from "../../protocol/limits.ts";
+import { lookForAbsent, undeliveredOf } from "./absent-person.ts";
+import { prune } from "./deliver.ts";
+import { isCurrent } from "./evict.ts";
+import { isLookedAtBy, isPersonal } from "./expect-acks.ts";
+import { frameText, messageText, RawJson, textBytes, wireRoom } from "./frame-text.ts";
+import { isPoller } from "./poller.ts";
+import { flatten, forEachLimited } from "./pool.ts";
+import type { Deps, LogEntry, Look, Member, ReportUndelivered, Room, Undelivered } from "./ports.ts";
+import { missedBytes, readWaiting } from "./read-log.ts";
+import { nextStep } from "./redelivery.ts";
+
+const membersAtOnce = 25;
+/** Posts to half-open lines take seconds each: before the Lambda's time is over the rest is left to the next look. */
+const budgetMs = 12_000;
+/** AWS ends a chain in which a function feeds its own queue after about 16 rounds. */
+const mostRounds = 14;
+/** From then on looks are rarer: a chain outlives the tries of members who are all behind at times of their own. */
+const hurriedRounds = 4;
+/** From then on pushes order looks of their own, so that this chain can end. */
+const lastNotedRound = 6;
+
+export interface LookDeps extends Deps {
+  reportUndelivered: ReportUndelivered;
+}
+
+/** What a look found and did. */
+interface Findings {
+  /** Moments at which somebody should look again. */
+  nexts: number[];
+  /** Members as they are to be noted. */
+  tried: Member[];
+  undelivered: Undelivered[];
+  noteReported?: (() => Promise<void>) | undefined;
+  isSomebodyThere: boolean;
+  untilMs: number;
+}
+type Waiting = (after: number) => Promise<LogEntry[]>;
+
+/** Looks at the cursors of a room's members and sends again what was not acked. */
+export async function lookAtRoom(deps: LookDeps, { roomId, round }: Look): Promise<void> {
+  const room = await deps.rooms.get(roomId);
+  if (!room) return;
+  const found: Findings = {
+    nexts: [],
+    tried: [],
+    undelivered: [],
+    isSomebodyThere: false,
+    untilMs: deps.now() + budgetMs,
+  };
+  const waiting = waitingOf(deps, room);
+  await forEachLimited(flatten(deps.members.pages(roomId)), membersAtOnce, (member) =>
+    lookAtMember(deps, room, member, waiting, found),
+  );
+  if (isPersonal(roomId) && !found.isSomebodyThere) {
+    const absent = await lookForAbsent(deps, room, round);
+    found.undelivered.push(...absent.undelivered);
+    found.nexts.push(...absent.nexts);
+    found.noteReported = absent.noteReported;
+  }
+  const undelivered = await withoutReached(deps, room, found.undelivered);
+  // Reported before it is noted as reported: a crash in between reports twice, the other order never.
+  if (undelivered.length > 0) await deps.reportUndelivered(undelivered);
+  await Promise.all([found.noteReported?.(), ...found.tried.map((member) => deps.members.noteTry(roomId, member))]);
+  await orderNext(deps, room, round, found.nexts);
+}
+
+async function lookAtMember(
+  deps: LookDeps,
+  room: Room,
+  member: Member,
+  waiting: Waiting,
+  found: Findings,
+): Promise<void> {
+  if (!member.cursor || member.cursor.epoch !== room.epoch || !isCurrent(member, room)) return;
+  found.isSomebodyThere = true;
+  if (member.cursor.seq >= room.seq || isPoller(member.connectionId)) return;
+  const triedAtMs = deps.now();
+  if (triedAtMs > found.untilMs) {
+    found.nexts.push(triedAtMs);
+    return;
+  }
+  const unacked = await waiting(Math.max(member.cursor.seq, member.givenUpSeq));
+  const step = nextStep(member, unacked, triedAtMs, deps.redeliverAfterMs);
+  switch (step.kind) {
+    case "rest":
+      return;
+    case "wait":
+      found.nexts.push(step.untilMs);
+      return;
+    case "resend": {
+      await resend(deps, room, member, step.entries);
+      const tries = member.tries + 1;
+      found.tried.push({ ...member, tries, triedAtMs });
+      found.nexts.push(triedAtMs + deps.redeliverAfterMs * 2 ** tries);
+      return;
+    }
+    case "giveUp": {
+      const givenUpSeq = step.entries.at(-1)?.seq ?? member.givenUpSeq;
+      found.undelivered.push(...step.entries.flatMap((entry) => undeliveredOf(entry, member.subject)));
+      found.tried.push({ ...member, tries: 0, triedAtMs, givenUpSeq });
+      found.nexts.push(triedAtMs + deps.redeliverAfterMs);
+    }
+  }
+}
+
+/** A message that reached one device of a person has reached the person. */
+async function withoutReached(deps: Deps, room: Room, undelivered: readonly Undelivered[]): Promise<Undelivered[]> {
+  if (undelivered.length === 0) return [];
+  const reached = new Map(undelivered.map(({ subject }) => [subject, 0]));
+  for await (const { subject, cursor } of flatten(deps.members.pages(room.roomId))) {
+    const before = reached.get(subject);
+    if (before !== undefined && cursor?.epoch === room.epoch) reached.set(subject, Math.max(before, cursor.seq));
+  }
+  if (isPersonal(room.roomId)) {
+    // On a device that was closed since, too.
+    for (const [subject, before] of reached) {
+      const kept = await deps.cursors.get(room.roomId, subject);
+      if (kept?.epoch === room.epoch) reached.set(subject, Math.max(before, kept.seq));
+    }
+  }
+  return undelivered.filter(({ subject, seq }) => seq > (reached.get(subject) ?? 0));
+}
+
+/** Members who stopped at the same message wait for the same ones: read once per look. */
+function waitingOf(deps: Deps, room: Room): Waiting {
+  const read = new Map<number, Promise<LogEntry[]>>();
+  return (after) => {
+    const known = read.get(after) ?? readWaiting(deps, room, after, limits.unackedMessages);
+    read.set(after, known);
+    return known;
+  };
+}
+
+/** In frames of several messages: those of a member that is far behind cost one post, not one each. */
+async function resend(deps: Deps, room: Room, member: Member, entries: readonly LogEntry[]): Promise<void> {
+  for (const text of batches(room, member, entries)) {
+    const outcome = await deps.gateway.post(member.connectionId, text);
+    if (outcome === "gone") return prune(deps, room.roomId, member);
+    if (outcome !== "sent") return;
+  }
+}
+
+function batches(room: Room, member: Member, entries: readonly LogEntry[]): string[] {
+  const texts = entries.flatMap(({ message }) => (message ? [messageText(message)] : []));
+  const small = texts.filter((text) => textBytes(text) <= missedBytes);
+  const large = texts.filter((text) => textBytes(text) > missedBytes);
+  const frames: string[] = [];
+  let batch: string[] = [];
+  let bytes = 0;
+  const close = () => {
+    if (batch.length > 0) frames.push(frameText(redelivered(room, member, batch)));
+    batch = [];
+    bytes = 0;
+  };
+  for (const text of small) {
+    if (bytes + textBytes(text) > missedBytes) close();
+    batch.push(text);
+    bytes += textBytes(text);
+  }
+  close();
+  return [...frames, ...large];
+}
+
+/** It claims nothing about numbers that are not in it: `upTo` is where the member stands by its own word. */
+function redelivered({ roomId, epoch }: Room, { cursor }: Member, texts: readonly string[]): ServerFrame {
+  const missed = texts.map((text) => new RawJson(text) as unknown as MessageFrame);
+  const data = { code: frameCodes.replayed, msg: frameTexts.replayed };
+  const upTo = cursor?.seq ?? 0;
+  return {
+    type: "replayed",
+    eventName: "replayResp",
+    data,
+    roomId: wireRoom(roomId),
+    epoch,
+    recovered: true,
+    missed,
+    upTo,
+  };
+}
+
+/** One next look for all who wait, unless the chain has become too long: then the next push begins a new one. */
+async function orderNext(deps: LookDeps, room: Room, round: number, nexts: readonly number[]): Promise<void> {
+  if (nexts.length === 0 || round >= mostRounds) return;
+  const pauseMs = deps.redeliverAfterMs * (round < hurriedRounds ? 0.5 : 3);
+  const atMs = Math.max(Math.min(...nexts), deps.now() + pauseMs);
+  // Two chains that meet become one.
+  const fresh = await deps.rooms.get(room.roomId);
+  if (fresh && isLookedAtBy(fresh, atMs, deps.now())) return;
+  await deps.scheduleLook({ roomId: room.roomId, round: round + 1 }, atMs - deps.now());
+  if (round < lastNotedRound) await deps.rooms.noteLook(room.roomId, atMs);
+}

@@ -1,0 +1,49 @@
+import { frameCodes, frameTexts } from "../../protocol/codes.ts";
+import type { LoginFrame, RoomToRestore } from "../../protocol/frames.ts";
+import { everyone, ownRoom } from "../../protocol/ids.ts";
+import { pollerOf } from "./poller.ts";
+import type { Caller, Connection, Deps } from "./ports.ts";
+import { missedBytes } from "./read-log.ts";
+import { restoreRoom } from "./restore-room.ts";
+
+/** What a page without a WebSocket asks: the same as `hello` does. */
+export interface PollRequest {
+  session?: string;
+  rooms: RoomToRestore[];
+}
+export interface PollAnswer {
+  data: { code: string; msg: string };
+  session: string;
+  rooms: LoginFrame[];
+  /** When to poll again. */
+  retryAfterMs: number;
+}
+
+/** Nothing came: the page waits a little. Something came: there may be more at once. */
+const idlePauseMs = 3_000;
+const busyPauseMs = 500;
+
+/**
+ * One poll: logs in to rooms or keeps the places in them, and answers what came behind the cursors. The cursors are the
+ * acks: what a page asks to follow it has.
+ */
+export async function poll(
+  deps: Deps,
+  claims: Pick<Caller, "subject" | "grants" | "tokenExpiresAtMs">,
+  { session = deps.newId(), rooms }: PollRequest,
+): Promise<PollAnswer> {
+  const connectionId = pollerOf(session);
+  // The moment of this poll takes the place of the connect: a place follows the newer of a poll and a connection.
+  const self: Connection = { ...claims, connectionId, session, connectedAtMs: deps.now(), probe: false, acks: true };
+  const unnamed = [everyone, ownRoom].filter((name) => !rooms.some(({ roomId }) => roomId === name));
+  const wanted = [...unnamed.map((roomId) => ({ roomId })), ...rooms];
+  const budgetBytes = missedBytes / Math.max(1, rooms.length);
+  const answers = await Promise.all(wanted.map((room) => restoreRoom(deps, self, room, budgetBytes)));
+  const hasNews = answers.some((room) => room.type === "loggedIn" && (room.missed?.length ?? 0) > 0);
+  return {
+    data: { code: frameCodes.connected, msg: frameTexts.connected },
+    session,
+    rooms: answers,
+    retryAfterMs: hasNews ? busyPauseMs : idlePauseMs,
+  };
+}

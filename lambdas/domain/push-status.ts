@@ -1,0 +1,70 @@
+import type { WaitFor } from "../../protocol/push.ts";
+import { isPersonal } from "./expect-acks.ts";
+import { flatten } from "./pool.ts";
+import type { Deps, Outcomes, PushRecord } from "./ports.ts";
+
+/** As many names as an answer lists; the counts are of all. */
+const mostNames = 100;
+const pausesMs = [50, 100, 200, 400];
+
+/** What became of one message in one room. */
+export interface RoomStatus {
+  roomId: string;
+  /** It is kept: members who are away get it when they come back. */
+  logged: boolean;
+  /** All members of then were posted to. */
+  done: boolean;
+  outcomes?: Outcomes;
+  acked: number;
+  ackedBy: string[];
+  waiting: number;
+  waitingFor: string[];
+}
+type StatusDeps = Pick<Deps, "pushes" | "members" | "cursors">;
+
+/** @returns what is known of a message of the last day, `undefined` if nothing is */
+export async function pushStatus(deps: StatusDeps, messageId: string): Promise<RoomStatus[] | undefined> {
+  const records = await deps.pushes.get(messageId);
+  return records.length === 0 ? undefined : Promise.all(records.map((record) => roomStatus(deps, record)));
+}
+
+async function roomStatus({ members, cursors }: StatusDeps, record: PushRecord): Promise<RoomStatus> {
+  const { roomId, epoch, seq, done, outcomes } = record;
+  const ackedBy = new Set<string>();
+  const waitingFor = new Set<string>();
+  const status = { roomId, logged: seq !== undefined, done, ...(outcomes && { outcomes }) };
+  if (seq !== undefined) {
+    for await (const { subject, cursor } of flatten(members.pages(roomId))) {
+      // Who does not ack is neither: nobody can know.
+      if (cursor && cursor.epoch === epoch) (cursor.seq >= seq ? ackedBy : waitingFor).add(subject);
+    }
+    const person = isPersonal(roomId) ? roomId.slice("@user/".length) : undefined;
+    const had = person === undefined ? undefined : await cursors.get(roomId, person);
+    if (person !== undefined && had && had.epoch === epoch && had.seq >= seq) ackedBy.add(person);
+  }
+  // One device of a person is enough.
+  for (const subject of ackedBy) waitingFor.delete(subject);
+  return {
+    ...status,
+    acked: ackedBy.size,
+    ackedBy: [...ackedBy].slice(0, mostNames),
+    waiting: waitingFor.size,
+    waitingFor: [...waitingFor].slice(0, mostNames),
+  };
+}
+
+/** Waits until so many have acked, or the time is over. @returns how many have */
+export async function waitForAcks(
+  deps: StatusDeps & Pick<Deps, "now" | "wait">,
+  records: readonly PushRecord[],
+  { acks, withinMs }: WaitFor,
+): Promise<{ reached: boolean; acks: number }> {
+  const untilMs = deps.now() + withinMs;
+  for (let asked = 0; ; asked += 1) {
+    const statuses = await Promise.all(records.map((record) => roomStatus(deps, record)));
+    const got = statuses.reduce((sum, { acked }) => sum + acked, 0);
+    const leftMs = untilMs - deps.now();
+    if (got >= acks || leftMs <= 0) return { reached: got >= acks, acks: got };
+    await deps.wait(Math.min(pausesMs[asked] ?? 500, leftMs));
+  }
+}

@@ -1,0 +1,63 @@
+import type { WebSocketStage } from "aws-cdk-lib/aws-apigatewayv2";
+import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
+import type { Queue } from "aws-cdk-lib/aws-sqs";
+import type { Construct } from "constructs";
+import { grantConnections } from "./grant-connections.ts";
+import { type LambdaFunctionProps, type LogProps, lambdaFunction } from "./lambda-function.ts";
+import type { Tables } from "./tables.ts";
+
+/** What every function needs that works on rooms. */
+export interface RoomProps extends LogProps {
+  readonly tables: Tables;
+  readonly stage: WebSocketStage;
+  /** Where looks at rooms are ordered. */
+  readonly looks: Queue;
+  /** How long a message is kept. */
+  readonly retentionSeconds: string;
+  /** How long a message waits for its ack before it is sent again. */
+  readonly redeliverAfterSeconds: string;
+}
+
+interface OwnProps extends Pick<LambdaFunctionProps, "entry" | "description" | "memorySize" | "timeout"> {
+  /** Beside what all have. */
+  readonly environment?: Record<string, string>;
+  readonly rights: Rights;
+}
+
+/** What it does with each table. */
+interface Rights {
+  readonly connections: readonly TableAction[];
+  readonly rooms: readonly TableAction[];
+  readonly messages: readonly TableAction[];
+  /** Whether it orders looks at rooms. */
+  readonly looks: boolean;
+}
+type TableAction = "GetItem" | "PutItem" | "UpdateItem" | "DeleteItem" | "Query" | "Scan";
+
+/** A function that works on rooms and their logs, and posts to connections. */
+export function roomFunction(scope: Construct, id: string, props: RoomProps, own: OwnProps): LambdaFunction {
+  const { tables, stage, looks, retentionSeconds, redeliverAfterSeconds, logRetention, removalPolicy } = props;
+  const { rights, environment, ...rest } = own;
+  const fn = lambdaFunction(scope, id, {
+    ...rest,
+    environment: {
+      CONNECTIONS_TABLE: tables.connections.tableName,
+      ROOMS_TABLE: tables.rooms.tableName,
+      MESSAGES_TABLE: tables.messages.tableName,
+      CALLBACK_URL: stage.callbackUrl,
+      RETENTION_SECONDS: retentionSeconds,
+      REDELIVER_QUEUE_URL: looks.queueUrl,
+      REDELIVER_AFTER_SECONDS: redeliverAfterSeconds,
+      ...environment,
+    },
+    logRetention,
+    removalPolicy,
+  });
+  for (const table of ["connections", "rooms", "messages"] as const) {
+    tables[table].grant(fn, ...rights[table].map((action) => `dynamodb:${action}`));
+  }
+  // `grantSendMessages` would allow to ask for the queue's URL and attributes too.
+  if (rights.looks) looks.grant(fn, "sqs:SendMessage");
+  grantConnections(stage, fn);
+  return fn;
+}

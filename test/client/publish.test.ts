@@ -1,0 +1,194 @@
+import { describe, expect, test, vi } from "vitest";
+import type { FrameOf, ServerFrame } from "../../protocol/frames.ts";
+import { settled } from "./fake-clock.ts";
+import { answerTo, FakeServer, message } from "./fake-server.ts";
+
+let lastSeq = 0;
+/** Says yes as the server does. */
+function published({ roomId, clientMessageId }: FrameOf<"publish">): ServerFrame {
+  lastSeq += 1;
+  const data = { code: "2010", msg: "publish success" } as const;
+  const where = roomId === undefined ? { conversation: "ann_bob" } : { roomId };
+  const place = { epoch: "k3f9", seq: lastSeq };
+  return {
+    type: "published",
+    eventName: "publishResp",
+    data,
+    clientMessageId,
+    messageId: `ann/${clientMessageId}`,
+    ...where,
+    ...place,
+  };
+}
+
+const page = async () => {
+  const server = new FakeServer();
+  server.onFrame = (frame) => (frame.action === "publish" ? published(frame) : answerTo(frame));
+  const handle = server.handle();
+  await handle.loginRoom("456");
+  return { server, handle };
+};
+
+describe("publishing", () => {
+  test("to a room resolves with the message's ids and place", async () => {
+    const { server, handle } = await page();
+    const notice = await handle.publish("456", "say", { text: "hi" }, { receipt: true, qos: 2 });
+    const [sent] = server.receivedOf("publish");
+    expect(sent).toEqual({
+      action: "publish",
+      roomId: "456",
+      eventName: "say",
+      data: { text: "hi" },
+      clientMessageId: expect.stringMatching(/^.{10,64}$/),
+      qos: 2,
+      receipt: true,
+      ref: expect.any(Number),
+    });
+    const { clientMessageId = "" } = sent ?? {};
+    expect(notice).toMatchObject({
+      code: "2010",
+      msg: "publish success",
+      clientMessageId,
+      messageId: `ann/${clientMessageId}`,
+      epoch: "k3f9",
+      seq: lastSeq,
+    });
+  });
+
+  test("to a person resolves with the conversation's id", async () => {
+    const { server, handle } = await page();
+    expect(await handle.publish({ toUser: "bob" }, "say", "hi", { clientMessageId: "c-1" })).toMatchObject({
+      clientMessageId: "c-1",
+      conversation: "ann_bob",
+    });
+    expect(server.receivedOf("publish")).toEqual([
+      {
+        action: "publish",
+        toUser: "bob",
+        eventName: "say",
+        data: "hi",
+        clientMessageId: "c-1",
+        ref: expect.any(Number),
+      },
+    ]);
+  });
+
+  test("takes callbacks, with and without options", async () => {
+    const { handle } = await page();
+    const onOk = vi.fn();
+    expect(handle.publish("456", "say", 1, onOk)).toBeUndefined();
+    handle.publish("456", "say", 2, { clientMessageId: "c-2" }, onOk, vi.fn());
+    await settled();
+    expect(onOk.mock.calls).toMatchObject([[{ code: "2010" }], [{ clientMessageId: "c-2" }]]);
+  });
+
+  test("gives every message an id of its own", async () => {
+    const { server, handle } = await page();
+    await Promise.all([1, 2, 3].map((data) => handle.publish("456", "say", data)));
+    expect(new Set(server.receivedOf("publish").map(({ clientMessageId }) => clientMessageId)).size).toBe(3);
+  });
+
+  test.each([
+    ["2012", { type: "publishFailed", eventName: "publishResp", data: { code: "2012", msg: "not allowed" } }],
+    ["4003", { type: "refused", eventName: "errorResp", data: { code: "4003", msg: "publish: data is missing" } }],
+  ] as const)("fails with %s", async (code, answer) => {
+    const { server, handle } = await page();
+    server.onFrame = () => answer as ServerFrame;
+    await expect(handle.publish("456", "say", 1)).rejects.toMatchObject({ code, msg: answer.data.msg });
+  });
+
+  test("of what fits into no frame fails with 3005 and closes no connection", async () => {
+    const { server, handle } = await page();
+    await expect(handle.publish("456", "say", "é".repeat(16_400))).rejects.toMatchObject({ code: "3005" });
+    await handle.publish("456", "say", "é".repeat(16_000));
+    expect(server.receivedOf("publish")).toHaveLength(1);
+  });
+
+  test("waits for the login to its room, and keeps the page's order there", async () => {
+    const { server, handle } = await page();
+    server.onFrame = () => undefined;
+    void handle.loginRoom("457");
+    for (const data of [1, 2]) void handle.publish("457", "say", data);
+    void handle.publish("456", "say", "elsewhere");
+    await settled();
+    expect(server.receivedOf("publish").map(({ data }) => data)).toEqual(["elsewhere"]);
+    server.onFrame = (frame) => (frame.action === "publish" ? published(frame) : answerTo(frame));
+    const [login] = server.receivedOf("loginRoom").slice(-1);
+    if (login) await server.last.tell({ ...(answerTo(login) as ServerFrame & { type: "loggedIn" }), ref: login.ref });
+    await settled();
+    expect(server.receivedOf("publish").map(({ data }) => data)).toEqual(["elsewhere", 1, 2]);
+  });
+
+  test("at qos 0 waits for no answer to another one", async () => {
+    const { server, handle } = await page();
+    server.onFrame = () => undefined;
+    for (const data of [1, 2, 3]) void handle.publish("456", "at", data, { qos: 0 });
+    expect(server.receivedOf("publish").map(({ data }) => data)).toEqual([1, 2, 3]);
+  });
+
+  test("connects by itself", async () => {
+    const server = new FakeServer();
+    server.onFrame = (frame) => (frame.action === "publish" ? published(frame) : answerTo(frame));
+    expect(await server.handle().publish({ toUser: "bob" }, "say", "hi")).toMatchObject({ code: "2010" });
+  });
+});
+
+describe("a publish without an answer", () => {
+  test("is sent again after a lost connection, with the same clientMessageId", async () => {
+    const { server, handle } = await page();
+    server.onFrame = () => undefined;
+    const done = handle.publish("456", "say", "hi");
+    server.last.drop();
+    server.onFrame = (frame) => (frame.action === "publish" ? published(frame) : answerTo(frame));
+    await server.clock.advance(250);
+    const [first, second, ...more] = server.receivedOf("publish");
+    expect(more).toEqual([]);
+    expect(second).toEqual(first);
+    expect(await done).toMatchObject({ clientMessageId: first?.clientMessageId });
+  });
+
+  test("is sent again after trouble of API Gateway, with the same clientMessageId", async () => {
+    const { server, handle } = await page();
+    server.onFrame = () => undefined;
+    const done = handle.publish("456", "say", "hi");
+    server.onFrame = (frame) => (frame.action === "publish" ? published(frame) : answerTo(frame));
+    await server.last.tellText('{"message": "Endpoint request timed out"}');
+    await server.clock.advance(1_000);
+    const [first, second] = server.receivedOf("publish");
+    expect(second).toEqual(first);
+    expect(await done).toMatchObject({ code: "2010" });
+  });
+
+  test("fails with 3002; what the login of its room came to stays", async () => {
+    const { server, handle } = await page();
+    server.onFrame = (frame) => (frame.action === "publish" ? undefined : answerTo(frame));
+    const outcome = handle.publish("456", "say", "hi").catch(({ code }) => code);
+    await server.clock.advance(10_000);
+    expect(await outcome).toBe("3002");
+    const heard = vi.fn();
+    handle.listen("test", heard);
+    await server.last.tell(server.message("still in", { roomId: "456" }));
+    expect(heard).toHaveBeenCalledOnce();
+  });
+});
+
+describe("listening", () => {
+  test("hears delivered and publishResp", async () => {
+    const { server, handle } = await page();
+    const heard: unknown[] = [];
+    handle.listen("delivered", (data) => heard.push(data));
+    handle.listen("publishResp", ({ code }) => heard.push(code));
+    await handle.publish("456", "say", "hi");
+    const data = { messageId: "m1", subject: "bob", at: 1 };
+    await server.last.tell({ type: "delivered", eventName: "delivered", data });
+    expect(heard).toEqual(["2010", data]);
+  });
+
+  test("sees who sent a message and of which conversation it is", async () => {
+    const { server, handle } = await page();
+    const heard = vi.fn();
+    handle.listen("say", (_, { from, conversation }) => heard(from, conversation));
+    await server.last.tell(message("hi", { eventName: "say", roomId: "@user", from: "bob", conversation: "ann_bob" }));
+    expect(heard).toHaveBeenCalledExactlyOnceWith("bob", "ann_bob");
+  });
+});

@@ -1,0 +1,39 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { evict } from "../../../lambdas/domain/evict.ts";
+import { openWorld, type Page } from "../../support/world.ts";
+
+let world: Awaited<ReturnType<typeof openWorld>>;
+beforeEach(async () => {
+  world = await openWorld();
+});
+afterEach(() => world.end());
+
+const kept = (page: Page) => world.deps.cursors.get("456", page.subject);
+
+/** A page that has acked the first of three messages. */
+async function pageThatAcked(): Promise<{ page: Page; epoch: string; ack(seq: number): Promise<unknown> }> {
+  const page = await world.connect({ acks: true });
+  await page.login("456", "loginWhenever");
+  for (let sent = 0; sent < 3; sent += 1) await world.push("456");
+  const { epoch = "" } = (await world.deps.rooms.get("456")) ?? {};
+  const ack = (seq: number) => world.deps.members.ack("456", page.session, page.connectionId, { epoch, seq });
+  await ack(1);
+  return { page, epoch, ack };
+}
+
+test("who is put out is told, and goes on elsewhere from where it stopped", async () => {
+  const { page, epoch } = await pageThatAcked();
+  const other = await world.connect();
+  await other.login("456", "loginWhenLast");
+  expect(page.codes("456")).toEqual(["2005"]);
+  expect(await kept(page)).toEqual({ epoch, seq: 1 });
+});
+
+test("an ack that comes while its sender is put out counts", async () => {
+  const { page, epoch, ack } = await pageThatAcked();
+  const seen = await world.deps.members.get("456", page.session);
+  await ack(3);
+  if (!seen) throw new Error("the page has no place");
+  await evict(world.deps, "456", seen, 1);
+  expect(await kept(page)).toEqual({ epoch, seq: 3 });
+});

@@ -1,0 +1,56 @@
+import type { Turn, World } from "./world.ts";
+
+/** Where a Lambda dies: right before its n-th call takes effect, or right after, before it knows. */
+export interface CrashPoint {
+  call: number;
+  moment: "before" | "after";
+}
+
+class Died extends Error {
+  override name = "Died";
+}
+
+/** How many calls to tables, gateway and queue the work makes. */
+export async function countCalls(world: World, work: () => Promise<unknown>): Promise<number> {
+  let calls = 0;
+  await inTurns(world, work, (call) => {
+    calls += 1;
+    return call();
+  });
+  return calls;
+}
+
+/** Runs the work in a Lambda that dies at the point: nothing that it would have done then happens. */
+export async function crash(world: World, work: () => Promise<unknown>, { call, moment }: CrashPoint): Promise<void> {
+  let calls = 0;
+  let isDead = false;
+  const running: Promise<unknown>[] = [];
+  await inTurns(world, work, (effect) => {
+    if (isDead) return Promise.reject(new Died());
+    calls += 1;
+    if (calls < call) {
+      const done = effect();
+      running.push(done);
+      return done;
+    }
+    isDead = true;
+    if (moment === "before") return Promise.reject(new Died());
+    const done = effect();
+    running.push(done);
+    return done.then(() => Promise.reject(new Died()));
+  }).catch((error: unknown) => {
+    if (!(error instanceof Died)) throw error;
+  });
+  // What was under way when it died has been sent already.
+  await Promise.allSettled(running);
+}
+
+async function inTurns(world: World, work: () => Promise<unknown>, turn: Turn): Promise<void> {
+  const usual = world.turn;
+  world.turn = turn;
+  try {
+    await work();
+  } finally {
+    world.turn = usual;
+  }
+}
