@@ -19,7 +19,7 @@ const notices: readonly SystemEventName[] = [
   "heartbeatResp",
   "errorResp",
 ];
-const goodCodes: readonly string[] = ["2001", "2002", "2006", "2008"];
+const goodCodes: readonly string[] = ["2001", "2002", "2006", "2008", "2010", "2011"];
 
 export function openSession(store: ConsoleStore): Session {
   const handle = new SocketHandle({
@@ -32,7 +32,7 @@ export function openSession(store: ConsoleStore): Session {
 
   const onNotice = (frame: Frame) => {
     log(store, {
-      kind: goodCodes.includes(frame.data.code) ? "notice" : "warning",
+      kind: !("code" in frame.data) || goodCodes.includes(frame.data.code) ? "notice" : "warning",
       eventName: frame.eventName,
       roomId: "roomId" in frame ? frame.roomId : undefined,
       data: frame.data,
