@@ -32,7 +32,7 @@ const publishBy = ({ page }: Reader, frame: Partial<PublishOf>) =>
 const replayBy = async ({ page }: Reader, frame: Omit<FrameOf<"replay">, "action">) =>
   wireOf(await replay(world.deps, page.caller, { action: "replay", ...frame }));
 const dataIn = (reply: Awaited<ReturnType<typeof replayBy>>) =>
-  reply.type === "replayed" ? reply.missed.map(({ data }) => data) : reply.data.msg;
+  reply.type === "replayed" ? reply.missed.map(({ data }) => data) : reply.type === "replayFailed" && reply.data.msg;
 
 describe("a publish to a room", () => {
   beforeEach(async () => {
