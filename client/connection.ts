@@ -23,9 +23,8 @@ export function openConnection(options: ResolvedOptions, polls: boolean, events:
   let socket: WebSocketLike | undefined;
   let isOver = false;
   const lost = (msg: string, cause?: unknown) => {
-    if (isOver) return;
+    if (!isOver) events.lost(msg, cause);
     isOver = true;
-    events.lost(msg, cause);
   };
   const open = async () => {
     const askToken = () => ask("token", options.token);

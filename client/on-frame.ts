@@ -26,9 +26,9 @@ const on: { [T in ServerFrame["type"]]: (draft: Draft, frame: FrameOfType<T>) =>
   loggedIn: onLoggedIn,
   loginFailed: onFailed,
   evicted: onEvicted,
-  left: onLeft,
+  left: onDone,
   leaveFailed: onFailed,
-  published: onPublished,
+  published: onDone,
   publishFailed: onFailed,
   replayed: onReplayed,
   replayFailed: onFailed,
@@ -102,19 +102,12 @@ function onEvicted(draft: Draft, frame: FrameOfType<"evicted">): void {
   if (isIn(before) && !isIn(room)) show(draft, frame);
 }
 
-function onLeft(draft: Draft, frame: FrameOfType<"left">): void {
-  const request = requestOf(draft, frame.ref);
-  if (!request) return;
-  forget(draft, frame.roomId);
-  resolve(draft, request, frame.data);
-  show(draft, frame);
-}
-
-function onPublished(draft: Draft, frame: FrameOfType<"published">): void {
-  const { data, ref, clientMessageId, messageId, epoch, seq, conversation } = frame;
+function onDone(draft: Draft, frame: FrameOfType<"left" | "published">): void {
+  const { type, eventName, data, ref, ...rest } = frame;
   const request = requestOf(draft, ref);
   if (!request) return;
-  resolve(draft, request, { ...data, clientMessageId, messageId, epoch, seq, conversation });
+  if (type === "left") forget(draft, frame.roomId);
+  resolve(draft, request, type === "left" ? data : { ...data, ...rest });
   show(draft, frame);
 }
 

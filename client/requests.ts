@@ -13,12 +13,12 @@ const maxSends = 4;
 
 export function addRequest(draft: Draft, request: Request) {
   const { action, ref } = request;
-  const bytes = new TextEncoder().encode(JSON.stringify(request)).length;
+  const bytes = new Blob([JSON.stringify(request)]).size;
   draft.requests.set(ref, request);
   start(draft, ref);
   // API Gateway would close the connection, and again after each reconnect.
   if (bytes > frameBytes) {
-    const msg = `${action}: a frame may have ${frameBytes} bytes, got ${bytes}; send a link instead`;
+    const msg = `${action} has ${bytes} bytes, allowed are ${frameBytes}: send a link instead`;
     return reject(draft, request, { code: clientCodes.tooLarge, msg });
   }
   if (action === "leaveRoom") sendAcks(draft, true);

@@ -4,8 +4,7 @@
  * @returns stops telling
  */
 export function watchForSuspicion(suspect: () => void): () => void {
-  const page = typeof document === "undefined" ? undefined : document;
-  const network = typeof window === "undefined" ? undefined : window;
+  const { document: page, window: network }: { document?: Document; window?: Window } = globalThis;
   const shown = () => {
     if (page?.visibilityState === "visible") suspect();
   };

@@ -30,34 +30,34 @@ export function answer<N extends Notice>(
 /** Who waits for the connection. Callbacks hear of every failed attempt, before the first success and after it. */
 export class ConnectWaiters {
   #waiting: Waiter[] = [];
-  readonly #later = new Set<OnError>();
+  #later: Waiter[] = [];
 
   add(waiter: Waiter): void {
     this.#waiting.push(waiter);
   }
 
   connected(notice: Notice): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const { onOk, onError, isPromise } of waiting) {
-      if (!isPromise) this.#later.add(onError);
-      onOk(notice);
-    }
+    const waiting = this.#waiting.splice(0);
+    this.#later.push(...waiting.filter(isLasting));
+    for (const { onOk } of waiting) onOk(notice);
   }
 
   attemptFailed(failure: Failure): void {
-    const waiting = this.#waiting;
-    this.#waiting = waiting.filter(({ isPromise }) => !isPromise);
-    for (const { onError } of waiting) onError(errorOf(failure));
-    for (const onError of this.#later) onError(errorOf(failure));
+    const all = [...this.#waiting, ...this.#later];
+    this.#waiting = this.#waiting.filter(isLasting);
+    fail(all, failure);
   }
 
   closed(failure: Failure): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    this.#later.clear();
-    for (const { onError } of waiting) onError(errorOf(failure));
+    this.#later = [];
+    fail(this.#waiting.splice(0), failure);
   }
+}
+
+const isLasting = ({ isPromise }: Waiter) => !isPromise;
+
+function fail(waiters: readonly Waiter[], failure: Failure): void {
+  for (const { onError } of waiters) onError(new DownlinkError(failure));
 }
 
 /** Those who wait for a request's answer, by its `ref`. */
@@ -73,22 +73,20 @@ export class RequestWaiters {
   }
 
   resolve(ref: number, notice: Notice): void {
-    this.#take(ref)?.onOk(notice);
+    for (const { onOk } of this.#take(ref)) onOk(notice);
   }
 
   reject(ref: number, failure: Failure): void {
-    this.#take(ref)?.onError(errorOf(failure));
+    fail(this.#take(ref), failure);
   }
 
   closed(failure: Failure): void {
     for (const ref of [...this.#byRef.keys()]) this.reject(ref, failure);
   }
 
-  #take(ref: number): Waiter | undefined {
+  #take(ref: number): Waiter[] {
     const waiter = this.#byRef.get(ref);
     this.#byRef.delete(ref);
-    return waiter;
+    return waiter ? [waiter] : [];
   }
 }
-
-const errorOf = (failure: Failure) => new DownlinkError(failure);

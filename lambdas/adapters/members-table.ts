@@ -154,6 +154,7 @@ function memberOf(row: Record<string, unknown>): Member {
     generation: (row.generation as number | undefined) ?? 0,
     holds: row.holds === true,
     ...(row.cursor === undefined ? {} : { cursor: row.cursor as Position }),
+    acks: row.cursor !== undefined || row.acks === true,
     tries: (row.tries as number | undefined) ?? 0,
     triedAtMs: (row.triedAtMs as number | undefined) ?? 0,
     givenUpSeq: (row.givenUpSeq as number | undefined) ?? 0,

@@ -23,7 +23,7 @@ export async function expectAcks(
   // Somebody who is coming in has been told an older number, but its place could not be seen yet.
   const isEntering = room.holder !== undefined && room.holder.untilMs > now();
   // A person who is nowhere has not got the message either.
-  const isExpected = members.some(({ cursor }) => cursor) || isEntering || isPersonal(roomId);
+  const isExpected = members.some(({ acks }) => acks) || isEntering || isPersonal(roomId);
   const atMs = now() + redeliverAfterMs;
   // One that waits for somebody's third try comes too late for this message.
   if (!isExpected || isLookedAtBy(room, atMs, now())) return;

@@ -29,10 +29,13 @@ export async function logIn(
   caller: Caller,
   { roomId, type = loginPolicies[0], ...wish }: Login,
   selfRead: Promise<Connection | undefined>,
+  budgetBytes?: number,
 ): Promise<LoginFrame> {
   const refusal = refusalOf(deps, caller, roomId);
   if (refusal) return loginFrame(roomId, refusal);
   const entry = await enterBy[type](deps, roomId, caller, selfRead);
   const self = await selfRead;
-  return entry.kind === "in" && self ? welcome(deps, self, roomId, roomId, entry, wish) : loginFrame(roomId, entry);
+  return entry.kind === "in" && self
+    ? welcome(deps, self, roomId, roomId, entry, wish, budgetBytes)
+    : loginFrame(roomId, entry);
 }

@@ -74,8 +74,15 @@ async function lookAtMember(
   waiting: Waiting,
   found: Findings,
 ): Promise<void> {
-  if (!member.cursor || member.cursor.epoch !== room.epoch || !isCurrent(member, room)) return;
+  if (!member.cursor || !isCurrent(member, room)) return;
   found.isSomebodyThere = true;
+  if (member.cursor.epoch !== room.epoch) {
+    // The room's counter was lost while the member was in: of the new epoch it has nothing yet.
+    const { session, connectionId } = member;
+    const cursor = { epoch: room.epoch, seq: 0 };
+    await deps.members.setCursor(room.roomId, session, connectionId, cursor);
+    return lookAtMember(deps, room, { ...member, cursor, tries: 0, triedAtMs: 0, givenUpSeq: 0 }, waiting, found);
+  }
   if (member.cursor.seq >= room.seq || isPoller(member.connectionId)) return;
   const triedAtMs = deps.now();
   if (triedAtMs > found.untilMs) {

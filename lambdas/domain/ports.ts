@@ -60,6 +60,8 @@ export interface Member {
   holds: boolean;
   /** The member has everything up to here. Absent: it does not ack, nobody waits for it. */
   cursor?: Position;
+  /** The member acks; of everyone's room that is known a moment before its cursor is. */
+  acks: boolean;
   /** How often what is behind the cursor was sent again, and when last. */
   tries: number;
   triedAtMs: number;
@@ -69,7 +71,7 @@ export interface Member {
   leaseUntilMs?: number;
 }
 /** A place as it is taken: nothing was sent again yet. */
-export type NewMember = Omit<Member, "tries" | "triedAtMs" | "givenUpSeq">;
+export type NewMember = Omit<Member, "acks" | "tries" | "triedAtMs" | "givenUpSeq">;
 
 export interface Message extends Position {
   roomId: string;

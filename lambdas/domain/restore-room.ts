@@ -24,7 +24,7 @@ export async function restoreRoom(
 ): Promise<LoginFrame> {
   const { roomId, generation, type: _, ...wish } = room;
   if (roomId.startsWith("@")) return restoreOwnRoom(deps, self, room, budgetBytes);
-  if (generation === undefined) return logIn(deps, self, room, Promise.resolve(self));
+  if (generation === undefined) return logIn(deps, self, room, Promise.resolve(self), budgetBytes);
   const entry = refusalOf(deps, self, roomId) ?? (await restore(deps, self, room, generation));
   return entry.kind === "in"
     ? welcome(deps, self, roomId, roomId, entry, wish, budgetBytes)

@@ -107,3 +107,15 @@ export class LoggingServer extends FakeServer {
     return places.map((place) => this.#enter(place.roomId, place, place.generation));
   }
 }
+
+/** A page that is in room 456 and hears the event `test`; messages are posted to it, or lost on their way. */
+export const inRoom456 = async () => {
+  const server = new LoggingServer();
+  const handle = server.handle();
+  const heard: unknown[] = [];
+  handle.listen("test", (data) => heard.push(data));
+  await handle.loginRoom("456");
+  const post = (data: unknown, roomId = "456") => server.last.tell(server.log(roomId, data));
+  const lose = (data: unknown, roomId = "456") => void server.log(roomId, data);
+  return { server, handle, heard, post, lose };
+};

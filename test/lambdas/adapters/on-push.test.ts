@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { onPush } from "../../../lambdas/adapters/on-push.ts";
 import type { Deps } from "../../../lambdas/domain/ports.ts";
 import type { push } from "../../../lambdas/domain/push.ts";
+import type { RoomStatus, waitForAcks } from "../../../lambdas/domain/push-status.ts";
 import { pushCodes } from "../../../protocol/codes.ts";
 import type { PushRequest } from "../../../protocol/push.ts";
 
@@ -168,5 +169,83 @@ describe("a push that fails", () => {
     const result = await onPush(missing, rulesOf(rule))(eventOf(JSON.stringify(good)));
     expect(result.statusCode).toBe(500);
     expect(printed[0]).toContain("MESSAGES_TABLE is not set");
+  });
+});
+
+describe("a push with options", () => {
+  test("hands them to the rule", async () => {
+    const options = { qos: 1, messageId: "order-1", ttl: 60, receipt: "ann" };
+    await postJson({ ...good, ...options });
+    expect(pushed).toMatchObject([{ qos: 1, messageId: "order-1", ttlMs: 60_000, receiptTo: "ann" }]);
+  });
+
+  test.each([
+    ["a qos of 2", { qos: 2 }],
+    ["a messageId with a slash, which publishes have", { messageId: "ann/c-1" }],
+    ["a messageId of 129 characters", { messageId: "m".repeat(129) }],
+    ["a ttl of nothing", { ttl: 0 }],
+    ["a ttl of a year", { ttl: 31_536_000 }],
+    ["a receipt to nobody", { receipt: "" }],
+    ["a waitFor of an hour", { waitFor: { acks: 1, withinMs: 3_600_000 } }],
+    ["a waitFor of no acks", { waitFor: { acks: 0, withinMs: 1_000 } }],
+    ["a waitFor where nobody acks", { qos: 0, waitFor: { acks: 1, withinMs: 1_000 } }],
+  ])("is refused for %s: 1010", async (_, options) => {
+    expect(await postJson({ ...good, ...options })).toMatchObject({ status: 400, answer: { code: "1010" } });
+    expect(pushed).toEqual([]);
+  });
+
+  test("waits for acks if asked to, and says in either form whether they came", async () => {
+    const waited: unknown[] = [];
+    const rules = {
+      ...rulesOf(rule),
+      waitForAcks: async (...[, records, wish]: Parameters<typeof waitForAcks>) => {
+        waited.push([records, wish]);
+        return { reached: true, acks: 3 };
+      },
+    };
+    const body = { ...good, waitFor: { acks: 2, withinMs: 500 } };
+    const send = async (each: unknown) =>
+      JSON.parse((await onPush(() => ({}) as Deps, rules)(eventOf(JSON.stringify(each)))).body);
+    expect(await send(body)).toEqual({ code: "0000", msg: "ok", messageId: "m-1", reached: true, acks: 3 });
+    expect((await send(wrap(body))).ROOT.BODY).toMatchObject({ RETURN_CODE: "0000", REACHED: true, ACKS: 3 });
+    expect(waited[0]).toEqual([[], { acks: 2, withinMs: 500 }]);
+  });
+});
+
+describe("the status of a push", () => {
+  const get = async (messageId: string, status: (id: string) => Promise<RoomStatus[] | undefined>) => {
+    const rules = { ...rulesOf(rule), pushStatus: (_: unknown, id: string) => status(id) };
+    const event = { ...eventOf(null), httpMethod: "GET", pathParameters: { messageId } };
+    const { statusCode, body } = await onPush(() => ({}) as Deps, rules)(event);
+    return { statusCode, answer: JSON.parse(body) };
+  };
+  const room: RoomStatus = {
+    ...{ roomId: "456", logged: true, done: true, acked: 1, ackedBy: ["ann"], waiting: 0, waitingFor: [] },
+  };
+
+  test("is told by its id, which API Gateway leaves encoded", async () => {
+    const asked: string[] = [];
+    const status = async (id: string) => {
+      asked.push(id);
+      return [room];
+    };
+    expect(await get("a%2Fc-1", status)).toEqual({
+      statusCode: 200,
+      answer: { code: "0000", msg: "ok", messageId: expect.any(String), rooms: [room] },
+    });
+    expect(asked).toEqual(["a/c-1"]);
+  });
+
+  test("of an unknown id is 1104", async () => {
+    expect(await get("never", async () => undefined)).toMatchObject({ statusCode: 404, answer: { code: "1104" } });
+  });
+
+  test.each([
+    ["never%", () => Promise.resolve(undefined)],
+    ["m", () => Promise.reject(new Error("throttled"))],
+  ])("that fails for %j is answered without a detail", async (id, status) => {
+    const { statusCode, answer } = await get(id, status);
+    expect(statusCode).toBeGreaterThanOrEqual(400);
+    expect(JSON.stringify(answer)).not.toContain("throttled");
   });
 });

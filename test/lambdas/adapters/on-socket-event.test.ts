@@ -115,6 +115,13 @@ describe("a frame", () => {
     expect(asked).toHaveLength(1);
   });
 
+  test("keeps the text of what is published: numbers, key order, spaces and all", async () => {
+    const data = '{ "2":1, "1":12345678901234567890 }';
+    const rest = '"roomId":"456","eventName":"e","clientMessageId":"c"';
+    await handle({ routeKey: "publish", body: `{"action":"publish",${rest}, "data": ${data} }` });
+    expect(asked[0]?.[2]).toMatchObject({ action: "publish", rawData: data });
+  });
+
   test("is handled by its own action, whatever route it came by", async () => {
     await handle({ routeKey: "$default", body: { action: "leaveRoom", roomId: "456" } });
     expect(asked[0]?.[0]).toBe("leaveRoom");
@@ -134,6 +141,9 @@ describe("a frame that is refused", () => {
     ["loginRoom", { action: "loginRoom" }, "loginFailed", "loginRoomResp", "2003"],
     ["loginRoom", { action: "loginRoom", roomId: "@all" }, "loginFailed", "loginRoomResp", "2003"],
     ["leaveRoom", { action: "leaveRoom", roomId: "a b" }, "leaveFailed", "leaveRoomResp", "2007"],
+    ["publish", { action: "publish", roomId: "456" }, "publishFailed", "publishResp", "2012"],
+    ["replay", { action: "replay", roomId: "456", toUser: "ann", after: 0 }, "replayFailed", "replayResp", "2014"],
+    ["ack", { action: "ack", rooms: [{ roomId: "456", epoch: "e", seq: -1 }] }, "refused", "errorResp", "4003"],
   ])("on %s: %j is told as %s, %s %s", async (routeKey, body, type, eventName, code) => {
     const { statusCode, reply } = await handle({ routeKey, body });
     expect(statusCode).toBe(200);

@@ -1,0 +1,110 @@
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { onPoll } from "../../../lambdas/adapters/on-poll.ts";
+import type { poll } from "../../../lambdas/domain/poll.ts";
+import type { Deps } from "../../../lambdas/domain/ports.ts";
+
+const claims = { subject: "ann", grants: { rooms: ["*"], publish: [] }, tokenExpiresAtMs: 9 };
+let asked: unknown[];
+let rule: typeof poll;
+let printed: string[];
+beforeEach(() => {
+  asked = [];
+  rule = async (_, who, request) => {
+    asked.push({ who, request });
+    return { data: { code: "2001", msg: "connect success" }, session: "s", rooms: [], retryAfterMs: 3_000 };
+  };
+  printed = [];
+  vi.spyOn(console, "error").mockImplementation((line) => void printed.push(JSON.stringify(line)));
+});
+
+interface Sent {
+  headers?: Record<string, string>;
+  query?: Record<string, string> | null;
+  allowedOrigins?: string[];
+}
+async function get({ headers = { Authorization: "Bearer good" }, query = null, allowedOrigins = ["https://a"] }: Sent) {
+  const read = async (token: string) => (token === "good" ? claims : { refused: "ERR_JWT" });
+  const event = { httpMethod: "GET", headers, pathParameters: null, queryStringParameters: query };
+  const handler = onPoll(
+    () => ({}) as Deps,
+    () => ({ allowedOrigins, read }),
+    (...args) => rule(...args),
+  );
+  const result = await handler({ ...event, body: null, isBase64Encoded: false });
+  return { ...result, answer: JSON.parse(result.body) };
+}
+
+describe("a poll", () => {
+  test("reaches the rule with who the token speaks of; the answer is kept by no proxy", async () => {
+    const rooms = [{ roomId: "456", type: "loginWhenLast", since: { epoch: "e", seq: 5 } }];
+    const { statusCode, headers, answer } = await get({ query: { session: "s", rooms: JSON.stringify(rooms) } });
+    expect(asked).toEqual([{ who: claims, request: { session: "s", rooms } }]);
+    expect({ statusCode, answer }).toEqual({
+      statusCode: 200,
+      answer: { data: { code: "2001", msg: "connect success" }, session: "s", rooms: [], retryAfterMs: 3_000 },
+    });
+    expect(headers).toEqual({ "Content-Type": "application/json", "Cache-Control": "no-store" });
+  });
+
+  test("may name nothing at all", async () => {
+    expect((await get({})).statusCode).toBe(200);
+    expect(asked).toMatchObject([{ request: { rooms: [] } }]);
+  });
+
+  test("spells its headers as it likes", async () => {
+    expect((await get({ headers: { authorization: "Bearer good" } })).statusCode).toBe(200);
+  });
+
+  test.each([
+    [["https://a"], "https://a", "https://a"],
+    [["*"], "https://b", "https://b"],
+    [["https://a"], "https://b", undefined],
+  ])("where %j are allowed may be read by a page of %s: %s", async (allowedOrigins, origin, allowed) => {
+    const { headers } = await get({ headers: { authorization: "Bearer good", origin }, allowedOrigins });
+    expect(headers["Access-Control-Allow-Origin"]).toBe(allowed);
+    expect(headers.Vary).toBe(allowed && "Origin");
+  });
+});
+
+describe("a poll is refused", () => {
+  test.each<[string, Record<string, string>]>([
+    ["without a token", {}],
+    ["with a bad one", { authorization: "Bearer bad" }],
+    ["with another scheme", { authorization: "Basic good" }],
+  ])("%s: 1102", async (_, headers) => {
+    expect(await get({ headers: { ...headers, origin: "https://a" } })).toMatchObject({
+      statusCode: 401,
+      // The page has to be able to read why.
+      headers: { "Access-Control-Allow-Origin": "https://a" },
+      answer: { code: "1102", msg: "the token is missing or not valid, get a new one" },
+    });
+    expect(asked).toEqual([]);
+  });
+
+  test.each([
+    [{ rooms: "456" }, "rooms should be a JSON array"],
+    [{ rooms: "[" }, "rooms should be a JSON array"],
+    [{ rooms: '[{"roomId":""}]' }, "roomId is empty"],
+    [{ rooms: '[{"roomId":"456","since":{"epoch":"e","seq":-1}}]' }, "seq"],
+    [{ rooms: '[{"roomId":"456","since":"last","history":1}]' }, "since or history"],
+    [{ session: "s".repeat(65) }, "session"],
+    [{ token: "good" }, 'unknown parameter "token", allowed are session, rooms'],
+  ])("for %j: 1011", async (query, problem) => {
+    const { statusCode, answer } = await get({ query: query as Record<string, string> });
+    expect({ statusCode, code: answer.code }).toEqual({ statusCode: 400, code: "1011" });
+    expect(answer.msg).toContain(problem);
+    expect(asked).toEqual([]);
+  });
+});
+
+test("a poll that fails is answered 9002 without a detail, and prints nothing of the page", async () => {
+  rule = () => Promise.reject(new Error("table Rooms is throttled"));
+  const rooms = '[{"roomId":"private"}]';
+  expect(await get({ query: { session: "private-session", rooms } })).toMatchObject({
+    statusCode: 500,
+    answer: { code: "9002", msg: "server trouble, poll again" },
+  });
+  expect(printed).toHaveLength(1);
+  expect(printed[0]).toContain("throttled");
+  expect(printed[0]).not.toContain("private");
+});
