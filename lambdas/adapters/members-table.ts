@@ -71,13 +71,14 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
       return before === "refused" ? "refused" : (before.cursor as Position).seq;
     },
 
-    async setCursor(roomId, session, connectionId, cursor) {
+    async setCursor(roomId, session, connectionId, cursor, beganSeq) {
       const { table, key } = placeOf(roomId, session);
+      const began = beganSeq === undefined ? undefined : { ":beganSeq": beganSeq };
       await table.update(key, {
-        update: "SET #cursor = :cursor REMOVE tries, triedAtMs, givenUpSeq",
+        update: `SET #cursor = :cursor${began ? ", beganSeq = :beganSeq" : ""} REMOVE tries, triedAtMs, givenUpSeq`,
         condition: isThisConnection,
         names: { "#cursor": "cursor" },
-        values: { ":connectionId": connectionId, ":cursor": cursor },
+        values: { ":connectionId": connectionId, ":cursor": cursor, ...began },
       });
     },
 
@@ -116,7 +117,16 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
 
 const tryFields = ["tries", "triedAtMs", "givenUpSeq"];
 
-function placement({ connectionId, connectedAtMs, subject, generation, holds, cursor, leaseUntilMs }: NewMember) {
+function placement({
+  connectionId,
+  connectedAtMs,
+  subject,
+  generation,
+  holds,
+  cursor,
+  leaseUntilMs,
+  ...rest
+}: NewMember) {
   const expiresAt = leaseUntilMs === undefined ? connectionExpiry(connectedAtMs) : Math.ceil(leaseUntilMs / 1000);
   const fields: Record<string, unknown> = {
     connectionId,
@@ -125,12 +135,13 @@ function placement({ connectionId, connectedAtMs, subject, generation, holds, cu
     generation,
     expiresAt,
     cursor,
+    beganSeq: rest.beganSeq ?? cursor?.seq,
     leaseUntilMs,
   };
   // A login that looks at nobody leaves a claim of the same session as it is.
   if (holds) fields.holds = true;
   const given = Object.entries(fields).filter(([, value]) => value !== undefined);
-  const absent = ["cursor", "leaseUntilMs"].filter((name) => fields[name] === undefined);
+  const absent = ["cursor", "beganSeq", "leaseUntilMs"].filter((name) => fields[name] === undefined);
   return {
     update: `SET ${given.map(([name]) => `#${name} = :${name}`).join(", ")} REMOVE ${[...tryFields, ...absent].map((name) => `#${name}`).join(", ")}`,
     names: Object.fromEntries(
@@ -154,6 +165,7 @@ function memberOf(row: Record<string, unknown>): Member {
     generation: (row.generation as number | undefined) ?? 0,
     holds: row.holds === true,
     ...(row.cursor === undefined ? {} : { cursor: row.cursor as Position }),
+    ...(row.beganSeq === undefined ? {} : { beganSeq: row.beganSeq as number }),
     acks: row.cursor !== undefined || row.acks === true,
     tries: (row.tries as number | undefined) ?? 0,
     triedAtMs: (row.triedAtMs as number | undefined) ?? 0,

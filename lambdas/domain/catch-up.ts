@@ -33,7 +33,8 @@ export async function welcome(
   if (self.acks) {
     // From here on this is where it stands, whether it had acked that or not.
     const seq = part.recovered ? since.seq : part.upTo;
-    await setCursor(deps, self, roomId, { epoch: room.epoch, seq });
+    const beganSeq = entry.isResumed ? undefined : seq;
+    await setCursor(deps, self, roomId, { epoch: room.epoch, seq }, beganSeq);
   }
   const { tooLarge: _, ...missed } = part;
   return { ...reply, epoch: room.epoch, seq: room.seq, ...missed } as LoginFrame;
@@ -45,10 +46,11 @@ async function setCursor(
   self: Connection,
   roomId: string,
   cursor: Position,
+  beganSeq: number | undefined,
 ): Promise<void> {
   const { connectionId, subject } = self;
   if (isPoller(connectionId) && roomId.startsWith("@")) return cursors.keep(roomId, subject, cursor);
-  await members.setCursor(roomId, placeSession(self, roomId), connectionId, cursor);
+  await members.setCursor(roomId, placeSession(self, roomId), connectionId, cursor, beganSeq);
 }
 
 async function read(

@@ -9,7 +9,7 @@ import type { Deps, Member, Outcomes, Room } from "./ports.ts";
 /** As many as the SDK keeps sockets for: more would only wait in its queue. */
 const postsAtOnce = 50;
 
-type DeliverDeps = Pick<Deps, "connections" | "members" | "rooms" | "gateway" | "cursors">;
+type DeliverDeps = Pick<Deps, "connections" | "members" | "rooms" | "gateway" | "cursors" | "now">;
 
 export const noOutcomes = (): Outcomes => ({ members: 0, sent: 0, gone: 0, slow: 0, unknown: 0, waiting: 0 });
 
@@ -44,8 +44,16 @@ export async function deliver(
 export const isFlooded = ({ cursor }: Member, seq: number | undefined): boolean =>
   seq !== undefined && cursor !== undefined && seq - cursor.seq > limits.unackedMessages;
 
+/** Until its handshake is over, API Gateway calls a connection gone, though its row is there. */
+const handshakeMs = 10_000;
+
 /** Forgets a connection that has ended without a `$disconnect`. */
-export async function prune(deps: DeliverDeps, roomId: string, { connectionId, session }: Member): Promise<void> {
+export async function prune(
+  deps: DeliverDeps,
+  roomId: string,
+  { connectionId, session, connectedAtMs }: Member,
+): Promise<void> {
+  if (deps.now() - connectedAtMs < handshakeMs) return;
   // A post was seen to be answered 410 although it arrived: a second witness, before somebody loses their rooms.
   if (await deps.gateway.isOpen(connectionId)) return;
   await disconnect(deps, connectionId);

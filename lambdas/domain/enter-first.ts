@@ -83,7 +83,7 @@ export async function resumePlace(
   // Of another epoch there is nothing to go on from; nor for a client that did not ack.
   const from = mine.cursor?.epoch === room.epoch ? mine.cursor : room;
   const [moved, noted] = await Promise.all([
-    deps.members.move(room.roomId, { ...placeOf(deps, self, from), generation, holds }),
+    deps.members.move(room.roomId, { ...placeOf(deps, self, from), beganSeq: mine.beganSeq, generation, holds }),
     isPoller(connectionId) ? "done" : deps.connections.addRoom(connectionId, room.roomId),
     // Somebody may be asking the old connection right now: their claim on it fails once it has moved.
     mine.holds && mine.connectionId !== connectionId
@@ -98,7 +98,7 @@ export async function resumePlace(
   const after = await deps.rooms.get(room.roomId);
   if (after?.generation !== generation) return "changed";
   const { epoch, seq } = from;
-  return { kind: "in", generation, epoch, seq, head: after.seq, room: after };
+  return { kind: "in", generation, epoch, seq, head: after.seq, room: after, isResumed: true };
 }
 
 /** Asks everybody who seems to be in and removes the places of those who are gone. */

@@ -12,6 +12,8 @@ import type { Caller, Connection, Deps, NewMember, Room } from "./ports.ts";
  */
 export interface Admitted extends Position {
   kind: "in";
+  /** The place was there already, with what was acked in it. */
+  isResumed?: true;
   generation: number;
   head: number;
   /** If the room was read after the place was written: what it does not count yet will be posted there. */

@@ -60,6 +60,8 @@ export interface Member {
   holds: boolean;
   /** The member has everything up to here. Absent: it does not ack, nobody waits for it. */
   cursor?: Position;
+  /** Up to here it was asked for nothing: who came in behind a message has not acked it. */
+  beganSeq?: number;
   /** The member acks; of everyone's room that is known a moment before its cursor is. */
   acks: boolean;
   /** How often what is behind the cursor was sent again, and when last. */
@@ -151,8 +153,8 @@ export interface Members {
   evict(roomId: string, session: string, generation: number): Promise<Member | undefined>;
   /** Moves the cursor forward. @returns where it was; `refused`: no such place, or it is there already */
   ack(roomId: string, session: string, connectionId: string, cursor: Position): Promise<number | "refused">;
-  /** Sets the cursor wherever it was. */
-  setCursor(roomId: string, session: string, connectionId: string, cursor: Position): Promise<void>;
+  /** Sets the cursor wherever it was; with `beganSeq` also from where on the member is asked for acks. */
+  setCursor(roomId: string, session: string, connectionId: string, cursor: Position, beganSeq?: number): Promise<void>;
   /** Counts a redelivery, unless the cursor moved meanwhile. */
   noteTry(roomId: string, member: Member): Promise<void>;
   pages(roomId: string): AsyncIterable<Member[]>;

@@ -34,9 +34,12 @@ async function roomStatus({ members, cursors }: StatusDeps, record: PushRecord):
   const waitingFor = new Set<string>();
   const status = { roomId, logged: seq !== undefined, done, ...(outcomes && { outcomes }) };
   if (seq !== undefined) {
-    for await (const { subject, cursor } of flatten(members.pages(roomId))) {
+    for await (const { subject, cursor, beganSeq = 0 } of flatten(members.pages(roomId))) {
       // Who does not ack is neither: nobody can know.
-      if (cursor && cursor.epoch === epoch) (cursor.seq >= seq ? ackedBy : waitingFor).add(subject);
+      if (!cursor || cursor.epoch !== epoch) continue;
+      if (cursor.seq < seq) waitingFor.add(subject);
+      // Whoever came in behind the message was never sent it.
+      else if (beganSeq < seq) ackedBy.add(subject);
     }
     const person = isPersonal(roomId) ? roomId.slice("@user/".length) : undefined;
     const had = person === undefined ? undefined : await cursors.get(roomId, person);

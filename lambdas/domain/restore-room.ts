@@ -44,7 +44,7 @@ async function restoreOwnRoom(
   const entry = { kind: "in" as const, epoch, seq, generation, head: seq, room };
   const isNew = since === undefined && history === undefined;
   if (isNew && self.acks && !isPoller(self.connectionId))
-    await deps.members.setCursor(named, self.connectionId, self.connectionId, { epoch, seq });
+    await deps.members.setCursor(named, self.connectionId, self.connectionId, { epoch, seq }, seq);
   return welcome(deps, self, named, roomId, entry, { since, history }, budgetBytes);
 }
 

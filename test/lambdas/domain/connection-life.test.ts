@@ -98,6 +98,7 @@ describe("the end of a connection", () => {
     await ann.close();
     await connect(world.deps, ann.caller);
     expect(await tracesOf(connectionId)).not.toEqual([]);
+    world.nowMs += 10_000;
     await world.push(`@user/${ann.subject}`);
     expect(await tracesOf(connectionId)).toEqual([]);
   });

@@ -53,6 +53,7 @@ async function open(): Promise<Scene> {
 
 /** Clients do what their timers say, and time passes. */
 async function settle({ world, ann, bob, eve }: Scene): Promise<void> {
+  world.lost.clear();
   for (let round = 0; round < 12; round += 1) {
     await world.pass(3_000);
     for (const reader of [ann, bob, eve]) {
@@ -72,6 +73,12 @@ const look = ({ world, room }: Scene) => {
   world.looks.length = 0;
   const reportUndelivered = async () => {};
   return lookAtRoom({ ...world.deps, reportUndelivered }, { roomId: room, round: 0 });
+};
+/** Until the caller has had its answer: from then on nothing but the server's own looks can make it good. */
+const losePosts = async ({ world, ann, bob }: Scene) => {
+  // Nobody is coming in any more, for whose sake there would be a look anyway.
+  await world.pass(31_000);
+  for (const { page } of [ann, bob]) world.lost.add(page.connectionId);
 };
 const isAnswered = (reply: { data: { code: string } }, code: string) => expect(reply.data.code).toBe(code);
 
@@ -106,6 +113,26 @@ const operations: Operation[] = [
     sees: ({ ann, bob }) => [
       [ann, ["maybe", "next"]],
       [bob, ["maybe", "next"]],
+    ],
+  },
+  {
+    name: "a push whose posts are all lost, sent again",
+    given: losePosts,
+    work: (scene) => push(scene, '"once"', "m-1"),
+    retry: (scene) => push(scene, '"once"', "m-1"),
+    sees: ({ ann, bob }) => [
+      [ann, ["once"]],
+      [bob, ["once"]],
+    ],
+  },
+  {
+    name: "a publish whose posts are all lost, sent again",
+    given: losePosts,
+    work: publishOnce,
+    retry: publishOnce,
+    sees: ({ ann, bob }) => [
+      [ann, ["published"]],
+      [bob, ["published"]],
     ],
   },
   {

@@ -13,6 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => tables.close());
 
+/** So old a connection is open, or has ended. */
+const handshakeMs = 10_000;
 let world: World;
 let room = "";
 let ann: Page;
@@ -22,6 +24,7 @@ beforeEach(async () => {
   room = `room-${world.nextId()}`;
   ann = await world.connect();
   bob = await world.connect();
+  world.nowMs += handshakeMs;
 });
 
 const bothIn = async () => {
@@ -116,6 +119,7 @@ describe("a connection that a post finds gone", () => {
       ...{ session: ann.session, connectionId: ann.connectionId, connectedAtMs: world.nowMs },
       ...{ subject: ann.subject, generation: 0, holds: false },
     });
+    world.nowMs += handshakeMs;
     await pushBy(world.deps);
     expect(await placesIn(room)).toEqual([]);
   });
@@ -134,6 +138,17 @@ describe("a connection that a post finds gone", () => {
     expect(await placesIn(room)).toMatchObject([{ connectionId: ann.connectionId }]);
     await pushBy(world.deps);
     expect(ann.messages()).toEqual([1]);
+  });
+
+  // A push to everyone took the row of a page whose $connect had just written it: its hello found nothing.
+  test("is left alone while its handshake may be under way", async () => {
+    const eve = await world.connect();
+    await eve.close({ tells: false });
+    await pushBy(world.deps, "@all");
+    expect(await rowOf(eve)).toBeDefined();
+    world.nowMs += handshakeMs;
+    await pushBy(world.deps, "@all");
+    expect(await rowOf(eve)).toBeUndefined();
   });
 
   test("is forgotten after a push to everyone as well", async () => {

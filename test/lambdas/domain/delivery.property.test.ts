@@ -41,7 +41,8 @@ const scripts = fc.array(fc.array(step, { minLength: 1, maxLength: 6 }), { minLe
 /** Tables of its own for each history: everyone is in one room. */
 async function withWorld(run: (world: World) => Promise<void>): Promise<void> {
   const tables = await openQuickTables();
-  await run(new World(tables.client)).finally(tables.close);
+  await run(new World(tables.client));
+  await tables.close();
 }
 
 async function play(world: World, schedule: fc.Scheduler, scripts: Step[][]) {

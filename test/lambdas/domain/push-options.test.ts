@@ -128,6 +128,17 @@ describe("what became of a push", () => {
     expect(await statusOf(messageId)).toMatchObject({ acked: 0, waiting: 2 });
   });
 
+  test("does not count those who came in behind it", async () => {
+    const { messageId } = await pushed();
+    const { page } = await Reader.open(world);
+    await page.login(room, "loginWhenever");
+    expect(await statusOf(messageId)).toMatchObject({ acked: 0, waiting: 2 });
+    await page.close();
+    await ann.ack();
+    await page.open();
+    expect(await statusOf(messageId)).toMatchObject({ ackedBy: [ann.page.subject] });
+  });
+
   test("counts those who came back and caught up", async () => {
     await bob.page.close();
     const { messageId } = await pushed();

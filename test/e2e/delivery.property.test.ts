@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Local } from "../../local/start.ts";
+import { startStack } from "../support/local-stack.ts";
+import { playWave } from "./delivery/play-wave.ts";
+import { withShortTimes } from "./delivery/with-short-times.ts";
+
+// Random histories of pages with the real client, of a service and of everything that may go wrong, on the running
+// stack. Some run at the same time, which uses the time that redeliveries take; these are a wave, made from one seed.
+// The seed gives what everybody does and how often which fault strikes. Whom it strikes depends on the machine, too, so
+// a failure may want several tries: DELIVERY_SEED=… npx vitest run test/e2e/delivery.property.test.ts
+// A longer search: npm run test:soak -- --minutes 10
+
+const historiesPerWave = 10;
+const waves = 10;
+/** A slow machine needs so long for a wave; nothing waits for it. */
+const waveWithinMs = 180_000;
+
+const given = process.env.DELIVERY_SEED;
+const firstSeed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
+const seeds = Array.from({ length: given === undefined ? waves : 1 }, (_, i) => firstSeed + i);
+
+let local: Local;
+beforeAll(async () => {
+  local = await startStack({ edit: withShortTimes });
+});
+afterAll(() => local.close());
+
+test.each(seeds)(
+  "whatever goes wrong, each page hears what it should, once and in order (DELIVERY_SEED=%i)",
+  async (seed) => {
+    const { failures } = await playWave(local, seed, historiesPerWave);
+    expect(failures.join("\n\n")).toBe("");
+  },
+  waveWithinMs,
+);
