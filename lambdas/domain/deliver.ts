@@ -53,7 +53,8 @@ export async function prune(
   roomId: string,
   { connectionId, session, connectedAtMs }: Member,
 ): Promise<void> {
-  if (deps.now() - connectedAtMs < handshakeMs) return;
+  // In other rooms it has logged in, so it was open.
+  if (roomId.startsWith("@") && deps.now() - connectedAtMs < handshakeMs) return;
   // A post was seen to be answered 410 although it arrived: a second witness, before somebody loses their rooms.
   if (await deps.gateway.isOpen(connectionId)) return;
   await disconnect(deps, connectionId);
