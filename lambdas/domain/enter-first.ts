@@ -1,6 +1,7 @@
 import { connectionGone, type Enter, type Entry, placeOf, takePlace, tooBusy } from "./entry.ts";
 import { evict, isCurrent, tellEvicted } from "./evict.ts";
 import { holderFor, pendingClaim } from "./holder.ts";
+import { removePlace } from "./leave-room.ts";
 import { isLive } from "./liveness.ts";
 import { isPoller } from "./poller.ts";
 import type { Connection, Deps, Member, Room } from "./ports.ts";
@@ -114,8 +115,7 @@ async function clearGhosts(
     const live = await Promise.all(asked.map(({ connectionId }) => isLive(deps, connectionId)));
     if (live.includes(true)) return "live";
     // On that very connection: a session that came back while it was asked keeps its place.
-    const removed = await Promise.all(asked.map((m) => deps.members.remove(roomId, m.session, m.connectionId)));
-    await Promise.all(removed.map((m) => m?.cursor && deps.cursors.keep(roomId, m.subject, m.cursor)));
+    const removed = await Promise.all(asked.map((member) => removePlace(deps, roomId, member)));
     if (removed.includes(undefined)) return "changed";
   }
   return "cleared";
