@@ -1,6 +1,6 @@
 import { connectionGone, type Enter, type Entry, placeOf, takePlace, tooBusy } from "./entry.ts";
 import { evict, isCurrent, tellEvicted } from "./evict.ts";
-import { holderFor, pendingClaim } from "./holder.ts";
+import { claimedBy, holderFor, pendingClaim } from "./holder.ts";
 import { removePlace } from "./leave-room.ts";
 import { isLive } from "./liveness.ts";
 import { isPoller } from "./poller.ts";
@@ -52,10 +52,10 @@ async function tryToEnter(
   const claimed = await deps.rooms.claim(room, holderFor(deps, self), generation);
   if (claimed === "changed") return "changed";
 
-  const lost = [...inside.map(({ connectionId }) => connectionId), ...(askedClaimant ? [askedClaimant] : [])];
+  const lost = [...inside, ...(askedClaimant ? [claimedBy(askedClaimant)] : [])];
   const [failure] = await Promise.all([
     takePlace(deps, roomId, self, { generation, holds: true }, claimed),
-    ...lost.map((connectionId) => tellEvicted(deps, roomId, connectionId, generation)),
+    ...lost.map((member) => tellEvicted(deps, roomId, member, generation)),
     // Left over from a take-over that died before its notices.
     ...others.filter((m) => !isCurrent(m, room)).map((m) => evict(deps, roomId, m, generation)),
   ]);
