@@ -1,6 +1,8 @@
 import type { CatchUp, LoginFrame, Position } from "../../protocol/frames.ts";
+import { everyone } from "../../protocol/ids.ts";
 import { type Admitted, loginFrame } from "./entry.ts";
 import { isPoller } from "./poller.ts";
+import { flatten } from "./pool.ts";
 import type { Connection, Deps, Room } from "./ports.ts";
 import { type MissedPart, readHistory, readMissed } from "./read-log.ts";
 
@@ -66,6 +68,25 @@ async function read(
     return { since: { epoch: room.epoch, seq: part.upTo }, part };
   }
   // A subject that was never here before begins now.
-  const from = since === "last" ? ((await deps.cursors.get(room.roomId, self.subject)) ?? entry) : (since ?? entry);
+  const from = since === "last" ? ((await whereStopped(deps, self, room)) ?? entry) : (since ?? entry);
   return { since: from, part: await readMissed(deps, room, from, budgetBytes) };
+}
+
+/**
+ * Where the subject stopped: by the books, or on a device that still seems to be there, as its end was never told. Of
+ * everyone's room the books alone say so: its members are all connections that there are.
+ */
+async function whereStopped(
+  { cursors, members }: Pick<Deps, "cursors" | "members">,
+  self: Connection,
+  { roomId, epoch }: Room,
+): Promise<Position | undefined> {
+  let stopped = await cursors.get(roomId, self.subject);
+  if (roomId === everyone) return stopped;
+  for await (const { session, subject, cursor } of flatten(members.pages(roomId))) {
+    const isOther = subject === self.subject && session !== placeSession(self, roomId);
+    if (!isOther || cursor?.epoch !== epoch) continue;
+    if (stopped?.epoch !== epoch || cursor.seq > stopped.seq) stopped = cursor;
+  }
+  return stopped;
 }

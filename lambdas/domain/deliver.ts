@@ -9,7 +9,10 @@ import type { Deps, Member, Outcomes, Room } from "./ports.ts";
 /** As many as the SDK keeps sockets for: more would only wait in its queue. */
 const postsAtOnce = 50;
 
-type DeliverDeps = Pick<Deps, "connections" | "members" | "rooms" | "gateway" | "cursors" | "now">;
+type DeliverDeps = Pick<
+  Deps,
+  "scheduleLook" | "redeliverAfterMs" | "connections" | "members" | "rooms" | "gateway" | "cursors" | "now"
+>;
 
 export const noOutcomes = (): Outcomes => ({ members: 0, sent: 0, gone: 0, slow: 0, unknown: 0, waiting: 0 });
 

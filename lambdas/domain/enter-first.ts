@@ -1,6 +1,7 @@
 import { connectionGone, type Enter, type Entry, placeOf, takePlace, tooBusy } from "./entry.ts";
 import { evict, isCurrent, tellEvicted } from "./evict.ts";
-import { holderFor, pendingClaim } from "./holder.ts";
+import { claimedBy, holderFor, pendingClaim } from "./holder.ts";
+import { removePlace } from "./leave-room.ts";
 import { isLive } from "./liveness.ts";
 import { isPoller } from "./poller.ts";
 import type { Connection, Deps, Member, Room } from "./ports.ts";
@@ -51,10 +52,10 @@ async function tryToEnter(
   const claimed = await deps.rooms.claim(room, holderFor(deps, self), generation);
   if (claimed === "changed") return "changed";
 
-  const lost = [...inside.map(({ connectionId }) => connectionId), ...(askedClaimant ? [askedClaimant] : [])];
+  const lost = [...inside, ...(askedClaimant ? [claimedBy(askedClaimant)] : [])];
   const [failure] = await Promise.all([
     takePlace(deps, roomId, self, { generation, holds: true }, claimed),
-    ...lost.map((connectionId) => tellEvicted(deps, roomId, connectionId, generation)),
+    ...lost.map((member) => tellEvicted(deps, roomId, member, generation)),
     // Left over from a take-over that died before its notices.
     ...others.filter((m) => !isCurrent(m, room)).map((m) => evict(deps, roomId, m, generation)),
   ]);
@@ -114,8 +115,7 @@ async function clearGhosts(
     const live = await Promise.all(asked.map(({ connectionId }) => isLive(deps, connectionId)));
     if (live.includes(true)) return "live";
     // On that very connection: a session that came back while it was asked keeps its place.
-    const removed = await Promise.all(asked.map((m) => deps.members.remove(roomId, m.session, m.connectionId)));
-    await Promise.all(removed.map((m) => m?.cursor && deps.cursors.keep(roomId, m.subject, m.cursor)));
+    const removed = await Promise.all(asked.map((member) => removePlace(deps, roomId, member)));
     if (removed.includes(undefined)) return "changed";
   }
   return "cleared";

@@ -2,7 +2,8 @@ import { frameCodes, frameTexts } from "../../protocol/codes.ts";
 import type { LoginFrame } from "../../protocol/frames.ts";
 import { frameText } from "./frame-text.ts";
 import { isPoller } from "./poller.ts";
-import type { Deps, Member } from "./ports.ts";
+import type { Deps, Look, Member } from "./ports.ts";
+import { mostTries } from "./redelivery.ts";
 
 /** Told to whoever logged in to the room before `generation`. */
 export function evictedFrame(roomId: string, generation: number): LoginFrame {
@@ -10,14 +11,38 @@ export function evictedFrame(roomId: string, generation: number): LoginFrame {
   return { type: "evicted", eventName: "loginRoomResp", data, roomId, generation };
 }
 
-/** Posts 2005 to a connection; a poller reads it with its next poll. */
+type TellDeps = Pick<Deps, "gateway" | "scheduleLook" | "redeliverAfterMs">;
+
+/**
+ * Posts 2005 to whoever was put out, and orders that it is posted again: nothing says whether a post arrived, and a page
+ * that never hears of it would wait for messages for hours. A poller reads it with its next poll; who does not ack hears
+ * everything once.
+ */
 export async function tellEvicted(
-  { gateway }: Pick<Deps, "gateway">,
+  { gateway, scheduleLook, redeliverAfterMs }: TellDeps,
   roomId: string,
-  connectionId: string,
+  { session, connectionId, acks }: Pick<Member, "session" | "connectionId" | "acks">,
   generation: number,
 ): Promise<void> {
-  if (!isPoller(connectionId)) await gateway.post(connectionId, frameText(evictedFrame(roomId, generation)));
+  if (isPoller(connectionId)) return;
+  const evicted = { session, connectionId, generation };
+  await Promise.all([
+    acks && scheduleLook({ roomId, round: 0, evicted }, redeliverAfterMs),
+    gateway.post(connectionId, frameText(evictedFrame(roomId, generation))),
+  ]);
+}
+
+/** As often as a message is sent again, unless they have come in again since. */
+export async function tellEvictedAgain(
+  { gateway, members, scheduleLook, redeliverAfterMs }: TellDeps & Pick<Deps, "members">,
+  { roomId, round, evicted }: Look & Required<Pick<Look, "evicted">>,
+): Promise<void> {
+  const { session, connectionId, generation } = evicted;
+  if (await members.get(roomId, session)) return;
+  const outcome = await gateway.post(connectionId, frameText(evictedFrame(roomId, generation)));
+  const next = round + 1;
+  if (outcome === "gone" || next === mostTries) return;
+  await scheduleLook({ roomId, round: next, evicted }, redeliverAfterMs * 2 ** next);
 }
 
 /**
@@ -25,11 +50,12 @@ export async function tellEvicted(
  * the one who really removes it tells, so a crash between a take-over and its notices is healed by the next who looks.
  */
 export async function evict(
-  { members, cursors, gateway }: Pick<Deps, "members" | "cursors" | "gateway">,
+  deps: Pick<Deps, "members" | "cursors"> & TellDeps,
   roomId: string,
   { session, subject, cursor }: Pick<Member, "session" | "subject" | "cursor">,
   generation: number,
 ): Promise<void> {
+  const { members, cursors } = deps;
   // Side by side: a login waits for this. What is kept is true whether the place goes or stays.
   const [evicted] = await Promise.all([
     members.evict(roomId, session, generation),
@@ -38,7 +64,7 @@ export async function evict(
   if (!evicted) return;
   const hasMoved = evicted.cursor?.seq !== cursor?.seq || evicted.cursor?.epoch !== cursor?.epoch;
   await Promise.all([
-    tellEvicted({ gateway }, roomId, evicted.connectionId, generation),
+    tellEvicted(deps, roomId, evicted, generation),
     evicted.cursor && hasMoved && cursors.keep(roomId, subject, evicted.cursor),
   ]);
 }

@@ -1,6 +1,6 @@
 import { frameCodes, frameTexts } from "../../protocol/codes.ts";
 import type { FrameOf, ServerFrame } from "../../protocol/frames.ts";
-import type { Caller, Deps } from "./ports.ts";
+import type { Caller, Deps, Member } from "./ports.ts";
 
 /** Gives the caller's place in a room back. Leaving a room that one is not in succeeds as well. */
 export async function leaveRoom(deps: Deps, caller: Caller, { roomId }: FrameOf<"leaveRoom">): Promise<ServerFrame> {
@@ -16,16 +16,29 @@ export async function leaveRoom(deps: Deps, caller: Caller, { roomId }: FrameOf<
 
 /** Removes a connection's place; one that its session has taken to another connection stays. */
 export async function endPlace(
-  { members, rooms, cursors }: Pick<Deps, "members" | "rooms" | "cursors">,
+  deps: Pick<Deps, "members" | "rooms" | "cursors">,
   roomId: string,
   session: string,
   connectionId: string,
 ): Promise<void> {
-  const ended = await members.remove(roomId, session, connectionId);
-  if (!ended) return;
-  await Promise.all([
-    // The claim goes after the place: between the two the room looks taken, never free while somebody is in.
-    ended.holds && rooms.release(roomId, connectionId),
-    ended.cursor && cursors.keep(roomId, ended.subject, ended.cursor),
-  ]);
+  const place = await deps.members.get(roomId, session);
+  const ended = await removePlace(deps, roomId, { ...place, session, connectionId });
+  // The claim goes after the place: between the two the room looks taken, never free while somebody is in.
+  if (ended?.holds) await deps.rooms.release(roomId, connectionId);
+}
+
+/**
+ * Removes a place, if it still is that connection's, and keeps where its subject stopped. The latter first: whoever
+ * comes back meanwhile, or after a crash in between, finds it in one of the two.
+ */
+export async function removePlace(
+  { members, cursors }: Pick<Deps, "members" | "cursors">,
+  roomId: string,
+  { session, connectionId, subject, cursor }: Pick<Member, "session" | "connectionId"> & Partial<Member>,
+): Promise<Member | undefined> {
+  if (subject !== undefined && cursor) await cursors.keep(roomId, subject, cursor);
+  const removed = await members.remove(roomId, session, connectionId);
+  const hasMoved = removed?.cursor?.seq !== cursor?.seq || removed?.cursor?.epoch !== cursor?.epoch;
+  if (removed?.cursor && hasMoved) await cursors.keep(roomId, removed.subject, removed.cursor);
+  return removed;
 }

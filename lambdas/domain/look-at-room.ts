@@ -3,7 +3,7 @@ import type { MessageFrame, ServerFrame } from "../../protocol/frames.ts";
 import { limits } from "../../protocol/limits.ts";
 import { lookForAbsent, undeliveredOf } from "./absent-person.ts";
 import { prune } from "./deliver.ts";
-import { isCurrent } from "./evict.ts";
+import { isCurrent, tellEvictedAgain } from "./evict.ts";
 import { isLookedAtBy, isPersonal } from "./expect-acks.ts";
 import { frameText, messageText, RawJson, textBytes, wireRoom } from "./frame-text.ts";
 import { isPoller } from "./poller.ts";
@@ -40,7 +40,8 @@ interface Findings {
 type Waiting = (after: number) => Promise<LogEntry[]>;
 
 /** Looks at the cursors of a room's members and sends again what was not acked. */
-export async function lookAtRoom(deps: LookDeps, { roomId, round }: Look): Promise<void> {
+export async function lookAtRoom(deps: LookDeps, { roomId, round, evicted }: Look): Promise<void> {
+  if (evicted) return tellEvictedAgain(deps, { roomId, round, evicted });
   const room = await deps.rooms.get(roomId);
   if (!room) return;
   const found: Findings = {

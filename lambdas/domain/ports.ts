@@ -204,6 +204,8 @@ export type ScheduleLook = (look: Look, afterMs: number) => Promise<void>;
 export interface Look {
   roomId: string;
   round: number;
+  /** Instead of looking: somebody who was put out by this generation may not have heard of it. */
+  evicted?: Pick<Member, "session" | "connectionId" | "generation">;
 }
 
 /** Tells the team's backend that a message was not acked after the last try. */

@@ -88,6 +88,7 @@ function lostBetween(stay: Stay, { stays, sent }: Record): string[] {
   if (catchUp !== "last" || until !== undefined || isInDoubt) return [];
   const ofPerson = stays.filter((each) => each.roomId === roomId && each.subject === subject);
   const before = ofPerson.filter((each) => each.end === "closed" && (each.until ?? 0) < askedAt);
+  if (before.length === 0) return [];
   const since = Math.max(...before.map(({ from }) => from));
   return sent
     .filter((message) => isDue({ ...stay, from: since }, message))

@@ -24,7 +24,7 @@ export interface Stay {
   page: string;
   subject: string;
   roomId: string;
-  /** The login that began it was asked for at `askedAt` and answered at `from`. */
+  /** The login that began it was asked for at `askedAt` and answered at `from`, Infinity before that. */
   askedAt: number;
   from: number;
   /** It asked for what was before: by `since: "last"` or by `history`. */

@@ -80,12 +80,15 @@ export class StoryPage {
   /** Resolves with the first connection. */
   connect(): Promise<void> {
     const askedAt = this.#record.moment();
+    // What comes while the first answer is on its way is shown right before it.
+    const own = [everyone, userRoom(this.subject)].map((roomId) => this.#begin(roomId, askedAt, "none"));
+    for (const stay of own) stay.from = Number.POSITIVE_INFINITY;
     return new Promise((resolve) => {
-      const begin = () => {
-        for (const roomId of [everyone, userRoom(this.subject)]) this.#begin(roomId, askedAt, "none");
+      const connected = () => {
+        for (const stay of own) stay.from = Math.min(stay.from, this.#record.moment());
         resolve();
       };
-      this.#handle.connect(begin, ({ code, msg }) => this.#note(`${code} ${msg}`));
+      this.#handle.connect(connected, ({ code, msg }) => this.#note(`${code} ${msg}`));
     });
   }
 
@@ -196,7 +199,7 @@ export class StoryPage {
     this.#record.note(this.name, what);
   }
 
-  #begin(roomId: string, askedAt: number, catchUp: WayToCatchUp): void {
+  #begin(roomId: string, askedAt: number, catchUp: WayToCatchUp): Stay {
     const stay: Stay = {
       page: this.name,
       subject: this.subject,
@@ -211,6 +214,7 @@ export class StoryPage {
     };
     this.#stays.set(roomId, stay);
     this.#record.stays.push(stay);
+    return stay;
   }
 
   #end(roomId: string, end: Stay["end"], code: string): void {

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { disconnect } from "../../../lambdas/domain/connection-life.ts";
 import { hello } from "../../../lambdas/domain/hello.ts";
 import type { CatchUp, RoomToRestore } from "../../../protocol/frames.ts";
 import { limits } from "../../../protocol/limits.ts";
+import { type CrashPoint, crash } from "../../support/crash.ts";
 import { openQuickTables } from "../../support/quick-tables.ts";
 import { Reader } from "../../support/reader.ts";
 import { World, wireOf } from "../../support/world.ts";
@@ -20,6 +22,12 @@ beforeEach(async () => {
   room = `room-${world.nextId()}`;
   ann = await Reader.open(world);
 });
+
+/** More than the end of a connection in one room has. */
+const crashPoints = Array.from({ length: 9 }, (_, i) => i + 1).flatMap((call): CrashPoint[] => [
+  { call, moment: "before" },
+  { call, moment: "after" },
+]);
 
 const pushes = async (...data: string[]) => {
   for (const each of data) await world.push(room, JSON.stringify(each));
@@ -102,12 +110,26 @@ describe("since the last", () => {
       },
     ],
     ["leaving", () => ann.page.leave(room)],
+    ["an end that nobody was told of", () => ann.page.close({ tells: false })],
   ])("goes on there also after %s", async (_, end) => {
     await ann.login(room, "loginWhenFirst");
     await pushes("a");
     await ann.ack();
     const other = await Reader.open(world);
     await end(other);
+    await pushes("b");
+    const tablet = await Reader.open(world, { subject: ann.page.subject });
+    expect(await loginBy(tablet, { since: "last" })).toMatchObject({ missed: ["b"] });
+  });
+
+  // A reload lost what came in between, if `$disconnect` was lost or its Lambda died at the wrong moment: the books did
+  // not know yet, or no more, where the page had been.
+  test.each(crashPoints)("goes on there also if the end's Lambda died $moment its call $call", async (point) => {
+    await ann.login(room, "loginWhenFirst");
+    await pushes("a");
+    await ann.ack();
+    await ann.page.close({ tells: false });
+    await crash(world, () => disconnect(world.deps, ann.page.connectionId), point);
     await pushes("b");
     const tablet = await Reader.open(world, { subject: ann.page.subject });
     expect(await loginBy(tablet, { since: "last" })).toMatchObject({ missed: ["b"] });

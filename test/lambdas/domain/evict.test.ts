@@ -37,3 +37,28 @@ test("an ack that comes while its sender is put out counts", async () => {
   await evict(world.deps, "456", seen, 1);
   expect(await kept(page)).toEqual({ epoch, seq: 3 });
 });
+
+// Found by DELIVERY_SEED=104: the post of 2005 was lost, and nobody ever told the page, which waited for messages.
+test("a page whose 2005 was lost is told again", async () => {
+  const { page } = await pageThatAcked();
+  world.lost.add(page.connectionId);
+  const other = await world.connect();
+  await other.login("456", "loginWhenLast");
+  await world.pass(4_000);
+  world.lost.clear();
+  expect(page.codes("456")).toEqual([]);
+  await world.pass(60_000);
+  expect(page.isIn("456")).toBe(false);
+});
+
+test("a page that came in again meanwhile is not told, and one that does not ack is told once", async () => {
+  const { page } = await pageThatAcked();
+  const plain = await world.connect();
+  await plain.login("456", "loginWhenever");
+  const other = await world.connect();
+  await other.login("456", "loginWhenLast");
+  await page.login("456", "loginWhenever");
+  await world.pass(60_000);
+  expect(page.codes("456")).toEqual(["2005"]);
+  expect(plain.codes("456")).toEqual(["2005"]);
+});
