@@ -11,13 +11,13 @@ import { withShortTimes } from "./delivery/with-short-times.ts";
 // A longer search: npm run test:soak -- --minutes 10
 
 const historiesPerWave = 10;
-const waves = 10;
+/** Seeds that found defects. New ones are searched for by the soak, whose time is not everybody's. */
+const foundDefects = [1_817_758_811, 1_817_758_812, 1_817_758_814];
 /** A slow machine needs so long for a wave; nothing waits for it. */
 const waveWithinMs = 180_000;
 
 const given = process.env.DELIVERY_SEED;
-const firstSeed = given === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(given);
-const seeds = Array.from({ length: given === undefined ? waves : 1 }, (_, i) => firstSeed + i);
+const seeds = given === undefined ? foundDefects : [Number(given)];
 
 let local: Local;
 beforeAll(async () => {
