@@ -11,8 +11,8 @@ import { withShortTimes } from "./delivery/with-short-times.ts";
 // A longer search: npm run test:soak -- --minutes 10
 
 const historiesPerWave = 10;
-/** Seeds that found defects. New ones are searched for by the soak, whose time is not everybody's. */
-const foundDefects = [1_817_758_811, 1_817_758_812, 1_817_758_814];
+/** A seed that found defects. New ones are searched for by the soak, whose time is not everybody's. */
+const foundDefects = [1_817_758_814];
 /** A slow machine needs so long for a wave; nothing waits for it. */
 const waveWithinMs = 180_000;
 
