@@ -45,11 +45,12 @@ export function countedDeps(behind: Behind, invocation: Invocation): Deps {
     cursors: cursorsIn(rooms, now),
     log: logIn(tableOf(dynamo, "Messages"), now, day),
     pushes: pushesIn(rooms, now),
-    gateway: gatewayVia(gatewayOf(behind, invocation), { wait: meter.pause, random: () => 0 }),
+    gateway: gatewayVia(gatewayOf(behind, invocation)),
     scheduleLook: lookQueue(queueOf(behind, invocation), "https://sqs.us-east-1.amazonaws.com/123456789012/looks"),
     redeliverAfterMs: 5_000,
     now,
     wait: meter.pause,
+    random: () => 0,
     newId: () => behind.newId(),
   };
 }

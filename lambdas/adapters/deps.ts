@@ -38,11 +38,12 @@ export const deps = once((): Deps => {
     cursors: cursorsIn(rooms, now),
     log: logIn(tableOf(dynamo, environment("MESSAGES_TABLE")), now, seconds("RETENTION_SECONDS")),
     pushes: pushesIn(rooms, now),
-    gateway: gatewayVia(client, { wait, random: Math.random }),
+    gateway: gatewayVia(client),
     scheduleLook: lookQueue(new SQSClient({}), environment("REDELIVER_QUEUE_URL")),
     redeliverAfterMs: seconds("REDELIVER_AFTER_SECONDS"),
     now,
     wait: async (ms) => void (await wait(ms)),
+    random: Math.random,
     newId,
   };
 });

@@ -7,41 +7,24 @@ import type { Gateway, PostOutcome } from "../domain/ports.ts";
 
 /** A post to a peer whose line is half dead may hang for ever. */
 const answerWithinMs = 3_000;
-const attempts = 4;
 
-interface Timing {
-  wait(ms: number): Promise<void>;
-  /** From 0 to below 1. */
-  random(): number;
-}
-
-/** API Gateway's `@connections`. The client should not retry by itself: what is worth another try is decided here. */
-export function gatewayVia(client: Pick<ApiGatewayManagementApiClient, "send">, { wait, random }: Timing): Gateway {
+/** API Gateway's `@connections`. The client should not retry by itself: one attempt is one request. */
+export function gatewayVia(client: Pick<ApiGatewayManagementApiClient, "send">): Gateway {
   const options = () => ({ abortSignal: AbortSignal.timeout(answerWithinMs) });
 
-  async function postOnce(ConnectionId: string, Data: string): Promise<PostOutcome | "retry"> {
-    try {
-      await client.send(new PostToConnectionCommand({ ConnectionId, Data }), options());
-      return "sent";
-    } catch (error) {
-      const status = statusOf(error);
-      if (status === 410) return "gone";
-      if (status === 429) return "slow";
-      if (status !== undefined && status >= 500) return "retry";
-      // No answer in time: it may have arrived, and a second post would make two of it.
-      if (isTimeout(error)) return "unknown";
-      if (status === undefined) return "retry";
-      throw error;
-    }
-  }
-
   return {
-    async post(connectionId, text) {
-      for (let attempt = 1; ; attempt += 1) {
-        const outcome = await postOnce(connectionId, text);
-        if (outcome !== "slow" && outcome !== "retry") return outcome;
-        if (attempt === attempts) return outcome === "slow" ? "slow" : "unknown";
-        await wait(random() * 100 * 2 ** attempt);
+    async post(ConnectionId, Data): Promise<PostOutcome> {
+      try {
+        await client.send(new PostToConnectionCommand({ ConnectionId, Data }), options());
+        return "sent";
+      } catch (error) {
+        const status = statusOf(error);
+        if (status === 410) return "gone";
+        if (status === 429) return "slow";
+        if (status !== undefined && status >= 500) return "failed";
+        if (isTimeout(error)) return "unknown";
+        if (status === undefined) return "failed";
+        throw error;
       }
     },
 

@@ -5,16 +5,34 @@ import { endPlace } from "./leave-room.ts";
 import { isPoller } from "./poller.ts";
 import { flatten, forEachLimited } from "./pool.ts";
 import type { Deps, Member, Outcomes, Room } from "./ports.ts";
+import { post } from "./post.ts";
 
 /** As many as the SDK keeps sockets for: more would only wait in its queue. */
 const postsAtOnce = 50;
 
 type DeliverDeps = Pick<
   Deps,
-  "scheduleLook" | "redeliverAfterMs" | "connections" | "members" | "rooms" | "gateway" | "cursors" | "now"
+  | "scheduleLook"
+  | "redeliverAfterMs"
+  | "connections"
+  | "members"
+  | "rooms"
+  | "gateway"
+  | "cursors"
+  | "now"
+  | "wait"
+  | "random"
 >;
 
-export const noOutcomes = (): Outcomes => ({ members: 0, sent: 0, gone: 0, slow: 0, unknown: 0, waiting: 0 });
+export const noOutcomes = (): Outcomes => ({
+  members: 0,
+  sent: 0,
+  gone: 0,
+  slow: 0,
+  failed: 0,
+  unknown: 0,
+  waiting: 0,
+});
 
 /**
  * Posts one frame to all members but the evicted, who are told that. One that fails changes nothing for another.
@@ -36,7 +54,7 @@ export async function deliver(
       outcomes.waiting += 1;
       return;
     }
-    const outcome = await deps.gateway.post(member.connectionId, text);
+    const outcome = await post(deps, member.connectionId, text);
     outcomes[outcome] += 1;
     if (outcome === "gone") await prune(deps, roomId, member);
   });

@@ -3,6 +3,7 @@ import type { LoginFrame } from "../../protocol/frames.ts";
 import { frameText } from "./frame-text.ts";
 import { isPoller } from "./poller.ts";
 import type { Deps, Look, Member } from "./ports.ts";
+import { post } from "./post.ts";
 import { mostTries } from "./redelivery.ts";
 
 /** Told to whoever logged in to the room before `generation`. */
@@ -11,7 +12,7 @@ export function evictedFrame(roomId: string, generation: number): LoginFrame {
   return { type: "evicted", eventName: "loginRoomResp", data, roomId, generation };
 }
 
-type TellDeps = Pick<Deps, "gateway" | "scheduleLook" | "redeliverAfterMs">;
+type TellDeps = Pick<Deps, "gateway" | "scheduleLook" | "redeliverAfterMs" | "wait" | "random">;
 
 /**
  * Posts 2005 to whoever was put out, and orders that it is posted again: nothing says whether a post arrived, and a page
@@ -19,7 +20,7 @@ type TellDeps = Pick<Deps, "gateway" | "scheduleLook" | "redeliverAfterMs">;
  * everything once.
  */
 export async function tellEvicted(
-  { gateway, scheduleLook, redeliverAfterMs }: TellDeps,
+  deps: TellDeps,
   roomId: string,
   { session, connectionId, acks }: Pick<Member, "session" | "connectionId" | "acks">,
   generation: number,
@@ -27,22 +28,22 @@ export async function tellEvicted(
   if (isPoller(connectionId)) return;
   const evicted = { session, connectionId, generation };
   await Promise.all([
-    acks && scheduleLook({ roomId, round: 0, evicted }, redeliverAfterMs),
-    gateway.post(connectionId, frameText(evictedFrame(roomId, generation))),
+    acks && deps.scheduleLook({ roomId, round: 0, evicted }, deps.redeliverAfterMs),
+    post(deps, connectionId, frameText(evictedFrame(roomId, generation))),
   ]);
 }
 
 /** As often as a message is sent again, unless they have come in again since. */
 export async function tellEvictedAgain(
-  { gateway, members, scheduleLook, redeliverAfterMs }: TellDeps & Pick<Deps, "members">,
+  deps: TellDeps & Pick<Deps, "members">,
   { roomId, round, evicted }: Look & Required<Pick<Look, "evicted">>,
 ): Promise<void> {
   const { session, connectionId, generation } = evicted;
-  if (await members.get(roomId, session)) return;
-  const outcome = await gateway.post(connectionId, frameText(evictedFrame(roomId, generation)));
+  if (await deps.members.get(roomId, session)) return;
+  const outcome = await post(deps, connectionId, frameText(evictedFrame(roomId, generation)));
   const next = round + 1;
   if (outcome === "gone" || next === mostTries) return;
-  await scheduleLook({ roomId, round: next, evicted }, redeliverAfterMs * 2 ** next);
+  await deps.scheduleLook({ roomId, round: next, evicted }, deps.redeliverAfterMs * 2 ** next);
 }
 
 /**

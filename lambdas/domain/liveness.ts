@@ -1,6 +1,7 @@
 import { frameText } from "./frame-text.ts";
 import { isPoller } from "./poller.ts";
 import type { Deps } from "./ports.ts";
+import { post } from "./post.ts";
 
 /** How long a client that answers probes has for it. */
 export const probeWithinMs = 2_000;
@@ -11,16 +12,17 @@ const pausesMs = [30, 60, 120, 250];
  * client that said it answers probes is asked itself. Others are taken at API Gateway's word.
  */
 export async function isLive(
-  { connections, gateway, now, wait, newId }: Pick<Deps, "connections" | "gateway" | "now" | "wait" | "newId">,
+  deps: Pick<Deps, "connections" | "gateway" | "now" | "wait" | "random" | "newId">,
   connectionId: string,
 ): Promise<boolean> {
+  const { connections, gateway, now, wait, newId } = deps;
   // A place whose lease ran out is absent to every reader.
   if (isPoller(connectionId)) return true;
   const [isOpen, before] = await Promise.all([gateway.isOpen(connectionId), connections.get(connectionId)]);
   if (!isOpen || !before) return false;
   if (!before.probe) return true;
   const probe = frameText({ type: "probe", eventName: "probe", data: {}, nonce: newId() });
-  if ((await gateway.post(connectionId, probe)) === "gone") return false;
+  if ((await post(deps, connectionId, probe)) === "gone") return false;
   const until = now() + probeWithinMs;
   for (let asked = 0; now() < until; asked += 1) {
     await wait(Math.min(pausesMs[asked] ?? 250, until - now()));

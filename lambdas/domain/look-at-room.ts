@@ -9,6 +9,7 @@ import { frameText, messageText, RawJson, textBytes, wireRoom } from "./frame-te
 import { isPoller } from "./poller.ts";
 import { flatten, forEachLimited } from "./pool.ts";
 import type { Deps, LogEntry, Look, Member, ReportUndelivered, Room, Undelivered } from "./ports.ts";
+import { post } from "./post.ts";
 import { missedBytes, readWaiting } from "./read-log.ts";
 import { nextStep } from "./redelivery.ts";
 
@@ -145,7 +146,7 @@ function waitingOf(deps: Deps, room: Room): Waiting {
 /** In frames of several messages: those of a member that is far behind cost one post, not one each. */
 async function resend(deps: Deps, room: Room, member: Member, entries: readonly LogEntry[]): Promise<void> {
   for (const text of batches(room, member, entries)) {
-    const outcome = await deps.gateway.post(member.connectionId, text);
+    const outcome = await post(deps, member.connectionId, text);
     if (outcome === "gone") return prune(deps, room.roomId, member);
     if (outcome !== "sent") return;
   }

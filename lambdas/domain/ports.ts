@@ -219,13 +219,18 @@ export interface Undelivered extends Position {
 }
 
 /**
- * What a post came to. `gone`: the connection has ended, as far as API Gateway knows. `slow`: it takes no more now.
- * `unknown`: no answer or trouble. Not even `sent` means that it arrived.
+ * What one attempt to post came to. `gone`: the connection has ended, as far as API Gateway knows. `slow`: it takes no
+ * more now. `failed`: trouble on the way, it did not arrive. `unknown`: no answer in time, it may have arrived. Not even
+ * `sent` means that it did.
  */
-export type PostOutcome = "sent" | "gone" | "slow" | "unknown";
+export type PostOutcome = "sent" | "gone" | "slow" | "failed" | "unknown";
 
 export interface Gateway {
-  /** @param text one frame as JSON */
+  /**
+   * One attempt; what is worth another is decided in post.ts.
+   *
+   * @param text one frame as JSON
+   */
   post(connectionId: string, text: string): Promise<PostOutcome>;
   isOpen(connectionId: string): Promise<boolean>;
 }
@@ -243,6 +248,8 @@ export interface Deps {
   redeliverAfterMs: number;
   now(): number;
   wait(ms: number): Promise<void>;
+  /** From 0 to below 1. */
+  random(): number;
   /** An id that cannot be guessed or met again. */
   newId(): string;
 }

@@ -4,6 +4,7 @@ import { conversationId, conversationRoom } from "../../protocol/ids.ts";
 import { placeSession } from "./catch-up.ts";
 import { messageText, roomNamed } from "./frame-text.ts";
 import type { Caller, Deps } from "./ports.ts";
+import { post } from "./post.ts";
 import { readMissed } from "./read-log.ts";
 
 /** Reads a room's log for somebody who is in it, or a conversation's for one of the two. */
@@ -17,7 +18,7 @@ export async function replay(deps: Deps, caller: Caller, frame: FrameOf<"replay"
   if (!room) return failed("nothing was ever sent there");
   const { tooLarge, ...part } = await readMissed(deps, room, { epoch: frame.epoch ?? room.epoch, seq: after });
   // Too large for a reply with anything around it: it comes as a frame of its own, and the client asks on from there.
-  if (tooLarge) await deps.gateway.post(caller.connectionId, messageText(tooLarge));
+  if (tooLarge) await post(deps, caller.connectionId, messageText(tooLarge));
   return {
     type: "replayed",
     eventName: "replayResp",

@@ -73,6 +73,8 @@ export class World {
       wait: async (ms) => {
         this.nowMs += ms;
       },
+      // No pause before another attempt: time stands still.
+      random: () => 0,
       newId,
     };
   }

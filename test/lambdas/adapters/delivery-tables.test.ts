@@ -119,7 +119,7 @@ describe("the books on pushes", () => {
   });
 
   test("hold one record for each room, and how its delivery ended", async () => {
-    const outcomes = { members: 1, sent: 1, gone: 0, slow: 0, unknown: 0, waiting: 0 };
+    const outcomes = { members: 1, sent: 1, gone: 0, slow: 0, failed: 0, unknown: 0, waiting: 0 };
     await pushes().begin(room, record(1));
     await pushes().begin(room, record(9, `${room}#b`));
     await pushes().finish(room, { ...record(1), done: true, outcomes });

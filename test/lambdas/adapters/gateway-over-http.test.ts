@@ -22,7 +22,7 @@ async function realGateway(listener: RequestListener) {
     server.closeAllConnections();
     await new Promise((done) => server.close(done));
   });
-  return gatewayVia(client, { wait: async () => {}, random: () => 0 });
+  return gatewayVia(client);
 }
 
 // API Gateway was seen to send a 410 without the header that names it.

@@ -68,7 +68,7 @@ describe("somebody who answers probes", () => {
     expect(world.nowMs).toBe(from);
   });
 
-  test.each(["slow", "unknown"] as const)("is waited for when the probe's post ended %s", async (outcome) => {
+  test.each(["slow", "failed", "unknown"] as const)("is waited for when the probe's post ended %s", async (outcome) => {
     world.outcomes.set(ann.connectionId, outcome);
     const wait = async (ms: number) => {
       world.nowMs += ms;

@@ -107,7 +107,7 @@ describe("what became of a push", () => {
     await ann.ack();
     expect(await statusOf(messageId)).toEqual({
       ...{ roomId: room, logged: true, done: true },
-      outcomes: { members: 2, sent: 1, gone: 0, slow: 0, unknown: 1, waiting: 0 },
+      outcomes: { members: 2, sent: 1, gone: 0, slow: 0, failed: 0, unknown: 1, waiting: 0 },
       ...{ acked: 1, ackedBy: [ann.page.subject], waiting: 1, waitingFor: [bob.page.subject] },
     });
   });
