@@ -39,6 +39,7 @@ const settings = new Map<string, Read<DownlinkStackProps>>([
   ["pushBurstLimit", (value, key) => ({ pushBurstLimit: number(value, key) })],
   ["pollRateLimit", (value, key) => ({ pollRateLimit: number(value, key) })],
   ["pollBurstLimit", (value, key) => ({ pollBurstLimit: number(value, key) })],
+  ["postsPerSecond", (value, key) => ({ postsPerSecond: number(value, key) })],
   ["socketRateLimit", (value, key) => ({ socketRateLimit: number(value, key) })],
   ["socketBurstLimit", (value, key) => ({ socketBurstLimit: number(value, key) })],
 ]);

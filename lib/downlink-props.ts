@@ -80,6 +80,15 @@ export interface DownlinkProps {
   readonly pollBurstLimit?: number;
 
   /**
+   * Posts per second to large rooms and to everyone, all together; from 2 to 1,000,000. Each page that a message goes to
+   * is one. Small rooms are posted to at once, beside this.
+   *
+   * @default 5000: half of the 10,000 requests per second that an account has in a Region, so that no broadcast keeps
+   *   pages and services out
+   */
+  readonly postsPerSecond?: number;
+
+  /**
    * Handshakes and frames of pages per second, all pages together.
    *
    * @default 3000: with 1,000 pushes and 1,000 polls, 5,000 of the 10,000 requests per second that an account has in a
@@ -117,6 +126,7 @@ export function resolveProps(props: DownlinkProps): ResolvedProps {
     pushBurstLimit: limitOf("pushBurstLimit", props.pushBurstLimit ?? 1000),
     pollRateLimit: limitOf("pollRateLimit", props.pollRateLimit ?? 1000),
     pollBurstLimit: limitOf("pollBurstLimit", props.pollBurstLimit ?? 1000),
+    postsPerSecond: postsOf(props.postsPerSecond ?? 5000),
     socketRateLimit: limitOf("socketRateLimit", props.socketRateLimit ?? 3000),
     socketBurstLimit: limitOf("socketBurstLimit", props.socketBurstLimit ?? 3000),
   };
@@ -187,4 +197,13 @@ function logRetentionOf(days: RetentionDays): RetentionDays {
 function limitOf(name: string, limit: number): number {
   if (Token.isUnresolved(limit) || (Number.isInteger(limit) && limit > 0)) return limit;
   throw new Error(`${name} should be a whole number of requests from 1, got ${limit}; 0 would refuse everything`);
+}
+
+/** It decides how many workers there are, so it has to be known now. */
+function postsOf(rate: number): number {
+  if (!Token.isUnresolved(rate) && Number.isInteger(rate) && rate >= 2 && rate <= 1_000_000) return rate;
+  const got = Token.isUnresolved(rate) ? "a value that is known only when the stack is deployed" : rate;
+  throw new Error(
+    `postsPerSecond should be a whole number from 2 to 1000000, got ${got}; more than your account's quota for API Gateway would only be answered 429`,
+  );
 }

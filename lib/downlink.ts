@@ -6,6 +6,7 @@ import { Construct } from "constructs";
 import { AccessLogs } from "./access-logs.ts";
 import { acknowledge } from "./acknowledge.ts";
 import { type DownlinkProps, resolveProps } from "./downlink-props.ts";
+import { FanOut } from "./fan-out.ts";
 import { acknowledgeConnections } from "./grant-connections.ts";
 import { PushApi } from "./push-api.ts";
 import { Redelivery } from "./redelivery.ts";
@@ -36,6 +37,8 @@ export class Downlink extends Construct {
   readonly tables: Tables;
   /** Messages may not be sent again, somebody should look: `redeliveryAlarm.addAlarmAction(…)`. */
   readonly redeliveryAlarm: Alarm;
+  /** Members of large rooms could not be posted to, somebody should look. */
+  readonly fanOutAlarm: Alarm;
   private readonly pushApi: PushApi;
 
   /** @throws Error that says what was wrong with a prop, what it was and what is allowed */
@@ -46,9 +49,12 @@ export class Downlink extends Construct {
     this.tokenSecret = props.tokenSecret ?? this.newTokenSecret(removalPolicy);
     const accessLogs = new AccessLogs(this, "AccessLogs", { logRetention, removalPolicy });
     const redelivery = new Redelivery(this, "Redelivery");
+    const fanOut = new FanOut(this, "FanOut");
     const shared = {
       tables: this.tables,
       looks: redelivery.looks,
+      tasks: fanOut.tasks,
+      postsPerSecond: resolved.postsPerSecond,
       retentionSeconds: resolved.retentionSeconds,
       redeliverAfterSeconds: resolved.redeliverAfterSeconds,
       logRetention,
@@ -72,12 +78,14 @@ export class Downlink extends Construct {
       pollBurstLimit: resolved.pollBurstLimit,
     });
     redelivery.addFunction({ ...shared, stage });
+    fanOut.addFunction({ ...shared, stage });
     acknowledgeConnections(this, stage);
     this.webSocketUrl = stage.url;
     this.pushUrl = this.pushApi.pushUrl;
     this.pollUrl = this.pushApi.pollUrl;
     this.apiKeyId = this.pushApi.apiKey.keyId;
     this.redeliveryAlarm = redelivery.alarm;
+    this.fanOutAlarm = fanOut.alarm;
   }
 
   /**

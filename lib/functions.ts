@@ -46,6 +46,7 @@ export function socketFunction(scope: Construct, props: RoomProps): IFunction {
       rooms: ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"],
       messages: ["GetItem", "PutItem", "Query"],
       looks: true,
+      tasks: true,
     },
   });
 }
@@ -63,6 +64,7 @@ export function pushFunction(scope: Construct, props: RoomProps): IFunction {
       rooms: ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"],
       messages: ["GetItem", "PutItem"],
       looks: true,
+      tasks: true,
     },
   });
 }
@@ -82,6 +84,7 @@ export function pollFunction(scope: Construct, props: RoomProps & TokenProps): I
       // It writes where a push died: a number that holds nothing.
       messages: ["GetItem", "PutItem", "Query"],
       looks: false,
+      tasks: false,
     },
   });
   grantSecret(poll, props);

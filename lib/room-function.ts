@@ -12,6 +12,10 @@ export interface RoomProps extends LogProps {
   readonly stage: WebSocketStage;
   /** Where looks at rooms are ordered. */
   readonly looks: Queue;
+  /** Where posts to large rooms are ordered. */
+  readonly tasks: Queue;
+  /** Of all fan-out workers together. */
+  readonly postsPerSecond: number;
   /** How long a message is kept. */
   readonly retentionSeconds: string;
   /** How long a message waits for its ack before it is sent again. */
@@ -31,12 +35,14 @@ interface Rights {
   readonly messages: readonly TableAction[];
   /** Whether it orders looks at rooms. */
   readonly looks: boolean;
+  /** Whether it orders posts to large rooms. */
+  readonly tasks: boolean;
 }
 type TableAction = "GetItem" | "PutItem" | "UpdateItem" | "DeleteItem" | "Query" | "Scan";
 
 /** A function that works on rooms and their logs, and posts to connections. */
 export function roomFunction(scope: Construct, id: string, props: RoomProps, own: OwnProps): LambdaFunction {
-  const { tables, stage, looks, retentionSeconds, redeliverAfterSeconds, logRetention, removalPolicy } = props;
+  const { tables, stage, looks, tasks, postsPerSecond, logRetention, removalPolicy } = props;
   const { rights, environment, ...rest } = own;
   const fn = lambdaFunction(scope, id, {
     ...rest,
@@ -45,9 +51,12 @@ export function roomFunction(scope: Construct, id: string, props: RoomProps, own
       ROOMS_TABLE: tables.rooms.tableName,
       MESSAGES_TABLE: tables.messages.tableName,
       CALLBACK_URL: stage.callbackUrl,
-      RETENTION_SECONDS: retentionSeconds,
+      RETENTION_SECONDS: props.retentionSeconds,
       REDELIVER_QUEUE_URL: looks.queueUrl,
-      REDELIVER_AFTER_SECONDS: redeliverAfterSeconds,
+      REDELIVER_AFTER_SECONDS: props.redeliverAfterSeconds,
+      FAN_OUT_QUEUE_URL: tasks.queueUrl,
+      FAN_OUT_WORKERS: String(workersFor(postsPerSecond)),
+      POSTS_PER_SECOND: String(postsPerSecond),
       ...environment,
     },
     logRetention,
@@ -58,6 +67,13 @@ export function roomFunction(scope: Construct, id: string, props: RoomProps, own
   }
   // `grantSendMessages` would allow to ask for the queue's URL and attributes too.
   if (rights.looks) looks.grant(fn, "sqs:SendMessage");
+  if (rights.tasks) tasks.grant(fn, "sqs:SendMessage");
   grantConnections(stage, fn);
   return fn;
 }
+
+/**
+ * So many fan-out workers share the rate. One could post several thousand times a second; several come to the end of a
+ * large room in as many parts, and one that dies leaves less undone. A mapping takes 2 at least.
+ */
+export const workersFor = (postsPerSecond: number) => Math.min(1000, Math.max(2, Math.ceil(postsPerSecond / 1000)));

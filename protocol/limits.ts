@@ -4,6 +4,8 @@ export const limits = {
   frameBytes: 32 * 1024,
   /** The most that API Gateway posts to a connection: a pushed message with everything around its `data`. */
   postBytes: 128 * 1024,
+  /** API Gateway bills a frame by pieces of this size. */
+  billedBytes: 32 * 1024,
   roomIdChars: 128,
   eventNameChars: 128,
   /** Of a token's `sub` and of `userId`. */

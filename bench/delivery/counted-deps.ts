@@ -10,6 +10,7 @@ import { logIn } from "../../lambdas/adapters/messages-table.ts";
 import { pushesIn } from "../../lambdas/adapters/pushes-table.ts";
 import { roomsIn } from "../../lambdas/adapters/rooms-table.ts";
 import { tableOf } from "../../lambdas/adapters/table.ts";
+import { tasksIn } from "../../lambdas/adapters/tasks-table.ts";
 import type { Deps, Look } from "../../lambdas/domain/ports.ts";
 import type { ServerFrame } from "../../protocol/frames.ts";
 import type { Meter } from "./meter.ts";
@@ -45,6 +46,11 @@ export function countedDeps(behind: Behind, invocation: Invocation): Deps {
     cursors: cursorsIn(rooms, now),
     log: logIn(tableOf(dynamo, "Messages"), now, day),
     pushes: pushesIn(rooms, now),
+    tasks: tasksIn(rooms, now),
+    orderTasks: async (tasks) => {
+      if (tasks.length > 0) throw new Error("a room of this benchmark is posted to at once, it should need no task");
+    },
+    fanOut: { postsPerSecond: 5_000, workers: 5 },
     gateway: gatewayVia(gatewayOf(behind, invocation)),
     scheduleLook: lookQueue(queueOf(behind, invocation), "https://sqs.us-east-1.amazonaws.com/123456789012/looks"),
     redeliverAfterMs: 5_000,

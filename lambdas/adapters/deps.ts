@@ -4,12 +4,15 @@ import { ApiGatewayManagementApiClient } from "@aws-sdk/client-apigatewaymanagem
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { SQSClient } from "@aws-sdk/client-sqs";
+import { makePace } from "../domain/fan-out/pace.ts";
+import type { FanOutDeps } from "../domain/fan-out/run-task.ts";
 import type { LookDeps } from "../domain/look-at-room.ts";
 import type { Deps } from "../domain/ports.ts";
 import { connectionsIn } from "./connections-table.ts";
 import { cursorsIn } from "./cursors-table.ts";
 import { environment } from "./environment.ts";
 import { eventBus } from "./event-bus.ts";
+import { fanOutQueue } from "./fan-out-queue.ts";
 import { gatewayVia } from "./gateway.ts";
 import { lookQueue } from "./look-queue.ts";
 import { membersIn } from "./members-table.ts";
@@ -17,19 +20,22 @@ import { logIn } from "./messages-table.ts";
 import { pushesIn } from "./pushes-table.ts";
 import { roomsIn } from "./rooms-table.ts";
 import { tableOf } from "./table.ts";
+import { tasksIn } from "./tasks-table.ts";
 
 const now = () => Date.now();
 /** 128 bits, as nobody may guess a session. */
 const newId = () => randomBytes(16).toString("base64url");
 /** Only has to differ from the room's epoch of before. */
 const newEpoch = () => randomBytes(5).toString("base64url");
-const seconds = (name: string) => Number(environment(name)) * 1000;
+const numberOf = (name: string) => Number(environment(name));
+const seconds = (name: string) => numberOf(name) * 1000;
 
 /** Everything the functions work with; made at the first event, so that importing reads no environment. */
 export const deps = once((): Deps => {
   const dynamo = new DynamoDBClient({});
   const connections = tableOf(dynamo, environment("CONNECTIONS_TABLE"));
   const rooms = tableOf(dynamo, environment("ROOMS_TABLE"));
+  const sqs = new SQSClient({});
   const client = new ApiGatewayManagementApiClient({ endpoint: environment("CALLBACK_URL"), maxAttempts: 1 });
   return {
     connections: connectionsIn(connections, now),
@@ -39,7 +45,10 @@ export const deps = once((): Deps => {
     log: logIn(tableOf(dynamo, environment("MESSAGES_TABLE")), now, seconds("RETENTION_SECONDS")),
     pushes: pushesIn(rooms, now),
     gateway: gatewayVia(client),
-    scheduleLook: lookQueue(new SQSClient({}), environment("REDELIVER_QUEUE_URL")),
+    tasks: tasksIn(rooms, now),
+    orderTasks: fanOutQueue(sqs, environment("FAN_OUT_QUEUE_URL")),
+    fanOut: { postsPerSecond: numberOf("POSTS_PER_SECOND"), workers: numberOf("FAN_OUT_WORKERS") },
+    scheduleLook: lookQueue(sqs, environment("REDELIVER_QUEUE_URL")),
     redeliverAfterMs: seconds("REDELIVER_AFTER_SECONDS"),
     now,
     wait: async (ms) => void (await wait(ms)),
@@ -52,6 +61,17 @@ export const deps = once((): Deps => {
 export const lookDeps = once((): LookDeps => {
   const reportUndelivered = eventBus(new EventBridgeClient({}), environment("EVENT_BUS_NAME"));
   return { ...deps(), reportUndelivered };
+});
+
+/** What the fan-out works with. The pace is that of this execution environment, over all of its tasks. */
+export const fanOutDeps = once((): FanOutDeps => {
+  const shared = deps();
+  const { postsPerSecond, workers } = shared.fanOut;
+  return {
+    ...shared,
+    pace: makePace(postsPerSecond / workers, shared),
+    giveUp: fanOutQueue(new SQSClient({}), environment("FAN_OUT_DEAD_LETTERS_URL")),
+  };
 });
 
 export function once<T>(make: () => T): () => T {

@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 //   Rooms         roomId, "member#<4 hex>#<session>"         one session's place in it
 //   Rooms         roomId, "cursor#<subject>"                 where a subject stopped
 //   Rooms         "@message/<messageId>", "push#<roomId>"    what is known of a message in one room
+//   Rooms         "@message/<messageId>", "task#<roomId>#…"  how far a part of that room has been posted to
 //   Messages      roomId, seq                                one kept message, or a number that was given up
 //
 // The hash in front of a session spreads a room evenly over its sort keys, so that ranges of it are of one size.
@@ -15,12 +16,24 @@ import { createHash } from "node:crypto";
 export const roomKey = (roomId: string) => ({ roomId, item: "room" });
 
 const hashOf = (session: string) => createHash("sha256").update(session).digest("hex").slice(0, 4);
-export const memberPrefix = "member#";
+const memberPrefix = "member#";
+const hashes = 0x10000;
 export const memberKey = (roomId: string, session: string) => ({
   roomId,
   item: `${memberPrefix}${hashOf(session)}#${session}`,
 });
 export const sessionOf = (item: string) => item.slice(memberPrefix.length + 5);
+
+/** The first and the last sort key that a place may have, or one in this part of the room. */
+export function memberItems({ index, of }: { index: number; of: number } = { index: 0, of: 1 }): [string, string] {
+  const hex = (part: number) => Math.floor((part * hashes) / of);
+  const item = (hash: number) => memberPrefix + hash.toString(16).padStart(4, "0");
+  // "$" follows "#", so that every session of the last hash is in front of it.
+  return [item(hex(index)), `${item(hex(index + 1) - 1)}$`];
+}
+/** Which share of a room's places is in front of this one or it itself, as hashes spread evenly. */
+export const shareUpTo = (item: string) =>
+  (Number.parseInt(item.slice(memberPrefix.length, memberPrefix.length + 4), 16) + 1) / hashes;
 
 export const cursorKey = (roomId: string, subject: string) => ({ roomId, item: `cursor#${subject}` });
 
@@ -29,6 +42,15 @@ export const pushKey = (messageId: string, roomId: string) => ({
   roomId: `@message/${messageId}`,
   item: `${pushPrefix}${roomId}`,
 });
+
+const taskPrefix = "task#";
+export const taskKey = (messageId: string, roomId: string, taskId: string) => ({
+  roomId: pushKey(messageId, roomId).roomId,
+  item: `${taskPrefix}${roomId}#${taskId}`,
+});
+/** Room of a task's row; a task's id has no `#`. `undefined` for other rows. */
+export const taskRoom = (item: string): string | undefined =>
+  item.startsWith(taskPrefix) ? item.slice(taskPrefix.length, item.lastIndexOf("#")) : undefined;
 
 const day = 24 * 60 * 60;
 /** API Gateway ends a connection at 2 h; a row that is older is a ghost, whatever `$disconnect` did. */

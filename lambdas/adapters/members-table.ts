@@ -1,9 +1,10 @@
 import type { Position } from "../../protocol/frames.ts";
 import { everyone } from "../../protocol/ids.ts";
-import type { Member, Members, NewMember } from "../domain/ports.ts";
-import { connectionExpiry, memberKey, memberPrefix, sessionOf } from "./keys.ts";
+import type { Member, Members, NewMember, Part } from "../domain/ports.ts";
+import { connectionExpiry, memberItems, memberKey, sessionOf, shareUpTo } from "./keys.ts";
 import type { Table } from "./table.ts";
 
+const rowsPerPage = 500;
 const isFree = "attribute_not_exists(connectionId)";
 const isOurs = "subject = :subject";
 const isThisConnection = "connectionId = :connectionId";
@@ -21,6 +22,21 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
     roomId === everyone
       ? { table: connections, key: { connectionId: session } }
       : { table: rooms, key: memberKey(roomId, session) };
+
+  const queryOf = (roomId: string, part?: Part) => {
+    const values = { ":now": nowSeconds() };
+    if (roomId === everyone) {
+      return { table: connections, filter: "expiresAt > :now", values, ...(part && { segment: part }) };
+    }
+    const [from, to] = memberItems(part);
+    return {
+      table: rooms,
+      key: "roomId = :roomId AND #item BETWEEN :from AND :to",
+      filter: "expiresAt > :now",
+      names: { "#item": "item" },
+      values: { ...values, ":roomId": roomId, ":from": from, ":to": to },
+    };
+  };
 
   return {
     async get(roomId, session) {
@@ -99,18 +115,21 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
       });
     },
 
-    async *pages(roomId) {
-      const values = { ":now": nowSeconds() };
-      const pages =
-        roomId === everyone
-          ? connections.pages({ filter: "expiresAt > :now", values })
-          : rooms.pages({
-              key: "roomId = :roomId AND begins_with(#item, :prefix)",
-              filter: "expiresAt > :now",
-              names: { "#item": "item" },
-              values: { ...values, ":roomId": roomId, ":prefix": memberPrefix },
-            });
-      for await (const rows of pages) yield rows.map(memberOf);
+    async first(roomId, most) {
+      const { table, ...query } = queryOf(roomId);
+      // One more: a page that is full names a last key, whether there is a next one or not.
+      const { rows, last } = await table.page({ ...query, limit: most + 1 });
+      const members = rows.map(memberOf);
+      if (!last) return { members, share: 1 };
+      return roomId === everyone ? { members } : { members, share: shareUpTo(last.item as string) };
+    },
+
+    async *pages(roomId, part, after) {
+      const { table, ...query } = queryOf(roomId, part);
+      const from = after === undefined ? {} : { after: placeOf(roomId, after).key };
+      // A part is posted to at a pace: what was read long before its turn would be out of date.
+      const size = part === undefined ? {} : { limit: rowsPerPage };
+      for await (const rows of table.pages({ ...query, ...from, ...size })) yield rows.map(memberOf);
     },
   };
 };

@@ -1,15 +1,7 @@
 import type { LookDeps, lookAtRoom } from "../domain/look-at-room.ts";
 import type { Look } from "../domain/ports.ts";
 import { logError } from "./log.ts";
-
-/** A batch of an SQS queue, as far as we read it. */
-export interface QueueEvent {
-  Records: { messageId: string; body: string }[];
-}
-export interface QueueResult {
-  /** Only these come back; the others are done. */
-  batchItemFailures: { itemIdentifier: string }[];
-}
+import type { QueueEvent, QueueResult } from "./queue-event.ts";
 
 /** The redeliver queue: each message orders a look at one room. One that fails keeps no other from being done. */
 export const onLooks =

@@ -1,6 +1,7 @@
-import type { Pushes, PushRecord } from "../domain/ports.ts";
-import { pushExpiry, pushKey, pushPrefix } from "./keys.ts";
+import type { Pushes, PushRecord, TaskNote } from "../domain/ports.ts";
+import { pushExpiry, pushKey, pushPrefix, taskRoom } from "./keys.ts";
 import type { Table } from "./table.ts";
+import { noteOf } from "./tasks-table.ts";
 
 /** The books on pushes as rows of the Rooms table. */
 export const pushesIn = (table: Table, now: () => number): Pushes => {
@@ -32,16 +33,37 @@ export const pushesIn = (table: Table, now: () => number): Pushes => {
       await table.put(rowOf(messageId, record));
     },
 
+    async divide(messageId, record, parts) {
+      const { roomId: _, item: __, ...row } = { ...rowOf(messageId, record), parts };
+      const given = Object.entries(row).filter(([, value]) => value !== undefined);
+      const updated = await table.update(pushKey(messageId, record.roomId), {
+        update: `SET ${given.map(([name]) => `#${name} = if_not_exists(#${name}, :${name})`).join(", ")}`,
+        names: Object.fromEntries(given.map(([name]) => [`#${name}`, name])),
+        values: Object.fromEntries(given.map(([name, value]) => [`:${name}`, value])),
+        returns: "ALL_NEW",
+      });
+      return updated === "refused" ? parts : (updated.parts as number);
+    },
+
     async get(messageId) {
       const records: PushRecord[] = [];
+      const tasks: { roomId: string; note: TaskNote }[] = [];
       const pages = table.pages({
-        key: "roomId = :id AND begins_with(#item, :prefix)",
+        key: "roomId = :id",
         filter: "expiresAt > :now",
-        names: { "#item": "item" },
-        values: { ":id": pushKey(messageId, "").roomId, ":prefix": pushPrefix, ":now": Math.floor(now() / 1000) },
+        values: { ":id": pushKey(messageId, "").roomId, ":now": Math.floor(now() / 1000) },
       });
-      for await (const rows of pages) records.push(...rows.map(recordOf));
-      return records;
+      for await (const rows of pages) {
+        for (const row of rows) {
+          const roomId = taskRoom(row.item as string);
+          if (roomId === undefined) records.push(recordOf(row));
+          else tasks.push({ roomId, note: noteOf(row) });
+        }
+      }
+      return records.map((record) => {
+        const own = tasks.filter(({ roomId }) => roomId === record.roomId).map(({ note }) => note);
+        return own.length === 0 ? record : { ...record, tasks: own };
+      });
     },
   };
 };

@@ -26,12 +26,43 @@ export interface Pages extends Expression {
   key?: string;
   filter?: string;
   projection?: string;
+  /** Rows that one page reads at most, before the filter. */
+  limit?: number;
+  /** Key behind which to begin. */
+  after?: Row;
+  /** One of `of` segments of a scan. */
+  segment?: { index: number; of: number };
+}
+
+export interface Page {
+  rows: Row[];
+  last?: Row;
 }
 
 /** One DynamoDB table in plain JavaScript. A condition that does not hold is a value, `"refused"`, not an exception. */
 export type Table = ReturnType<typeof tableOf>;
 
 export function tableOf(client: Pick<DynamoDBClient, "send">, TableName: string) {
+  /** @returns one page of rows, with the key of the last one that was read if there are more */
+  async function page({ key, filter, projection, limit, after, segment, ...expression }: Pages): Promise<Page> {
+    const input = {
+      TableName,
+      ConsistentRead: true,
+      ...(key === undefined ? {} : { KeyConditionExpression: key }),
+      ...(filter === undefined ? {} : { FilterExpression: filter }),
+      ...(projection === undefined ? {} : { ProjectionExpression: projection }),
+      ...(limit === undefined ? {} : { Limit: limit }),
+      ...(after === undefined ? {} : { ExclusiveStartKey: marshall(after) }),
+      ...(segment === undefined ? {} : { Segment: segment.index, TotalSegments: segment.of }),
+      ...conditionOf(expression),
+    };
+    const { Items = [], LastEvaluatedKey } = await (key === undefined
+      ? client.send(new ScanCommand(input))
+      : client.send(new QueryCommand(input)));
+    const rows = Items.map((item) => unmarshall(item));
+    return { rows, ...(LastEvaluatedKey && { last: unmarshall(LastEvaluatedKey) }) };
+  }
+
   return {
     async get(key: Row): Promise<Row | undefined> {
       // Strong: the frame that asks may come right behind the one that wrote.
@@ -65,24 +96,15 @@ export function tableOf(client: Pick<DynamoDBClient, "send">, TableName: string)
       return answer === "refused" ? answer : answer.Attributes && unmarshall(answer.Attributes);
     },
 
-    async *pages({ key, filter, projection, ...expression }: Pages): AsyncGenerator<Row[]> {
-      const input = {
-        TableName,
-        ConsistentRead: true,
-        ...(key === undefined ? {} : { KeyConditionExpression: key }),
-        ...(filter === undefined ? {} : { FilterExpression: filter }),
-        ...(projection === undefined ? {} : { ProjectionExpression: projection }),
-        ...conditionOf(expression),
-      };
-      let from: Record<string, never> | undefined | object;
-      do {
-        const page = { ...input, ExclusiveStartKey: from as never };
-        const { Items = [], LastEvaluatedKey } = await (key === undefined
-          ? client.send(new ScanCommand(page))
-          : client.send(new QueryCommand(page)));
-        yield Items.map((item) => unmarshall(item));
-        from = LastEvaluatedKey;
-      } while (from);
+    page,
+
+    async *pages(pages: Pages): AsyncGenerator<Row[]> {
+      for (let after = pages.after; ; ) {
+        const { rows, last } = await page({ ...pages, ...(after && { after }) });
+        yield rows;
+        if (!last) return;
+        after = last;
+      }
     },
   };
 }

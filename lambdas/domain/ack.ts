@@ -71,5 +71,5 @@ async function tellSender(
   const data = { messageId: message.messageId, subject, at: deps.now() };
   const text = frameText({ type: "delivered", eventName: "delivered", data });
   const roomId = userRoom(message.receiptTo);
-  await deliver(deps, { roomId, generation: 0 }, deps.members.pages(roomId), text);
+  await deliver(deps, { roomId, generation: 0 }, deps.members.pages(roomId), { text });
 }

@@ -4,13 +4,13 @@ import { evict, isCurrent } from "./evict.ts";
 import { endPlace } from "./leave-room.ts";
 import { isPoller } from "./poller.ts";
 import { flatten, forEachLimited } from "./pool.ts";
-import type { Deps, Member, Outcomes, Room } from "./ports.ts";
-import { post } from "./post.ts";
+import type { Deps, Member, Outcomes, Parcel, PostOutcome, Room } from "./ports.ts";
+import { type Pace, post, unpaced } from "./post.ts";
 
 /** As many as the SDK keeps sockets for: more would only wait in its queue. */
 const postsAtOnce = 50;
 
-type DeliverDeps = Pick<
+export type DeliverDeps = Pick<
   Deps,
   | "scheduleLook"
   | "redeliverAfterMs"
@@ -34,32 +34,84 @@ export const noOutcomes = (): Outcomes => ({
   waiting: 0,
 });
 
+/** What became of one member: how its last post ended, and how many of its frames were sent before. */
+export interface Delivery {
+  outcome: PostOutcome | "waiting";
+  sent: number;
+}
+
 /**
  * Posts one frame to all members but the evicted, who are told that. One that fails changes nothing for another.
  *
- * @param seq of the message, absent at `qos` 0
+ * @returns also the sessions that nothing else will try again
  */
 export async function deliver(
   deps: DeliverDeps,
-  { roomId, generation }: Pick<Room, "roomId" | "generation">,
+  room: Pick<Room, "roomId" | "generation">,
   members: AsyncIterable<Member[]>,
-  text: string,
-  seq?: number,
-): Promise<Outcomes> {
+  parcel: Pick<Parcel, "text" | "seq" | "except">,
+): Promise<{ outcomes: Outcomes; again: string[] }> {
+  const { seq } = parcel;
   const outcomes = noOutcomes();
+  const again: string[] = [];
   await forEachLimited(flatten(members), postsAtOnce, async (member) => {
-    if (!isCurrent(member, { generation })) return evict(deps, roomId, member, generation);
+    const delivery = await deliverTo(deps, room, member, textsFor(member, parcel), seq);
+    if (!delivery) return;
     outcomes.members += 1;
-    if (isPoller(member.connectionId) || isFlooded(member, seq)) {
-      outcomes.waiting += 1;
-      return;
-    }
-    const outcome = await post(deps, member.connectionId, text);
-    outcomes[outcome] += 1;
-    if (outcome === "gone") await prune(deps, roomId, member);
+    outcomes[delivery.outcome] += 1;
+    if (isTriedAgain(member, seq, delivery)) again.push(member.session);
   });
-  return outcomes;
+  return { outcomes, again };
 }
+
+/**
+ * Posts a member's frames, one after the other, up to the first that is not taken.
+ *
+ * @param seq of the first of them
+ * @param pace the turn of the first post is the caller's to take
+ * @returns `undefined` if the member was evicted
+ */
+export async function deliverTo(
+  deps: DeliverDeps,
+  { roomId, generation }: Pick<Room, "roomId" | "generation">,
+  member: Member,
+  texts: readonly string[],
+  seq?: number,
+  pace: Pace = unpaced,
+): Promise<Delivery | undefined> {
+  if (!isCurrent(member, { generation })) {
+    await evict(deps, roomId, member, generation);
+    return undefined;
+  }
+  if (isWaiting(member, seq)) return { outcome: "waiting", sent: 0 };
+  for (const [sent, text] of texts.entries()) {
+    if (sent > 0) await pace.turn();
+    const outcome = await post(deps, member.connectionId, text, pace);
+    if (outcome === "gone") await prune(deps, roomId, member);
+    if (outcome !== "sent") return { outcome, sent };
+  }
+  return { outcome: "sent", sent: texts.length };
+}
+
+/** What of the message is posted to the member; whoever is excepted gets only its number, if it has one. */
+export function textsFor(
+  { subject }: Pick<Member, "subject">,
+  { text, except }: Pick<Parcel, "text" | "except">,
+): string[] {
+  if (!except?.subjects.includes(subject)) return [text];
+  return except.text === undefined ? [] : [except.text];
+}
+
+/** Whether the message waits in the log until the member asks for it. */
+export const isWaiting = (member: Member, seq: number | undefined): boolean =>
+  isPoller(member.connectionId) || isFlooded(member, seq);
+
+/**
+ * Whether a post is to be tried once more later. What certainly did not arrive is; a slow reader who acks is left to
+ * the redelivery, which sends it everything at once.
+ */
+export const isTriedAgain = ({ cursor }: Member, seq: number | undefined, { outcome }: Delivery): boolean =>
+  outcome === "failed" || (outcome === "slow" && (cursor === undefined || seq === undefined));
 
 /** So much is under way to the member that more waits in the log until it acks. */
 export const isFlooded = ({ cursor }: Member, seq: number | undefined): boolean =>

@@ -5,9 +5,11 @@ import { lookForAbsent, undeliveredOf } from "./absent-person.ts";
 import { prune } from "./deliver.ts";
 import { isCurrent, tellEvictedAgain } from "./evict.ts";
 import { isLookedAtBy, isPersonal } from "./expect-acks.ts";
+import { inlineMembers } from "./fan-out/plan.ts";
+import { postedAtMs } from "./fan-out/posted-at.ts";
 import { frameText, messageText, RawJson, textBytes, wireRoom } from "./frame-text.ts";
 import { isPoller } from "./poller.ts";
-import { flatten, forEachLimited } from "./pool.ts";
+import { flatten, forEachLimited, onePage } from "./pool.ts";
 import type { Deps, LogEntry, Look, Member, ReportUndelivered, Room, Undelivered } from "./ports.ts";
 import { post } from "./post.ts";
 import { missedBytes, readWaiting } from "./read-log.ts";
@@ -52,10 +54,11 @@ export async function lookAtRoom(deps: LookDeps, { roomId, round, evicted }: Loo
     isSomebodyThere: false,
     untilMs: deps.now() + budgetMs,
   };
-  const waiting = waitingOf(deps, room);
-  await forEachLimited(flatten(deps.members.pages(roomId)), membersAtOnce, (member) =>
-    lookAtMember(deps, room, member, waiting, found),
-  );
+  const { members, share } = await deps.members.first(roomId, inlineMembers);
+  const isLarge = share !== 1;
+  const waiting = waitingOf(deps, room, isLarge);
+  const all = isLarge ? deps.members.pages(roomId) : onePage(members);
+  await forEachLimited(flatten(all), membersAtOnce, (member) => lookAtMember(deps, room, member, waiting, found));
   if (isPersonal(roomId) && !found.isSomebodyThere) {
     const absent = await lookForAbsent(deps, room, round);
     found.undelivered.push(...absent.undelivered);
@@ -134,13 +137,25 @@ async function withoutReached(deps: Deps, room: Room, undelivered: readonly Unde
 }
 
 /** Members who stopped at the same message wait for the same ones: read once per look. */
-function waitingOf(deps: Deps, room: Room): Waiting {
+function waitingOf(deps: Deps, room: Room, isLarge: boolean): Waiting {
   const read = new Map<number, Promise<LogEntry[]>>();
+  const readAfter = async (after: number) => {
+    const entries = await readWaiting(deps, room, after, limits.unackedMessages);
+    return isLarge ? Promise.all(entries.map((entry) => asPosted(deps, room, entry))) : entries;
+  };
   return (after) => {
-    const known = read.get(after) ?? readWaiting(deps, room, after, limits.unackedMessages);
+    const known = read.get(after) ?? readAfter(after);
     read.set(after, known);
     return known;
   };
+}
+
+/** In a large room a message is as old as its last post: before that nobody is late with an ack. */
+async function asPosted({ pushes, now, redeliverAfterMs }: Deps, { roomId }: Room, entry: LogEntry): Promise<LogEntry> {
+  const { message, atMs } = entry;
+  if (!message || atMs + redeliverAfterMs > now()) return entry;
+  const record = (await pushes.get(message.messageId)).find((each) => each.roomId === roomId);
+  return record ? { ...entry, atMs: postedAtMs(record, now()) } : entry;
 }
 
 /** In frames of several messages: those of a member that is far behind cost one post, not one each. */

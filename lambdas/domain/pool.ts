@@ -33,3 +33,8 @@ export async function forEachLimited<T>(
 export async function* flatten<T>(pages: AsyncIterable<readonly T[]>): AsyncGenerator<T> {
   for await (const page of pages) yield* page;
 }
+
+/** What has been read already, where pages are expected. */
+export async function* onePage<T>(items: T[]): AsyncGenerator<T[]> {
+  yield items;
+}

@@ -157,7 +157,21 @@ export interface Members {
   setCursor(roomId: string, session: string, connectionId: string, cursor: Position, beganSeq?: number): Promise<void>;
   /** Counts a redelivery, unless the cursor moved meanwhile. */
   noteTry(roomId: string, member: Member): Promise<void>;
-  pages(roomId: string): AsyncIterable<Member[]>;
+  /**
+   * All if they are at most so many; else about as many, and which share of the room that is, as far as one can know.
+   *
+   * @returns `share` is 1 if nobody is missing
+   */
+  first(roomId: string, most: number): Promise<{ members: Member[]; share?: number }>;
+  /** All of them, or a part of them, from behind the session `after` on. */
+  pages(roomId: string, part?: Part, after?: string): AsyncIterable<Member[]>;
+}
+
+/** One of `of` parts of a room's members; each session is in the same one at any time. */
+export interface Part {
+  /** From 0. */
+  index: number;
+  of: number;
 }
 
 /** Where subjects stopped, for those who come back on another device. */
@@ -183,9 +197,13 @@ export interface Log {
 export interface PushRecord extends Partial<Position> {
   roomId: string;
   atMs: number;
-  /** Delivery has come to its end at least once. */
+  /** Delivery has come to its end at least once, or the queue has taken it over. */
   done: boolean;
   outcomes?: Outcomes;
+  /** Into how many parts the room was divided, if it was too large to be posted to at once. */
+  parts?: number;
+  /** What became of the parts, and of what was tried again. */
+  tasks?: TaskNote[];
 }
 export type Outcomes = Record<PostOutcome | "members" | "waiting", number>;
 
@@ -196,7 +214,62 @@ export interface Pushes {
   /** Gives a push another number, if it still has `seq`. */
   renumber(messageId: string, record: PushRecord, seq: number): Promise<void>;
   finish(messageId: string, record: PushRecord): Promise<void>;
+  /** Notes into how many parts the room is divided. @returns the number that was noted first */
+  divide(messageId: string, record: PushRecord, parts: number): Promise<number>;
   get(messageId: string): Promise<PushRecord[]>;
+}
+
+/** A message as it is posted to the members of a room. */
+export interface Parcel {
+  roomId: string;
+  messageId: string;
+  /** The frame as JSON. */
+  text: string;
+  /** Absent at `qos` 0. */
+  seq?: number;
+  /** Nobody wants it after that. */
+  untilMs?: number;
+  /** Who does not get it, and the frame that they get in its place so that they do not wait for its number. */
+  except?: { subjects: string[]; text?: string };
+}
+
+/** One item of the fan-out queue: a message on its way to a part of a large room, or once more to a few. */
+export interface FanOutTask extends Parcel {
+  /** Names it among those of its message and room: what is ordered twice under one name is done once. */
+  taskId: string;
+  to: Part | { sessions: string[] };
+  /** How often the rest was handed on, or the sessions were tried. */
+  round: number;
+}
+
+/** How fast the fan-out queue is worked on. */
+export interface FanOutLimits {
+  /** Of all workers together. */
+  postsPerSecond: number;
+  /** At most so many tasks at once. */
+  workers: number;
+}
+
+/** Puts tasks into the fan-out queue. */
+export type OrderTasks = (tasks: readonly FanOutTask[], afterMs?: number) => Promise<void>;
+
+/** What the books say of a task. */
+export interface TaskNote {
+  /** The session up to which all are done. */
+  after?: string;
+  outcomes: Outcomes;
+  /** When all was done. */
+  doneAtMs?: number;
+  /** Somebody works at it until then. */
+  untilMs?: number;
+}
+
+/** The books on tasks, kept for a day. Who works at a task has it alone, for so long as it said. */
+export interface Tasks {
+  /** `done`: there is nothing left to do. `taken`: somebody else works at it. */
+  take(task: FanOutTask, worker: string, untilMs: number): Promise<TaskNote | "done" | "taken">;
+  /** `lost`: the time was over, and somebody else may work at it. */
+  note(task: FanOutTask, worker: string, note: TaskNote): Promise<"noted" | "lost">;
 }
 
 /** Orders a look at a room's cursors; `round` counts the looks that ordered the next one. */
@@ -242,7 +315,10 @@ export interface Deps {
   cursors: Cursors;
   log: Log;
   pushes: Pushes;
+  tasks: Tasks;
   gateway: Gateway;
+  orderTasks: OrderTasks;
+  fanOut: FanOutLimits;
   scheduleLook: ScheduleLook;
   /** How long a message waits for its ack before it is sent again. */
   redeliverAfterMs: number;

@@ -1,4 +1,5 @@
 import type { WaitFor } from "../../protocol/push.ts";
+import { noOutcomes } from "./deliver.ts";
 import { isPersonal } from "./expect-acks.ts";
 import { flatten } from "./pool.ts";
 import type { Deps, Outcomes, PushRecord } from "./ports.ts";
@@ -29,10 +30,11 @@ export async function pushStatus(deps: StatusDeps, messageId: string): Promise<R
 }
 
 async function roomStatus({ members, cursors }: StatusDeps, record: PushRecord): Promise<RoomStatus> {
-  const { roomId, epoch, seq, done, outcomes } = record;
+  const { roomId, epoch, seq } = record;
   const ackedBy = new Set<string>();
   const waitingFor = new Set<string>();
-  const status = { roomId, logged: seq !== undefined, done, ...(outcomes && { outcomes }) };
+  const outcomes = outcomesOf(record);
+  const status = { roomId, logged: seq !== undefined, done: isDone(record), ...(outcomes && { outcomes }) };
   if (seq !== undefined) {
     for await (const { subject, cursor, beganSeq = 0 } of flatten(members.pages(roomId))) {
       // Who does not ack is neither: nobody can know.
@@ -56,6 +58,19 @@ async function roomStatus({ members, cursors }: StatusDeps, record: PushRecord):
   };
 }
 
+/** All that was ordered has come to its end. */
+const isDone = ({ done, parts = 0, tasks = [] }: PushRecord) =>
+  done && tasks.length >= parts && tasks.every(({ doneAtMs }) => doneAtMs !== undefined);
+
+/** Of the push itself and of all that it ordered. */
+function outcomesOf({ outcomes, tasks = [] }: PushRecord): Outcomes | undefined {
+  const all = [...(outcomes ? [outcomes] : []), ...tasks.map((task) => task.outcomes)];
+  if (all.length === 0) return undefined;
+  const sum = noOutcomes();
+  for (const each of all) for (const name of Object.keys(sum) as (keyof Outcomes)[]) sum[name] += each[name];
+  return sum;
+}
+
 /** Waits until so many have acked, or the time is over. @returns how many have */
 export async function waitForAcks(
   deps: StatusDeps & Pick<Deps, "now" | "wait">,
@@ -64,10 +79,13 @@ export async function waitForAcks(
 ): Promise<{ reached: boolean; acks: number }> {
   const untilMs = deps.now() + withinMs;
   for (let asked = 0; ; asked += 1) {
+    const askedAtMs = deps.now();
     const statuses = await Promise.all(records.map((record) => roomStatus(deps, record)));
     const got = statuses.reduce((sum, { acked }) => sum + acked, 0);
     const leftMs = untilMs - deps.now();
     if (got >= acks || leftMs <= 0) return { reached: got >= acks, acks: got };
-    await deps.wait(Math.min(pausesMs[asked] ?? 500, leftMs));
+    // A large room takes long to read: it is asked less often.
+    const pauseMs = Math.max(pausesMs[asked] ?? 500, 4 * (deps.now() - askedAtMs));
+    await deps.wait(Math.min(pauseMs, leftMs));
   }
 }

@@ -3,8 +3,12 @@ import type { PushRefusal } from "../../protocol/push.ts";
 import { appendTo, type Draft } from "./append.ts";
 import { deliver, noOutcomes } from "./deliver.ts";
 import { expectAcks } from "./expect-acks.ts";
+import { inlineMembers, spreadMs } from "./fan-out/plan.ts";
+import { pauseMs, spread, tasksAgain } from "./fan-out/spread.ts";
 import { messageText, textBytes } from "./frame-text.ts";
-import type { Deps, Member, PushRecord } from "./ports.ts";
+import { parcelOf } from "./parcel.ts";
+import { onePage } from "./pool.ts";
+import type { Deps, Parcel, PushRecord, Room } from "./ports.ts";
 
 /** One message on its way to some rooms. */
 export interface Shipment {
@@ -59,21 +63,21 @@ export async function push(deps: Deps, shipment: Shipment): Promise<Shipped | Pu
 const longestPosition = { epoch: "0".repeat(12), seq: Number.MAX_SAFE_INTEGER };
 
 async function shipLogged(deps: Deps, roomId: string, draft: Draft, onceId: string | undefined): Promise<PushRecord> {
-  let reading: Reading = { first: [], pages: nobody() };
+  let first: First = { members: [], share: 1 };
   const { message, room, isDone } = await appendTo(deps, roomId, draft, onceId, async (message) => {
     // Log before deliver: a crash in between can be made good, the other order would lose. The members are read after
     // the number was taken, so that whoever was told an older one is among them.
-    const [written, started] = await Promise.all([deps.log.append(message), startReading(deps.members.pages(roomId))]);
-    reading = started;
+    const [written, read] = await Promise.all([deps.log.append(message), deps.members.first(roomId, inlineMembers)]);
+    first = read;
     return written;
   });
-  const record = { roomId, epoch: message.epoch, seq: message.seq, atMs: message.atMs, done: true };
-  if (isDone) return { ...record, outcomes: noOutcomes() };
-  const [outcomes] = await Promise.all([
-    deliver(deps, room, reading.pages, messageText(message), message.seq),
-    expectAcks(deps, room, reading.first),
+  const record = { roomId, epoch: message.epoch, seq: message.seq, atMs: message.atMs, done: false };
+  if (isDone) return { ...record, done: true, outcomes: noOutcomes() };
+  const underWayMs = first.share === 1 ? 0 : spreadMs(glimpseOf(first), deps.fanOut);
+  const [finished] = await Promise.all([
+    ship(deps, room, parcelOf(message), first, record),
+    expectAcks(deps, room, first.members, underWayMs),
   ]);
-  const finished = { ...record, outcomes };
   if (onceId !== undefined) await deps.pushes.finish(onceId, finished);
   return finished;
 }
@@ -81,26 +85,24 @@ async function shipLogged(deps: Deps, roomId: string, draft: Draft, onceId: stri
 async function shipUnlogged(deps: Deps, roomId: string, draft: Draft, onceId: string | undefined): Promise<PushRecord> {
   const record: PushRecord = { roomId, atMs: draft.atMs, done: true };
   if (onceId !== undefined && (await deps.pushes.begin(onceId, record))) return record;
-  const [room, { pages }] = await Promise.all([deps.rooms.get(roomId), startReading(deps.members.pages(roomId))]);
-  const outcomes = await deliver(deps, room ?? { roomId, generation: 0 }, pages, messageText({ ...draft, roomId }));
-  return { ...record, outcomes };
+  const [room, first] = await Promise.all([deps.rooms.get(roomId), deps.members.first(roomId, inlineMembers)]);
+  return ship(deps, room ?? { roomId, generation: 0 }, parcelOf({ ...draft, roomId }), first, record);
 }
 
-interface Reading {
-  /** The first page, whole. */
-  first: Member[];
-  /** All pages, the first one too. */
-  pages: AsyncIterable<Member[]>;
-}
+type First = Awaited<ReturnType<Deps["members"]["first"]>>;
 
-/** Asks for the first page at once instead of when it is wanted. */
-async function startReading(pages: AsyncIterable<Member[]>): Promise<Reading> {
-  const iterator = pages[Symbol.asyncIterator]();
-  const first = await iterator.next();
-  const all = async function* () {
-    for (let next = first; !next.done; next = await iterator.next()) yield next.value;
-  };
-  return { first: first.done ? [] : first.value, pages: all() };
-}
+const glimpseOf = ({ members, share }: First) => ({ seen: members.length, ...(share !== undefined && { share }) });
 
-async function* nobody(): AsyncGenerator<Member[]> {}
+/** Posts the message to a small room at once, or has the fan-out post it to a large one. */
+async function ship(
+  deps: Deps,
+  room: Pick<Room, "roomId" | "generation">,
+  parcel: Parcel,
+  first: First,
+  record: PushRecord,
+): Promise<PushRecord> {
+  if (first.share !== 1) return { ...record, done: true, parts: await spread(deps, parcel, glimpseOf(first), record) };
+  const { outcomes, again } = await deliver(deps, room, onePage(first.members), parcel);
+  await deps.orderTasks(tasksAgain(deps, parcel, again, 1), pauseMs(1));
+  return { ...record, done: true, outcomes };
+}

@@ -32,6 +32,7 @@ test.each([
   ["pushBurstLimit", "6", { pushBurstLimit: 6 }],
   ["pollRateLimit", 9, { pollRateLimit: 9 }],
   ["pollBurstLimit", "10", { pollBurstLimit: 10 }],
+  ["postsPerSecond", "8000", { postsPerSecond: 8000 }],
   ["socketRateLimit", 7, { socketRateLimit: 7 }],
   ["socketBurstLimit", "8", { socketBurstLimit: 8 }],
 ])("%s may be %j", (name, value, props) => {

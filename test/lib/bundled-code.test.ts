@@ -5,7 +5,7 @@ import { beforeAll, expect, test } from "vitest";
 import { DownlinkStack } from "../../lib/index.ts";
 import { newApp } from "./synthesize.ts";
 
-const entries = ["authorize", "poll", "push", "redeliver", "socket"];
+const entries = ["authorize", "fan-out", "poll", "push", "redeliver", "socket"];
 const bundles = new Map<string, string>();
 
 beforeAll(() => {
@@ -39,6 +39,10 @@ test.each(entries)("%s is one module that needs nothing beside it and exports a 
     REDELIVER_QUEUE_URL: "https://sqs.eu-central-1.amazonaws.com/123456789012/looks",
     REDELIVER_AFTER_SECONDS: "5",
     EVENT_BUS_NAME: "default",
+    FAN_OUT_QUEUE_URL: "https://sqs.eu-central-1.amazonaws.com/123456789012/tasks",
+    FAN_OUT_DEAD_LETTERS_URL: "https://sqs.eu-central-1.amazonaws.com/123456789012/dead-letters",
+    FAN_OUT_WORKERS: "5",
+    POSTS_PER_SECOND: "5000",
   });
   expect(await import(pathToFileURL(path).href)).toMatchObject({ handler: expect.any(Function) });
 });

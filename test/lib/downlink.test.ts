@@ -45,7 +45,7 @@ describe("in somebody else's stack", () => {
 
   test("it needs no props and no feature flags", () => {
     const template = theirs((stack) => new Downlink(stack, "Downlink"));
-    template.resourceCountIs("AWS::Lambda::Function", 5);
+    template.resourceCountIs("AWS::Lambda::Function", 6);
     template.resourceCountIs("AWS::ApiGateway::Account", 1);
   });
 

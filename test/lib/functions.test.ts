@@ -9,8 +9,9 @@ const functions = Object.values(resourcesOf(template, "AWS::Lambda::Function")).
 ]);
 const functionOf = (name: string) => new Map(functions).get(name)?.Properties;
 
-test("there are five functions", () => {
-  expect(functions.map(([name]) => name).toSorted()).toEqual(["Authorize", "Poll", "Push", "Redeliver", "Socket"]);
+test("there are six functions", () => {
+  const names = functions.map(([name]) => name).toSorted();
+  expect(names).toEqual(["Authorize", "FanOut", "Poll", "Push", "Redeliver", "Socket"]);
 });
 
 test.each(functions)("%s runs as a module on Node 24, on arm64", (_, { Properties }) => {
@@ -18,7 +19,7 @@ test.each(functions)("%s runs as a module on Node 24, on arm64", (_, { Propertie
   expect(Properties.Environment.Variables.NODE_OPTIONS).toBe("--enable-source-maps");
 });
 
-test.each(functions.filter(([name]) => name !== "Redeliver"))(
+test.each(functions.filter(([name]) => !["Redeliver", "FanOut"].includes(name)))(
   "%s ends before API Gateway stops waiting at 29 s",
   (_, { Properties }) => {
     expect(Properties.Timeout).toBeLessThan(29);
@@ -49,6 +50,9 @@ const rooms = {
   RETENTION_SECONDS: "86400",
   REDELIVER_QUEUE_URL: "<Redelivery/Looks>",
   REDELIVER_AFTER_SECONDS: "5",
+  FAN_OUT_QUEUE_URL: "<FanOut/Tasks>",
+  FAN_OUT_WORKERS: "5",
+  POSTS_PER_SECOND: "5000",
 };
 const tokens = { TOKEN_SECRET_ARN: "<TokenSecret>", ALLOWED_ORIGINS: "*" };
 
@@ -58,6 +62,7 @@ test.each([
   ["Push", rooms],
   ["Poll", { ...rooms, ...tokens }],
   ["Redeliver", { ...rooms, EVENT_BUS_NAME: "default" }],
+  ["FanOut", { ...rooms, FAN_OUT_DEAD_LETTERS_URL: "<FanOut/DeadLetters>" }],
 ])("%s is told exactly what it reads from its environment", (name, expected) => {
   const { NODE_OPTIONS: _, ...variables } = functionOf(name).Environment.Variables;
   const told = Object.entries(variables).map(([key, value]) => [key, readable(template, value)]);
@@ -75,6 +80,7 @@ describe("permissions", () => {
   });
 
   const looks = "<Redelivery/Looks.Arn>";
+  const tasks = "<FanOut/Tasks.Arn>";
   const inConnections = "<Tables/Connections.Arn>";
   const inRooms = "<Tables/Rooms.Arn>";
   const inMessages = "<Tables/Messages.Arn>";
@@ -91,7 +97,7 @@ describe("permissions", () => {
         "dynamodb:UpdateItem": [inConnections, inRooms],
         "dynamodb:DeleteItem": [inConnections, inRooms],
         "dynamodb:Query": [inRooms, inMessages],
-        "sqs:SendMessage": [looks],
+        "sqs:SendMessage": [looks, tasks],
       },
     ],
     [
@@ -105,7 +111,7 @@ describe("permissions", () => {
         "dynamodb:UpdateItem": [inRooms],
         "dynamodb:DeleteItem": [inConnections, inRooms],
         "dynamodb:Query": [inRooms],
-        "sqs:SendMessage": [looks],
+        "sqs:SendMessage": [looks, tasks],
       },
     ],
     [
@@ -136,6 +142,22 @@ describe("permissions", () => {
         "sqs:DeleteMessage": [looks],
         "sqs:GetQueueAttributes": [looks],
         "events:PutEvents": ["arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:event-bus/default"],
+      },
+    ],
+    [
+      "FanOut",
+      {
+        ...log("FanOut/FanOut"),
+        ...connections,
+        "dynamodb:Scan": [inConnections],
+        "dynamodb:GetItem": [inConnections, inRooms],
+        "dynamodb:UpdateItem": [inRooms],
+        "dynamodb:DeleteItem": [inConnections, inRooms],
+        "dynamodb:Query": [inRooms, inMessages],
+        "sqs:SendMessage": [looks, tasks, "<FanOut/DeadLetters.Arn>"],
+        "sqs:ReceiveMessage": [tasks],
+        "sqs:DeleteMessage": [tasks],
+        "sqs:GetQueueAttributes": [tasks],
       },
     ],
   ])("the role of %s allows exactly what it calls, where it calls it", (name, expected) => {

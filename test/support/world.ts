@@ -6,13 +6,16 @@ import { logIn } from "../../lambdas/adapters/messages-table.ts";
 import { pushesIn } from "../../lambdas/adapters/pushes-table.ts";
 import { roomsIn } from "../../lambdas/adapters/rooms-table.ts";
 import { type Table, tableOf } from "../../lambdas/adapters/table.ts";
+import { tasksIn } from "../../lambdas/adapters/tasks-table.ts";
 import { connect, disconnect, here } from "../../lambdas/domain/connection-life.ts";
+import { type FanOutDeps, runTask } from "../../lambdas/domain/fan-out/run-task.ts";
 import { frameText } from "../../lambdas/domain/frame-text.ts";
 import { hello } from "../../lambdas/domain/hello.ts";
 import { leaveRoom } from "../../lambdas/domain/leave-room.ts";
 import { loginRoom } from "../../lambdas/domain/login-room.ts";
-import { lookAtRoom } from "../../lambdas/domain/look-at-room.ts";
-import type { Caller, Deps, Look, PostOutcome, Undelivered } from "../../lambdas/domain/ports.ts";
+import { type LookDeps, lookAtRoom } from "../../lambdas/domain/look-at-room.ts";
+import type { Caller, Deps, FanOutTask, Look, PostOutcome, Undelivered } from "../../lambdas/domain/ports.ts";
+import { unpaced } from "../../lambdas/domain/post.ts";
 import { push, type Shipment } from "../../lambdas/domain/push.ts";
 import type { CatchUp, LoginFrame, Position, RoomToRestore, ServerFrame } from "../../protocol/frames.ts";
 import type { LoginPolicy } from "../../protocol/ids.ts";
@@ -22,6 +25,8 @@ type Line = "open" | "closed" | "halfOpen";
 /** Decides when a call to a table or to the gateway is made. */
 export type Turn = <T>(work: () => Promise<T>) => Promise<T>;
 
+/** How long the fan-out queue hides a task that somebody has received. */
+const visibilityMs = 240_000;
 // Of all worlds of a file: they share the tables.
 let ids = 0;
 
@@ -38,6 +43,10 @@ export class World {
   readonly lost = new Set<string>();
   /** Ordered looks that are still to come. */
   readonly looks: { look: Look; atMs: number }[] = [];
+  /** Ordered fan-out tasks that are still to come. */
+  readonly tasks: { task: FanOutTask; atMs: number }[] = [];
+  /** Tasks that were put aside. */
+  readonly deadLetters: FanOutTask[] = [];
   readonly undelivered: Undelivered[] = [];
 
   /** Every call of the domain to a table, the gateway or the queue goes through here. */
@@ -60,6 +69,12 @@ export class World {
       cursors: cursorsIn(rooms, now),
       log: logIn(watched(tableOf(client, "Messages")), now, 86_400_000),
       pushes: pushesIn(rooms, now),
+      tasks: tasksIn(rooms, now),
+      orderTasks: (tasks, afterMs = 0) =>
+        turn(async () => {
+          this.tasks.push(...tasks.map((task) => ({ task, atMs: this.nowMs + afterMs })));
+        }),
+      fanOut: { postsPerSecond: 5_000, workers: 5 },
       scheduleLook: (look, afterMs) =>
         turn(async () => {
           this.looks.push({ look, atMs: this.nowMs + afterMs });
@@ -93,20 +108,38 @@ export class World {
     return push(this.deps, { rooms: [roomId], eventName: "test", rawData, qos: 1, ...more });
   }
 
-  /** Lets time pass, and makes the looks that are due in it. */
+  /** Lets time pass, and does what was ordered for it: looks and fan-out tasks. */
   async pass(ms: number): Promise<void> {
     const untilMs = this.nowMs + ms;
-    for (let next = this.nextLook(untilMs); next; next = this.nextLook(untilMs)) {
+    for (let next = this.nextOrder(untilMs); next; next = this.nextOrder(untilMs)) {
       this.nowMs = Math.max(this.nowMs, next.atMs);
-      const reportUndelivered = async (undelivered: Undelivered[]) => void this.undelivered.push(...undelivered);
-      await lookAtRoom({ ...this.deps, reportUndelivered }, next.look);
+      if ("look" in next) await lookAtRoom(this.lookDeps, next.look);
+      else await this.work(next.task);
     }
     this.nowMs = Math.max(this.nowMs, untilMs);
   }
 
-  private nextLook(untilMs: number) {
-    const due = this.looks.filter(({ atMs }) => atMs <= untilMs).sort((a, b) => a.atMs - b.atMs)[0];
-    if (due) this.looks.splice(this.looks.indexOf(due), 1);
+  /** A fan-out worker gets a task; one that somebody else is at comes back when the queue shows it again. */
+  async work(task: FanOutTask): Promise<void> {
+    const came = await runTask(this.fanOutDeps, task);
+    if (came === "taken") this.tasks.push({ task, atMs: this.nowMs + visibilityMs });
+  }
+
+  get lookDeps(): LookDeps {
+    const reportUndelivered = async (undelivered: Undelivered[]) => void this.undelivered.push(...undelivered);
+    return { ...this.deps, reportUndelivered };
+  }
+
+  get fanOutDeps(): FanOutDeps {
+    const giveUp = async (tasks: readonly FanOutTask[]) => void this.deadLetters.push(...tasks);
+    return { ...this.deps, pace: unpaced, giveUp };
+  }
+
+  private nextOrder(untilMs: number) {
+    const orders = [...this.looks, ...this.tasks].filter(({ atMs }) => atMs <= untilMs);
+    const due = orders.sort((a, b) => a.atMs - b.atMs)[0];
+    if (due && "look" in due) this.looks.splice(this.looks.indexOf(due), 1);
+    if (due && "task" in due) this.tasks.splice(this.tasks.indexOf(due), 1);
     return due;
   }
 
@@ -135,6 +168,7 @@ const inTurn = (table: Table, turn: Turn): Table => ({
   put: (...args) => turn(() => table.put(...args)),
   update: (...args) => turn(() => table.update(...args)),
   remove: (...args) => turn(() => table.remove(...args)),
+  page: (...args) => turn(() => table.page(...args)),
   async *pages(...args) {
     const pages = table.pages(...args);
     for (let next = await turn(() => pages.next()); !next.done; next = await turn(() => pages.next())) yield next.value;

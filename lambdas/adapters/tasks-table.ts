@@ -1,0 +1,44 @@
+import type { TaskNote, Tasks } from "../domain/ports.ts";
+import { pushExpiry, taskKey } from "./keys.ts";
+import type { Table } from "./table.ts";
+
+/** The books on fan-out tasks as rows of the Rooms table. */
+export const tasksIn = (table: Table, now: () => number): Tasks => ({
+  async take({ messageId, roomId, taskId }, worker, untilMs) {
+    const key = taskKey(messageId, roomId, taskId);
+    const taken = await table.update(key, {
+      update: "SET worker = :worker, untilMs = :untilMs, expiresAt = if_not_exists(expiresAt, :expiresAt)",
+      condition: "attribute_not_exists(doneAtMs) AND (attribute_not_exists(untilMs) OR untilMs < :now)",
+      values: { ":worker": worker, ":untilMs": untilMs, ":now": now(), ":expiresAt": pushExpiry(now()) },
+      returns: "ALL_NEW",
+    });
+    if (taken !== "refused") return noteOf(taken);
+    return (await table.get(key))?.doneAtMs === undefined ? "taken" : "done";
+  },
+
+  async note({ messageId, roomId, taskId }, worker, { after, outcomes, doneAtMs, untilMs }) {
+    const fields = Object.entries({ after, outcomes, doneAtMs, untilMs });
+    const given = fields.filter(([, value]) => value !== undefined);
+    // Without an end the task is free for whoever comes next.
+    const release = untilMs === undefined ? " REMOVE untilMs, worker" : "";
+    const noted = await table.update(taskKey(messageId, roomId, taskId), {
+      update: `SET ${given.map(([name]) => `#${name} = :${name}`).join(", ")}${release}`,
+      condition: "worker = :worker",
+      names: Object.fromEntries(given.map(([name]) => [`#${name}`, name])),
+      values: { ...Object.fromEntries(given.map(([name, value]) => [`:${name}`, value])), ":worker": worker },
+    });
+    return noted === "refused" ? "lost" : "noted";
+  },
+});
+
+const noOutcomes = { members: 0, sent: 0, gone: 0, slow: 0, failed: 0, unknown: 0, waiting: 0 };
+
+export function noteOf(row: Record<string, unknown>): TaskNote {
+  const { after, outcomes = noOutcomes, doneAtMs, untilMs } = row as Partial<TaskNote>;
+  return {
+    outcomes,
+    ...(after !== undefined && { after }),
+    ...(doneAtMs !== undefined && { doneAtMs }),
+    ...(untilMs !== undefined && { untilMs }),
+  };
+}

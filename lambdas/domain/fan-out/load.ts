@@ -1,0 +1,69 @@
+import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
+import type { MessageFrame } from "../../../protocol/frames.ts";
+import { type Delivery, isTriedAgain, textsFor } from "../deliver.ts";
+import { frameText, RawJson, wireRoom } from "../frame-text.ts";
+import type { FanOutTask, Member, Outcomes, TaskNote } from "../ports.ts";
+
+/** One message that is carried to members. */
+export interface Carried {
+  task: FanOutTask;
+  outcomes: Outcomes;
+  /** Sessions whose posts are to be tried again. */
+  again: string[];
+}
+
+/** Messages of one room that go the same way at the same time, in the order of their numbers. */
+export interface Load {
+  carried: readonly Carried[];
+  /** All of them, for whoever acks; absent if there is one only. */
+  frame?: string;
+}
+
+export const carry = (task: FanOutTask, { outcomes }: TaskNote): Carried => ({
+  task,
+  outcomes: { ...outcomes },
+  again: [],
+});
+
+export function loadOf(carried: readonly Carried[], epoch: string): Load {
+  const [first] = carried;
+  return first && carried.length > 1 ? { carried, frame: frameOf(first.task.roomId, epoch, carried) } : { carried };
+}
+
+/** As a redelivery, which every client that acks knows: it claims nothing about numbers that are not in it. */
+function frameOf(roomId: string, epoch: string, carried: readonly Carried[]): string {
+  return frameText({
+    type: "replayed",
+    eventName: "replayResp",
+    data: { code: frameCodes.replayed, msg: frameTexts.replayed },
+    roomId: wireRoom(roomId),
+    epoch,
+    recovered: true,
+    missed: carried.map(({ task }) => new RawJson(task.text) as unknown as MessageFrame),
+    upTo: 0,
+  });
+}
+
+/** One post, and the messages that are in it. */
+interface Piece {
+  text: string;
+  carried: readonly Carried[];
+}
+
+/** What is posted to the member, one after the other. */
+export function piecesFor(member: Member, { carried, frame }: Load): Piece[] {
+  const isExcepted = ({ task }: Carried) => task.except?.subjects.includes(member.subject) === true;
+  if (frame !== undefined && member.acks && !carried.some(isExcepted)) return [{ text: frame, carried }];
+  return carried.flatMap((one) => textsFor(member, one.task).map((text) => ({ text, carried: [one] })));
+}
+
+/** Counts what became of a member; `undefined` is an evicted one. */
+export function count(member: Member, { carried }: Load, pieces: readonly Piece[], delivery: Delivery): void {
+  const { outcome, sent } = delivery;
+  const arrived = new Set(pieces.slice(0, sent).flatMap((piece) => piece.carried));
+  for (const one of carried) {
+    one.outcomes.members += 1;
+    one.outcomes[arrived.has(one) ? "sent" : outcome] += 1;
+    if (!arrived.has(one) && isTriedAgain(member, one.task.seq, delivery)) one.again.push(member.session);
+  }
+}

@@ -1,0 +1,47 @@
+import type { FanOutLimits, Part } from "../ports.ts";
+
+/** So many members are posted to at once by whoever pushes; of a larger room each part is a task of its own. */
+export const inlineMembers = 250;
+
+/** How long a worker is at one task before it hands on the rest. */
+export const roundMs = 20_000;
+/** AWS ends a chain in which a function feeds its own queue after about 16 rounds. */
+export const mostRounds = 14;
+/** What a plan fills of them: a room may have grown, posts may hang. */
+const plannedRounds = 8;
+/** Less than this is not worth a task of its own. */
+const leastMembersPerPart = 1_000;
+/** Nobody can say how many are connected without counting them: enough for some millions, few enough for some hundred. */
+const partsOfEveryone = 40;
+
+/** What is known of a room by its first page. */
+export interface Glimpse {
+  /** How many members were seen. */
+  seen: number;
+  /** Which share of the room that is, above 0 and at most 1; absent where nothing says so. */
+  share?: number;
+}
+
+/** About how many members there are, if anything says so. */
+export const estimate = ({ seen, share }: Glimpse): number | undefined =>
+  share === undefined ? undefined : Math.ceil(seen / share);
+
+/**
+ * Into how many parts a room is divided. Large ones, since the queue is worked on by few at once: as many as there are
+ * workers, and more only where one of them could not get to the end of its part.
+ */
+export function partsFor(glimpse: Glimpse, { postsPerSecond, workers }: FanOutLimits): number {
+  const members = estimate(glimpse);
+  if (members === undefined) return partsOfEveryone;
+  const mostPerPart = (postsPerSecond / workers) * (roundMs / 1000) * plannedRounds;
+  const wanted = Math.min(workers, Math.ceil(members / leastMembersPerPart));
+  return Math.max(1, wanted, Math.ceil(members / mostPerPart));
+}
+
+/** All parts of a room that is divided into so many. */
+export const partsOf = (of: number): Part[] => Array.from({ length: of }, (_, index) => ({ index, of }));
+
+/** How long it takes to post to a room, if nothing else waits. */
+export function spreadMs(glimpse: Glimpse, { postsPerSecond }: FanOutLimits): number {
+  return Math.ceil(((estimate(glimpse) ?? 0) / postsPerSecond) * 1000);
+}

@@ -1,0 +1,80 @@
+import { deliverTo, isWaiting } from "../deliver.ts";
+import { forEachLimited } from "../pool.ts";
+import type { Deps, Member } from "../ports.ts";
+import type { Pace } from "../post.ts";
+import type { Floor } from "./floor.ts";
+import { count, type Load, piecesFor } from "./load.ts";
+
+/** Posts that hang do not hold up the others: at 1,000 a second some hundreds may wait for their 3 s. */
+const postsAtOnce = 400;
+
+type Pieces = ReturnType<typeof piecesFor>;
+type RoomNow = Awaited<ReturnType<typeof roomNow>>;
+
+export interface WalkDeps extends Deps {
+  pace: Pace;
+}
+
+/**
+ * Carries a load to members, page by page, at a pace. No more than a page and what is under way is held in memory.
+ *
+ * @param untilMs no member is begun after that
+ * @param afterEach runs after each member
+ * @returns whether all members were begun
+ */
+export async function walk(
+  deps: WalkDeps,
+  roomId: string,
+  pages: AsyncIterable<Member[]>,
+  load: Load,
+  floor: Floor,
+  untilMs: number,
+  afterEach: () => Promise<void>,
+): Promise<boolean> {
+  const first = load.carried[0]?.task.seq;
+  const last = load.carried.at(-1)?.task.seq;
+  let isWhole = true;
+  let hasFailed = false;
+  async function* inTurn() {
+    for await (const page of pages) {
+      const room = await roomNow(deps, roomId);
+      for (const member of page) {
+        const pieces = piecesFor(member, load);
+        const isPosted = pieces.length > 0 && !isWaiting(member, first);
+        // A member is begun together with its turn: what waits for a turn is neither in memory nor out of date.
+        if (isPosted && deps.now() < untilMs) await deps.pace.turn();
+        // What fails for one by an error, such as a missing right, fails for all.
+        if (hasFailed || deps.now() >= untilMs) {
+          isWhole = false;
+          return;
+        }
+        const end = floor.begin(member.session);
+        yield { member, pieces, room, end };
+      }
+    }
+  }
+  async function carryTo(member: Member, pieces: Pieces, room: RoomNow): Promise<void> {
+    // Whoever came in behind the message was told a newer number, and that it has all before.
+    if (last !== undefined && (member.beganSeq ?? -1) >= last) return;
+    const texts = pieces.map(({ text }) => text);
+    const delivery = await deliverTo(deps, room, member, texts, first, deps.pace);
+    if (delivery) count(member, load, pieces, delivery);
+  }
+  await forEachLimited(inTurn(), postsAtOnce, async ({ member, pieces, room, end }) => {
+    try {
+      await carryTo(member, pieces, room);
+      end();
+      await afterEach();
+    } catch (error) {
+      hasFailed = true;
+      throw error;
+    }
+  });
+  return isWhole;
+}
+
+/** As it is when the page is posted to: whoever was put out since the push must hear nothing more. */
+async function roomNow({ rooms }: Pick<Deps, "rooms">, roomId: string) {
+  const room = roomId.startsWith("@") ? undefined : await rooms.get(roomId);
+  return { roomId, generation: room?.generation ?? 0 };
+}

@@ -1,0 +1,14 @@
+import { messageText } from "./frame-text.ts";
+import type { Message, Parcel } from "./ports.ts";
+
+/** @param message one of `qos` 0 has no place in a log */
+export function parcelOf(message: Omit<Message, "epoch" | "seq"> & Partial<Message>): Parcel {
+  const { roomId, messageId, seq, untilMs } = message;
+  return {
+    roomId,
+    messageId,
+    text: messageText(message),
+    ...(seq !== undefined && { seq }),
+    ...(untilMs !== undefined && { untilMs }),
+  };
+}

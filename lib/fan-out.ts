@@ -1,0 +1,53 @@
+import { Duration } from "aws-cdk-lib";
+import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
+import type { Queue } from "aws-cdk-lib/aws-sqs";
+import { Construct } from "constructs";
+import { type RoomProps, roomFunction, workersFor } from "./room-function.ts";
+import { feed, type WorkQueue, workQueue } from "./work-queue.ts";
+
+// A round of 20 s, and what is under way then: a post that is tried four times may take that long again.
+const timeout = Duration.seconds(40);
+
+/** Posts to large rooms and to everyone: a queue of tasks, each a part of the members, and the workers that take them. */
+export class FanOut extends Construct {
+  readonly tasks: Queue;
+  /** What was refused for ever, or failed ten times, lies in the dead-letter queue. */
+  readonly alarm: Alarm;
+  private readonly work: WorkQueue;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    this.work = workQueue(this, "Tasks", {
+      timeout,
+      // One that somebody else works at comes back too, and that is nobody's failure.
+      maxReceiveCount: 10,
+      alarmDescription:
+        "Downlink: posts to some members were refused again and again, or a fan-out task failed ten times. The log of the fan-out function says why; then redrive the dead-letter queue, and they are posted to once more",
+    });
+    this.tasks = this.work.queue;
+    this.alarm = this.work.alarm;
+  }
+
+  /** The function comes after the queue: it posts to a stage whose own function orders tasks. */
+  addFunction(props: RoomProps): void {
+    const { queue, deadLetters } = this.work;
+    const fanOut = roomFunction(this, "FanOut", props, {
+      entry: "fan-out",
+      description: "Downlink: posts to large rooms and to everyone",
+      environment: { FAN_OUT_DEAD_LETTERS_URL: deadLetters.queueUrl },
+      // One whole CPU: signing and sending posts is what it does.
+      memorySize: 1769,
+      timeout,
+      rights: {
+        connections: ["GetItem", "Scan", "DeleteItem"],
+        rooms: ["GetItem", "UpdateItem", "DeleteItem", "Query"],
+        messages: ["Query"],
+        looks: true,
+        tasks: true,
+      },
+    });
+    deadLetters.grant(fanOut, "sqs:SendMessage");
+    // One task each: the pace is that of one worker. Their number bounds the rate of all together.
+    feed(queue, fanOut, { batchSize: 1, maxConcurrency: workersFor(props.postsPerSecond) });
+  }
+}

@@ -1,0 +1,56 @@
+import { Duration } from "aws-cdk-lib";
+import { type Alarm, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
+import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
+import { Queue, QueueEncryption, type QueueProps } from "aws-cdk-lib/aws-sqs";
+import type { Construct } from "constructs";
+
+export interface WorkQueueProps {
+  /** The most that its function may take. */
+  readonly timeout: Duration;
+  /** How often an order is tried before it is put aside. */
+  readonly maxReceiveCount: number;
+  /** What somebody should do who is woken because something was put aside. */
+  readonly alarmDescription: string;
+}
+
+export interface WorkQueue {
+  readonly queue: Queue;
+  /** What was put aside, for two weeks. */
+  readonly deadLetters: Queue;
+  readonly alarm: Alarm;
+}
+
+/** A queue of orders to a function; what fails too often is put aside, and an alarm goes off. */
+export function workQueue(scope: Construct, id: string, props: WorkQueueProps): WorkQueue {
+  const { timeout, maxReceiveCount, alarmDescription } = props;
+  const queueOf = (name: string, more: QueueProps) =>
+    new Queue(scope, name, { ...more, encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true });
+  const deadLetters = queueOf("DeadLetters", { retentionPeriod: Duration.days(14) });
+  const queue = queueOf(id, {
+    // Lambda asks for six times the function's: it tries again within it when the function is throttled.
+    visibilityTimeout: Duration.seconds(6 * timeout.toSeconds()),
+    deadLetterQueue: { queue: deadLetters, maxReceiveCount },
+  });
+  const alarm = deadLetters
+    .metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(1), statistic: "Maximum" })
+    .createAlarm(scope, "Alarm", {
+      alarmDescription,
+      threshold: 1,
+      evaluationPeriods: 1,
+      // A queue that nobody uses reports nothing.
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+  return { queue, deadLetters, alarm };
+}
+
+/** Has Lambda give a queue's orders to a function. */
+export function feed(queue: Queue, fn: LambdaFunction, how: { batchSize: number; maxConcurrency: number }): void {
+  // `SqsEventSource` would allow two more actions that a mapping does not need.
+  queue.grant(fn, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes");
+  fn.addEventSourceMapping("Mapping", {
+    ...how,
+    eventSourceArn: queue.queueArn,
+    // One order's trouble does not have the others of its batch done again.
+    reportBatchItemFailures: true,
+  });
+}

@@ -1,0 +1,125 @@
+import { Duration } from "aws-cdk-lib";
+import { describe, expect, test } from "vitest";
+import { type Resource, readable, resourcesOf, synthesize } from "./synthesize.ts";
+
+const template = synthesize();
+const queues = new Map(
+  Object.entries(resourcesOf(template, "AWS::SQS::Queue")).map(([id, queue]) => [
+    readable(template, { Ref: id }),
+    queue,
+  ]),
+);
+const mappings = Object.values(resourcesOf(template, "AWS::Lambda::EventSourceMapping"));
+const functions = resourcesOf(template, "AWS::Lambda::Function");
+
+/** A queue with all that belongs to it. */
+function workOf(part: string, name: string) {
+  const queue = queues.get(`<${part}/${name}>`) as Resource;
+  const deadLetters = queues.get(`<${part}/DeadLetters>`) as Resource;
+  const isOurs = ({ Properties }: Resource) =>
+    readable(template, Properties.EventSourceArn) === `<${part}/${name}.Arn>`;
+  const mapping = mappings.find(isOurs) as Resource;
+  const fn = functions[mapping.Properties.FunctionName.Ref] as Resource;
+  return { queue, deadLetters, mapping, fn };
+}
+
+test("there are two, each with its dead letters", () => {
+  expect([...queues.keys()].toSorted()).toEqual([
+    "<FanOut/DeadLetters>",
+    "<FanOut/Tasks>",
+    "<Redelivery/DeadLetters>",
+    "<Redelivery/Looks>",
+  ]);
+});
+
+test.each([...queues])("%s is encrypted and speaks TLS only", (name, { Properties }) => {
+  expect(Properties.SqsManagedSseEnabled).toBe(true);
+  const [denied] = Object.values(resourcesOf(template, "AWS::SQS::QueuePolicy"))
+    .filter((policy) => policy.Properties.Queues.some((queue: unknown) => readable(template, queue) === name))
+    .flatMap((policy) => policy.Properties.PolicyDocument.Statement);
+  expect(denied).toMatchObject({
+    Effect: "Deny",
+    Action: "sqs:*",
+    Principal: { AWS: "*" },
+    Condition: { Bool: { "aws:SecureTransport": "false" } },
+  });
+});
+
+describe.each([
+  { part: "Redelivery", name: "Looks", tries: 5, batchSize: 10, function: "<Redelivery/Redeliver>" },
+  { part: "FanOut", name: "Tasks", tries: 10, batchSize: 1, function: "<FanOut/FanOut>" },
+])("$part/$name", ({ part, name, tries, batchSize, function: functionName }) => {
+  const { queue, deadLetters, mapping, fn } = workOf(part, name);
+
+  test("hides an order for six times as long as the function may take", () => {
+    expect(queue.Properties.VisibilityTimeout).toBe(6 * fn.Properties.Timeout);
+  });
+
+  test(`puts aside what failed ${tries} times, for two weeks`, () => {
+    const { deadLetterTargetArn, maxReceiveCount } = queue.Properties.RedrivePolicy;
+    expect(maxReceiveCount).toBe(tries);
+    expect(readable(template, deadLetterTargetArn)).toBe(`<${part}/DeadLetters.Arn>`);
+    expect(deadLetters.Properties.MessageRetentionPeriod).toBe(Duration.days(14).toSeconds());
+  });
+
+  test(`gives its function ${batchSize} at a time, at five places at once, and takes back those that failed`, () => {
+    const { EventSourceArn: _, FunctionName, ...how } = mapping.Properties;
+    expect(readable(template, FunctionName)).toBe(functionName);
+    expect(how).toEqual({
+      BatchSize: batchSize,
+      FunctionResponseTypes: ["ReportBatchItemFailures"],
+      ScalingConfig: { MaximumConcurrency: 5 },
+    });
+  });
+
+  test("may be read by its function before Lambda reads it for it", () => {
+    const policies = Object.entries(resourcesOf(template, "AWS::IAM::Policy"))
+      .filter(([id]) => fn.DependsOn?.includes(id))
+      .map(([, { Properties }]) => JSON.stringify(Properties));
+    expect(policies.some((text) => text.includes("sqs:ReceiveMessage"))).toBe(true);
+  });
+
+  test("has an alarm that goes off as soon as something was put aside", () => {
+    const alarm = Object.values(resourcesOf(template, "AWS::CloudWatch::Alarm")).find(
+      ({ Properties }) => readable(template, Properties.Dimensions[0].Value) === `<${part}/DeadLetters.QueueName>`,
+    );
+    expect(alarm?.Properties).toMatchObject({
+      Namespace: "AWS/SQS",
+      MetricName: "ApproximateNumberOfMessagesVisible",
+      Statistic: "Maximum",
+      Period: 60,
+      EvaluationPeriods: 1,
+      Threshold: 1,
+      ComparisonOperator: "GreaterThanOrEqualToThreshold",
+      TreatMissingData: "notBreaching",
+    });
+  });
+});
+
+describe("postsPerSecond", () => {
+  test.each([
+    [2, 2],
+    [5_000, 5],
+    [12_345, 13],
+    [1_000_000, 1_000],
+  ])("%i are shared by %i workers", (postsPerSecond, workers) => {
+    const other = synthesize({ postsPerSecond });
+    const [mapping] = Object.values(resourcesOf(other, "AWS::Lambda::EventSourceMapping")).filter(
+      ({ Properties }) => Properties.BatchSize === 1,
+    );
+    expect(mapping?.Properties.ScalingConfig).toEqual({ MaximumConcurrency: workers });
+    const [worker] = Object.values(resourcesOf(other, "AWS::Lambda::Function")).filter(
+      ({ Properties }) => Properties.Environment.Variables.FAN_OUT_DEAD_LETTERS_URL !== undefined,
+    );
+    expect(worker?.Properties.Environment.Variables).toMatchObject({
+      POSTS_PER_SECOND: String(postsPerSecond),
+      FAN_OUT_WORKERS: String(workers),
+    });
+  });
+
+  test.each([1, 1_000_001, 2.5])("%d is refused", (postsPerSecond) => {
+    expect(() => synthesize({ postsPerSecond })).toThrow(
+      `postsPerSecond should be a whole number from 2 to 1000000, got ${postsPerSecond}`,
+    );
+  });
+});
