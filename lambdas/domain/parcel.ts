@@ -3,11 +3,12 @@ import type { Message, Parcel } from "./ports.ts";
 
 /** @param message one of `qos` 0 has no place in a log */
 export function parcelOf(message: Omit<Message, "epoch" | "seq"> & Partial<Message>): Parcel {
-  const { roomId, messageId, seq, untilMs } = message;
+  const { roomId, messageId, epoch, seq, untilMs } = message;
   return {
     roomId,
     messageId,
     text: messageText(message),
+    ...(epoch !== undefined && { epoch }),
     ...(seq !== undefined && { seq }),
     ...(untilMs !== undefined && { untilMs }),
   };

@@ -225,7 +225,8 @@ export interface Parcel {
   messageId: string;
   /** The frame as JSON. */
   text: string;
-  /** Absent at `qos` 0. */
+  /** Where it is in the room's log; absent at `qos` 0. */
+  epoch?: string;
   seq?: number;
   /** Nobody wants it after that. */
   untilMs?: number;
