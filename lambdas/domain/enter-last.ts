@@ -1,6 +1,6 @@
 import { connectionGone, type Enter, type Entry, takePlace } from "./entry.ts";
-import { evict, tellEvicted } from "./evict.ts";
-import { claimedBy, holderFor } from "./holder.ts";
+import { evict, tellClaimant } from "./evict.ts";
+import { holderFor } from "./holder.ts";
 import { flatten, forEachLimited } from "./pool.ts";
 
 const evictionsAtOnce = 50;
@@ -28,7 +28,7 @@ export const enterLast: Enter = async (deps, roomId, caller, selfRead): Promise<
   // The holder of before may still be writing its place, which nobody would then evict.
   if (before && before.untilMs > deps.now() && before.connectionId !== self.connectionId) {
     const isTold = connectionsWithPlace.has(before.connectionId);
-    if (!isTold) await tellEvicted(deps, roomId, claimedBy(before.connectionId), generation);
+    if (!isTold) await tellClaimant(deps, roomId, before.connectionId, generation);
   }
   return failure ?? { kind: "in", generation, epoch, seq, head: seq };
 };

@@ -62,3 +62,23 @@ test("a page that came in again meanwhile is not told, and one that does not ack
   expect(page.codes("456")).toEqual(["2005"]);
   expect(plain.codes("456")).toEqual(["2005"]);
 });
+
+// Found by DELIVERY_SEED=2005: a page was too slow to answer the probe of a loginWhenFirst, which took its place away, then
+// was refused itself, as somebody else had come in meanwhile: nobody told the page, and it never heard a message again.
+test("who was too slow to answer a probe keeps its place if the one who asked gets in no more", async () => {
+  const { page, ack } = await pageThatAcked();
+  await ack(3);
+  const other = await world.connect();
+  const asker = await world.connect();
+  const { wait } = world.deps;
+  world.deps.wait = async (ms) => {
+    world.deps.wait = wait;
+    await other.login("456", "loginWhenever");
+    await wait(ms);
+  };
+  world.lost.add(page.connectionId);
+  expect((await asker.login("456", "loginWhenFirst")).data.code).toBe("2004");
+  world.lost.clear();
+  await world.push("456", '"later"');
+  expect(page.messages()).toContain("later");
+});
