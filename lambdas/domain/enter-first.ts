@@ -1,4 +1,4 @@
-import { connectionGone, type Enter, type Entry, placeOf, takePlace, tooBusy } from "./entry.ts";
+import { type Begin, connectionGone, type Enter, type Entry, placeOf, takePlace, tooBusy } from "./entry.ts";
 import { evict, isCurrent, tellClaimant } from "./evict.ts";
 import { holderFor, pendingClaim } from "./holder.ts";
 import { isLive } from "./liveness.ts";
@@ -9,7 +9,7 @@ const attempts = 5;
 const askedAtOnce = 16;
 
 /** `loginWhenFirst`: gets in only while nobody live is there; takes the place of those who are gone. */
-export const enterFirst: Enter = async (deps, roomId, _caller, selfRead): Promise<Entry> => {
+export const enterFirst: Enter = async (deps, roomId, _caller, selfRead, begin): Promise<Entry> => {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const [room, self, members] = await Promise.all([
       deps.rooms.open(roomId),
@@ -17,7 +17,7 @@ export const enterFirst: Enter = async (deps, roomId, _caller, selfRead): Promis
       readAll(deps.members.pages(roomId)),
     ]);
     if (!self) return connectionGone;
-    const entry = await tryToEnter(deps, room, self, members);
+    const entry = await tryToEnter(deps, room, self, members, begin);
     if (entry !== "changed") return entry;
   }
   return tooBusy;
@@ -29,6 +29,7 @@ async function tryToEnter(
   room: Room,
   self: Connection,
   members: readonly Member[],
+  begin: Begin,
 ): Promise<Entry | "changed"> {
   const { roomId } = room;
   // The subject too: whoever got hold of a stranger's session gets nothing by it.
@@ -51,14 +52,14 @@ async function tryToEnter(
   const claimed = await deps.rooms.claim(room, holderFor(deps, self), generation);
   if (claimed === "changed") return "changed";
 
+  const from = await begin(claimed);
   const [failure] = await Promise.all([
-    takePlace(deps, roomId, self, { generation, holds: true }, claimed),
+    takePlace(deps, roomId, self, { generation, holds: true }, from),
     askedClaimant !== undefined && tellClaimant(deps, roomId, askedClaimant, generation),
     // Those who were asked, and who is left over from a take-over that died before its notices.
     ...others.map((member) => evict(deps, roomId, member, generation)),
   ]);
-  const { epoch, seq } = claimed;
-  return failure ?? { kind: "in", generation, epoch, seq, head: seq };
+  return failure ?? { kind: "in", generation, epoch: from.epoch, seq: from.seq, head: claimed.seq };
 }
 
 /**

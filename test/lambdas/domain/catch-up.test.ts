@@ -2,8 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { disconnect } from "../../../lambdas/domain/connection-life.ts";
 import { hello } from "../../../lambdas/domain/hello.ts";
 import type { CatchUp, RoomToRestore } from "../../../protocol/frames.ts";
+import { type LoginPolicy, loginPolicies } from "../../../protocol/ids.ts";
 import { limits } from "../../../protocol/limits.ts";
-import { type CrashPoint, crash } from "../../support/crash.ts";
+import { type CrashPoint, countCalls, crash } from "../../support/crash.ts";
 import { openQuickTables } from "../../support/quick-tables.ts";
 import { Reader } from "../../support/reader.ts";
 import { World, wireOf } from "../../support/world.ts";
@@ -23,8 +24,8 @@ beforeEach(async () => {
   ann = await Reader.open(world);
 });
 
-/** More than the end of a connection in one room has. */
-const crashPoints = Array.from({ length: 9 }, (_, i) => i + 1).flatMap((call): CrashPoint[] => [
+/** More than a login, or the end of a connection in one room, has. */
+const crashPoints = Array.from({ length: 14 }, (_, i) => i + 1).flatMap((call): CrashPoint[] => [
   { call, moment: "before" },
   { call, moment: "after" },
 ]);
@@ -33,8 +34,8 @@ const pushes = async (...data: string[]) => {
   for (const each of data) await world.push(room, JSON.stringify(each));
 };
 const epochNow = async (roomId = room) => (await world.deps.rooms.open(roomId)).epoch;
-const loginBy = async ({ page }: Reader, wish: CatchUp = {}) => {
-  const reply = await page.login(room, "loginWhenever", wish);
+const loginBy = async ({ page }: Reader, wish: CatchUp = {}, type: LoginPolicy = "loginWhenever") => {
+  const reply = await page.login(room, type, wish);
   if (reply.type !== "loggedIn") throw new Error(reply.data.msg);
   return { ...reply, missed: reply.missed?.map(({ data }) => data) };
 };
@@ -134,6 +135,34 @@ describe("since the last", () => {
     const tablet = await Reader.open(world, { subject: ann.page.subject });
     expect(await loginBy(tablet, { since: "last" })).toMatchObject({ missed: ["b"] });
   });
+
+  // Found by DELIVERY_SEED=2012: a login died behind its place, which said that the page had everything; the place's end
+  // put that into the books, and the page, which asked again, never heard what it had come for.
+  test.each(loginPolicies)(
+    "goes on there wherever a first login by %s died, whose connection then ended",
+    async (type) => {
+      const backAgain = async (): Promise<Reader> => {
+        room = `room-${world.nextId()}`;
+        ann = await Reader.open(world);
+        await ann.login(room, "loginWhenever");
+        await pushes("a");
+        await ann.ack();
+        await ann.page.close();
+        await pushes("b");
+        return Reader.open(world, { subject: ann.page.subject });
+      };
+      const undisturbed = await backAgain();
+      const calls = await countCalls(world, () => loginBy(undisturbed, { since: "last" }, type));
+      for (const point of crashPoints.filter(({ call }) => call <= calls)) {
+        const tablet = await backAgain();
+        await crash(world, () => loginBy(tablet, { since: "last" }, type), point);
+        await tablet.page.close();
+        await tablet.page.open();
+        const reply = await loginBy(tablet, { since: "last" }, type);
+        expect(reply, `${point.moment} call ${point.call}`).toMatchObject({ missed: ["b"] });
+      }
+    },
+  );
 
   test("begins now for a subject that was never there", async () => {
     await pushes("a");
