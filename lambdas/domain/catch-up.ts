@@ -3,7 +3,7 @@ import { everyone } from "../../protocol/ids.ts";
 import { type Admitted, type Begin, loginFrame } from "./entry.ts";
 import { isPoller } from "./poller.ts";
 import { flatten } from "./pool.ts";
-import type { Connection, Deps, Room } from "./ports.ts";
+import type { Connection, Deps, Room, Stop } from "./ports.ts";
 import { type MissedPart, readHistory, readMissed } from "./read-log.ts";
 
 /** Where the caller has its place in the room: in the rooms it did not log in to, under its connection. */
@@ -36,7 +36,8 @@ export async function welcome(
     // From here on this is where it stands, whether it had acked that or not.
     const seq = part.recovered ? since.seq : part.upTo;
     const beganSeq = entry.isResumed ? undefined : seq;
-    await setCursor(deps, self, roomId, { epoch: room.epoch, seq }, beganSeq);
+    const hasAcked = typeof wish.since === "object";
+    await setCursor(deps, self, roomId, { epoch: room.epoch, seq, hasAcked }, beganSeq);
   }
   const { tooLarge: _, ...missed } = part;
   return { ...reply, epoch: room.epoch, seq: room.seq, ...missed } as LoginFrame;
@@ -47,12 +48,13 @@ async function setCursor(
   { members, cursors }: Deps,
   self: Connection,
   roomId: string,
-  cursor: Position,
+  stop: Stop,
   beganSeq: number | undefined,
 ): Promise<void> {
   const { connectionId, subject } = self;
-  if (isPoller(connectionId) && roomId.startsWith("@")) return cursors.keep(roomId, subject, cursor);
-  await members.setCursor(roomId, placeSession(self, roomId), connectionId, cursor, beganSeq);
+  if (isPoller(connectionId) && roomId.startsWith("@")) return cursors.keep(roomId, subject, stop);
+  const { epoch, seq } = stop;
+  await members.setCursor(roomId, placeSession(self, roomId), connectionId, { epoch, seq }, beganSeq);
 }
 
 async function read(
@@ -81,13 +83,15 @@ export function beginBy(
   subject: string,
   { since }: CatchUp,
 ): Begin {
-  let stopsRead: Promise<Position[]> | undefined;
+  let stopsRead: Promise<Stop[]> | undefined;
   return async (head) => {
     if (since === undefined) return head;
-    stopsRead ??= since === "last" ? stopsOf(deps, roomId, subject) : Promise.resolve([since]);
+    stopsRead ??= since === "last" ? stopsOf(deps, roomId, subject) : Promise.resolve([{ ...since, hasAcked: true }]);
     const stops = (await stopsRead).filter(({ epoch, seq }) => epoch === head.epoch && seq <= head.seq);
-    // A subject that was never here before begins now.
-    return stops.length === 0 ? head : { epoch: head.epoch, seq: Math.max(...stops.map(({ seq }) => seq)) };
+    const acked = stops.filter(({ hasAcked }) => hasAcked).map(({ seq }) => seq);
+    // Where nothing was acked, it is what the first to come was to hear; a subject that was never here begins now.
+    const seq = acked.length > 0 ? Math.max(...acked) : Math.min(head.seq, ...stops.map(({ seq }) => seq));
+    return { epoch: head.epoch, seq };
   };
 }
 
@@ -99,12 +103,13 @@ async function stopsOf(
   { cursors, members }: Pick<Deps, "cursors" | "members">,
   roomId: string,
   subject: string,
-): Promise<Position[]> {
+): Promise<Stop[]> {
   const kept = await cursors.get(roomId, subject);
   const stops = kept ? [kept] : [];
   if (roomId === everyone) return stops;
   for await (const member of flatten(members.pages(roomId))) {
-    if (member.subject === subject && member.cursor) stops.push(member.cursor);
+    const { cursor, hasAcked } = member;
+    if (member.subject === subject && cursor) stops.push({ ...cursor, hasAcked });
   }
   return stops;
 }

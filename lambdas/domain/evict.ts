@@ -83,23 +83,23 @@ export async function tellEvictedAgain(
 export async function evict(
   deps: Pick<Deps, "members" | "cursors"> & TellDeps,
   roomId: string,
-  member: Pick<Member, "session" | "connectionId" | "subject" | "cursor" | "acks">,
+  member: Pick<Member, "session" | "connectionId" | "subject" | "cursor" | "hasAcked" | "acks">,
   generation: number,
 ): Promise<void> {
   const { members, cursors } = deps;
-  const { session, connectionId, subject, cursor } = member;
+  const { session, connectionId, subject, cursor, hasAcked } = member;
   await orderTelling(deps, roomId, member, generation);
   // Side by side: a login waits for this. What is kept is true whether the place goes or stays.
   const [evicted] = await Promise.all([
     members.evict(roomId, session, generation),
-    cursor && cursors.keep(roomId, subject, cursor),
+    cursor && cursors.keep(roomId, subject, { ...cursor, hasAcked }),
   ]);
   if (!evicted) return;
   const hasMoved = evicted.cursor?.seq !== cursor?.seq || evicted.cursor?.epoch !== cursor?.epoch;
   await Promise.all([
     evicted.connectionId !== connectionId && orderTelling(deps, roomId, evicted, generation),
     tellEvicted(deps, roomId, evicted.connectionId, generation),
-    evicted.cursor && hasMoved && cursors.keep(roomId, subject, evicted.cursor),
+    evicted.cursor && hasMoved && cursors.keep(roomId, subject, { ...evicted.cursor, hasAcked: evicted.hasAcked }),
   ]);
 }
 

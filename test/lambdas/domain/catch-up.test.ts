@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { ack } from "../../../lambdas/domain/ack.ts";
 import { disconnect } from "../../../lambdas/domain/connection-life.ts";
 import { hello } from "../../../lambdas/domain/hello.ts";
 import type { CatchUp, RoomToRestore } from "../../../protocol/frames.ts";
@@ -163,6 +164,50 @@ describe("since the last", () => {
       }
     },
   );
+
+  // Found by DELIVERY_SEED=2022: another device of the same person had just come in, at the newest message. What that one
+  // had acked nothing of counted as had, and nobody of the person ever heard it.
+  test.each(["is there", "was there"])(
+    "takes a device that came in later and acked nothing for no news, if it %s",
+    async (when) => {
+      await ann.login(room, "loginWhenever");
+      await pushes("a");
+      await ann.ack();
+      await ann.page.close();
+      await pushes("b");
+      const { subject } = ann.page;
+      const phone = await Reader.open(world, { subject });
+      await phone.login(room, "loginWhenever");
+      if (when === "was there") await phone.page.close();
+      const tablet = await Reader.open(world, { subject });
+      expect(await loginBy(tablet, { since: "last" })).toMatchObject({ missed: ["b"] });
+    },
+  );
+
+  test("goes on where the first device began, if none had anything to ack", async () => {
+    await pushes("a");
+    await ann.login(room, "loginWhenever");
+    await ann.page.close();
+    await pushes("b");
+    const tablet = await Reader.open(world, { subject: ann.page.subject });
+    expect(await loginBy(tablet, { since: "last" })).toMatchObject({ missed: ["b"] });
+  });
+
+  test("goes on behind a history that was acked", async () => {
+    await pushes("a", "b");
+    await loginBy(ann, { history: 2 });
+    await ann.ack();
+    const { epoch, seq } = ann.since(room) ?? {};
+    await ack(world.deps, ann.page.caller, {
+      ...{ action: "ack", session: ann.page.session, rooms: [{ roomId: room, epoch: epoch ?? "", seq: seq ?? 0 }] },
+    });
+    await ann.page.close();
+    await pushes("c");
+    const phone = await Reader.open(world, { subject: ann.page.subject });
+    await phone.login(room, "loginWhenever");
+    const tablet = await Reader.open(world, { subject: ann.page.subject });
+    expect(await loginBy(tablet, { since: "last" })).toMatchObject({ missed: ["c"] });
+  });
 
   test("begins now for a subject that was never there", async () => {
     await pushes("a");
