@@ -83,7 +83,7 @@ export function pollFunction(scope: Construct, props: RoomProps & TokenProps): I
       rooms: ["GetItem", "UpdateItem", "DeleteItem", "Query"],
       // It writes where a push died: a number that holds nothing.
       messages: ["GetItem", "PutItem", "Query"],
-      looks: false,
+      looks: true,
       tasks: false,
     },
   });

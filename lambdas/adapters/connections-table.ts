@@ -69,8 +69,8 @@ export const connectionsIn = (table: Table, now: () => number): Connections => (
     const connection = row === "refused" ? undefined : connectionOf(row, 0);
     if (!connection) return undefined;
     const { subject, session } = connection;
-    const cursor = (row as { cursor?: Position }).cursor;
-    return { subject, session, rooms: roomsOf(row), ...(cursor && { cursor }) };
+    const { cursor, hasAcked = false } = row as { cursor?: Position; hasAcked?: boolean };
+    return { subject, session, rooms: roomsOf(row), ...(cursor && { stop: { ...cursor, hasAcked } }) };
   },
 });
 

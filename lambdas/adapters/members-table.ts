@@ -78,10 +78,10 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
       const isForward = "#cursor.epoch = :epoch AND #cursor.seq < :seq";
       const before = await table.update(key, {
         // What is behind the new cursor was not sent again yet.
-        update: "SET #cursor.seq = :seq REMOVE tries, triedAtMs, givenUpSeq",
+        update: "SET #cursor.seq = :seq, hasAcked = :true REMOVE tries, triedAtMs, givenUpSeq",
         condition: `${isThisConnection} AND ${isForward}`,
         names: { "#cursor": "cursor" },
-        values: { ":connectionId": connectionId, ":epoch": epoch, ":seq": seq },
+        values: { ":connectionId": connectionId, ":epoch": epoch, ":seq": seq, ":true": true },
         returns: "ALL_OLD",
       });
       return before === "refused" ? "refused" : (before.cursor as Position).seq;
@@ -89,12 +89,15 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
 
     async setCursor(roomId, session, connectionId, cursor, beganSeq) {
       const { table, key } = placeOf(roomId, session);
-      const began = beganSeq === undefined ? undefined : { ":beganSeq": beganSeq };
+      const [fields, values] =
+        beganSeq === undefined
+          ? ["hasAcked = :true", { ":true": true }]
+          : ["beganSeq = :beganSeq", { ":beganSeq": beganSeq }];
       await table.update(key, {
-        update: `SET #cursor = :cursor${began ? ", beganSeq = :beganSeq" : ""} REMOVE tries, triedAtMs, givenUpSeq`,
+        update: `SET #cursor = :cursor, ${fields} REMOVE tries, triedAtMs, givenUpSeq`,
         condition: isThisConnection,
         names: { "#cursor": "cursor" },
-        values: { ":connectionId": connectionId, ":cursor": cursor, ...began },
+        values: { ":connectionId": connectionId, ":cursor": cursor, ...values },
       });
     },
 
@@ -185,6 +188,7 @@ function memberOf(row: Record<string, unknown>): Member {
     holds: row.holds === true,
     ...(row.cursor === undefined ? {} : { cursor: row.cursor as Position }),
     ...(row.beganSeq === undefined ? {} : { beganSeq: row.beganSeq as number }),
+    hasAcked: row.hasAcked === true,
     acks: row.cursor !== undefined || row.acks === true,
     tries: (row.tries as number | undefined) ?? 0,
     triedAtMs: (row.triedAtMs as number | undefined) ?? 0,

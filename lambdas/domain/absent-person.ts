@@ -21,7 +21,7 @@ export async function lookForAbsent(
   const { roomId, epoch } = room;
   const subject = roomId.slice(personalPrefix.length);
   const [had, reported] = await Promise.all([cursors.get(roomId, subject), cursors.get(roomId, reportedBy)]);
-  const seqs = [had, reported].map((position) => (position?.epoch === epoch ? position.seq : 0));
+  const seqs = [had, reported].map((stop) => (stop?.epoch === epoch && stop.hasAcked ? stop.seq : 0));
   const waiting = await readWaiting(deps, room, Math.max(...seqs), mostReported);
   if (waiting.length === 0) return { undelivered: [], nexts: [] };
   if (round < mostTries) return { undelivered: [], nexts: [now() + redeliverAfterMs * 2 ** (round + 1)] };
@@ -32,7 +32,7 @@ export async function lookForAbsent(
   return {
     undelivered: due.flatMap((entry) => undeliveredOf(entry, subject)),
     nexts: rest,
-    ...(last && { noteReported: () => cursors.keep(roomId, reportedBy, { epoch, seq: last.seq }) }),
+    ...(last && { noteReported: () => cursors.keep(roomId, reportedBy, { epoch, seq: last.seq, hasAcked: true }) }),
   };
 }
 

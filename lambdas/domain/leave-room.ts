@@ -34,11 +34,14 @@ export async function endPlace(
 export async function removePlace(
   { members, cursors }: Pick<Deps, "members" | "cursors">,
   roomId: string,
-  { session, connectionId, subject, cursor }: Pick<Member, "session" | "connectionId"> & Partial<Member>,
+  { session, connectionId, ...place }: Pick<Member, "session" | "connectionId"> & Partial<Member>,
 ): Promise<Member | undefined> {
-  if (subject !== undefined && cursor) await cursors.keep(roomId, subject, cursor);
+  const { subject, cursor, hasAcked = false } = place;
+  if (subject !== undefined && cursor) await cursors.keep(roomId, subject, { ...cursor, hasAcked });
   const removed = await members.remove(roomId, session, connectionId);
   const hasMoved = removed?.cursor?.seq !== cursor?.seq || removed?.cursor?.epoch !== cursor?.epoch;
-  if (removed?.cursor && hasMoved) await cursors.keep(roomId, removed.subject, removed.cursor);
+  if (removed?.cursor && hasMoved) {
+    await cursors.keep(roomId, removed.subject, { ...removed.cursor, hasAcked: removed.hasAcked });
+  }
   return removed;
 }

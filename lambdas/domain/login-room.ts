@@ -1,6 +1,6 @@
 import type { CatchUp, LoginFrame } from "../../protocol/frames.ts";
 import { type LoginPolicy, loginPolicies } from "../../protocol/ids.ts";
-import { welcome } from "./catch-up.ts";
+import { beginBy, welcome } from "./catch-up.ts";
 import { enterAlways } from "./enter-always.ts";
 import { enterFirst } from "./enter-first.ts";
 import { enterLast } from "./enter-last.ts";
@@ -33,7 +33,7 @@ export async function logIn(
 ): Promise<LoginFrame> {
   const refusal = refusalOf(deps, caller, roomId);
   if (refusal) return loginFrame(roomId, refusal);
-  const entry = await enterBy[type](deps, roomId, caller, selfRead);
+  const entry = await enterBy[type](deps, roomId, caller, selfRead, beginBy(deps, roomId, caller.subject, wish));
   const self = await selfRead;
   return entry.kind === "in" && self
     ? welcome(deps, self, roomId, roomId, entry, wish, budgetBytes)

@@ -130,7 +130,7 @@ async function withoutReached(deps: Deps, room: Room, undelivered: readonly Unde
     // On a device that was closed since, too.
     for (const [subject, before] of reached) {
       const kept = await deps.cursors.get(room.roomId, subject);
-      if (kept?.epoch === room.epoch) reached.set(subject, Math.max(before, kept.seq));
+      if (kept?.hasAcked && kept.epoch === room.epoch) reached.set(subject, Math.max(before, kept.seq));
     }
   }
   return undelivered.filter(({ subject, seq }) => seq > (reached.get(subject) ?? 0));

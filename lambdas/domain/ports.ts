@@ -62,6 +62,8 @@ export interface Member {
   cursor?: Position;
   /** Up to here it was asked for nothing: who came in behind a message has not acked it. */
   beganSeq?: number;
+  /** By the member's own word it has what the cursor says; before its first ack that is only where it began. */
+  hasAcked: boolean;
   /** The member acks; of everyone's room that is known a moment before its cursor is. */
   acks: boolean;
   /** How often what is behind the cursor was sent again, and when last. */
@@ -73,7 +75,7 @@ export interface Member {
   leaseUntilMs?: number;
 }
 /** A place as it is taken: nothing was sent again yet. */
-export type NewMember = Omit<Member, "acks" | "tries" | "triedAtMs" | "givenUpSeq">;
+export type NewMember = Omit<Member, "acks" | "hasAcked" | "tries" | "triedAtMs" | "givenUpSeq">;
 
 export interface Message extends Position {
   roomId: string;
@@ -119,7 +121,7 @@ export interface EndedConnection {
   subject: string;
   session: string;
   rooms: string[];
-  cursor?: Position;
+  stop?: Stop;
 }
 
 export interface Rooms {
@@ -153,7 +155,7 @@ export interface Members {
   evict(roomId: string, session: string, generation: number): Promise<Member | undefined>;
   /** Moves the cursor forward. @returns where it was; `refused`: no such place, or it is there already */
   ack(roomId: string, session: string, connectionId: string, cursor: Position): Promise<number | "refused">;
-  /** Sets the cursor wherever it was; with `beganSeq` also from where on the member is asked for acks. */
+  /** Sets the cursor wherever it was: by the member's word, or with `beganSeq` where it is to begin. */
   setCursor(roomId: string, session: string, connectionId: string, cursor: Position, beganSeq?: number): Promise<void>;
   /** Counts a redelivery, unless the cursor moved meanwhile. */
   noteTry(roomId: string, member: Member): Promise<void>;
@@ -176,9 +178,14 @@ export interface Part {
 
 /** Where subjects stopped, for those who come back on another device. */
 export interface Cursors {
-  get(roomId: string, subject: string): Promise<Position | undefined>;
-  /** Keeps the newer of the kept one and this. */
-  keep(roomId: string, subject: string, cursor: Position): Promise<void>;
+  get(roomId: string, subject: string): Promise<Stop | undefined>;
+  /** Keeps the newer of the kept one and this; one that was not acked only where there is no other. */
+  keep(roomId: string, subject: string, stop: Stop): Promise<void>;
+}
+
+/** Where somebody stopped. One who came in at the newest message and acked nothing says nothing about those before. */
+export interface Stop extends Position {
+  hasAcked: boolean;
 }
 
 /** The kept messages of all rooms. */

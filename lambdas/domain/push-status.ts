@@ -45,7 +45,7 @@ async function roomStatus({ members, cursors }: StatusDeps, record: PushRecord):
     }
     const person = isPersonal(roomId) ? roomId.slice("@user/".length) : undefined;
     const had = person === undefined ? undefined : await cursors.get(roomId, person);
-    if (person !== undefined && had && had.epoch === epoch && had.seq >= seq) ackedBy.add(person);
+    if (person !== undefined && had?.hasAcked && had.epoch === epoch && had.seq >= seq) ackedBy.add(person);
   }
   // One device of a person is enough.
   for (const subject of ackedBy) waitingFor.delete(subject);

@@ -1,8 +1,8 @@
 import type { LoginFrame, RoomToRestore } from "../../protocol/frames.ts";
-import { welcome } from "./catch-up.ts";
+import { beginBy, welcome } from "./catch-up.ts";
 import { enterAlways } from "./enter-always.ts";
 import { enterFirst, resumePlace } from "./enter-first.ts";
-import { type Entry, loginFrame, refusalOf, tooBusy } from "./entry.ts";
+import { type Begin, type Entry, loginFrame, refusalOf, tooBusy } from "./entry.ts";
 import { isCurrent } from "./evict.ts";
 import { roomNamed } from "./frame-text.ts";
 import { logIn } from "./login-room.ts";
@@ -25,7 +25,9 @@ export async function restoreRoom(
   const { roomId, generation, type: _, ...wish } = room;
   if (roomId.startsWith("@")) return restoreOwnRoom(deps, self, room, budgetBytes);
   if (generation === undefined) return logIn(deps, self, room, Promise.resolve(self), budgetBytes);
-  const entry = refusalOf(deps, self, roomId) ?? (await restore(deps, self, room, generation));
+  const entry =
+    refusalOf(deps, self, roomId) ??
+    (await restore(deps, self, room, generation, beginBy(deps, roomId, self.subject, wish)));
   return entry.kind === "in"
     ? welcome(deps, self, roomId, roomId, entry, wish, budgetBytes)
     : loginFrame(roomId, entry);
@@ -41,7 +43,8 @@ async function restoreOwnRoom(
   const named = roomNamed(roomId, self.subject);
   const room = await deps.rooms.open(named);
   const { epoch, seq, generation } = room;
-  const entry = { kind: "in" as const, epoch, seq, generation, head: seq, room };
+  const from = await beginBy(deps, named, self.subject, { since })(room);
+  const entry = { kind: "in" as const, epoch: from.epoch, seq: from.seq, generation, head: seq, room };
   const isNew = since === undefined && history === undefined;
   if (isNew && self.acks && !isPoller(self.connectionId))
     await deps.members.setCursor(named, self.connectionId, self.connectionId, { epoch, seq }, seq);
@@ -53,6 +56,7 @@ async function restore(
   self: Connection,
   { roomId, type }: RoomToRestore,
   generation: number,
+  begin: Begin,
 ): Promise<Entry> {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const [room, mine] = await Promise.all([deps.rooms.open(roomId), deps.members.get(roomId, self.session)]);
@@ -62,7 +66,7 @@ async function restore(
     }
     if (!mine || !isCurrent(mine, room) || mine.subject !== self.subject) {
       const enter = type === "loginWhenever" ? enterAlways : enterFirst;
-      return enter(deps, roomId, self, Promise.resolve(self));
+      return enter(deps, roomId, self, Promise.resolve(self), begin);
     }
     const entry = await resumePlace(deps, room, self, mine);
     if (entry !== "changed") return entry;

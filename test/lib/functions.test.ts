@@ -125,6 +125,7 @@ describe("permissions", () => {
         "dynamodb:DeleteItem": [inRooms],
         "dynamodb:Query": [inRooms, inMessages],
         "secretsmanager:GetSecretValue": ["<TokenSecret>"],
+        "sqs:SendMessage": [looks],
       },
     ],
     [
