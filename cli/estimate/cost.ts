@@ -1,3 +1,4 @@
+import { amount } from "./amounts.ts";
 import { type Load, loadOf, messagesPerFrame, pushedBytes } from "./load.ts";
 import { billedFor, forRooms, sumOf, times } from "./operations.ts";
 import { type Billed, gigabytePrices, monthlyUsd, prices } from "./prices.ts";
@@ -178,5 +179,3 @@ const addUp = (all: readonly Costs[]): Costs => {
 /** @returns USD at the prices of the first tier */
 export const usdOf = (billed: Billed): number =>
   Object.entries(billed).reduce((sum, [item, count]) => sum + (count / 1e6) * prices[item as keyof Billed], 0);
-
-const amount = (count: number) => count.toLocaleString("en", { maximumFractionDigits: 1 });

@@ -1,6 +1,6 @@
-import { aws, workerPace } from "./architecture.ts";
-import { loadOf } from "./load.ts";
-import type { Question } from "./question.ts";
+import { aws, fanOut, workerPace } from "./architecture.ts";
+import { type Load, loadOf } from "./load.ts";
+import { membersOf, type Question } from "./question.ts";
 
 /** What the time of a fan-out and of a reconnect hangs on. */
 export interface System {
@@ -11,13 +11,21 @@ export interface System {
   requestBurst: number;
   connectsPerSecond: number;
   connectBurst: number;
-  /** What draws on the requests beside posts and their acks, a second. */
+  /** What draws on the requests beside fanned out posts and their acks, a second. */
   quietRequests: number;
   /** Whether each post is answered by an ack, which draws on the requests too. */
   isAcked: boolean;
 }
 
-export const systemOf = (question: Question): System => ({
+/** One push that goes through the queue. */
+export interface Job {
+  posts: number;
+  tasks: number;
+}
+
+export const isInline = (question: Question): boolean => membersOf(question) <= fanOut.inlineMembers;
+
+export const systemOf = (question: Question, load: Load = loadOf(question)): System => ({
   workerPace: workerPace(question),
   workers: question.workers,
   requestsPerSecond: question.requestsPerSecond,
@@ -25,12 +33,6 @@ export const systemOf = (question: Question): System => ({
   requestBurst: (question.requestsPerSecond / 10_000) * aws.requestBurst,
   connectsPerSecond: question.connectsPerSecond,
   connectBurst: question.connectsPerSecond * aws.connectBurstSeconds,
-  quietRequests: loadOf(question).quietRequests,
+  quietRequests: isInline(question) ? load.requests : load.quietRequests + load.pushes,
   isAcked: question.qos === 1,
 });
-
-/** One push that goes through the queue. */
-export interface Job {
-  posts: number;
-  tasks: number;
-}
