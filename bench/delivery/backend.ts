@@ -1,4 +1,5 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { FunctionName } from "../../cli/estimate/usage.ts";
 import { onHandshake } from "../../lambdas/adapters/on-handshake.ts";
 import { onLooks } from "../../lambdas/adapters/on-looks.ts";
 import { onPoll } from "../../lambdas/adapters/on-poll.ts";
@@ -21,7 +22,6 @@ import { pushStatus, waitForAcks } from "../../lambdas/domain/push-status.ts";
 import { replay } from "../../lambdas/domain/replay.ts";
 import { type Behind, countedDeps } from "./counted-deps.ts";
 import { Meter } from "./meter.ts";
-import type { FunctionName } from "./usage.ts";
 
 const frames = { hello, loginRoom, leaveRoom, publish, ack, replay, here };
 const methodArn = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/socket/$connect";

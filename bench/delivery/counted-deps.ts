@@ -1,6 +1,7 @@
 import { type ApiGatewayManagementApiClient, PostToConnectionCommand } from "@aws-sdk/client-apigatewaymanagementapi";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import type { Invocation } from "../../cli/estimate/usage.ts";
 import { connectionsIn } from "../../lambdas/adapters/connections-table.ts";
 import { cursorsIn } from "../../lambdas/adapters/cursors-table.ts";
 import { gatewayVia } from "../../lambdas/adapters/gateway.ts";
@@ -14,7 +15,6 @@ import { tasksIn } from "../../lambdas/adapters/tasks-table.ts";
 import type { Deps, Look } from "../../lambdas/domain/ports.ts";
 import type { ServerFrame } from "../../protocol/frames.ts";
 import type { Meter } from "./meter.ts";
-import type { Invocation } from "./usage.ts";
 
 const day = 24 * 60 * 60 * 1000;
 /** Of a post to a connection that has ended. */

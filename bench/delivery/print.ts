@@ -1,7 +1,7 @@
+import { assumedMs, type Cost, memoryMb } from "../../cli/estimate/prices.ts";
+import { roundTripsOf, roundTripsToPostOf, type Usage } from "../../cli/estimate/usage.ts";
 import type { Row, Storm } from "./count.ts";
 import { mostRatio } from "./count.ts";
-import { assumedMs, type Cost, memoryMb } from "./prices.ts";
-import { roundTripsOf, roundTripsToPostOf, type Usage } from "./usage.ts";
 
 const nameWidth = 48;
 const none = "·";
