@@ -1,3 +1,4 @@
+import { postsAtOnce } from "../../lambdas/domain/deliver.ts";
 import type { FunctionName, Invocation, Usage } from "./usage.ts";
 
 /** USD per million, us-east-1, first tier, as AWS's price pages had them in 2026. */
@@ -23,8 +24,6 @@ export const memoryMb: Record<FunctionName, number> = {
 
 /** What nobody measured: only the price of Lambda's time hangs on it. Milliseconds of a warm function. */
 export const assumedMs = { own: 3, roundTrip: 5, order: 10, post: 10, postCpu: 1 };
-/** As the domain posts. */
-const postsAtOnce = 50;
 
 /** USD per million times of an operation. */
 export interface Cost {

@@ -4,13 +4,18 @@ import { ApiGatewayManagementApiClient } from "@aws-sdk/client-apigatewaymanagem
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { SQSClient } from "@aws-sdk/client-sqs";
+import { postsAtOnce } from "../domain/deliver.ts";
 import type { LookDeps } from "../domain/look-at-room.ts";
 import type { Deps } from "../domain/ports.ts";
 import { connectionsIn } from "./connections-table.ts";
 import { cursorsIn } from "./cursors-table.ts";
 import { environment } from "./environment.ts";
 import { eventBus } from "./event-bus.ts";
-import { gatewayVia } from "./gateway.ts";
+import { answerWithinMs, gatewayVia } from "./gateway/gateway.ts";
+import { connectTo } from "./gateway/line.ts";
+import { Lines } from "./gateway/lines.ts";
+import { posterOf } from "./gateway/poster.ts";
+import type { Credentials } from "./gateway/sign.ts";
 import { lookQueue } from "./look-queue.ts";
 import { membersIn } from "./members-table.ts";
 import { logIn } from "./messages-table.ts";
@@ -30,7 +35,7 @@ export const deps = once((): Deps => {
   const dynamo = new DynamoDBClient({});
   const connections = tableOf(dynamo, environment("CONNECTIONS_TABLE"));
   const rooms = tableOf(dynamo, environment("ROOMS_TABLE"));
-  const client = new ApiGatewayManagementApiClient({ endpoint: environment("CALLBACK_URL"), maxAttempts: 1 });
+  const gateway = new ApiGatewayManagementApiClient({ endpoint: environment("CALLBACK_URL"), maxAttempts: 1 });
   return {
     connections: connectionsIn(connections, now),
     rooms: roomsIn(rooms, now, newEpoch),
@@ -38,7 +43,7 @@ export const deps = once((): Deps => {
     cursors: cursorsIn(rooms, now),
     log: logIn(tableOf(dynamo, environment("MESSAGES_TABLE")), now, seconds("RETENTION_SECONDS")),
     pushes: pushesIn(rooms, now),
-    gateway: gatewayVia(client),
+    gateway: gatewayVia(gateway, poster()),
     scheduleLook: lookQueue(new SQSClient({}), environment("REDELIVER_QUEUE_URL")),
     redeliverAfterMs: seconds("REDELIVER_AFTER_SECONDS"),
     now,
@@ -46,6 +51,19 @@ export const deps = once((): Deps => {
     random: Math.random,
     newId,
   };
+});
+
+function poster() {
+  const url = new URL(environment("CALLBACK_URL"));
+  const target = { host: url.host, path: url.pathname.replace(/\/$/, ""), region: environment("AWS_REGION") };
+  const lines = new Lines({ connect: connectTo(url), most: postsAtOnce, withinMs: answerWithinMs, now });
+  return posterOf({ target, lines, credentials, trace: () => process.env._X_AMZN_TRACE_ID, now });
+}
+
+const credentials = (): Credentials => ({
+  accessKeyId: environment("AWS_ACCESS_KEY_ID"),
+  secretAccessKey: environment("AWS_SECRET_ACCESS_KEY"),
+  sessionToken: process.env.AWS_SESSION_TOKEN,
 });
 
 /** What the redelivery works with. */
