@@ -1,10 +1,8 @@
-import { type ApiGatewayManagementApiClient, PostToConnectionCommand } from "@aws-sdk/client-apigatewaymanagementapi";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { Invocation } from "../../cli/estimate/usage.ts";
 import { connectionsIn } from "../../lambdas/adapters/connections-table.ts";
 import { cursorsIn } from "../../lambdas/adapters/cursors-table.ts";
-import { gatewayVia } from "../../lambdas/adapters/gateway.ts";
 import { lookQueue } from "../../lambdas/adapters/look-queue.ts";
 import { membersIn } from "../../lambdas/adapters/members-table.ts";
 import { logIn } from "../../lambdas/adapters/messages-table.ts";
@@ -12,13 +10,11 @@ import { pushesIn } from "../../lambdas/adapters/pushes-table.ts";
 import { roomsIn } from "../../lambdas/adapters/rooms-table.ts";
 import { tableOf } from "../../lambdas/adapters/table.ts";
 import { tasksIn } from "../../lambdas/adapters/tasks-table.ts";
-import type { Deps, Look } from "../../lambdas/domain/ports.ts";
+import type { Deps, Gateway, Look } from "../../lambdas/domain/ports.ts";
 import type { ServerFrame } from "../../protocol/frames.ts";
 import type { Meter } from "./meter.ts";
 
 const day = 24 * 60 * 60 * 1000;
-/** Of a post to a connection that has ended. */
-const gone = Object.assign(new Error("GoneException"), { $metadata: { httpStatusCode: 410 } });
 
 /** What lies behind the adapters. */
 export interface Behind {
@@ -32,7 +28,7 @@ export interface Behind {
   newId(): string;
 }
 
-/** What one run of a function works with: the real adapters, whose calls are counted. */
+/** What one run of a function works with: the real adapters over what is played, whose calls are counted. */
 export function countedDeps(behind: Behind, invocation: Invocation): Deps {
   const { client, meter } = behind;
   const now = () => behind.nowMs;
@@ -51,7 +47,7 @@ export function countedDeps(behind: Behind, invocation: Invocation): Deps {
       if (tasks.length > 0) throw new Error("a room of this benchmark is posted to at once, it should need no task");
     },
     fanOut: { postsPerSecond: 5_000, workers: 5 },
-    gateway: gatewayVia(gatewayOf(behind, invocation)),
+    gateway: gatewayOf(behind, invocation),
     scheduleLook: lookQueue(queueOf(behind, invocation), "https://sqs.us-east-1.amazonaws.com/123456789012/looks"),
     redeliverAfterMs: 5_000,
     now,
@@ -61,20 +57,19 @@ export function countedDeps(behind: Behind, invocation: Invocation): Deps {
   };
 }
 
-function gatewayOf({ meter, lines }: Behind, invocation: Invocation): Pick<ApiGatewayManagementApiClient, "send"> {
-  const send = async (command: PostToConnectionCommand) => {
-    const { ConnectionId = "", Data } = command.input;
-    const receive = lines.get(ConnectionId);
-    if (command instanceof PostToConnectionCommand) {
+function gatewayOf({ meter, lines }: Behind, invocation: Invocation): Gateway {
+  return {
+    async post(connectionId, text) {
       invocation.roundTripsToPost ??= invocation.roundTrips;
       invocation.posts += 1;
-      if (receive) meter.carry(String(Data));
-    }
-    if (!receive) throw gone;
-    if (Data) receive(JSON.parse(String(Data)));
-    return {};
+      const receive = lines.get(connectionId);
+      if (!receive) return "gone";
+      meter.carry(text);
+      receive(JSON.parse(text));
+      return "sent";
+    },
+    isOpen: async (connectionId) => lines.has(connectionId),
   };
-  return { send: send as unknown as ApiGatewayManagementApiClient["send"] };
 }
 
 function queueOf({ meter, looks }: Behind, invocation: Invocation): SQSClient {

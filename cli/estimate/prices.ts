@@ -38,7 +38,7 @@ export const memoryMb: Record<FunctionName, number> = {
 /** What nobody measured: only the price of Lambda's time hangs on it. Milliseconds of a warm function. */
 export const assumedMs = { own: 3, roundTrip: 5, order: 10, post: 10, postCpu: 1 };
 /** As the domain posts. */
-const postsAtOnce = 50;
+const postsAtOnce = 400;
 
 /** What AWS bills, in the units of `prices`. */
 export type Billed = Record<keyof typeof prices, number>;

@@ -1,12 +1,9 @@
-import { deliverTo, isWaiting } from "../deliver.ts";
+import { deliverTo, isWaiting, postsAtOnce } from "../deliver.ts";
 import { forEachLimited } from "../pool.ts";
 import type { Deps, Member } from "../ports.ts";
 import type { Pace } from "../post.ts";
 import type { Floor } from "./floor.ts";
 import { count, type Load, piecesFor } from "./load.ts";
-
-/** Posts that hang do not hold up the others: at 1,000 a second some hundreds may wait for their 3 s. */
-const postsAtOnce = 400;
 
 type Pieces = ReturnType<typeof piecesFor>;
 type RoomNow = Awaited<ReturnType<typeof roomNow>>;
