@@ -4,6 +4,8 @@ export const limits = {
   frameBytes: 32 * 1024,
   /** The most that API Gateway posts to a connection: a pushed message with everything around its `data`. */
   postBytes: 128 * 1024,
+  /** Of `data`. A Lambda is called with 6 MB at most, and the envelope of a push needs its part. */
+  payloadBytes: 5 * 1024 * 1024,
   roomIdChars: 128,
   eventNameChars: 128,
   /** Of a token's `sub` and of `userId`. */

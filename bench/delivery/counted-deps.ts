@@ -19,6 +19,12 @@ const day = 24 * 60 * 60 * 1000;
 /** Of a post to a connection that has ended. */
 const gone = Object.assign(new Error("GoneException"), { $metadata: { httpStatusCode: 410 } });
 
+/** What is measured here fits into frames. */
+const payloads: Deps["payloads"] = {
+  put: () => Promise.reject(new Error("a benchmark of small messages pushed a large one")),
+  urlOf: () => "",
+};
+
 /** What lies behind the adapters. */
 export interface Behind {
   readonly client: DynamoDBClient;
@@ -44,6 +50,7 @@ export function countedDeps(behind: Behind, invocation: Invocation): Deps {
     members: membersIn(rooms, connections, now),
     cursors: cursorsIn(rooms, now),
     log: logIn(tableOf(dynamo, "Messages"), now, day),
+    payloads,
     pushes: pushesIn(rooms, now),
     gateway: gatewayVia(gatewayOf(behind, invocation), { wait: meter.pause, random: () => 0 }),
     scheduleLook: lookQueue(queueOf(behind, invocation), "https://sqs.us-east-1.amazonaws.com/123456789012/looks"),

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { connectionsIn } from "../../lambdas/adapters/connections-table.ts";
 import { cursorsIn } from "../../lambdas/adapters/cursors-table.ts";
@@ -14,7 +15,7 @@ import { loginRoom } from "../../lambdas/domain/login-room.ts";
 import { lookAtRoom } from "../../lambdas/domain/look-at-room.ts";
 import type { Caller, Deps, Look, PostOutcome, Undelivered } from "../../lambdas/domain/ports.ts";
 import { push, type Shipment } from "../../lambdas/domain/push.ts";
-import type { CatchUp, LoginFrame, Position, RoomToRestore, ServerFrame } from "../../protocol/frames.ts";
+import type { CatchUp, LoginFrame, PayloadLink, Position, RoomToRestore, ServerFrame } from "../../protocol/frames.ts";
 import type { LoginPolicy } from "../../protocol/ids.ts";
 import { openQuickTables } from "./quick-tables.ts";
 
@@ -39,6 +40,8 @@ export class World {
   /** Ordered looks that are still to come. */
   readonly looks: { look: Look; atMs: number }[] = [];
   readonly undelivered: Undelivered[] = [];
+  /** What is kept apart, by its hash. */
+  readonly payloads = new Map<string, string>();
 
   /** Every call of the domain to a table, the gateway or the queue goes through here. */
   turn: Turn;
@@ -59,6 +62,15 @@ export class World {
       members: membersIn(rooms, connections, now),
       cursors: cursorsIn(rooms, now),
       log: logIn(watched(tableOf(client, "Messages")), now, 86_400_000),
+      payloads: {
+        put: (rawData) =>
+          turn(async () => {
+            const sha256 = hash("sha256", rawData);
+            this.payloads.set(sha256, rawData);
+            return { sha256, bytes: Buffer.byteLength(rawData) };
+          }),
+        urlOf: ({ sha256 }) => `https://payloads.example/${sha256}?at=${this.nowMs}`,
+      },
       pushes: pushesIn(rooms, now),
       scheduleLook: (look, afterMs) =>
         turn(async () => {
@@ -100,6 +112,13 @@ export class World {
       await lookAtRoom({ ...this.deps, reportUndelivered }, next.look);
     }
     this.nowMs = Math.max(this.nowMs, untilMs);
+  }
+
+  /** What a page finds at a payload's address. */
+  fetch({ url }: PayloadLink): unknown {
+    const rawData = this.payloads.get(new URL(url).pathname.slice(1));
+    if (rawData === undefined) throw new Error("there is no such payload");
+    return JSON.parse(rawData);
   }
 
   private nextLook(untilMs: number) {
