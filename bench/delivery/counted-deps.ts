@@ -1,8 +1,9 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import type { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import type { SendMessageBatchCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { Invocation } from "../../cli/estimate/usage.ts";
 import { connectionsIn } from "../../lambdas/adapters/connections-table.ts";
 import { cursorsIn } from "../../lambdas/adapters/cursors-table.ts";
+import { fanOutQueue } from "../../lambdas/adapters/fan-out-queue.ts";
 import { lookQueue } from "../../lambdas/adapters/look-queue.ts";
 import { membersIn } from "../../lambdas/adapters/members-table.ts";
 import { logIn } from "../../lambdas/adapters/messages-table.ts";
@@ -16,6 +17,12 @@ import type { Meter } from "./meter.ts";
 
 const day = 24 * 60 * 60 * 1000;
 
+/** What is measured here fits into frames. */
+const payloads: Deps["payloads"] = {
+  put: () => Promise.reject(new Error("a benchmark of small messages pushed a large one")),
+  urlOf: () => "",
+};
+
 /** What lies behind the adapters. */
 export interface Behind {
   readonly client: DynamoDBClient;
@@ -24,6 +31,8 @@ export interface Behind {
   readonly lines: Map<string, (frame: ServerFrame) => void>;
   /** Orders to look at a room that nobody has taken yet. */
   readonly looks: Look[];
+  /** Orders to post to a part of a room, as they lie in the queue. */
+  readonly tasks: string[];
   readonly nowMs: number;
   newId(): string;
 }
@@ -41,11 +50,10 @@ export function countedDeps(behind: Behind, invocation: Invocation): Deps {
     members: membersIn(rooms, connections, now),
     cursors: cursorsIn(rooms, now),
     log: logIn(tableOf(dynamo, "Messages"), now, day),
+    payloads,
     pushes: pushesIn(rooms, now),
     tasks: tasksIn(rooms, now),
-    orderTasks: async (tasks) => {
-      if (tasks.length > 0) throw new Error("a room of this benchmark is posted to at once, it should need no task");
-    },
+    orderTasks: fanOutQueue(taskQueueOf(behind, invocation), "https://sqs.us-east-1.amazonaws.com/123456789012/tasks"),
     fanOut: { postsPerSecond: 5_000, workers: 5 },
     gateway: gatewayOf(behind, invocation),
     scheduleLook: lookQueue(queueOf(behind, invocation), "https://sqs.us-east-1.amazonaws.com/123456789012/looks"),
@@ -77,6 +85,16 @@ function queueOf({ meter, looks }: Behind, invocation: Invocation): SQSClient {
     invocation.orders += 1;
     meter.count("queueRequests");
     looks.push(JSON.parse(input.MessageBody ?? ""));
+  };
+  return { send: send as unknown } as SQSClient;
+}
+
+function taskQueueOf({ meter, tasks }: Behind, invocation: Invocation): SQSClient {
+  const send = async ({ input: { Entries = [] } }: SendMessageBatchCommand) => {
+    invocation.orders += 1;
+    meter.count("queueRequests");
+    tasks.push(...Entries.map(({ MessageBody = "" }) => MessageBody));
+    return {};
   };
   return { send: send as unknown } as SQSClient;
 }

@@ -29,6 +29,7 @@ export async function roomOf(backend: Backend, count: number): Promise<string> {
 export async function push(backend: Backend, roomId: string | undefined, more: object = {}): Promise<void> {
   const { statusCode, body } = await backend.push({ roomId, ...message, ...more });
   if (statusCode !== 200) throw new Error(`a push was answered ${body}`);
+  await backend.fanOut();
 }
 
 /** Connected pages, each in 3 rooms of its own. */

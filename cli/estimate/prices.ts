@@ -33,12 +33,13 @@ export const memoryMb: Record<FunctionName, number> = {
   push: 1769,
   poll: 512,
   redeliver: 512,
+  fanOut: 1769,
 };
 
 /** What nobody measured: only the price of Lambda's time hangs on it. Milliseconds of a warm function. */
-export const assumedMs = { own: 3, roundTrip: 5, order: 10, post: 10, postCpu: 1 };
+export const assumedMs = { own: 3, roundTrip: 5, order: 10, post: 10, postCpu: 0.1 };
 /** As the domain posts. */
-const postsAtOnce = 400;
+export const postsAtOnce = 400;
 
 /** What AWS bills, in the units of `prices`. */
 export type Billed = Record<keyof typeof prices, number>;

@@ -22,12 +22,20 @@ import type { Credentials } from "./gateway/sign.ts";
 import { lookQueue } from "./look-queue.ts";
 import { membersIn } from "./members-table.ts";
 import { logIn } from "./messages-table.ts";
+import { payloadsIn } from "./payloads.ts";
 import { pushesIn } from "./pushes-table.ts";
 import { roomsIn } from "./rooms-table.ts";
 import { tableOf } from "./table.ts";
 import { tasksIn } from "./tasks-table.ts";
 
 const now = () => Date.now();
+const pause = async (ms: number) => void (await wait(ms));
+/** Lambda puts those of the function's role into its environment. */
+const roleCredentials = () => ({
+  accessKeyId: environment("AWS_ACCESS_KEY_ID"),
+  secretAccessKey: environment("AWS_SECRET_ACCESS_KEY"),
+  sessionToken: process.env.AWS_SESSION_TOKEN,
+});
 /** 128 bits, as nobody may guess a session. */
 const newId = () => randomBytes(16).toString("base64url");
 /** Only has to differ from the room's epoch of before. */
@@ -48,6 +56,15 @@ export const deps = once((): Deps => {
     members: membersIn(rooms, connections, now),
     cursors: cursorsIn(rooms, now),
     log: logIn(tableOf(dynamo, environment("MESSAGES_TABLE")), now, seconds("RETENTION_SECONDS")),
+    payloads: payloadsIn({
+      bucketUrl: environment("PAYLOADS_URL"),
+      region: environment("AWS_REGION"),
+      credentials: roleCredentials,
+      now,
+      wait: pause,
+      random: Math.random,
+      trace: () => process.env._X_AMZN_TRACE_ID,
+    }),
     pushes: pushesIn(rooms, now),
     gateway: gatewayVia(gateway, poster()),
     tasks: tasksIn(rooms, now),
@@ -56,7 +73,7 @@ export const deps = once((): Deps => {
     scheduleLook: lookQueue(sqs, environment("REDELIVER_QUEUE_URL")),
     redeliverAfterMs: seconds("REDELIVER_AFTER_SECONDS"),
     now,
-    wait: async (ms) => void (await wait(ms)),
+    wait: pause,
     random: Math.random,
     newId,
   };

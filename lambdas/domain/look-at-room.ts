@@ -160,15 +160,15 @@ async function asPosted({ pushes, now, redeliverAfterMs }: Deps, { roomId }: Roo
 
 /** In frames of several messages: those of a member that is far behind cost one post, not one each. */
 async function resend(deps: Deps, room: Room, member: Member, entries: readonly LogEntry[]): Promise<void> {
-  for (const text of batches(room, member, entries)) {
+  for (const text of batches(deps, room, member, entries)) {
     const outcome = await post(deps, member.connectionId, text);
     if (outcome === "gone") return prune(deps, room.roomId, member);
     if (outcome !== "sent") return;
   }
 }
 
-function batches(room: Room, member: Member, entries: readonly LogEntry[]): string[] {
-  const texts = entries.flatMap(({ message }) => (message ? [messageText(message)] : []));
+function batches(deps: Deps, room: Room, member: Member, entries: readonly LogEntry[]): string[] {
+  const texts = entries.flatMap(({ message }) => (message ? [messageText(deps, message)] : []));
   const small = texts.filter((text) => textBytes(text) <= missedBytes);
   const large = texts.filter((text) => textBytes(text) > missedBytes);
   const frames: string[] = [];

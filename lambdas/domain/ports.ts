@@ -81,8 +81,10 @@ export interface Message extends Position {
   roomId: string;
   messageId: string;
   eventName: string;
-  /** JSON text exactly as it was pushed. */
-  rawData: string;
+  /** JSON text exactly as it was pushed, unless it is kept apart. */
+  rawData?: string;
+  /** Where it is kept that no frame could carry. */
+  payload?: PayloadRef;
   atMs: number;
   /** Nobody wants it after that. */
   untilMs?: number;
@@ -90,6 +92,12 @@ export interface Message extends Position {
   conversation?: string;
   /** Subject that wants to hear of each delivery. */
   receiptTo?: string;
+}
+
+/** What is kept apart, found by its content: `sha256` in hexadecimal digits. */
+export interface PayloadRef {
+  sha256: string;
+  bytes: number;
 }
 
 /** One number of a room's log: a message, or nothing for ever. */
@@ -198,6 +206,14 @@ export interface Log {
   /** Those of the room's epoch, in order, both ends included, as far as they are kept. */
   pages(room: Pick<Room, "roomId" | "epoch">, from: number, to: number): AsyncIterable<LogEntry[]>;
   retentionMs: number;
+}
+
+/** What is too large for any frame, kept for at least as long as the log keeps its message. */
+export interface Payloads {
+  /** @param rawData JSON text; the same text is kept once, and its time begins anew */
+  put(rawData: string): Promise<PayloadRef>;
+  /** An address at which whoever has it can fetch this for a quarter of an hour; made without asking anybody. */
+  urlOf(payload: PayloadRef): string;
 }
 
 /** What is known of one message in one room. */
@@ -322,6 +338,7 @@ export interface Deps {
   members: Members;
   cursors: Cursors;
   log: Log;
+  payloads: Payloads;
   pushes: Pushes;
   tasks: Tasks;
   gateway: Gateway;
