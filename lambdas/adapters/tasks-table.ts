@@ -4,15 +4,21 @@ import type { Table } from "./table.ts";
 
 /** The books on fan-out tasks as rows of the Rooms table. */
 export const tasksIn = (table: Table, now: () => number): Tasks => ({
-  async take({ messageId, roomId, taskId }, worker, untilMs) {
+  async take({ messageId, roomId, taskId, to }, worker, untilMs) {
     const key = taskKey(messageId, roomId, taskId);
     const mine = { ":worker": worker, ":untilMs": untilMs };
     // A row stays for days behind its time: it may be of another message, which had the same id.
     const begun = await table.update(key, {
-      update: "SET worker = :worker, untilMs = :untilMs, expiresAt = :expiresAt REMOVE #after, outcomes, doneAtMs",
+      update:
+        "SET worker = :worker, untilMs = :untilMs, expiresAt = :expiresAt, ofPart = :ofPart REMOVE #after, outcomes, doneAtMs",
       condition: "attribute_not_exists(expiresAt) OR expiresAt <= :nowSeconds",
       names: { "#after": "after" },
-      values: { ...mine, ":expiresAt": pushExpiry(now()), ":nowSeconds": Math.floor(now() / 1000) },
+      values: {
+        ...mine,
+        ":expiresAt": pushExpiry(now()),
+        ":ofPart": "of" in to,
+        ":nowSeconds": Math.floor(now() / 1000),
+      },
       returns: "ALL_NEW",
     });
     if (begun !== "refused") return noteOf(begun);
