@@ -46,7 +46,9 @@ export async function runTask(deps: FanOutDeps, task: FanOutTask): Promise<"done
     isLost = (await note({ untilMs: leaseUntilMs })) === "lost";
   };
   const pages = wanted.length === 0 ? nobody() : membersOf(deps, task, found.after);
-  const isWhole = await walk(deps, task.roomId, pages, loadOf(wanted, epoch), floor, untilMs, noteNowAndThen);
+  // Whoever has lost the task stops: somebody else posts to the same members.
+  const isOver = () => isLost || deps.now() >= untilMs;
+  const isWhole = await walk(deps, task.roomId, pages, loadOf(wanted, epoch), floor, isOver, noteNowAndThen);
   if (isLost) return "taken";
   if (isWhole) return (await note({ doneAtMs: deps.now() })) === "lost" ? "taken" : "done";
   if ((await note({})) === "lost") return "taken";
