@@ -35,4 +35,11 @@ function batchesOf(bodies: readonly string[]): string[][] {
   return batch.length > 0 ? [...batches, batch] : batches;
 }
 
-export const taskOf = (body: string) => JSON.parse(body) as FanOutTask;
+/** @throws without what is in the body: it goes into the log */
+export function taskOf(body: string): FanOutTask {
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw new Error(`a fan-out task of ${body.length} characters is not JSON`);
+  }
+}

@@ -31,9 +31,9 @@ export function memberItems({ index, of }: { index: number; of: number } = { ind
   // "$" follows "#", so that every session of the last hash is in front of it.
   return [item(hex(index)), `${item(hex(index + 1) - 1)}$`];
 }
-/** Which share of a room's places is in front of this one or it itself, as hashes spread evenly. */
+/** Which share of a room's places is in front of this one, as hashes spread evenly: above 0 and below 1. */
 export const shareUpTo = (item: string) =>
-  (Number.parseInt(item.slice(memberPrefix.length, memberPrefix.length + 4), 16) + 1) / hashes;
+  (Number.parseInt(item.slice(memberPrefix.length, memberPrefix.length + 4), 16) + 0.5) / hashes;
 
 export const cursorKey = (roomId: string, subject: string) => ({ roomId, item: `cursor#${subject}` });
 

@@ -1,4 +1,4 @@
-import type { Pushes, PushRecord, TaskNote } from "../domain/ports.ts";
+import type { KnownTask, Pushes, PushRecord } from "../domain/ports.ts";
 import { pushExpiry, pushKey, pushPrefix, taskRoom } from "./keys.ts";
 import type { Table } from "./table.ts";
 import { noteOf } from "./tasks-table.ts";
@@ -47,7 +47,7 @@ export const pushesIn = (table: Table, now: () => number): Pushes => {
 
     async get(messageId) {
       const records: PushRecord[] = [];
-      const tasks: { roomId: string; note: TaskNote }[] = [];
+      const tasks: { roomId: string; note: KnownTask }[] = [];
       const pages = table.pages({
         key: "roomId = :id",
         filter: "expiresAt > :now",
@@ -57,7 +57,7 @@ export const pushesIn = (table: Table, now: () => number): Pushes => {
         for (const row of rows) {
           const roomId = taskRoom(row.item as string);
           if (roomId === undefined) records.push(recordOf(row));
-          else tasks.push({ roomId, note: noteOf(row) });
+          else tasks.push({ roomId, note: { ...noteOf(row), ofPart: row.ofPart === true } });
         }
       }
       return records.map((record) => {

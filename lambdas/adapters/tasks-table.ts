@@ -4,12 +4,28 @@ import type { Table } from "./table.ts";
 
 /** The books on fan-out tasks as rows of the Rooms table. */
 export const tasksIn = (table: Table, now: () => number): Tasks => ({
-  async take({ messageId, roomId, taskId }, worker, untilMs) {
+  async take({ messageId, roomId, taskId, to }, worker, untilMs) {
     const key = taskKey(messageId, roomId, taskId);
+    const mine = { ":worker": worker, ":untilMs": untilMs };
+    // A row stays for days behind its time: it may be of another message, which had the same id.
+    const begun = await table.update(key, {
+      update:
+        "SET worker = :worker, untilMs = :untilMs, expiresAt = :expiresAt, ofPart = :ofPart REMOVE #after, outcomes, doneAtMs",
+      condition: "attribute_not_exists(expiresAt) OR expiresAt <= :nowSeconds",
+      names: { "#after": "after" },
+      values: {
+        ...mine,
+        ":expiresAt": pushExpiry(now()),
+        ":ofPart": "of" in to,
+        ":nowSeconds": Math.floor(now() / 1000),
+      },
+      returns: "ALL_NEW",
+    });
+    if (begun !== "refused") return noteOf(begun);
     const taken = await table.update(key, {
-      update: "SET worker = :worker, untilMs = :untilMs, expiresAt = if_not_exists(expiresAt, :expiresAt)",
+      update: "SET worker = :worker, untilMs = :untilMs",
       condition: "attribute_not_exists(doneAtMs) AND (attribute_not_exists(untilMs) OR untilMs < :now)",
-      values: { ":worker": worker, ":untilMs": untilMs, ":now": now(), ":expiresAt": pushExpiry(now()) },
+      values: { ...mine, ":now": now() },
       returns: "ALL_NEW",
     });
     if (taken !== "refused") return noteOf(taken);

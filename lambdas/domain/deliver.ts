@@ -46,7 +46,7 @@ export interface Delivery {
 /**
  * Posts one frame to all members but the evicted, who are told that. One that fails changes nothing for another.
  *
- * @returns also the sessions that nothing else will try again
+ * @returns what became of them, and the sessions that are to be tried again, which are not counted yet
  */
 export async function deliver(
   deps: DeliverDeps,
@@ -60,9 +60,12 @@ export async function deliver(
   await forEachLimited(flatten(members), postsAtOnce, async (member) => {
     const delivery = await deliverTo(deps, room, member, textsFor(member, parcel), seq);
     if (!delivery) return;
+    if (isTriedAgain(member, seq, delivery)) {
+      again.push(member.session);
+      return;
+    }
     outcomes.members += 1;
     outcomes[delivery.outcome] += 1;
-    if (isTriedAgain(member, seq, delivery)) again.push(member.session);
   });
   return { outcomes, again };
 }

@@ -226,8 +226,10 @@ export interface PushRecord extends Partial<Position> {
   /** Into how many parts the room was divided, if it was too large to be posted to at once. */
   parts?: number;
   /** What became of the parts, and of what was tried again. */
-  tasks?: TaskNote[];
+  tasks?: KnownTask[];
 }
+/** A task that somebody has begun; otherwise than one of a part, one of members who are tried again was not planned. */
+export type KnownTask = TaskNote & { ofPart: boolean };
 export type Outcomes = Record<PostOutcome | "members" | "waiting", number>;
 
 /** The books on pushes, kept for a day. */

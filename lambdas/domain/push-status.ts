@@ -58,9 +58,9 @@ async function roomStatus({ members, cursors }: StatusDeps, record: PushRecord):
   };
 }
 
-/** All that was ordered has come to its end. */
+/** All that was ordered has come to its end, and nothing is missing. */
 const isDone = ({ done, parts = 0, tasks = [] }: PushRecord) =>
-  done && tasks.length >= parts && tasks.every(({ doneAtMs }) => doneAtMs !== undefined);
+  done && tasks.filter(({ ofPart }) => ofPart).length >= parts && tasks.every(({ doneAtMs }) => doneAtMs !== undefined);
 
 /** Of the push itself and of all that it ordered. */
 function outcomesOf({ outcomes, tasks = [] }: PushRecord): Outcomes | undefined {

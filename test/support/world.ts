@@ -27,7 +27,7 @@ type Line = "open" | "closed" | "halfOpen";
 export type Turn = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** How long the fan-out queue hides a task that somebody has received. */
-const visibilityMs = 240_000;
+export const visibilityMs = 240_000;
 // Of all worlds of a file: they share the tables.
 let ids = 0;
 

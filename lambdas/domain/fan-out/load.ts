@@ -3,6 +3,7 @@ import type { MessageFrame } from "../../../protocol/frames.ts";
 import { type Delivery, isTriedAgain, textsFor } from "../deliver.ts";
 import { frameText, RawJson, wireRoom } from "../frame-text.ts";
 import type { FanOutTask, Member, Outcomes, TaskNote } from "../ports.ts";
+import { isLastTry } from "./spread.ts";
 
 /** One message that is carried to members. */
 export interface Carried {
@@ -57,13 +58,15 @@ export function piecesFor(member: Member, { carried, frame }: Load): Piece[] {
   return carried.flatMap((one) => textsFor(member, one.task).map((text) => ({ text, carried: [one] })));
 }
 
-/** Counts what became of a member; `undefined` is an evicted one. */
+/** Counts what became of a member. Whoever is tried again is counted where that ends: nobody is counted twice. */
 export function count(member: Member, { carried }: Load, pieces: readonly Piece[], delivery: Delivery): void {
   const { outcome, sent } = delivery;
   const arrived = new Set(pieces.slice(0, sent).flatMap((piece) => piece.carried));
   for (const one of carried) {
+    const isAgain = !arrived.has(one) && isTriedAgain(member, one.task.seq, delivery);
+    if (isAgain) one.again.push(member.session);
+    if (isAgain && !isLastTry(one.task)) continue;
     one.outcomes.members += 1;
     one.outcomes[arrived.has(one) ? "sent" : outcome] += 1;
-    if (!arrived.has(one) && isTriedAgain(member, one.task.seq, delivery)) one.again.push(member.session);
   }
 }

@@ -13,5 +13,6 @@ export function postedAtMs({ parts, tasks = [], atMs }: PushRecord, nowMs: numbe
   const hasDied = tasks.some(({ doneAtMs, untilMs = Infinity }) => doneAtMs === undefined && untilMs < nowMs);
   if (hasDied || nowMs - atMs > longestWaitMs) return atMs;
   const ends = tasks.map(({ doneAtMs }) => doneAtMs ?? nowMs);
-  return ends.length < parts ? nowMs : Math.max(...ends);
+  const begun = tasks.filter(({ ofPart }) => ofPart).length;
+  return begun < parts ? nowMs : Math.max(...ends);
 }

@@ -2,7 +2,7 @@ import type { FanOutTask, Member, OrderTasks, TaskNote } from "../ports.ts";
 import { makeFloor } from "./floor.ts";
 import { type Carried, carry, loadOf } from "./load.ts";
 import { mostRounds, roundMs } from "./plan.ts";
-import { pauseMs, tasksAgain } from "./spread.ts";
+import { isLastTry, pauseMs, tasksAgain, triesOf } from "./spread.ts";
 import { alongWith } from "./together.ts";
 import { type WalkDeps, walk } from "./walk.ts";
 
@@ -10,8 +10,6 @@ import { type WalkDeps, walk } from "./walk.ts";
 export const leaseMs = 45_000;
 /** After a crash so much is posted twice. */
 const noteEveryMs = 1_000;
-/** How often a list of members is tried before it is put aside. */
-const mostTries = 3;
 const placesAtOnce = 25;
 
 export interface FanOutDeps extends WalkDeps {
@@ -48,7 +46,9 @@ export async function runTask(deps: FanOutDeps, task: FanOutTask): Promise<"done
     isLost = (await note({ untilMs: leaseUntilMs })) === "lost";
   };
   const pages = wanted.length === 0 ? nobody() : membersOf(deps, task, found.after);
-  const isWhole = await walk(deps, task.roomId, pages, loadOf(wanted, epoch), floor, untilMs, noteNowAndThen);
+  // Whoever has lost the task stops: somebody else posts to the same members.
+  const isOver = () => isLost || deps.now() >= untilMs;
+  const isWhole = await walk(deps, task.roomId, pages, loadOf(wanted, epoch), floor, isOver, noteNowAndThen);
   if (isLost) return "taken";
   if (isWhole) return (await note({ doneAtMs: deps.now() })) === "lost" ? "taken" : "done";
   if ((await note({})) === "lost") return "taken";
@@ -81,9 +81,9 @@ function keepBooks(deps: FanOutDeps, worker: string, carried: readonly Carried[]
 
 async function tryAgain(deps: FanOutDeps, task: FanOutTask, sessions: string[]): Promise<void> {
   if (sessions.length === 0) return;
-  const tries = "sessions" in task.to ? task.round : 0;
-  const tasks = tasksAgain(deps, task, sessions, tries + 1);
-  await (tries >= mostTries ? deps.giveUp(tasks) : deps.orderTasks(tasks, pauseMs(tries + 1)));
+  const next = triesOf(task) + 1;
+  const tasks = tasksAgain(deps, task, sessions, next);
+  await (isLastTry(task) ? deps.giveUp(tasks) : deps.orderTasks(tasks, pauseMs(next)));
 }
 
 function membersOf(

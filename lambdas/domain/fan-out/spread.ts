@@ -6,6 +6,12 @@ const sessionsPerTask = 200;
 
 /** How long posts that failed wait before they are tried once more: 2, 4, 8 s. */
 export const pauseMs = (round: number) => 1000 * 2 ** round;
+/** How often a list of members is tried before it is put aside. */
+const mostTries = 3;
+/** How often those whom the task names were tried again. */
+export const triesOf = ({ to, round }: FanOutTask): number => ("sessions" in to ? round : 0);
+/** Whether nobody will try again after this. */
+export const isLastTry = (task: FanOutTask): boolean => triesOf(task) >= mostTries;
 
 /**
  * Orders one task for each part of the room.

@@ -44,11 +44,12 @@ export async function alongWith(
   for (const direction of [-1, 1]) {
     for (let next = seq + direction; around.has(next); next += direction) {
       const other = partTask(parcelOf(deps, around.get(next) as Message), to);
-      leftBytes -= textBytes(other.text);
-      if (leftBytes < 0) break;
+      const bytes = textBytes(other.text);
+      if (bytes > leftBytes) break;
       const note = await takeAlong(deps, other, to, found, worker, leaseUntilMs);
       if (note === "done") continue;
       if (note === "not") break;
+      leftBytes -= bytes;
       others.push(carry(other, note));
     }
   }

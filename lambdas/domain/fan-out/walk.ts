@@ -15,7 +15,7 @@ export interface WalkDeps extends Deps {
 /**
  * Carries a load to members, page by page, at a pace. No more than a page and what is under way is held in memory.
  *
- * @param untilMs no member is begun after that
+ * @param isOver no member is begun after that
  * @param afterEach runs after each member
  * @returns whether all members were begun
  */
@@ -25,7 +25,7 @@ export async function walk(
   pages: AsyncIterable<Member[]>,
   load: Load,
   floor: Floor,
-  untilMs: number,
+  isOver: () => boolean,
   afterEach: () => Promise<void>,
 ): Promise<boolean> {
   const first = load.carried[0]?.task.seq;
@@ -38,9 +38,9 @@ export async function walk(
         const pieces = hasAll(member, load) ? [] : piecesFor(member, load);
         const isPosted = pieces.length > 0 && !isWaiting(member, first);
         // A member is begun together with its turn: what waits for a turn is neither in memory nor out of date.
-        if (isPosted && deps.now() < untilMs) await deps.pace.turn();
+        if (isPosted && !isOver()) await deps.pace.turn();
         // What fails for one by an error, such as a missing right, fails for all.
-        if (hasFailed || deps.now() >= untilMs) {
+        if (hasFailed || isOver()) {
           isWhole = false;
           return;
         }

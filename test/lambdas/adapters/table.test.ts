@@ -54,6 +54,38 @@ describe("the pages of a table", () => {
   });
 });
 
+describe("one page of a table", () => {
+  const all = { key, values: { ":room": "paged" } };
+  const itemsOf = ({ rows }: { rows: Record<string, unknown>[] }) => rows.map(({ item }) => item);
+
+  test("ends at its limit and says behind which key the next one begins", async () => {
+    const first = await table.page({ ...all, limit: 3 });
+    expect(itemsOf(first)).toEqual(["item-0", "item-1", "item-2"]);
+    expect(first.last).toEqual({ roomId: "paged", item: "item-2" });
+    const next = await table.page({ ...all, limit: 10, after: { roomId: "paged", item: "item-2" } });
+    expect(itemsOf(next)).toEqual(["item-3", "item-4", "item-5", "item-6"]);
+    expect(next).not.toHaveProperty("last");
+  });
+
+  test("counts what the filter leaves out against its limit", async () => {
+    const page = await table.page({ key, filter: "odd = :yes", values, limit: 3 });
+    expect(itemsOf(page)).toEqual(["item-1"]);
+    expect(page.last).toEqual({ roomId: "paged", item: "item-2" });
+  });
+
+  test("begins behind a key that no row has", async () => {
+    expect(itemsOf(await table.page({ ...all, after: { roomId: "paged", item: "item-3z" } }))).toEqual([
+      ...["item-4", "item-5", "item-6"],
+    ]);
+  });
+
+  test("of one segment of a scan has its own rows; all segments together have all", async () => {
+    const segments = await Promise.all([0, 1, 2].map((index) => table.page({ segment: { index, of: 3 } })));
+    const whole = await table.page({});
+    expect(segments.flatMap(itemsOf).sort()).toEqual(itemsOf(whole).sort());
+  });
+});
+
 test("every read sees the writes before it", async () => {
   const reads: unknown[] = [];
   const send = (command: GetItemCommand) => {
@@ -66,7 +98,8 @@ test("every read sees the writes before it", async () => {
   await strong.get({ roomId: "paged", item: "item-0" });
   await read(strong.pages({ key, values: { ":room": "paged" } }));
   await read(strong.pages({}));
-  expect(reads).toEqual([true, true, true]);
+  await strong.page({ segment: { index: 0, of: 2 } });
+  expect(reads).toEqual([true, true, true, true]);
 });
 
 describe("a condition that does not hold", () => {

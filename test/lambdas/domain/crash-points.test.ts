@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { leaveRoom } from "../../../lambdas/domain/leave-room.ts";
 import { lookAtRoom } from "../../../lambdas/domain/look-at-room.ts";
+import type { FanOutTask } from "../../../lambdas/domain/ports.ts";
 import { publish } from "../../../lambdas/domain/publish.ts";
 import { loginPolicies } from "../../../protocol/ids.ts";
 import { countCalls, crash } from "../../support/crash.ts";
 import { openQuickTables } from "../../support/quick-tables.ts";
 import { Reader } from "../../support/reader.ts";
-import { World } from "../../support/world.ts";
+import { inPagesOf } from "../../support/tables.ts";
+import { visibilityMs, World } from "../../support/world.ts";
 
 // Every Lambda dies at each of its calls once, right before the call takes effect and right after. The table of
 // points is not written down: an undisturbed run says how many calls there are.
@@ -30,6 +32,8 @@ interface Scene {
 /** One operation and what its caller does when it hears nothing. */
 interface Operation {
   name: string;
+  /** In a room whose rows fill more than a page, so that it is posted to part by part. */
+  isLarge?: boolean;
   /** What was before. */
   given?(scene: Scene): Promise<void>;
   work(scene: Scene): Promise<unknown>;
@@ -38,8 +42,8 @@ interface Operation {
   sees(scene: Scene): [Reader, unknown[]][];
 }
 
-async function open(): Promise<Scene> {
-  const world = new World(tables.client);
+async function open(isLarge = false): Promise<Scene> {
+  const world = new World(isLarge ? inPagesOf(1, tables.client) : tables.client);
   const room = `room-${world.nextId()}`;
   const [ann, bob, eve] = await Promise.all([
     Reader.open(world, { publish: ["*"] }),
@@ -52,10 +56,10 @@ async function open(): Promise<Scene> {
 }
 
 /** Clients do what their timers say, and time passes. */
-async function settle({ world, ann, bob, eve }: Scene): Promise<void> {
+async function settle({ world, ann, bob, eve }: Scene, roundMs = 3_000): Promise<void> {
   world.lost.clear();
   for (let round = 0; round < 12; round += 1) {
-    await world.pass(3_000);
+    await world.pass(roundMs);
     for (const reader of [ann, bob, eve]) {
       await reader.fill();
       await reader.ack();
@@ -79,6 +83,20 @@ const losePosts = async ({ world, ann, bob }: Scene) => {
   // Nobody is coming in any more, for whose sake there would be a look anyway.
   await world.pass(31_000);
   for (const { page } of [ann, bob]) world.lost.add(page.connectionId);
+};
+const received = new WeakMap<World, FanOutTask[]>();
+/** A worker gets what is in the queue. */
+const workAtTasks = async ({ world }: Scene) => {
+  const tasks = world.tasks.splice(0).map(({ task }) => task);
+  received.set(world, tasks);
+  for (const task of tasks) await world.work(task);
+};
+/** It has not said that it is done, so that the queue shows all of it again. */
+const showAgain = async (scene: Scene) => {
+  const { world } = scene;
+  const atMs = world.nowMs + visibilityMs;
+  world.tasks.push(...(received.get(world) ?? []).map((task) => ({ task, atMs })));
+  await settle(scene, visibilityMs / 10);
 };
 const isAnswered = (reply: { data: { code: string } }, code: string) => expect(reply.data.code).toBe(code);
 
@@ -120,6 +138,87 @@ const operations: Operation[] = [
     given: losePosts,
     work: (scene) => push(scene, '"once"', "m-1"),
     retry: (scene) => push(scene, '"once"', "m-1"),
+    sees: ({ ann, bob }) => [
+      [ann, ["once"]],
+      [bob, ["once"]],
+    ],
+  },
+  {
+    name: "a push to a large room, sent again",
+    isLarge: true,
+    work: (scene) => push(scene, '"once"', "m-1"),
+    retry: (scene) => push(scene, '"once"', "m-1"),
+    sees: ({ ann, bob }) => [
+      [ann, ["once"]],
+      [bob, ["once"]],
+    ],
+  },
+  {
+    name: "a push to a large room that nobody repeats",
+    isLarge: true,
+    work: (scene) => push(scene, '"maybe"'),
+    retry: (scene) => push(scene, '"next"'),
+    sees: ({ ann, bob }) => [
+      [ann, ["maybe", "next"]],
+      [bob, ["maybe", "next"]],
+    ],
+  },
+  {
+    name: "a fan-out task",
+    isLarge: true,
+    given: (scene) => push(scene, '"once"').then(() => {}),
+    work: workAtTasks,
+    retry: showAgain,
+    sees: ({ ann, bob }) => [
+      [ann, ["once"]],
+      [bob, ["once"]],
+    ],
+  },
+  {
+    name: "a fan-out task that takes another message along",
+    isLarge: true,
+    given: async (scene) => {
+      await push(scene, "1");
+      await push(scene, "2");
+    },
+    work: workAtTasks,
+    retry: showAgain,
+    sees: ({ ann, bob }) => [
+      [ann, [1, 2]],
+      [bob, [1, 2]],
+    ],
+  },
+  {
+    name: "a fan-out task with a post that is refused",
+    isLarge: true,
+    given: async (scene) => {
+      await push(scene, '"once"');
+      scene.world.outcomes.set(scene.bob.page.connectionId, "failed");
+    },
+    work: workAtTasks,
+    retry: async (scene) => {
+      scene.world.outcomes.clear();
+      await showAgain(scene);
+    },
+    sees: ({ ann, bob }) => [
+      [ann, ["once"]],
+      [bob, ["once"]],
+    ],
+  },
+  {
+    name: "a fan-out task whose round is over",
+    isLarge: true,
+    given: async (scene) => {
+      const { world } = scene;
+      await push(scene, '"once"');
+      const { post } = world.deps.gateway;
+      world.deps.gateway.post = (connectionId, text) => {
+        world.nowMs += 20_001;
+        return post(connectionId, text);
+      };
+    },
+    work: workAtTasks,
+    retry: showAgain,
     sees: ({ ann, bob }) => [
       [ann, ["once"]],
       [bob, ["once"]],
@@ -238,8 +337,8 @@ const operations: Operation[] = [
   },
 ];
 
-async function begin({ given }: Operation): Promise<Scene> {
-  const scene = await open();
+async function begin({ given, isLarge }: Operation): Promise<Scene> {
+  const scene = await open(isLarge);
   await given?.(scene);
   return scene;
 }

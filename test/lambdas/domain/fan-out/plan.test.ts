@@ -1,0 +1,72 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { estimate, mostRounds, partsFor, partsOf, roundMs, spreadMs } from "../../../../lambdas/domain/fan-out/plan.ts";
+
+const usual = { postsPerSecond: 5_000, workers: 5 };
+/** So many members, of which the first page showed 251. */
+const roomOf = (members: number) => ({ seen: 251, share: 251 / members });
+
+describe("a room is divided", () => {
+  test.each([
+    ["of 251 members, into one part", 251, 1],
+    ["of 1,000 members, into one part", 1_000, 1],
+    ["of 2,500 members, into parts that are worth a task", 2_500, 3],
+    ["of 5,000 members, among all workers", 5_000, 5],
+    ["of 100,000 members, among all workers and no further", 100_000, 5],
+    ["of 1,000,000 members, so that each part can be gone through", 1_000_000, 7],
+  ])("%s", (_, members, parts) => {
+    expect(partsFor(roomOf(members), usual)).toBe(parts);
+  });
+
+  test("of which nobody knows how large it is, for millions", () => {
+    const parts = partsFor({ seen: 251 }, usual);
+    const secondsOfMillions = 3_000_000 / parts / (usual.postsPerSecond / usual.workers);
+    expect(secondsOfMillions * 1000).toBeLessThanOrEqual(mostRounds * roundMs);
+  });
+
+  test("whose first page held nobody but ghosts, into one part", () => {
+    expect(partsFor({ seen: 0, share: 0.3 }, usual)).toBe(1);
+  });
+});
+
+const limits = fc.record({
+  postsPerSecond: fc.integer({ min: 1, max: 200_000 }),
+  workers: fc.integer({ min: 2, max: 1_000 }),
+});
+
+test("no part takes its worker more than 8 of the 14 rounds that AWS allows, whatever the room and the rate", () => {
+  fc.assert(
+    fc.property(limits, fc.nat(251), fc.double({ min: 1e-5, max: 1, noNaN: true }), (limits, seen, share) => {
+      const glimpse = { seen, share };
+      const parts = partsFor(glimpse, limits);
+      expect(parts).toBeGreaterThanOrEqual(1);
+      expect(Number.isInteger(parts)).toBe(true);
+      const membersPerPart = (estimate(glimpse) ?? 0) / parts;
+      const takesMs = (membersPerPart / (limits.postsPerSecond / limits.workers)) * 1000;
+      expect(takesMs).toBeLessThanOrEqual(8 * roundMs * 1.000001);
+    }),
+  );
+});
+
+test("no more tasks are ordered than there are workers, unless one could not come to its end", () => {
+  fc.assert(
+    fc.property(limits, fc.integer({ min: 251, max: 10_000_000 }), (limits, members) => {
+      const parts = partsFor(roomOf(members), limits);
+      const secondsOfAWorker = members / limits.workers / (limits.postsPerSecond / limits.workers);
+      if (secondsOfAWorker * 1000 <= 8 * roundMs) expect(parts).toBeLessThanOrEqual(limits.workers + 1);
+    }),
+  );
+});
+
+test("the parts of a room are all of them, each once", () => {
+  expect(partsOf(3)).toEqual([
+    { index: 0, of: 3 },
+    { index: 1, of: 3 },
+    { index: 2, of: 3 },
+  ]);
+});
+
+test("posting to a room takes as long as its members take at the rate of all workers", () => {
+  expect(spreadMs(roomOf(5_000), usual)).toBe(1_000);
+  expect(spreadMs({ seen: 251 }, usual)).toBe(0);
+});
