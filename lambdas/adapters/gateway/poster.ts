@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import type { PostOutcome } from "../../domain/ports.ts";
 import type { Reply } from "./line.ts";
 import type { Lines } from "./lines.ts";
+import { rememberLatest } from "./remember-latest.ts";
 import { type Credentials, type Signer, signerOf, type Target } from "./sign.ts";
 
 export interface PosterOptions {
@@ -14,9 +15,12 @@ export interface PosterOptions {
   now(): number;
 }
 
+/** All posts of a message carry the same text, and of messages few are on their way at once. */
+const latestTexts = 8;
+
 /** @returns a function that makes one attempt to post; it throws what is a mistake of ours */
 export function posterOf({ target, lines, credentials, trace, now }: PosterOptions) {
-  const payloadOf = rememberLatest(payload);
+  const payloadOf = rememberLatest(latestTexts, payload);
   let current: { second: number; write: RequestWriter } | undefined;
 
   // Credentials are read with each new second's signer, not with each post: those of before are good for longer.
@@ -66,20 +70,4 @@ function outcomeOf(reply: Reply): PostOutcome {
   if (status === 429) return "slow";
   if (status >= 500) return "failed";
   throw new Error(`API Gateway answered a post with ${status}: ${body}`);
-}
-
-/** So many messages are on their way at once at most, as a rule: each room's posts carry the same text. */
-const latestTexts = 8;
-
-function rememberLatest<T>(make: (text: string) => T): (text: string) => T {
-  const made = new Map<string, T>();
-  return (text) => {
-    const known = made.get(text);
-    if (known) return known;
-    const fresh = make(text);
-    const [oldest] = made.keys();
-    if (made.size === latestTexts && oldest !== undefined) made.delete(oldest);
-    made.set(text, fresh);
-    return fresh;
-  };
 }

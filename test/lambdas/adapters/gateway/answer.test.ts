@@ -96,6 +96,7 @@ test.each([
     "with a chunk that is longer than it says",
     "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\n",
   ],
+  ["with bytes between its chunks", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\naXY0\r\n\r\n"],
   ["with bytes behind its last chunk", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\nHTTP/1.1"],
   ["with trailers", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\na: 1\r\n\r\n"],
 ])("an answer %s is refused", (_, text) => {

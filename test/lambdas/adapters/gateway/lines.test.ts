@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { setImmediate as turn } from "node:timers/promises";
 import type { TLSSocket } from "node:tls";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { connectTo } from "../../../../lambdas/adapters/gateway/line.ts";
 import { Lines } from "../../../../lambdas/adapters/gateway/lines.ts";
 import { selfSigned } from "../../../support/self-signed.ts";
@@ -12,10 +12,19 @@ import { ok, openStub, type Received } from "./stub-server.ts";
 const request = (name: string | number) => () => `POST /${name} HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\n{}`;
 const answered = { status: 200, body: "", keepsOpen: true };
 
-/** Lines to `url` at a time that can be moved; no test waits for as long as a limit of the Lambdas. */
-function linesTo(url: URL, { most = 4, withinMs = 20_000 } = {}) {
+const limitMs = 60_000;
+
+/** Lines to `url`, at a time that can be moved. */
+function linesTo(url: URL, { most = 4 } = {}) {
   const clock = { nowMs: 0 };
-  return { clock, lines: new Lines({ connect: connectTo(url), most, withinMs, now: () => clock.nowMs }) };
+  return { clock, lines: new Lines({ connect: connectTo(url), most, withinMs: limitMs, now: () => clock.nowMs }) };
+}
+
+/** @returns lets the time pass that a line has for an answer */
+function limitsByHand(): (ms: number) => void {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  return (ms) => void vi.advanceTimersByTime(ms);
 }
 
 const lineOf = ({ line }: Received) => line;
@@ -92,10 +101,27 @@ describe("a request", () => {
 
   test("that is never answered is given up when its time is over, and its line with it", async () => {
     const { url, requests } = await openStub((received) => (nameOf(received) === "hangs" ? undefined : ok));
-    const { lines } = linesTo(url, { withinMs: 60 });
-    expect(await lines.ask(request("hangs"))).toBe("unanswered");
+    const { lines } = linesTo(url);
+    const pass = limitsByHand();
+    const hanging = lines.ask(request("hangs"));
+    await expect.poll(() => requests.length).toBe(1);
+    pass(limitMs);
+    expect(await hanging).toBe("unanswered");
     expect(await lines.ask(request("next"))).toEqual(answered);
     expect(requests.map(lineOf)).toEqual([1, 2]);
+  });
+
+  test("has all of its time, however long its line was open before", async () => {
+    const { url, requests } = await openStub((received) => (nameOf(received) === "waits" ? undefined : ok));
+    const { lines } = linesTo(url);
+    const pass = limitsByHand();
+    expect(await lines.ask(request("a"))).toEqual(answered);
+    pass(0.9 * limitMs);
+    const waiting = lines.ask(request("waits"));
+    await expect.poll(() => requests.length).toBe(2);
+    pass(0.9 * limitMs);
+    requests[1]?.socket.write(ok);
+    expect(await waiting).toEqual(answered);
   });
 
   test("whose answer comes in pieces has all of it", async () => {
@@ -190,6 +216,13 @@ describe("many requests at once", () => {
     );
   });
 
+  test("go on over a new line when the only one breaks", async () => {
+    const { url } = await openStub((received) => (nameOf(received) === "0" ? void received.socket.destroy() : ok));
+    const { lines } = linesTo(url, { most: 1 });
+    const replies = await Promise.all([0, 1, 2].map((i) => lines.ask(request(i))));
+    expect(replies).toEqual(["unanswered", answered, answered]);
+  });
+
   test("leave no line behind that carries another one's answer", async () => {
     const { url } = await openStub((received) => {
       const name = nameOf(received) ?? "";
@@ -242,7 +275,12 @@ describe("over TLS", () => {
     onTestFinished(() => void silent.close());
     await once(silent, "listening");
     const { port } = silent.address() as { port: number };
-    const { lines } = linesTo(new URL(`https://127.0.0.1:${port}`), { withinMs: 60 });
-    expect(await lines.ask(request("a"))).toBe("unsent");
+    const { lines } = linesTo(new URL(`https://127.0.0.1:${port}`));
+    const pass = limitsByHand();
+    const connected = once(silent, "connection");
+    const asked = lines.ask(request("a"));
+    await connected;
+    pass(limitMs);
+    expect(await asked).toBe("unsent");
   });
 });
