@@ -90,7 +90,7 @@ export class PayloadServer extends LoggingServer {
       if (trouble === "silence") await abort;
       if (trouble === "network") throw new TypeError("Failed to fetch");
       const body = this.#objects.get(new URL(address).pathname.slice(1)) ?? new Uint8Array();
-      const bytes = trouble === "other bytes" ? body.toReversed() : body;
+      const bytes = trouble === "other bytes" ? body.map(otherDigit) : body;
       const sent = trouble === "more bytes" ? new Uint8Array([...body, 32]) : bytes;
       return {
         status: typeof trouble === "number" ? trouble : 200,
@@ -107,6 +107,9 @@ export class PayloadServer extends LoggingServer {
     return `https://bucket.example/${sha256}?v=${this.#version}`;
   }
 }
+
+/** As many bytes, as good JSON, and another number. */
+const otherDigit = (byte: number) => (byte >= 0x30 && byte <= 0x39 ? byte ^ 1 : byte);
 
 /** Lets everything happen until this is so; hashes are made in other threads, so that it takes a while. */
 export async function until(isSo: () => boolean): Promise<void> {
