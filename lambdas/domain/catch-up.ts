@@ -1,6 +1,7 @@
-import type { CatchUp, LoginFrame, Position } from "../../protocol/frames.ts";
+import type { CatchUp, LoginFrame, MessageFrame, Missed, Position } from "../../protocol/frames.ts";
 import { everyone } from "../../protocol/ids.ts";
 import { type Admitted, type Begin, loginFrame } from "./entry.ts";
+import { messageText, RawJson } from "./frame-text.ts";
 import { isPoller } from "./poller.ts";
 import { flatten } from "./pool.ts";
 import type { Connection, Deps, Room, Stop } from "./ports.ts";
@@ -39,8 +40,14 @@ export async function welcome(
     const hasAcked = typeof wish.since === "object";
     await setCursor(deps, self, roomId, { epoch: room.epoch, seq, hasAcked }, beganSeq);
   }
-  const { tooLarge: _, ...missed } = part;
-  return { ...reply, epoch: room.epoch, seq: room.seq, ...missed } as LoginFrame;
+  return { ...reply, epoch: room.epoch, seq: room.seq, ...missedOf(deps, self, part) } as LoginFrame;
+}
+
+/** A poll's answer need not fit into a post, and nothing can be posted after it: its first message always fits. */
+function missedOf(deps: Deps, { connectionId }: Connection, { tooLarge, ...missed }: MissedPart): Missed {
+  if (!tooLarge || !isPoller(connectionId)) return missed;
+  const frame = new RawJson(messageText(deps, tooLarge)) as unknown as MessageFrame;
+  return { ...missed, missed: [frame], upTo: tooLarge.seq };
 }
 
 /** Who polls has no place in the rooms that one is in without logging in; there the subject's own cursor moves. */
