@@ -1,6 +1,7 @@
 import { frameCodes, frameTexts } from "../../protocol/codes.ts";
 import type { FrameOf, ServerFrame } from "../../protocol/frames.ts";
 import type { Caller, Deps, Member } from "./ports.ts";
+import { stopOf } from "./stop.ts";
 
 /** Gives the caller's place in a room back. Leaving a room that one is not in succeeds as well. */
 export async function leaveRoom(deps: Deps, caller: Caller, { roomId }: FrameOf<"leaveRoom">): Promise<ServerFrame> {
@@ -36,12 +37,12 @@ export async function removePlace(
   roomId: string,
   { session, connectionId, ...place }: Pick<Member, "session" | "connectionId"> & Partial<Member>,
 ): Promise<Member | undefined> {
-  const { subject, cursor, hasAcked = false } = place;
-  if (subject !== undefined && cursor) await cursors.keep(roomId, subject, { ...cursor, hasAcked });
+  const { subject, cursor } = place;
+  const before = stopOf(place);
+  if (subject !== undefined && before) await cursors.keep(roomId, subject, before);
   const removed = await members.remove(roomId, session, connectionId);
   const hasMoved = removed?.cursor?.seq !== cursor?.seq || removed?.cursor?.epoch !== cursor?.epoch;
-  if (removed?.cursor && hasMoved) {
-    await cursors.keep(roomId, removed.subject, { ...removed.cursor, hasAcked: removed.hasAcked });
-  }
+  const after = removed && stopOf(removed);
+  if (removed && after && hasMoved) await cursors.keep(roomId, removed.subject, after);
   return removed;
 }

@@ -172,6 +172,8 @@ export interface Cursors {
 /** Where somebody stopped. One who came in at the newest message and acked nothing says nothing about those before. */
 export interface Stop extends Position {
   hasAcked: boolean;
+  /** Up to here it was asked for nothing. */
+  beganSeq?: number;
 }
 
 /** The kept messages of all rooms. */
@@ -213,6 +215,8 @@ export interface Look {
   round: number;
   /** Instead of looking: somebody who was put out by this generation may not have heard of it. */
   evicted?: Pick<Member, "session" | "connectionId" | "generation">;
+  /** Instead of looking: a person came back at the newest message, and these may have come to no device of theirs. */
+  skipped?: { epoch: string; after: number; upTo: number };
 }
 
 /** Tells the team's backend that a message was not acked after the last try. */
