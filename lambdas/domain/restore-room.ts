@@ -71,7 +71,8 @@ async function restore(
       const enter = type === "loginWhenever" ? enterAlways : enterFirst;
       return enter(deps, roomId, self, Promise.resolve(self), begin);
     }
-    const entry = await resumePlace(deps, room, self, mine);
+    // Not a login: what ends the place may be under way.
+    const entry = await resumePlace(deps, room, { ...self, askedAtMs: undefined }, mine);
     if (entry !== "changed") return entry;
   }
   return tooBusy;
