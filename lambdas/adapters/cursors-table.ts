@@ -1,5 +1,4 @@
-import type { Position } from "../../protocol/frames.ts";
-import type { Cursors } from "../domain/ports.ts";
+import type { Cursors, Stop } from "../domain/ports.ts";
 import { cursorKey, roomExpiry } from "./keys.ts";
 import type { Table } from "./table.ts";
 
@@ -8,19 +7,19 @@ export const cursorsIn = (table: Table, now: () => number): Cursors => ({
   async get(roomId, subject) {
     const row = await table.get(cursorKey(roomId, subject));
     if (!row || (row.expiresAt as number) * 1000 <= now()) return undefined;
-    return { ...(row.position as Position), hasAcked: row.isStart !== true };
+    return { ...(row.position as Omit<Stop, "hasAcked">), hasAcked: row.isStart !== true };
   },
 
-  async keep(roomId, subject, { epoch, seq, hasAcked }) {
+  async keep(roomId, subject, { hasAcked, ...place }) {
     const isNews = "attribute_not_exists(#position) OR #position.epoch <> :epoch";
-    const position = { ":position": { epoch, seq }, ":epoch": epoch, ":expiresAt": roomExpiry(now()) };
+    const position = { ":position": place, ":epoch": place.epoch, ":expiresAt": roomExpiry(now()) };
     await table.update(cursorKey(roomId, subject), {
       names: { "#position": "position" },
       ...(hasAcked
         ? {
             update: "SET #position = :position, expiresAt = :expiresAt REMOVE isStart",
             condition: `${isNews} OR #position.seq < :seq OR attribute_exists(isStart)`,
-            values: { ...position, ":seq": seq },
+            values: { ...position, ":seq": place.seq },
           }
         : {
             update: "SET #position = :position, expiresAt = :expiresAt, isStart = :isStart",

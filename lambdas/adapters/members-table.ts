@@ -60,10 +60,17 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
       return (await table.update(key, { ...placement(member), condition })) === "refused" ? "changed" : "done";
     },
 
-    async remove(roomId, session, connectionId) {
+    async remove(roomId, session, connectionId, askedAtMs) {
       const { table, key } = placeOf(roomId, session);
-      const values = { ":connectionId": connectionId };
-      return removed(await table.remove(key, { condition: isThisConnection, values }));
+      const isAskedBefore = "(attribute_not_exists(askedAtMs) OR askedAtMs <= :askedAtMs)";
+      const given =
+        askedAtMs === undefined
+          ? { condition: isThisConnection, values: { ":connectionId": connectionId } }
+          : {
+              condition: `${isThisConnection} AND ${isAskedBefore}`,
+              values: { ":connectionId": connectionId, ":askedAtMs": askedAtMs },
+            };
+      return removed(await table.remove(key, given));
     },
 
     async evict(roomId, session, generation) {
@@ -147,6 +154,7 @@ function placement({
   holds,
   cursor,
   leaseUntilMs,
+  askedAtMs,
   ...rest
 }: NewMember) {
   const expiresAt = leaseUntilMs === undefined ? connectionExpiry(connectedAtMs) : Math.ceil(leaseUntilMs / 1000);
@@ -159,6 +167,8 @@ function placement({
     cursor,
     beganSeq: rest.beganSeq ?? cursor?.seq,
     leaseUntilMs,
+    // Without one it stays that of the login before.
+    askedAtMs,
   };
   // A login that looks at nobody leaves a claim of the same session as it is.
   if (holds) fields.holds = true;
@@ -194,5 +204,6 @@ function memberOf(row: Record<string, unknown>): Member {
     triedAtMs: (row.triedAtMs as number | undefined) ?? 0,
     givenUpSeq: (row.givenUpSeq as number | undefined) ?? 0,
     ...(row.leaseUntilMs === undefined ? {} : { leaseUntilMs: row.leaseUntilMs as number }),
+    ...(row.askedAtMs === undefined ? {} : { askedAtMs: row.askedAtMs as number }),
   };
 }

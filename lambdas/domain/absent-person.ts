@@ -2,11 +2,11 @@ import type { Deps, LogEntry, Room, Undelivered } from "./ports.ts";
 import { readWaiting } from "./read-log.ts";
 import { mostTries } from "./redelivery.ts";
 
-const personalPrefix = "@user/";
+export const personalPrefix = "@user/";
 /** Where the books keep what was reported of a room; no subject is called so in a room of one's own. */
-const reportedBy = "@reported";
+export const reportedBy = "@reported";
 /** As many as one look reports; the rest with the next. */
-const mostReported = 100;
+export const mostReported = 100;
 
 /**
  * Somebody was pushed to and no page of theirs is there that acks. They may come back while a member's redeliveries

@@ -6,6 +6,7 @@ import { isPoller } from "./poller.ts";
 import { flatten } from "./pool.ts";
 import type { Connection, Deps, Room, Stop } from "./ports.ts";
 import { type MissedPart, readHistory, readMissed } from "./read-log.ts";
+import { stopOf, whereStopped } from "./stop.ts";
 
 /** Where the caller has its place in the room: in the rooms it did not log in to, under its connection. */
 export const placeSession = (self: Pick<Connection, "session" | "connectionId">, roomId: string) =>
@@ -94,11 +95,8 @@ export function beginBy(
   return async (head) => {
     if (since === undefined) return head;
     stopsRead ??= since === "last" ? stopsOf(deps, roomId, subject) : Promise.resolve([{ ...since, hasAcked: true }]);
-    const stops = (await stopsRead).filter(({ epoch, seq }) => epoch === head.epoch && seq <= head.seq);
-    const acked = stops.filter(({ hasAcked }) => hasAcked).map(({ seq }) => seq);
-    // Where nothing was acked, it is what the first to come was to hear; a subject that was never here begins now.
-    const seq = acked.length > 0 ? Math.max(...acked) : Math.min(head.seq, ...stops.map(({ seq }) => seq));
-    return { epoch: head.epoch, seq };
+    // A subject that was never here before begins now.
+    return { epoch: head.epoch, seq: whereStopped(await stopsRead, head) ?? head.seq };
   };
 }
 
@@ -106,7 +104,7 @@ export function beginBy(
  * Where the subject stopped: by the books, or on a device that still seems to be there, as its end was never told. Of
  * everyone's room the books alone say so: its members are all connections that there are.
  */
-async function stopsOf(
+export async function stopsOf(
   { cursors, members }: Pick<Deps, "cursors" | "members">,
   roomId: string,
   subject: string,
@@ -115,8 +113,8 @@ async function stopsOf(
   const stops = kept ? [kept] : [];
   if (roomId === everyone) return stops;
   for await (const member of flatten(members.pages(roomId))) {
-    const { cursor, hasAcked } = member;
-    if (member.subject === subject && cursor) stops.push({ ...cursor, hasAcked });
+    const stop = stopOf(member);
+    if (member.subject === subject && stop) stops.push(stop);
   }
   return stops;
 }

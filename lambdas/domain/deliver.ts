@@ -1,3 +1,4 @@
+import { everyone } from "../../protocol/ids.ts";
 import { limits } from "../../protocol/limits.ts";
 import { disconnect } from "./connection-life.ts";
 import { evict, isCurrent } from "./evict.ts";
@@ -137,6 +138,6 @@ export async function prune(
   // A post was seen to be answered 410 although it arrived: a second witness, before somebody loses their rooms.
   if (await deps.gateway.isOpen(connectionId)) return;
   await disconnect(deps, connectionId);
-  // The row may be gone already while this place, written late, is not.
-  await endPlace(deps, roomId, session, connectionId);
+  // The row may be gone already while this place, written late, is not; of everyone's room the row is the place.
+  if (roomId !== everyone) await endPlace(deps, roomId, session, connectionId);
 }

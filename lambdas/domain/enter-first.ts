@@ -78,12 +78,18 @@ export async function resumePlace(
   self: Connection,
   mine: Member,
 ): Promise<Entry | "changed"> {
-  const { session, connectionId } = self;
+  const { session, connectionId, askedAtMs } = self;
   const { generation, holds } = mine;
   // Of another epoch there is nothing to go on from; nor for a client that did not ack.
   const from = mine.cursor?.epoch === room.epoch ? mine.cursor : room;
   const [moved, noted] = await Promise.all([
-    deps.members.move(room.roomId, { ...placeOf(deps, self, from), beganSeq: mine.beganSeq, generation, holds }),
+    deps.members.move(room.roomId, {
+      ...placeOf(deps, self, from),
+      beganSeq: mine.beganSeq,
+      generation,
+      holds,
+      askedAtMs,
+    }),
     isPoller(connectionId) ? "done" : deps.connections.addRoom(connectionId, room.roomId),
     // Somebody may be asking the old connection right now: their claim on it fails once it has moved.
     mine.holds && mine.connectionId !== connectionId

@@ -62,7 +62,7 @@ export async function takePlace(
   const { session, connectionId } = self;
   const { holds } = place;
   const [put, noted] = await Promise.all([
-    members.put(roomId, { ...placeOf(deps, self, from), ...place }),
+    members.put(roomId, { ...placeOf(deps, self, from), ...place, askedAtMs: self.askedAtMs ?? 0 }),
     isPoller(connectionId) ? "done" : connections.addRoom(connectionId, roomId),
   ]);
   if (put === "superseded") return refuse("a newer connection of this session has the place");

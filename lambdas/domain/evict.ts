@@ -5,6 +5,7 @@ import { isPoller } from "./poller.ts";
 import type { Deps, Look, Member } from "./ports.ts";
 import { post } from "./post.ts";
 import { mostTries } from "./redelivery.ts";
+import { stopOf } from "./stop.ts";
 
 /** Told to whoever logged in to the room before `generation`. */
 export function evictedFrame(roomId: string, generation: number): LoginFrame {
@@ -84,23 +85,25 @@ export async function tellEvictedAgain(
 export async function evict(
   deps: Pick<Deps, "members" | "cursors"> & TellDeps,
   roomId: string,
-  member: Pick<Member, "session" | "connectionId" | "subject" | "cursor" | "hasAcked" | "acks">,
+  member: Pick<Member, "session" | "connectionId" | "subject" | "cursor" | "hasAcked" | "beganSeq" | "acks">,
   generation: number,
 ): Promise<void> {
   const { members, cursors } = deps;
-  const { session, connectionId, subject, cursor, hasAcked } = member;
+  const { session, connectionId, subject, cursor } = member;
+  const before = stopOf(member);
   await orderTelling(deps, roomId, member, generation);
   // Side by side: a login waits for this. What is kept is true whether the place goes or stays.
   const [evicted] = await Promise.all([
     members.evict(roomId, session, generation),
-    cursor && cursors.keep(roomId, subject, { ...cursor, hasAcked }),
+    before && cursors.keep(roomId, subject, before),
   ]);
   if (!evicted) return;
+  const after = stopOf(evicted);
   const hasMoved = evicted.cursor?.seq !== cursor?.seq || evicted.cursor?.epoch !== cursor?.epoch;
   await Promise.all([
     evicted.connectionId !== connectionId && orderTelling(deps, roomId, evicted, generation),
     tellEvicted(deps, roomId, evicted.connectionId, generation),
-    evicted.cursor && hasMoved && cursors.keep(roomId, subject, { ...evicted.cursor, hasAcked: evicted.hasAcked }),
+    after && hasMoved && cursors.keep(roomId, subject, after),
   ]);
 }
 

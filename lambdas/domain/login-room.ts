@@ -20,8 +20,11 @@ export interface Login extends CatchUp {
 }
 
 /** Logs the caller's session in to a room by the frame's policy. */
-export const loginRoom = (deps: Deps, caller: Caller, frame: Login): Promise<LoginFrame> =>
-  logIn(deps, caller, frame, deps.connections.get(caller.connectionId));
+export async function loginRoom(deps: Deps, caller: Caller, frame: Login): Promise<LoginFrame> {
+  const { connectionId, askedAtMs } = caller;
+  const selfRead = deps.connections.get(connectionId).then((self) => self && { ...self, askedAtMs });
+  return logIn(deps, caller, frame, selfRead);
+}
 
 /** The same for a caller that is known already, or still being read. */
 export async function logIn(

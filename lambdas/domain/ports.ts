@@ -15,6 +15,8 @@ export interface Caller {
   subject: string;
   grants: Grants;
   tokenExpiresAtMs: number;
+  /** When the frame came in, by API Gateway's clock: frames that are handled side by side were sent in this order. */
+  askedAtMs?: number;
 }
 
 export interface Connection extends Caller {
@@ -73,6 +75,8 @@ export interface Member {
   givenUpSeq: number;
   /** A member that polls has its place until then, and no connection. */
   leaseUntilMs?: number;
+  /** When the login was asked for that wrote the place; what was asked before that does not end it. */
+  askedAtMs?: number;
 }
 /** A place as it is taken: nothing was sent again yet. */
 export type NewMember = Omit<Member, "acks" | "hasAcked" | "tries" | "triedAtMs" | "givenUpSeq">;
@@ -157,8 +161,8 @@ export interface Members {
   put(roomId: string, member: NewMember): Promise<"done" | "superseded">;
   /** Moves a place of `generation` to another connection of its session, if it is still there. */
   move(roomId: string, member: NewMember): Promise<"done" | "changed">;
-  /** Removes the place if it still belongs to that connection. */
-  remove(roomId: string, session: string, connectionId: string): Promise<Member | undefined>;
+  /** Removes the place if it still belongs to that connection, and to a login that was asked for before `askedAtMs`. */
+  remove(roomId: string, session: string, connectionId: string, askedAtMs?: number): Promise<Member | undefined>;
   /** Removes the place if it is of an older generation. */
   evict(roomId: string, session: string, generation: number): Promise<Member | undefined>;
   /** Moves the cursor forward. @returns where it was; `refused`: no such place, or it is there already */
@@ -194,6 +198,8 @@ export interface Cursors {
 /** Where somebody stopped. One who came in at the newest message and acked nothing says nothing about those before. */
 export interface Stop extends Position {
   hasAcked: boolean;
+  /** Up to here it was asked for nothing. */
+  beganSeq?: number;
 }
 
 /** The kept messages of all rooms. */
@@ -305,6 +311,8 @@ export interface Look {
   round: number;
   /** Instead of looking: somebody who was put out by this generation may not have heard of it. */
   evicted?: Pick<Member, "session" | "connectionId" | "generation">;
+  /** Instead of looking: a person came back at the newest message, and these may have come to no device of theirs. */
+  skipped?: { epoch: string; after: number; upTo: number };
 }
 
 /** Tells the team's backend that a message was not acked after the last try. */

@@ -1,4 +1,5 @@
 import type { LoginFrame, RoomToRestore } from "../../protocol/frames.ts";
+import { everyone } from "../../protocol/ids.ts";
 import { beginBy, welcome } from "./catch-up.ts";
 import { enterAlways } from "./enter-always.ts";
 import { enterFirst, resumePlace } from "./enter-first.ts";
@@ -8,6 +9,7 @@ import { roomNamed } from "./frame-text.ts";
 import { logIn } from "./login-room.ts";
 import { isPoller } from "./poller.ts";
 import type { Connection, Deps } from "./ports.ts";
+import { expectSkipped } from "./skipped.ts";
 
 const attempts = 5;
 
@@ -41,13 +43,14 @@ async function restoreOwnRoom(
   budgetBytes: number | undefined,
 ): Promise<LoginFrame> {
   const named = roomNamed(roomId, self.subject);
-  const room = await deps.rooms.open(named);
+  const isNew = self.acks && since === undefined && history === undefined && !isPoller(self.connectionId);
+  const opening = deps.rooms.open(named);
+  if (isNew && named !== everyone) await expectSkipped(deps, self.subject, opening);
+  const room = await opening;
   const { epoch, seq, generation } = room;
   const from = await beginBy(deps, named, self.subject, { since })(room);
   const entry = { kind: "in" as const, epoch: from.epoch, seq: from.seq, generation, head: seq, room };
-  const isNew = since === undefined && history === undefined;
-  if (isNew && self.acks && !isPoller(self.connectionId))
-    await deps.members.setCursor(named, self.connectionId, self.connectionId, { epoch, seq }, seq);
+  if (isNew) await deps.members.setCursor(named, self.connectionId, self.connectionId, { epoch, seq }, seq);
   return welcome(deps, self, named, roomId, entry, { since, history }, budgetBytes);
 }
 
@@ -68,7 +71,8 @@ async function restore(
       const enter = type === "loginWhenever" ? enterAlways : enterFirst;
       return enter(deps, roomId, self, Promise.resolve(self), begin);
     }
-    const entry = await resumePlace(deps, room, self, mine);
+    // Not a login: what ends the place may be under way.
+    const entry = await resumePlace(deps, room, { ...self, askedAtMs: undefined }, mine);
     if (entry !== "changed") return entry;
   }
   return tooBusy;

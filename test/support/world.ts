@@ -237,7 +237,12 @@ export class Page {
   }
 
   get caller(): Caller {
-    return { connectionId: this.connectionId, connectedAtMs: this.world.nowMs, ...this.claims };
+    return {
+      connectionId: this.connectionId,
+      connectedAtMs: this.world.nowMs,
+      askedAtMs: this.world.nowMs,
+      ...this.claims,
+    };
   }
 
   /** What its token says. */

@@ -124,6 +124,23 @@ describe("a connection that a post finds gone", () => {
     expect(await placesIn(room)).toEqual([]);
   });
 
+  // Found by DELIVERY_SEED=1000000: a push for everyone wanted to read the row that it had just removed, which its role
+  // does not allow, and was answered 9002.
+  test("is forgotten by a push to everyone without a look at its row", async () => {
+    await ann.close({ tells: false });
+    world.nowMs += handshakeMs;
+    const get = () => Promise.reject(new Error("not authorized to perform dynamodb:GetItem"));
+    const { get: getMember } = world.deps.members;
+    const members = {
+      ...world.deps.members,
+      get: (roomId: string, session: string) => (roomId === "@all" ? get() : getMember(roomId, session)),
+    };
+    const deps = { ...world.deps, members, connections: { ...world.deps.connections, get } };
+    expect(await push(deps, { rooms: ["@all"], eventName: "test", rawData: "1", qos: 1 })).toHaveProperty("messageId");
+    expect(await rowOf(ann)).toBeUndefined();
+    expect(bob.messages()).toEqual([1]);
+  });
+
   test("takes nothing from its session's new connection", async () => {
     await ann.login(room);
     const old = ann.connectionId;
