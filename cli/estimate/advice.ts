@@ -2,13 +2,13 @@ import { amount } from "./amounts.ts";
 import { aws, fanOut } from "./architecture.ts";
 import { type Load, loadOf } from "./load.ts";
 import type { Question } from "./question.ts";
-import { paceOf, type QuotaUse, steadyConnects } from "./quotas.ts";
+import { paceOf, type QuotaUse, quotasOf, steadyConnects } from "./quotas.ts";
 import { isInline, systemOf } from "./system.ts";
 import { offeredRequests } from "./time-model.ts";
 
-/** Something to ask AWS for, or to set in the stack. */
+/** Something to ask AWS for, to set in the stack, or to build otherwise. With cells all else is said of each. */
 export interface Advice {
-  whom: "AWS" | "stack";
+  whom: "AWS" | "stack" | "design";
   what: string;
   from: number;
   to: number;
@@ -19,7 +19,8 @@ export interface Advice {
 const fullest = 0.6;
 
 /** @returns what has to change so that the goals are met, nothing if they are */
-export function adviceFor(question: Question, quotas: readonly QuotaUse[], load: Load = loadOf(question)): Advice[] {
+export function adviceFor(question: Question): Advice[] {
+  const load = loadOf(question);
   const { connections, backWithinSeconds, requestsPerSecond, connectsPerSecond } = question;
   const pace = paceGoal(question, load);
   const wave = connections / Math.max(1, backWithinSeconds - tailSeconds);
@@ -35,14 +36,32 @@ export function adviceFor(question: Question, quotas: readonly QuotaUse[], load:
     { to: wave, why: `all ${amount(connections)} pages back within ${amount(backWithinSeconds)} s of an outage` },
     { to: steadyConnects(connections) / fullest, why: "each connection ends after 2 h and comes anew" },
   ]);
+  const cells = Math.ceil(requests.to / aws.grantedRequests);
+  if (cells > 1) return [splitInto(cells, question, requests), ...adviceFor(cellOf(question, cells))];
   const granted = Math.max(requestsPerSecond, roundUp(requests.to, 1_000));
   return [
     raise("AWS", "API Gateway requests a second", requestsPerSecond, granted, requests.why),
     raise("AWS", "API Gateway new connections a second", connectsPerSecond, roundUp(connects.to, 100), connects.why),
-    ...quotas.flatMap((use) => ofAnotherQuota(use)),
+    ...quotasOf(question, load).flatMap((use) => ofAnotherQuota(use, connections)),
     ...settings(question, load, pace, granted),
   ].filter((advice) => advice !== undefined);
 }
+
+/** One of several stacks, each with an account and Region of its own; rooms and people are spread over them. */
+const cellOf = (question: Question, cells: number): Question => ({
+  ...question,
+  connections: Math.ceil(question.connections / cells),
+  rooms: Math.max(question.roomsPerConnection, Math.round(question.rooms / cells)),
+  pushesPerMinute: question.pushesPerMinute / cells,
+});
+
+const splitInto = (cells: number, { connections }: Question, { to, why }: Need): Advice => ({
+  whom: "design",
+  what: "cells",
+  from: 1,
+  to: cells,
+  why: `${amount(to)} requests a second (${why}) are more than the ${amount(aws.grantedRequests)} that AWS was seen to grant; each cell has ${amount(connections / cells)} connections`,
+});
 
 interface Need {
   to: number;
@@ -67,7 +86,7 @@ function paceGoal(question: Question, load: Load): Need {
 /** The last ones come after a pause of the client's. */
 const tailSeconds = 30;
 
-function ofAnotherQuota({ name, peak, limit, peakWhen }: QuotaUse): (Advice | undefined)[] {
+function ofAnotherQuota({ name, peak, limit, peakWhen }: QuotaUse, connections: number): (Advice | undefined)[] {
   if (name.startsWith("Lambda")) {
     return [
       raise("AWS", "Lambda functions at once", limit, roundUp(peak / fullest, 500), `${amount(peak)} run ${peakWhen}`),
@@ -83,13 +102,16 @@ function ofAnotherQuota({ name, peak, limit, peakWhen }: QuotaUse): (Advice | un
       roundUp(peak / fullest, 10_000),
       `${amount(peak)} ${peakWhen}`,
     ),
-    raise(
-      "stack",
-      warm,
-      aws.newTableWrites,
-      roundUp(peak, 1_000),
-      `${amount(peak)} ${peakWhen}; a new table takes ${amount(aws.newTableWrites)} at once`,
-    ),
+    // Shorter peaks are over before it matters.
+    connections < 60 * aws.connectsPerSecond
+      ? undefined
+      : raise(
+          "stack",
+          warm,
+          aws.newTableWrites,
+          roundUp(peak, 1_000),
+          `${amount(peak)} ${peakWhen}; a new table takes ${amount(aws.newTableWrites)} at once`,
+        ),
   ];
 }
 
@@ -105,7 +127,9 @@ function settings(question: Question, load: Load, pace: Need, granted: number): 
       raise("stack", "workers", workers, needed, `at most ${amount(postsPerWorker)} posts a second each`),
     ];
   }
-  if (offered <= granted) return [];
+  // What API Gateway grants at once carries a push that is over soon.
+  const lasts = question.everyonePerDay > 0 ? question.connections / postsPerSecond : Infinity;
+  if ((offered - granted) * lasts <= system.requestBurst) return [];
   const to = Math.floor((granted - load.requests) / (1 + qos) / 100) * 100;
   const acks = qos === 1 ? ", its acks" : "";
   const why = `a large push at that pace${acks} and the rest of the day make ${amount(offered)} requests a second of ${amount(granted)}`;
