@@ -19,9 +19,35 @@ export interface Advice {
 const fullest = 0.6;
 
 /** @returns what has to change so that the goals are met, nothing if they are */
-export function adviceFor(question: Question): Advice[] {
+export function adviceFor(whole: Question): Advice[] {
+  const cells = cellsFor(whole);
+  const question = cellOf(whole, cells);
+  const { requestsPerSecond, connectsPerSecond, connections } = question;
   const load = loadOf(question);
-  const { connections, backWithinSeconds, requestsPerSecond, connectsPerSecond } = question;
+  const { pace, requests, connects } = needsOf(question, load);
+  const granted = Math.max(requestsPerSecond, roundUp(requests.to, 1_000));
+  return [
+    cells > 1 ? splitInto(cells, whole) : undefined,
+    raise("AWS", "API Gateway requests a second", requestsPerSecond, granted, requests.why),
+    raise("AWS", "API Gateway new connections a second", connectsPerSecond, roundUp(connects.to, 100), connects.why),
+    ...quotasOf(question, load).flatMap((use) => ofAnotherQuota(use, connections)),
+    ...settings(question, load, pace, granted),
+  ].filter((advice) => advice !== undefined);
+}
+
+/** @returns so many that each needs no more than AWS was seen to grant */
+function cellsFor(question: Question): number {
+  for (let cells = 1; ; ) {
+    const cell = cellOf(question, cells);
+    const share = needsOf(cell, loadOf(cell)).requests.to / aws.grantedRequests;
+    // One connection cannot be split.
+    if (share <= 1 || cell.connections <= 1) return cells;
+    cells = Math.max(cells + 1, Math.ceil(cells * share));
+  }
+}
+
+function needsOf(question: Question, load: Load): { pace: Need; requests: Need; connects: Need } {
+  const { connections, backWithinSeconds } = question;
   const pace = paceGoal(question, load);
   const wave = connections / Math.max(1, backWithinSeconds - tailSeconds);
   const requests = most([
@@ -36,15 +62,7 @@ export function adviceFor(question: Question): Advice[] {
     { to: wave, why: `all ${amount(connections)} pages back within ${amount(backWithinSeconds)} s of an outage` },
     { to: steadyConnects(connections) / fullest, why: "each connection ends after 2 h and comes anew" },
   ]);
-  const cells = Math.ceil(requests.to / aws.grantedRequests);
-  if (cells > 1) return [splitInto(cells, question, requests), ...adviceFor(cellOf(question, cells))];
-  const granted = Math.max(requestsPerSecond, roundUp(requests.to, 1_000));
-  return [
-    raise("AWS", "API Gateway requests a second", requestsPerSecond, granted, requests.why),
-    raise("AWS", "API Gateway new connections a second", connectsPerSecond, roundUp(connects.to, 100), connects.why),
-    ...quotasOf(question, load).flatMap((use) => ofAnotherQuota(use, connections)),
-    ...settings(question, load, pace, granted),
-  ].filter((advice) => advice !== undefined);
+  return { pace, requests, connects };
 }
 
 /** One of several stacks, each with an account and Region of its own; rooms and people are spread over them. */
@@ -55,13 +73,17 @@ const cellOf = (question: Question, cells: number): Question => ({
   pushesPerMinute: question.pushesPerMinute / cells,
 });
 
-const splitInto = (cells: number, { connections }: Question, { to, why }: Need): Advice => ({
-  whom: "design",
-  what: "cells",
-  from: 1,
-  to: cells,
-  why: `${amount(to)} requests a second (${why}) are more than the ${amount(aws.grantedRequests)} that AWS was seen to grant; each cell has ${amount(connections / cells)} connections`,
-});
+function splitInto(cells: number, question: Question): Advice {
+  const { to, why } = needsOf(question, loadOf(question)).requests;
+  const each = amount(question.connections / cells);
+  return {
+    whom: "design",
+    what: "cells",
+    from: 1,
+    to: cells,
+    why: `${amount(to)} requests a second (${why}) are more than the ${amount(aws.grantedRequests)} that AWS was seen to grant; each cell has ${each} connections`,
+  };
+}
 
 interface Need {
   to: number;
@@ -120,11 +142,18 @@ function settings(question: Question, load: Load, pace: Need, granted: number): 
   const system = systemOf(question, load);
   const offered = offeredRequests(system, paceOf(question, system));
   if (pace.to > postsPerSecond) {
-    const needed = Math.min(fanOut.segments, Math.ceil(pace.to / postsPerWorker));
+    // As many segments for each: otherwise some workers have nothing to do at the end.
+    const even = divisorsOf(fanOut.segments).find((count) => count * postsPerWorker >= pace.to) ?? fanOut.segments;
     const first = granted > question.requestsPerSecond ? "; after AWS has granted the requests" : "";
     return [
       raise("stack", "postsPerSecond", postsPerSecond, pace.to, `${pace.why}${first}`),
-      raise("stack", "workers", workers, needed, `at most ${amount(postsPerWorker)} posts a second each`),
+      raise(
+        "stack",
+        "workers",
+        workers,
+        even,
+        `at most ${amount(postsPerWorker)} posts a second each, and as many of the ${fanOut.segments} segments for each`,
+      ),
     ];
   }
   // What API Gateway grants at once carries a push that is over soon.
@@ -135,6 +164,9 @@ function settings(question: Question, load: Load, pace: Need, granted: number): 
   const why = `a large push at that pace${acks} and the rest of the day make ${amount(offered)} requests a second of ${amount(granted)}`;
   return [{ whom: "stack", what: "postsPerSecond", from: postsPerSecond, to, why }];
 }
+
+const divisorsOf = (count: number) =>
+  Array.from({ length: count }, (_, i) => i + 1).filter((divisor) => count % divisor === 0);
 
 /** Half of what one core was measured to do, so that TLS and slow answers have room. */
 const postsPerWorker = 5_000;
