@@ -109,7 +109,7 @@ function tableOf(heads: Row, rows: readonly Row[]): string {
 
 /** @returns the page with its tables as they are now, each between `<!-- table: NAME -->` and `<!-- end -->` */
 export function withTables(page: string): string {
-  return page.replaceAll(/(<!-- table: (\w+) -->\n)[\s\S]*?(\n<!-- end -->)/g, (_, before, name, after) => {
+  return page.replaceAll(/(<!-- table: (\w+) -->\n\n)[\s\S]*?(\n\n<!-- end -->)/g, (_, before, name, after) => {
     const table = docTables[name];
     if (!table) throw new Error(`there is no table ${name}; there are ${Object.keys(docTables).join(", ")}`);
     return `${before}${table()}${after}`;
