@@ -31,6 +31,17 @@ describe("a month of 10,000 connections, as AWS's prices make it by hand", () =>
     expect(itemOf(question, "pushes to rooms").usd.messages).toBeCloseTo(432, 6);
   });
 
+  test("a member costs one message, whether posted to at once or by a task", () => {
+    for (const members of [100, 250, 251, 1_000]) {
+      const question = questionOf(10_000, { qos: 0, rooms: 10_000 / members, pushesPerMinute: 1 });
+      expect(itemOf(question, "pushes to rooms").usd.messages).toBeCloseTo((43_200 * members) / 1e6, 6);
+    }
+    expect(itemOf(questionOf(10_000, { ...quiet, everyonePerDay: 10 }), "pushes to everyone").usd.messages).toBeCloseTo(
+      3,
+      6,
+    );
+  });
+
   test("a payload of more than 32 KB is billed as two messages", () => {
     const messages = (payloadBytes: number) =>
       itemOf(questionOf(10_000, { payloadBytes }), "pushes to rooms").usd.messages;
@@ -39,7 +50,10 @@ describe("a month of 10,000 connections, as AWS's prices make it by hand", () =>
 });
 
 test("1 M deliveries to rooms of 1,000 at qos 0 cost at most 1.1 times what API Gateway charges for them", () => {
+  const storm = itemOf(questionOf(1_000, { qos: 0, rooms: 1, pushesPerMinute: 1_000 / 43_200 }), "pushes to rooms");
+  expect(storm.usd.messages).toBeCloseTo(1, 6);
   const ratio = stormRatio(questionOf(1_000), usdOf);
+  expect(ratio).toBeCloseTo(storm.usd.total, 6);
   expect(ratio).toBeGreaterThan(1);
   expect(ratio).toBeLessThanOrEqual(1.1);
 });
