@@ -1,6 +1,7 @@
 import { helpText, readArguments } from "./estimate/arguments.ts";
 import { estimate } from "./estimate/estimate.ts";
 import { reportOf } from "./estimate/report.ts";
+import { writeDocs } from "./estimate/write-docs.ts";
 
 /** @returns what is printed */
 function run(args: string[]): string {
@@ -9,7 +10,7 @@ function run(args: string[]): string {
     case "help":
       return helpText();
     case "docs":
-      return "";
+      return writeDocs(asked.folder);
     case "estimate": {
       const answer = estimate(asked.question, asked.seed);
       return asked.isJson ? JSON.stringify(answer, null, 2) : reportOf(answer);

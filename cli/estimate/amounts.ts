@@ -25,4 +25,7 @@ export function duration(seconds: number): string {
   return `${amount(seconds / 3_600)} h`;
 }
 
-export const percent = (share: number): string => (share > 0 && share < 0.001 ? "< 0.1 %" : `${amount(share * 100)} %`);
+export const percent = (share: number): string => {
+  if (share > 0 && share < 0.001) return "< 0.1 %";
+  return `${(share * 100).toLocaleString("en", { maximumFractionDigits: share < 0.0995 ? 1 : 0 })} %`;
+};

@@ -30,11 +30,14 @@ export const lifeSeconds = connectionMaxSeconds;
 /** What API Gateway, Lambda, DynamoDB and SQS allow by default, and nobody asks about. */
 export const aws = {
   requestBurst: 5_000,
+  connectsPerSecond: 500,
   /** Nobody published how many handshakes may come at once: taken as a second's worth. */
   connectBurstSeconds: 1,
   /** Batches at once with which a queue's mapping begins. */
   mappingBatches: 5,
   mappingBatchesPerMinute: 300,
+  /** The highest rate of requests that somebody reported to have got, after two weeks. */
+  grantedRequests: 100_000,
   lambdaConcurrency: 1_000,
   newTableWrites: 4_000,
   tableWrites: 40_000,

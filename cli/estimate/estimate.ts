@@ -23,14 +23,13 @@ export interface Estimate {
 /** @param seed of the simulation that checks the times; without one they are not checked */
 export function estimate(question: Question, seed?: number): Estimate {
   const load = loadOf(question);
-  const quotas = quotasOf(question, load);
   return {
     question,
     load,
     costs: costsOf(question, load),
     ratio: stormRatio(question, usdOf),
     times: timesOf(question, seed, load),
-    quotas,
-    advice: adviceFor(question, quotas, load),
+    quotas: quotasOf(question, load),
+    advice: adviceFor(question),
   };
 }

@@ -25,11 +25,12 @@ export interface QuotaUse {
 export function quotasOf(question: Question, load: Load = loadOf(question)): QuotaUse[] {
   const { connections, requestsPerSecond, connectsPerSecond, postsPerSecond, rooms, qos } = question;
   const system = systemOf(question, load);
-  const pace = paceOf(question, system);
+  // The busiest second: a small push is over in less.
+  const pace = Math.min(paceOf(question, system), question.everyonePerDay > 0 ? connections : membersOf(question));
   const queued = load.posts - (isInline(question) ? load.pushes * membersOf(question) : 0);
   const isFannedOut = queued > 0;
   const fanningOut = isFannedOut ? "while a large push goes out" : "on average";
-  const wave = reconnectRate(system);
+  const wave = Math.min(connections, reconnectRate(system));
   const { lambdas, writes } = runningOf(question, load);
   const uses: Omit<QuotaUse, "fullAtConnections">[] = [
     {
@@ -60,10 +61,7 @@ export function quotasOf(question: Question, load: Load = loadOf(question)): Quo
       steady: lambdas,
       ...worst(
         [lambdas + (isFannedOut ? question.workers + qos * pace * secondsOf("ack, 1 room") : 0), fanningOut],
-        [
-          lambdas + wave * secondsOf("connect") + wave * secondsOf("hello, back after a break, 3 rooms and since"),
-          back,
-        ],
+        [lambdas + (wave * comingBack(question).lambdaGbSeconds * 1024) / memoryMb.socket, back],
       ),
     },
     {
@@ -72,7 +70,7 @@ export function quotasOf(question: Question, load: Load = loadOf(question)): Quo
       steady: writes,
       ...worst(
         [writes + (isFannedOut ? qos * pace * billedFor("ack, 1 room").writeUnits : 0), fanningOut],
-        [writes + wave * reconnectOf(question).writeUnits, back],
+        [writes + wave * comingBack(question).writeUnits, back],
       ),
     },
     {
@@ -100,16 +98,13 @@ export const paceOf = ({ workers }: Question, { workerPace }: System): number =>
   workerPace * Math.min(workers, fanOut.segments);
 
 const writesPerPush = (qos: 0 | 1) => qos * billedFor("push to 10 members").writeUnits;
-const reconnectOf = ({ roomsPerConnection }: Question) =>
+const comingBack = ({ roomsPerConnection: rooms }: Question) =>
   sumOf(
     billedFor("connect"),
-    forRooms(
-      roomsPerConnection,
-      "hello, back after a break, 1 room and since",
-      "hello, back after a break, 3 rooms and since",
-    ),
-    forRooms(roomsPerConnection, "disconnect, 1 room", "disconnect, 3 rooms"),
+    forRooms(rooms, "hello, back after a break, 1 room and since", "hello, back after a break, 3 rooms and since"),
   );
+const reconnectOf = (question: Question) =>
+  sumOf(comingBack(question), forRooms(question.roomsPerConnection, "disconnect, 1 room", "disconnect, 3 rooms"));
 
 /** How long its functions run. */
 const secondsOf = (name: Parameters<typeof billedFor>[0]) => (billedFor(name).lambdaGbSeconds * 1024) / memoryMb.socket;

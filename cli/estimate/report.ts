@@ -78,7 +78,7 @@ function quotaTable(quotas: readonly QuotaUse[]): string[] {
       percent(steady / limit),
       amount(peak),
       percent(peak / limit) + (peak > limit ? " !" : ""),
-      fullAtConnections === Infinity ? "·" : `${large(fullAtConnections)}`,
+      fullAtConnections > 1e9 ? "·" : large(fullAtConnections),
       peak > steady ? peakWhen : "",
     ]),
   );
@@ -92,11 +92,13 @@ function adviceList(advice: readonly Advice[]): string[] {
       [],
       list.map(({ what, from, to, why }) => [what, `${amount(from)} → ${amount(to)}`, why]),
     );
-  const asked = of("AWS");
-  const set = of("stack");
+  const part = (heading: string, whom: Advice["whom"]) =>
+    of(whom).length > 0 ? [heading, "", ...rows(of(whom)), ""] : [];
+  const each = of("design").length > 0 ? ", for each cell" : "";
   return [
-    ...(asked.length > 0 ? ["ASK AWS FOR (Service Quotas, this account and Region)", "", ...rows(asked), ""] : []),
-    ...(set.length > 0 ? ["SET IN THE STACK", "", ...rows(set), ""] : []),
+    ...part("SPLIT (docs/scaling.md says how)", "design"),
+    ...part(`ASK AWS FOR (Service Quotas, this account and Region${each})`, "AWS"),
+    ...part(`SET IN THE STACK${each}`, "stack"),
   ].slice(0, -1);
 }
 

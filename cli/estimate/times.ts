@@ -26,8 +26,8 @@ export function timesOf(question: Question, seed?: number, load: Load = loadOf(q
   const system = systemOf(question, load);
   return [
     roomTime(question, load, system, seed),
-    everyoneTime(question, load, system, seed),
-    ...waveTimes(question, system, seed),
+    everyoneTime(question, seed, load, system),
+    ...waveTimes(question, seed, system),
   ];
 }
 
@@ -62,7 +62,13 @@ function simulatedQueue(system: System, job: Job, perSecond: number, seed: numbe
   return seconds.reduce((sum, one) => sum + one, 0) / seconds.length;
 }
 
-function everyoneTime(question: Question, load: Load, system: System, seed?: number): Time {
+/** A push to everyone. */
+export function everyoneTime(
+  question: Question,
+  seed?: number,
+  load: Load = loadOf(question),
+  system: System = systemOf(question, load),
+): Time {
   const name = `a push to everyone, ${amount(question.connections)}`;
   const job = { posts: question.connections, tasks: fanOut.segments };
   // Workers share their time with the pushes to rooms that go through the queue.
@@ -91,7 +97,9 @@ function everyoneReason({ workers }: Question, system: System, seconds: number):
   return `${pace}; over the quota with acks and heartbeats: from ${amount(burstSeconds)} s on ${percent(refused)} of all requests are refused`;
 }
 
-function waveTimes({ connections }: Question, system: System, seed?: number): Time[] {
+/** All connections end at once: until half, 99 % and all pages are back. */
+export function waveTimes(question: Question, seed?: number, system: System = systemOf(question)): Time[] {
+  const { connections } = question;
   const shares = [0.5, 0.99, 1];
   const names = ["half of all pages back after an outage", "99 % of them", "all of them"];
   const times = reconnectSeconds(system, connections, shares);

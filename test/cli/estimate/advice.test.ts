@@ -1,0 +1,92 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Advice, adviceFor } from "../../../cli/estimate/advice.ts";
+import { withDefaults } from "../../../cli/estimate/arguments.ts";
+import type { Question } from "../../../cli/estimate/question.ts";
+import { quotasOf } from "../../../cli/estimate/quotas.ts";
+import { everyoneTime, waveTimes } from "../../../cli/estimate/times.ts";
+
+const questionOf = (connections: number, more: Partial<Question> = {}) =>
+  withDefaults({ connections, pushesPerMinute: connections / 100, ...more });
+
+const fields: Record<string, keyof Question> = {
+  "API Gateway requests a second": "requestsPerSecond",
+  "API Gateway new connections a second": "connectsPerSecond",
+  postsPerSecond: "postsPerSecond",
+  workers: "workers",
+};
+/** One cell as it is when everything was granted and set. */
+function followed(question: Question, advice: readonly Advice[]): Question {
+  const cells = advice.find(({ what }) => what === "cells")?.to ?? 1;
+  const { connections, rooms, pushesPerMinute } = question;
+  const cell = {
+    ...question,
+    connections: Math.ceil(connections / cells),
+    rooms: Math.round(rooms / cells),
+    pushesPerMinute: pushesPerMinute / cells,
+  };
+  const changes = advice.flatMap(({ what, to }) => (fields[what] ? [[fields[what], to]] : []));
+  return { ...cell, ...Object.fromEntries(changes) };
+}
+
+test("whoever follows the advice meets the goals", () => {
+  const anyQuestion = fc.record({
+    connections: fc.integer({ min: 3, max: 7 }).chain((size) => fc.integer({ min: 10 ** size, max: 9 * 10 ** size })),
+    qos: fc.constantFrom(0 as const, 1 as const),
+  });
+  fc.assert(
+    fc.property(anyQuestion, ({ connections, qos }) => {
+      const question = questionOf(connections, { qos });
+      const better = followed(question, adviceFor(question));
+      // A second to begin, and a rounded pace.
+      expect(everyoneTime(better).seconds).toBeLessThanOrEqual(question.everyoneWithinSeconds * 1.1 + 1);
+      const [, nearlyAll] = waveTimes(better);
+      expect(nearlyAll?.seconds).toBeLessThanOrEqual(question.backWithinSeconds);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+describe("what to ask for", () => {
+  const of = (question: Question) => Object.fromEntries(adviceFor(question).map(({ what, to }) => [what, to]));
+
+  test("nothing for 10,000 connections", () => {
+    expect(adviceFor(questionOf(10_000))).toEqual([]);
+  });
+
+  test("a slower pace for 100,000 at qos 1, whose acks would go over the quota", () => {
+    expect(of(questionOf(100_000)).postsPerSecond).toBeLessThan(5_000);
+    expect(of(questionOf(100_000, { qos: 0 }))).not.toHaveProperty("postsPerSecond");
+  });
+
+  test("more requests and connections for a million", () => {
+    const { "API Gateway requests a second": requests, "API Gateway new connections a second": connects } = of(
+      questionOf(1_000_000),
+    );
+    expect(requests).toBeGreaterThanOrEqual((2 * 1_000_000) / 60);
+    expect(connects).toBeGreaterThanOrEqual(1_000_000 / 600);
+  });
+
+  test("cells where more is needed than AWS was seen to grant", () => {
+    expect(of(questionOf(10_000_000)).cells).toBeGreaterThan(1);
+    expect(of(questionOf(10_000_000))["API Gateway requests a second"]).toBeLessThanOrEqual(100_000);
+  });
+});
+
+describe("quotas", () => {
+  test("the fullest comes first: requests while a large push goes out", () => {
+    const [first] = quotasOf(questionOf(100_000));
+    expect(first).toMatchObject({ name: "API Gateway: requests a second", peakWhen: "while a large push goes out" });
+    expect(first?.peak).toBeGreaterThan(first?.limit ?? Infinity);
+  });
+
+  test("new connections are full at 3.6 million: 500 a second, for two hours each", () => {
+    const use = quotasOf(questionOf(100_000)).find(({ name }) => name.includes("new connections"));
+    expect(use?.fullAtConnections).toBeCloseTo(3_600_000, 0);
+  });
+
+  test("one room that is acked by too many, too often, is seen", () => {
+    const [first] = quotasOf(questionOf(100_000, { rooms: 1, pushesPerMinute: 2, requestsPerSecond: 100_000 }));
+    expect(first).toMatchObject({ name: "DynamoDB: writes a second to one room" });
+  });
+});

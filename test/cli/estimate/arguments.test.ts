@@ -1,0 +1,68 @@
+import { describe, expect, test } from "vitest";
+import { helpText, readArguments } from "../../../cli/estimate/arguments.ts";
+import { estimate } from "../../../cli/estimate/estimate.ts";
+import { reportOf } from "../../../cli/estimate/report.ts";
+
+const questionOf = (...args: string[]) => {
+  const read = readArguments(args);
+  if (read.kind !== "estimate") throw new Error(`read as ${read.kind}`);
+  return read.question;
+};
+
+describe("the command line", () => {
+  test("needs the connections alone; rooms have ten members unless it says how many there are", () => {
+    expect(questionOf("--connections", "1000")).toMatchObject({ connections: 1_000, rooms: 100, qos: 1 });
+    expect(questionOf("--connections", "1000", "--rooms", "5")).toMatchObject({ rooms: 5 });
+    expect(questionOf("--connections", "4")).toMatchObject({ rooms: 1 });
+  });
+
+  test.each(["100000", "100_000", "100,000", "1e5"])("reads %s as a hundred thousand", (text) => {
+    expect(questionOf("--connections", text).connections).toBe(100_000);
+  });
+
+  test.each([
+    [[], "--connections is missing"],
+    [["--connections", "many"], "--connections should be a whole number from 1 to 100,000,000, got many"],
+    [["--connections", "0"], "got 0"],
+    [["--connections", "1.5"], "got 1.5"],
+    [["--connections", "10", "--heartbeat", "4"], "--heartbeat should be a number from 5 to 570, got 4"],
+    [["--connections", "10", "--payload", "200000"], "--payload should be a whole number from 1 to 130,872"],
+    [["--connections", "10", "--qos", "2"], "--qos should be a whole number from 0 to 1, got 2"],
+    [
+      ["--connections", "10", "--rooms", "2", "--rooms-per-connection", "3"],
+      "--rooms should be at least --rooms-per-connection (3), got 2",
+    ],
+    [["--connection", "10"], "--connection"],
+    [["--connections"], "--connections"],
+  ])("refuses %j: %s", (args, message) => {
+    expect(() => readArguments(args)).toThrow(message);
+    expect(() => readArguments(args)).toThrow(/--help|cannot be/);
+  });
+
+  test("help names every option with what it is if it is not said", () => {
+    expect(readArguments(["-h"])).toEqual({ kind: "help" });
+    expect(helpText()).toMatch(/--heartbeat +\[270\] seconds/);
+  });
+});
+
+describe("the report", () => {
+  const lines = reportOf(estimate(questionOf("--connections", "100000"), 1)).split("\n");
+
+  test("has a reason beside each cost, and figures under their heads", () => {
+    const head = lines.find((line) => line.includes("API Gateway") && line.includes("DynamoDB")) ?? "";
+    const end = head.indexOf("total") + "total".length;
+    const items = lines.slice(
+      lines.indexOf(head) + 1,
+      lines.findIndex((line) => line.includes("──")),
+    );
+    expect(items.length).toBeGreaterThan(5);
+    for (const item of items) {
+      expect(item.slice(0, end)).toMatch(/\d\.\d\d$/);
+      expect(item.slice(end)).toMatch(/^ {2}\S/);
+    }
+  });
+
+  test("says where each time comes from, and what the simulation says", () => {
+    expect(lines.find((line) => line.includes("a push to everyone"))).toMatch(/ s +[\d.]+ s {2}5,000 posts a second/);
+  });
+});

@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { cpuSecondsPerPost } from "../../../cli/estimate/architecture.ts";
+import { docTables } from "../../../cli/estimate/doc-tables.ts";
+import { quotasOf } from "../../../cli/estimate/quotas.ts";
+import { usual } from "../../../cli/estimate/scenario.ts";
+import { simulateReconnect } from "../../../cli/estimate/simulation/reconnect.ts";
+import { systemOf } from "../../../cli/estimate/system.ts";
+import { docsOf } from "../../../cli/estimate/write-docs.ts";
+
+const folder = join(import.meta.dirname, "../../../docs");
+const files = docsOf(folder);
+const page = files.get("scaling.md") ?? "";
+
+test.each([...files.keys()])("docs/%s is as npm run estimate -- --docs docs writes it", (name) => {
+  expect(readFileSync(join(folder, name), "utf8")).toBe(files.get(name));
+});
+
+test("the page shows every table and every plot", () => {
+  const shown = [...page.matchAll(/<!-- table: (\w+) -->/g)].map(([, name]) => name);
+  expect(shown.toSorted()).toEqual(Object.keys(docTables).toSorted());
+  for (const plot of [...files.keys()].filter((name) => name.endsWith(".svg"))) expect(page).toContain(`](${plot})`);
+});
+
+test("the figures in its sentences are those of the estimate", () => {
+  const use = quotasOf(usual(100_000)).find(({ name }) => name === "API Gateway: requests a second");
+  expect((use?.fullAtConnections ?? 0) / 1e6).toBeCloseTo(1.5, 1);
+  expect(page).toContain("At about 1.5 million the quota is used up on an average day");
+  const million = usual(1e6);
+  const run = { seed: 1, tickSeconds: 0.05, mostSeconds: 7_200 };
+  const { refused } = simulateReconnect(systemOf(million), 1e6, run);
+  expect(Math.round(refused / 1e7)).toBe(7);
+  expect(page).toMatch(/a million pages make 70\s+million of them/);
+  expect(1 / cpuSecondsPerPost).toBeCloseTo(12_500, 6);
+  expect(page).toContain("a worker could do 12,500 a second");
+});
+
+test("a folder without the page is refused", () => {
+  expect(() => docsOf("cli")).toThrow("--docs should be a folder that holds scaling.md, got cli");
+});
