@@ -1,5 +1,6 @@
 import { readResource } from "../read-resource.ts";
-import type { Resource, Stack } from "../stack.ts";
+import { readResourcePolicy } from "../resource-policy.ts";
+import type { Stack } from "../stack.ts";
 
 /** A queue of the template. */
 export interface QueueSpec {
@@ -25,7 +26,7 @@ const defaultVisibilitySeconds = 30;
 
 /** @throws if the template uses what these queues do not do */
 export function readQueues(stack: Stack): QueueSpec[] {
-  for (const policy of stack.ofType("AWS::SQS::QueuePolicy")) readPolicy(policy);
+  for (const policy of stack.ofType("AWS::SQS::QueuePolicy")) readResourcePolicy(policy, "queue");
   return stack.ofType("AWS::SQS::Queue").map((resource) => {
     const { logicalId } = resource;
     // Nobody sees here what is kept on a disk of AWS.
@@ -52,17 +53,4 @@ export function readQueues(stack: Stack): QueueSpec[] {
       maxReceiveCount,
     };
   });
-}
-
-/** Only "nobody without TLS" is understood, as here everybody is behind it: the loopback stands for AWS' HTTPS. */
-function readPolicy({ logicalId, properties }: Resource): void {
-  const { Statement = [] } = properties.PolicyDocument as { Statement?: unknown };
-  for (const statement of [Statement].flat() as Record<string, unknown>[]) {
-    const isForTlsOnly =
-      statement.Effect === "Deny" && JSON.stringify(statement.Condition) === '{"Bool":{"aws:SecureTransport":"false"}}';
-    if (isForTlsOnly) continue;
-    throw new Error(
-      `${logicalId}: the local runtime understands a queue's policy that denies requests without TLS, got ${JSON.stringify(statement).slice(0, 200)}; grant actions to roles instead`,
-    );
-  }
 }

@@ -1,5 +1,6 @@
 import { type PropertyReader, readResource } from "../read-resource.ts";
-import type { Resource, Stack } from "../stack.ts";
+import { readResourcePolicy } from "../resource-policy.ts";
+import type { Stack } from "../stack.ts";
 import type { CorsRule } from "./cors.ts";
 
 /** A bucket of the template. */
@@ -11,7 +12,7 @@ export interface BucketSpec {
 
 /** @throws if the template uses what these buckets do not do */
 export function readBuckets(stack: Stack): BucketSpec[] {
-  for (const policy of stack.ofType("AWS::S3::BucketPolicy")) readPolicy(policy);
+  for (const policy of stack.ofType("AWS::S3::BucketPolicy")) readResourcePolicy(policy, "bucket");
   return stack.ofType("AWS::S3::Bucket").map((resource) => {
     // Nobody comes in here without a signature, nobody sees what a disk of AWS holds, and nothing is ever deleted by
     // its age: S3 is a day late with that, too.
@@ -37,17 +38,4 @@ function readCorsRule(reader: PropertyReader): CorsRule {
   };
   reader.without("Id").done();
   return rule;
-}
-
-/** Only "nobody without TLS" is understood, as here everybody is behind it: the loopback stands for AWS' HTTPS. */
-function readPolicy({ logicalId, properties }: Resource): void {
-  const { Statement = [] } = properties.PolicyDocument as { Statement?: unknown };
-  for (const statement of [Statement].flat() as Record<string, unknown>[]) {
-    const isForTlsOnly =
-      statement.Effect === "Deny" && JSON.stringify(statement.Condition) === '{"Bool":{"aws:SecureTransport":"false"}}';
-    if (isForTlsOnly) continue;
-    throw new Error(
-      `${logicalId}: the local runtime understands a bucket's policy that denies requests without TLS, got ${JSON.stringify(statement).slice(0, 200)}; grant actions to roles instead`,
-    );
-  }
 }

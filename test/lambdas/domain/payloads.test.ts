@@ -51,9 +51,11 @@ describe("what fits into one post", () => {
     expect(messagesOf(ann.inbox)[2]).not.toHaveProperty("data");
   });
 
-  test("makes no call that it did not make before", async () => {
+  test("asks nobody about it: one call fewer than what is kept apart", async () => {
     await ship("1");
+    const calls = await countCalls(world, () => ship("2"));
     expect(world.payloads.size).toBe(0);
+    expect(await countCalls(world, () => ship(large))).toBe(calls + 1);
   });
 });
 
