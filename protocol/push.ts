@@ -1,6 +1,6 @@
-import { fieldProblem, isObject, oneOf, optional, required, text, wholeNumber } from "./checks.ts";
+import { fieldProblem, isObject, oneOf, optional, required, wholeNumber } from "./checks.ts";
 import { isReservedEventName, type PushCode } from "./codes.ts";
-import { describe, describeText, everyone, isReservedRoom, roomIdProblem, userRoom } from "./ids.ts";
+import { describe, describeText, everyone, isReservedRoom, roomIdProblem, subjectProblem, userRoom } from "./ids.ts";
 import { limits } from "./limits.ts";
 import { rawMember } from "./raw-json.ts";
 
@@ -44,7 +44,7 @@ const options = {
       : `messageId should have 1 to ${limits.messageIdChars} letters, digits and _ - . : ~, got ${describeText(value)}`,
   ),
   ttl: optional(wholeNumber("ttl (seconds)", 1, limits.ttlSeconds)),
-  receipt: optional(text("receipt (the userId that hears of deliveries)", limits.subjectChars)),
+  receipt: optional((value) => subjectProblem("receipt (the userId that hears of deliveries)", value)),
   waitFor: optional((value) =>
     isObject(value) ? fieldProblem(value, waitForFields) : `waitFor should be {acks, withinMs}, got ${describe(value)}`,
   ),
@@ -125,10 +125,8 @@ function targetRefusal(body: Record<string, unknown>): PushRefusal | undefined {
   const { roomId, userId } = body;
   if (userId !== undefined) {
     if (roomId !== undefined) return { code: "userIdWrong", msg: "give roomId or userId, not both" };
-    const isSubject = typeof userId === "string" && userId !== "" && userId.length <= limits.subjectChars;
-    if (isSubject) return undefined;
-    const msg = `userId should be a string of 1 to ${limits.subjectChars} characters, got ${describeText(userId)}`;
-    return { code: "userIdWrong", msg };
+    const msg = subjectProblem("userId", userId);
+    return msg === undefined ? undefined : { code: "userIdWrong", msg };
   }
   if (roomId === undefined) return undefined;
   const ids: unknown[] = Array.isArray(roomId) ? roomId : [roomId];
