@@ -10,4 +10,6 @@ export const clientCodes = {
   badOptions: "3004",
   /** What was to be published does not fit into a frame. */
   tooLarge: "3005",
+  /** What a message says could not be fetched, however often it was tried: the message is passed over. */
+  payloadLost: "3006",
 } as const;

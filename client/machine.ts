@@ -15,7 +15,7 @@ import {
   stop,
   type Timer,
 } from "./state.ts";
-import { askForGap } from "./streams.ts";
+import { askForGap, onFetched } from "./streams.ts";
 
 /**
  * The whole client without its surroundings: what an event means in a state, and what is to be done about it. The state
@@ -45,6 +45,7 @@ const on: Handlers = {
   frame: onFrame,
   trouble: onTrouble,
   elapsed: onElapsed,
+  fetched: onFetched,
   suspicion(draft) {
     askForLife(draft);
     if (draft.link.at === "waiting") stop(draft, "reconnect");

@@ -16,7 +16,7 @@ export interface WebSocketLike {
 export type Fetch = (
   url: string,
   init: { headers: Record<string, string>; signal: AbortSignal },
-) => Promise<{ status: number; json(): Promise<unknown> }>;
+) => Promise<{ status: number; json(): Promise<unknown>; arrayBuffer(): Promise<ArrayBuffer> }>;
 export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
 
 export interface SocketHandleOptions {
@@ -49,7 +49,7 @@ export interface SocketHandleOptions {
    */
   WebSocket?: WebSocketConstructor;
   /**
-   * What polls.
+   * What polls, and fetches what is too large for a frame.
    *
    * @default the global one
    */

@@ -1,4 +1,12 @@
-import type { ClientFrame, FrameOf, LoginFrame, Ref, RoomToRestore, ServerFrame } from "../protocol/frames.ts";
+import type {
+  ClientFrame,
+  FrameOf,
+  LoginFrame,
+  Position,
+  Ref,
+  RoomToRestore,
+  ServerFrame,
+} from "../protocol/frames.ts";
 import type { ResolvedOptions, WebSocketLike } from "./options.ts";
 
 /** What `GET /poll` answers. */
@@ -16,6 +24,8 @@ const lifeMs = 60_000;
 const roomsChars = 5_000;
 const mostErrors = 3;
 const maxPauseMs = 15_000;
+/** While a payload is fetched each poll brings the same again, with a new address. */
+const payloadPauseMs = 3_000;
 
 /**
  * What a page has where no WebSocket gets through: it looks like one, takes the frames of a client and gives those of a
@@ -33,6 +43,8 @@ export class PollSocket implements WebSocketLike {
   /** The places, with the cursors from which the next poll goes on. */
   readonly #places = new Map<string, RoomToRestore>();
   readonly #logins = new Map<string, FrameOf<"loginRoom">>();
+  /** Rooms where the client fetches a payload: the next poll must not say that it has it. */
+  readonly #fetching = new Set<string>();
   #session: string | undefined;
   #ref: Ref | undefined;
   #errors = 0;
@@ -68,10 +80,14 @@ export class PollSocket implements WebSocketLike {
         const { roomId, ref } = frame;
         this.#places.delete(roomId);
         this.#logins.delete(roomId);
+        this.#fetching.delete(roomId);
         const data = { code: "2006", msg: `leave room (id:${roomId}) success` } as const;
         this.#tell({ type: "left", eventName: "leaveRoomResp", data, roomId, ref });
         break;
       }
+      case "ack":
+        for (const { roomId, epoch, seq } of frame.rooms) this.#moveOn(roomId, { epoch, seq });
+        break;
       case "heartbeat":
         this.#tell({ type: "heartbeat", eventName: "heartbeatResp", data: { code: "2008", msg: "alive" } });
         break;
@@ -140,7 +156,7 @@ export class PollSocket implements WebSocketLike {
       this.#end(1000);
       return undefined;
     }
-    return pauseMs;
+    return this.#fetching.size > 0 ? Math.max(pauseMs, payloadPauseMs) : pauseMs;
   }
 
   /** All places and logins, in as many parts as addresses can hold. */
@@ -198,11 +214,25 @@ export class PollSocket implements WebSocketLike {
   /** Where the next poll of the room goes on: what the client is told now it has. */
   #note(room: LoginFrame, roomId: string, login: FrameOf<"loginRoom"> | undefined): void {
     this.#logins.delete(roomId);
+    this.#fetching.delete(roomId);
     if (room.type === "loggedIn") {
-      const { epoch, seq, upTo = seq, generation } = room;
+      const { epoch, seq, upTo = seq, missed = [], generation } = room;
       const type = login ? login.type : this.#places.get(roomId)?.type;
-      this.#places.set(roomId, { roomId, type, generation, since: { epoch, seq: upTo } });
+      const { seq: awaited } = missed.find(({ payload }) => payload) ?? {};
+      if (awaited !== undefined) this.#fetching.add(roomId);
+      const since = { epoch, seq: awaited === undefined ? upTo : awaited - 1 };
+      this.#places.set(roomId, { roomId, type, generation, since });
     } else if (!login || room.type === "evicted") this.#places.delete(roomId);
+  }
+
+  /** The client has a payload that it was waiting for. */
+  #moveOn(roomId: string, { epoch, seq }: Position): void {
+    const place = this.#places.get(roomId);
+    const since = place?.since;
+    if (!place || typeof since !== "object" || since.epoch !== epoch || since.seq >= seq) return;
+    this.#places.set(roomId, { ...place, since: { epoch, seq } });
+    this.#fetching.delete(roomId);
+    this.#pollIn(0);
   }
 }
 

@@ -7,6 +7,7 @@ import { isolated, Listeners } from "./listeners.ts";
 import { step } from "./machine.ts";
 import { type ResolvedOptions, resolveOptions, type SocketHandleOptions } from "./options.ts";
 import { gapMs, pauseMs } from "./pause.ts";
+import type { Payloads } from "./payloads.ts";
 import { readFrame } from "./read-frame.ts";
 import {
   type Actions,
@@ -14,6 +15,7 @@ import {
   initialState,
   type LoginNotice,
   type Notice,
+  type PayloadLost,
   type PublishNotice,
   type State,
   type Timer,
@@ -23,7 +25,7 @@ import { watchForSuspicion } from "./suspicion.ts";
 import { Timers } from "./timers.ts";
 import { answer, ConnectWaiters, type OnError, type OnOk, RequestWaiters } from "./waiters.ts";
 
-type SystemFrame = Exclude<ServerFrame, MessageFrame>;
+type SystemFrame = Exclude<ServerFrame, MessageFrame> | PayloadLost;
 /** Names under which pages can listen to what Downlink itself sends. */
 export type SystemEventName = Exclude<SystemFrame, { type: "probe" }>["eventName"];
 export type SystemFrameOf<E extends SystemEventName> = Extract<SystemFrame, { eventName: E }>;
@@ -51,6 +53,8 @@ export interface PublishOptions {
 const ackAfterMs = 250;
 /** So many attempts to open a WebSocket fail before the page polls. */
 const failuresBeforePoll = 3;
+/** After so long it is tried again to load a part of the client. */
+const scriptPauseMs = 5_000;
 /** A timer that is later than this slept with its computer. */
 const lateMs = 5_000;
 
@@ -78,6 +82,7 @@ export class SocketHandle {
   #failures = 0;
   #polls = false;
   #stopWatching: (() => void) | undefined;
+  #payloads: Promise<Payloads | undefined> | undefined;
 
   /** @throws DownlinkError 3004 if `url` or `token` is given neither here nor to `configure`, or an option is wrong */
   constructor(options: Partial<SocketHandleOptions> = {}) {
@@ -260,6 +265,7 @@ export class SocketHandle {
       this.#connects.attemptFailed(failure);
     },
     show: (frame) => this.#listeners.tell(frame.eventName, frame.data, frame),
+    fetch: (message) => this.#fetch(message),
     leave: (roomId) => this.leaveRoom(roomId, () => {}),
     end: (failure) => this.#end(failure),
   };
@@ -269,6 +275,8 @@ export class SocketHandle {
     this.#stopWatching?.();
     this.#stopWatching = undefined;
     this.#timers.stopAll();
+    void this.#payloads?.then((payloads) => payloads?.stop());
+    this.#payloads = undefined;
     this.#requests.closed(failure);
     this.#connects.closed(failure);
   }
@@ -284,6 +292,20 @@ export class SocketHandle {
         if (event) this.#happen(...event);
       },
       lost: (msg, cause) => this.#happen("lost", msg, cause),
+    });
+  }
+
+  #fetch(message: MessageFrame): void {
+    const tell = (...fetched: [MessageFrame, PayloadLost?]) => this.#happen("fetched", ...fetched);
+    this.#payloads ??= import("./payloads.ts").then(
+      ({ Payloads }) => new Payloads(this.#options, tell),
+      () => undefined,
+    );
+    void this.#payloads.then((payloads) => {
+      if (payloads) return payloads.fetch(message);
+      // The script itself did not come.
+      this.#payloads = undefined;
+      this.#options.clock.setTimeout(() => tell(message), scriptPauseMs);
     });
   }
 

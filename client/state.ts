@@ -1,4 +1,5 @@
-import type { ClientFrame, FrameOf, ServerFrame } from "../protocol/frames.ts";
+import type { ClientFrame, FrameOf, MessageFrame, ServerFrame } from "../protocol/frames.ts";
+import type { clientCodes } from "./client-codes.ts";
 import type { Failure } from "./downlink-error.ts";
 import type { Room } from "./room.ts";
 import type { Stream } from "./stream.ts";
@@ -27,6 +28,16 @@ export interface PublishNotice extends Notice {
   seq?: number;
   /** Only of a message to a person: under this id both sides see their conversation. */
   conversation?: string;
+}
+
+/** A message whose payload nobody can bring any more: the page hears of it as `errorResp`, in the message's place. */
+export interface PayloadLost {
+  type: "payloadLost";
+  eventName: "errorResp";
+  data: { code: (typeof clientCodes)["payloadLost"]; msg: string };
+  /** Absent for everyone. */
+  roomId?: string | undefined;
+  messageId: string;
 }
 
 /** What the page asks of the server. */
@@ -76,6 +87,8 @@ interface Events {
   /** API Gateway failed to handle a frame; it does not say which. */
   trouble(msg: string): void;
   elapsed(timer: Timer): void;
+  /** A payload was fetched, or could not be. See `onFetched`. */
+  fetched(message: MessageFrame, lost?: PayloadLost): void;
   /** Something happened after which connections often are dead. */
   suspicion(): void;
   close(forGood: boolean): void;
@@ -93,7 +106,9 @@ export interface Actions {
   reject(ref: number, failure: Failure): void;
   connected(notice: Notice): void;
   attemptFailed(failure: Failure): void;
-  show(frame: ServerFrame): void;
+  show(frame: ServerFrame | PayloadLost): void;
+  /** Bring what the message's `payload` says, unless that is under way; `fetched` follows. */
+  fetch(message: MessageFrame): void;
   leave(roomId: string): void;
   /** Drop everything that still runs or waits. */
   end(failure: Failure): void;
@@ -137,7 +152,7 @@ export const draftOf = (state: State): Draft => ({
 
 export const plan = (draft: Draft, ...effect: Effect) => void draft.effects.push(effect);
 export const send = (draft: Draft, frame: ClientFrame) => plan(draft, "send", frame);
-export const show = (draft: Draft, frame: ServerFrame) => plan(draft, "show", frame);
+export const show = (draft: Draft, frame: ServerFrame | PayloadLost) => plan(draft, "show", frame);
 export const stop = (draft: Draft, timer: Timer) => plan(draft, "stop", timer);
 /** @param tries how often it was in vain so far */
 export const start = (draft: Draft, timer: Timer, tries = 0) => plan(draft, "start", timer, tries);

@@ -16,6 +16,8 @@ export interface Stream {
   head: number;
   /** A message of another epoch; only the server's own answer makes that the stream's epoch. */
   stray?: Position | undefined;
+  /** The message that is next and has a payload: until that is there, all that is held waits. */
+  awaited?: Logged | undefined;
   /** How often the gap that stands was asked for; `undefined` while there is none. */
   tries?: number | undefined;
   /** How many messages arrived since the last ack, again or for the first time. */
@@ -31,8 +33,9 @@ const heldMax = 256;
 
 export const newStream: Stream = { seq: 0, held: [], head: 0, unacked: 0, receipts: [] };
 
-/** Something is in the log that the page does not have. */
-export const hasGap = ({ epoch, seq, head, stray }: Stream) => !!epoch && (head > seq || !!stray);
+/** Something is in the log that the page does not have, and nobody is bringing it. */
+export const hasGap = ({ epoch, seq, head, stray, awaited }: Stream) =>
+  !!epoch && ((head > seq && !awaited) || !!stray);
 
 /**
  * Takes messages in, in whatever order and however often they come.
@@ -43,6 +46,7 @@ export const hasGap = ({ epoch, seq, head, stray }: Stream) => !!epoch && (head 
 export function take(before: Stream, messages: readonly Logged[], upTo = 0): [Stream, shown: readonly Logged[]] {
   const { epoch, held } = before;
   let { seq, head, stray } = before;
+  let awaited: Logged | undefined;
   const arrived: Logged[] = [];
   const shown: Logged[] = [];
   const bySeq = new Map(held.map((message) => [message.seq, message]));
@@ -55,10 +59,17 @@ export function take(before: Stream, messages: readonly Logged[], upTo = 0): [St
   const early: Logged[] = [];
   for (const message of [...bySeq.values()].sort((one, other) => one.seq - other.seq)) {
     head = Math.max(head, message.seq);
-    if (epoch && message.seq <= Math.max(seq, upTo) + 1) {
+    const isNext = epoch && message.seq <= Math.max(seq, upTo) + 1;
+    if (isNext && !message.payload) {
       seq = message.seq;
       shown.push(message);
-    } else early.push(message);
+    } else {
+      early.push(message);
+      if (isNext) {
+        awaited = message;
+        seq = upTo = message.seq - 1;
+      }
+    }
   }
   arrived.push(...shown);
   const receipts = arrived.flatMap((message) => (message.receipt ? [message.seq] : []));
@@ -67,6 +78,7 @@ export function take(before: Stream, messages: readonly Logged[], upTo = 0): [St
     seq: Math.max(seq, upTo),
     head: Math.max(head, upTo),
     stray,
+    awaited,
     held: early.slice(0, heldMax),
     unacked: before.unacked + (arrived.length || +(upTo > seq)),
     receipts: [...before.receipts, ...receipts],

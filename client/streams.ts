@@ -1,7 +1,7 @@
 import type { MessageFrame, ServerFrame } from "../protocol/frames.ts";
 import { everyone, isReservedRoom } from "../protocol/ids.ts";
 import { ackSoon } from "./acks.ts";
-import { type Draft, send, show, start, stop } from "./state.ts";
+import { type Draft, type PayloadLost, plan, send, show, start, stop } from "./state.ts";
 import { catchUp, hasGap, type Logged, type LoggedIn, newStream, type Stream, take } from "./stream.ts";
 
 type FrameOfType<T extends ServerFrame["type"]> = Extract<ServerFrame, { type: T }>;
@@ -16,7 +16,23 @@ export function onMessage(draft: Draft, frame: MessageFrame): void {
   if (!stream) return;
   if (frame.seq !== undefined) deliver(draft, roomId, take(stream, [frame as Logged]));
   // Without a number it is outside of every order, and nobody counts on it before the login.
-  else if (stream.epoch) show(draft, frame);
+  else if (stream.epoch) plan(draft, frame.payload ? "fetch" : "show", frame);
+}
+
+/**
+ * Takes in what came of fetching a payload: the message with its `data`. One that still has its `payload` is to be asked
+ * for anew, as addresses expire, or is lost for good: then it is passed over.
+ */
+export function onFetched(draft: Draft, message: MessageFrame, lost?: PayloadLost): void {
+  const { roomId = everyone, payload, messageId } = message;
+  const stream = draft.streams.get(roomId);
+  if (!payload) onMessage(draft, message);
+  // Else it was left meanwhile, or has begun anew.
+  else if (stream?.awaited?.messageId === messageId) {
+    const { awaited, held } = stream;
+    if (lost) show(draft, lost);
+    deliver(draft, roomId, take({ ...stream, held: held.slice(1) }, [], lost && awaited.seq), true);
+  }
 }
 
 /**
@@ -72,6 +88,8 @@ function deliver(draft: Draft, roomId: string, [stream, shown]: readonly [Stream
   if (!stands && stream.tries !== undefined) stop(draft, `gap ${roomId}`);
   draft.streams.set(roomId, { ...stream, tries: stands ? (stream.tries ?? 0) : undefined });
   for (const message of shown) show(draft, message);
+  // It is fetched once, however often that is said.
+  if (stream.awaited) plan(draft, "fetch", stream.awaited);
   ackSoon(draft);
   if (askNow) askForGap(draft, roomId);
 }

@@ -38,7 +38,8 @@ export interface DownlinkProps {
   readonly tokenSecret?: ISecret;
 
   /**
-   * What becomes of the tables, of the new token secret and of the logs when they leave the stack.
+   * What becomes of the tables, of large payloads, of the new token secret and of the logs when they leave the stack.
+   * With `DESTROY`, empty the bucket of payloads first: CloudFormation deletes none that holds something.
    *
    * @default RemovalPolicy.RETAIN
    */
@@ -108,6 +109,8 @@ export interface DownlinkProps {
 export interface ResolvedProps
   extends Required<Omit<DownlinkProps, "tokenSecret" | "retention" | "redeliverAfter" | "allowedOrigins">> {
   readonly retentionSeconds: string;
+  /** For how many days large payloads are kept. */
+  readonly payloadDays: number;
   readonly redeliverAfterSeconds: string;
   readonly allowedOrigins: string;
   readonly corsOrigin: string;
@@ -117,6 +120,7 @@ export interface ResolvedProps
 export function resolveProps(props: DownlinkProps): ResolvedProps {
   return {
     retentionSeconds: secondsOf("retention", props.retention ?? Duration.hours(24)),
+    payloadDays: payloadDaysOf(props.retention ?? Duration.hours(24)),
     redeliverAfterSeconds: secondsOf("redeliverAfter", props.redeliverAfter ?? Duration.seconds(5)),
     allowedOrigins: originsOf(props.allowedOrigins ?? ["*"]),
     corsOrigin: corsOriginOf(props.allowedOrigins ?? ["*"]),
@@ -152,6 +156,12 @@ function secondsOf(name: keyof typeof durations, duration: Duration): string {
     throw new Error(`${name} should be a whole number of seconds from ${least} to ${most}, got ${seconds}; ${why}`);
   }
   return Tokenization.stringifyNumber(seconds);
+}
+
+/** S3 deletes by whole days; one more, so that none goes before the last message that names it. */
+function payloadDaysOf(retention: Duration): number {
+  const seconds = retention.isUnresolved() ? limits.ttlSeconds : retention.toSeconds({ integral: false });
+  return Math.ceil(seconds / (24 * 60 * 60)) + 1;
 }
 
 // Pages of apps have schemes of their own, such as capacitor://localhost.

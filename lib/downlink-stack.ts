@@ -12,7 +12,7 @@ export class DownlinkStack extends Stack {
   constructor(scope: Construct, id: string, props: DownlinkStackProps = {}) {
     super(scope, id, { description: "Downlink: services push to pages", ...props });
     this.downlink = new Downlink(this, "Downlink", props);
-    const { webSocketUrl, pollUrl, pushUrl, apiKeyId, tokenSecret } = this.downlink;
+    const { webSocketUrl, pollUrl, pushUrl, apiKeyId, tokenSecret, payloads } = this.downlink;
     new CfnOutput(this, "WebSocketUrl", { value: webSocketUrl, description: "Where pages connect" });
     new CfnOutput(this, "PollUrl", { value: pollUrl, description: "Where pages poll that cannot keep a WebSocket" });
     new CfnOutput(this, "PushUrl", { value: pushUrl, description: "Where services POST, with the header x-api-key" });
@@ -25,6 +25,10 @@ export class DownlinkStack extends Stack {
       value: tokenSecret.secretArn,
       description:
         "The secret itself: aws secretsmanager get-secret-value --query SecretString --output text --secret-id <this ARN>",
+    });
+    new CfnOutput(this, "PayloadsBucket", {
+      value: payloads.bucket.bucketName,
+      description: "Before a stack with removalPolicy destroy is deleted: aws s3 rm --recursive s3://<this bucket>",
     });
   }
 }

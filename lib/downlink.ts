@@ -8,6 +8,7 @@ import { acknowledge } from "./acknowledge.ts";
 import { type DownlinkProps, resolveProps } from "./downlink-props.ts";
 import { FanOut } from "./fan-out.ts";
 import { acknowledgeConnections } from "./grant-connections.ts";
+import { acknowledgePayloads, Payloads } from "./payloads.ts";
 import { PushApi } from "./push-api.ts";
 import { Redelivery } from "./redelivery.ts";
 import { SocketApi } from "./socket-api.ts";
@@ -35,6 +36,8 @@ export class Downlink extends Construct {
   /** Signs the tokens of pages. Whoever issues them needs its value: `tokenSecret.grantRead(…)`. */
   readonly tokenSecret: ISecret;
   readonly tables: Tables;
+  /** What pushes say that no frame can carry. CloudFormation deletes its bucket only when it is empty. */
+  readonly payloads: Payloads;
   /** Messages may not be sent again, somebody should look: `redeliveryAlarm.addAlarmAction(…)`. */
   readonly redeliveryAlarm: Alarm;
   /** Members of large rooms could not be posted to, somebody should look. */
@@ -46,12 +49,18 @@ export class Downlink extends Construct {
     super(scope, id);
     const { removalPolicy, logRetention, allowedOrigins, ...resolved } = resolveProps(props);
     this.tables = new Tables(this, "Tables", { removalPolicy });
+    this.payloads = new Payloads(this, "Payloads", {
+      days: resolved.payloadDays,
+      origins: props.allowedOrigins ?? ["*"],
+      removalPolicy,
+    });
     this.tokenSecret = props.tokenSecret ?? this.newTokenSecret(removalPolicy);
     const accessLogs = new AccessLogs(this, "AccessLogs", { logRetention, removalPolicy });
     const redelivery = new Redelivery(this, "Redelivery");
     const fanOut = new FanOut(this, "FanOut");
     const shared = {
       tables: this.tables,
+      payloads: this.payloads,
       looks: redelivery.looks,
       tasks: fanOut.tasks,
       postsPerSecond: resolved.postsPerSecond,
@@ -80,6 +89,7 @@ export class Downlink extends Construct {
     redelivery.addFunction({ ...shared, stage });
     fanOut.addFunction({ ...shared, stage });
     acknowledgeConnections(this, stage);
+    acknowledgePayloads(this, this.payloads);
     this.webSocketUrl = stage.url;
     this.pushUrl = this.pushApi.pushUrl;
     this.pollUrl = this.pushApi.pollUrl;

@@ -42,6 +42,7 @@ export class FanOut extends Construct {
         connections: ["GetItem", "Scan", "DeleteItem"],
         rooms: ["GetItem", "UpdateItem", "DeleteItem", "Query"],
         messages: ["Query"],
+        payloads: ["GetObject"],
         looks: true,
         tasks: true,
       },

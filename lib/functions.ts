@@ -45,6 +45,7 @@ export function socketFunction(scope: Construct, props: RoomProps): IFunction {
       connections: ["GetItem", "PutItem", "UpdateItem", "DeleteItem"],
       rooms: ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"],
       messages: ["GetItem", "PutItem", "Query"],
+      payloads: ["GetObject"],
       looks: true,
       tasks: true,
     },
@@ -63,6 +64,7 @@ export function pushFunction(scope: Construct, props: RoomProps): IFunction {
       connections: ["Scan", "DeleteItem"],
       rooms: ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"],
       messages: ["GetItem", "PutItem"],
+      payloads: ["PutObject", "GetObject"],
       looks: true,
       tasks: true,
     },
@@ -83,7 +85,8 @@ export function pollFunction(scope: Construct, props: RoomProps & TokenProps): I
       rooms: ["GetItem", "UpdateItem", "DeleteItem", "Query"],
       // It writes where a push died: a number that holds nothing.
       messages: ["GetItem", "PutItem", "Query"],
-      looks: false,
+      payloads: ["GetObject"],
+      looks: true,
       tasks: false,
     },
   });

@@ -12,7 +12,7 @@ const gatewayAnswers: readonly (readonly [ResponseType, PushCode, string])[] = [
   [
     ResponseType.REQUEST_TOO_LARGE,
     "tooLarge",
-    `the body is larger than 6 MB, a message may have ${limits.postBytes} bytes as a frame; send a link instead`,
+    `the body has more than the 6 MB that a Lambda takes, where quotation marks count twice; data may have ${limits.payloadBytes} bytes; send a link instead`,
   ],
   [ResponseType.DEFAULT_4XX, "unauthorized", `API Gateway refused the request; ${notThere}`],
   [ResponseType.DEFAULT_5XX, "serverTrouble", "server trouble, send this request again later"],

@@ -32,8 +32,8 @@ export interface PushApiProps extends RoomProps, TokenProps {
  * The REST side: `POST /push` and `GET /push/{messageId}` for services, behind an API key, and `GET /poll` for pages,
  * whose token the poll function verifies.
  *
- * API Gateway takes bodies up to 10 MB and a Lambda up to 6 MB; the push function refuses what is larger than one post
- * to a connection (`limits.postBytes`), with the size it got.
+ * API Gateway takes bodies up to 10 MB and a Lambda up to 6 MB; the push function refuses data above 5 MB
+ * (`limits.payloadBytes`), with the size it got.
  */
 export class PushApi extends Construct {
   readonly pushUrl: string;

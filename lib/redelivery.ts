@@ -41,6 +41,7 @@ export class Redelivery extends Construct {
         connections: ["Scan", "UpdateItem", "DeleteItem"],
         rooms: ["GetItem", "UpdateItem", "DeleteItem", "Query"],
         messages: ["Query"],
+        payloads: ["GetObject"],
         looks: true,
         tasks: false,
       },

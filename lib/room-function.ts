@@ -4,11 +4,13 @@ import type { Queue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import { grantConnections } from "./grant-connections.ts";
 import { type LambdaFunctionProps, type LogProps, lambdaFunction } from "./lambda-function.ts";
+import type { Payloads } from "./payloads.ts";
 import type { Tables } from "./tables.ts";
 
 /** What every function needs that works on rooms. */
 export interface RoomProps extends LogProps {
   readonly tables: Tables;
+  readonly payloads: Payloads;
   readonly stage: WebSocketStage;
   /** Where looks at rooms are ordered. */
   readonly looks: Queue;
@@ -33,6 +35,8 @@ interface Rights {
   readonly connections: readonly TableAction[];
   readonly rooms: readonly TableAction[];
   readonly messages: readonly TableAction[];
+  /** With what no frame can carry; each function makes frames that say where it is, and so signs with its role. */
+  readonly payloads: readonly ("GetObject" | "PutObject")[];
   /** Whether it orders looks at rooms. */
   readonly looks: boolean;
   /** Whether it orders posts to large rooms. */
@@ -42,7 +46,7 @@ type TableAction = "GetItem" | "PutItem" | "UpdateItem" | "DeleteItem" | "Query"
 
 /** A function that works on rooms and their logs, and posts to connections. */
 export function roomFunction(scope: Construct, id: string, props: RoomProps, own: OwnProps): LambdaFunction {
-  const { tables, stage, looks, tasks, postsPerSecond, logRetention, removalPolicy } = props;
+  const { tables, payloads, stage, looks, tasks, postsPerSecond, logRetention, removalPolicy } = props;
   const { rights, environment, ...rest } = own;
   const fn = lambdaFunction(scope, id, {
     ...rest,
@@ -50,6 +54,7 @@ export function roomFunction(scope: Construct, id: string, props: RoomProps, own
       CONNECTIONS_TABLE: tables.connections.tableName,
       ROOMS_TABLE: tables.rooms.tableName,
       MESSAGES_TABLE: tables.messages.tableName,
+      PAYLOADS_URL: payloads.url,
       CALLBACK_URL: stage.callbackUrl,
       RETENTION_SECONDS: props.retentionSeconds,
       REDELIVER_QUEUE_URL: looks.queueUrl,
@@ -65,6 +70,7 @@ export function roomFunction(scope: Construct, id: string, props: RoomProps, own
   for (const table of ["connections", "rooms", "messages"] as const) {
     tables[table].grant(fn, ...rights[table].map((action) => `dynamodb:${action}`));
   }
+  payloads.grant(fn, ...rights.payloads);
   // `grantSendMessages` would allow to ask for the queue's URL and attributes too.
   if (rights.looks) looks.grant(fn, "sqs:SendMessage");
   if (rights.tasks) tasks.grant(fn, "sqs:SendMessage");

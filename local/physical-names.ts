@@ -100,6 +100,16 @@ const namings: Record<string, Naming> = {
       QueueName: (_, name) => name,
     },
   },
+  "AWS::S3::Bucket": {
+    name: "BucketName",
+    // Part of a host's name, which has 63 characters at most and no capitals.
+    makeUp: (place, logicalId) =>
+      `${place.stackName}-${logicalId.slice(0, 24)}-${digest(place, logicalId, 12)}`.toLowerCase(),
+    attributes: {
+      Arn: ({ partition }, name) => `arn:${partition}:s3:::${name}`,
+      RegionalDomainName: ({ region }, name) => `${name}.s3.${region}.amazonaws.com`,
+    },
+  },
   "AWS::Logs::LogGroup": {
     name: "LogGroupName",
     makeUp: longName,

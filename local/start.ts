@@ -24,6 +24,8 @@ import { type Claims, mintToken } from "./mint-token.ts";
 import { openChains } from "./queues/chains.ts";
 import { openQueues, type Queue } from "./queues/open-queues.ts";
 import { connectSqs, startSqs } from "./queues/open-sqs.ts";
+import { type Objects, openObjects } from "./s3/objects.ts";
+import { openS3 } from "./s3/open-s3.ts";
 import { makeStack, type Resource, type Stack } from "./stack.ts";
 import { synthesize } from "./synthesize.ts";
 
@@ -31,7 +33,7 @@ export interface LocalOptions {
   /** @default any free one */
   port?: number;
   /**
-   * `disk` keeps tables, API key and secrets under `.local/data/`.
+   * `disk` keeps tables, buckets, API key and secrets under `.local/data/`.
    *
    * @default "memory"
    */
@@ -63,6 +65,8 @@ export interface Local {
   databaseUrl: string;
   /** A queue without any check of roles, to look into it. Throws if the template has none of this logical id. */
   queue(logicalId: string): Pick<Queue, "request">;
+  /** What lies in buckets, without any check of roles. */
+  objects: Objects;
   apiKey: string;
   /** Of a subject `demo` that may do everything. */
   token: string;
@@ -135,7 +139,10 @@ async function open(options: LocalOptions, closers: (() => Promise<void>)[]): Pr
   };
   const aws = await openAws({ iam, invocations, services });
   closers.push(aws.close);
-  const addresses = { gateway: `http://127.0.0.1:${front.port}`, aws: aws.url };
+  const objects = openObjects(kept && join(kept, "objects"));
+  const s3 = await openS3({ stack, objects, iam, invocations });
+  closers.push(s3.close);
+  const addresses = { gateway: `http://127.0.0.1:${front.port}`, aws: aws.url, s3: s3.url };
   const lambda = openLambda({ stack, addresses, credentialsOf: iam.ofFunction, logs, invocations, environmentsMax });
   closers.push(lambda.close);
   const mappings = openMappings({ stack, queues, chains, lambda, iam, clock, faults, log: toLog("queues") });
@@ -163,6 +170,7 @@ async function open(options: LocalOptions, closers: (() => Promise<void>)[]): Pr
       if (!queue) throw new Error(`the template has no queue ${logicalId}`);
       return queue;
     },
+    objects,
     tokenSecret,
     mintToken: (claims) => mintToken(tokenSecret, claims),
     stack,

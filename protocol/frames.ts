@@ -152,13 +152,26 @@ export type PublishFrame =
   | ({ type: "publishFailed"; eventName: "publishResp"; data: Notice<"2012">; clientMessageId?: string } & Reply);
 
 /**
+ * Where the `data` of a message is that no frame can carry: JSON, to be fetched without any header of one's own.
+ *
+ * `url` is good for a quarter of an hour or less; every frame brings a new one. `sha256` is in hexadecimal digits.
+ */
+export interface PayloadLink {
+  url: string;
+  sha256: string;
+  bytes: number;
+}
+
+/**
  * A pushed message. `roomId` is absent for everyone and `@user` for the receiver's own room; `epoch` and `seq` place it
  * in its room's log and are absent at `qos` 0.
  */
 export interface MessageFrame extends Partial<Position> {
   type: "message";
   eventName: string;
-  data: unknown;
+  /** Absent while `payload` says where it is. */
+  data?: unknown;
+  payload?: PayloadLink;
   roomId?: string;
   messageId: string;
   /** When the push was accepted, milliseconds since 1970. */

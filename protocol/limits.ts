@@ -6,6 +6,8 @@ export const limits = {
   postBytes: 128 * 1024,
   /** API Gateway bills a frame by pieces of this size. */
   billedBytes: 32 * 1024,
+  /** Of `data`. A Lambda is called with 6 MB at most, and the envelope of a push needs its part. */
+  payloadBytes: 5 * 1024 * 1024,
   roomIdChars: 128,
   eventNameChars: 128,
   /** Of a token's `sub` and of `userId`. */

@@ -22,8 +22,10 @@ const rules: Record<string, Rule> = {
   // It names Lambdas by path only.
   lib: { folders: ["protocol"], packages: ["aws-cdk-lib", "constructs", "esbuild", "node"] },
   bin: { folders: ["lib"], packages: ["aws-cdk-lib"] },
-  // It measures what is deployed, over the tables that tests use.
-  bench: { folders: ["lambdas/adapters", "lambdas/domain", "lib", "protocol", "test"], packages: "any" },
+  // It waits between attempts as the client does.
+  cli: { folders: ["client", "protocol"], packages: ["node"] },
+  // It measures what is deployed, over the tables that tests use, and prices it as the estimate does.
+  bench: { folders: ["cli", "lambdas/adapters", "lambdas/domain", "lib", "protocol", "test"], packages: "any" },
   // It runs the synthesized template and the built bundles, whatever they hold.
   local: { folders: ["protocol"], packages: "any" },
   // What users write: they know this package by its name only.

@@ -1,27 +1,30 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { FunctionName } from "../../cli/estimate/usage.ts";
 import { onHandshake } from "../../lambdas/adapters/on-handshake.ts";
 import { onLooks } from "../../lambdas/adapters/on-looks.ts";
 import { onPoll } from "../../lambdas/adapters/on-poll.ts";
 import { onPush } from "../../lambdas/adapters/on-push.ts";
 import { onSocketEvent } from "../../lambdas/adapters/on-socket-event.ts";
+import { onTasks } from "../../lambdas/adapters/on-tasks.ts";
 import type { RestEvent, RestResult } from "../../lambdas/adapters/rest-event.ts";
 import type { SocketEvent } from "../../lambdas/adapters/socket-event.ts";
 import type { Claims } from "../../lambdas/adapters/tokens.ts";
 import { ack } from "../../lambdas/domain/ack.ts";
 import { connect, disconnect, here } from "../../lambdas/domain/connection-life.ts";
+import { runTask } from "../../lambdas/domain/fan-out/run-task.ts";
 import { hello } from "../../lambdas/domain/hello.ts";
 import { leaveRoom } from "../../lambdas/domain/leave-room.ts";
 import { loginRoom } from "../../lambdas/domain/login-room.ts";
 import { lookAtRoom } from "../../lambdas/domain/look-at-room.ts";
 import { poll } from "../../lambdas/domain/poll.ts";
 import type { Deps, Look } from "../../lambdas/domain/ports.ts";
+import { unpaced } from "../../lambdas/domain/post.ts";
 import { publish } from "../../lambdas/domain/publish.ts";
 import { push } from "../../lambdas/domain/push.ts";
 import { pushStatus, waitForAcks } from "../../lambdas/domain/push-status.ts";
 import { replay } from "../../lambdas/domain/replay.ts";
 import { type Behind, countedDeps } from "./counted-deps.ts";
 import { Meter } from "./meter.ts";
-import type { FunctionName } from "./usage.ts";
 
 const frames = { hello, loginRoom, leaveRoom, publish, ack, replay, here };
 const methodArn = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/socket/$connect";
@@ -32,6 +35,7 @@ export class Backend implements Behind {
   readonly meter = new Meter();
   readonly lines: Behind["lines"] = new Map();
   readonly looks: Look[] = [];
+  readonly tasks: string[] = [];
   nowMs = 1_760_000_000_000;
   private ids = 0;
 
@@ -72,6 +76,19 @@ export class Backend implements Behind {
       queryStringParameters: { ...(session && { session }), rooms: JSON.stringify(rooms) },
     };
     return onPoll(this.depsOf("poll"), handshakeOf(claims), poll)(event);
+  }
+
+  /** Does what is in the fan-out queue. */
+  async fanOut(): Promise<void> {
+    await Promise.all(this.tasks.splice(0).map((body) => this.task(body)));
+  }
+
+  private async task(body: string): Promise<void> {
+    this.meter.count("queueRequests", 2);
+    const giveUp = () => Promise.reject(new Error("nothing here is given up"));
+    const deps = { ...this.depsOf("fanOut")(), pace: unpaced, giveUp };
+    const { batchItemFailures } = await onTasks(() => deps, runTask)({ Records: [{ messageId: "1", body }] });
+    if (batchItemFailures.length > 0) throw new Error("the task failed");
   }
 
   async look(look: Look): Promise<void> {

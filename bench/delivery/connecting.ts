@@ -5,6 +5,7 @@ import type { Operation } from "./operation.ts";
 import { Page } from "./page.ts";
 
 const room = (backend: Backend) => `order-${backend.newId()}`;
+const newRooms = (backend: Backend, count: number) => Array.from({ length: count }, () => ({ roomId: room(backend) }));
 const positionOf = ({ epoch, seq }: Position): Position => ({ epoch, seq });
 
 /** A page that comes, greets, and logs in to what it shows. */
@@ -22,16 +23,16 @@ export const connecting: Operation[] = [
     prepare: async (backend) => {
       const page = new Page(backend);
       await page.connect();
-      const rooms = [1, 2, 3].map(() => ({ roomId: room(backend) }));
+      const rooms = newRooms(backend, 3);
       return () => page.hello(rooms);
     },
   },
-  {
-    name: "hello, back after a break, 3 rooms and since",
-    prepare: async (backend) => {
+  ...[1, 3].map((count) => ({
+    name: `hello, back after a break, ${count === 1 ? "1 room" : `${count} rooms`} and since`,
+    prepare: async (backend: Backend) => {
       const page = new Page(backend);
       await page.connect();
-      const known = await page.hello([1, 2, 3].map(() => ({ roomId: room(backend) })));
+      const known = await page.hello(newRooms(backend, count));
       const rooms = known.map(({ roomId, generation, ...at }) => ({
         roomId,
         since: positionOf(at),
@@ -40,7 +41,7 @@ export const connecting: Operation[] = [
       await page.connect();
       return () => page.hello(rooms);
     },
-  },
+  })),
   ...(["loginWhenFirst", "loginWhenLast", "loginWhenever"] as const).flatMap((type) => [
     login(type, "free room", async () => {}),
     login(type, "somebody is in", async (backend, roomId) => {
@@ -65,15 +66,15 @@ export const connecting: Operation[] = [
       return () => page.ask({ action: "heartbeat" }, "heartbeat");
     },
   },
-  {
-    name: "disconnect, 3 rooms",
-    prepare: async (backend) => {
+  ...[1, 3].map((count) => ({
+    name: `disconnect, ${count === 1 ? "1 room" : `${count} rooms`}`,
+    prepare: async (backend: Backend) => {
       const page = new Page(backend);
       await page.connect();
-      await page.hello([1, 2, 3].map(() => ({ roomId: room(backend) })));
+      await page.hello(newRooms(backend, count));
       return () => page.disconnect();
     },
-  },
+  })),
 ];
 
 function login(

@@ -1,9 +1,9 @@
-import { type ApiGatewayManagementApiClient, PostToConnectionCommand } from "@aws-sdk/client-apigatewaymanagementapi";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import type { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import type { SendMessageBatchCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import type { Invocation } from "../../cli/estimate/usage.ts";
 import { connectionsIn } from "../../lambdas/adapters/connections-table.ts";
 import { cursorsIn } from "../../lambdas/adapters/cursors-table.ts";
-import { gatewayVia } from "../../lambdas/adapters/gateway.ts";
+import { fanOutQueue } from "../../lambdas/adapters/fan-out-queue.ts";
 import { lookQueue } from "../../lambdas/adapters/look-queue.ts";
 import { membersIn } from "../../lambdas/adapters/members-table.ts";
 import { logIn } from "../../lambdas/adapters/messages-table.ts";
@@ -11,14 +11,17 @@ import { pushesIn } from "../../lambdas/adapters/pushes-table.ts";
 import { roomsIn } from "../../lambdas/adapters/rooms-table.ts";
 import { tableOf } from "../../lambdas/adapters/table.ts";
 import { tasksIn } from "../../lambdas/adapters/tasks-table.ts";
-import type { Deps, Look } from "../../lambdas/domain/ports.ts";
+import type { Deps, Gateway, Look } from "../../lambdas/domain/ports.ts";
 import type { ServerFrame } from "../../protocol/frames.ts";
 import type { Meter } from "./meter.ts";
-import type { Invocation } from "./usage.ts";
 
 const day = 24 * 60 * 60 * 1000;
-/** Of a post to a connection that has ended. */
-const gone = Object.assign(new Error("GoneException"), { $metadata: { httpStatusCode: 410 } });
+
+/** What is measured here fits into frames. */
+const payloads: Deps["payloads"] = {
+  put: () => Promise.reject(new Error("a benchmark of small messages pushed a large one")),
+  urlOf: () => "",
+};
 
 /** What lies behind the adapters. */
 export interface Behind {
@@ -28,11 +31,13 @@ export interface Behind {
   readonly lines: Map<string, (frame: ServerFrame) => void>;
   /** Orders to look at a room that nobody has taken yet. */
   readonly looks: Look[];
+  /** Orders to post to a part of a room, as they lie in the queue. */
+  readonly tasks: string[];
   readonly nowMs: number;
   newId(): string;
 }
 
-/** What one run of a function works with: the real adapters, whose calls are counted. */
+/** What one run of a function works with: the real adapters over what is played, whose calls are counted. */
 export function countedDeps(behind: Behind, invocation: Invocation): Deps {
   const { client, meter } = behind;
   const now = () => behind.nowMs;
@@ -45,13 +50,12 @@ export function countedDeps(behind: Behind, invocation: Invocation): Deps {
     members: membersIn(rooms, connections, now),
     cursors: cursorsIn(rooms, now),
     log: logIn(tableOf(dynamo, "Messages"), now, day),
+    payloads,
     pushes: pushesIn(rooms, now),
     tasks: tasksIn(rooms, now),
-    orderTasks: async (tasks) => {
-      if (tasks.length > 0) throw new Error("a room of this benchmark is posted to at once, it should need no task");
-    },
+    orderTasks: fanOutQueue(taskQueueOf(behind, invocation), "https://sqs.us-east-1.amazonaws.com/123456789012/tasks"),
     fanOut: { postsPerSecond: 5_000, workers: 5 },
-    gateway: gatewayVia(gatewayOf(behind, invocation)),
+    gateway: gatewayOf(behind, invocation),
     scheduleLook: lookQueue(queueOf(behind, invocation), "https://sqs.us-east-1.amazonaws.com/123456789012/looks"),
     redeliverAfterMs: 5_000,
     now,
@@ -61,20 +65,19 @@ export function countedDeps(behind: Behind, invocation: Invocation): Deps {
   };
 }
 
-function gatewayOf({ meter, lines }: Behind, invocation: Invocation): Pick<ApiGatewayManagementApiClient, "send"> {
-  const send = async (command: PostToConnectionCommand) => {
-    const { ConnectionId = "", Data } = command.input;
-    const receive = lines.get(ConnectionId);
-    if (command instanceof PostToConnectionCommand) {
+function gatewayOf({ meter, lines }: Behind, invocation: Invocation): Gateway {
+  return {
+    async post(connectionId, text) {
       invocation.roundTripsToPost ??= invocation.roundTrips;
       invocation.posts += 1;
-      if (receive) meter.carry(String(Data));
-    }
-    if (!receive) throw gone;
-    if (Data) receive(JSON.parse(String(Data)));
-    return {};
+      const receive = lines.get(connectionId);
+      if (!receive) return "gone";
+      meter.carry(text);
+      receive(JSON.parse(text));
+      return "sent";
+    },
+    isOpen: async (connectionId) => lines.has(connectionId),
   };
-  return { send: send as unknown as ApiGatewayManagementApiClient["send"] };
 }
 
 function queueOf({ meter, looks }: Behind, invocation: Invocation): SQSClient {
@@ -82,6 +85,16 @@ function queueOf({ meter, looks }: Behind, invocation: Invocation): SQSClient {
     invocation.orders += 1;
     meter.count("queueRequests");
     looks.push(JSON.parse(input.MessageBody ?? ""));
+  };
+  return { send: send as unknown } as SQSClient;
+}
+
+function taskQueueOf({ meter, tasks }: Behind, invocation: Invocation): SQSClient {
+  const send = async ({ input: { Entries = [] } }: SendMessageBatchCommand) => {
+    invocation.orders += 1;
+    meter.count("queueRequests");
+    tasks.push(...Entries.map(({ MessageBody = "" }) => MessageBody));
+    return {};
   };
   return { send: send as unknown } as SQSClient;
 }

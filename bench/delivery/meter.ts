@@ -6,7 +6,7 @@ import {
   QueryCommand,
   ScanCommand,
 } from "@aws-sdk/client-dynamodb";
-import { type FunctionName, type Invocation, noUsage, type Usage } from "./usage.ts";
+import { type FunctionName, type Invocation, noUsage, type Usage } from "../../cli/estimate/usage.ts";
 
 /** What API Gateway counts as one message. */
 const messageBytes = 32 * 1024;

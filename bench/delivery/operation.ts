@@ -1,5 +1,5 @@
+import { roundTripsOf, roundTripsToPostOf, type Usage } from "../../cli/estimate/usage.ts";
 import type { Backend } from "./backend.ts";
-import { roundTripsOf, roundTripsToPostOf, type Usage } from "./usage.ts";
 
 /** The most that an operation may take. */
 export interface Budget {
@@ -10,6 +10,8 @@ export interface Budget {
 export interface Operation {
   name: string;
   budget?: Budget;
+  /** It meets all rows of a table: it has tables of its own. */
+  isAlone?: true;
   /** Makes everything ready, which is not counted. @returns the operation itself */
   prepare(backend: Backend): Promise<() => Promise<unknown>>;
 }

@@ -92,6 +92,8 @@ export class Page {
 
   private event(routeKey: Action | "$connect" | "$disconnect", body?: string) {
     const { connectionId, connectedAtMs: connectedAt, claims } = this;
-    return { requestContext: { routeKey, connectionId, connectedAt, authorizer: contextOf(claims) }, body };
+    const requestTimeEpoch = this.backend.nowMs;
+    const context = { routeKey, connectionId, connectedAt, requestTimeEpoch, authorizer: contextOf(claims) };
+    return { requestContext: context, body };
   }
 }

@@ -1,7 +1,7 @@
+import { assumedMs, type Cost, memoryMb, postsAtOnce } from "../../cli/estimate/prices.ts";
+import { roundTripsOf, roundTripsToPostOf, type Usage } from "../../cli/estimate/usage.ts";
 import type { Row, Storm } from "./count.ts";
 import { mostRatio } from "./count.ts";
-import { assumedMs, type Cost, memoryMb } from "./prices.ts";
-import { roundTripsOf, roundTripsToPostOf, type Usage } from "./usage.ts";
 
 const nameWidth = 48;
 const none = "·";
@@ -34,7 +34,7 @@ export function tablesOf(rows: readonly Row[], storm: Storm): string {
     stormLine(storm),
     "",
     `* assumed, for a warm function: ${own} ms of its own, ${roundTrip} ms per round trip, ${order} ms per order to SQS, posts of ${post} ms,`,
-    `  50 at once, each ${postCpu} ms of CPU; memory as deployed: push ${memoryMb.push} MB, the others ${memoryMb.socket} MB. All else is counted.`,
+    `  ${postsAtOnce} at once, each ${postCpu} ms of CPU; memory as deployed: push and fan-out ${memoryMb.push} MB, the others ${memoryMb.socket} MB. All else is counted.`,
     "  Not in it: minutes of connection ($0.25 per million), logs, storage, data out to the internet.",
   ].join("\n");
 }

@@ -46,11 +46,15 @@ export const receiving: Operation[] = [
       };
     },
   },
-  ...[0, 1].map((lagging) => ({
-    name: `redelivery's look, ${lagging === 0 ? "all 10 have acked" : "1 of 10 lags"}`,
+  ...[
+    { count: 10, lagging: 0 },
+    { count: 100, lagging: 0 },
+    { count: 10, lagging: 1 },
+  ].map(({ count, lagging }) => ({
+    name: `redelivery's look, ${lagging === 0 ? `all ${count} have acked` : `1 of ${count} lags`}`,
     prepare: async (backend: Backend) => {
       const roomId = newRoom(backend);
-      await crowd(backend, roomId, 10 - lagging, 1);
+      await crowd(backend, roomId, count - lagging, 1);
       await crowd(backend, roomId, lagging);
       backend.looks.length = 0;
       await push(backend, roomId);

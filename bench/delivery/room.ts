@@ -25,10 +25,20 @@ export async function roomOf(backend: Backend, count: number): Promise<string> {
   return roomId;
 }
 
-/** A service pushes `message` to a room. */
-export async function push(backend: Backend, roomId: string, more: object = {}): Promise<void> {
+/** A service pushes `message` to a room, or to everyone. */
+export async function push(backend: Backend, roomId: string | undefined, more: object = {}): Promise<void> {
   const { statusCode, body } = await backend.push({ roomId, ...message, ...more });
   if (statusCode !== 200) throw new Error(`a push was answered ${body}`);
+  await backend.fanOut();
+}
+
+/** Connected pages, each in 3 rooms of its own. */
+export async function pagesInRooms(backend: Backend, count: number): Promise<void> {
+  for (let made = 0; made < count; made += 1) {
+    const page = new Page(backend);
+    await page.connect();
+    await page.hello([1, 2, 3].map(() => ({ roomId: newRoom(backend) })));
+  }
 }
 
 /** A room, and a page in it. */

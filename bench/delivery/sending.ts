@@ -1,9 +1,10 @@
+import type { Backend } from "./backend.ts";
 import { crowd } from "./crowd.ts";
 import type { Operation } from "./operation.ts";
 import { Page } from "./page.ts";
-import { message, pageInRoom, push, roomOf } from "./room.ts";
+import { message, pageInRoom, pagesInRooms, push, roomOf } from "./room.ts";
 
-const members = (count: number) => (count === 1 ? "1 member" : `${count} members`);
+const members = (count: number) => (count === 1 ? "1 member" : `${count.toLocaleString("en")} members`);
 const budget = { roundTripsToPost: 2 };
 
 /** What services push and people publish. */
@@ -19,7 +20,17 @@ export const sending: Operation[] = [
     },
   },
   { name: "push with messageId to 10 members", ...pushTo(10, { messageId: "order-A-2024-118312-packed" }) },
-  { name: "push at qos 0 to 100 members", budget, ...pushTo(100, { qos: 0 }) },
+  ...[1, 100].map((count) => ({ name: `push at qos 0 to ${members(count)}`, budget, ...pushTo(count, { qos: 0 }) })),
+  // Not a small one: it goes by way of the fan-out queue.
+  { name: `push at qos 0 to ${members(1_000)}`, ...pushTo(1_000, { qos: 0 }) },
+  ...([0, 1] as const).map((qos) => ({
+    name: `push at qos ${qos} to everyone, 100 pages`,
+    isAlone: true as const,
+    prepare: async (backend: Backend) => {
+      await pagesInRooms(backend, 100);
+      return () => push(backend, undefined, { qos });
+    },
+  })),
   {
     name: "publish to a room of 10",
     prepare: async (backend) => {

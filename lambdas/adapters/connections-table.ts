@@ -1,6 +1,6 @@
-import type { Position } from "../../protocol/frames.ts";
 import { limits } from "../../protocol/limits.ts";
-import type { Connection, Connections, Grants } from "../domain/ports.ts";
+import type { Connection, Connections, Grants, Member } from "../domain/ports.ts";
+import { stopOf } from "../domain/stop.ts";
 import { connectionExpiry } from "./keys.ts";
 import type { Table } from "./table.ts";
 
@@ -69,8 +69,8 @@ export const connectionsIn = (table: Table, now: () => number): Connections => (
     const connection = row === "refused" ? undefined : connectionOf(row, 0);
     if (!connection) return undefined;
     const { subject, session } = connection;
-    const cursor = (row as { cursor?: Position }).cursor;
-    return { subject, session, rooms: roomsOf(row), ...(cursor && { cursor }) };
+    const stop = stopOf(row as Partial<Member>);
+    return { subject, session, rooms: roomsOf(row), ...(stop && { stop }) };
   },
 });
 

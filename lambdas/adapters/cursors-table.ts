@@ -1,5 +1,4 @@
-import type { Position } from "../../protocol/frames.ts";
-import type { Cursors } from "../domain/ports.ts";
+import type { Cursors, Stop } from "../domain/ports.ts";
 import { cursorKey, roomExpiry } from "./keys.ts";
 import type { Table } from "./table.ts";
 
@@ -7,15 +6,26 @@ import type { Table } from "./table.ts";
 export const cursorsIn = (table: Table, now: () => number): Cursors => ({
   async get(roomId, subject) {
     const row = await table.get(cursorKey(roomId, subject));
-    return row && (row.expiresAt as number) * 1000 > now() ? (row.position as Position) : undefined;
+    if (!row || (row.expiresAt as number) * 1000 <= now()) return undefined;
+    return { ...(row.position as Omit<Stop, "hasAcked">), hasAcked: row.isStart !== true };
   },
 
-  async keep(roomId, subject, cursor) {
+  async keep(roomId, subject, { hasAcked, ...place }) {
+    const isNews = "attribute_not_exists(#position) OR #position.epoch <> :epoch";
+    const position = { ":position": place, ":epoch": place.epoch, ":expiresAt": roomExpiry(now()) };
     await table.update(cursorKey(roomId, subject), {
-      update: "SET #position = :position, expiresAt = :expiresAt",
-      condition: "attribute_not_exists(#position) OR #position.epoch <> :epoch OR #position.seq < :seq",
       names: { "#position": "position" },
-      values: { ":position": cursor, ":epoch": cursor.epoch, ":seq": cursor.seq, ":expiresAt": roomExpiry(now()) },
+      ...(hasAcked
+        ? {
+            update: "SET #position = :position, expiresAt = :expiresAt REMOVE isStart",
+            condition: `${isNews} OR #position.seq < :seq OR attribute_exists(isStart)`,
+            values: { ...position, ":seq": place.seq },
+          }
+        : {
+            update: "SET #position = :position, expiresAt = :expiresAt, isStart = :isStart",
+            condition: isNews,
+            values: { ...position, ":isStart": true },
+          }),
     });
   },
 });

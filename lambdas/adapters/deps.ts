@@ -4,6 +4,7 @@ import { ApiGatewayManagementApiClient } from "@aws-sdk/client-apigatewaymanagem
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { SQSClient } from "@aws-sdk/client-sqs";
+import { postsAtOnce } from "../domain/deliver.ts";
 import { makePace } from "../domain/fan-out/pace.ts";
 import type { FanOutDeps } from "../domain/fan-out/run-task.ts";
 import type { LookDeps } from "../domain/look-at-room.ts";
@@ -13,16 +14,28 @@ import { cursorsIn } from "./cursors-table.ts";
 import { environment } from "./environment.ts";
 import { eventBus } from "./event-bus.ts";
 import { fanOutQueue } from "./fan-out-queue.ts";
-import { gatewayVia } from "./gateway.ts";
+import { answerWithinMs, gatewayVia } from "./gateway/gateway.ts";
+import { connectTo } from "./gateway/line.ts";
+import { Lines } from "./gateway/lines.ts";
+import { posterOf } from "./gateway/poster.ts";
+import type { Credentials } from "./gateway/sign.ts";
 import { lookQueue } from "./look-queue.ts";
 import { membersIn } from "./members-table.ts";
 import { logIn } from "./messages-table.ts";
+import { payloadsIn } from "./payloads.ts";
 import { pushesIn } from "./pushes-table.ts";
 import { roomsIn } from "./rooms-table.ts";
 import { tableOf } from "./table.ts";
 import { tasksIn } from "./tasks-table.ts";
 
 const now = () => Date.now();
+const pause = async (ms: number) => void (await wait(ms));
+/** Lambda puts those of the function's role into its environment. */
+const roleCredentials = () => ({
+  accessKeyId: environment("AWS_ACCESS_KEY_ID"),
+  secretAccessKey: environment("AWS_SECRET_ACCESS_KEY"),
+  sessionToken: process.env.AWS_SESSION_TOKEN,
+});
 /** 128 bits, as nobody may guess a session. */
 const newId = () => randomBytes(16).toString("base64url");
 /** Only has to differ from the room's epoch of before. */
@@ -36,25 +49,47 @@ export const deps = once((): Deps => {
   const connections = tableOf(dynamo, environment("CONNECTIONS_TABLE"));
   const rooms = tableOf(dynamo, environment("ROOMS_TABLE"));
   const sqs = new SQSClient({});
-  const client = new ApiGatewayManagementApiClient({ endpoint: environment("CALLBACK_URL"), maxAttempts: 1 });
+  const gateway = new ApiGatewayManagementApiClient({ endpoint: environment("CALLBACK_URL"), maxAttempts: 1 });
   return {
     connections: connectionsIn(connections, now),
     rooms: roomsIn(rooms, now, newEpoch),
     members: membersIn(rooms, connections, now),
     cursors: cursorsIn(rooms, now),
     log: logIn(tableOf(dynamo, environment("MESSAGES_TABLE")), now, seconds("RETENTION_SECONDS")),
+    payloads: payloadsIn({
+      bucketUrl: environment("PAYLOADS_URL"),
+      region: environment("AWS_REGION"),
+      credentials: roleCredentials,
+      now,
+      wait: pause,
+      random: Math.random,
+      trace: () => process.env._X_AMZN_TRACE_ID,
+    }),
     pushes: pushesIn(rooms, now),
-    gateway: gatewayVia(client),
+    gateway: gatewayVia(gateway, poster()),
     tasks: tasksIn(rooms, now),
     orderTasks: fanOutQueue(sqs, environment("FAN_OUT_QUEUE_URL")),
     fanOut: { postsPerSecond: numberOf("POSTS_PER_SECOND"), workers: numberOf("FAN_OUT_WORKERS") },
     scheduleLook: lookQueue(sqs, environment("REDELIVER_QUEUE_URL")),
     redeliverAfterMs: seconds("REDELIVER_AFTER_SECONDS"),
     now,
-    wait: async (ms) => void (await wait(ms)),
+    wait: pause,
     random: Math.random,
     newId,
   };
+});
+
+function poster() {
+  const url = new URL(environment("CALLBACK_URL"));
+  const target = { host: url.host, path: url.pathname.replace(/\/$/, ""), region: environment("AWS_REGION") };
+  const lines = new Lines({ connect: connectTo(url), most: postsAtOnce, withinMs: answerWithinMs, now });
+  return posterOf({ target, lines, credentials, trace: () => process.env._X_AMZN_TRACE_ID, now });
+}
+
+const credentials = (): Credentials => ({
+  accessKeyId: environment("AWS_ACCESS_KEY_ID"),
+  secretAccessKey: environment("AWS_SECRET_ACCESS_KEY"),
+  sessionToken: process.env.AWS_SESSION_TOKEN,
 });
 
 /** What the redelivery works with. */

@@ -60,10 +60,17 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
       return (await table.update(key, { ...placement(member), condition })) === "refused" ? "changed" : "done";
     },
 
-    async remove(roomId, session, connectionId) {
+    async remove(roomId, session, connectionId, askedAtMs) {
       const { table, key } = placeOf(roomId, session);
-      const values = { ":connectionId": connectionId };
-      return removed(await table.remove(key, { condition: isThisConnection, values }));
+      const isAskedBefore = "(attribute_not_exists(askedAtMs) OR askedAtMs <= :askedAtMs)";
+      const given =
+        askedAtMs === undefined
+          ? { condition: isThisConnection, values: { ":connectionId": connectionId } }
+          : {
+              condition: `${isThisConnection} AND ${isAskedBefore}`,
+              values: { ":connectionId": connectionId, ":askedAtMs": askedAtMs },
+            };
+      return removed(await table.remove(key, given));
     },
 
     async evict(roomId, session, generation) {
@@ -78,10 +85,10 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
       const isForward = "#cursor.epoch = :epoch AND #cursor.seq < :seq";
       const before = await table.update(key, {
         // What is behind the new cursor was not sent again yet.
-        update: "SET #cursor.seq = :seq REMOVE tries, triedAtMs, givenUpSeq",
+        update: "SET #cursor.seq = :seq, hasAcked = :true REMOVE tries, triedAtMs, givenUpSeq",
         condition: `${isThisConnection} AND ${isForward}`,
         names: { "#cursor": "cursor" },
-        values: { ":connectionId": connectionId, ":epoch": epoch, ":seq": seq },
+        values: { ":connectionId": connectionId, ":epoch": epoch, ":seq": seq, ":true": true },
         returns: "ALL_OLD",
       });
       return before === "refused" ? "refused" : (before.cursor as Position).seq;
@@ -89,12 +96,15 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
 
     async setCursor(roomId, session, connectionId, cursor, beganSeq) {
       const { table, key } = placeOf(roomId, session);
-      const began = beganSeq === undefined ? undefined : { ":beganSeq": beganSeq };
+      const [fields, values] =
+        beganSeq === undefined
+          ? ["hasAcked = :true", { ":true": true }]
+          : ["beganSeq = :beganSeq", { ":beganSeq": beganSeq }];
       await table.update(key, {
-        update: `SET #cursor = :cursor${began ? ", beganSeq = :beganSeq" : ""} REMOVE tries, triedAtMs, givenUpSeq`,
+        update: `SET #cursor = :cursor, ${fields} REMOVE tries, triedAtMs, givenUpSeq`,
         condition: isThisConnection,
         names: { "#cursor": "cursor" },
-        values: { ":connectionId": connectionId, ":cursor": cursor, ...began },
+        values: { ":connectionId": connectionId, ":cursor": cursor, ...values },
       });
     },
 
@@ -144,6 +154,7 @@ function placement({
   holds,
   cursor,
   leaseUntilMs,
+  askedAtMs,
   ...rest
 }: NewMember) {
   const expiresAt = leaseUntilMs === undefined ? connectionExpiry(connectedAtMs) : Math.ceil(leaseUntilMs / 1000);
@@ -156,6 +167,8 @@ function placement({
     cursor,
     beganSeq: rest.beganSeq ?? cursor?.seq,
     leaseUntilMs,
+    // Without one it stays that of the login before.
+    askedAtMs,
   };
   // A login that looks at nobody leaves a claim of the same session as it is.
   if (holds) fields.holds = true;
@@ -185,10 +198,12 @@ function memberOf(row: Record<string, unknown>): Member {
     holds: row.holds === true,
     ...(row.cursor === undefined ? {} : { cursor: row.cursor as Position }),
     ...(row.beganSeq === undefined ? {} : { beganSeq: row.beganSeq as number }),
+    hasAcked: row.hasAcked === true,
     acks: row.cursor !== undefined || row.acks === true,
     tries: (row.tries as number | undefined) ?? 0,
     triedAtMs: (row.triedAtMs as number | undefined) ?? 0,
     givenUpSeq: (row.givenUpSeq as number | undefined) ?? 0,
     ...(row.leaseUntilMs === undefined ? {} : { leaseUntilMs: row.leaseUntilMs as number }),
+    ...(row.askedAtMs === undefined ? {} : { askedAtMs: row.askedAtMs as number }),
   };
 }

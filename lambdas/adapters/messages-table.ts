@@ -53,7 +53,8 @@ export function logIn(table: Table, now: () => number, retentionMs: number): Log
 }
 
 function entryOf(row: Record<string, unknown>): LogEntry {
-  const { data, expiresAt: _, ...message } = row;
+  const { data: rawData, expiresAt: _, ...message } = row;
   const entry = { seq: row.seq as number, atMs: row.atMs as number };
-  return data === undefined ? entry : { ...entry, message: { ...message, rawData: data } as unknown as Message };
+  const holdsNothing = rawData === undefined && row.payload === undefined;
+  return holdsNothing ? entry : { ...entry, message: { ...message, rawData } as unknown as Message };
 }

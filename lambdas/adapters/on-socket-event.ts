@@ -47,8 +47,9 @@ async function answer(deps: Deps, rules: SocketRules, event: SocketEvent): Promi
   if (frame.action === "heartbeat") throw new Error("heartbeat reached a Lambda; lib/socket-api.ts should mock it");
   try {
     // AWS promises the authorizer's word for `$connect` only; the connection's row has it too.
-    const caller = authorizedCaller(event) ?? (await deps.connections.get(connectionId));
-    if (!caller) return inTheRoutesWords(routeKey, refused("5001", "the connection is not known any more", ref));
+    const known = authorizedCaller(event) ?? (await deps.connections.get(connectionId));
+    if (!known) return inTheRoutesWords(routeKey, refused("5001", "the connection is not known any more", ref));
+    const caller: Caller = { ...known, askedAtMs: requestContext.requestTimeEpoch };
     const rule = rules.frames[frame.action] as SocketRules["frames"][Handled & "hello"];
     const ruled = frame.action === "publish" ? { ...frame, rawData: rawMember(body ?? "", ["data"]) } : frame;
     const reply = await rule(deps, caller, ruled as FrameOf<"hello">);

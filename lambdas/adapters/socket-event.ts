@@ -7,6 +7,8 @@ export interface SocketEvent {
     connectionId: string;
     /** Milliseconds since 1970. */
     connectedAt: number;
+    /** When the frame came in, in milliseconds since 1970. */
+    requestTimeEpoch: number;
     /** AWS promises it for `$connect` only. */
     authorizer?: TokenContext;
   };

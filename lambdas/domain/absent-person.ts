@@ -2,11 +2,11 @@ import type { Deps, LogEntry, Room, Undelivered } from "./ports.ts";
 import { readWaiting } from "./read-log.ts";
 import { mostTries } from "./redelivery.ts";
 
-const personalPrefix = "@user/";
+export const personalPrefix = "@user/";
 /** Where the books keep what was reported of a room; no subject is called so in a room of one's own. */
-const reportedBy = "@reported";
+export const reportedBy = "@reported";
 /** As many as one look reports; the rest with the next. */
-const mostReported = 100;
+export const mostReported = 100;
 
 /**
  * Somebody was pushed to and no page of theirs is there that acks. They may come back while a member's redeliveries
@@ -21,7 +21,7 @@ export async function lookForAbsent(
   const { roomId, epoch } = room;
   const subject = roomId.slice(personalPrefix.length);
   const [had, reported] = await Promise.all([cursors.get(roomId, subject), cursors.get(roomId, reportedBy)]);
-  const seqs = [had, reported].map((position) => (position?.epoch === epoch ? position.seq : 0));
+  const seqs = [had, reported].map((stop) => (stop?.epoch === epoch && stop.hasAcked ? stop.seq : 0));
   const waiting = await readWaiting(deps, room, Math.max(...seqs), mostReported);
   if (waiting.length === 0) return { undelivered: [], nexts: [] };
   if (round < mostTries) return { undelivered: [], nexts: [now() + redeliverAfterMs * 2 ** (round + 1)] };
@@ -32,7 +32,7 @@ export async function lookForAbsent(
   return {
     undelivered: due.flatMap((entry) => undeliveredOf(entry, subject)),
     nexts: rest,
-    ...(last && { noteReported: () => cursors.keep(roomId, reportedBy, { epoch, seq: last.seq }) }),
+    ...(last && { noteReported: () => cursors.keep(roomId, reportedBy, { epoch, seq: last.seq, hasAcked: true }) }),
   };
 }
 

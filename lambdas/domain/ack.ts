@@ -41,7 +41,12 @@ async function ackRoom(
     // Acks may cross on their way, so one that goes backwards is nothing wrong; one of a stranger is.
     const place = await members.get(roomId, session);
     if (place?.connectionId !== self.connectionId) return { problem: `you are not in room ${wireRoomId}` };
-    if (!place.cursor || place.cursor.epoch === epoch) return "done";
+    if (!place.cursor || place.cursor.epoch === epoch) {
+      // What a login brought may be had already: the first word of the member about it is worth keeping.
+      if (place.cursor?.seq === seq && !place.hasAcked)
+        await members.setCursor(roomId, session, self.connectionId, { epoch, seq });
+      return "done";
+    }
     if (room?.epoch !== epoch || seq > room.seq) return { problem: `room ${wireRoomId} has another epoch` };
     // The room's counter was lost while the member was in.
     await members.setCursor(roomId, session, self.connectionId, { epoch, seq });

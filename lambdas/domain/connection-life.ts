@@ -18,11 +18,11 @@ export async function disconnect(
 ): Promise<void> {
   const ended = await deps.connections.remove(connectionId);
   if (!ended) return;
-  const { subject, session, rooms, cursor } = ended;
+  const { subject, session, rooms, stop } = ended;
   await Promise.all([
     ...rooms.map((roomId) => endPlace(deps, roomId, session, connectionId)),
     endPlace(deps, userRoom(subject), connectionId, connectionId),
-    cursor && deps.cursors.keep(everyone, subject, cursor),
+    stop && deps.cursors.keep(everyone, subject, stop),
   ]);
 }
 

@@ -3,18 +3,19 @@ import { connectionGone, type Enter, type Entry, takePlace, tooBusy } from "./en
 const attempts = 20;
 
 /** `loginWhenever`: gets in whoever else is there. */
-export const enterAlways: Enter = async (deps, roomId, _caller, selfRead): Promise<Entry> => {
+export const enterAlways: Enter = async (deps, roomId, _caller, selfRead, begin): Promise<Entry> => {
   const [before, self] = await Promise.all([deps.rooms.open(roomId), selfRead]);
   if (!self) return connectionGone;
+  const from = await begin(before);
   let { generation } = before;
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
-    const failure = await takePlace(deps, roomId, self, { generation, holds: false }, before);
+    const failure = await takePlace(deps, roomId, self, { generation, holds: false }, from);
     if (failure) return failure;
     // Counted after the place is written. Whoever evicts before this count is seen here; whoever evicts after it either
     // finds the place or finds that the count has moved.
     const room = await deps.rooms.countEntry(roomId);
     if (room.generation === generation) {
-      return { kind: "in", generation, epoch: before.epoch, seq: before.seq, head: room.seq, room };
+      return { kind: "in", generation, epoch: from.epoch, seq: from.seq, head: room.seq, room };
     }
     generation = room.generation;
   }

@@ -1,7 +1,6 @@
-import { connectionGone, type Enter, type Entry, placeOf, takePlace, tooBusy } from "./entry.ts";
-import { evict, isCurrent, tellEvicted } from "./evict.ts";
-import { claimedBy, holderFor, pendingClaim } from "./holder.ts";
-import { removePlace } from "./leave-room.ts";
+import { type Begin, connectionGone, type Enter, type Entry, placeOf, takePlace, tooBusy } from "./entry.ts";
+import { evict, isCurrent, tellClaimant } from "./evict.ts";
+import { holderFor, pendingClaim } from "./holder.ts";
 import { isLive } from "./liveness.ts";
 import { isPoller } from "./poller.ts";
 import type { Connection, Deps, Member, Room } from "./ports.ts";
@@ -10,7 +9,7 @@ const attempts = 5;
 const askedAtOnce = 16;
 
 /** `loginWhenFirst`: gets in only while nobody live is there; takes the place of those who are gone. */
-export const enterFirst: Enter = async (deps, roomId, _caller, selfRead): Promise<Entry> => {
+export const enterFirst: Enter = async (deps, roomId, _caller, selfRead, begin): Promise<Entry> => {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const [room, self, members] = await Promise.all([
       deps.rooms.open(roomId),
@@ -18,7 +17,7 @@ export const enterFirst: Enter = async (deps, roomId, _caller, selfRead): Promis
       readAll(deps.members.pages(roomId)),
     ]);
     if (!self) return connectionGone;
-    const entry = await tryToEnter(deps, room, self, members);
+    const entry = await tryToEnter(deps, room, self, members, begin);
     if (entry !== "changed") return entry;
   }
   return tooBusy;
@@ -30,6 +29,7 @@ async function tryToEnter(
   room: Room,
   self: Connection,
   members: readonly Member[],
+  begin: Begin,
 ): Promise<Entry | "changed"> {
   const { roomId } = room;
   // The subject too: whoever got hold of a stranger's session gets nothing by it.
@@ -41,35 +41,34 @@ async function tryToEnter(
   const inside = others.filter((member) => isCurrent(member, room));
   const claimant = pendingClaim(room, members, deps.now());
   const askedClaimant = claimant === self.connectionId ? undefined : claimant;
-  const cleared = await clearGhosts(deps, roomId, inside, askedClaimant);
-  if (cleared === "live") return { kind: "occupied" };
-  if (cleared === "changed") return "changed";
+  if (await isAnyLive(deps, inside, askedClaimant)) return { kind: "occupied" };
 
   // Whoever lost a place by this must hear 2005, also when it comes back later: that takes a new generation.
   const takesOver = inside.length > 0 || askedClaimant !== undefined;
-  if (takesOver && (await hasNewcomer(deps, room, isMine))) return "changed";
+  const asked = new Set(inside.map(({ connectionId }) => connectionId));
+  const isUnasked = (member: Member) => !isMine(member) && !asked.has(member.connectionId);
+  if (takesOver && (await isAnyIn(deps, room, isUnasked))) return "changed";
   const generation = room.generation + (takesOver ? 1 : 0);
   const claimed = await deps.rooms.claim(room, holderFor(deps, self), generation);
   if (claimed === "changed") return "changed";
 
-  const lost = [...inside, ...(askedClaimant ? [claimedBy(askedClaimant)] : [])];
+  const from = await begin(claimed);
   const [failure] = await Promise.all([
-    takePlace(deps, roomId, self, { generation, holds: true }, claimed),
-    ...lost.map((member) => tellEvicted(deps, roomId, member, generation)),
-    // Left over from a take-over that died before its notices.
-    ...others.filter((m) => !isCurrent(m, room)).map((m) => evict(deps, roomId, m, generation)),
+    takePlace(deps, roomId, self, { generation, holds: true }, from),
+    askedClaimant !== undefined && tellClaimant(deps, roomId, askedClaimant, generation),
+    // Those who were asked, and who is left over from a take-over that died before its notices.
+    ...others.map((member) => evict(deps, roomId, member, generation)),
   ]);
-  const { epoch, seq } = claimed;
-  return failure ?? { kind: "in", generation, epoch, seq, head: seq };
+  return failure ?? { kind: "in", generation, epoch: from.epoch, seq: from.seq, head: claimed.seq };
 }
 
 /**
- * Whether somebody came in behind the first look. A new generation would put them out unseen: those whose entry was
- * counted before the room was read show here, those after it make the claim fail.
+ * Whether somebody is in whom nobody has asked: they came in, or back, behind the first look. A new generation would put
+ * them out unseen: those whose entry was counted before the room was read show here, those after it make the claim fail.
  */
-async function hasNewcomer(deps: Deps, room: Room, isMine: (member: Member) => boolean): Promise<boolean> {
+async function isAnyIn(deps: Deps, room: Room, isUnasked: (member: Member) => boolean): Promise<boolean> {
   const members = await readAll(deps.members.pages(room.roomId));
-  return members.some((member) => isCurrent(member, room) && !isMine(member));
+  return members.some((member) => isCurrent(member, room) && isUnasked(member));
 }
 
 /** A session that comes back takes its own place again, whoever else is in. */
@@ -79,12 +78,18 @@ export async function resumePlace(
   self: Connection,
   mine: Member,
 ): Promise<Entry | "changed"> {
-  const { session, connectionId } = self;
+  const { session, connectionId, askedAtMs } = self;
   const { generation, holds } = mine;
   // Of another epoch there is nothing to go on from; nor for a client that did not ack.
   const from = mine.cursor?.epoch === room.epoch ? mine.cursor : room;
   const [moved, noted] = await Promise.all([
-    deps.members.move(room.roomId, { ...placeOf(deps, self, from), beganSeq: mine.beganSeq, generation, holds }),
+    deps.members.move(room.roomId, {
+      ...placeOf(deps, self, from),
+      beganSeq: mine.beganSeq,
+      generation,
+      holds,
+      askedAtMs,
+    }),
     isPoller(connectionId) ? "done" : deps.connections.addRoom(connectionId, room.roomId),
     // Somebody may be asking the old connection right now: their claim on it fails once it has moved.
     mine.holds && mine.connectionId !== connectionId
@@ -102,23 +107,17 @@ export async function resumePlace(
   return { kind: "in", generation, epoch, seq, head: after.seq, room: after, isResumed: true };
 }
 
-/** Asks everybody who seems to be in and removes the places of those who are gone. */
-async function clearGhosts(
-  deps: Deps,
-  roomId: string,
-  inside: readonly Member[],
-  claimant: string | undefined,
-): Promise<"live" | "changed" | "cleared"> {
-  if (claimant !== undefined && (await isLive(deps, claimant))) return "live";
+/**
+ * Asks everybody who seems to be in. Nobody loses a place by not answering: only the claim, which may fail, takes it.
+ */
+async function isAnyLive(deps: Deps, inside: readonly Member[], claimant: string | undefined): Promise<boolean> {
+  if (claimant !== undefined && (await isLive(deps, claimant))) return true;
   for (let from = 0; from < inside.length; from += askedAtOnce) {
     const asked = inside.slice(from, from + askedAtOnce);
     const live = await Promise.all(asked.map(({ connectionId }) => isLive(deps, connectionId)));
-    if (live.includes(true)) return "live";
-    // On that very connection: a session that came back while it was asked keeps its place.
-    const removed = await Promise.all(asked.map((member) => removePlace(deps, roomId, member)));
-    if (removed.includes(undefined)) return "changed";
+    if (live.includes(true)) return true;
   }
-  return "cleared";
+  return false;
 }
 
 async function readAll<T>(pages: AsyncIterable<T[]>): Promise<T[]> {

@@ -32,7 +32,11 @@ export type Enter = (
   roomId: string,
   caller: Pick<Caller, "connectionId">,
   self: Promise<Connection | undefined>,
+  begin: Begin,
 ) => Promise<Entry>;
+
+/** Where in a room's log somebody begins that comes in while it stands at `head`. */
+export type Begin = (head: Position) => Promise<Position>;
 
 export const refuse = (why: string): Entry => ({ kind: "refused", why });
 /** The connection ended while its login was under way: nobody hears this. */
@@ -52,13 +56,13 @@ export async function takePlace(
   roomId: string,
   self: Connection,
   place: Pick<NewMember, "generation" | "holds">,
-  head: Position,
+  from: Position,
 ): Promise<Entry | undefined> {
   const { members, connections, rooms } = deps;
   const { session, connectionId } = self;
   const { holds } = place;
   const [put, noted] = await Promise.all([
-    members.put(roomId, { ...placeOf(deps, self, head), ...place }),
+    members.put(roomId, { ...placeOf(deps, self, from), ...place, askedAtMs: self.askedAtMs ?? 0 }),
     isPoller(connectionId) ? "done" : connections.addRoom(connectionId, roomId),
   ]);
   if (put === "superseded") return refuse("a newer connection of this session has the place");
@@ -71,15 +75,15 @@ export async function takePlace(
     : refuse(`a connection may be in ${limits.roomsPerConnection} rooms, connect again to begin anew`);
 }
 
-/** The session's place as it is written; a client that acks begins at `head`. */
-export function placeOf({ now }: Pick<Deps, "now">, self: Connection, head: Position) {
+/** The session's place as it is written; a client that acks has everything up to `from`. */
+export function placeOf({ now }: Pick<Deps, "now">, self: Connection, from: Position) {
   const { session, connectionId, connectedAtMs, subject, acks } = self;
   return {
     session,
     connectionId,
     connectedAtMs,
     subject,
-    ...(acks && { cursor: { epoch: head.epoch, seq: head.seq } }),
+    ...(acks && { cursor: { epoch: from.epoch, seq: from.seq } }),
     ...(isPoller(connectionId) && { leaseUntilMs: now() + leaseMs }),
   };
 }

@@ -5,6 +5,7 @@ import { isPoller } from "./poller.ts";
 import type { Deps, Look, Member } from "./ports.ts";
 import { post } from "./post.ts";
 import { mostTries } from "./redelivery.ts";
+import { stopOf } from "./stop.ts";
 
 /** Told to whoever logged in to the room before `generation`. */
 export function evictedFrame(roomId: string, generation: number): LoginFrame {
@@ -13,60 +14,96 @@ export function evictedFrame(roomId: string, generation: number): LoginFrame {
 }
 
 type TellDeps = Pick<Deps, "gateway" | "scheduleLook" | "redeliverAfterMs" | "wait" | "random">;
+type Evicted = Pick<Member, "session" | "connectionId" | "acks">;
 
 /**
- * Posts 2005 to whoever was put out, and orders that it is posted again: nothing says whether a post arrived, and a page
- * that never hears of it would wait for messages for hours. A poller reads it with its next poll; who does not ack hears
- * everything once.
+ * Orders that 2005 is posted again: nothing says whether a post arrived, and a page that never hears of it would wait
+ * for messages for hours. To be called before the place goes: were the order second, a crash in between would leave
+ * somebody out whom nobody knows of. A poller reads it with its next poll; who does not ack hears everything once.
  */
-export async function tellEvicted(
-  deps: TellDeps,
+async function orderTelling(
+  { scheduleLook, redeliverAfterMs }: Pick<Deps, "scheduleLook" | "redeliverAfterMs">,
   roomId: string,
-  { session, connectionId, acks }: Pick<Member, "session" | "connectionId" | "acks">,
+  { session, connectionId, acks }: Evicted,
   generation: number,
 ): Promise<void> {
-  if (isPoller(connectionId)) return;
-  const evicted = { session, connectionId, generation };
+  if (isPoller(connectionId) || !acks) return;
+  await scheduleLook({ roomId, round: 0, evicted: { session, connectionId, generation } }, redeliverAfterMs);
+}
+
+/** Posts 2005 to whoever was put out. */
+async function tellEvicted(
+  deps: Pick<Deps, "gateway" | "wait" | "random">,
+  roomId: string,
+  connectionId: string,
+  generation: number,
+): Promise<void> {
+  if (!isPoller(connectionId)) await post(deps, connectionId, frameText(evictedFrame(roomId, generation)));
+}
+
+/**
+ * Tells the one who had claimed a room that somebody took it over. It may have no place yet, and whether it acks is not
+ * known here; the place that it may still write is void, for whoever meets it.
+ */
+export async function tellClaimant(
+  deps: TellDeps,
+  roomId: string,
+  connectionId: string,
+  generation: number,
+): Promise<void> {
+  const claimant = { session: connectionId, connectionId, acks: true };
   await Promise.all([
-    acks && deps.scheduleLook({ roomId, round: 0, evicted }, deps.redeliverAfterMs),
-    post(deps, connectionId, frameText(evictedFrame(roomId, generation))),
+    orderTelling(deps, roomId, claimant, generation),
+    tellEvicted(deps, roomId, connectionId, generation),
   ]);
 }
 
 /** As often as a message is sent again, unless they have come in again since. */
 export async function tellEvictedAgain(
-  deps: TellDeps & Pick<Deps, "members">,
+  deps: TellDeps & Pick<Deps, "members" | "rooms" | "cursors">,
   { roomId, round, evicted }: Look & Required<Pick<Look, "evicted">>,
 ): Promise<void> {
+  const { members, rooms, scheduleLook, redeliverAfterMs } = deps;
   const { session, connectionId, generation } = evicted;
-  if (await deps.members.get(roomId, session)) return;
+  const place = await members.get(roomId, session);
+  if (place) {
+    // Whoever ordered this may have died before the place was removed.
+    const room = await rooms.get(roomId);
+    if (room && !isCurrent(place, room)) await evict(deps, roomId, place, room.generation);
+    return;
+  }
   const outcome = await post(deps, connectionId, frameText(evictedFrame(roomId, generation)));
   const next = round + 1;
   if (outcome === "gone" || next === mostTries) return;
-  await deps.scheduleLook({ roomId, round: next, evicted }, deps.redeliverAfterMs * 2 ** next);
+  await scheduleLook({ roomId, round: next, evicted }, redeliverAfterMs * 2 ** next);
 }
 
 /**
- * Removes a place that a newer generation made void and tells its owner. Whoever finds such a place may call this: only
- * the one who really removes it tells, so a crash between a take-over and its notices is healed by the next who looks.
+ * Removes a place that a newer generation made void and tells its owner. Whoever finds such a place may call this: the
+ * one who really removes it tells at once, and the look that was ordered before makes good what a crash leaves undone.
  */
 export async function evict(
   deps: Pick<Deps, "members" | "cursors"> & TellDeps,
   roomId: string,
-  { session, subject, cursor }: Pick<Member, "session" | "subject" | "cursor">,
+  member: Pick<Member, "session" | "connectionId" | "subject" | "cursor" | "hasAcked" | "beganSeq" | "acks">,
   generation: number,
 ): Promise<void> {
   const { members, cursors } = deps;
+  const { session, connectionId, subject, cursor } = member;
+  const before = stopOf(member);
+  await orderTelling(deps, roomId, member, generation);
   // Side by side: a login waits for this. What is kept is true whether the place goes or stays.
   const [evicted] = await Promise.all([
     members.evict(roomId, session, generation),
-    cursor && cursors.keep(roomId, subject, cursor),
+    before && cursors.keep(roomId, subject, before),
   ]);
   if (!evicted) return;
+  const after = stopOf(evicted);
   const hasMoved = evicted.cursor?.seq !== cursor?.seq || evicted.cursor?.epoch !== cursor?.epoch;
   await Promise.all([
-    tellEvicted(deps, roomId, evicted, generation),
-    evicted.cursor && hasMoved && cursors.keep(roomId, subject, evicted.cursor),
+    evicted.connectionId !== connectionId && orderTelling(deps, roomId, evicted, generation),
+    tellEvicted(deps, roomId, evicted.connectionId, generation),
+    after && hasMoved && cursors.keep(roomId, subject, after),
   ]);
 }
 

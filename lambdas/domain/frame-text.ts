@@ -1,6 +1,6 @@
 import type { ServerFrame } from "../../protocol/frames.ts";
 import { everyone, ownRoom, userRoom } from "../../protocol/ids.ts";
-import type { Message } from "./ports.ts";
+import type { Deps, Message } from "./ports.ts";
 
 /** JSON text that goes into a frame as it is: neither parsed nor printed anew. */
 export class RawJson {
@@ -29,13 +29,17 @@ export const wireRoom = (roomId: string) => (roomId === everyone || !roomId.star
 /** The room that a connection of `subject` names so. */
 export const roomNamed = (wireName: string, subject: string) => (wireName === ownRoom ? userRoom(subject) : wireName);
 
-/** A message's frame as text; one without `seq` is of `qos` 0. */
-export function messageText(message: Omit<Message, "epoch" | "seq"> & Partial<Message>): string {
-  const { roomId, eventName, rawData, epoch, seq, messageId, atMs, from, conversation, receiptTo } = message;
+/** A message's frame as text; one without `seq` is of `qos` 0. Made anew for each sending: addresses expire. */
+export function messageText(
+  { payloads }: Pick<Deps, "payloads">,
+  message: Omit<Message, "epoch" | "seq"> & Partial<Message>,
+): string {
+  const { roomId, eventName, rawData, payload, epoch, seq, messageId, atMs, from, conversation, receiptTo } = message;
   return textOf({
     type: "message",
     eventName,
-    data: new RawJson(rawData),
+    data: rawData === undefined ? undefined : new RawJson(rawData),
+    payload: payload && { url: payloads.urlOf(payload), ...payload },
     roomId: roomId === everyone ? undefined : wireRoom(roomId),
     epoch,
     seq,

@@ -9,9 +9,10 @@ import { restoreRoom } from "./restore-room.ts";
 export async function hello(deps: Deps, caller: Caller, frame: FrameOf<"hello">): Promise<ServerFrame> {
   const { session, probe = false, acks = false, rooms = [] } = frame;
   const as = { session, newSession: deps.newId(), probe, acks };
-  const self = await deps.connections.identify(caller.connectionId, as);
-  if (self === "gone") return failed("the connection is not known any more, connect again");
-  if (self === "refused") return failed("hello should come before the first login, and with one session only");
+  const known = await deps.connections.identify(caller.connectionId, as);
+  if (known === "gone") return failed("the connection is not known any more, connect again");
+  if (known === "refused") return failed("hello should come before the first login, and with one session only");
+  const self = { ...known, askedAtMs: caller.askedAtMs };
   // Whoever acks has to know where the two rooms stand that it did not log in to.
   const unnamed = [everyone, ownRoom].filter((name) => acks && !rooms.some(({ roomId }) => roomId === name));
   const wanted = [...unnamed.map((roomId) => ({ roomId })), ...rooms];

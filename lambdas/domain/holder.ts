@@ -17,6 +17,3 @@ export function pendingClaim(room: Room, members: readonly Member[], nowMs: numb
   const isWritten = members.some((member) => member.connectionId === holder.connectionId && isCurrent(member, room));
   return isWritten ? undefined : holder.connectionId;
 }
-
-/** The one who has claimed a room and may not have a place yet: whether it acks is not known here. */
-export const claimedBy = (connectionId: string) => ({ session: connectionId, connectionId, acks: true });

@@ -1,28 +1,37 @@
 import { frameCodes, frameTexts } from "../../protocol/codes.ts";
 import type { FrameOf, ServerFrame } from "../../protocol/frames.ts";
 import type { Caller, Deps, Member } from "./ports.ts";
+import { stopOf } from "./stop.ts";
 
 /** Gives the caller's place in a room back. Leaving a room that one is not in succeeds as well. */
 export async function leaveRoom(deps: Deps, caller: Caller, { roomId }: FrameOf<"leaveRoom">): Promise<ServerFrame> {
   const self = await deps.connections.get(caller.connectionId);
   if (self) {
-    await endPlace(deps, roomId, self.session, self.connectionId);
+    const { session, connectionId } = self;
+    await endPlace(deps, roomId, session, connectionId, caller.askedAtMs);
+    // A client that had no answer leaves twice; the second time it may be in again by then.
+    const place = caller.askedAtMs === undefined ? undefined : await deps.members.get(roomId, session);
     // Last: were it first, a crash in between would leave a place that `$disconnect` does not know of.
-    await deps.connections.removeRoom(self.connectionId, roomId);
+    if (place?.connectionId !== connectionId) await deps.connections.removeRoom(connectionId, roomId);
   }
   const data = { code: frameCodes.left, msg: frameTexts.left(roomId) };
   return { type: "left", eventName: "leaveRoomResp", data, roomId };
 }
 
-/** Removes a connection's place; one that its session has taken to another connection stays. */
+/**
+ * Removes a connection's place; one that its session has taken to another connection stays.
+ *
+ * @param askedAtMs so does one by a login that was asked for later than this
+ */
 export async function endPlace(
   deps: Pick<Deps, "members" | "rooms" | "cursors">,
   roomId: string,
   session: string,
   connectionId: string,
+  askedAtMs?: number,
 ): Promise<void> {
   const place = await deps.members.get(roomId, session);
-  const ended = await removePlace(deps, roomId, { ...place, session, connectionId });
+  const ended = await removePlace(deps, roomId, { ...place, session, connectionId }, askedAtMs);
   // The claim goes after the place: between the two the room looks taken, never free while somebody is in.
   if (ended?.holds) await deps.rooms.release(roomId, connectionId);
 }
@@ -34,11 +43,15 @@ export async function endPlace(
 export async function removePlace(
   { members, cursors }: Pick<Deps, "members" | "cursors">,
   roomId: string,
-  { session, connectionId, subject, cursor }: Pick<Member, "session" | "connectionId"> & Partial<Member>,
+  { session, connectionId, ...place }: Pick<Member, "session" | "connectionId"> & Partial<Member>,
+  askedAtMs?: number,
 ): Promise<Member | undefined> {
-  if (subject !== undefined && cursor) await cursors.keep(roomId, subject, cursor);
-  const removed = await members.remove(roomId, session, connectionId);
+  const { subject, cursor } = place;
+  const before = stopOf(place);
+  if (subject !== undefined && before) await cursors.keep(roomId, subject, before);
+  const removed = await members.remove(roomId, session, connectionId, askedAtMs);
   const hasMoved = removed?.cursor?.seq !== cursor?.seq || removed?.cursor?.epoch !== cursor?.epoch;
-  if (removed?.cursor && hasMoved) await cursors.keep(roomId, removed.subject, removed.cursor);
+  const after = removed && stopOf(removed);
+  if (removed && after && hasMoved) await cursors.keep(roomId, removed.subject, after);
   return removed;
 }

@@ -1,6 +1,6 @@
 import type { CatchUp, LoginFrame } from "../../protocol/frames.ts";
 import { type LoginPolicy, loginPolicies } from "../../protocol/ids.ts";
-import { welcome } from "./catch-up.ts";
+import { beginBy, welcome } from "./catch-up.ts";
 import { enterAlways } from "./enter-always.ts";
 import { enterFirst } from "./enter-first.ts";
 import { enterLast } from "./enter-last.ts";
@@ -20,8 +20,11 @@ export interface Login extends CatchUp {
 }
 
 /** Logs the caller's session in to a room by the frame's policy. */
-export const loginRoom = (deps: Deps, caller: Caller, frame: Login): Promise<LoginFrame> =>
-  logIn(deps, caller, frame, deps.connections.get(caller.connectionId));
+export async function loginRoom(deps: Deps, caller: Caller, frame: Login): Promise<LoginFrame> {
+  const { connectionId, askedAtMs } = caller;
+  const selfRead = deps.connections.get(connectionId).then((self) => self && { ...self, askedAtMs });
+  return logIn(deps, caller, frame, selfRead);
+}
 
 /** The same for a caller that is known already, or still being read. */
 export async function logIn(
@@ -33,7 +36,7 @@ export async function logIn(
 ): Promise<LoginFrame> {
   const refusal = refusalOf(deps, caller, roomId);
   if (refusal) return loginFrame(roomId, refusal);
-  const entry = await enterBy[type](deps, roomId, caller, selfRead);
+  const entry = await enterBy[type](deps, roomId, caller, selfRead, beginBy(deps, roomId, caller.subject, wish));
   const self = await selfRead;
   return entry.kind === "in" && self
     ? welcome(deps, self, roomId, roomId, entry, wish, budgetBytes)

@@ -10,10 +10,12 @@ import { postedAtMs } from "./fan-out/posted-at.ts";
 import { frameText, messageText, RawJson, textBytes, wireRoom } from "./frame-text.ts";
 import { isPoller } from "./poller.ts";
 import { flatten, forEachLimited, onePage } from "./pool.ts";
-import type { Deps, LogEntry, Look, Member, ReportUndelivered, Room, Undelivered } from "./ports.ts";
+import type { Deps, LogEntry, Look, Member, ReportUndelivered, Room, Stop, Undelivered } from "./ports.ts";
 import { post } from "./post.ts";
 import { missedBytes, readWaiting } from "./read-log.ts";
 import { nextStep } from "./redelivery.ts";
+import { lookForSkipped } from "./skipped.ts";
+import { hasReached, stopOf } from "./stop.ts";
 
 const membersAtOnce = 25;
 /** Posts to half-open lines take seconds each: before the Lambda's time is over the rest is left to the next look. */
@@ -43,8 +45,9 @@ interface Findings {
 type Waiting = (after: number) => Promise<LogEntry[]>;
 
 /** Looks at the cursors of a room's members and sends again what was not acked. */
-export async function lookAtRoom(deps: LookDeps, { roomId, round, evicted }: Look): Promise<void> {
+export async function lookAtRoom(deps: LookDeps, { roomId, round, evicted, skipped }: Look): Promise<void> {
   if (evicted) return tellEvictedAgain(deps, { roomId, round, evicted });
+  if (skipped) return lookForSkipped(deps, { roomId, round, skipped });
   const room = await deps.rooms.get(roomId);
   if (!room) return;
   const found: Findings = {
@@ -119,21 +122,25 @@ async function lookAtMember(
 }
 
 /** A message that reached one device of a person has reached the person. */
-async function withoutReached(deps: Deps, room: Room, undelivered: readonly Undelivered[]): Promise<Undelivered[]> {
+async function withoutReached(
+  deps: Deps,
+  { roomId }: Room,
+  undelivered: readonly Undelivered[],
+): Promise<Undelivered[]> {
   if (undelivered.length === 0) return [];
-  const reached = new Map(undelivered.map(({ subject }) => [subject, 0]));
-  for await (const { subject, cursor } of flatten(deps.members.pages(room.roomId))) {
-    const before = reached.get(subject);
-    if (before !== undefined && cursor?.epoch === room.epoch) reached.set(subject, Math.max(before, cursor.seq));
+  const stops = new Map(undelivered.map(({ subject }) => [subject, [] as Stop[]]));
+  for await (const member of flatten(deps.members.pages(roomId))) {
+    const stop = stopOf(member);
+    if (stop) stops.get(member.subject)?.push(stop);
   }
-  if (isPersonal(room.roomId)) {
+  if (isPersonal(roomId)) {
     // On a device that was closed since, too.
-    for (const [subject, before] of reached) {
-      const kept = await deps.cursors.get(room.roomId, subject);
-      if (kept?.epoch === room.epoch) reached.set(subject, Math.max(before, kept.seq));
+    for (const [subject, known] of stops) {
+      const kept = await deps.cursors.get(roomId, subject);
+      if (kept) known.push(kept);
     }
   }
-  return undelivered.filter(({ subject, seq }) => seq > (reached.get(subject) ?? 0));
+  return undelivered.filter((message) => !stops.get(message.subject)?.some((stop) => hasReached(stop, message)));
 }
 
 /** Members who stopped at the same message wait for the same ones: read once per look. */
@@ -160,15 +167,15 @@ async function asPosted({ pushes, now, redeliverAfterMs }: Deps, { roomId }: Roo
 
 /** In frames of several messages: those of a member that is far behind cost one post, not one each. */
 async function resend(deps: Deps, room: Room, member: Member, entries: readonly LogEntry[]): Promise<void> {
-  for (const text of batches(room, member, entries)) {
+  for (const text of batches(deps, room, member, entries)) {
     const outcome = await post(deps, member.connectionId, text);
     if (outcome === "gone") return prune(deps, room.roomId, member);
     if (outcome !== "sent") return;
   }
 }
 
-function batches(room: Room, member: Member, entries: readonly LogEntry[]): string[] {
-  const texts = entries.flatMap(({ message }) => (message ? [messageText(message)] : []));
+function batches(deps: Deps, room: Room, member: Member, entries: readonly LogEntry[]): string[] {
+  const texts = entries.flatMap(({ message }) => (message ? [messageText(deps, message)] : []));
   const small = texts.filter((text) => textBytes(text) <= missedBytes);
   const large = texts.filter((text) => textBytes(text) > missedBytes);
   const frames: string[] = [];

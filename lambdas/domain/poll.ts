@@ -1,10 +1,11 @@
 import { frameCodes, frameTexts } from "../../protocol/codes.ts";
 import type { LoginFrame, RoomToRestore } from "../../protocol/frames.ts";
-import { everyone, ownRoom } from "../../protocol/ids.ts";
+import { everyone, ownRoom, userRoom } from "../../protocol/ids.ts";
 import { pollerOf } from "./poller.ts";
 import type { Caller, Connection, Deps } from "./ports.ts";
 import { missedBytes } from "./read-log.ts";
 import { restoreRoom } from "./restore-room.ts";
+import { expectSkipped } from "./skipped.ts";
 
 /** What a page without a WebSocket asks: the same as `hello` does. */
 export interface PollRequest {
@@ -30,15 +31,21 @@ const busyPauseMs = 500;
 export async function poll(
   deps: Deps,
   claims: Pick<Caller, "subject" | "grants" | "tokenExpiresAtMs">,
-  { session = deps.newId(), rooms }: PollRequest,
+  { session: known, rooms }: PollRequest,
 ): Promise<PollAnswer> {
+  const session = known ?? deps.newId();
   const connectionId = pollerOf(session);
   // The moment of this poll takes the place of the connect: a place follows the newer of a poll and a connection.
   const self: Connection = { ...claims, connectionId, session, connectedAtMs: deps.now(), probe: false, acks: true };
   const unnamed = [everyone, ownRoom].filter((name) => !rooms.some(({ roomId }) => roomId === name));
   const wanted = [...unnamed.map((roomId) => ({ roomId })), ...rooms];
   const budgetBytes = missedBytes / Math.max(1, rooms.length);
-  const answers = await Promise.all(wanted.map((room) => restoreRoom(deps, self, room, budgetBytes)));
+  // Its later polls say where they go on.
+  const isNew = known === undefined && unnamed.includes(ownRoom);
+  const [answers] = await Promise.all([
+    Promise.all(wanted.map((room) => restoreRoom(deps, self, room, budgetBytes))),
+    isNew && expectSkipped(deps, self.subject, deps.rooms.open(userRoom(self.subject))),
+  ]);
   const hasNews = answers.some((room) => room.type === "loggedIn" && (room.missed?.length ?? 0) > 0);
   return {
     data: { code: frameCodes.connected, msg: frameTexts.connected },

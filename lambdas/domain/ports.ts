@@ -15,6 +15,8 @@ export interface Caller {
   subject: string;
   grants: Grants;
   tokenExpiresAtMs: number;
+  /** When the frame came in, by API Gateway's clock: frames that are handled side by side were sent in this order. */
+  askedAtMs?: number;
 }
 
 export interface Connection extends Caller {
@@ -62,6 +64,8 @@ export interface Member {
   cursor?: Position;
   /** Up to here it was asked for nothing: who came in behind a message has not acked it. */
   beganSeq?: number;
+  /** By the member's own word it has what the cursor says; before its first ack that is only where it began. */
+  hasAcked: boolean;
   /** The member acks; of everyone's room that is known a moment before its cursor is. */
   acks: boolean;
   /** How often what is behind the cursor was sent again, and when last. */
@@ -71,16 +75,20 @@ export interface Member {
   givenUpSeq: number;
   /** A member that polls has its place until then, and no connection. */
   leaseUntilMs?: number;
+  /** When the login was asked for that wrote the place; what was asked before that does not end it. */
+  askedAtMs?: number;
 }
 /** A place as it is taken: nothing was sent again yet. */
-export type NewMember = Omit<Member, "acks" | "tries" | "triedAtMs" | "givenUpSeq">;
+export type NewMember = Omit<Member, "acks" | "hasAcked" | "tries" | "triedAtMs" | "givenUpSeq">;
 
 export interface Message extends Position {
   roomId: string;
   messageId: string;
   eventName: string;
-  /** JSON text exactly as it was pushed. */
-  rawData: string;
+  /** JSON text exactly as it was pushed, unless it is kept apart. */
+  rawData?: string;
+  /** Where it is kept that no frame could carry. */
+  payload?: PayloadRef;
   atMs: number;
   /** Nobody wants it after that. */
   untilMs?: number;
@@ -88,6 +96,12 @@ export interface Message extends Position {
   conversation?: string;
   /** Subject that wants to hear of each delivery. */
   receiptTo?: string;
+}
+
+/** What is kept apart, found by its content: `sha256` in hexadecimal digits. */
+export interface PayloadRef {
+  sha256: string;
+  bytes: number;
 }
 
 /** One number of a room's log: a message, or nothing for ever. */
@@ -119,7 +133,7 @@ export interface EndedConnection {
   subject: string;
   session: string;
   rooms: string[];
-  cursor?: Position;
+  stop?: Stop;
 }
 
 export interface Rooms {
@@ -147,13 +161,13 @@ export interface Members {
   put(roomId: string, member: NewMember): Promise<"done" | "superseded">;
   /** Moves a place of `generation` to another connection of its session, if it is still there. */
   move(roomId: string, member: NewMember): Promise<"done" | "changed">;
-  /** Removes the place if it still belongs to that connection. */
-  remove(roomId: string, session: string, connectionId: string): Promise<Member | undefined>;
+  /** Removes the place if it still belongs to that connection, and to a login that was asked for before `askedAtMs`. */
+  remove(roomId: string, session: string, connectionId: string, askedAtMs?: number): Promise<Member | undefined>;
   /** Removes the place if it is of an older generation. */
   evict(roomId: string, session: string, generation: number): Promise<Member | undefined>;
   /** Moves the cursor forward. @returns where it was; `refused`: no such place, or it is there already */
   ack(roomId: string, session: string, connectionId: string, cursor: Position): Promise<number | "refused">;
-  /** Sets the cursor wherever it was; with `beganSeq` also from where on the member is asked for acks. */
+  /** Sets the cursor wherever it was: by the member's word, or with `beganSeq` where it is to begin. */
   setCursor(roomId: string, session: string, connectionId: string, cursor: Position, beganSeq?: number): Promise<void>;
   /** Counts a redelivery, unless the cursor moved meanwhile. */
   noteTry(roomId: string, member: Member): Promise<void>;
@@ -176,9 +190,16 @@ export interface Part {
 
 /** Where subjects stopped, for those who come back on another device. */
 export interface Cursors {
-  get(roomId: string, subject: string): Promise<Position | undefined>;
-  /** Keeps the newer of the kept one and this. */
-  keep(roomId: string, subject: string, cursor: Position): Promise<void>;
+  get(roomId: string, subject: string): Promise<Stop | undefined>;
+  /** Keeps the newer of the kept one and this; one that was not acked only where there is no other. */
+  keep(roomId: string, subject: string, stop: Stop): Promise<void>;
+}
+
+/** Where somebody stopped. One who came in at the newest message and acked nothing says nothing about those before. */
+export interface Stop extends Position {
+  hasAcked: boolean;
+  /** Up to here it was asked for nothing. */
+  beganSeq?: number;
 }
 
 /** The kept messages of all rooms. */
@@ -191,6 +212,14 @@ export interface Log {
   /** Those of the room's epoch, in order, both ends included, as far as they are kept. */
   pages(room: Pick<Room, "roomId" | "epoch">, from: number, to: number): AsyncIterable<LogEntry[]>;
   retentionMs: number;
+}
+
+/** What is too large for any frame, kept for at least as long as the log keeps its message. */
+export interface Payloads {
+  /** @param rawData JSON text; the same text is kept once, and its time begins anew */
+  put(rawData: string): Promise<PayloadRef>;
+  /** An address at which whoever has it can fetch this for a quarter of an hour; made without asking anybody. */
+  urlOf(payload: PayloadRef): string;
 }
 
 /** What is known of one message in one room. */
@@ -227,7 +256,8 @@ export interface Parcel {
   messageId: string;
   /** The frame as JSON. */
   text: string;
-  /** Absent at `qos` 0. */
+  /** Where it is in the room's log; absent at `qos` 0. */
+  epoch?: string;
   seq?: number;
   /** Nobody wants it after that. */
   untilMs?: number;
@@ -281,6 +311,8 @@ export interface Look {
   round: number;
   /** Instead of looking: somebody who was put out by this generation may not have heard of it. */
   evicted?: Pick<Member, "session" | "connectionId" | "generation">;
+  /** Instead of looking: a person came back at the newest message, and these may have come to no device of theirs. */
+  skipped?: { epoch: string; after: number; upTo: number };
 }
 
 /** Tells the team's backend that a message was not acked after the last try. */
@@ -316,6 +348,7 @@ export interface Deps {
   members: Members;
   cursors: Cursors;
   log: Log;
+  payloads: Payloads;
   pushes: Pushes;
   tasks: Tasks;
   gateway: Gateway;

@@ -3,6 +3,7 @@ import { noOutcomes } from "./deliver.ts";
 import { isPersonal } from "./expect-acks.ts";
 import { flatten } from "./pool.ts";
 import type { Deps, Outcomes, PushRecord } from "./ports.ts";
+import { hasReached } from "./stop.ts";
 
 /** As many names as an answer lists; the counts are of all. */
 const mostNames = 100;
@@ -45,7 +46,7 @@ async function roomStatus({ members, cursors }: StatusDeps, record: PushRecord):
     }
     const person = isPersonal(roomId) ? roomId.slice("@user/".length) : undefined;
     const had = person === undefined ? undefined : await cursors.get(roomId, person);
-    if (person !== undefined && had && had.epoch === epoch && had.seq >= seq) ackedBy.add(person);
+    if (person !== undefined && had && epoch !== undefined && hasReached(had, { epoch, seq })) ackedBy.add(person);
   }
   // One device of a person is enough.
   for (const subject of ackedBy) waitingFor.delete(subject);

@@ -36,14 +36,10 @@ export async function push(deps: Deps, shipment: Shipment): Promise<Shipped | Pu
   const { messageId = deps.newId() } = shipment;
   const atMs = deps.now();
   const untilMs = ttlMs === undefined ? undefined : atMs + ttlMs;
-  const draft: Draft = { eventName, rawData, messageId, atMs, untilMs, from, conversation, receiptTo };
-  for (const roomId of rooms) {
-    const bytes = textBytes(messageText({ ...draft, ...longestPosition, roomId }));
-    if (bytes > limits.postBytes) {
-      const msg = `the message has ${bytes} bytes as a frame, allowed are ${limits.postBytes}; send a link instead`;
-      return { code: "tooLarge", msg };
-    }
-  }
+  const head = { eventName, messageId, atMs, untilMs, from, conversation, receiptTo };
+  const content = await contentOf(deps, rooms, head, rawData);
+  if ("code" in content) return content;
+  const draft: Draft = { ...head, ...content };
   const onceId = shipment.messageId;
   const ship = qos === 0 ? shipUnlogged : shipLogged;
   const shipped = await Promise.allSettled(rooms.map((roomId) => ship(deps, roomId, draft, onceId)));
@@ -62,6 +58,28 @@ export async function push(deps: Deps, shipment: Shipment): Promise<Shipped | Pu
 /** The place in the log that takes the most characters. */
 const longestPosition = { epoch: "0".repeat(12), seq: Number.MAX_SAFE_INTEGER };
 
+/**
+ * The data as frames carry it, or where it is kept from now on: before any log knows of it, so that no crash leaves a
+ * message without its data. In all rooms it is the same.
+ */
+async function contentOf(
+  deps: Deps,
+  rooms: readonly string[],
+  head: Omit<Draft, "rawData" | "payload">,
+  rawData: string,
+): Promise<Pick<Draft, "rawData" | "payload"> | PushRefusal> {
+  const bytes = textBytes(rawData);
+  const fits = (roomId: string) =>
+    textBytes(messageText(deps, { ...head, ...longestPosition, rawData, roomId })) <= limits.postBytes;
+  // The first comparison spares a hundred rooms a hundred frames of 5 MB.
+  if (bytes <= limits.postBytes && rooms.every(fits)) return { rawData };
+  if (bytes <= limits.payloadBytes) return { payload: await deps.payloads.put(rawData) };
+  return {
+    code: "tooLarge",
+    msg: `data has ${bytes} bytes, allowed are ${limits.payloadBytes}; send a link instead`,
+  };
+}
+
 async function shipLogged(deps: Deps, roomId: string, draft: Draft, onceId: string | undefined): Promise<PushRecord> {
   let first: First = { members: [], share: 1 };
   const { message, room, isDone } = await appendTo(deps, roomId, draft, onceId, async (message) => {
@@ -75,7 +93,7 @@ async function shipLogged(deps: Deps, roomId: string, draft: Draft, onceId: stri
   if (isDone) return { ...record, done: true, outcomes: noOutcomes() };
   const underWayMs = first.share === 1 ? 0 : spreadMs(glimpseOf(first), deps.fanOut);
   const [finished] = await Promise.all([
-    ship(deps, room, parcelOf(message), first, record),
+    deliverOrSpread(deps, room, parcelOf(deps, message), first, record),
     expectAcks(deps, room, first.members, underWayMs),
   ]);
   if (onceId !== undefined) await deps.pushes.finish(onceId, finished);
@@ -86,7 +104,7 @@ async function shipUnlogged(deps: Deps, roomId: string, draft: Draft, onceId: st
   const record: PushRecord = { roomId, atMs: draft.atMs, done: true };
   if (onceId !== undefined && (await deps.pushes.begin(onceId, record))) return record;
   const [room, first] = await Promise.all([deps.rooms.get(roomId), deps.members.first(roomId, inlineMembers)]);
-  return ship(deps, room ?? { roomId, generation: 0 }, parcelOf({ ...draft, roomId }), first, record);
+  return deliverOrSpread(deps, room ?? { roomId, generation: 0 }, parcelOf(deps, { ...draft, roomId }), first, record);
 }
 
 type First = Awaited<ReturnType<Deps["members"]["first"]>>;
@@ -94,7 +112,7 @@ type First = Awaited<ReturnType<Deps["members"]["first"]>>;
 const glimpseOf = ({ members, share }: First) => ({ seen: members.length, ...(share !== undefined && { share }) });
 
 /** Posts the message to a small room at once, or has the fan-out post it to a large one. */
-async function ship(
+async function deliverOrSpread(
   deps: Deps,
   room: Pick<Room, "roomId" | "generation">,
   parcel: Parcel,

@@ -15,6 +15,7 @@ export interface MissedPart extends Missed {
   tooLarge?: Message;
 }
 type LogDeps = Pick<Deps, "log" | "now">;
+type FrameDeps = LogDeps & Pick<Deps, "payloads">;
 
 const lost = (head: number): MissedPart => ({ recovered: false, missed: [], upTo: head });
 
@@ -23,7 +24,7 @@ const lost = (head: number): MissedPart => ({ recovered: false, missed: [], upTo
  * the log does not reach back far enough, `recovered` is false.
  */
 export async function readMissed(
-  deps: LogDeps,
+  deps: FrameDeps,
   room: Room,
   since: Position,
   budgetBytes = missedBytes,
@@ -46,7 +47,7 @@ export async function readMissed(
     if (entry.seq <= since.seq) continue;
     const { message } = entry;
     if (message && isWanted(message, deps.now())) {
-      const text = messageText(message);
+      const text = messageText(deps, message);
       bytes += textBytes(text);
       if (bytes > budgetBytes) {
         return { ...part, more: true, ...(part.missed.length === 0 && { tooLarge: message }) };
@@ -87,7 +88,7 @@ async function passHole(
 
 /** The newest `count` messages that are still kept; here what has left the log is nothing lost. */
 export async function readHistory(
-  deps: LogDeps,
+  deps: FrameDeps,
   room: Room,
   count: number,
   budgetBytes = missedBytes,
@@ -103,7 +104,7 @@ export async function readHistory(
     // A number that is still being written would come to nobody who was told that it is in here.
     const isWhole = entry.seq === part.upTo + 1 || (await passHole(deps, room, part, entry.seq - 1, entry.atMs));
     if (!isWhole) return { ...part, missed: newest(texts, budgetBytes), more: true };
-    if (entry.message && isWanted(entry.message, deps.now())) texts.push(messageText(entry.message));
+    if (entry.message && isWanted(entry.message, deps.now())) texts.push(messageText(deps, entry.message));
     part.upTo = entry.seq;
   }
   const isWhole = part.upTo === room.seq || (await passHole(deps, room, part, room.seq, room.lastAtMs));

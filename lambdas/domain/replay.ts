@@ -18,7 +18,7 @@ export async function replay(deps: Deps, caller: Caller, frame: FrameOf<"replay"
   if (!room) return failed("nothing was ever sent there");
   const { tooLarge, ...part } = await readMissed(deps, room, { epoch: frame.epoch ?? room.epoch, seq: after });
   // Too large for a reply with anything around it: it comes as a frame of its own, and the client asks on from there.
-  if (tooLarge) await post(deps, caller.connectionId, messageText(tooLarge));
+  if (tooLarge) await post(deps, caller.connectionId, messageText(deps, tooLarge));
   return {
     type: "replayed",
     eventName: "replayResp",

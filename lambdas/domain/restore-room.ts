@@ -1,13 +1,15 @@
 import type { LoginFrame, RoomToRestore } from "../../protocol/frames.ts";
-import { welcome } from "./catch-up.ts";
+import { everyone } from "../../protocol/ids.ts";
+import { beginBy, welcome } from "./catch-up.ts";
 import { enterAlways } from "./enter-always.ts";
 import { enterFirst, resumePlace } from "./enter-first.ts";
-import { type Entry, loginFrame, refusalOf, tooBusy } from "./entry.ts";
+import { type Begin, type Entry, loginFrame, refusalOf, tooBusy } from "./entry.ts";
 import { isCurrent } from "./evict.ts";
 import { roomNamed } from "./frame-text.ts";
 import { logIn } from "./login-room.ts";
 import { isPoller } from "./poller.ts";
 import type { Connection, Deps } from "./ports.ts";
+import { expectSkipped } from "./skipped.ts";
 
 const attempts = 5;
 
@@ -25,7 +27,9 @@ export async function restoreRoom(
   const { roomId, generation, type: _, ...wish } = room;
   if (roomId.startsWith("@")) return restoreOwnRoom(deps, self, room, budgetBytes);
   if (generation === undefined) return logIn(deps, self, room, Promise.resolve(self), budgetBytes);
-  const entry = refusalOf(deps, self, roomId) ?? (await restore(deps, self, room, generation));
+  const entry =
+    refusalOf(deps, self, roomId) ??
+    (await restore(deps, self, room, generation, beginBy(deps, roomId, self.subject, wish)));
   return entry.kind === "in"
     ? welcome(deps, self, roomId, roomId, entry, wish, budgetBytes)
     : loginFrame(roomId, entry);
@@ -39,12 +43,14 @@ async function restoreOwnRoom(
   budgetBytes: number | undefined,
 ): Promise<LoginFrame> {
   const named = roomNamed(roomId, self.subject);
-  const room = await deps.rooms.open(named);
+  const isNew = self.acks && since === undefined && history === undefined && !isPoller(self.connectionId);
+  const opening = deps.rooms.open(named);
+  if (isNew && named !== everyone) await expectSkipped(deps, self.subject, opening);
+  const room = await opening;
   const { epoch, seq, generation } = room;
-  const entry = { kind: "in" as const, epoch, seq, generation, head: seq, room };
-  const isNew = since === undefined && history === undefined;
-  if (isNew && self.acks && !isPoller(self.connectionId))
-    await deps.members.setCursor(named, self.connectionId, self.connectionId, { epoch, seq }, seq);
+  const from = await beginBy(deps, named, self.subject, { since })(room);
+  const entry = { kind: "in" as const, epoch: from.epoch, seq: from.seq, generation, head: seq, room };
+  if (isNew) await deps.members.setCursor(named, self.connectionId, self.connectionId, { epoch, seq }, seq);
   return welcome(deps, self, named, roomId, entry, { since, history }, budgetBytes);
 }
 
@@ -53,6 +59,7 @@ async function restore(
   self: Connection,
   { roomId, type }: RoomToRestore,
   generation: number,
+  begin: Begin,
 ): Promise<Entry> {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const [room, mine] = await Promise.all([deps.rooms.open(roomId), deps.members.get(roomId, self.session)]);
@@ -62,9 +69,10 @@ async function restore(
     }
     if (!mine || !isCurrent(mine, room) || mine.subject !== self.subject) {
       const enter = type === "loginWhenever" ? enterAlways : enterFirst;
-      return enter(deps, roomId, self, Promise.resolve(self));
+      return enter(deps, roomId, self, Promise.resolve(self), begin);
     }
-    const entry = await resumePlace(deps, room, self, mine);
+    // Not a login: what ends the place may be under way.
+    const entry = await resumePlace(deps, room, { ...self, askedAtMs: undefined }, mine);
     if (entry !== "changed") return entry;
   }
   return tooBusy;

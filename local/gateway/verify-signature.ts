@@ -1,6 +1,7 @@
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { SignatureV4 } from "@smithy/signature-v4";
+import { Sha256 } from "../aws/sha256.ts";
 import type { Principal } from "../iam/open-iam.ts";
 import type { Answer } from "./answer.ts";
 import type { IamPort } from "./ports.ts";
@@ -96,29 +97,6 @@ async function sign(
 function signingDate({ headers }: IncomingMessage): Date {
   const compact = String(headers["x-amz-date"]);
   return new Date(compact.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"));
-}
-
-type HashInput = string | ArrayBuffer | ArrayBufferView;
-
-class Sha256 {
-  readonly #hash;
-  constructor(key?: HashInput) {
-    this.#hash = key === undefined ? createHash("sha256") : createHmac("sha256", asBytes(key));
-  }
-  update(chunk: HashInput): void {
-    this.#hash.update(asBytes(chunk));
-  }
-  digest(): Promise<Uint8Array> {
-    return Promise.resolve(this.#hash.digest());
-  }
-  reset(): void {}
-}
-
-function asBytes(data: HashInput): Uint8Array {
-  if (typeof data === "string") return Buffer.from(data);
-  return ArrayBuffer.isView(data)
-    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    : new Uint8Array(data);
 }
 
 const refused = (errorType: string, message: string): Caller => ({

@@ -15,6 +15,8 @@ export interface Addresses {
   gateway: string;
   /** Instead of the endpoints of DynamoDB, EventBridge, Secrets Manager and SQS. */
   aws: string;
+  /** Instead of `https://{bucket}.s3.{region}.amazonaws.com`, with the bucket as the start of the path. */
+  s3: string;
 }
 
 /** What Lambda gives a function that names none of it. */
@@ -92,17 +94,24 @@ function lambdaVariables(of: {
 
 /**
  * What DNS would do: the name of an API leads to where it listens. So does that of SQS, as its client sends to the host
- * of a queue's URL, whatever its endpoint is.
+ * of a queue's URL, whatever its endpoint is. And that of a bucket, which pages ask too.
  */
 function viaLoopback(stack: Stack, value: string, to: Addresses): string {
   const apis = ["AWS::ApiGatewayV2::Api", "AWS::ApiGateway::RestApi"].flatMap((type) => stack.ofType(type));
-  return apis
-    .reduce(
-      (text, { logicalId }) =>
-        text.replaceAll(`https://${stack.physicalId(logicalId)}.execute-api.${stack.region}.amazonaws.com`, to.gateway),
-      value,
-    )
-    .replaceAll(`https://sqs.${stack.region}.amazonaws.com`, to.aws);
+  const hosts: [string, string][] = [
+    ...apis.map(({ logicalId }): [string, string] => [
+      `${stack.physicalId(logicalId)}.execute-api.${stack.region}.amazonaws.com`,
+      to.gateway,
+    ]),
+    ...stack
+      .ofType("AWS::S3::Bucket")
+      .map(({ logicalId }): [string, string] => [
+        stack.attribute(logicalId, "RegionalDomainName"),
+        `${to.s3}/${stack.physicalId(logicalId)}`,
+      ]),
+    [`sqs.${stack.region}.amazonaws.com`, to.aws],
+  ];
+  return hosts.reduce((text, [host, address]) => text.replaceAll(`https://${host}`, address), value);
 }
 
 const memberOf = (value: unknown, name: string): unknown =>

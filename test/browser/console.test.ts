@@ -148,6 +148,26 @@ describe("one tab", () => {
     await tab.showsLink("Connected");
   });
 
+  test("fetches what is too large for a frame from another origin, checks it, and shows it in its place", async () => {
+    const tab = await openTab();
+    await tab.login();
+    await tab.showsRoom(room);
+    const pushed = async (data: unknown) => {
+      const body = JSON.stringify({ roomId: room, eventName: "test", data });
+      const response = await fetch(`${stack.restUrl}/push`, {
+        method: "POST",
+        headers: { "x-api-key": stack.apiKey },
+        body,
+      });
+      expect(response.status).toBe(200);
+    };
+    await pushed({ title: "large", rows: "x".repeat(200 * 1024) });
+    await pushed("behind it");
+    await tab.receives("test", "behind it");
+    expect(await tab.arrived("test", '"title": "large"').count()).toBe(1);
+    expect(tab.complaints).toEqual([]);
+  });
+
   test("loads without a complaint", async () => {
     const tab = await openTab();
     await tab.login();

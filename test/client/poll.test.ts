@@ -46,7 +46,8 @@ class PolledServer extends LoggingServer {
         rooms: hello.rooms.map(this.change),
         retryAfterMs: this.retryAfterMs,
       };
-      return { status: typeof failure === "number" ? failure : 200, json: async () => body };
+      const status = typeof failure === "number" ? failure : 200;
+      return { status, json: async () => body, arrayBuffer: async () => new ArrayBuffer(0) };
     } finally {
       this.polling -= 1;
     }

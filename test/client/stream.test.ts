@@ -39,6 +39,20 @@ describe("taking messages in", () => {
     expect(hasGap(stream)).toBe(held.length > 0);
   });
 
+  test("one whose payload is still to be fetched holds back itself and all behind it, and is no gap", () => {
+    const payload = { url: "https://bucket.example/a", sha256: "a", bytes: 1 };
+    const large = { ...message(undefined, { epoch, seq: 8 }), payload } as Logged;
+    const [stream, shown] = take(at(5), [...logged(6), large, ...logged(9)], 9);
+    expect({ shown: seqsOf(shown), seq: stream.seq, held: seqsOf(stream.held) }).toEqual({
+      ...{ shown: [6], held: [8, 9] },
+      // What is in front of it holds nothing.
+      seq: 7,
+    });
+    expect([stream.awaited, hasGap(stream)]).toEqual([large, false]);
+    const [after, now] = take(stream, logged(8));
+    expect([seqsOf(now), after.seq, after.awaited]).toEqual([[8, 9], 9, undefined]);
+  });
+
   test("before the login is answered, everything is held", () => {
     const [stream, shown] = take(newStream, logged(2, 1));
     expect(shown).toEqual([]);

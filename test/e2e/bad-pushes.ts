@@ -63,13 +63,22 @@ export function badPushes(target: () => Target): void {
       await nobodyNotices();
     });
 
-    test("for its 200 KB is answered 413 with both sizes", async () => {
-      const { status, answer } = await push(target(), { ...good, data: "x".repeat(200 * 1024) });
+    test("for its 5.1 MB is answered 413 with both sizes", async () => {
+      const data = "x".repeat(5.1 * 1024 * 1024);
+      const { status, answer } = await push(target(), { ...good, data });
       expect({ status, code: answer.code }).toEqual({ status: 413, code: "1009" });
-      expect(answer.msg).toMatch(/the message has 20\d{4} bytes as a frame, allowed are 131072/);
-      const wrapped = await push(target(), wrap({ ...good, data: "x".repeat(200 * 1024) }));
+      expect(answer.msg).toMatch(/data has 5347739 bytes, allowed are 5242880/);
+      const wrapped = await push(target(), wrap({ ...good, data }));
       expect(wrapped.status).toBe(413);
       expect(wrapped.answer.ROOT.BODY).toMatchObject({ RETURN_CODE: "1009", RETURN_MSG: answer.msg });
+      await nobodyNotices();
+    });
+
+    test("for more than a Lambda takes is answered 413 by API Gateway, in the words of the others", async () => {
+      // 4 MB, but each quotation mark counts twice on its way to the Lambda.
+      const { status, answer } = await push(target(), { ...good, data: Array.from({ length: 1_400_000 }, () => "") });
+      expect({ status, code: answer.code }).toEqual({ status: 413, code: "1009" });
+      expect(answer.msg).toContain("5242880");
       await nobodyNotices();
     });
 

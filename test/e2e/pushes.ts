@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { meet, newRoom } from "./page.ts";
 import { push, pushOk, type Target } from "./target.ts";
@@ -109,6 +110,34 @@ export function pushes(target: () => Target): void {
       const data = "é".repeat(60 * 1024);
       await pushOk(target(), { roomId: room, eventName: "test", data });
       expect((await ann.message()).frame.data === data).toBe(true);
+    });
+
+    test.each([
+      ["200 KB", 1],
+      ["200 KB", 0],
+      ["4.9 MB", 1],
+    ] as const)("of %s at qos %i is where its frame says, as it was sent", async (size, qos) => {
+      const ann = await meet(target());
+      const room = newRoom();
+      await ann.login(room);
+      const bytes = size === "200 KB" ? 200 * 1024 : 4.9 * 1024 * 1024;
+      const data = `{ "2": 1.0, "1": "${"é".repeat(bytes / 2 - 20)}" }`;
+      await pushOk(target(), `{"roomId":"${room}","eventName":"test","qos":${qos},"data":${data}}`);
+      const { payload, ...frame } = (await ann.message()).frame;
+      expect(frame).toMatchObject({ type: "message", eventName: "test", roomId: room, qos });
+      expect(frame).not.toHaveProperty("data");
+      const response = await fetch(payload.url, { headers: { origin: "https://page.example" } });
+      const body = await response.text();
+      expect([response.status, body === data]).toEqual([200, true]);
+      expect(payload).toEqual({
+        url: expect.any(String),
+        sha256: hash("sha256", body),
+        bytes: Buffer.byteLength(body),
+      });
+      // Its address is for this very object, and to read it.
+      expect((await fetch(payload.url, { method: "PUT", body: "1" })).status).toBe(403);
+      expect((await fetch(payload.url.replace(payload.sha256, hash("sha256", "1")))).status).toBe(403);
+      expect((await fetch(payload.url.split("?")[0])).status).toBe(403);
     });
   });
 }

@@ -34,6 +34,7 @@ test.each(entries)("%s is one module that needs nothing beside it and exports a 
     MESSAGES_TABLE: "messages",
     TOKEN_SECRET_ARN: "arn:aws:secretsmanager:eu-central-1:123456789012:secret:tokens",
     ALLOWED_ORIGINS: "*",
+    PAYLOADS_URL: "https://payloads.s3.eu-central-1.amazonaws.com",
     CALLBACK_URL: "https://abc.execute-api.eu-central-1.amazonaws.com/socket",
     RETENTION_SECONDS: "60",
     REDELIVER_QUEUE_URL: "https://sqs.eu-central-1.amazonaws.com/123456789012/looks",

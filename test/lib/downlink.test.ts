@@ -19,6 +19,7 @@ test("the stack's outputs are what pages and services need", () => {
     PushUrl: "https://<PushApi/Api>.execute-api.<AWS::Region>.<AWS::URLSuffix>/<PushApi/Api/DeploymentStage.api>/push",
     ApiKeyId: "<PushApi/Api/Key>",
     TokenSecretArn: "<TokenSecret>",
+    PayloadsBucket: "<Payloads/Bucket>",
   });
 });
 

@@ -46,6 +46,7 @@ const rooms = {
   CONNECTIONS_TABLE: "<Tables/Connections>",
   ROOMS_TABLE: "<Tables/Rooms>",
   MESSAGES_TABLE: "<Tables/Messages>",
+  PAYLOADS_URL: "https://<Payloads/Bucket.RegionalDomainName>",
   CALLBACK_URL: callback,
   RETENTION_SECONDS: "86400",
   REDELIVER_QUEUE_URL: "<Redelivery/Looks>",
@@ -81,6 +82,7 @@ describe("permissions", () => {
 
   const looks = "<Redelivery/Looks.Arn>";
   const tasks = "<FanOut/Tasks.Arn>";
+  const objects = "<Payloads/Bucket.Arn>/*";
   const inConnections = "<Tables/Connections.Arn>";
   const inRooms = "<Tables/Rooms.Arn>";
   const inMessages = "<Tables/Messages.Arn>";
@@ -92,6 +94,7 @@ describe("permissions", () => {
       {
         ...log("SocketApi/Socket"),
         ...connections,
+        "s3:GetObject": [objects],
         "dynamodb:GetItem": [inConnections, inRooms, inMessages],
         "dynamodb:PutItem": [inConnections, inRooms, inMessages],
         "dynamodb:UpdateItem": [inConnections, inRooms],
@@ -105,6 +108,8 @@ describe("permissions", () => {
       {
         ...log("PushApi/Push"),
         ...connections,
+        "s3:PutObject": [objects],
+        "s3:GetObject": [objects],
         "dynamodb:Scan": [inConnections],
         "dynamodb:GetItem": [inRooms, inMessages],
         "dynamodb:PutItem": [inRooms, inMessages],
@@ -119,12 +124,14 @@ describe("permissions", () => {
       {
         ...log("PushApi/Poll"),
         ...connections,
+        "s3:GetObject": [objects],
         "dynamodb:GetItem": [inConnections, inRooms, inMessages],
         "dynamodb:PutItem": [inMessages],
         "dynamodb:UpdateItem": [inRooms],
         "dynamodb:DeleteItem": [inRooms],
         "dynamodb:Query": [inRooms, inMessages],
         "secretsmanager:GetSecretValue": ["<TokenSecret>"],
+        "sqs:SendMessage": [looks],
       },
     ],
     [
@@ -132,6 +139,7 @@ describe("permissions", () => {
       {
         ...log("Redelivery/Redeliver"),
         ...connections,
+        "s3:GetObject": [objects],
         "dynamodb:Scan": [inConnections],
         "dynamodb:GetItem": [inRooms],
         "dynamodb:UpdateItem": [inConnections, inRooms],
@@ -154,6 +162,7 @@ describe("permissions", () => {
         "dynamodb:UpdateItem": [inRooms],
         "dynamodb:DeleteItem": [inConnections, inRooms],
         "dynamodb:Query": [inRooms, inMessages],
+        "s3:GetObject": [objects],
         "sqs:SendMessage": [looks, tasks, "<FanOut/DeadLetters.Arn>"],
         "sqs:ReceiveMessage": [tasks],
         "sqs:DeleteMessage": [tasks],
@@ -164,13 +173,13 @@ describe("permissions", () => {
     expect(permissionsOf(functionOf(name).Role["Fn::GetAtt"][0])).toEqual(sorted(expected));
   });
 
-  test("nothing is allowed on everything, and only connections by a wildcard", () => {
+  test("nothing is allowed on everything, and only connections and payloads by a wildcard", () => {
     const resources = Object.values(resourcesOf(template, "AWS::IAM::Policy"))
       .flatMap((policy) => policy.Properties.PolicyDocument.Statement)
       .flatMap((statement) => [statement.Resource].flat())
       .map((resource) => readable(template, resource));
     const wildcards = resources.filter((resource) => resource.includes("*"));
-    expect(new Set(wildcards)).toEqual(new Set(connections["execute-api:ManageConnections"]));
+    expect(new Set(wildcards)).toEqual(new Set([...connections["execute-api:ManageConnections"], objects]));
   });
 });
 

@@ -50,7 +50,12 @@ test.each(tables)("%s is paid by request, expires rows, can be restored and surv
 
 test("all that holds data goes with the stack when it is told so", () => {
   const destroyed = synthesize({ removalPolicy: RemovalPolicy.DESTROY });
-  for (const type of ["AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::Logs::LogGroup"]) {
+  for (const type of [
+    "AWS::DynamoDB::Table",
+    "AWS::S3::Bucket",
+    "AWS::SecretsManager::Secret",
+    "AWS::Logs::LogGroup",
+  ]) {
     const policies = Object.values(resourcesOf(destroyed, type)).map(({ DeletionPolicy }) => DeletionPolicy);
     expect(new Set(policies)).toEqual(new Set(["Delete"]));
   }

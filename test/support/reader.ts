@@ -188,7 +188,7 @@ export class Reader implements Listener {
     }
   }
 
-  private show(roomId: string, { seq = 0, data, messageId }: MessageFrame): void {
-    this.seen.push({ roomId, seq, data, messageId });
+  private show(roomId: string, { seq = 0, data, payload, messageId }: MessageFrame): void {
+    this.seen.push({ roomId, seq, data: payload ? this.world.fetch(payload) : data, messageId });
   }
 }

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { connectionsIn } from "../../lambdas/adapters/connections-table.ts";
 import { cursorsIn } from "../../lambdas/adapters/cursors-table.ts";
@@ -17,7 +18,7 @@ import { type LookDeps, lookAtRoom } from "../../lambdas/domain/look-at-room.ts"
 import type { Caller, Deps, FanOutTask, Look, PostOutcome, Undelivered } from "../../lambdas/domain/ports.ts";
 import { unpaced } from "../../lambdas/domain/post.ts";
 import { push, type Shipment } from "../../lambdas/domain/push.ts";
-import type { CatchUp, LoginFrame, Position, RoomToRestore, ServerFrame } from "../../protocol/frames.ts";
+import type { CatchUp, LoginFrame, PayloadLink, Position, RoomToRestore, ServerFrame } from "../../protocol/frames.ts";
 import type { LoginPolicy } from "../../protocol/ids.ts";
 import { openQuickTables } from "./quick-tables.ts";
 
@@ -48,6 +49,8 @@ export class World {
   /** Tasks that were put aside. */
   readonly deadLetters: FanOutTask[] = [];
   readonly undelivered: Undelivered[] = [];
+  /** What is kept apart, by its hash. */
+  readonly payloads = new Map<string, string>();
 
   /** Every call of the domain to a table, the gateway or the queue goes through here. */
   turn: Turn;
@@ -68,6 +71,15 @@ export class World {
       members: membersIn(rooms, connections, now),
       cursors: cursorsIn(rooms, now),
       log: logIn(watched(tableOf(client, "Messages")), now, 86_400_000),
+      payloads: {
+        put: (rawData) =>
+          turn(async () => {
+            const sha256 = hash("sha256", rawData);
+            this.payloads.set(sha256, rawData);
+            return { sha256, bytes: Buffer.byteLength(rawData) };
+          }),
+        urlOf: ({ sha256 }) => `https://payloads.example/${sha256}?at=${this.nowMs}`,
+      },
       pushes: pushesIn(rooms, now),
       tasks: tasksIn(rooms, now),
       orderTasks: (tasks, afterMs = 0) =>
@@ -117,6 +129,13 @@ export class World {
       else await this.work(next.task);
     }
     this.nowMs = Math.max(this.nowMs, untilMs);
+  }
+
+  /** What a page finds at a payload's address. */
+  fetch({ url }: PayloadLink): unknown {
+    const rawData = this.payloads.get(new URL(url).pathname.slice(1));
+    if (rawData === undefined) throw new Error("there is no such payload");
+    return JSON.parse(rawData);
   }
 
   /** A fan-out worker gets a task; one that somebody else is at comes back when the queue shows it again. */
@@ -218,7 +237,12 @@ export class Page {
   }
 
   get caller(): Caller {
-    return { connectionId: this.connectionId, connectedAtMs: this.world.nowMs, ...this.claims };
+    return {
+      connectionId: this.connectionId,
+      connectedAtMs: this.world.nowMs,
+      askedAtMs: this.world.nowMs,
+      ...this.claims,
+    };
   }
 
   /** What its token says. */

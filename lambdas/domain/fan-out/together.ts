@@ -12,7 +12,7 @@ const reach = 20;
 /** For what is around the messages in their common frame. */
 const aroundBytes = 1024;
 
-type TogetherDeps = Pick<Deps, "log" | "pushes" | "rooms" | "tasks" | "now">;
+type TogetherDeps = Pick<Deps, "log" | "payloads" | "pushes" | "rooms" | "tasks" | "now">;
 
 /**
  * Finds messages that wait for the same way: pushed to the same room within a short time, and on their way to the same
@@ -43,7 +43,7 @@ export async function alongWith(
   let leftBytes = limits.billedBytes - aroundBytes - textBytes(text);
   for (const direction of [-1, 1]) {
     for (let next = seq + direction; around.has(next); next += direction) {
-      const other = partTask(parcelOf(around.get(next) as Message), to);
+      const other = partTask(parcelOf(deps, around.get(next) as Message), to);
       const bytes = textBytes(other.text);
       if (bytes > leftBytes) break;
       const note = await takeAlong(deps, other, to, found, worker, leaseUntilMs);

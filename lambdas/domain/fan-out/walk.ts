@@ -1,12 +1,9 @@
-import { deliverTo, isWaiting } from "../deliver.ts";
+import { deliverTo, isWaiting, postsAtOnce } from "../deliver.ts";
 import { forEachLimited } from "../pool.ts";
 import type { Deps, Member } from "../ports.ts";
 import type { Pace } from "../post.ts";
 import type { Floor } from "./floor.ts";
 import { count, type Load, piecesFor } from "./load.ts";
-
-/** Posts that hang do not hold up the others: at 1,000 a second some hundreds may wait for their 3 s. */
-const postsAtOnce = 400;
 
 type Pieces = ReturnType<typeof piecesFor>;
 type RoomNow = Awaited<ReturnType<typeof roomNow>>;
@@ -32,14 +29,13 @@ export async function walk(
   afterEach: () => Promise<void>,
 ): Promise<boolean> {
   const first = load.carried[0]?.task.seq;
-  const last = load.carried.at(-1)?.task.seq;
   let isWhole = true;
   let hasFailed = false;
   async function* inTurn() {
     for await (const page of pages) {
       const room = await roomNow(deps, roomId);
       for (const member of page) {
-        const pieces = piecesFor(member, load);
+        const pieces = hasAll(member, load) ? [] : piecesFor(member, load);
         const isPosted = pieces.length > 0 && !isWaiting(member, first);
         // A member is begun together with its turn: what waits for a turn is neither in memory nor out of date.
         if (isPosted && !isOver()) await deps.pace.turn();
@@ -54,8 +50,6 @@ export async function walk(
     }
   }
   async function carryTo(member: Member, pieces: Pieces, room: RoomNow): Promise<void> {
-    // Whoever came in behind the message was told a newer number, and that it has all before.
-    if (last !== undefined && (member.beganSeq ?? -1) >= last) return;
     const texts = pieces.map(({ text }) => text);
     const delivery = await deliverTo(deps, room, member, texts, first, deps.pace);
     if (delivery) count(member, load, pieces, delivery);
@@ -71,6 +65,12 @@ export async function walk(
     }
   });
   return isWhole;
+}
+
+/** By a redelivery or by a worker that died; or it came in behind the message, and was told so. */
+function hasAll({ cursor }: Member, { carried }: Load): boolean {
+  const { epoch, seq } = carried.at(-1)?.task ?? {};
+  return cursor !== undefined && seq !== undefined && cursor.epoch === epoch && cursor.seq >= seq;
 }
 
 /** As it is when the page is posted to: whoever was put out since the push must hear nothing more. */

@@ -1,18 +1,22 @@
+import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { connecting } from "../../../bench/delivery/connecting.ts";
 import { countOperations, mostRatio, type Row, type Storm } from "../../../bench/delivery/count.ts";
-import { memoryMb } from "../../../bench/delivery/prices.ts";
+import { operationsOf } from "../../../bench/delivery/operations.ts";
 import { receiving } from "../../../bench/delivery/receiving.ts";
 import { sending } from "../../../bench/delivery/sending.ts";
-import { roundTripsOf, roundTripsToPostOf } from "../../../bench/delivery/usage.ts";
+import { memoryMb } from "../../../cli/estimate/prices.ts";
+import { roundTripsOf, roundTripsToPostOf, type Usage } from "../../../cli/estimate/usage.ts";
 import { resourcesOf, synthesize } from "../../lib/synthesize.ts";
 
+let counted: Record<string, Usage>;
 let rows: Map<string, Row>;
 let storm: Storm;
 beforeAll(async () => {
-  const counted = await countOperations();
-  rows = new Map(counted.rows.map((row) => [row.name, row]));
-  storm = counted.storm;
+  const all = await countOperations();
+  counted = operationsOf(all.rows);
+  rows = new Map(all.rows.map((row) => [row.name, row]));
+  storm = all.storm;
 });
 
 function usageOf(name: string) {
@@ -41,6 +45,7 @@ describe("budgets", () => {
       "push to 10 members": push,
       "push to 100 members": push,
       "push to 10 members, a look is ordered already": push,
+      "push at qos 0 to 1 member": push,
       "push at qos 0 to 100 members": push,
       "ack, 1 room": { roundTrips: 1 },
       "ack, 3 rooms": { roundTrips: 1 },
@@ -89,10 +94,18 @@ describe("what an operation uses", () => {
   });
 });
 
+test("the estimate reads what is counted here; npm run bench -- delivery writes it anew", () => {
+  const kept = readFileSync(new URL("../../../cli/estimate/operations.json", import.meta.url), "utf8");
+  expect(JSON.parse(kept)).toEqual(counted);
+});
+
 test("Lambda's time is priced with the memory that is deployed", () => {
   const functions = Object.values(resourcesOf(synthesize(), "AWS::Lambda::Function"));
   const deployed = functions.map(({ Properties, Metadata }) => [
-    Metadata?.["aws:cdk:path"]?.split("/").at(-2)?.toLowerCase(),
+    Metadata?.["aws:cdk:path"]
+      ?.split("/")
+      .at(-2)
+      ?.replace(/^./, (first) => first.toLowerCase()),
     Properties.MemorySize,
   ]);
   expect(Object.fromEntries(deployed)).toEqual(memoryMb);

@@ -9,13 +9,18 @@ import { startStorm } from "./storm.ts";
 import { Story } from "./story.ts";
 import { openTables } from "./tables.ts";
 
-/** A line that died is noticed after 13 s, a look that was killed comes back after 6 s, the last one comes after 7 s. */
-const settlesWithinMs = 45_000;
+/**
+ * Where no function but polls has run for so long, nothing comes any more: a look that was killed comes back after 15 s,
+ * a page on a bad line after as long, one with a gap asks each 30 s. How long all of that takes is the machine's affair.
+ */
+const quietMs = 40_000;
+/** Something that never ends is wrong, too. */
+const settlesWithinMs = 300_000;
 const askAgainMs = 50;
 
 export interface Outcome {
   records: Record[];
-  /** Each with what happened in its history. */
+  /** Each with what happened in its history, or what a function's role did not allow. */
   failures: string[];
 }
 
@@ -34,7 +39,7 @@ export async function playWave(local: Local, seed: number, size: number): Promis
     await Promise.all(stories.map((story) => story.run()));
     endStorm();
     await Promise.all(stories.map((story) => story.answered()));
-    await until(() => stories.every((story) => story.unheardAndUnreported.length === 0));
+    await settled(local, () => stories.reduce((sum, story) => sum + story.unheardAndUnreported.length, 0));
     // Before one more message shows every gap.
     const unheard = stories.map((story) => story.unheardAndUnreported);
     await Promise.all([
@@ -45,7 +50,7 @@ export async function playWave(local: Local, seed: number, size: number): Promis
         stories.map(({ record }) => record),
       ),
     ]);
-    await until(() => stories.every((story) => story.unheard.length === 0));
+    await settled(local, () => stories.reduce((sum, story) => sum + story.unheard.length, 0));
     const wrongs = await Promise.all(
       stories.map(async (story, i) => [...(unheard[i] ?? []), ...story.unheard, ...(await story.wrongs(tables))]),
     );
@@ -53,7 +58,7 @@ export async function playWave(local: Local, seed: number, size: number): Promis
       const own = [...new Set(wrongs[i])];
       return own.length === 0 ? [] : [`history ${i}:\n${own.join("\n")}\n\n${record.trace}`];
     });
-    return { records: stories.map(({ record }) => record), failures };
+    return { records: stories.map(({ record }) => record), failures: [...failures, ...refusals(local)] };
   } finally {
     endStorm();
     for (const story of stories) story.close();
@@ -62,8 +67,25 @@ export async function playWave(local: Local, seed: number, size: number): Promis
   }
 }
 
-/** Waits for the condition, or until that has taken too long. */
-async function until(isSo: () => boolean): Promise<void> {
+/** Waits until everything was heard, or everything is quiet. */
+async function settled(local: Local, unheard: () => number): Promise<void> {
   const limit = Date.now() + settlesWithinMs;
-  while (!isSo() && Date.now() < limit) await pause(askAgainMs);
+  let before = { left: unheard(), newest: newestWork(local) };
+  let quietUntil = Date.now() + quietMs;
+  while (before.left > 0 && Date.now() < Math.min(limit, quietUntil)) {
+    await pause(askAgainMs);
+    const now = { left: unheard(), newest: newestWork(local) };
+    const isBusy = now.newest?.outcome === "running" || now.newest !== before.newest || now.left !== before.left;
+    if (isBusy) quietUntil = Date.now() + quietMs;
+    before = now;
+  }
+}
+
+/** The newest run of a function; polls run for ever. */
+const newestWork = ({ invocations }: Local) => invocations.findLast(({ functionId }) => !functionId.includes("Poll"));
+
+/** What a function was refused by its role; on AWS it would fail in just that way. */
+function refusals({ logs }: Local): string[] {
+  const texts = logs.lines.map(({ text }) => text).filter((text) => text.includes("is not authorized to perform"));
+  return [...new Set(texts)];
 }

@@ -154,5 +154,10 @@ test("where its subject stopped in the room of everyone is told at its end", asy
   const table = tableOf(tables.client, "Connections");
   const cursor = { epoch: "e", seq: 7 };
   await membersIn(table, table, () => nowMs).setCursor("@all", id, id, cursor);
-  expect(await connections.remove(id)).toEqual({ subject: "ann", session: id, rooms: [], cursor });
+  expect(await connections.remove(id)).toEqual({
+    subject: "ann",
+    session: id,
+    rooms: [],
+    stop: { ...cursor, hasAcked: true },
+  });
 });

@@ -130,19 +130,26 @@ describe("the books on pushes", () => {
 describe("where a subject stopped", () => {
   const cursors = () => cursorsIn(table("Rooms"), now);
 
+  const acked = (seq: number, epoch = "e") => ({ epoch, seq, hasAcked: true });
+  const start = (seq: number, epoch = "e") => ({ epoch, seq, hasAcked: false });
+
   test.each([
-    ["further on", { epoch: "e", seq: 6 }, true],
-    ["at the same place", { epoch: "e", seq: 5 }, false],
-    ["back", { epoch: "e", seq: 4 }, false],
-    ["in another epoch", { epoch: "f", seq: 1 }, true],
-  ])("is kept when it is %s: %3$j", async (_, cursor, isKept) => {
-    await cursors().keep(room, "ann", { epoch: "e", seq: 5 });
-    await cursors().keep(room, "ann", cursor);
-    expect(await cursors().get(room, "ann")).toEqual(isKept ? cursor : { epoch: "e", seq: 5 });
+    ["further on", acked(5), acked(6), true],
+    ["at the same place", acked(5), acked(5), false],
+    ["back", acked(5), acked(4), false],
+    ["in another epoch", acked(5), acked(1, "f"), true],
+    ["where something was acked, after a mere start", start(5), acked(4), true],
+    ["a mere start, after something was acked", acked(5), start(6), false],
+    ["a second start", start(5), start(6), false],
+    ["a start in another epoch", acked(5), start(1, "f"), true],
+  ])("is kept when it is %s: %4$j", async (_, before, stop, isKept) => {
+    await cursors().keep(room, "ann", before);
+    await cursors().keep(room, "ann", stop);
+    expect(await cursors().get(room, "ann")).toEqual(isKept ? stop : before);
   });
 
   test("is each subject's own, in each room, for thirty days", async () => {
-    await cursors().keep(room, "ann", { epoch: "e", seq: 5 });
+    await cursors().keep(room, "ann", acked(5));
     expect(await cursors().get(room, "bob")).toBeUndefined();
     expect(await cursors().get(`${room}-b`, "ann")).toBeUndefined();
     nowMs += 30 * 86_400_000;

@@ -39,7 +39,7 @@ const place = (changes: Partial<NewMember> = {}): NewMember => ({
 /** A place as it is read when nothing was sent again yet. */
 const read = (changes: Partial<Member> = {}): Member => ({
   ...place(),
-  ...{ acks: false, tries: 0, triedAtMs: 0, givenUpSeq: 0 },
+  ...{ acks: false, hasAcked: false, tries: 0, triedAtMs: 0, givenUpSeq: 0 },
   ...changes,
 });
 const now = () => members.get(room, "s#1");

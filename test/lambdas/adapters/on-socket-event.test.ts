@@ -59,7 +59,10 @@ interface Sent {
 async function handle({ routeKey = "$default", body, bare = false, stored }: Sent) {
   const deps = { connections: { get: async () => stored } } as unknown as Deps;
   const event: SocketEvent = {
-    requestContext: { routeKey, connectionId: "abc=", connectedAt: 5, ...(bare ? {} : { authorizer }) },
+    requestContext: {
+      ...{ routeKey, connectionId: "abc=", connectedAt: 5, requestTimeEpoch: 9 },
+      ...(bare ? {} : { authorizer }),
+    },
     ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
   };
   const result = await onSocketEvent(() => deps, rules)(event);
@@ -99,7 +102,7 @@ describe("$disconnect", () => {
 describe("a frame", () => {
   test("reaches its rule with the caller; the rule's answer is the reply", async () => {
     const { statusCode, reply } = await send({ action: "leaveRoom", roomId: "456" });
-    expect(asked).toEqual([["leaveRoom", ann, { action: "leaveRoom", roomId: "456" }]]);
+    expect(asked).toEqual([["leaveRoom", { ...ann, askedAtMs: 9 }, { action: "leaveRoom", roomId: "456" }]]);
     expect({ statusCode, reply }).toEqual({ statusCode: 200, reply: left });
   });
 
@@ -167,7 +170,7 @@ describe("a frame that is refused", () => {
 describe("an event without the authorizer's context", () => {
   test("has the caller of the connection's row", async () => {
     await send({ action: "leaveRoom", roomId: "456" }, { bare: true, stored: row });
-    expect(asked[0]?.[1]).toEqual(row);
+    expect(asked[0]?.[1]).toEqual({ ...row, askedAtMs: 9 });
   });
 
   test.each([

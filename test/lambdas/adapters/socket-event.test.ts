@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { accepted, headerOf, tokenOf } from "../../../lambdas/adapters/socket-event.ts";
 
 const connect = (headers: Record<string, string>) => ({
-  requestContext: { routeKey: "$connect", connectionId: "c", connectedAt: 0 },
+  requestContext: { routeKey: "$connect", connectionId: "c", connectedAt: 0, requestTimeEpoch: 0 },
   headers,
 });
 

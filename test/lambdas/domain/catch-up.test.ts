@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { ack } from "../../../lambdas/domain/ack.ts";
 import { disconnect } from "../../../lambdas/domain/connection-life.ts";
 import { hello } from "../../../lambdas/domain/hello.ts";
 import type { CatchUp, RoomToRestore } from "../../../protocol/frames.ts";
+import { type LoginPolicy, loginPolicies } from "../../../protocol/ids.ts";
 import { limits } from "../../../protocol/limits.ts";
-import { type CrashPoint, crash } from "../../support/crash.ts";
+import { type CrashPoint, countCalls, crash } from "../../support/crash.ts";
 import { openQuickTables } from "../../support/quick-tables.ts";
 import { Reader } from "../../support/reader.ts";
 import { World, wireOf } from "../../support/world.ts";
@@ -23,8 +25,8 @@ beforeEach(async () => {
   ann = await Reader.open(world);
 });
 
-/** More than the end of a connection in one room has. */
-const crashPoints = Array.from({ length: 9 }, (_, i) => i + 1).flatMap((call): CrashPoint[] => [
+/** More than a login, or the end of a connection in one room, has. */
+const crashPoints = Array.from({ length: 14 }, (_, i) => i + 1).flatMap((call): CrashPoint[] => [
   { call, moment: "before" },
   { call, moment: "after" },
 ]);
@@ -33,8 +35,8 @@ const pushes = async (...data: string[]) => {
   for (const each of data) await world.push(room, JSON.stringify(each));
 };
 const epochNow = async (roomId = room) => (await world.deps.rooms.open(roomId)).epoch;
-const loginBy = async ({ page }: Reader, wish: CatchUp = {}) => {
-  const reply = await page.login(room, "loginWhenever", wish);
+const loginBy = async ({ page }: Reader, wish: CatchUp = {}, type: LoginPolicy = "loginWhenever") => {
+  const reply = await page.login(room, type, wish);
   if (reply.type !== "loggedIn") throw new Error(reply.data.msg);
   return { ...reply, missed: reply.missed?.map(({ data }) => data) };
 };
@@ -133,6 +135,78 @@ describe("since the last", () => {
     await pushes("b");
     const tablet = await Reader.open(world, { subject: ann.page.subject });
     expect(await loginBy(tablet, { since: "last" })).toMatchObject({ missed: ["b"] });
+  });
+
+  // Found by DELIVERY_SEED=2012: a login died behind its place, which said that the page had everything; the place's end
+  // put that into the books, and the page, which asked again, never heard what it had come for.
+  test.each(loginPolicies)(
+    "goes on there wherever a first login by %s died, whose connection then ended",
+    async (type) => {
+      const backAgain = async (): Promise<Reader> => {
+        room = `room-${world.nextId()}`;
+        ann = await Reader.open(world);
+        await ann.login(room, "loginWhenever");
+        await pushes("a");
+        await ann.ack();
+        await ann.page.close();
+        await pushes("b");
+        return Reader.open(world, { subject: ann.page.subject });
+      };
+      const undisturbed = await backAgain();
+      const calls = await countCalls(world, () => loginBy(undisturbed, { since: "last" }, type));
+      for (const point of crashPoints.filter(({ call }) => call <= calls)) {
+        const tablet = await backAgain();
+        await crash(world, () => loginBy(tablet, { since: "last" }, type), point);
+        await tablet.page.close();
+        await tablet.page.open();
+        const reply = await loginBy(tablet, { since: "last" }, type);
+        expect(reply, `${point.moment} call ${point.call}`).toMatchObject({ missed: ["b"] });
+      }
+    },
+  );
+
+  // Found by DELIVERY_SEED=2022: another device of the same person had just come in, at the newest message. What that one
+  // had acked nothing of counted as had, and nobody of the person ever heard it.
+  test.each(["is there", "was there"])(
+    "takes a device that came in later and acked nothing for no news, if it %s",
+    async (when) => {
+      await ann.login(room, "loginWhenever");
+      await pushes("a");
+      await ann.ack();
+      await ann.page.close();
+      await pushes("b");
+      const { subject } = ann.page;
+      const phone = await Reader.open(world, { subject });
+      await phone.login(room, "loginWhenever");
+      if (when === "was there") await phone.page.close();
+      const tablet = await Reader.open(world, { subject });
+      expect(await loginBy(tablet, { since: "last" })).toMatchObject({ missed: ["b"] });
+    },
+  );
+
+  test("goes on where the first device began, if none had anything to ack", async () => {
+    await pushes("a");
+    await ann.login(room, "loginWhenever");
+    await ann.page.close();
+    await pushes("b");
+    const tablet = await Reader.open(world, { subject: ann.page.subject });
+    expect(await loginBy(tablet, { since: "last" })).toMatchObject({ missed: ["b"] });
+  });
+
+  test("goes on behind a history that was acked", async () => {
+    await pushes("a", "b");
+    await loginBy(ann, { history: 2 });
+    await ann.ack();
+    const { epoch, seq } = ann.since(room) ?? {};
+    await ack(world.deps, ann.page.caller, {
+      ...{ action: "ack", session: ann.page.session, rooms: [{ roomId: room, epoch: epoch ?? "", seq: seq ?? 0 }] },
+    });
+    await ann.page.close();
+    await pushes("c");
+    const phone = await Reader.open(world, { subject: ann.page.subject });
+    await phone.login(room, "loginWhenever");
+    const tablet = await Reader.open(world, { subject: ann.page.subject });
+    expect(await loginBy(tablet, { since: "last" })).toMatchObject({ missed: ["c"] });
   });
 
   test("begins now for a subject that was never there", async () => {

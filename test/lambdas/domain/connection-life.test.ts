@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { connect, disconnect } from "../../../lambdas/domain/connection-life.ts";
+import { hello } from "../../../lambdas/domain/hello.ts";
 import { leaveRoom } from "../../../lambdas/domain/leave-room.ts";
 import { loginRoom } from "../../../lambdas/domain/login-room.ts";
 import { openTables, rowsOf } from "../../support/tables.ts";
@@ -156,6 +157,34 @@ describe("leaveRoom", () => {
     await leaveRoom(world.deps, old, { action: "leaveRoom", roomId: room });
     await world.push(room);
     expect(ann.messages()).toEqual([1]);
+  });
+
+  // Found by DELIVERY_SEED=3019: a client that had no answer left twice, then logged in again; the second leave was handled
+  // last, and the page waited for messages of a room that it was in no more.
+  test.each(["loginWhenFirst", "loginWhenever"] as const)(
+    "that is handled late does not end a later login by %s",
+    async (type) => {
+      await ann.login(room, type);
+      const { caller } = ann;
+      world.nowMs += 1_000;
+      await ann.login(room, type);
+      await leaveRoom(world.deps, caller, { action: "leaveRoom", roomId: room });
+      await world.push(room);
+      expect(ann.messages()).toEqual([1]);
+      await ann.close();
+      expect(await tracesOf(ann.connectionId)).toEqual([]);
+    },
+  );
+
+  test("ends a place also if a hello asked for it meanwhile, which is no login", async () => {
+    await ann.login(room);
+    const { caller } = ann;
+    world.nowMs += 1_000;
+    const { session, inSince } = ann;
+    const rooms = [{ roomId: room, generation: inSince.get(room)?.generation ?? 0 }];
+    await hello(world.deps, { ...caller, askedAtMs: world.nowMs }, { action: "hello", session, rooms });
+    await leaveRoom(world.deps, caller, { action: "leaveRoom", roomId: room });
+    expect(await code(bob.login(room))).toBe("2002");
   });
 
   test("from a connection that has ended is answered all the same", async () => {

@@ -376,6 +376,10 @@ async function check(scene: Scene, { name, sees }: Operation, where: string): Pr
   for (const other of others) {
     if (!name.includes("leaving")) expect(other.dataOf(room), where).toEqual(first?.dataOf(room));
   }
+  // Nobody waits for messages of a room that they were put out of.
+  for (const { page } of [ann, scene.bob, eve].filter(({ page }) => page.line === "open" && page.isIn(room))) {
+    expect(await world.unwatched.members.get(room, page.session), `${where}: who believes to be in`).toBeDefined();
+  }
   // Nobody is locked out: whoever is there can be put out, whoever is gone is taken over from.
   for (const { page } of [ann, scene.bob, eve]) await page.close({ tells: false });
   const late = await world.connect();

@@ -124,6 +124,23 @@ describe("a connection that a post finds gone", () => {
     expect(await placesIn(room)).toEqual([]);
   });
 
+  // Found by DELIVERY_SEED=1000000: a push for everyone wanted to read the row that it had just removed, which its role
+  // does not allow, and was answered 9002.
+  test("is forgotten by a push to everyone without a look at its row", async () => {
+    await ann.close({ tells: false });
+    world.nowMs += handshakeMs;
+    const get = () => Promise.reject(new Error("not authorized to perform dynamodb:GetItem"));
+    const { get: getMember } = world.deps.members;
+    const members = {
+      ...world.deps.members,
+      get: (roomId: string, session: string) => (roomId === "@all" ? get() : getMember(roomId, session)),
+    };
+    const deps = { ...world.deps, members, connections: { ...world.deps.connections, get } };
+    expect(await push(deps, { rooms: ["@all"], eventName: "test", rawData: "1", qos: 1 })).toHaveProperty("messageId");
+    expect(await rowOf(ann)).toBeUndefined();
+    expect(bob.messages()).toEqual([1]);
+  });
+
   test("takes nothing from its session's new connection", async () => {
     await ann.login(room);
     const old = ann.connectionId;
@@ -239,15 +256,18 @@ describe("the order of things", () => {
 });
 
 describe("a room of 250", () => {
-  test("is posted to at once; each member gets the message once, at most 50 at a time", async () => {
+  test("is posted to at once; each member gets the message once", async () => {
     const connectionIds = Array.from({ length: 250 }, (_, i) => `${room}-${i}`);
     await seat(room, connectionIds);
     const posted: string[] = [];
     let running = 0;
     let most = 0;
+    const full = Promise.withResolvers<void>();
     const post: Post = async (connectionId) => {
       running += 1;
       most = Math.max(most, running);
+      if (running === 250) full.resolve();
+      await full.promise;
       await new Promise<void>((done) => setImmediate(done));
       running -= 1;
       posted.push(connectionId);
@@ -257,8 +277,7 @@ describe("a room of 250", () => {
     const pushed = pushBy(withPost(post));
     await expect(pushed).rejects.toThrow("broken");
     expect(posted.sort()).toEqual(connectionIds.sort());
-    expect(most).toBeGreaterThan(10);
-    expect(most).toBeLessThanOrEqual(50);
+    expect(most).toBe(250);
     expect(world.tasks).toEqual([]);
   });
 });

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { lookAtRoom } from "../../../lambdas/domain/look-at-room.ts";
+import { poll } from "../../../lambdas/domain/poll.ts";
 import { openQuickTables } from "../../support/quick-tables.ts";
 import { Reader } from "../../support/reader.ts";
-import { World } from "../../support/world.ts";
+import { type Page, World } from "../../support/world.ts";
 
 let tables: Awaited<ReturnType<typeof openQuickTables>>;
 beforeAll(async () => {
@@ -279,6 +280,102 @@ describe("a person", () => {
     await world.pass(600_000);
     expect(ann.dataOf("@user")).toEqual(["m"]);
     expect(world.undelivered).toEqual([]);
+  });
+
+  // What came while no page was there was reported only if none came back in time; a page that did began at the newest
+  // message, so nobody ever heard of it: neither the person nor the backend.
+  test.each([
+    ["and stays", async () => {}],
+    ["and leaves again", (page: Page) => page.close()],
+    [
+      "and acks what comes then, and leaves again",
+      async (page: Page) => {
+        await world.push(`@user/${page.subject}`);
+        const { epoch = "", seq = 0 } = (await world.deps.rooms.get(`@user/${page.subject}`)) ?? {};
+        await world.deps.members.ack(`@user/${page.subject}`, page.connectionId, page.connectionId, { epoch, seq });
+        await page.close();
+      },
+    ],
+  ])(
+    "who comes back with a new page that begins now %s is reported once for what that one skipped",
+    async (_, then) => {
+      await world.push(own(ann), '"had"');
+      await ann.ack();
+      await ann.page.close();
+      await world.push(own(ann), '"skipped"');
+      await world.pass(7_000);
+      const fresh = await Reader.open(world, { subject: ann.page.subject });
+      await then(fresh.page);
+      await world.pass(600_000);
+      expect(fresh.dataOf("@user")).not.toContain("skipped");
+      expect(world.undelivered.map(({ seq }) => seq)).toEqual([2]);
+      await Reader.open(world, { subject: ann.page.subject });
+      await world.pass(600_000);
+      expect(world.undelivered.map(({ seq }) => seq)).toEqual([2]);
+    },
+  );
+
+  test("who was never there is reported for what their first page skipped", async () => {
+    const subject = `new-${world.nextId()}`;
+    await world.push(`@user/${subject}`);
+    await world.pass(7_000);
+    await Reader.open(world, { subject });
+    await world.pass(600_000);
+    expect(world.undelivered).toMatchObject([{ subject, seq: 1 }]);
+  });
+
+  test("who polls for the first time is reported for what came before", async () => {
+    await ann.page.close();
+    await world.push(own(ann));
+    await world.pass(7_000);
+    const first = await poll(world.deps, ann.page.claims, { rooms: [] });
+    const { epoch, seq } = first.rooms.find((room) => room.roomId === "@user") as { epoch: string; seq: number };
+    const rooms = [{ roomId: "@user", since: { epoch, seq } }];
+    await poll(world.deps, ann.page.claims, { session: first.session, rooms });
+    await world.pass(600_000);
+    expect(world.undelivered.map((each) => each.seq)).toEqual([1]);
+  });
+
+  test.each([
+    ["has it", async () => ann.ack()],
+    [
+      "has it and closes",
+      async () => {
+        await ann.ack();
+        await ann.page.close();
+      },
+    ],
+  ])("is not reported for what a new page skipped, if another device %s", async (_, then) => {
+    lose(ann);
+    await world.push(own(ann), '"m"');
+    const fresh = await Reader.open(world, { subject: ann.page.subject });
+    heal(ann);
+    await world.pass(6_000);
+    await then();
+    await world.pass(600_000);
+    expect([ann.dataOf("@user"), fresh.dataOf("@user")]).toEqual([["m"], []]);
+    expect(world.undelivered).toEqual([]);
+  });
+
+  test("is not reported for what a new page skipped, if another device comes back for it in time", async () => {
+    await ann.page.close();
+    await world.push(own(ann), '"m"');
+    const fresh = await Reader.open(world, { subject: ann.page.subject });
+    await world.pass(15_000);
+    await ann.page.open();
+    await ann.ack();
+    await world.pass(600_000);
+    expect([ann.dataOf("@user"), fresh.dataOf("@user")]).toEqual([["m"], []]);
+    expect(world.undelivered).toEqual([]);
+  });
+
+  test("is reported once for what a device that is there never acks and a new page skipped", async () => {
+    lose(ann);
+    await world.push(own(ann));
+    const fresh = await Reader.open(world, { subject: ann.page.subject });
+    await world.pass(600_000);
+    expect(fresh.dataOf("@user")).toEqual([]);
+    expect(world.undelivered.map(({ seq }) => seq)).toEqual([1]);
   });
 
   test("who has it on one device is not reported for the other", async () => {

@@ -222,3 +222,31 @@ describe("a page that goes from its WebSocket to polling and back", () => {
     expect(eve.refusals).toEqual([]);
   });
 });
+
+describe("a poll of several rooms", () => {
+  test.each([
+    ["a message of 100 KB", 100_000, 2],
+    ["a payload", 200_000, 50],
+  ])("brings %s, which is more than each room's part of an answer", async (_, bytes, count) => {
+    const rooms = Array.from({ length: count }, (_, at) => `${room}-${at}`);
+    const first = await pollBy(
+      ann,
+      rooms.map((roomId) => ({ roomId })),
+    );
+    const data = "x".repeat(bytes - 2);
+    await world.push(rooms[0] ?? "", "1");
+    await world.push(rooms[0] ?? "", JSON.stringify(data));
+    await world.push(rooms[0] ?? "", "3");
+    let answer = first;
+    const got: unknown[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      answer = await pollBy(
+        ann,
+        rooms.map((roomId) => next(roomIn(answer, roomId))),
+      );
+      const { missed = [] } = loggedIn(roomIn(answer, rooms[0]));
+      got.push(...missed.map((message) => (message.payload ? world.fetch(message.payload) : message.data)));
+    }
+    expect(got).toEqual([1, data, 3]);
+  });
+});

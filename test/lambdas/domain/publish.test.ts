@@ -87,10 +87,10 @@ describe("a publish to a room", () => {
     expect(ann.delivered).toEqual("messageId" in answer ? [answer.messageId] : []);
   });
 
-  test("too large for a post is refused with its sizes", async () => {
-    const refused = await publishBy(ann, { roomId: room, rawData: JSON.stringify("x".repeat(140_000)) });
+  test("too large for any message is refused with its sizes", async () => {
+    const refused = await publishBy(ann, { roomId: room, rawData: JSON.stringify("x".repeat(5_300_000)) });
     expect(refused).toMatchObject({ type: "publishFailed", data: { code: "2012" }, clientMessageId: "c-1" });
-    expect(refused.data.msg).toContain("allowed are 131072");
+    expect(refused.data.msg).toContain("allowed are 5242880");
   });
 });
 

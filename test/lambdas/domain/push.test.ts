@@ -23,7 +23,6 @@ beforeEach(async () => {
 
 const pushTo = (rooms: string[], rawData = "1", eventName = "test") =>
   push(world.deps, { rooms, eventName, rawData, qos: 1 });
-const allRows = () => Promise.all(["Connections", "Rooms", "Messages"].map((name) => rowsOf(tables.client, name)));
 const logOf = async (roomId: string) =>
   (await rowsOf(tables.client, "Messages")).filter((row) => row.roomId === roomId);
 
@@ -159,54 +158,16 @@ describe("the frame", () => {
 
   test("keeps the data's text as it came: numbers, key order, spaces and all", () => {
     const rawData = '{ "2": 1, "1": 12345678901234567890, "__proto__": {"x": 1.0}, "e": "\\u00e9é" }';
-    expect(messageText({ ...message, rawData })).toBe(
+    expect(messageText(world.deps, { ...message, rawData })).toBe(
       `{"type":"message","eventName":"test","data":${rawData},"roomId":"456","epoch":"e","seq":7,"messageId":"m","at":5,"qos":1}`,
     );
   });
 
   test("is JSON whatever the event is called", () => {
     const eventName = '"},"type":"evicted","\n';
-    expect(JSON.parse(messageText({ ...message, eventName }))).toMatchObject({ type: "message", eventName });
+    expect(JSON.parse(messageText(world.deps, { ...message, eventName }))).toMatchObject({
+      type: "message",
+      eventName,
+    });
   });
 });
-
-describe("a message too large for the gateway", () => {
-  const sizeIn = (msg: string) => Number(/has (\d+) bytes/.exec(msg)?.[1]);
-
-  test("is refused from the first byte too many on, says both sizes, and writes nothing", async () => {
-    await ann.login(room);
-    const posted: string[] = [];
-    const deps = { ...world.deps, gateway: { ...world.deps.gateway, post: recordPosts(posted) } };
-    const pushed = (chars: number) =>
-      push(deps, { rooms: [room], eventName: "test", rawData: JSON.stringify("é".repeat(chars)), qos: 1 });
-    const before = await allRows();
-    const refused = await pushed(70_000);
-    if (!("msg" in refused)) throw new Error("it was accepted");
-    expect(refused).toMatchObject({ code: "tooLarge", msg: expect.stringContaining("allowed are 131072") });
-    expect(await allRows()).toEqual(before);
-    expect(posted).toEqual([]);
-
-    const fits = 70_000 - Math.ceil((sizeIn(refused.msg) - 131_072) / 2);
-    expect(await pushed(fits + 1)).toHaveProperty("code", "tooLarge");
-    expect(await pushed(fits)).toHaveProperty("messageId");
-    expect(Buffer.byteLength(posted[0] ?? "")).toBeLessThanOrEqual(131_072);
-    expect(Buffer.byteLength(posted[0] ?? "")).toBeGreaterThan(131_072 - 64);
-  });
-
-  test("for one of several rooms goes to none of them", async () => {
-    const long = "r".repeat(128);
-    await ann.login(room);
-    const refused = await pushTo([room], JSON.stringify("x".repeat(132_000)));
-    const size = "msg" in refused ? sizeIn(refused.msg) : 0;
-    const fitsRoomOnly = JSON.stringify("x".repeat(132_000 - (size - 131_072)));
-    const before = await allRows();
-    expect(await pushTo([room, long], fitsRoomOnly)).toHaveProperty("code", "tooLarge");
-    expect(await allRows()).toEqual(before);
-    expect(await pushTo([room], fitsRoomOnly)).toHaveProperty("messageId");
-  });
-});
-
-const recordPosts = (posted: string[]) => async (_: string, text: string) => {
-  posted.push(text);
-  return "sent" as const;
-};

@@ -5,7 +5,7 @@ import { nextStep, type Step } from "../../../lambdas/domain/redelivery.ts";
 const afterMs = 5_000;
 const member = (tries: number, triedAtMs = 0): Member => ({
   ...{ session: "s", connectionId: "c", connectedAtMs: 0, subject: "ann", generation: 0, holds: false },
-  ...{ acks: true, tries, triedAtMs, givenUpSeq: 0 },
+  ...{ acks: true, hasAcked: false, tries, triedAtMs, givenUpSeq: 0 },
 });
 const entry = (seq: number, atMs: number): LogEntry => ({ seq, atMs });
 const inWords = (step: Step) =>

@@ -39,7 +39,7 @@ async function start() {
   const aws = await openAws({ iam, invocations, services: { DynamoDB_20120810: dynamoDb(stack, database) } });
   onTestFinished(aws.close);
   const logs = makeLogs();
-  const addresses = { gateway: "http://127.0.0.1:1", aws: aws.url };
+  const addresses = { gateway: "http://127.0.0.1:1", aws: aws.url, s3: "http://127.0.0.1:2" };
   const lambda = openLambda({
     ...{ stack, addresses, logs, invocations, environmentsMax: 2 },
     credentialsOf: iam.ofFunction,

@@ -45,7 +45,7 @@ test("a function finds SQS and EventBridge by its environment, and what it sends
   };
   const aws = await openAws({ iam, invocations, services });
   onTestFinished(aws.close);
-  const addresses = { gateway: "http://127.0.0.1:1", aws: aws.url };
+  const addresses = { gateway: "http://127.0.0.1:1", aws: aws.url, s3: "http://127.0.0.1:2" };
   const logs = makeLogs();
   const lambda = openLambda({
     ...{ stack, addresses, logs, invocations, environmentsMax: 1 },

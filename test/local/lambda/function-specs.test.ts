@@ -5,9 +5,12 @@ import { makeStack } from "../../../local/stack.ts";
 import { assemblyOf, handlersFolder, smallResources } from "../fixtures/small-template.ts";
 
 const credentials = { accessKeyId: "ASIA1", secretAccessKey: "secret", sessionToken: "token" };
-const addresses = { gateway: "http://127.0.0.1:4500", aws: "http://127.0.0.1:9000" };
-function specOf(edit: (properties: Record<string, unknown>) => void = () => {}) {
-  const resources: Record<string, TemplateResource> = smallResources();
+const addresses = { gateway: "http://127.0.0.1:4500", aws: "http://127.0.0.1:9000", s3: "http://127.0.0.1:9001" };
+function specOf(
+  edit: (properties: Record<string, unknown>) => void = () => {},
+  more: Record<string, TemplateResource> = {},
+) {
+  const resources: Record<string, TemplateResource> = { ...smallResources(), ...more };
   edit(resources.Function?.Properties ?? {});
   const stack = makeStack(assemblyOf(resources));
   const resource = stack.resources.get("Function");
@@ -68,4 +71,15 @@ test.each([
   ["code that was not built", { Code: { S3Key: "gone.zip" } }, /no file asset gone\.zip/],
 ])("%s cannot be run", (_, change, message) => {
   expect(() => specOf((properties) => Object.assign(properties, change))).toThrow(message);
+});
+
+test("a bucket's address leads to where buckets are, by its name as the start of the path", () => {
+  const BUCKET_URL = { "Fn::Join": ["", ["https://", { "Fn::GetAtt": ["Bucket", "RegionalDomainName"] }]] };
+  const { variables } = specOf(
+    (properties) => {
+      properties.Environment = { Variables: { BUCKET_URL } };
+    },
+    { Bucket: { Type: "AWS::S3::Bucket", Properties: {} } },
+  );
+  expect(variables.BUCKET_URL).toMatch(/^http:\/\/127\.0\.0\.1:9001\/small-bucket-[a-z0-9]{12}$/);
 });

@@ -1,4 +1,4 @@
-export type FunctionName = "authorize" | "socket" | "push" | "poll" | "redeliver";
+export type FunctionName = "authorize" | "socket" | "push" | "poll" | "redeliver" | "fanOut";
 
 /** One run of a Lambda. */
 export interface Invocation {

@@ -1,0 +1,20 @@
+import { expect, test, vi } from "vitest";
+import { pageIn456, until } from "./payload-server.ts";
+
+const script = "../../client/payloads.ts";
+
+test("a script that could not be loaded is loaded again after five seconds, and the payload comes in its place", async () => {
+  vi.doMock(script, () => {
+    throw new Error("Failed to fetch dynamically imported module");
+  });
+  const { server, heard, small, large, pass } = await pageIn456();
+  await large(1);
+  await small(2);
+  await pass(4_500);
+  expect([heard, server.fetched]).toEqual([[], []]);
+  vi.doUnmock(script);
+  await pass(1_000);
+  await until(() => heard.length === 2);
+  expect(heard).toEqual([1, 2]);
+  expect(server.fetched).toHaveLength(1);
+});

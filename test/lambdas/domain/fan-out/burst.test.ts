@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Crowd, openCrowd } from "../../../support/crowd.ts";
+
+// Twenty messages within two seconds to a room whose members need more than half a second each.
+
+const members = 3_000;
+const messages = 20;
+const expected = Array.from({ length: messages }, (_, i) => i);
+
+async function burst(acks: boolean): Promise<Crowd> {
+  const crowd = await openCrowd({ members, acks });
+  const { time, push } = crowd;
+  const pushes: Promise<unknown>[] = [];
+  const startMs = time.nowMs;
+  for (const data of expected) {
+    await time.runUntil(startMs + 100 * data);
+    pushes.push(push(String(data)));
+  }
+  await time.runUntil(startMs + 400_000);
+  await Promise.all(pushes);
+  return crowd;
+}
+const wrongOf = ({ readers, room }: Crowd) =>
+  [...readers.values()].filter((reader) => JSON.stringify(reader.dataOf(room)) !== JSON.stringify(expected));
+
+describe("a burst of messages to a large room of members who ack", () => {
+  let crowd: Crowd;
+  beforeAll(async () => {
+    crowd = await burst(true);
+  }, 120_000);
+  afterAll(() => crowd.close());
+
+  test("is seen by each of them once and in order", () => {
+    expect(wrongOf(crowd)).toEqual([]);
+  });
+
+  test("goes out several messages at a time", () => {
+    expect(crowd.posts.length).toBeLessThan((members * messages) / 3);
+    expect(crowd.posts.length).toBeGreaterThanOrEqual(members);
+  });
+
+  test("leaves no task behind", () => {
+    expect(crowd.tasks.isEmpty).toBe(true);
+    expect([...crowd.tasks.deadLetters, ...crowd.setAside]).toEqual([]);
+  });
+});
+
+test("members who do not ack get the same messages one by one, each once", async () => {
+  const crowd = await burst(false);
+  for (const reader of crowd.readers.values()) {
+    const data = reader.page.messages();
+    expect(data.toSorted((a, b) => Number(a) - Number(b))).toEqual(expected);
+  }
+  expect(crowd.posts).toHaveLength(members * messages);
+  await crowd.close();
+}, 120_000);

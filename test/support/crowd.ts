@@ -1,0 +1,203 @@
+import { connectionExpiry, memberKey } from "../../lambdas/adapters/keys.ts";
+import { tableOf } from "../../lambdas/adapters/table.ts";
+import { makePace } from "../../lambdas/domain/fan-out/pace.ts";
+import { type FanOutDeps, runTask } from "../../lambdas/domain/fan-out/run-task.ts";
+import { lookAtRoom } from "../../lambdas/domain/look-at-room.ts";
+import type { Deps, FanOutTask, Gateway, Look, Member, Part, PostOutcome } from "../../lambdas/domain/ports.ts";
+import { push, type Shipment } from "../../lambdas/domain/push.ts";
+import { openQuickTables } from "./quick-tables.ts";
+import { Reader } from "./reader.ts";
+import { VirtualQueue } from "./virtual-queue.ts";
+import { VirtualTime } from "./virtual-time.ts";
+import { World } from "./world.ts";
+
+/** A gateway's answer takes so long. */
+const latencyMs = 15;
+/** A post that hangs is given up by the adapter after so long. */
+const hangMs = 3_000;
+const ackAfterMs = 250;
+const gapAfterMs = 200;
+
+export interface CrowdOptions {
+  members: number;
+  postsPerSecond?: number;
+  workers?: number;
+  /** Whether the members ack. */
+  acks?: boolean;
+  /** Each order of a queue is received by two at once. */
+  duplicates?: boolean;
+  /** Members of further rooms, which no table holds. */
+  more?: (roomId: string, part: Part | undefined, after: string | undefined) => AsyncIterable<Member[]> | undefined;
+}
+export type Answer = (connectionId: string) => PostOutcome | "hang" | undefined;
+type Crowd = Awaited<ReturnType<typeof openCrowd>>;
+
+export type { Crowd };
+
+/** A large room on a clock of its own: real tables and rules, queues, workers, and a gateway that tests can break. */
+export async function openCrowd(options: CrowdOptions) {
+  const { members, postsPerSecond = 5_000, workers = 5, acks = true, duplicates = false } = options;
+  const { client, close } = await openQuickTables();
+  const world = new World(client);
+  const time = new VirtualTime(world.nowMs);
+  const room = "crowd";
+  const posts: { atMs: number; connectionId: string }[] = [];
+  const faults: { answer: Answer; diesAtPost: number | undefined } = { answer: () => undefined, diesAtPost: undefined };
+  const readers = new Map<string, Reader>();
+  const ended = new Set<string>();
+
+  // The adapters read the world's clock.
+  Object.defineProperty(world, "nowMs", { get: () => time.nowMs, set: () => {} });
+  world.turn = time.during;
+  let seed = 1;
+  const random = () => {
+    seed = (seed * 48_271) % 2_147_483_647;
+    return seed / 2_147_483_647;
+  };
+
+  const gateway: Gateway = {
+    async post(connectionId, text) {
+      posts.push({ atMs: time.nowMs, connectionId });
+      const answer = faults.answer(connectionId);
+      await time.wait(answer === "hang" ? hangMs : latencyMs);
+      if (answer === "hang") return "unknown";
+      if (answer !== undefined && answer !== "sent") return answer;
+      if (ended.has(connectionId)) return "gone";
+      receive(connectionId, text);
+      return "sent";
+    },
+    async isOpen(connectionId) {
+      await time.wait(latencyMs);
+      return !ended.has(connectionId);
+    },
+  };
+  const tasks = new VirtualQueue<FanOutTask>(time, { visibilityMs: 240_000, maxReceiveCount: 10 });
+  const looks = new VirtualQueue<Look>(time, { visibilityMs: 180_000, maxReceiveCount: 5 });
+  const setAside: FanOutTask[] = [];
+  const deps: Deps = {
+    ...world.deps,
+    members: {
+      ...world.deps.members,
+      first: async (roomId, most) => {
+        for await (const page of options.more?.(roomId, undefined, undefined) ?? []) {
+          return { members: page.slice(0, most), share: most / 100_000 };
+        }
+        return world.deps.members.first(roomId, most);
+      },
+      pages: (roomId, part, after) =>
+        options.more?.(roomId, part, after) ?? world.deps.members.pages(roomId, part, after),
+    },
+    gateway,
+    now: () => time.nowMs,
+    wait: time.wait,
+    random,
+    fanOut: { postsPerSecond, workers },
+    orderTasks: async (ordered, afterMs) => {
+      for (const task of ordered) tasks.send(task, afterMs);
+    },
+    scheduleLook: async (look, afterMs) => looks.send(look, afterMs),
+  };
+
+  const worker = (): ((task: FanOutTask) => Promise<boolean>) => {
+    const giveUp = async (given: readonly FanOutTask[]) => void setAside.push(...given);
+    const pace = makePace(postsPerSecond / workers, { now: deps.now, wait: deps.wait, random });
+    return async (task) => (await runTask(mortal({ ...deps, pace, giveUp }, faults), task)) === "done";
+  };
+  tasks.feed(Array.from({ length: workers }, worker), duplicates ? 2 : 1);
+  const reportUndelivered = async () => {};
+  const lookAt = async (look: Look) => {
+    await lookAtRoom({ ...deps, reportUndelivered }, look);
+    return true;
+  };
+  looks.feed([lookAt, lookAt]);
+
+  const acking = new Set<Reader>();
+  function receive(connectionId: string, text: string): void {
+    const reader = readers.get(connectionId);
+    if (!reader) return;
+    reader.page.receive(connectionId, JSON.parse(text));
+    if (!acks || acking.has(reader)) return;
+    acking.add(reader);
+    void time.wait(gapAfterMs).then(async () => {
+      await reader.fill();
+      await time.wait(ackAfterMs - gapAfterMs);
+      acking.delete(reader);
+      await reader.ack();
+    });
+  }
+
+  const rooms = tableOf(client, "Rooms");
+  const connections = tableOf(client, "Connections");
+  const { epoch, seq } = await world.deps.rooms.open(room);
+  const seat = async (session: string, connectionId: string) => {
+    const place = { connectionId, connectedAtMs: time.nowMs, subject: session, generation: 0 };
+    const expiresAt = connectionExpiry(time.nowMs);
+    await rooms.put({ ...memberKey(room, session), ...place, expiresAt, ...(acks && { cursor: { epoch, seq } }) });
+    const more = { grants: { rooms: [], publish: [] }, tokenExpiresAtMs: time.nowMs + 7_200_000, acks };
+    await connections.put({ ...place, ...more, session, expiresAt, rooms: new Set([room]) });
+  };
+  for (let i = 0; i < members; i += 1) {
+    const session = `s-${i}`;
+    const connectionId = `c-${i}`;
+    await seat(session, connectionId);
+    const reader = new Reader(world, { subject: session, acks });
+    Object.assign(reader.page, { session, connectionId, line: "open" });
+    world.pages.set(connectionId, reader.page);
+    reader.hear({
+      ...{ type: "loggedIn", eventName: "loginRoomResp", data: { code: "2002", msg: "" } },
+      ...{ roomId: room, generation: 0, epoch, seq },
+    });
+    readers.set(connectionId, reader);
+  }
+
+  return {
+    ...{ room, time, posts, faults, readers, ended, tasks, setAside, world, deps, seat },
+    push: (rawData: string, more: Partial<Shipment> = {}) =>
+      push(deps, { rooms: [room], eventName: "test", rawData, qos: 1, ...more }),
+    rowsOf: { room: () => rows(world, room), connection: (id: string) => connections.get({ connectionId: id }) },
+    close,
+  };
+}
+
+async function rows(world: World, room: string): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for await (const page of world.deps.members.pages(room)) {
+    for (const { session, connectionId } of page) found.set(session, connectionId);
+  }
+  return found;
+}
+
+/** A worker that dies at the n-th post of all: nothing that it would have done then happens. */
+function mortal(deps: FanOutDeps, faults: { diesAtPost: number | undefined }): FanOutDeps {
+  let isDead = false;
+  const never = () => new Promise<never>(() => {});
+  const orNever =
+    <A extends unknown[], R>(call: (...args: A) => Promise<R>) =>
+    (...args: A): Promise<R> =>
+      isDead ? never() : call(...args);
+  const post: Gateway["post"] = (connectionId, text) => {
+    if (faults.diesAtPost !== undefined) faults.diesAtPost -= 1;
+    if (faults.diesAtPost === 0) isDead = true;
+    return isDead ? never() : deps.gateway.post(connectionId, text);
+  };
+  return {
+    ...deps,
+    gateway: { ...deps.gateway, post },
+    wait: orNever(deps.wait),
+    orderTasks: orNever(deps.orderTasks),
+    giveUp: orNever(deps.giveUp),
+    tasks: { take: orNever(deps.tasks.take), note: orNever(deps.tasks.note) },
+    pace: { ...deps.pace, turn: orNever(deps.pace.turn) },
+  };
+}
+
+/** The most posts in any second. */
+export function busiestSecond(posts: readonly { atMs: number }[]): number {
+  let from = 0;
+  let most = 0;
+  for (const [i, { atMs }] of posts.entries()) {
+    while ((posts[from]?.atMs ?? 0) <= atMs - 1_000) from += 1;
+    most = Math.max(most, i - from + 1);
+  }
+  return most;
+}
