@@ -102,7 +102,7 @@ const sortKeyBytes = 1_024;
 const wide = (chars: number) => "安".repeat(chars);
 const subjects = [`${wide(85)}a`, '"'.repeat(limits.subjectBytes), "\n".repeat(limits.subjectBytes)];
 const clientMessageId = wide(limits.messageIdChars);
-const session = wide(limits.sessionChars);
+const widest = wide(limits.sessionChars);
 
 test.each(subjects)("keys fit into DynamoDB's limits for a subject of 256 bytes such as %j", (subject) => {
   expect(Buffer.byteLength(subject)).toBe(limits.subjectBytes);
@@ -110,7 +110,7 @@ test.each(subjects)("keys fit into DynamoDB's limits for a subject of 256 bytes 
   const messageId = messageIdOf(subject, clientMessageId);
   const keys = rooms.flatMap((roomId) => [
     roomKey(roomId),
-    memberKey(roomId, session),
+    memberKey(roomId, widest),
     cursorKey(roomId, subject),
     pushKey(messageId, roomId),
     taskKey(messageId, roomId, "k".repeat(22)),
