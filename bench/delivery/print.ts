@@ -1,3 +1,4 @@
+import { postsAtOnce } from "../../lambdas/domain/deliver.ts";
 import type { Row, Storm } from "./count.ts";
 import { mostRatio } from "./count.ts";
 import { assumedMs, type Cost, memoryMb } from "./prices.ts";
@@ -34,7 +35,7 @@ export function tablesOf(rows: readonly Row[], storm: Storm): string {
     stormLine(storm),
     "",
     `* assumed, for a warm function: ${own} ms of its own, ${roundTrip} ms per round trip, ${order} ms per order to SQS, posts of ${post} ms,`,
-    `  50 at once, each ${postCpu} ms of CPU; memory as deployed: push ${memoryMb.push} MB, the others ${memoryMb.socket} MB. All else is counted.`,
+    `  ${postsAtOnce} at once, each ${postCpu} ms of CPU; memory as deployed: push ${memoryMb.push} MB, the others ${memoryMb.socket} MB. All else is counted.`,
     "  Not in it: minutes of connection ($0.25 per million), logs, storage, data out to the internet.",
   ].join("\n");
 }
