@@ -46,6 +46,9 @@ export function countedDeps(behind: Behind, invocation: Invocation): Deps {
     log: logIn(tableOf(dynamo, "Messages"), now, day),
     pushes: pushesIn(rooms, now),
     gateway: gatewayVia(gatewayOf(behind, invocation), { wait: meter.pause, random: () => 0 }),
+    noteTrouble: (_, error) => {
+      throw error;
+    },
     scheduleLook: lookQueue(queueOf(behind, invocation), "https://sqs.us-east-1.amazonaws.com/123456789012/looks"),
     redeliverAfterMs: 5_000,
     now,

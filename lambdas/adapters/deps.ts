@@ -11,6 +11,7 @@ import { cursorsIn } from "./cursors-table.ts";
 import { environment } from "./environment.ts";
 import { eventBus } from "./event-bus.ts";
 import { gatewayVia } from "./gateway.ts";
+import { logError } from "./log.ts";
 import { lookQueue } from "./look-queue.ts";
 import { membersIn } from "./members-table.ts";
 import { logIn } from "./messages-table.ts";
@@ -41,6 +42,7 @@ export const deps = once((): Deps => {
     gateway: gatewayVia(client, { wait, random: Math.random }),
     scheduleLook: lookQueue(new SQSClient({}), environment("REDELIVER_QUEUE_URL")),
     redeliverAfterMs: seconds("REDELIVER_AFTER_SECONDS"),
+    noteTrouble: logError,
     now,
     wait: async (ms) => void (await wait(ms)),
     newId,

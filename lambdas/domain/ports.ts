@@ -256,6 +256,8 @@ export interface Deps {
   scheduleLook: ScheduleLook;
   /** How long a message waits for its ack before it is sent again. */
   redeliverAfterMs: number;
+  /** Logs what went wrong behind an answer that is right all the same. */
+  noteTrouble(what: string, error: unknown): void;
   now(): number;
   wait(ms: number): Promise<void>;
   /** An id that cannot be guessed or met again. */

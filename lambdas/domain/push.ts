@@ -69,10 +69,17 @@ async function shipLogged(deps: Deps, roomId: string, draft: Draft, onceId: stri
   });
   const record = { roomId, epoch: message.epoch, seq: message.seq, atMs: message.atMs, done: true };
   if (isDone) return { ...record, outcomes: noOutcomes() };
-  const [outcomes] = await Promise.all([
+  const [delivered, expected] = await Promise.allSettled([
     deliver(deps, room, reading.pages, messageText(message), message.seq),
     expectAcks(deps, room, reading.first),
   ]);
+  if (expected.status === "rejected") throw expected.reason;
+  if (delivered.status === "rejected") {
+    // It is kept, and a look at it is ordered: were the push refused, one that is sent again would be a second message.
+    deps.noteTrouble("delivery", delivered.reason);
+    return { ...record, done: false };
+  }
+  const outcomes = delivered.value;
   const finished = { ...record, outcomes };
   if (onceId !== undefined) await deps.pushes.finish(onceId, finished);
   return finished;
