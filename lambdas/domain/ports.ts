@@ -357,6 +357,8 @@ export interface Deps {
   scheduleLook: ScheduleLook;
   /** How long a message waits for its ack before it is sent again. */
   redeliverAfterMs: number;
+  /** Logs what went wrong behind an answer that is right all the same. */
+  noteTrouble(what: string, error: unknown): void;
   now(): number;
   wait(ms: number): Promise<void>;
   /** From 0 to below 1. */

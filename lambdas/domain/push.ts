@@ -92,10 +92,17 @@ async function shipLogged(deps: Deps, roomId: string, draft: Draft, onceId: stri
   const record = { roomId, epoch: message.epoch, seq: message.seq, atMs: message.atMs, done: false };
   if (isDone) return { ...record, done: true, outcomes: noOutcomes() };
   const underWayMs = first.share === 1 ? 0 : spreadMs(glimpseOf(first), deps.fanOut);
-  const [finished] = await Promise.all([
+  const [delivered, expected] = await Promise.allSettled([
     deliverOrSpread(deps, room, parcelOf(deps, message), first, record),
     expectAcks(deps, room, first.members, underWayMs),
   ]);
+  if (expected.status === "rejected") throw expected.reason;
+  if (delivered.status === "rejected") {
+    // It is kept, and a look at it is ordered: were the push refused, one that is sent again would be a second message.
+    deps.noteTrouble("delivery", delivered.reason);
+    return record;
+  }
+  const finished = delivered.value;
   if (onceId !== undefined) await deps.pushes.finish(onceId, finished);
   return finished;
 }
