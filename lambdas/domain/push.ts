@@ -98,6 +98,8 @@ async function shipLogged(deps: Deps, roomId: string, draft: Draft, onceId: stri
   ]);
   if (expected.status === "rejected") throw expected.reason;
   if (delivered.status === "rejected") {
+    // Of a large room nobody was posted to, and whoever does not ack never would be.
+    if (first.share !== 1) throw delivered.reason;
     // It is kept, and a look at it is ordered: were the push refused, one that is sent again would be a second message.
     deps.noteTrouble("delivery", delivered.reason);
     return record;
