@@ -12,7 +12,7 @@ import { isPoller } from "./poller.ts";
 import { flatten, forEachLimited, onePage } from "./pool.ts";
 import type { Deps, LogEntry, Look, Member, ReportUndelivered, Room, Stop, Undelivered } from "./ports.ts";
 import { post } from "./post.ts";
-import { missedBytes, readWaiting } from "./read-log.ts";
+import { isFor, missedBytes, readWaiting } from "./read-log.ts";
 import { nextStep } from "./redelivery.ts";
 import { lookForSkipped } from "./skipped.ts";
 import { hasReached, stopOf } from "./stop.ts";
@@ -97,7 +97,8 @@ async function lookAtMember(
     found.nexts.push(triedAtMs);
     return;
   }
-  const unacked = await waiting(Math.max(member.cursor.seq, member.givenUpSeq));
+  const kept = await waiting(Math.max(member.cursor.seq, member.givenUpSeq));
+  const unacked = kept.filter(({ message }) => message && isFor(message, member.subject));
   const step = nextStep(member, unacked, triedAtMs, deps.redeliverAfterMs);
   switch (step.kind) {
     case "rest":

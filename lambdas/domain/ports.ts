@@ -94,6 +94,8 @@ export interface Message extends Position {
   untilMs?: number;
   from?: string;
   conversation?: string;
+  /** Subjects that do not get it. */
+  exclude?: string[];
   /** Subject that wants to hear of each delivery. */
   receiptTo?: string;
 }
@@ -229,6 +231,8 @@ export interface PushRecord extends Partial<Position> {
   /** Delivery has come to its end at least once, or the queue has taken it over. */
   done: boolean;
   outcomes?: Outcomes;
+  /** Subjects that did not get it. */
+  exclude?: string[];
   /** Into how many parts the room was divided, if it was too large to be posted to at once. */
   parts?: number;
   /** What became of the parts, and of what was tried again. */

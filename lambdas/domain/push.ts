@@ -24,6 +24,8 @@ export interface Shipment {
   from?: string;
   conversation?: string;
   receiptTo?: string;
+  /** Subjects that do not get it. */
+  exclude?: string[];
 }
 export interface Shipped {
   messageId: string;
@@ -32,11 +34,11 @@ export interface Shipped {
 
 /** @returns the message's id, the same in all rooms, or why it was not accepted; then nothing was written */
 export async function push(deps: Deps, shipment: Shipment): Promise<Shipped | PushRefusal> {
-  const { rooms, eventName, rawData, qos, ttlMs, from, conversation, receiptTo } = shipment;
+  const { rooms, eventName, rawData, qos, ttlMs, from, conversation, receiptTo, exclude } = shipment;
   const { messageId = deps.newId() } = shipment;
   const atMs = deps.now();
   const untilMs = ttlMs === undefined ? undefined : atMs + ttlMs;
-  const head = { eventName, messageId, atMs, untilMs, from, conversation, receiptTo };
+  const head = { eventName, messageId, atMs, untilMs, from, conversation, receiptTo, exclude };
   const content = await contentOf(deps, rooms, head, rawData);
   if ("code" in content) return content;
   const draft: Draft = { ...head, ...content };
@@ -89,7 +91,8 @@ async function shipLogged(deps: Deps, roomId: string, draft: Draft, onceId: stri
     first = read;
     return written;
   });
-  const record = { roomId, epoch: message.epoch, seq: message.seq, atMs: message.atMs, done: false };
+  const { epoch, seq, atMs, exclude } = message;
+  const record = { roomId, epoch, seq, atMs, done: false, ...(exclude && { exclude }) };
   if (isDone) return { ...record, done: true, outcomes: noOutcomes() };
   const underWayMs = first.share === 1 ? 0 : spreadMs(glimpseOf(first), deps.fanOut);
   const [delivered, expected] = await Promise.allSettled([

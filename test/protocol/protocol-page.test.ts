@@ -137,7 +137,8 @@ describe("tables", () => {
       limits;
     const texts = [roomIdChars, eventNameChars, subjectBytes, sessionChars, messageIdChars, epochChars];
     const sizes = [frameBytes, postBytes, payloadBytes, ...texts, historyMessages, unackedMessages, receiptsPerAck];
-    const counts = [limits.roomsPerHello, limits.roomsPerConnection, limits.roomsPerAck, limits.roomsPerPush];
+    const { roomsPerHello, roomsPerConnection, roomsPerAck, roomsPerPush, excludedPerPush } = limits;
+    const counts = [roomsPerHello, roomsPerConnection, roomsPerAck, roomsPerPush, excludedPerPush];
     const numbers = rowsAfter("## Limits").map((row) => Number.parseInt(row.at(-1)?.replaceAll(",", "") ?? "", 10));
     const times = [connectionMaxSeconds, connectionIdleSeconds, waitForMs, ttlSeconds];
     expect(numbers).toEqual([...sizes, ...counts, ...times]);

@@ -49,6 +49,7 @@ describe.each(forms)("the options of a push, %s", (_, wrapped, inForm) => {
     [{ ttl: 1 }, { qos: 1, ttlMs: 1_000 }],
     [{ ttl: limits.ttlSeconds }, { qos: 1, ttlMs: limits.ttlSeconds * 1_000 }],
     [{ receipt: "安 n/@#" }, { qos: 1, receiptTo: "安 n/@#" }],
+    [{ exclude: ["ann", "bob", "ann"] }, { qos: 1, exclude: ["ann", "bob"] }],
     [{ waitFor: { acks: 1, withinMs: 1 } }, { qos: 1, waitFor: { acks: 1, withinMs: 1 } }],
     [{ waitFor: { acks: 100, withinMs: 20_000 } }, { qos: 1, waitFor: { acks: 100, withinMs: 20_000 } }],
   ])("are read: %j", (options, expected) => {
@@ -69,6 +70,10 @@ describe.each(forms)("the options of a push, %s", (_, wrapped, inForm) => {
       `ttl (seconds) should be a whole number from 1 to ${limits.ttlSeconds}, got ${ttl}`,
     ]),
     [{ ttl: "60" }, `ttl (seconds) should be a whole number from 1 to ${limits.ttlSeconds}, got a string`],
+    [{ exclude: "ann" }, "exclude should be a list of 1 to 20 userIds, got a string"],
+    [{ exclude: [] }, "exclude should be a list of 1 to 20 userIds, got 0"],
+    [{ exclude: Array(21).fill("ann") }, "exclude should be a list of 1 to 20 userIds, got 21"],
+    [{ exclude: ["ann", 7] }, "each userId of exclude should be a string, got a number"],
     [{ receipt: true }, "receipt (the userId that hears of deliveries) should be a string, got a boolean"],
     [{ waitFor: 1 }, "waitFor should be {acks, withinMs}, got a number"],
     [{ waitFor: null }, "waitFor should be {acks, withinMs}, got null"],
@@ -169,12 +174,12 @@ describe.each(forms)("a bad push, %s, is refused", (_, wrapped, inForm) => {
     [
       "unknownField",
       { eventName: "test", data: 1, rommId: "456" },
-      'unknown field "rommId", allowed are roomId, userId, eventName, data, qos, messageId, ttl, receipt, waitFor',
+      'unknown field "rommId", allowed are roomId, userId, eventName, data, qos, messageId, ttl, receipt, exclude, waitFor',
     ],
     [
       "unknownField",
       { eventName: "test", data: 1, [long(99)]: 1 },
-      `unknown field "${long(32)}", allowed are roomId, userId, eventName, data, qos, messageId, ttl, receipt, waitFor`,
+      `unknown field "${long(32)}", allowed are roomId, userId, eventName, data, qos, messageId, ttl, receipt, exclude, waitFor`,
     ],
   ])("%s: %j", (code, body, msg) => {
     expect(parsePush(inForm(JSON.stringify(body)))).toEqual({ wrapped, ok: false, refusal: { code, msg } });
