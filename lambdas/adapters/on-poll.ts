@@ -29,7 +29,11 @@ export const onPoll =
     const asked = helloOf(event);
     if (typeof asked === "string") return fail("pollWrong", asked);
     try {
-      return json(200, frameJson(await rule(deps(), claims, asked)), headers);
+      return json(
+        200,
+        frameJson(await rule(deps(), { ...claims, askedAtMs: event.requestContext.requestTimeEpoch }, asked)),
+        headers,
+      );
     } catch (error) {
       logError("poll", error);
       return fail("serverTrouble", "server trouble, poll again");

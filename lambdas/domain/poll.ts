@@ -30,13 +30,15 @@ const busyPauseMs = 500;
  */
 export async function poll(
   deps: Deps,
-  claims: Pick<Caller, "subject" | "grants" | "tokenExpiresAtMs">,
+  caller: Pick<Caller, "subject" | "grants" | "tokenExpiresAtMs" | "askedAtMs">,
   { session: known, rooms }: PollRequest,
 ): Promise<PollAnswer> {
   const session = known ?? deps.newId();
   const connectionId = pollerOf(session);
-  // The moment of this poll takes the place of the connect: a place follows the newer of a poll and a connection.
-  const self: Connection = { ...claims, connectionId, session, connectedAtMs: deps.now(), probe: false, acks: true };
+  // The moment of this poll takes the place of the connect: a place follows the newer of a poll and a connection. That it
+  // came in counts, not that it is handled: a page that gave it up may have connected since.
+  const connectedAtMs = caller.askedAtMs ?? deps.now();
+  const self: Connection = { ...caller, connectionId, session, connectedAtMs, probe: false, acks: true };
   const unnamed = [everyone, ownRoom].filter((name) => !rooms.some(({ roomId }) => roomId === name));
   const wanted = [...unnamed.map((roomId) => ({ roomId })), ...rooms];
   const budgetBytes = missedBytes / Math.max(1, rooms.length);

@@ -22,7 +22,7 @@ beforeEach(() => {
 
 const eventOf = (body: string | null, isBase64Encoded = false) => ({
   ...{ httpMethod: "POST", headers: null, pathParameters: null, queryStringParameters: null },
-  ...{ body, isBase64Encoded },
+  ...{ body, isBase64Encoded, requestContext: { requestTimeEpoch: 9 } },
 });
 const rulesOf = (rule: typeof push) => ({
   push: rule,

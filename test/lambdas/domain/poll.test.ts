@@ -201,6 +201,20 @@ describe("a page that goes from its WebSocket to polling and back", () => {
     expect((await bob.login(room)).data.code).toBe("2004");
   });
 
+  // The page had given the poll up, and waited for posts that its place, a poller's again, did not get.
+  test("keeps its place from a poll that came in before the WebSocket opened and is handled after it", async () => {
+    const eve = await Reader.open(world);
+    await eve.login(room);
+    const askedAtMs = world.nowMs;
+    world.nowMs += 1_000;
+    await eve.page.open();
+    world.nowMs += 1_000;
+    const { session, claims } = eve.page;
+    await poll(world.deps, { ...claims, askedAtMs }, { session, rooms: own(eve) });
+    await world.push(room, "1");
+    expect(eve.dataOf(room)).toEqual([1]);
+  });
+
   // The connect was older than the poll, so the place could not go back: 2003, until the lease was over.
   test("has its place back also if a poll was still under way when the WebSocket opened", async () => {
     const eve = await Reader.open(world);
