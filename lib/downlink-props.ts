@@ -84,23 +84,25 @@ export interface DownlinkProps {
    * Posts per second to large rooms and to everyone, all together; from 2 to 1,000,000. Each page that a message goes to
    * is one. Small rooms are posted to at once, beside this.
    *
-   * @default 5000: half of the 10,000 requests per second that an account has in a Region, so that no broadcast keeps
-   *   pages and services out
+   * @default 3500: at `qos` 1 each post is answered by a frame with an ack, so that a broadcast takes twice as much: 7,000
+   *   of the 10,000 requests per second that an account has in a Region. It keeps nobody out, and its acks fit into
+   *   `socketRateLimit`
    */
   readonly postsPerSecond?: number;
 
   /**
-   * Handshakes and frames of pages per second, all pages together.
+   * Handshakes and frames of pages per second, all pages together. Acks are frames: one that is refused is a message that
+   * is sent again, so this should be well above `postsPerSecond`.
    *
-   * @default 3000: with 1,000 pushes and 1,000 polls, 5,000 of the 10,000 requests per second that an account has in a
-   *   Region are left for posts to pages
+   * @default 4500: the acks of 3,500 posts, and 1,000 handshakes, heartbeats and other frames. Together with 3,500 posts,
+   *   1,000 pushes and 1,000 polls that is all of the 10,000 requests per second that an account has in a Region
    */
   readonly socketRateLimit?: number;
 
   /**
    * Handshakes and frames at once beyond `socketRateLimit`.
    *
-   * @default 3000
+   * @default 4500
    */
   readonly socketBurstLimit?: number;
 }
@@ -130,9 +132,9 @@ export function resolveProps(props: DownlinkProps): ResolvedProps {
     pushBurstLimit: limitOf("pushBurstLimit", props.pushBurstLimit ?? 1000),
     pollRateLimit: limitOf("pollRateLimit", props.pollRateLimit ?? 1000),
     pollBurstLimit: limitOf("pollBurstLimit", props.pollBurstLimit ?? 1000),
-    postsPerSecond: postsOf(props.postsPerSecond ?? 5000),
-    socketRateLimit: limitOf("socketRateLimit", props.socketRateLimit ?? 3000),
-    socketBurstLimit: limitOf("socketBurstLimit", props.socketBurstLimit ?? 3000),
+    postsPerSecond: postsOf(props.postsPerSecond ?? 3500),
+    socketRateLimit: limitOf("socketRateLimit", props.socketRateLimit ?? 4500),
+    socketBurstLimit: limitOf("socketBurstLimit", props.socketBurstLimit ?? 4500),
   };
 }
 

@@ -13,6 +13,13 @@ test("cdk.json shows the defaults", () => {
   expect(resolveProps(readSettings(context))).toEqual(resolveProps({}));
 });
 
+test("all that is let in and out by default, with an ack for each post, fits into an account's 10,000 requests a second", () => {
+  const { postsPerSecond, pushRateLimit, pollRateLimit, socketRateLimit } = resolveProps({});
+  expect(postsPerSecond + pushRateLimit + pollRateLimit + socketRateLimit).toBeLessThanOrEqual(10_000);
+  // Beside the acks: handshakes, heartbeats and what pages ask.
+  expect(socketRateLimit - postsPerSecond).toBeGreaterThanOrEqual(1_000);
+});
+
 test.each([
   ["stackName", "Team-Downlink", { stackName: "Team-Downlink" }],
   ["allowedOrigins", ["https://a.example"], { allowedOrigins: ["https://a.example"] }],

@@ -42,8 +42,8 @@ test.each(entries)("%s is one module that needs nothing beside it and exports a 
     EVENT_BUS_NAME: "default",
     FAN_OUT_QUEUE_URL: "https://sqs.eu-central-1.amazonaws.com/123456789012/tasks",
     FAN_OUT_DEAD_LETTERS_URL: "https://sqs.eu-central-1.amazonaws.com/123456789012/dead-letters",
-    FAN_OUT_WORKERS: "5",
-    POSTS_PER_SECOND: "5000",
+    FAN_OUT_WORKERS: "4",
+    POSTS_PER_SECOND: "3500",
   });
   expect(await import(pathToFileURL(path).href)).toMatchObject({ handler: expect.any(Function) });
 });

@@ -52,8 +52,8 @@ const rooms = {
   REDELIVER_QUEUE_URL: "<Redelivery/Looks>",
   REDELIVER_AFTER_SECONDS: "5",
   FAN_OUT_QUEUE_URL: "<FanOut/Tasks>",
-  FAN_OUT_WORKERS: "5",
-  POSTS_PER_SECOND: "5000",
+  FAN_OUT_WORKERS: "4",
+  POSTS_PER_SECOND: "3500",
 };
 const tokens = { TOKEN_SECRET_ARN: "<TokenSecret>", ALLOWED_ORIGINS: "*" };
 

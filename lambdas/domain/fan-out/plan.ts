@@ -12,7 +12,7 @@ const plannedRounds = 8;
 /** Less than this is not worth a task of its own. */
 const leastMembersPerPart = 1_000;
 /** Nobody can say how many are connected without counting them: enough for some millions, few enough for some hundred. */
-const partsOfEveryone = 40;
+const leastPartsOfEveryone = 40;
 
 /** What is known of a room by its first page. */
 export interface Glimpse {
@@ -32,7 +32,8 @@ export const estimate = ({ seen, share }: Glimpse): number | undefined =>
  */
 export function partsFor(glimpse: Glimpse, { postsPerSecond, workers }: FanOutLimits): number {
   const members = estimate(glimpse);
-  if (members === undefined) return partsOfEveryone;
+  // As many for each worker: otherwise some have nothing to do while the last parts are gone through.
+  if (members === undefined) return Math.ceil(leastPartsOfEveryone / workers) * workers;
   const mostPerPart = (postsPerSecond / workers) * (roundMs / 1000) * plannedRounds;
   const wanted = Math.min(workers, Math.ceil(members / leastMembersPerPart));
   return Math.max(1, wanted, Math.ceil(members / mostPerPart));

@@ -24,6 +24,16 @@ describe("a room is divided", () => {
     expect(secondsOfMillions * 1000).toBeLessThanOrEqual(mostRounds * roundMs);
   });
 
+  test.each([
+    [4, 40],
+    [5, 40],
+    [17, 51],
+    [34, 68],
+    [100, 100],
+  ])("of which nobody knows how large it is, evenly among %i workers: into %i parts", (workers, parts) => {
+    expect(partsFor({ seen: 251 }, { postsPerSecond: 1_000 * workers, workers })).toBe(parts);
+  });
+
   test("whose first page held nobody but ghosts, into one part", () => {
     expect(partsFor({ seen: 0, share: 0.3 }, usual)).toBe(1);
   });
@@ -54,6 +64,17 @@ test("no more tasks are ordered than there are workers, unless one could not com
       const parts = partsFor(roomOf(members), limits);
       const secondsOfAWorker = members / limits.workers / (limits.postsPerSecond / limits.workers);
       if (secondsOfAWorker * 1000 <= 8 * roundMs) expect(parts).toBeLessThanOrEqual(limits.workers + 1);
+    }),
+  );
+});
+
+test("everyone is divided into at least 40 parts, and as many for each worker", () => {
+  fc.assert(
+    fc.property(limits, (limits) => {
+      const parts = partsFor({ seen: 251 }, limits);
+      expect(parts).toBeGreaterThanOrEqual(40);
+      expect(parts % limits.workers).toBe(0);
+      expect(parts).toBeLessThan(40 + limits.workers);
     }),
   );
 });
