@@ -313,6 +313,8 @@ export type ScheduleLook = (look: Look, afterMs: number) => Promise<void>;
 export interface Look {
   roomId: string;
   round: number;
+  /** Only at these of the members. */
+  part?: Part;
   /** Instead of looking: somebody who was put out by this generation may not have heard of it. */
   evicted?: Pick<Member, "session" | "connectionId" | "generation">;
   /** Instead of looking: a person came back at the newest message, and these may have come to no device of theirs. */

@@ -3,7 +3,7 @@ import type { PushRefusal } from "../../protocol/push.ts";
 import { appendTo, type Draft } from "./append.ts";
 import { deliver, noOutcomes } from "./deliver.ts";
 import { expectAcks } from "./expect-acks.ts";
-import { inlineMembers, spreadMs } from "./fan-out/plan.ts";
+import { glimpseOf, inlineMembers, spreadMs } from "./fan-out/plan.ts";
 import { pauseMs, spread, tasksAgain } from "./fan-out/spread.ts";
 import { messageText, textBytes } from "./frame-text.ts";
 import { parcelOf } from "./parcel.ts";
@@ -120,8 +120,6 @@ async function shipUnlogged(deps: Deps, roomId: string, draft: Draft, onceId: st
 }
 
 type First = Awaited<ReturnType<Deps["members"]["first"]>>;
-
-const glimpseOf = ({ members, share }: First) => ({ seen: members.length, ...(share !== undefined && { share }) });
 
 /** Posts the message to a small room at once, or has the fan-out post it to a large one. */
 async function deliverOrSpread(
