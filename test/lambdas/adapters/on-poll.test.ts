@@ -93,7 +93,10 @@ describe("a poll is refused", () => {
     [{ rooms: '[{"roomId":"456","since":{"epoch":"e","seq":-1}}]' }, "seq"],
     [{ rooms: '[{"roomId":"456","since":"last","history":1}]' }, "since or history"],
     [{ session: "s".repeat(65) }, "session"],
-    [{ token: "good" }, 'unknown parameter "token", allowed are session, rooms'],
+    [{ leave: "456" }, "leave should be a JSON array of at most 50 room ids"],
+    [{ leave: JSON.stringify(Array(51).fill("456")) }, "leave should be a JSON array of at most 50 room ids"],
+    [{ leave: '["@user/bob"]' }, "leave: roomId @user/bob is reserved: names that start with @ belong to Downlink"],
+    [{ token: "good" }, 'unknown parameter "token", allowed are session, rooms, leave'],
   ])("for %j: 1011", async (query, problem) => {
     const { statusCode, answer } = await get({ query: query as Record<string, string> });
     expect({ statusCode, code: answer.code }).toEqual({ statusCode: 400, code: "1011" });

@@ -159,6 +159,25 @@ describe("a lease", () => {
     expect((await bob.login(room)).data.code).toBe("2002");
   });
 
+  test("ends at once when a poll of its own subject leaves the room", async () => {
+    await pollBy(ann, [{ roomId: room }]);
+    await poll(world.deps, world.page().claims, { session: ann.session, rooms: [], leave: [room] });
+    expect((await bob.login(room)).data.code).toBe("2004");
+    await poll(world.deps, ann.claims, { session: ann.session, rooms: [], leave: [room] });
+    expect((await bob.login(room)).data.code).toBe("2002");
+  });
+
+  test("begins anew when a poll leaves the room and logs in to it again", async () => {
+    await pollBy(ann, [{ roomId: room }]);
+    const { rooms } = await poll(world.deps, ann.claims, {
+      session: ann.session,
+      rooms: [{ roomId: room }],
+      leave: [room],
+    });
+    expect(roomIn({ rooms } as PollAnswer)).toMatchObject({ data: { code: "2002" } });
+    expect((await bob.login(room)).data.code).toBe("2004");
+  });
+
   test("that ran out loses no message to one who comes back to the free room", async () => {
     const first = await pollBy(ann, [{ roomId: room }]);
     world.nowMs += 100_000;
