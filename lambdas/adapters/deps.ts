@@ -18,7 +18,6 @@ import { answerWithinMs, gatewayVia } from "./gateway/gateway.ts";
 import { connectTo } from "./gateway/line.ts";
 import { Lines } from "./gateway/lines.ts";
 import { posterOf } from "./gateway/poster.ts";
-import type { Credentials } from "./gateway/sign.ts";
 import { logError } from "./log.ts";
 import { lookQueue } from "./look-queue.ts";
 import { membersIn } from "./members-table.ts";
@@ -26,13 +25,14 @@ import { logIn } from "./messages-table.ts";
 import { payloadsIn } from "./payloads.ts";
 import { pushesIn } from "./pushes-table.ts";
 import { roomsIn } from "./rooms-table.ts";
+import type { Credentials } from "./signature-v4.ts";
 import { tableOf } from "./table.ts";
 import { tasksIn } from "./tasks-table.ts";
 
 const now = () => Date.now();
 const pause = async (ms: number) => void (await wait(ms));
 /** Lambda puts those of the function's role into its environment. */
-const roleCredentials = () => ({
+const roleCredentials = (): Credentials => ({
   accessKeyId: environment("AWS_ACCESS_KEY_ID"),
   secretAccessKey: environment("AWS_SECRET_ACCESS_KEY"),
   sessionToken: process.env.AWS_SESSION_TOKEN,
@@ -85,14 +85,8 @@ function poster() {
   const url = new URL(environment("CALLBACK_URL"));
   const target = { host: url.host, path: url.pathname.replace(/\/$/, ""), region: environment("AWS_REGION") };
   const lines = new Lines({ connect: connectTo(url), most: postsAtOnce, withinMs: answerWithinMs, now });
-  return posterOf({ target, lines, credentials, trace: () => process.env._X_AMZN_TRACE_ID, now });
+  return posterOf({ target, lines, credentials: roleCredentials, trace: () => process.env._X_AMZN_TRACE_ID, now });
 }
-
-const credentials = (): Credentials => ({
-  accessKeyId: environment("AWS_ACCESS_KEY_ID"),
-  secretAccessKey: environment("AWS_SECRET_ACCESS_KEY"),
-  sessionToken: process.env.AWS_SESSION_TOKEN,
-});
 
 /** What the redelivery works with. */
 export const lookDeps = once((): LookDeps => {

@@ -1,18 +1,13 @@
-import { createHmac, hash } from "node:crypto";
+import { hash } from "node:crypto";
+import { algorithm, type Credentials, dateOf, escaped, hmac, scopeOf, signingKey } from "./signature-v4.ts";
 
-export interface Credentials {
-  accessKeyId: string;
-  secretAccessKey: string;
-  /** Of a role's session. */
-  sessionToken?: string | undefined;
-}
 export interface Signing {
   credentials: Credentials;
   region: string;
   nowMs: number;
 }
 
-const algorithm = "AWS4-HMAC-SHA256";
+const service = "s3";
 // A presigned GET has no body; S3 wants this word in place of its hash.
 const unsigned = "UNSIGNED-PAYLOAD";
 
@@ -26,8 +21,8 @@ export function presignGet(address: URL, expiresInSeconds: number, signing: Sign
   const { accessKeyId, sessionToken } = signing.credentials;
   const parameters: [string, string | undefined][] = [
     ["X-Amz-Algorithm", algorithm],
-    ["X-Amz-Credential", `${accessKeyId}/${scopeOf(signing)}`],
-    ["X-Amz-Date", longDate(signing)],
+    ["X-Amz-Credential", `${accessKeyId}/${scope(signing)}`],
+    ["X-Amz-Date", dateOf(signing.nowMs).date],
     ["X-Amz-Expires", String(expiresInSeconds)],
     ["X-Amz-Security-Token", sessionToken],
     ["X-Amz-SignedHeaders", "host"],
@@ -56,21 +51,21 @@ export function signPut(
   const sent: Record<string, string> = {
     ...headers,
     "x-amz-content-sha256": sha256,
-    "x-amz-date": longDate(signing),
+    "x-amz-date": dateOf(signing.nowMs).date,
     ...(sessionToken !== undefined && { "x-amz-security-token": sessionToken }),
   };
   const signed = Object.entries({ ...sent, host: address.host }).sort(([a], [b]) => (a < b ? -1 : 1));
   const names = signed.map(([name]) => name).join(";");
   const lines = signed.map(([name, value]) => `${name}:${value}`);
   const request = ["PUT", address.pathname, "", ...lines, "", names, sha256].join("\n");
-  const credential = `${accessKeyId}/${scopeOf(signing)}`;
+  const credential = `${accessKeyId}/${scope(signing)}`;
   const signature = signatureOf(request, signing);
   const authorization = `${algorithm} Credential=${credential}, SignedHeaders=${names}, Signature=${signature}`;
   return { ...sent, authorization };
 }
 
 function signatureOf(canonicalRequest: string, signing: Signing): string {
-  const text = [algorithm, longDate(signing), scopeOf(signing), hash("sha256", canonicalRequest)].join("\n");
+  const text = [algorithm, dateOf(signing.nowMs).date, scope(signing), hash("sha256", canonicalRequest)].join("\n");
   return hmac(keyOf(signing), text).toString("hex");
 }
 
@@ -78,23 +73,10 @@ function signatureOf(canonicalRequest: string, signing: Signing): string {
 let kept: { of: string; key: Buffer } | undefined;
 
 function keyOf(signing: Signing): Buffer {
-  const { credentials, region } = signing;
-  const of = `${credentials.secretAccessKey} ${scopeOf(signing)}`;
-  if (kept?.of === of) return kept.key;
-  const key = [shortDate(signing), region, "s3", "aws4_request"].reduce<string | Buffer>(
-    hmac,
-    `AWS4${credentials.secretAccessKey}`,
-  );
-  kept = { of, key: Buffer.from(key) };
+  const { credentials, region, nowMs } = signing;
+  const of = `${credentials.secretAccessKey} ${scope(signing)}`;
+  if (kept?.of !== of) kept = { of, key: signingKey(credentials.secretAccessKey, dateOf(nowMs).day, region, service) };
   return kept.key;
 }
 
-const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
-
-const scopeOf = (signing: Signing) => `${shortDate(signing)}/${signing.region}/s3/aws4_request`;
-const longDate = ({ nowMs }: Signing) => new Date(nowMs).toISOString().replace(/[-:]|\.\d{3}/g, "");
-const shortDate = (signing: Signing) => longDate(signing).slice(0, 8);
-
-// RFC 3986: four characters more than encodeURIComponent escapes.
-const escaped = (text: string) =>
-  encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+const scope = ({ nowMs, region }: Signing) => scopeOf(dateOf(nowMs).day, region, service);

@@ -1,9 +1,10 @@
 import { hash } from "node:crypto";
 import type { PostOutcome } from "../../domain/ports.ts";
+import type { Credentials } from "../signature-v4.ts";
 import type { Reply } from "./line.ts";
 import type { Lines } from "./lines.ts";
 import { rememberLatest } from "./remember-latest.ts";
-import { type Credentials, type Signer, signerOf, type Target } from "./sign.ts";
+import { type Signer, signerOf, type Target } from "./sign.ts";
 
 export interface PosterOptions {
   target: Target;

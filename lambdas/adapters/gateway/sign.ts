@@ -1,11 +1,5 @@
-import { createHmac, hash } from "node:crypto";
-
-/** As AWS hands them to a function. */
-export interface Credentials {
-  accessKeyId: string;
-  secretAccessKey: string;
-  sessionToken?: string | undefined;
-}
+import { hash } from "node:crypto";
+import { algorithm, type Credentials, dateOf, escaped, scopeOf, signingKey } from "../signature-v4.ts";
 
 /** Where posts go. */
 export interface Target {
@@ -29,7 +23,7 @@ export interface Signer {
   headers: readonly (readonly [name: string, value: string])[];
 }
 
-const algorithm = "AWS4-HMAC-SHA256";
+const service = "execute-api";
 const contentType = "application/octet-stream";
 
 /**
@@ -38,9 +32,8 @@ const contentType = "application/octet-stream";
  */
 export function signerOf({ host, path, region }: Target, credentials: Credentials, atMs: number): Signer {
   const { accessKeyId, sessionToken } = credentials;
-  const date = new Date(atMs).toISOString().replace(/[-:]|\.\d+/g, "");
-  const day = date.slice(0, 8);
-  const scope = `${day}/${region}/execute-api/aws4_request`;
+  const { date, day } = dateOf(atMs);
+  const scope = scopeOf(day, region, service);
   const headers: Signer["headers"] = [
     ["content-type", contentType],
     ["host", host],
@@ -53,7 +46,10 @@ export function signerOf({ host, path, region }: Target, credentials: Credential
   const canonicalFolder = folder.split("/").map(encodeURIComponent).join("/");
   const beforeId = `POST\n${canonicalFolder}`;
   const afterId = `\n\n${headers.map(([name, value]) => `${name}:${value}\n`).join("")}\n${signedHeaders}\n`;
-  const mac = hmacOf(signingKey(credentials.secretAccessKey, day, region), `${algorithm}\n${date}\n${scope}\n`);
+  const mac = hmacOf(
+    signingKey(credentials.secretAccessKey, day, region, service),
+    `${algorithm}\n${date}\n${scope}\n`,
+  );
   const beforeSignature = `${algorithm} Credential=${accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, Signature=`;
 
   return {
@@ -64,19 +60,6 @@ export function signerOf({ host, path, region }: Target, credentials: Credential
       return beforeSignature + mac(hash("sha256", beforeId + canonicalId + afterId + payloadHash, "hex"));
     },
   };
-}
-
-/** As AWS wants it: `!'()*` too, which encodeURIComponent leaves. */
-const escaped = (segment: string) => encodeURIComponent(segment).replace(/[!'()*]/g, percent);
-const percent = (character: string) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
-
-/** Good for a day. */
-function signingKey(secretAccessKey: string, day: string, region: string): Buffer {
-  const parts = [day, region, "execute-api", "aws4_request"];
-  return parts.reduce<Buffer>(
-    (key, part) => createHmac("sha256", key).update(part).digest(),
-    Buffer.from(`AWS4${secretAccessKey}`),
-  );
 }
 
 const blockBytes = 64;

@@ -2,7 +2,8 @@ import { createHash, createHmac } from "node:crypto";
 import { SignatureV4 } from "@smithy/signature-v4";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Credentials, presignGet, type Signing, signPut } from "../../../lambdas/adapters/payloads-sign.ts";
+import { presignGet, type Signing, signPut } from "../../../lambdas/adapters/payloads-sign.ts";
+import type { Credentials } from "../../../lambdas/adapters/signature-v4.ts";
 
 // AWS' own signer says what is right.
 

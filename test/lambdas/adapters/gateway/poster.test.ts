@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { Reply } from "../../../../lambdas/adapters/gateway/line.ts";
 import { posterOf } from "../../../../lambdas/adapters/gateway/poster.ts";
-import { type Credentials, signerOf } from "../../../../lambdas/adapters/gateway/sign.ts";
+import { signerOf } from "../../../../lambdas/adapters/gateway/sign.ts";
+import type { Credentials } from "../../../../lambdas/adapters/signature-v4.ts";
 
 const target = { host: "abc.execute-api.eu-central-1.amazonaws.com", path: "/socket", region: "eu-central-1" };
 const first: Credentials = { accessKeyId: "ASIAFIRST", secretAccessKey: "secret 1", sessionToken: "token 1" };

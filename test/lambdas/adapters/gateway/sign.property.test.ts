@@ -2,7 +2,8 @@ import { createHash, createHmac } from "node:crypto";
 import { SignatureV4 } from "@smithy/signature-v4";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Credentials, signerOf, type Target } from "../../../../lambdas/adapters/gateway/sign.ts";
+import { signerOf, type Target } from "../../../../lambdas/adapters/gateway/sign.ts";
+import type { Credentials } from "../../../../lambdas/adapters/signature-v4.ts";
 
 type Bytes = string | ArrayBuffer | ArrayBufferView;
 
