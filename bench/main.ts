@@ -1,17 +1,24 @@
 import { parseArgs } from "node:util";
 import { delivery } from "./delivery/delivery.ts";
+import { coldStarts } from "./fan-out/cold-starts.ts";
+import { posts } from "./fan-out/posts.ts";
 import { keepResult } from "./results.ts";
 
 const { positionals } = parseArgs({ allowPositionals: true });
+/** A name before a slash stands for all that begin with it. */
 const benchmarks: Record<string, () => Promise<string>> = {
   delivery,
+  "fan-out/posts": posts,
+  "fan-out/cold-starts": coldStarts,
 };
 
-const names = positionals.length > 0 ? positionals : Object.keys(benchmarks);
-for (const name of names) {
-  const run = benchmarks[name];
-  if (!run) throw new Error(`there is no benchmark ${name}; there are ${Object.keys(benchmarks).join(", ")}`);
-  const report = await run();
+const all = Object.keys(benchmarks);
+const named = (wanted: string) => all.filter((name) => name === wanted || name.startsWith(`${wanted}/`));
+for (const wanted of positionals) {
+  if (named(wanted).length === 0) throw new Error(`there is no benchmark ${wanted}; there are ${all.join(", ")}`);
+}
+for (const name of positionals.length > 0 ? positionals.flatMap(named) : all) {
+  const report = (await benchmarks[name]?.()) ?? "";
   console.log(report);
   keepResult(name, report);
 }

@@ -22,6 +22,8 @@ type Options = Pick<ResolvedOptions, "pollUrl" | "fetch" | "clock" | "random" | 
 const lifeMs = 60_000;
 /** API Gateway takes 10,240 bytes of request line and headers together, and the token is among them. */
 const roomsChars = 5_000;
+/** Names of rooms may take three times their length in an address. */
+const leavesPerPoll = 5;
 const mostErrors = 3;
 const maxPauseMs = 15_000;
 /** While a payload is fetched each poll brings the same again, with a new address. */
@@ -45,6 +47,8 @@ export class PollSocket implements WebSocketLike {
   readonly #logins = new Map<string, FrameOf<"loginRoom">>();
   /** Rooms where the client fetches a payload: the next poll must not say that it has it. */
   readonly #fetching = new Set<string>();
+  /** Rooms that were left, with the refs to be answered when a poll has said so. */
+  readonly #leaves = new Map<string, Ref | undefined>();
   #session: string | undefined;
   #ref: Ref | undefined;
   #errors = 0;
@@ -73,18 +77,16 @@ export class PollSocket implements WebSocketLike {
         break;
       case "loginRoom":
         this.#logins.set(frame.roomId, frame);
+        this.#leaves.delete(frame.roomId);
         this.#pollIn(0);
         break;
-      case "leaveRoom": {
-        // No poll can say so: the place ends with its lease.
-        const { roomId, ref } = frame;
-        this.#places.delete(roomId);
-        this.#logins.delete(roomId);
-        this.#fetching.delete(roomId);
-        const data = { code: "2006", msg: `leave room (id:${roomId}) success` } as const;
-        this.#tell({ type: "left", eventName: "leaveRoomResp", data, roomId, ref });
+      case "leaveRoom":
+        this.#places.delete(frame.roomId);
+        this.#logins.delete(frame.roomId);
+        this.#fetching.delete(frame.roomId);
+        this.#leaves.set(frame.roomId, frame.ref);
+        this.#pollIn(0);
         break;
-      }
       case "ack":
         for (const { roomId, epoch, seq } of frame.rooms) this.#moveOn(roomId, { epoch, seq });
         break;
@@ -136,10 +138,15 @@ export class PollSocket implements WebSocketLike {
     const logins = new Map(this.#logins);
     let pauseMs = maxPauseMs;
     try {
+      // Only with the first part: the others may log in to rooms that this one leaves.
+      let leaves = [...this.#leaves].slice(0, leavesPerPoll);
       for (const rooms of this.#parts()) {
-        const answer = await this.#ask(rooms);
+        const left = leaves.map(([roomId]) => roomId);
+        const answer = await this.#ask(rooms, left);
         if (this.#isOver) return undefined;
         if (typeof answer === "number") throw answer;
+        this.#tellLeft(leaves);
+        leaves = [];
         this.#take(answer, rooms, logins);
         pauseMs = Math.min(pauseMs, Math.max(0, answer.retryAfterMs));
       }
@@ -173,7 +180,7 @@ export class PollSocket implements WebSocketLike {
   }
 
   /** @returns the answer, or the HTTP status that came instead */
-  async #ask(rooms: RoomToRestore[]): Promise<Answer | number> {
+  async #ask(rooms: RoomToRestore[], leave: string[]): Promise<Answer | number> {
     const { pollUrl, fetch, clock, requestTimeoutMs } = this.#options;
     const headers = { Authorization: `Bearer ${await this.#askToken()}` };
     const session = this.#session === undefined ? "" : `session=${encodeURIComponent(this.#session)}&`;
@@ -182,13 +189,24 @@ export class PollSocket implements WebSocketLike {
     const stop = () => limit.abort();
     this.#abort.signal.addEventListener("abort", stop);
     try {
-      const url = `${pollUrl}?${session}rooms=${encoded(rooms)}`;
+      const left = leave.length > 0 ? `leave=${encoded(leave)}&` : "";
+      const url = `${pollUrl}?${session}${left}rooms=${encoded(rooms)}`;
       const response = await fetch(url, { headers, signal: limit.signal });
       return response.status === 200 ? ((await response.json()) as Answer) : response.status;
     } finally {
       clock.clearTimeout(timer);
       this.#abort.signal.removeEventListener("abort", stop);
     }
+  }
+
+  #tellLeft(leaves: [string, Ref | undefined][]): void {
+    for (const [roomId, ref] of leaves) {
+      if (this.#leaves.get(roomId) !== ref) continue;
+      this.#leaves.delete(roomId);
+      const data = { code: "2006", msg: `leave room (id:${roomId}) success` } as const;
+      this.#tell({ type: "left", eventName: "leaveRoomResp", data, roomId, ref });
+    }
+    if (this.#leaves.size > 0) this.#isWanted = true;
   }
 
   #take({ data, session, rooms }: Answer, asked: RoomToRestore[], logins: Map<string, FrameOf<"loginRoom">>): void {
@@ -236,4 +254,4 @@ export class PollSocket implements WebSocketLike {
   }
 }
 
-const encoded = (rooms: RoomToRestore[]) => encodeURIComponent(JSON.stringify(rooms));
+const encoded = (rooms: readonly unknown[]) => encodeURIComponent(JSON.stringify(rooms));

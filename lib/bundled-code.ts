@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { AssetHashType, DockerImage } from "aws-cdk-lib";
 import { Code } from "aws-cdk-lib/aws-lambda";
-import { buildSync } from "esbuild";
+import { type BuildOptions, buildSync } from "esbuild";
 
 const lambdas = fileURLToPath(new URL("../lambdas", import.meta.url));
 
@@ -28,19 +28,20 @@ export function bundledCode(entry: string): Code {
   });
 }
 
+/** How a bundle is made, whatever is in it. */
+export const bundleOptions = {
+  bundle: true,
+  platform: "node",
+  target: "node24",
+  format: "esm",
+  mainFields: ["module", "main"],
+  // CommonJS among the dependencies calls `require`, which a module does not have.
+  banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+  minify: true,
+  sourcemap: true,
+  sourcesContent: false,
+} satisfies BuildOptions;
+
 function bundle(from: string, to: string): void {
-  buildSync({
-    entryPoints: [from],
-    outfile: to,
-    bundle: true,
-    platform: "node",
-    target: "node24",
-    format: "esm",
-    mainFields: ["module", "main"],
-    // CommonJS among the dependencies calls `require`, which a module does not have.
-    banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
-    minify: true,
-    sourcemap: true,
-    sourcesContent: false,
-  });
+  buildSync({ ...bundleOptions, entryPoints: [from], outfile: to });
 }

@@ -21,6 +21,8 @@ export class FanOut extends Construct {
       timeout,
       // One that somebody else works at comes back too, and that is nobody's failure.
       maxReceiveCount: 10,
+      // A frame of 128 KB takes twice that inside a task.
+      maxMessageSizeBytes: 1024 * 1024,
       alarmDescription:
         "Downlink: posts to some members were refused again and again, or a fan-out task failed ten times. The log of the fan-out function says why; then redrive the dead-letter queue, and they are posted to once more",
     });

@@ -9,6 +9,8 @@ export interface WorkQueueProps {
   readonly timeout: Duration;
   /** How often an order is tried before it is put aside. */
   readonly maxReceiveCount: number;
+  /** @default - what SQS has for a default */
+  readonly maxMessageSizeBytes?: number;
   /** What somebody should do who is woken because something was put aside. */
   readonly alarmDescription: string;
 }
@@ -22,7 +24,7 @@ export interface WorkQueue {
 
 /** A queue of orders to a function; what fails too often is put aside, and an alarm goes off. */
 export function workQueue(scope: Construct, id: string, props: WorkQueueProps): WorkQueue {
-  const { timeout, maxReceiveCount, alarmDescription } = props;
+  const { timeout, maxReceiveCount, maxMessageSizeBytes, alarmDescription } = props;
   const queueOf = (name: string, more: QueueProps) =>
     new Queue(scope, name, { ...more, encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true });
   const deadLetters = queueOf("DeadLetters", { retentionPeriod: Duration.days(14) });
@@ -30,6 +32,7 @@ export function workQueue(scope: Construct, id: string, props: WorkQueueProps): 
     // Lambda asks for six times the function's: it tries again within it when the function is throttled.
     visibilityTimeout: Duration.seconds(6 * timeout.toSeconds()),
     deadLetterQueue: { queue: deadLetters, maxReceiveCount },
+    maxMessageSizeBytes,
   });
   const alarm = deadLetters
     .metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(1), statistic: "Maximum" })

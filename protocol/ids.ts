@@ -27,6 +27,16 @@ export function roomIdProblem(roomId: unknown): string | undefined {
 
 export const isReservedRoom = (roomId: string) => roomId.startsWith("@");
 
+/** Why `subject` can be nobody's name; `undefined` if it can. `name` says in the message what was wrong. */
+export function subjectProblem(name: string, subject: unknown): string | undefined {
+  if (typeof subject !== "string") return `${name} should be a string, got ${describe(subject)}`;
+  // Half a character would be stored as another one, and be somebody else's.
+  if (!subject.isWellFormed()) return `${name} ends or begins in the middle of a character`;
+  const bytes = new TextEncoder().encode(subject).length;
+  if (bytes > 0 && bytes <= limits.subjectBytes) return undefined;
+  return `${name} should have 1 to ${limits.subjectBytes} bytes as UTF-8, got ${bytes}`;
+}
+
 /** Names the kind of a JSON value for an error message, without showing the value. */
 export function describe(value: unknown): string {
   if (value === undefined) return "nothing";
@@ -42,4 +52,8 @@ export const describeText = (value: unknown) =>
 /** The id under which two people see their conversation, the same for both. */
 export const conversationId = (one: string, other: string) => [one, other].sort().join("_");
 /** Its room. Unlike the id it cannot be met by two others, whatever characters the subjects have. */
-export const conversationRoom = (one: string, other: string) => `@pair/${JSON.stringify([one, other].sort())}`;
+export function conversationRoom(one: string, other: string): string {
+  const [first = "", second = ""] = [one, other].sort();
+  // The first one's length says where it ends; a separator would have to be escaped, and keys have a limit.
+  return `@pair/${first.length}:${first}${second}`;
+}

@@ -10,8 +10,8 @@ export const limits = {
   payloadBytes: 5 * 1024 * 1024,
   roomIdChars: 128,
   eventNameChars: 128,
-  /** Of a token's `sub` and of `userId`. */
-  subjectChars: 256,
+  /** Of a token's `sub` and of `userId`, as UTF-8: they are in keys of tables, and percent-encoded three times as long. */
+  subjectBytes: 256,
   sessionChars: 64,
   refChars: 64,
   nonceChars: 64,
@@ -29,6 +29,7 @@ export const limits = {
   /** All rooms of a connection, `@all` and `@user`. */
   roomsPerAck: 102,
   roomsPerPush: 100,
+  excludedPerPush: 20,
   /** A push that waits for acks holds a Lambda; API Gateway answers for it after 29 s. */
   waitForMs: 20_000,
   /** Nothing is kept for longer than a room without traffic keeps its counters. */

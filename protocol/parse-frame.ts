@@ -19,7 +19,7 @@ import {
 } from "./checks.ts";
 import { frameCodes } from "./codes.ts";
 import type { Action, ClientFrame, FrameOf, Ref, ServerFrame } from "./frames.ts";
-import { roomIdProblem } from "./ids.ts";
+import { roomIdProblem, subjectProblem } from "./ids.ts";
 import { limits } from "./limits.ts";
 
 export type Refused = Extract<ServerFrame, { type: "refused" }>;
@@ -40,7 +40,7 @@ const roomsToRestore: Record<string, Field> = {
 };
 const positions = { roomId: required(roomOrOwn), epoch: required(epoch), seq: required(wholeNumber("seq")) };
 const receipts = { roomId: required(roomOrOwn), seq: required(wholeNumber("seq")) };
-const toUser = optional(text("toUser", limits.subjectChars));
+const toUser = optional((value) => subjectProblem("toUser", value));
 
 // A frame that is missing here does not compile.
 const fieldsOf: { [A in Action]: Fields<A> } = {

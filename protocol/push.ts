@@ -1,6 +1,6 @@
-import { fieldProblem, isObject, oneOf, optional, required, text, wholeNumber } from "./checks.ts";
+import { fieldProblem, isObject, oneOf, optional, required, wholeNumber } from "./checks.ts";
 import { isReservedEventName, type PushCode } from "./codes.ts";
-import { describe, describeText, everyone, isReservedRoom, roomIdProblem, userRoom } from "./ids.ts";
+import { describe, describeText, everyone, isReservedRoom, roomIdProblem, subjectProblem, userRoom } from "./ids.ts";
 import { limits } from "./limits.ts";
 import { rawMember } from "./raw-json.ts";
 
@@ -14,6 +14,8 @@ export interface PushRequest {
   qos: 0 | 1;
   messageId?: string;
   ttlMs?: number;
+  /** Subjects that do not get it. */
+  exclude?: string[];
   /** Subject that hears of each delivery. */
   receiptTo?: string;
   waitFor?: WaitFor;
@@ -44,11 +46,23 @@ const options = {
       : `messageId should have 1 to ${limits.messageIdChars} letters, digits and _ - . : ~, got ${describeText(value)}`,
   ),
   ttl: optional(wholeNumber("ttl (seconds)", 1, limits.ttlSeconds)),
-  receipt: optional(text("receipt (the userId that hears of deliveries)", limits.subjectChars)),
+  receipt: optional((value) => subjectProblem("receipt (the userId that hears of deliveries)", value)),
+  exclude: optional(excludeProblem),
   waitFor: optional((value) =>
     isObject(value) ? fieldProblem(value, waitForFields) : `waitFor should be {acks, withinMs}, got ${describe(value)}`,
   ),
 };
+/** Those who caused a push, for instance, and know already. */
+function excludeProblem(value: unknown): string | undefined {
+  if (!Array.isArray(value) || value.length === 0 || value.length > limits.excludedPerPush) {
+    const got = Array.isArray(value) ? value.length : describe(value);
+    return `exclude should be a list of 1 to ${limits.excludedPerPush} userIds, got ${got}`;
+  }
+  return value
+    .map((subject) => subjectProblem("each userId of exclude", subject))
+    .find((problem) => problem !== undefined);
+}
+
 const knownFields = [...targetFields, ...Object.keys(options)];
 
 /** Reads a push in either of its two forms. */
@@ -93,15 +107,19 @@ function optionRefusal(body: Record<string, unknown>): PushRefusal | undefined {
   const given = Object.fromEntries(Object.entries(body).filter(([name]) => Object.hasOwn(options, name)));
   const problem =
     fieldProblem(given, options) ??
+    (body.exclude !== undefined && body.userId !== undefined
+      ? "exclude needs a room or everyone: userId names the one who gets it"
+      : undefined) ??
     (body.qos === 0 && body.waitFor !== undefined ? "waitFor needs qos 1: at qos 0 nobody acks" : undefined);
   return problem === undefined ? undefined : { code: "optionWrong", msg: problem };
 }
 
-function optionsOf({ qos = 1, messageId, ttl, receipt, waitFor }: Record<string, unknown>) {
+function optionsOf({ qos = 1, messageId, ttl, exclude, receipt, waitFor }: Record<string, unknown>) {
   return {
     qos: qos as 0 | 1,
     ...(messageId !== undefined && { messageId: messageId as string }),
     ...(ttl !== undefined && { ttlMs: (ttl as number) * 1000 }),
+    ...(exclude !== undefined && { exclude: [...new Set(exclude as string[])] }),
     ...(receipt !== undefined && { receiptTo: receipt as string }),
     ...(waitFor !== undefined && { waitFor: waitFor as WaitFor }),
   };
@@ -125,10 +143,8 @@ function targetRefusal(body: Record<string, unknown>): PushRefusal | undefined {
   const { roomId, userId } = body;
   if (userId !== undefined) {
     if (roomId !== undefined) return { code: "userIdWrong", msg: "give roomId or userId, not both" };
-    const isSubject = typeof userId === "string" && userId !== "" && userId.length <= limits.subjectChars;
-    if (isSubject) return undefined;
-    const msg = `userId should be a string of 1 to ${limits.subjectChars} characters, got ${describeText(userId)}`;
-    return { code: "userIdWrong", msg };
+    const msg = subjectProblem("userId", userId);
+    return msg === undefined ? undefined : { code: "userIdWrong", msg };
   }
   if (roomId === undefined) return undefined;
   const ids: unknown[] = Array.isArray(roomId) ? roomId : [roomId];

@@ -62,16 +62,21 @@ export class Backend implements Behind {
 
   socket = (event: SocketEvent) => onSocketEvent(this.depsOf("socket"), { connect, disconnect, frames })(event);
 
+  private restEvent(): RestEvent {
+    const nothing = { pathParameters: null, queryStringParameters: null, body: null, isBase64Encoded: false };
+    return { ...nothing, httpMethod: "GET", headers: {}, requestContext: { requestTimeEpoch: this.nowMs } };
+  }
+
   push(body: object): Promise<RestResult> {
     this.meter.count("requests");
-    const event = { ...restEvent, httpMethod: "POST", body: JSON.stringify(body) };
+    const event = { ...this.restEvent(), httpMethod: "POST", body: JSON.stringify(body) };
     return onPush(this.depsOf("push"), { push, pushStatus, waitForAcks })(event);
   }
 
   poll(claims: Claims, { session, rooms }: { session?: string; rooms: object[] }): Promise<RestResult> {
     this.meter.count("requests");
     const event = {
-      ...restEvent,
+      ...this.restEvent(),
       headers: { Authorization: "Bearer token" },
       queryStringParameters: { ...(session && { session }), rooms: JSON.stringify(rooms) },
     };
@@ -104,12 +109,3 @@ export class Backend implements Behind {
 
 /** A token that was verified: its secret is read once in five minutes. */
 const handshakeOf = (claims: Claims) => () => ({ allowedOrigins: ["*"], read: async () => claims });
-
-const restEvent: RestEvent = {
-  httpMethod: "GET",
-  headers: {},
-  pathParameters: null,
-  queryStringParameters: null,
-  body: null,
-  isBase64Encoded: false,
-};

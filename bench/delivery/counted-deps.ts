@@ -59,6 +59,9 @@ export function countedDeps(behind: Behind, invocation: Invocation): Deps {
     orderTasks: fanOutQueue(taskQueueOf(behind, invocation), "https://sqs.us-east-1.amazonaws.com/123456789012/tasks"),
     fanOut: { postsPerSecond, workers: workersFor(postsPerSecond) },
     gateway: gatewayOf(behind, invocation),
+    noteTrouble: (_, error) => {
+      throw error;
+    },
     scheduleLook: lookQueue(queueOf(behind, invocation), "https://sqs.us-east-1.amazonaws.com/123456789012/looks"),
     redeliverAfterMs: 5_000,
     now,

@@ -19,6 +19,7 @@ import { connectTo } from "./gateway/line.ts";
 import { Lines } from "./gateway/lines.ts";
 import { posterOf } from "./gateway/poster.ts";
 import type { Credentials } from "./gateway/sign.ts";
+import { logError } from "./log.ts";
 import { lookQueue } from "./look-queue.ts";
 import { membersIn } from "./members-table.ts";
 import { logIn } from "./messages-table.ts";
@@ -72,6 +73,7 @@ export const deps = once((): Deps => {
     fanOut: { postsPerSecond: numberOf("POSTS_PER_SECOND"), workers: numberOf("FAN_OUT_WORKERS") },
     scheduleLook: lookQueue(sqs, environment("REDELIVER_QUEUE_URL")),
     redeliverAfterMs: seconds("REDELIVER_AFTER_SECONDS"),
+    noteTrouble: logError,
     now,
     wait: pause,
     random: Math.random,

@@ -1,4 +1,6 @@
 import { pushCodes } from "../../protocol/codes.ts";
+import { roomIdProblem } from "../../protocol/ids.ts";
+import { limits } from "../../protocol/limits.ts";
 import { parseClientFrame } from "../../protocol/parse-frame.ts";
 import { frameJson } from "../domain/frame-text.ts";
 import type { PollRequest, poll } from "../domain/poll.ts";
@@ -29,7 +31,11 @@ export const onPoll =
     const asked = helloOf(event);
     if (typeof asked === "string") return fail("pollWrong", asked);
     try {
-      return json(200, frameJson(await rule(deps(), claims, asked)), headers);
+      return json(
+        200,
+        frameJson(await rule(deps(), { ...claims, askedAtMs: event.requestContext.requestTimeEpoch }, asked)),
+        headers,
+      );
     } catch (error) {
       logError("poll", error);
       return fail("serverTrouble", "server trouble, poll again");
@@ -38,16 +44,26 @@ export const onPoll =
 
 /** A poll asks what a `hello` asks, so it is read as one. */
 function helloOf({ queryStringParameters }: RestEvent): PollRequest | string {
-  const { session, rooms = "[]", ...others } = queryStringParameters ?? {};
+  const { session, rooms = "[]", leave = "[]", ...others } = queryStringParameters ?? {};
   const unknown = Object.keys(others)[0];
   if (unknown !== undefined) {
-    return `unknown parameter ${JSON.stringify(unknown.slice(0, 32))}, allowed are session, rooms`;
+    return `unknown parameter ${JSON.stringify(unknown.slice(0, 32))}, allowed are session, rooms, leave`;
   }
   const list = parseList(rooms);
   if (!list) return "rooms should be a JSON array";
   const frame = parseClientFrame(JSON.stringify({ action: "hello", session, rooms: list }));
   if (!("action" in frame)) return frame.data.msg.replace(/^hello: /, "");
-  return { rooms: list as PollRequest["rooms"], ...(session !== undefined && { session }) };
+  const left = parseList(leave);
+  if (!left || left.length > limits.roomsPerHello) {
+    return `leave should be a JSON array of at most ${limits.roomsPerHello} room ids`;
+  }
+  const problem = left.map(roomIdProblem).find((each) => each !== undefined);
+  if (problem !== undefined) return `leave: ${problem}`;
+  return {
+    rooms: list as PollRequest["rooms"],
+    ...(session !== undefined && { session }),
+    ...(left.length > 0 && { leave: left as string[] }),
+  };
 }
 
 function parseList(text: string): unknown[] | undefined {

@@ -1,4 +1,5 @@
 import { type PushCode, pushCodes } from "../../protocol/codes.ts";
+import { limits } from "../../protocol/limits.ts";
 import { parsePush } from "../../protocol/push.ts";
 import type { Deps } from "../domain/ports.ts";
 import type { push } from "../domain/push.ts";
@@ -54,7 +55,8 @@ function answer(wrapped: boolean, name: PushCode, msg: string, accepted?: Accept
 
 async function status(deps: () => Deps, rules: PushRules, messageId: string): Promise<RestResult> {
   try {
-    const rooms = await rules.pushStatus(deps(), decodeURIComponent(messageId));
+    const id = idOf(messageId);
+    const rooms = id === undefined ? undefined : await rules.pushStatus(deps(), id);
     if (rooms) return json(200, { code: pushCodes.ok.code, msg: "ok", messageId, rooms });
     const { code, status } = pushCodes.notFound;
     return json(status, {
@@ -65,5 +67,18 @@ async function status(deps: () => Deps, rules: PushRules, messageId: string): Pr
     logError("push status", error);
     const { code, status } = pushCodes.serverTrouble;
     return json(status, { code, msg: "server trouble, ask again" });
+  }
+}
+
+/** A publish's id holds its sender, percent-encoded: up to three times as long. Nothing longer fits into a key. */
+const mostIdBytes = 3 * limits.subjectBytes + "/".length + 3 * limits.messageIdChars;
+
+/** `undefined`: no message can be called so. */
+function idOf(pathParameter: string): string | undefined {
+  try {
+    const id = decodeURIComponent(pathParameter);
+    return Buffer.byteLength(id) > mostIdBytes ? undefined : id;
+  } catch {
+    return undefined;
   }
 }

@@ -6,6 +6,10 @@ export interface RestEvent {
   queryStringParameters: Record<string, string> | null;
   body: string | null;
   isBase64Encoded: boolean;
+  requestContext: {
+    /** When the request came in, in milliseconds since 1970. */
+    requestTimeEpoch: number;
+  };
 }
 
 export interface RestResult {

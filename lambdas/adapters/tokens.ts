@@ -1,5 +1,5 @@
 import { errors, jwtVerify } from "jose";
-import { limits } from "../../protocol/limits.ts";
+import { subjectProblem } from "../../protocol/ids.ts";
 import type { Caller, Grants } from "../domain/ports.ts";
 
 export type Claims = Pick<Caller, "subject" | "grants" | "tokenExpiresAtMs">;
@@ -14,9 +14,8 @@ export async function readToken(token: string, secret: string, nowMs: number): P
     const options = { algorithms: ["HS256"], requiredClaims: ["sub", "exp"], currentDate: new Date(nowMs) };
     const { payload } = await jwtVerify(token, new TextEncoder().encode(secret), options);
     const { sub = "", exp = 0, rooms, publish } = payload;
-    if (typeof sub !== "string" || sub === "" || sub.length > limits.subjectChars) {
-      return { refused: `sub should have 1 to ${limits.subjectChars} characters` };
-    }
+    const problem = subjectProblem("sub", sub);
+    if (problem !== undefined) return { refused: problem };
     // Without the claim nothing is allowed.
     const grants: Grants = { rooms: patternsOf(rooms), publish: patternsOf(publish) };
     return { subject: sub, grants, tokenExpiresAtMs: exp * 1000 };

@@ -33,7 +33,7 @@ export async function welcome(
   if (!wishes && !isBehind) return reply;
 
   const room = entry.room ?? (await deps.rooms.get(roomId)) ?? (await deps.rooms.open(roomId));
-  const { since, part } = await read(deps, room, entry, wish, budgetBytes);
+  const { since, part } = await read(deps, self, room, entry, wish, budgetBytes);
   if (self.acks) {
     // From here on this is where it stands, whether it had acked that or not.
     const seq = part.recovered ? since.seq : part.upTo;
@@ -67,17 +67,18 @@ async function setCursor(
 
 async function read(
   deps: Deps,
+  { subject }: Connection,
   room: Room,
   entry: Admitted,
   { since, history }: CatchUp,
   budgetBytes: number | undefined,
 ): Promise<{ since: Position; part: MissedPart }> {
   if (history !== undefined) {
-    const part = await readHistory(deps, room, history, budgetBytes);
+    const part = await readHistory(deps, room, history, subject, budgetBytes);
     return { since: { epoch: room.epoch, seq: part.upTo }, part };
   }
   const from = since === undefined || since === "last" ? entry : since;
-  return { since: from, part: await readMissed(deps, room, from, budgetBytes) };
+  return { since: from, part: await readMissed(deps, room, from, subject, budgetBytes) };
 }
 
 /**

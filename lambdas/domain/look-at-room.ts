@@ -5,14 +5,14 @@ import { lookForAbsent, undeliveredOf } from "./absent-person.ts";
 import { prune } from "./deliver.ts";
 import { isCurrent, tellEvictedAgain } from "./evict.ts";
 import { isLookedAtBy, isPersonal } from "./expect-acks.ts";
-import { inlineMembers } from "./fan-out/plan.ts";
+import { glimpseOf, inlineMembers, looksFor, partsOf } from "./fan-out/plan.ts";
 import { postedAtMs } from "./fan-out/posted-at.ts";
 import { frameText, messageText, RawJson, textBytes, wireRoom } from "./frame-text.ts";
 import { isPoller } from "./poller.ts";
 import { flatten, forEachLimited, onePage } from "./pool.ts";
-import type { Deps, LogEntry, Look, Member, ReportUndelivered, Room, Stop, Undelivered } from "./ports.ts";
+import type { Deps, LogEntry, Look, Member, Part, ReportUndelivered, Room, Stop, Undelivered } from "./ports.ts";
 import { post } from "./post.ts";
-import { missedBytes, readWaiting } from "./read-log.ts";
+import { isFor, missedBytes, readWaiting } from "./read-log.ts";
 import { nextStep } from "./redelivery.ts";
 import { lookForSkipped } from "./skipped.ts";
 import { hasReached, stopOf } from "./stop.ts";
@@ -45,11 +45,30 @@ interface Findings {
 type Waiting = (after: number) => Promise<LogEntry[]>;
 
 /** Looks at the cursors of a room's members and sends again what was not acked. */
-export async function lookAtRoom(deps: LookDeps, { roomId, round, evicted, skipped }: Look): Promise<void> {
+export async function lookAtRoom(deps: LookDeps, { roomId, round, part, evicted, skipped }: Look): Promise<void> {
   if (evicted) return tellEvictedAgain(deps, { roomId, round, evicted });
   if (skipped) return lookForSkipped(deps, { roomId, round, skipped });
   const room = await deps.rooms.get(roomId);
   if (!room) return;
+  if (part) return lookAtMembers(deps, room, round, deps.members.pages(roomId, part), part);
+  const first = await deps.members.first(roomId, inlineMembers);
+  if (first.share === 1) return lookAtMembers(deps, room, round, onePage(first.members), undefined);
+  // A function has time for so many: of a larger room each part is a look of its own, and goes on by itself.
+  const parts = partsOf(looksFor(glimpseOf(first)));
+  const [whole] = parts;
+  if (parts.length === 1 && whole) return lookAtMembers(deps, room, round, deps.members.pages(roomId, whole), whole);
+  await Promise.all(parts.map((each) => deps.scheduleLook({ roomId, round: round + 1, part: each }, 0)));
+}
+
+/** @param part of a large room, if it is one */
+async function lookAtMembers(
+  deps: LookDeps,
+  room: Room,
+  round: number,
+  members: AsyncIterable<Member[]>,
+  part: Part | undefined,
+): Promise<void> {
+  const { roomId } = room;
   const found: Findings = {
     nexts: [],
     tried: [],
@@ -57,22 +76,19 @@ export async function lookAtRoom(deps: LookDeps, { roomId, round, evicted, skipp
     isSomebodyThere: false,
     untilMs: deps.now() + budgetMs,
   };
-  const { members, share } = await deps.members.first(roomId, inlineMembers);
-  const isLarge = share !== 1;
-  const waiting = waitingOf(deps, room, isLarge);
-  const all = isLarge ? deps.members.pages(roomId) : onePage(members);
-  await forEachLimited(flatten(all), membersAtOnce, (member) => lookAtMember(deps, room, member, waiting, found));
+  const waiting = waitingOf(deps, room, part !== undefined);
+  await forEachLimited(flatten(members), membersAtOnce, (member) => lookAtMember(deps, room, member, waiting, found));
   if (isPersonal(roomId) && !found.isSomebodyThere) {
     const absent = await lookForAbsent(deps, room, round);
     found.undelivered.push(...absent.undelivered);
     found.nexts.push(...absent.nexts);
     found.noteReported = absent.noteReported;
   }
-  const undelivered = await withoutReached(deps, room, found.undelivered);
+  const undelivered = await withoutReached(deps, room, found.undelivered, part);
   // Reported before it is noted as reported: a crash in between reports twice, the other order never.
   if (undelivered.length > 0) await deps.reportUndelivered(undelivered);
   await Promise.all([found.noteReported?.(), ...found.tried.map((member) => deps.members.noteTry(roomId, member))]);
-  await orderNext(deps, room, round, found.nexts);
+  await orderNext(deps, room, round, found.nexts, part);
 }
 
 async function lookAtMember(
@@ -97,7 +113,8 @@ async function lookAtMember(
     found.nexts.push(triedAtMs);
     return;
   }
-  const unacked = await waiting(Math.max(member.cursor.seq, member.givenUpSeq));
+  const kept = await waiting(Math.max(member.cursor.seq, member.givenUpSeq));
+  const unacked = kept.filter(({ message }) => message && isFor(message, member.subject));
   const step = nextStep(member, unacked, triedAtMs, deps.redeliverAfterMs);
   switch (step.kind) {
     case "rest":
@@ -126,10 +143,12 @@ async function withoutReached(
   deps: Deps,
   { roomId }: Room,
   undelivered: readonly Undelivered[],
+  part: Part | undefined,
 ): Promise<Undelivered[]> {
   if (undelivered.length === 0) return [];
   const stops = new Map(undelivered.map(({ subject }) => [subject, [] as Stop[]]));
-  for await (const member of flatten(deps.members.pages(roomId))) {
+  // Of a very large room the devices in the same part: to read all of it there is no time.
+  for await (const member of flatten(deps.members.pages(roomId, part))) {
     const stop = stopOf(member);
     if (stop) stops.get(member.subject)?.push(stop);
   }
@@ -213,13 +232,22 @@ function redelivered({ roomId, epoch }: Room, { cursor }: Member, texts: readonl
 }
 
 /** One next look for all who wait, unless the chain has become too long: then the next push begins a new one. */
-async function orderNext(deps: LookDeps, room: Room, round: number, nexts: readonly number[]): Promise<void> {
+async function orderNext(
+  deps: LookDeps,
+  room: Room,
+  round: number,
+  nexts: readonly number[],
+  part: Part | undefined,
+): Promise<void> {
   if (nexts.length === 0 || round >= mostRounds) return;
   const pauseMs = deps.redeliverAfterMs * (round < hurriedRounds ? 0.5 : 3);
   const atMs = Math.max(Math.min(...nexts), deps.now() + pauseMs);
   // Two chains that meet become one.
   const fresh = await deps.rooms.get(room.roomId);
   if (fresh && isLookedAtBy(fresh, atMs, deps.now())) return;
-  await deps.scheduleLook({ roomId: room.roomId, round: round + 1 }, atMs - deps.now());
-  if (round < lastNotedRound) await deps.rooms.noteLook(room.roomId, atMs);
+  // One that is the whole of a large room looks anew whether it still is.
+  const next = part && part.of > 1 ? { part } : {};
+  await deps.scheduleLook({ roomId: room.roomId, round: round + 1, ...next }, atMs - deps.now());
+  // The look at a part is not one that sees every new message.
+  if (round < lastNotedRound && !("part" in next)) await deps.rooms.noteLook(room.roomId, atMs);
 }

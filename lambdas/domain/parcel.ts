@@ -6,7 +6,7 @@ export function parcelOf(
   deps: Pick<Deps, "payloads">,
   message: Omit<Message, "epoch" | "seq"> & Partial<Message>,
 ): Parcel {
-  const { roomId, messageId, epoch, seq, untilMs } = message;
+  const { roomId, messageId, epoch, seq, untilMs, exclude } = message;
   return {
     roomId,
     messageId,
@@ -14,5 +14,12 @@ export function parcelOf(
     ...(epoch !== undefined && { epoch }),
     ...(seq !== undefined && { seq }),
     ...(untilMs !== undefined && { untilMs }),
+    ...(exclude && { except: { subjects: exclude, ...(seq !== undefined && { text: skipText(deps, message) }) } }),
   };
 }
+
+/** No page listens to an event of this name: a number passes, and nothing else. */
+const skippedEvent = "@skip";
+
+const skipText = (deps: Pick<Deps, "payloads">, { payload: _, ...message }: Parameters<typeof parcelOf>[1]) =>
+  messageText(deps, { ...message, eventName: skippedEvent, rawData: "null" });

@@ -94,6 +94,8 @@ export interface Message extends Position {
   untilMs?: number;
   from?: string;
   conversation?: string;
+  /** Subjects that do not get it. */
+  exclude?: string[];
   /** Subject that wants to hear of each delivery. */
   receiptTo?: string;
 }
@@ -229,6 +231,8 @@ export interface PushRecord extends Partial<Position> {
   /** Delivery has come to its end at least once, or the queue has taken it over. */
   done: boolean;
   outcomes?: Outcomes;
+  /** Subjects that did not get it. */
+  exclude?: string[];
   /** Into how many parts the room was divided, if it was too large to be posted to at once. */
   parts?: number;
   /** What became of the parts, and of what was tried again. */
@@ -309,6 +313,8 @@ export type ScheduleLook = (look: Look, afterMs: number) => Promise<void>;
 export interface Look {
   roomId: string;
   round: number;
+  /** Only at these of the members. */
+  part?: Part;
   /** Instead of looking: somebody who was put out by this generation may not have heard of it. */
   evicted?: Pick<Member, "session" | "connectionId" | "generation">;
   /** Instead of looking: a person came back at the newest message, and these may have come to no device of theirs. */
@@ -357,6 +363,8 @@ export interface Deps {
   scheduleLook: ScheduleLook;
   /** How long a message waits for its ack before it is sent again. */
   redeliverAfterMs: number;
+  /** Logs what went wrong behind an answer that is right all the same. */
+  noteTrouble(what: string, error: unknown): void;
   now(): number;
   wait(ms: number): Promise<void>;
   /** From 0 to below 1. */

@@ -29,7 +29,8 @@ export async function publish(deps: Deps, caller: Caller, frame: PublishOf): Pro
 }
 
 /** Other people may use the same id; services' own ids have no slash. */
-const messageIdOf = (subject: string, clientMessageId: string) => `${encodeURIComponent(subject)}/${clientMessageId}`;
+export const messageIdOf = (subject: string, clientMessageId: string) =>
+  `${encodeURIComponent(subject)}/${clientMessageId}`;
 
 /** Between two people: kept in their conversation's log, and delivered by the log of each one's own room. */
 function shipmentOf({ subject }: Caller, frame: PublishOf): Shipment {

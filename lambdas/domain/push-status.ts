@@ -31,7 +31,7 @@ export async function pushStatus(deps: StatusDeps, messageId: string): Promise<R
 }
 
 async function roomStatus({ members, cursors }: StatusDeps, record: PushRecord): Promise<RoomStatus> {
-  const { roomId, epoch, seq } = record;
+  const { roomId, epoch, seq, exclude } = record;
   const ackedBy = new Set<string>();
   const waitingFor = new Set<string>();
   const outcomes = outcomesOf(record);
@@ -39,7 +39,7 @@ async function roomStatus({ members, cursors }: StatusDeps, record: PushRecord):
   if (seq !== undefined) {
     for await (const { subject, cursor, beganSeq = 0 } of flatten(members.pages(roomId))) {
       // Who does not ack is neither: nobody can know.
-      if (!cursor || cursor.epoch !== epoch) continue;
+      if (!cursor || cursor.epoch !== epoch || exclude?.includes(subject)) continue;
       if (cursor.seq < seq) waitingFor.add(subject);
       // Whoever came in behind the message was never sent it.
       else if (beganSeq < seq) ackedBy.add(subject);

@@ -3,7 +3,7 @@ import type { PushRefusal } from "../../protocol/push.ts";
 import { appendTo, type Draft } from "./append.ts";
 import { deliver, noOutcomes } from "./deliver.ts";
 import { expectAcks } from "./expect-acks.ts";
-import { inlineMembers, spreadMs } from "./fan-out/plan.ts";
+import { glimpseOf, inlineMembers, spreadMs } from "./fan-out/plan.ts";
 import { pauseMs, spread, tasksAgain } from "./fan-out/spread.ts";
 import { messageText, textBytes } from "./frame-text.ts";
 import { parcelOf } from "./parcel.ts";
@@ -24,6 +24,8 @@ export interface Shipment {
   from?: string;
   conversation?: string;
   receiptTo?: string;
+  /** Subjects that do not get it. */
+  exclude?: string[];
 }
 export interface Shipped {
   messageId: string;
@@ -32,11 +34,11 @@ export interface Shipped {
 
 /** @returns the message's id, the same in all rooms, or why it was not accepted; then nothing was written */
 export async function push(deps: Deps, shipment: Shipment): Promise<Shipped | PushRefusal> {
-  const { rooms, eventName, rawData, qos, ttlMs, from, conversation, receiptTo } = shipment;
+  const { rooms, eventName, rawData, qos, ttlMs, from, conversation, receiptTo, exclude } = shipment;
   const { messageId = deps.newId() } = shipment;
   const atMs = deps.now();
   const untilMs = ttlMs === undefined ? undefined : atMs + ttlMs;
-  const head = { eventName, messageId, atMs, untilMs, from, conversation, receiptTo };
+  const head = { eventName, messageId, atMs, untilMs, from, conversation, receiptTo, exclude };
   const content = await contentOf(deps, rooms, head, rawData);
   if ("code" in content) return content;
   const draft: Draft = { ...head, ...content };
@@ -89,13 +91,23 @@ async function shipLogged(deps: Deps, roomId: string, draft: Draft, onceId: stri
     first = read;
     return written;
   });
-  const record = { roomId, epoch: message.epoch, seq: message.seq, atMs: message.atMs, done: false };
+  const { epoch, seq, atMs, exclude } = message;
+  const record = { roomId, epoch, seq, atMs, done: false, ...(exclude && { exclude }) };
   if (isDone) return { ...record, done: true, outcomes: noOutcomes() };
   const underWayMs = first.share === 1 ? 0 : spreadMs(glimpseOf(first), deps.fanOut);
-  const [finished] = await Promise.all([
+  const [delivered, expected] = await Promise.allSettled([
     deliverOrSpread(deps, room, parcelOf(deps, message), first, record),
     expectAcks(deps, room, first.members, underWayMs),
   ]);
+  if (expected.status === "rejected") throw expected.reason;
+  if (delivered.status === "rejected") {
+    // Of a large room nobody was posted to, and whoever does not ack never would be.
+    if (first.share !== 1) throw delivered.reason;
+    // It is kept, and a look at it is ordered: were the push refused, one that is sent again would be a second message.
+    deps.noteTrouble("delivery", delivered.reason);
+    return record;
+  }
+  const finished = delivered.value;
   if (onceId !== undefined) await deps.pushes.finish(onceId, finished);
   return finished;
 }
@@ -108,8 +120,6 @@ async function shipUnlogged(deps: Deps, roomId: string, draft: Draft, onceId: st
 }
 
 type First = Awaited<ReturnType<Deps["members"]["first"]>>;
-
-const glimpseOf = ({ members, share }: First) => ({ seen: members.length, ...(share !== undefined && { share }) });
 
 /** Posts the message to a small room at once, or has the fan-out post it to a large one. */
 async function deliverOrSpread(

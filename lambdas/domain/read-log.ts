@@ -22,11 +22,14 @@ const lost = (head: number): MissedPart => ({ recovered: false, missed: [], upTo
 /**
  * Reads what a member missed: everything behind `since`, in order, as far as `budgetBytes` go. All of it or none: where
  * the log does not reach back far enough, `recovered` is false.
+ *
+ * @param subject whose member it is
  */
 export async function readMissed(
   deps: FrameDeps,
   room: Room,
   since: Position,
+  subject: string,
   budgetBytes = missedBytes,
 ): Promise<MissedPart> {
   if (since.epoch !== room.epoch || since.seq > room.seq) return lost(room.seq);
@@ -46,7 +49,7 @@ export async function readMissed(
     isAnchored ||= isKept(entry.atMs);
     if (entry.seq <= since.seq) continue;
     const { message } = entry;
-    if (message && isWanted(message, deps.now())) {
+    if (message && isWanted(message, deps.now()) && isFor(message, subject)) {
       const text = messageText(deps, message);
       bytes += textBytes(text);
       if (bytes > budgetBytes) {
@@ -63,6 +66,8 @@ export async function readMissed(
   return part;
 }
 
+/** Whether the subject is meant: to who was excluded its number holds nothing. */
+export const isFor = ({ exclude }: Message, subject: string) => !exclude?.includes(subject);
 export const isWanted = ({ untilMs }: Message, nowMs: number) => untilMs === undefined || untilMs > nowMs;
 
 /**
@@ -91,6 +96,7 @@ export async function readHistory(
   deps: FrameDeps,
   room: Room,
   count: number,
+  subject: string,
   budgetBytes = missedBytes,
 ): Promise<MissedPart> {
   const texts: string[] = [];
@@ -104,7 +110,8 @@ export async function readHistory(
     // A number that is still being written would come to nobody who was told that it is in here.
     const isWhole = entry.seq === part.upTo + 1 || (await passHole(deps, room, part, entry.seq - 1, entry.atMs));
     if (!isWhole) return { ...part, missed: newest(texts, budgetBytes), more: true };
-    if (entry.message && isWanted(entry.message, deps.now())) texts.push(messageText(deps, entry.message));
+    const { message } = entry;
+    if (message && isWanted(message, deps.now()) && isFor(message, subject)) texts.push(messageText(deps, message));
     part.upTo = entry.seq;
   }
   const isWhole = part.upTo === room.seq || (await passHole(deps, room, part, room.seq, room.lastAtMs));

@@ -16,7 +16,8 @@ export async function replay(deps: Deps, caller: Caller, frame: FrameOf<"replay"
   ]);
   if (!isAllowed) return failed(`you are not in room ${wireRoomId}`);
   if (!room) return failed("nothing was ever sent there");
-  const { tooLarge, ...part } = await readMissed(deps, room, { epoch: frame.epoch ?? room.epoch, seq: after });
+  const since = { epoch: frame.epoch ?? room.epoch, seq: after };
+  const { tooLarge, ...part } = await readMissed(deps, room, since, caller.subject);
   // Too large for a reply with anything around it: it comes as a frame of its own, and the client asks on from there.
   if (tooLarge) await post(deps, caller.connectionId, messageText(deps, tooLarge));
   return {

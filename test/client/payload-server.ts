@@ -1,10 +1,19 @@
-import { hash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
+import { beforeEach, vi } from "vitest";
 import type { Fetch, SocketHandle, SocketHandleOptions } from "../../client/index.ts";
 // The client loads it when it needs it, which would take longer than a fake clock waits.
 import "../../client/payloads.ts";
 import type { MessageFrame, ServerFrame } from "../../protocol/frames.ts";
 import { settled } from "./fake-clock.ts";
 import { LoggingServer } from "./logging-server.ts";
+
+// Those of WebCrypto are made in other threads, and come later than a fake clock waits on a busy machine.
+beforeEach(() => {
+  vi.spyOn(crypto.subtle, "digest").mockImplementation(async (_, data) => {
+    const bytes = ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : data;
+    return new Uint8Array(createHash("sha256").update(new Uint8Array(bytes)).digest()).buffer;
+  });
+});
 
 /** What a fetch comes to, where it is not the object: an HTTP status, no answer, other bytes, or nothing until `let`. */
 export type Trouble = number | "network" | "other bytes" | "more bytes" | "silence";
@@ -111,7 +120,7 @@ export class PayloadServer extends LoggingServer {
 /** As many bytes, as good JSON, and another number. */
 const otherDigit = (byte: number) => (byte >= 0x30 && byte <= 0x39 ? byte ^ 1 : byte);
 
-/** Lets everything happen until this is so; hashes are made in other threads, so that it takes a while. */
+/** Lets everything happen until this is so. */
 export async function until(isSo: () => boolean): Promise<void> {
   for (let turn = 0; turn < 20_000; turn += 1) {
     if (isSo()) return;
@@ -120,8 +129,9 @@ export async function until(isSo: () => boolean): Promise<void> {
   throw new Error(`never: ${isSo}`);
 }
 
-/** Lets everything happen that can. */
+/** Lets everything happen that can, what the client loads included. */
 export async function quiet(): Promise<void> {
+  await import("../../client/payloads.ts");
   for (let turn = 0; turn < 50; turn += 1) await settled();
 }
 

@@ -14,6 +14,7 @@ class PolledServer extends LoggingServer {
   readonly polls: {
     session: string | null;
     rooms: RoomToRestore[];
+    leave: string[];
     authorization: string | undefined;
     atMs: number;
   }[] = [];
@@ -30,7 +31,8 @@ class PolledServer extends LoggingServer {
     expect(address.length).toBeLessThan(8_000);
     const rooms: RoomToRestore[] = JSON.parse(searchParams.get("rooms") ?? "");
     const session = searchParams.get("session");
-    this.polls.push({ session, rooms, authorization: headers.Authorization, atMs: this.clock.now() });
+    const leave: string[] = JSON.parse(searchParams.get("leave") ?? "[]");
+    this.polls.push({ session, rooms, leave, authorization: headers.Authorization, atMs: this.clock.now() });
     this.polling += 1;
     this.mostPolling = Math.max(this.mostPolling, this.polling);
     try {
@@ -198,11 +200,43 @@ describe("polling", () => {
     expect(server.lastPollOf("456")?.since).toEqual({ epoch: "new1", seq: 7 });
   });
 
-  test("leaves by asking no more", async () => {
+  test("leaves with the next poll, and asks for the room no more", async () => {
     const { server, handle } = await polledPage();
+    const before = server.polls.length;
     expect(await handle.leaveRoom("456")).toEqual({ code: "2006", msg: "leave room (id:456) success" });
     await server.advance(4_000);
     expect(server.lastPollOf("456")).toBeUndefined();
+    expect(server.polls.slice(before).map(({ leave }) => leave)).toEqual([["456"], []]);
+  });
+
+  test("says that it has left only when a poll was answered", async () => {
+    const { server, handle } = await polledPage();
+    server.failures.push(503);
+    const told: string[] = [];
+    handle.leaveRoom("456", ({ code }) => told.push(code));
+    await server.advance(500);
+    expect(told).toEqual([]);
+    await server.advance(4_000);
+    expect(told).toEqual(["2006"]);
+    expect(server.polls.filter(({ leave }) => leave.includes("456"))).toHaveLength(2);
+  });
+
+  test("does not leave a room that it has logged in to again meanwhile", async () => {
+    const { server, handle } = await polledPage({ requestTimeoutMs: 1_000 });
+    server.failures.push(503, 503);
+    handle.leaveRoom("456", () => {});
+    await server.advance(1_250);
+    handle.loginRoom("456", () => {});
+    await server.advance(10_000);
+    expect(server.lastPollOf("456")).toBeDefined();
+  });
+
+  test("leaves many rooms in several polls", async () => {
+    const { server, handle } = await polledPage();
+    const rooms = Array.from({ length: 7 }, (_, at) => `room-${at}`);
+    await Promise.all(rooms.map((roomId) => handle.loginRoom(roomId)));
+    await Promise.all(rooms.map((roomId) => handle.leaveRoom(roomId)));
+    expect(server.polls.flatMap(({ leave }) => leave).toSorted()).toEqual(rooms);
   });
 
   test("asks for as many rooms at once as an address can hold", async () => {

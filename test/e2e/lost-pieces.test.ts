@@ -100,7 +100,7 @@ describe("a template that lost a grant", () => {
     expect(printed(target)).toContain("is not authorized to perform: execute-api:ManageConnections");
   });
 
-  test.each(["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query", "execute-api:ManageConnections"])(
+  test.each(["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"])(
     "of the push's %s answers a push 9002",
     async (action) => {
       const target = await startWithout(loseGrant("push", action));
@@ -113,6 +113,17 @@ describe("a template that lost a grant", () => {
       expect(page.inbox).toEqual([]);
     },
   );
+
+  test("of the push's @connections answers a push 0000, as it is kept, and says what is wrong", async () => {
+    const target = await startWithout(loseGrant("push", "execute-api:ManageConnections"));
+    const page = await meet(target);
+    await page.login("456");
+    expect(await push(target, good)).toMatchObject({ status: 200, answer: { code: "0000" } });
+    expect(await push(target, { ...good, qos: 0 })).toMatchObject({ status: 500, answer: { code: "9002" } });
+    expect(printed(target)).toContain("is not authorized to perform: execute-api:ManageConnections");
+    await page.settle();
+    expect(page.inbox).toEqual([]);
+  });
 
   test("of the push's Scan answers a push to everyone 9002, and one to a room 0000", async () => {
     const target = await startWithout(loseGrant("push", "dynamodb:Scan"));

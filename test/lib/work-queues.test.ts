@@ -123,3 +123,8 @@ describe("postsPerSecond", () => {
     );
   });
 });
+
+test("a task may be as large as SQS allows: the largest frame takes twice its size in it", () => {
+  const { queue } = workOf("FanOut", "Tasks");
+  expect(queue.Properties.MaximumMessageSize).toBe(1_048_576);
+});

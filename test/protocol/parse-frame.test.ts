@@ -185,10 +185,7 @@ const badFields: [object | string, string][] = [
   [{ ...publish, toUser: "bob" }, "publish: give either roomId or toUser"],
   [{ ...publish, roomId: undefined }, "publish: give either roomId or toUser"],
   [{ ...publish, roomId: "@all" }, "publish: roomId @all is reserved: names that start with @ belong to Downlink"],
-  [
-    { ...publish, roomId: undefined, toUser: "" },
-    "publish: toUser should be a string of 1 to 256 characters, got 0 characters",
-  ],
+  [{ ...publish, roomId: undefined, toUser: "" }, "publish: toUser should have 1 to 256 bytes as UTF-8, got 0"],
   [
     { ...publish, eventName: "probe" },
     "publish: eventName probe is reserved for Downlink's own notices, choose another",

@@ -132,12 +132,13 @@ describe("tables", () => {
   });
 
   test("list the limits", () => {
-    const { frameBytes, postBytes, payloadBytes, roomIdChars, eventNameChars, subjectChars, sessionChars } = limits;
+    const { frameBytes, postBytes, payloadBytes, roomIdChars, eventNameChars, subjectBytes, sessionChars } = limits;
     const { messageIdChars, epochChars, historyMessages, unackedMessages, receiptsPerAck, waitForMs, ttlSeconds } =
       limits;
-    const texts = [roomIdChars, eventNameChars, subjectChars, sessionChars, messageIdChars, epochChars];
+    const texts = [roomIdChars, eventNameChars, subjectBytes, sessionChars, messageIdChars, epochChars];
     const sizes = [frameBytes, postBytes, payloadBytes, ...texts, historyMessages, unackedMessages, receiptsPerAck];
-    const counts = [limits.roomsPerHello, limits.roomsPerConnection, limits.roomsPerAck, limits.roomsPerPush];
+    const { roomsPerHello, roomsPerConnection, roomsPerAck, roomsPerPush, excludedPerPush } = limits;
+    const counts = [roomsPerHello, roomsPerConnection, roomsPerAck, roomsPerPush, excludedPerPush];
     const numbers = rowsAfter("## Limits").map((row) => Number.parseInt(row.at(-1)?.replaceAll(",", "") ?? "", 10));
     const times = [connectionMaxSeconds, connectionIdleSeconds, waitForMs, ttlSeconds];
     expect(numbers).toEqual([...sizes, ...counts, ...times]);

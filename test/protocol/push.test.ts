@@ -49,6 +49,7 @@ describe.each(forms)("the options of a push, %s", (_, wrapped, inForm) => {
     [{ ttl: 1 }, { qos: 1, ttlMs: 1_000 }],
     [{ ttl: limits.ttlSeconds }, { qos: 1, ttlMs: limits.ttlSeconds * 1_000 }],
     [{ receipt: "安 n/@#" }, { qos: 1, receiptTo: "安 n/@#" }],
+    [{ exclude: ["ann", "bob", "ann"] }, { qos: 1, exclude: ["ann", "bob"] }],
     [{ waitFor: { acks: 1, withinMs: 1 } }, { qos: 1, waitFor: { acks: 1, withinMs: 1 } }],
     [{ waitFor: { acks: 100, withinMs: 20_000 } }, { qos: 1, waitFor: { acks: 100, withinMs: 20_000 } }],
   ])("are read: %j", (options, expected) => {
@@ -69,10 +70,11 @@ describe.each(forms)("the options of a push, %s", (_, wrapped, inForm) => {
       `ttl (seconds) should be a whole number from 1 to ${limits.ttlSeconds}, got ${ttl}`,
     ]),
     [{ ttl: "60" }, `ttl (seconds) should be a whole number from 1 to ${limits.ttlSeconds}, got a string`],
-    [
-      { receipt: true },
-      "receipt (the userId that hears of deliveries) should be a string of 1 to 256 characters, got a boolean",
-    ],
+    [{ exclude: "ann" }, "exclude should be a list of 1 to 20 userIds, got a string"],
+    [{ exclude: [] }, "exclude should be a list of 1 to 20 userIds, got 0"],
+    [{ exclude: Array(21).fill("ann") }, "exclude should be a list of 1 to 20 userIds, got 21"],
+    [{ exclude: ["ann", 7] }, "each userId of exclude should be a string, got a number"],
+    [{ receipt: true }, "receipt (the userId that hears of deliveries) should be a string, got a boolean"],
     [{ waitFor: 1 }, "waitFor should be {acks, withinMs}, got a number"],
     [{ waitFor: null }, "waitFor should be {acks, withinMs}, got null"],
     [{ waitFor: { acks: 1 } }, "waitFor.withinMs should be a whole number from 1 to 20000, got nothing"],
@@ -150,36 +152,34 @@ describe.each(forms)("a bad push, %s, is refused", (_, wrapped, inForm) => {
       { eventName: "test", data: 1, roomId: ["1", "@user/ann"] },
       "roomId @user/ann is reserved: names that start with @ belong to Downlink",
     ],
-    [
-      "userIdWrong",
-      { eventName: "test", data: 1, userId: null },
-      "userId should be a string of 1 to 256 characters, got null",
-    ],
-    [
-      "userIdWrong",
-      { eventName: "test", data: 1, userId: ["ann"] },
-      "userId should be a string of 1 to 256 characters, got an array",
-    ],
-    [
-      "userIdWrong",
-      { eventName: "test", data: 1, userId: "" },
-      "userId should be a string of 1 to 256 characters, got 0 characters",
-    ],
+    ["userIdWrong", { eventName: "test", data: 1, userId: null }, "userId should be a string, got null"],
+    ["userIdWrong", { eventName: "test", data: 1, userId: ["ann"] }, "userId should be a string, got an array"],
+    ["userIdWrong", { eventName: "test", data: 1, userId: "" }, "userId should have 1 to 256 bytes as UTF-8, got 0"],
     [
       "userIdWrong",
       { eventName: "test", data: 1, userId: long(257) },
-      "userId should be a string of 1 to 256 characters, got 257 characters",
+      "userId should have 1 to 256 bytes as UTF-8, got 257",
+    ],
+    [
+      "userIdWrong",
+      { eventName: "test", data: 1, userId: "安".repeat(86) },
+      "userId should have 1 to 256 bytes as UTF-8, got 258",
+    ],
+    [
+      "userIdWrong",
+      { eventName: "test", data: 1, userId: "ann\ud800" },
+      "userId ends or begins in the middle of a character",
     ],
     ["userIdWrong", { eventName: "test", data: 1, userId: "ann", roomId: "456" }, "give roomId or userId, not both"],
     [
       "unknownField",
       { eventName: "test", data: 1, rommId: "456" },
-      'unknown field "rommId", allowed are roomId, userId, eventName, data, qos, messageId, ttl, receipt, waitFor',
+      'unknown field "rommId", allowed are roomId, userId, eventName, data, qos, messageId, ttl, receipt, exclude, waitFor',
     ],
     [
       "unknownField",
       { eventName: "test", data: 1, [long(99)]: 1 },
-      `unknown field "${long(32)}", allowed are roomId, userId, eventName, data, qos, messageId, ttl, receipt, waitFor`,
+      `unknown field "${long(32)}", allowed are roomId, userId, eventName, data, qos, messageId, ttl, receipt, exclude, waitFor`,
     ],
   ])("%s: %j", (code, body, msg) => {
     expect(parsePush(inForm(JSON.stringify(body)))).toEqual({ wrapped, ok: false, refusal: { code, msg } });

@@ -51,6 +51,8 @@ export class World {
   readonly undelivered: Undelivered[] = [];
   /** What is kept apart, by its hash. */
   readonly payloads = new Map<string, string>();
+  /** What went wrong behind answers that are right. */
+  readonly troubles: unknown[] = [];
 
   /** Every call of the domain to a table, the gateway or the queue goes through here. */
   turn: Turn;
@@ -92,6 +94,7 @@ export class World {
           this.looks.push({ look, atMs: this.nowMs + afterMs });
         }),
       redeliverAfterMs: 5_000,
+      noteTrouble: (_, error) => void this.troubles.push(error),
       gateway: {
         post: (connectionId, text) => turn(() => this.post(connectionId, JSON.parse(text))),
         isOpen: (connectionId) => turn(async () => this.lineOf(connectionId) !== "closed"),

@@ -24,6 +24,11 @@ export interface Glimpse {
   share?: number;
 }
 
+export const glimpseOf = ({ members, share }: { members: readonly unknown[]; share?: number }): Glimpse => ({
+  seen: members.length,
+  ...(share !== undefined && { share }),
+});
+
 /** About how many members there are, if anything says so. */
 export const estimate = ({ seen, share }: Glimpse): number | undefined =>
   share === undefined ? undefined : Math.ceil(seen / share);
@@ -43,6 +48,16 @@ export function partsFor(glimpse: Glimpse, { postsPerSecond, workers }: FanOutLi
 
 /** All parts of a room that is divided into so many. */
 export const partsOf = (of: number): Part[] => Array.from({ length: of }, (_, index) => ({ index, of }));
+
+/** A function looks at the cursors of about so many members in some seconds. */
+const membersPerLook = 50_000;
+const looksAtEveryone = 10;
+
+/** Into how many looks one at the whole room is divided. */
+export function looksFor(glimpse: Glimpse): number {
+  const members = estimate(glimpse);
+  return members === undefined ? looksAtEveryone : Math.max(1, Math.ceil(members / membersPerLook));
+}
 
 /** How long it takes to post to a room, if nothing else waits. */
 export function spreadMs(glimpse: Glimpse, { postsPerSecond }: FanOutLimits): number {

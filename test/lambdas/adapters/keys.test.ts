@@ -1,6 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { memberItems, memberKey, sessionOf, shareUpTo, taskKey, taskRoom } from "../../../lambdas/adapters/keys.ts";
+import {
+  cursorKey,
+  memberItems,
+  memberKey,
+  pushKey,
+  roomKey,
+  sessionOf,
+  shareUpTo,
+  taskKey,
+  taskRoom,
+} from "../../../lambdas/adapters/keys.ts";
+import { messageIdOf } from "../../../lambdas/domain/publish.ts";
+import { conversationRoom, userRoom } from "../../../protocol/ids.ts";
+import { limits } from "../../../protocol/limits.ts";
 
 const itemOf = (session: string) => memberKey("456", session).item;
 const isIn = ([from, to]: [string, string], item: string) => from <= item && item <= to;
@@ -79,4 +92,31 @@ describe("a task's row", () => {
       }),
     );
   });
+});
+
+// DynamoDB's: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+const partitionKeyBytes = 2_048;
+const sortKeyBytes = 1_024;
+
+/** Each takes the most bytes of something that the protocol lets through. */
+const wide = (chars: number) => "安".repeat(chars);
+const subjects = [`${wide(85)}a`, '"'.repeat(limits.subjectBytes), "\n".repeat(limits.subjectBytes)];
+const clientMessageId = wide(limits.messageIdChars);
+const widest = wide(limits.sessionChars);
+
+test.each(subjects)("keys fit into DynamoDB's limits for a subject of 256 bytes such as %j", (subject) => {
+  expect(Buffer.byteLength(subject)).toBe(limits.subjectBytes);
+  const rooms = [userRoom(subject), conversationRoom(subject, subject), "r".repeat(limits.roomIdChars)];
+  const messageId = messageIdOf(subject, clientMessageId);
+  const keys = rooms.flatMap((roomId) => [
+    roomKey(roomId),
+    memberKey(roomId, widest),
+    cursorKey(roomId, subject),
+    pushKey(messageId, roomId),
+    taskKey(messageId, roomId, "k".repeat(22)),
+  ]);
+  for (const { roomId, item } of keys) {
+    expect(Buffer.byteLength(roomId)).toBeLessThanOrEqual(partitionKeyBytes);
+    expect(Buffer.byteLength(item)).toBeLessThanOrEqual(sortKeyBytes);
+  }
 });

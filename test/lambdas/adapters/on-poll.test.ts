@@ -30,7 +30,12 @@ async function get({ headers = { Authorization: "Bearer good" }, query = null, a
     () => ({ allowedOrigins, read }),
     (...args) => rule(...args),
   );
-  const result = await handler({ ...event, body: null, isBase64Encoded: false });
+  const result = await handler({
+    ...event,
+    body: null,
+    isBase64Encoded: false,
+    requestContext: { requestTimeEpoch: 9 },
+  });
   return { ...result, answer: JSON.parse(result.body) };
 }
 
@@ -38,7 +43,7 @@ describe("a poll", () => {
   test("reaches the rule with who the token speaks of; the answer is kept by no proxy", async () => {
     const rooms = [{ roomId: "456", type: "loginWhenLast", since: { epoch: "e", seq: 5 } }];
     const { statusCode, headers, answer } = await get({ query: { session: "s", rooms: JSON.stringify(rooms) } });
-    expect(asked).toEqual([{ who: claims, request: { session: "s", rooms } }]);
+    expect(asked).toEqual([{ who: { ...claims, askedAtMs: 9 }, request: { session: "s", rooms } }]);
     expect({ statusCode, answer }).toEqual({
       statusCode: 200,
       answer: { data: { code: "2001", msg: "connect success" }, session: "s", rooms: [], retryAfterMs: 3_000 },
@@ -88,7 +93,10 @@ describe("a poll is refused", () => {
     [{ rooms: '[{"roomId":"456","since":{"epoch":"e","seq":-1}}]' }, "seq"],
     [{ rooms: '[{"roomId":"456","since":"last","history":1}]' }, "since or history"],
     [{ session: "s".repeat(65) }, "session"],
-    [{ token: "good" }, 'unknown parameter "token", allowed are session, rooms'],
+    [{ leave: "456" }, "leave should be a JSON array of at most 50 room ids"],
+    [{ leave: JSON.stringify(Array(51).fill("456")) }, "leave should be a JSON array of at most 50 room ids"],
+    [{ leave: '["@user/bob"]' }, "leave: roomId @user/bob is reserved: names that start with @ belong to Downlink"],
+    [{ token: "good" }, 'unknown parameter "token", allowed are session, rooms, leave'],
   ])("for %j: 1011", async (query, problem) => {
     const { statusCode, answer } = await get({ query: query as Record<string, string> });
     expect({ statusCode, code: answer.code }).toEqual({ statusCode: 400, code: "1011" });

@@ -22,7 +22,7 @@ beforeEach(() => {
 
 const eventOf = (body: string | null, isBase64Encoded = false) => ({
   ...{ httpMethod: "POST", headers: null, pathParameters: null, queryStringParameters: null },
-  ...{ body, isBase64Encoded },
+  ...{ body, isBase64Encoded, requestContext: { requestTimeEpoch: 9 } },
 });
 const rulesOf = (rule: typeof push) => ({
   push: rule,
@@ -241,11 +241,16 @@ describe("the status of a push", () => {
   });
 
   test.each([
-    ["never%", () => Promise.resolve(undefined)],
-    ["m", () => Promise.reject(new Error("throttled"))],
-  ])("that fails for %j is answered without a detail", async (id, status) => {
-    const { statusCode, answer } = await get(id, status);
-    expect(statusCode).toBeGreaterThanOrEqual(400);
+    ["what is not percent-encoded", "never%"],
+    ["more than any id takes, and any key may have", "m".repeat(1_154)],
+  ])("of %s is 1104, and nothing is looked up", async (_, id) => {
+    const status = () => Promise.reject(new Error("a key has at most 2048 bytes"));
+    expect(await get(id, status)).toMatchObject({ statusCode: 404, answer: { code: "1104" } });
+  });
+
+  test("that fails is answered without a detail", async () => {
+    const { statusCode, answer } = await get("m", () => Promise.reject(new Error("throttled")));
+    expect(statusCode).toBe(500);
     expect(JSON.stringify(answer)).not.toContain("throttled");
   });
 });

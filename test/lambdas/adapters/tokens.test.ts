@@ -47,7 +47,9 @@ describe("a token", () => {
     ["an empty sub", sign({ ...good, sub: "" })],
     ["a sub that is a number", sign({ ...good, sub: 7 })],
     ["a sub that is an object", sign({ ...good, sub: { toString: "ann" } })],
-    ["a sub of 257 characters", sign({ ...good, sub: "a".repeat(257) })],
+    ["a sub of 257 bytes", sign({ ...good, sub: "a".repeat(257) })],
+    ["a sub of 86 characters that are 258 bytes", sign({ ...good, sub: "安".repeat(86) })],
+    ["a sub with half a character", sign({ ...good, sub: "ann\ud800" })],
     ["no exp: it would be good for ever", sign({ sub: "ann" })],
     ["an exp that is a string", sign({ ...good, exp: `${good.exp}` })],
     ["an exp of now", sign({ ...good, exp: now })],
@@ -57,7 +59,7 @@ describe("a token", () => {
     expect(await read(token)).toEqual({ refused: expect.any(String) });
   });
 
-  test("is good until the second before its exp, with a sub of 256 characters", async () => {
+  test("is good until the second before its exp, with a sub of 256 bytes", async () => {
     expect(await read(sign({ sub: "a".repeat(256), exp: now + 1 }))).toHaveProperty("subject");
   });
 

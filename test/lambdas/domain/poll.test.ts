@@ -159,6 +159,25 @@ describe("a lease", () => {
     expect((await bob.login(room)).data.code).toBe("2002");
   });
 
+  test("ends at once when a poll of its own subject leaves the room", async () => {
+    await pollBy(ann, [{ roomId: room }]);
+    await poll(world.deps, world.page().claims, { session: ann.session, rooms: [], leave: [room] });
+    expect((await bob.login(room)).data.code).toBe("2004");
+    await poll(world.deps, ann.claims, { session: ann.session, rooms: [], leave: [room] });
+    expect((await bob.login(room)).data.code).toBe("2002");
+  });
+
+  test("begins anew when a poll leaves the room and logs in to it again", async () => {
+    await pollBy(ann, [{ roomId: room }]);
+    const { rooms } = await poll(world.deps, ann.claims, {
+      session: ann.session,
+      rooms: [{ roomId: room }],
+      leave: [room],
+    });
+    expect(roomIn({ rooms } as PollAnswer)).toMatchObject({ data: { code: "2002" } });
+    expect((await bob.login(room)).data.code).toBe("2004");
+  });
+
   test("that ran out loses no message to one who comes back to the free room", async () => {
     const first = await pollBy(ann, [{ roomId: room }]);
     world.nowMs += 100_000;
@@ -199,6 +218,20 @@ describe("a page that goes from its WebSocket to polling and back", () => {
     expect(eve.dataOf("@all")).toEqual(["all"]);
     expect(eve.refusals).toEqual([]);
     expect((await bob.login(room)).data.code).toBe("2004");
+  });
+
+  // The page had given the poll up, and waited for posts that its place, a poller's again, did not get.
+  test("keeps its place from a poll that came in before the WebSocket opened and is handled after it", async () => {
+    const eve = await Reader.open(world);
+    await eve.login(room);
+    const askedAtMs = world.nowMs;
+    world.nowMs += 1_000;
+    await eve.page.open();
+    world.nowMs += 1_000;
+    const { session, claims } = eve.page;
+    await poll(world.deps, { ...claims, askedAtMs }, { session, rooms: own(eve) });
+    await world.push(room, "1");
+    expect(eve.dataOf(room)).toEqual([1]);
   });
 
   // The connect was older than the poll, so the place could not go back: 2003, until the lease was over.

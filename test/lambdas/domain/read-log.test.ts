@@ -23,7 +23,7 @@ const push = (data: string, more = {}) => world.push(room, JSON.stringify(data),
 const roomNow = () => world.deps.rooms.open(room);
 async function missedSince(seq: number, epoch?: string, budget?: number) {
   const now = await roomNow();
-  const part = await readMissed(world.deps, now, { epoch: epoch ?? now.epoch, seq }, budget);
+  const part = await readMissed(world.deps, now, { epoch: epoch ?? now.epoch, seq }, "ann", budget);
   return inWords(part);
 }
 type Part = Awaited<ReturnType<typeof readMissed>>;
@@ -33,7 +33,7 @@ const inWords = ({ missed, ...part }: Part) => ({
   missed: missed.map((raw) => JSON.parse((raw as unknown as { text: string }).text).data),
 });
 const historyOf = async (count: number, budget?: number) =>
-  inWords(await readHistory(world.deps, await roomNow(), count, budget));
+  inWords(await readHistory(world.deps, await roomNow(), count, "ann", budget));
 
 describe("what was missed", () => {
   test("is all that is behind, in order", async () => {

@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { estimate, mostRounds, partsFor, partsOf, roundMs, spreadMs } from "../../../../lambdas/domain/fan-out/plan.ts";
+import {
+  estimate,
+  looksFor,
+  mostRounds,
+  partsFor,
+  partsOf,
+  roundMs,
+  spreadMs,
+} from "../../../../lambdas/domain/fan-out/plan.ts";
 
 const usual = { postsPerSecond: 5_000, workers: 5 };
 /** So many members, of which the first page showed 251. */
@@ -91,4 +99,17 @@ test("the parts of a room are all of them, each once", () => {
 test("posting to a room takes as long as its members take at the rate of all workers", () => {
   expect(spreadMs(roomOf(5_000), usual)).toBe(1_000);
   expect(spreadMs({ seen: 251 }, usual)).toBe(0);
+});
+
+test.each([
+  [251, 1],
+  [50_000, 1],
+  [50_500, 2],
+  [990_000, 20],
+])("a look at %i members is divided into %i", (members, looks) => {
+  expect(looksFor(roomOf(members))).toBe(looks);
+});
+
+test("a look at everyone is divided into ten", () => {
+  expect(looksFor({ seen: 251 })).toBe(10);
 });

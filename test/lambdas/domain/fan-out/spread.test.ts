@@ -65,9 +65,14 @@ describe("a push to a large room", () => {
     expect([...names].sort()).toEqual(["0/3", "1/3", "2/3"]);
   });
 
-  test("whose tasks the queue refuses is not accepted", async () => {
+  test("whose tasks the queue refuses is not accepted: nobody was posted to", async () => {
     world.deps.orderTasks = () => Promise.reject(new Error("SQS is down"));
     await expect(world.push(room)).rejects.toThrow("SQS is down");
+  });
+
+  test("at qos 0 whose tasks the queue refuses is not accepted", async () => {
+    world.deps.orderTasks = () => Promise.reject(new Error("SQS is down"));
+    await expect(world.push(room, "1", { qos: 0 })).rejects.toThrow("SQS is down");
   });
 });
 

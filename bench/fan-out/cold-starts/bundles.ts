@@ -1,0 +1,72 @@
+import { join } from "node:path";
+
+export interface Bundle {
+  name: string;
+  /** Source of the entry; it is resolved from the project's root. */
+  source: string;
+  /** What its handler is called with; absent where there is none. */
+  event?: object;
+}
+
+const entry = (name: string, event: object): Bundle => ({
+  name,
+  source: `export { handler } from "./lambdas/${name}.ts";`,
+  event,
+});
+
+const authorizer = { subject: "ann", rooms: "[]", publish: "[]", expiresAtMs: `${Date.now() + 3_600_000}` };
+const requestContext = { routeKey: "$connect", connectionId: "abc=", connectedAt: Date.now(), authorizer };
+const push = JSON.stringify({ roomId: "456", eventName: "test", data: {} });
+const rest = { headers: {}, pathParameters: null, queryStringParameters: null, isBase64Encoded: false };
+
+/** The Lambdas, each with an event whose first call to AWS decides how it ends, and a sample beside them. */
+export const functions: Bundle[] = [
+  entry("authorize", { methodArn: "arn", queryStringParameters: { token: "token" } }),
+  entry("socket", { requestContext }),
+  entry("push", { ...rest, httpMethod: "POST", body: push }),
+  entry("poll", {
+    ...rest,
+    httpMethod: "GET",
+    headers: { Authorization: "Bearer token" },
+    queryStringParameters: { rooms: "[]" },
+    body: null,
+  }),
+  entry("redeliver", { Records: [{ messageId: "1", body: JSON.stringify({ roomId: "456", round: 0 }) }] }),
+  {
+    name: "a sample: SDK for DynamoDB and posts",
+    source: 'export { handler } from "./bench/fan-out/cold-starts/sample.ts";',
+    event: { body: push },
+  },
+];
+
+const using = (name: string, imported: string): Bundle => ({
+  name,
+  source: `import { ${imported} } from "${name}"; globalThis.used = [${imported}];`,
+});
+
+/** Each with what we use of it, alone: what several share is in each of them. */
+export const dependencies: Bundle[] = [
+  { name: "nothing", source: "" },
+  { name: "node:https", source: 'import "node:https";' },
+  {
+    name: "our post loop",
+    source: [
+      'import { connectTo } from "./lambdas/adapters/gateway/line.ts";',
+      'import { Lines } from "./lambdas/adapters/gateway/lines.ts";',
+      'import { posterOf } from "./lambdas/adapters/gateway/poster.ts";',
+      "globalThis.used = [connectTo, Lines, posterOf];",
+    ].join("\n"),
+  },
+  {
+    name: "undici, its pool only",
+    source: 'import Pool from "./node_modules/undici/lib/dispatcher/pool.js"; globalThis.used = [Pool];',
+  },
+  using("@aws-sdk/client-apigatewaymanagementapi", "ApiGatewayManagementApiClient, GetConnectionCommand"),
+  using("@aws-sdk/client-dynamodb", "DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand, QueryCommand"),
+  using("@aws-sdk/client-sqs", "SQSClient, SendMessageCommand"),
+  using("@aws-sdk/client-eventbridge", "EventBridgeClient, PutEventsCommand"),
+  using("@aws-sdk/client-secrets-manager", "SecretsManagerClient, GetSecretValueCommand"),
+  using("jose", "jwtVerify"),
+];
+
+export const root = join(import.meta.dirname, "../../..");
