@@ -54,7 +54,7 @@ export const aws = {
   partitionWrites: 1_000,
 } as const;
 
-/** Measured by `npm run bench -- fan-out` on one core: 50 to 80 µs, and the worse is taken. */
+/** Measured by `npm run bench -- fan-out/posts` on one core: 50 to 80 µs, and the worse is taken. */
 export const cpuSecondsPerPost = 80e-6;
 
 /** Taken to be so, of warm functions; seconds. They matter where a delivery takes a second or two. */
