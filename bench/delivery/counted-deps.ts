@@ -1,5 +1,7 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { SendMessageBatchCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { workersFor } from "../../cli/estimate/architecture.ts";
+import { defaults } from "../../cli/estimate/question.ts";
 import type { Invocation } from "../../cli/estimate/usage.ts";
 import { connectionsIn } from "../../lambdas/adapters/connections-table.ts";
 import { cursorsIn } from "../../lambdas/adapters/cursors-table.ts";
@@ -15,6 +17,7 @@ import type { Deps, Gateway, Look } from "../../lambdas/domain/ports.ts";
 import type { ServerFrame } from "../../protocol/frames.ts";
 import type { Meter } from "./meter.ts";
 
+const { postsPerSecond } = defaults;
 const day = 24 * 60 * 60 * 1000;
 
 /** What is measured here fits into frames. */
@@ -54,7 +57,7 @@ export function countedDeps(behind: Behind, invocation: Invocation): Deps {
     pushes: pushesIn(rooms, now),
     tasks: tasksIn(rooms, now),
     orderTasks: fanOutQueue(taskQueueOf(behind, invocation), "https://sqs.us-east-1.amazonaws.com/123456789012/tasks"),
-    fanOut: { postsPerSecond: 5_000, workers: 5 },
+    fanOut: { postsPerSecond, workers: workersFor(postsPerSecond) },
     gateway: gatewayOf(behind, invocation),
     noteTrouble: (_, error) => {
       throw error;

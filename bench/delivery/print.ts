@@ -1,3 +1,4 @@
+import { cpuSecondsPerPost } from "../../cli/estimate/architecture.ts";
 import { assumedMs, type Cost, memoryMb, postsAtOnce } from "../../cli/estimate/prices.ts";
 import { roundTripsOf, roundTripsToPostOf, type Usage } from "../../cli/estimate/usage.ts";
 import type { Row, Storm } from "./count.ts";
@@ -11,7 +12,7 @@ const mark = (isKept: boolean) => (isKept ? "✓" : "✗");
 export function tablesOf(rows: readonly Row[], storm: Storm): string {
   const usages = rows.map(({ group, name, usage, budget }) => ({ group, cells: [name, ...usageCells(usage, budget)] }));
   const costs = rows.map(({ group, name, cost }) => ({ group, cells: [name, ...costCells(cost)] }));
-  const { own, roundTrip, order, post, postCpu } = assumedMs;
+  const { own, roundTrip, order, post } = assumedMs;
   return [
     "What one operation takes",
     "  trips: sequential round trips to DynamoDB, those before the first post + those after it",
@@ -34,7 +35,7 @@ export function tablesOf(rows: readonly Row[], storm: Storm): string {
     stormLine(storm),
     "",
     `* assumed, for a warm function: ${own} ms of its own, ${roundTrip} ms per round trip, ${order} ms per order to SQS, posts of ${post} ms,`,
-    `  ${postsAtOnce} at once, each ${postCpu} ms of CPU; memory as deployed: push and fan-out ${memoryMb.push} MB, the others ${memoryMb.socket} MB. All else is counted.`,
+    `  ${postsAtOnce} at once, each ${cpuSecondsPerPost * 1e6} µs of CPU; memory as deployed: push and fan-out ${memoryMb.push} MB, the others ${memoryMb.socket} MB. All else is counted.`,
     "  Not in it: minutes of connection ($0.25 per million), logs, storage, data out to the internet.",
   ].join("\n");
 }

@@ -1,8 +1,8 @@
 import { amount } from "./amounts.ts";
-import { aws, fanOut } from "./architecture.ts";
+import { aws, mappingSeconds, workersFor } from "./architecture.ts";
 import { type Load, loadOf } from "./load.ts";
 import type { Question } from "./question.ts";
-import { paceOf, type QuotaUse, quotasOf, steadyConnects } from "./quotas.ts";
+import { type QuotaUse, quotasOf, steadyConnects } from "./quotas.ts";
 import { isInline, systemOf } from "./system.ts";
 import { offeredRequests } from "./time-model.ts";
 
@@ -24,29 +24,42 @@ export function adviceFor(whole: Question): Advice[] {
   const question = cellOf(whole, cells);
   const { requestsPerSecond, connectsPerSecond, connections } = question;
   const load = loadOf(question);
-  const { pace, requests, connects } = needsOf(question, load);
+  const needs = needsOf(question, load);
+  const { requests, connects } = needs;
   const granted = Math.max(requestsPerSecond, roundUp(requests.to, 1_000));
   return [
     cells > 1 ? splitInto(cells, whole) : undefined,
     raise("AWS", "API Gateway requests a second", requestsPerSecond, granted, requests.why),
     raise("AWS", "API Gateway new connections a second", connectsPerSecond, roundUp(connects.to, 100), connects.why),
     ...quotasOf(question, load).flatMap((use) => ofAnotherQuota(use, connections)),
-    ...settings(question, load, pace, granted),
+    ...settings(question, load, needs, granted),
   ].filter((advice) => advice !== undefined);
 }
 
-/** @returns so many that each needs no more than AWS was seen to grant */
+/** @returns as few as can be, so that each needs no more than AWS was seen to grant */
 function cellsFor(question: Question): number {
-  for (let cells = 1; ; ) {
+  const isEnough = (cells: number) => {
     const cell = cellOf(question, cells);
-    const share = needsOf(cell, loadOf(cell)).requests.to / aws.grantedRequests;
     // One connection cannot be split.
-    if (share <= 1 || cell.connections <= 1) return cells;
-    cells = Math.max(cells + 1, Math.ceil(cells * share));
+    return cell.connections <= 1 || needsOf(cell, loadOf(cell)).requests.to <= aws.grantedRequests;
+  };
+  let [tooFew, enough] = [0, 1];
+  while (!isEnough(enough)) [tooFew, enough] = [enough, 2 * enough];
+  while (enough - tooFew > 1) {
+    const middle = Math.floor((tooFew + enough) / 2);
+    if (isEnough(middle)) enough = middle;
+    else tooFew = middle;
   }
+  return enough;
 }
 
-function needsOf(question: Question, load: Load): { pace: Need; requests: Need; connects: Need } {
+interface Needs {
+  pace: Need;
+  requests: Need;
+  connects: Need;
+  frames: Need;
+}
+function needsOf(question: Question, load: Load): Needs {
   const { connections, backWithinSeconds } = question;
   const pace = paceGoal(question, load);
   const wave = connections / Math.max(1, backWithinSeconds - tailSeconds);
@@ -62,7 +75,14 @@ function needsOf(question: Question, load: Load): { pace: Need; requests: Need; 
     { to: wave, why: `all ${amount(connections)} pages back within ${amount(backWithinSeconds)} s of an outage` },
     { to: steadyConnects(connections) / fullest, why: "each connection ends after 2 h and comes anew" },
   ]);
-  return { pace, requests, connects };
+  // A push that was told to is let out at the stack's pace, whether that is needed or not.
+  const fastest = pace.to === 0 ? 0 : Math.max(pace.to, Math.min(question.postsPerSecond, connections));
+  const frames = most([
+    { to: load.frames / fullest, why: `an average day brings ${amount(load.frames)} frames, and peaks need room` },
+    { to: load.frames + question.qos * fastest, why: `room for the acks of ${amount(fastest)} posts a second` },
+    { to: load.frames + 2 * wave, why: `all pages back within ${amount(backWithinSeconds)} s of an outage` },
+  ]);
+  return { pace, requests, connects, frames };
 }
 
 /** One of several stacks, each with an account and Region of its own; rooms and people are spread over them. */
@@ -96,13 +116,19 @@ const most = (needs: readonly Need[]): Need =>
 function paceGoal(question: Question, load: Load): Need {
   const { connections, everyonePerDay, everyoneWithinSeconds: within, postsPerSecond, qos } = question;
   const queued = isInline(question) ? 0 : load.posts / fullest;
-  const everyone = everyonePerDay > 0 ? connections / within : 0;
+  const everyone = everyonePerDay > 0 ? everyonePace(connections, within) : 0;
   const { to, why } = most([
     { to: queued, why: `${amount(load.posts)} posts a second on an average day, with room for peaks` },
     { to: everyone, why: `a push to everyone within ${amount(within)} s: ${amount(everyone)} posts a second` },
   ]);
   const acks = qos === 1 && to > 0 ? ", and as many acks" : "";
   return { to: to > postsPerSecond ? roundUp(to, 1_000) : to, why: `${why}${acks}` };
+}
+
+/** So that all are reached in time, although not all workers are there from the beginning. */
+function everyonePace(connections: number, withinSeconds: number): number {
+  const growing = mappingSeconds(workersFor(connections / withinSeconds));
+  return connections / Math.max(withinSeconds / 2, withinSeconds - growing);
 }
 
 /** The last ones come after a pause of the client's. */
@@ -137,39 +163,31 @@ function ofAnotherQuota({ name, peak, limit, peakWhen }: QuotaUse, connections: 
   ];
 }
 
-function settings(question: Question, load: Load, pace: Need, granted: number): (Advice | undefined)[] {
-  const { postsPerSecond, workers, qos } = question;
-  const system = systemOf(question, load);
-  const offered = offeredRequests(system, paceOf(question, system));
+function settings(question: Question, load: Load, needs: Needs, granted: number): (Advice | undefined)[] {
+  const { socketRateLimit } = question;
+  const { to, why } = needs.frames;
+  return [
+    postsSetting(question, load, needs.pace, granted),
+    raise("stack", "socketRateLimit", socketRateLimit, roundUp(to, 500), why),
+  ];
+}
+
+function postsSetting(question: Question, load: Load, pace: Need, granted: number): Advice | undefined {
+  const { postsPerSecond, qos } = question;
   if (pace.to > postsPerSecond) {
-    // As many segments for each: otherwise some workers have nothing to do at the end.
-    const even = divisorsOf(fanOut.segments).find((count) => count * postsPerWorker >= pace.to) ?? fanOut.segments;
     const first = granted > question.requestsPerSecond ? "; after AWS has granted the requests" : "";
-    return [
-      raise("stack", "postsPerSecond", postsPerSecond, pace.to, `${pace.why}${first}`),
-      raise(
-        "stack",
-        "workers",
-        workers,
-        even,
-        `at most ${amount(postsPerWorker)} posts a second each, and as many of the ${fanOut.segments} segments for each`,
-      ),
-    ];
+    return raise("stack", "postsPerSecond", postsPerSecond, pace.to, `${pace.why}${first}`);
   }
+  const system = systemOf(question, load);
+  const offered = offeredRequests(system, postsPerSecond);
   // What API Gateway grants at once carries a push that is over soon.
   const lasts = question.everyonePerDay > 0 ? question.connections / postsPerSecond : Infinity;
-  if ((offered - granted) * lasts <= system.requestBurst) return [];
+  if ((offered - granted) * lasts <= system.requestBurst) return undefined;
   const to = Math.floor((granted - load.requests) / (1 + qos) / 100) * 100;
   const acks = qos === 1 ? ", its acks" : "";
   const why = `a large push at that pace${acks} and the rest of the day make ${amount(offered)} requests a second of ${amount(granted)}`;
-  return [{ whom: "stack", what: "postsPerSecond", from: postsPerSecond, to, why }];
+  return { whom: "stack", what: "postsPerSecond", from: postsPerSecond, to, why };
 }
-
-const divisorsOf = (count: number) =>
-  Array.from({ length: count }, (_, i) => i + 1).filter((divisor) => count % divisor === 0);
-
-/** Half of what one core was measured to do, so that TLS and slow answers have room. */
-const postsPerWorker = 5_000;
 
 const raise = (whom: Advice["whom"], what: string, from: number, to: number, why: string): Advice | undefined =>
   to > from ? { whom, what, from, to, why } : undefined;

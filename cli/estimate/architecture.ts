@@ -1,19 +1,29 @@
 import { connectionMaxSeconds } from "../../protocol/limits.ts";
-import type { Question } from "./question.ts";
 
-/** How one push becomes posts: what the estimate has to know of the stack. */
+/** How one push becomes posts: what the estimate has to know of the stack, whose tests hold the two equal. */
 export const fanOut = {
   /** Up to so many members are posted to by the push Lambda itself. */
   inlineMembers: 250,
-  /** A push to everyone is so many tasks, each a segment of a parallel scan. */
-  segments: 20,
-  memoryMb: 1769,
+  /** Less is not worth a task of its own. */
+  leastMembersPerPart: 1_000,
+  /** Into so many parts everyone is divided at least, each a segment of a parallel scan. */
+  leastPartsOfEveryone: 40,
+  leastPartsPerWorker: 4,
   /** After so long a worker hands the rest of its task on. */
-  handOnSeconds: 45,
+  roundSeconds: 20,
+  /** Parts are as small as that they take no more rounds than this. */
+  plannedRounds: 8,
+  /** So often a task is handed on; what is left then is put aside. */
+  mostRounds: 14,
   /** How often a worker notes how far it is, and once more at the end. */
   notesPerSecond: 1,
-  /** Sent, received, deleted: each for every started 64 KB. */
-  queueRequests: 3,
+  /** It takes its task, and notes how far it came. */
+  writesPerRun: 2,
+  /** A task that was begun before is taken at the second try. */
+  moreWritesHandedOn: 1,
+  /** Received and deleted; sent together with others, or handed on alone. */
+  queueRequestsPerRun: 2,
+  tasksPerSend: 10,
   /** An order's own fields, around the frame that it carries. */
   orderBytes: 500,
 } as const;
@@ -44,7 +54,7 @@ export const aws = {
   partitionWrites: 1_000,
 } as const;
 
-/** Measured by `npm run bench -- fan-out` on one core: 50 to 80 µs, and the worse is taken. */
+/** Measured by `npm run bench -- fan-out/posts` on one core: 50 to 80 µs, and the worse is taken. */
 export const cpuSecondsPerPost = 80e-6;
 
 /** Taken to be so, of warm functions; seconds. They matter where a delivery takes a second or two. */
@@ -59,13 +69,29 @@ export const assumedSeconds = {
   roundTrip: 0.1,
 } as const;
 
-/** Enough for all workers when the room is large. */
-export const tasksOf = (members: number, workers: number): number =>
-  Math.min(workers, Math.ceil(members / fanOut.inlineMembers));
+/** So many fan-out workers share the pace. */
+export const workersFor = (postsPerSecond: number): number =>
+  Math.min(1_000, Math.max(2, Math.ceil(postsPerSecond / 1_000)));
 
-/** What a worker's token bucket holds: so long it may have been idle and make up for it. */
-export const paceBurstSeconds = 0.1;
+/** How long it takes until the queue's mapping lets so many work at once. */
+export const mappingSeconds = (workers: number): number =>
+  Math.max(0, workers - aws.mappingBatches) / (aws.mappingBatchesPerMinute / 60);
 
-/** Of one worker: its part of the pace, or what its core can do. */
-export const workerPace = ({ postsPerSecond, workers }: Pick<Question, "postsPerSecond" | "workers">): number =>
-  Math.min(postsPerSecond / workers, 1 / cpuSecondsPerPost);
+/** Of one worker: its part of the pace. */
+export const workerPace = (postsPerSecond: number): number => postsPerSecond / workersFor(postsPerSecond);
+
+/** Into how many tasks a push to a large room is divided. */
+export function partsOfRoom(members: number, postsPerSecond: number): number {
+  const mostPerPart = workerPace(postsPerSecond) * fanOut.roundSeconds * fanOut.plannedRounds;
+  const wanted = Math.min(workersFor(postsPerSecond), Math.ceil(members / fanOut.leastMembersPerPart));
+  return Math.max(1, wanted, Math.ceil(members / mostPerPart));
+}
+
+/** And one to everyone: as many for each worker. */
+export function partsOfEveryone(postsPerSecond: number): number {
+  const workers = workersFor(postsPerSecond);
+  return Math.max(fanOut.leastPartsPerWorker, Math.ceil(fanOut.leastPartsOfEveryone / workers)) * workers;
+}
+
+/** So long a worker may have been idle and make up for it. */
+export const paceBurstSeconds = 0.05;

@@ -56,7 +56,14 @@ export const docTables: Record<string, () => string> = {
     ),
   asks: () =>
     tableOf(
-      ["connections", "cells", "requests a second", "new connections a second", "`postsPerSecond`", "workers"],
+      [
+        "connections",
+        "cells",
+        "requests a second",
+        "new connections a second",
+        "`postsPerSecond`",
+        "`socketRateLimit`",
+      ],
       [...sizes.slice(0, 3), 300_000, ...sizes.slice(3)].map((connections) => askRow(usual(connections))),
     ),
   checks: () =>
@@ -78,7 +85,7 @@ function askRow(question: Question): Row {
     of("AWS", "API Gateway requests a second", question.requestsPerSecond),
     of("AWS", "API Gateway new connections a second", question.connectsPerSecond),
     of("stack", "postsPerSecond", question.postsPerSecond),
-    of("stack", "workers", question.workers),
+    of("stack", "socketRateLimit", question.socketRateLimit),
   ];
 }
 

@@ -15,6 +15,8 @@ export interface Load {
   reconnects: number;
   looks: number;
   everyoneLooks: number;
+  /** Handshakes and frames of clients. */
+  frames: number;
   /** What draws on API Gateway's quota. */
   requests: number;
   /** The same without what a push brings: it is there whatever is pushed. */
@@ -50,6 +52,7 @@ export function loadOf(question: Question): Load {
     reconnects,
     looks: qos * rooms * coalesced(perRoom, redeliverAfterSeconds),
     everyoneLooks: qos * coalesced(everyonePushes, redeliverAfterSeconds),
+    frames: quietRequests + acks,
     requests: quietRequests + posts + acks + pushes + everyonePushes,
     quietRequests,
   };

@@ -1,3 +1,4 @@
+import { cpuSecondsPerPost } from "./architecture.ts";
 import type { FunctionName, Invocation, Usage } from "./usage.ts";
 
 /** USD per million, us-east-1, first tier, as AWS's price pages had them in 2026. */
@@ -37,7 +38,7 @@ export const memoryMb: Record<FunctionName, number> = {
 };
 
 /** What nobody measured: only the price of Lambda's time hangs on it. Milliseconds of a warm function. */
-export const assumedMs = { own: 3, roundTrip: 5, order: 10, post: 10, postCpu: 0.1 };
+export const assumedMs = { own: 3, roundTrip: 5, order: 10, post: 10 };
 /** As the domain posts. */
 export const postsAtOnce = 400;
 
@@ -89,8 +90,8 @@ export function costOf(usage: Usage): Cost {
 }
 
 export function billedMs({ roundTrips, posts, orders }: Invocation): number {
-  const { own, roundTrip, order, post, postCpu } = assumedMs;
-  const posting = Math.max(Math.ceil(posts / postsAtOnce) * post, posts * postCpu);
+  const { own, roundTrip, order, post } = assumedMs;
+  const posting = Math.max(Math.ceil(posts / postsAtOnce) * post, posts * cpuSecondsPerPost * 1000);
   return Math.ceil(own + roundTrips * roundTrip + posting + (orders > 0 ? order : 0));
 }
 

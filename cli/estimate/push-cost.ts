@@ -1,13 +1,18 @@
-import { fanOut, tasksOf, workerPace } from "./architecture.ts";
+import { fanOut, partsOfEveryone, partsOfRoom, workerPace } from "./architecture.ts";
 import { messagesPerFrame, pushedBytes } from "./load.ts";
 import { billedFor, type OperationName, sumOf, times, usageOf, withoutPosts } from "./operations.ts";
 import { assumedMs, type Billed, billedMs, billedOf, gbSecondsOf, memoryMb } from "./prices.ts";
 import type { Question } from "./question.ts";
 
-const readsOf = (name: OperationName) => billedFor(name).readUnits;
-/** Of a member's row: the difference that 900 members more make. */
-const readsPerMember = (readsOf("push at qos 0 to 1,000 members") - readsOf("push at qos 0 to 100 members")) / 900;
+const { inlineMembers } = fanOut;
+const largeRoom = { 0: "push at qos 0 to 1,000 members", 1: "push to 1,000 members" } as const;
 const everyone = { 0: "push at qos 0 to everyone, 100 pages", 1: "push at qos 1 to everyone, 100 pages" } as const;
+
+const readsOf = (name: OperationName) => billedFor(name).readUnits;
+/** Whoever pushes has seen so many, whom the tasks read once more. */
+const glimpsed = inlineMembers + 1;
+/** Of a member's row, read page by page: the difference that 900 members more make. */
+const readsPerMember = (readsOf(largeRoom[0]) - readsOf("push at qos 0 to 100 members")) / (900 + glimpsed);
 /** Of a connection's row, a room's or a log's taken off. */
 const readsPerConnection = (readsOf(everyone[0]) - 1) / 100;
 
@@ -17,6 +22,7 @@ const readsPerConnection = (readsOf(everyone[0]) - 1) / 100;
  * @returns what one push to a room makes AWS bill
  */
 export function roomPush(question: Question, members: number, looksPerPush: number): Billed {
+  if (members > inlineMembers) return largeRoomPush(question, members, looksPerPush);
   const base =
     question.qos === 0
       ? pushItself("push at qos 0 to 1 member")
@@ -24,23 +30,35 @@ export function roomPush(question: Question, members: number, looksPerPush: numb
           times(looksPerPush, pushItself("push to 10 members")),
           times(1 - looksPerPush, pushItself("push to 10 members, a look is ordered already")),
         );
-  const reads = Math.max(0, members - 1) * readsPerMember;
-  if (members > fanOut.inlineMembers) {
-    return sumOf(base, { readUnits: reads }, tasks(question, members, tasksOf(members, question.workers)));
-  }
-  // What is posted inline takes time of the push itself.
-  const { push } = memoryMb;
-  const posting = billedMs({ ...noRun, posts: Math.ceil(members) }) - billedMs(noRun);
-  const messages = members * messagesPerFrame(question);
-  return sumOf(base, { readUnits: reads, messages, lambdaGbSeconds: gbSecondsOf(posting / 1000, push) });
+  return sumOf(base, { readUnits: Math.max(0, members - 1) * readsPerMember }, inline(question, members));
+}
+
+/** As it was counted for 1,000 members, and what is different about others. */
+function largeRoomPush(question: Question, members: number, looksPerPush: number): Billed {
+  const name = largeRoom[question.qos];
+  const looks =
+    question.qos === 0
+      ? sumOf({})
+      : sumOf(pushItself("push to 10 members, a look is ordered already"), times(-1, pushItself("push to 10 members")));
+  return sumOf(
+    pushItself(name),
+    times(1 - looksPerPush, looks),
+    { readUnits: (members - 1_000) * readsPerMember },
+    tasks(question, members, partsOfRoom(members, question.postsPerSecond), tasksIn(name)),
+  );
 }
 
 /** @returns what one push to everyone makes AWS bill */
 export function everyonePush(question: Question): Billed {
-  const { connections } = question;
-  const base = pushItself(everyone[question.qos]);
-  const reads = (connections - 100) * readsPerConnection;
-  return sumOf(base, { readUnits: reads }, tasks(question, connections, fanOut.segments));
+  const { connections, qos, postsPerSecond } = question;
+  const base = sumOf(pushItself(everyone[qos]), { readUnits: (connections - 100) * readsPerConnection });
+  if (connections <= inlineMembers) return sumOf(base, inline(question, connections));
+  return sumOf(
+    base,
+    // Into how many parts everyone is divided is noted.
+    { readUnits: glimpsed * readsPerConnection, writeUnits: 1 },
+    tasks(question, connections, partsOfEveryone(postsPerSecond), 0),
+  );
 }
 
 /** @returns what one look at a room makes AWS bill when everybody has acked */
@@ -54,19 +72,49 @@ export const everyoneLook = (connections: number): Billed =>
 const noRun = { name: "push", roundTrips: 0, posts: 0, orders: 0 } as const;
 const pushItself = (name: OperationName) => billedOf(withoutPosts(usageOf(name)));
 
-/** Not counted yet but designed: orders, workers that post at their pace, notes of how far they are. */
-function tasks(question: Question, posts: number, count: number): Billed {
-  const { own, roundTrip, order } = assumedMs;
-  const seconds = posts / count / workerPace(question);
-  const runs = count * Math.ceil(Math.max(seconds, 1e-9) / fanOut.handOnSeconds);
-  const pieces = Math.ceil((pushedBytes(question) + fanOut.orderBytes) / (64 * 1024));
-  const busySeconds = count * seconds + (runs * (own + 2 * roundTrip)) / 1000 + order / 1000;
+/** Posts of the push Lambda itself, which take time of its own. */
+function inline(question: Question, members: number): Billed {
+  const posting = billedMs({ ...noRun, posts: Math.ceil(members) }) - billedMs(noRun);
   return sumOf({
-    messages: posts * messagesPerFrame(question),
-    lambdaRequests: runs,
-    lambdaGbSeconds: gbSecondsOf(busySeconds, fanOut.memoryMb),
-    writeUnits: runs + count * Math.floor(seconds * fanOut.notesPerSecond),
-    queueRequests: runs * fanOut.queueRequests * pieces,
+    messages: members * messagesPerFrame(question),
+    lambdaGbSeconds: gbSecondsOf(posting / 1000, memoryMb.push),
+  });
+}
+
+/** How many fan-out tasks an operation had when it was counted. */
+export const tasksIn = (name: OperationName): number =>
+  usageOf(name).invocations.filter((run) => run.name === "fanOut").length;
+
+/**
+ * Posts at the workers' pace, and the tasks that have to be ordered, taken and noted for them.
+ *
+ * @param counted so many tasks, each of one run of no duration, are paid for already
+ */
+function tasks(question: Question, posts: number, count: number, counted: number): Billed {
+  const seconds = posts / count / workerPace(question.postsPerSecond);
+  const handedOn = count * (Math.ceil(Math.max(seconds, 1e-9) / fanOut.roundSeconds) - 1);
+  const pieces = Math.ceil((pushedBytes(question) + fanOut.orderBytes) / (64 * 1024));
+  return sumOf(
+    times(count - counted, aRun(question, pieces, pieces / fanOut.tasksPerSend)),
+    times(handedOn, aRun(question, pieces, pieces)),
+    {
+      messages: posts * messagesPerFrame(question),
+      lambdaGbSeconds: gbSecondsOf(count * seconds, memoryMb.fanOut),
+      writeUnits: count * Math.floor(seconds * fanOut.notesPerSecond) + handedOn * fanOut.moreWritesHandedOn,
+    },
+  );
+}
+
+/** A run of a worker without its posts: the rows of its task, of its room and of what is in the log around the message. */
+function aRun({ qos }: Question, pieces: number, sends: number): Billed {
+  const { own, roundTrip } = assumedMs;
+  const received = pieces + fanOut.queueRequestsPerRun - 1;
+  return sumOf({
+    lambdaRequests: 1,
+    lambdaGbSeconds: gbSecondsOf((own + (4 + 2 * qos) * roundTrip) / 1000, memoryMb.fanOut),
+    readUnits: 1 + 2 * qos,
+    writeUnits: fanOut.writesPerRun,
+    queueRequests: sends + received,
   });
 }
 

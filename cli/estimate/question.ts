@@ -15,8 +15,8 @@ export interface Question {
   qos: 0 | 1;
   /** Of the stack: the pace of all fan-out workers together. */
   postsPerSecond: number;
-  /** Of the stack: the most fan-out workers at once. */
-  workers: number;
+  /** Of the stack: handshakes and frames of pages, acks among them. */
+  socketRateLimit: number;
   /** API Gateway's quota of account and Region for connects, frames, pushes and posts together. */
   requestsPerSecond: number;
   /** API Gateway's quota for new connections. */
@@ -34,8 +34,8 @@ export const defaults = {
   payloadBytes: 200,
   heartbeatSeconds: 270,
   qos: 1,
-  postsPerSecond: 5_000,
-  workers: 5,
+  postsPerSecond: 3_500,
+  socketRateLimit: 4_500,
   requestsPerSecond: 10_000,
   connectsPerSecond: 500,
   everyoneWithinSeconds: 60,

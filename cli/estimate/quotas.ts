@@ -1,10 +1,10 @@
-import { aws, fanOut, lifeSeconds } from "./architecture.ts";
+import { aws, lifeSeconds, workersFor } from "./architecture.ts";
 import { type Load, loadOf } from "./load.ts";
 import { billedFor, forRooms, sumOf } from "./operations.ts";
 import { assumedMs, memoryMb } from "./prices.ts";
 import { membersOf, type Question } from "./question.ts";
 import { reconnectRate } from "./reconnect-model.ts";
-import { isInline, type System, systemOf } from "./system.ts";
+import { isInline, systemOf } from "./system.ts";
 import { offeredRequests } from "./time-model.ts";
 
 /** How much of something that is limited is used, in the unit of its limit. */
@@ -23,10 +23,10 @@ export interface QuotaUse {
 
 /** @returns what is limited, the fullest first */
 export function quotasOf(question: Question, load: Load = loadOf(question)): QuotaUse[] {
-  const { connections, requestsPerSecond, connectsPerSecond, postsPerSecond, rooms, qos } = question;
+  const { connections, requestsPerSecond, connectsPerSecond, postsPerSecond, socketRateLimit, rooms, qos } = question;
   const system = systemOf(question, load);
   // The busiest second: a small push is over in less.
-  const pace = Math.min(paceOf(question, system), question.everyonePerDay > 0 ? connections : membersOf(question));
+  const pace = Math.min(postsPerSecond, question.everyonePerDay > 0 ? connections : membersOf(question));
   const queued = load.posts - (isInline(question) ? load.pushes * membersOf(question) : 0);
   const isFannedOut = queued > 0;
   const fanningOut = isFannedOut ? "while a large push goes out" : "on average";
@@ -56,11 +56,17 @@ export function quotasOf(question: Question, load: Load = loadOf(question)): Quo
       peakWhen: "on average",
     },
     {
+      name: "this stack: socketRateLimit",
+      limit: socketRateLimit,
+      steady: load.frames,
+      ...worst([load.frames + (isFannedOut ? qos * pace : 0), fanningOut], [load.frames + 2 * wave, back]),
+    },
+    {
       name: "Lambda: functions at once",
       limit: aws.lambdaConcurrency,
       steady: lambdas,
       ...worst(
-        [lambdas + (isFannedOut ? question.workers + qos * pace * secondsOf("ack, 1 room") : 0), fanningOut],
+        [lambdas + (isFannedOut ? workersFor(postsPerSecond) + qos * pace * secondsOf("ack, 1 room") : 0), fanningOut],
         [lambdas + (wave * comingBack(question).lambdaGbSeconds * 1024) / memoryMb.socket, back],
       ),
     },
@@ -93,10 +99,6 @@ const worst = (...moments: Moment[]): Pick<QuotaUse, "peak" | "peakWhen"> => {
   return { peak, peakWhen };
 };
 
-/** Posts a second while a push to everyone goes out. */
-export const paceOf = ({ workers }: Question, { workerPace }: System): number =>
-  workerPace * Math.min(workers, fanOut.segments);
-
 const writesPerPush = (qos: 0 | 1) => qos * billedFor("push to 10 members").writeUnits;
 const comingBack = ({ roomsPerConnection: rooms }: Question) =>
   sumOf(
@@ -112,14 +114,15 @@ const secondsOf = (name: Parameters<typeof billedFor>[0]) => (billedFor(name).la
 function runningOf(question: Question, load: Load): { lambdas: number; writes: number } {
   const reconnect = reconnectOf(question);
   const pushSeconds = (assumedMs.own + 4 * assumedMs.roundTrip + assumedMs.order + assumedMs.post) / 1000;
-  const posting = load.posts / question.postsPerSecond;
+  const { postsPerSecond } = question;
+  const posting = load.posts / postsPerSecond;
   const reconnecting = (reconnect.lambdaGbSeconds * 1024) / memoryMb.socket;
   return {
     lambdas:
       load.reconnects * reconnecting +
       load.acks * secondsOf("ack, 1 room") +
       load.pushes * pushSeconds +
-      Math.min(posting, 1) * question.workers,
+      Math.min(posting, 1) * workersFor(postsPerSecond),
     writes: load.reconnects * reconnect.writeUnits + load.ackedRooms + load.pushes * writesPerPush(question.qos),
   };
 }

@@ -1,4 +1,3 @@
-import { fanOut } from "./architecture.ts";
 import { withDefaults } from "./arguments.ts";
 import type { Question } from "./question.ts";
 import { everyoneTime, type Time, waveTimes } from "./times.ts";
@@ -11,7 +10,7 @@ export const usual = (connections: number): Question =>
 export const raised = {
   requestsPerSecond: 100_000,
   postsPerSecond: 40_000,
-  workers: fanOut.segments,
+  socketRateLimit: 50_000,
 } satisfies Partial<Question>;
 
 export const sizes = [1e3, 1e4, 1e5, 1e6, 1e7];

@@ -1,4 +1,4 @@
-import { aws, fanOut, workerPace } from "./architecture.ts";
+import { aws, fanOut, workerPace, workersFor } from "./architecture.ts";
 import { type Load, loadOf } from "./load.ts";
 import { membersOf, type Question } from "./question.ts";
 
@@ -26,8 +26,8 @@ export interface Job {
 export const isInline = (question: Question): boolean => membersOf(question) <= fanOut.inlineMembers;
 
 export const systemOf = (question: Question, load: Load = loadOf(question)): System => ({
-  workerPace: workerPace(question),
-  workers: question.workers,
+  workerPace: workerPace(question.postsPerSecond),
+  workers: workersFor(question.postsPerSecond),
   requestsPerSecond: question.requestsPerSecond,
   // AWS grants half of the rate at once.
   requestBurst: (question.requestsPerSecond / 10_000) * aws.requestBurst,

@@ -1,4 +1,12 @@
-import { assumedSeconds, aws, fanOut, mostTries, paceBurstSeconds, redeliverAfterSeconds } from "./architecture.ts";
+import {
+  assumedSeconds,
+  aws,
+  fanOut,
+  mappingSeconds,
+  mostTries,
+  paceBurstSeconds,
+  redeliverAfterSeconds,
+} from "./architecture.ts";
 import type { Job, System } from "./system.ts";
 
 /**
@@ -55,26 +63,29 @@ export function fanOutSeconds(system: System, job: Job, isWarm = false): number 
   return free + slowed * (1 / servedShare(system, rate, slowed) - 1);
 }
 
-const isLong = ({ workerPace }: System, { posts, tasks }: Job) => posts / tasks / workerPace > fanOut.handOnSeconds;
+/** Of each task, if nothing is refused. */
+const roundsOf = ({ workerPace }: System, { posts, tasks }: Job) =>
+  Math.ceil(posts / tasks / workerPace / fanOut.roundSeconds);
+const isLong = (system: System, job: Job) => roundsOf(system, job) > 1;
 
 /** Long tasks are handed on and take turns, so that all workers have something until the end. */
 function longSeconds(system: System, { posts, tasks }: Job, isWarm: boolean): number {
   const workers = Math.min(system.workers, tasks);
   const perSecond = aws.mappingBatchesPerMinute / 60;
-  const ramp = isWarm ? 0 : (workers - Math.min(workers, aws.mappingBatches)) / perSecond;
-  // While the mapping grows, half of the workers that come are missing on average.
-  const missing = (perSecond * ramp ** 2) / 2 / workers;
+  const ramp = isWarm ? 0 : mappingSeconds(workers);
+  // While the mapping grows, half of the workers that come are missing on average; with a task for each of them the last
+  // task waits for the last one.
+  const missing = tasks <= system.workers ? ramp : (perSecond * ramp ** 2) / 2 / workers;
   const posting = posts / (workers * system.workerPace) + missing;
   const { push, task } = assumedSeconds;
-  return push + begun(isWarm) + posting + Math.floor(posting / fanOut.handOnSeconds) * task;
+  return push + begun(isWarm) + posting + Math.floor(posting / fanOut.roundSeconds) * task;
 }
 
 /** Short tasks go to whoever is free, one after the other. */
 function shortSeconds(system: System, { posts, tasks }: Job, isWarm: boolean): number {
   const seconds = posts / tasks / system.workerPace;
-  const perSecond = aws.mappingBatchesPerMinute / 60;
   const workers = Array.from({ length: Math.min(system.workers, tasks) }, (_, i) => {
-    const freeAt = isWarm ? 0 : Math.max(0, (i + 1 - aws.mappingBatches) / perSecond);
+    const freeAt = isWarm ? 0 : mappingSeconds(i + 1);
     return { freeAt, credit: paceBurstSeconds, isWarm };
   });
   for (let given = 0; given < tasks; given += 1) {
@@ -101,7 +112,8 @@ export function queuedSeconds(system: System, job: Job, pushesPerSecond: number)
   const work = job.posts / (all * servedShare(system, rate));
   const busy = pushesPerSecond * work;
   if (busy >= 1) return Infinity;
-  // Tasks that are handed on take turns with those of other pushes; shorter ones wait for those before them.
-  const waiting = isLong(system, job) ? (work * busy) / (1 - busy) : (work * busy) / (2 * (1 - busy));
+  // Whose tasks are done in one round waits for those before it; the more rounds, the more it takes turns with all.
+  const takesTurns = 1 - 1 / roundsOf(system, job);
+  const waiting = ((1 + takesTurns) * work * busy) / (2 * (1 - busy));
   return fanOutSeconds(system, job, true) + waiting;
 }

@@ -1,5 +1,5 @@
 import { amount, percent } from "./amounts.ts";
-import { fanOut, tasksOf } from "./architecture.ts";
+import { fanOut, partsOfEveryone, partsOfRoom } from "./architecture.ts";
 import { type Load, loadOf } from "./load.ts";
 import { usageOf } from "./operations.ts";
 import { billedMs } from "./prices.ts";
@@ -36,11 +36,9 @@ function roomTime(question: Question, load: Load, system: System, seed?: number)
   const name = `a push to a room of ${amount(members)}`;
   if (isOverloaded(system)) return { name, seconds: Infinity, why: overload(system) };
   if (isInline(question)) {
-    const [run] = usageOf(question.qos === 0 ? "push at qos 0 to 1 member" : "push to 1 member").invocations;
-    const seconds = run ? billedMs({ ...run, posts: Math.ceil(members) }) / 1000 : 0;
-    return { name, seconds, why: `up to ${fanOut.inlineMembers} members are posted to at once by the push Lambda` };
+    return { name, ...inlineTime(question, members) };
   }
-  const job = { posts: Math.round(members), tasks: tasksOf(members, question.workers) };
+  const job = { posts: Math.round(members), tasks: partsOfRoom(members, question.postsPerSecond) };
   const seconds = queuedSeconds(system, job, load.pushes);
   if (seconds === Infinity) {
     return { name, seconds, why: `more is pushed (${amount(load.posts)}/s) than is let out: the queue grows` };
@@ -48,6 +46,12 @@ function roomTime(question: Question, load: Load, system: System, seed?: number)
   const why = `through the queue, ${job.tasks} task${job.tasks > 1 ? "s" : ""}, at random among ${amount(load.pushes * 60)} pushes a minute`;
   if (seed === undefined) return { name, seconds, why };
   return { name, seconds, why, simulatedSeconds: simulatedQueue(system, job, load.pushes, seed) };
+}
+
+function inlineTime({ qos }: Question, members: number): Omit<Time, "name"> {
+  const [run] = usageOf(qos === 0 ? "push at qos 0 to 1 member" : "push to 1 member").invocations;
+  const seconds = run ? billedMs({ ...run, posts: Math.ceil(members) }) / 1000 : 0;
+  return { seconds, why: `up to ${fanOut.inlineMembers} members are posted to at once by the push Lambda` };
 }
 
 function simulatedQueue(system: System, job: Job, perSecond: number, seed: number): number {
@@ -69,15 +73,24 @@ export function everyoneTime(
   load: Load = loadOf(question),
   system: System = systemOf(question, load),
 ): Time {
-  const name = `a push to everyone, ${amount(question.connections)}`;
-  const job = { posts: question.connections, tasks: fanOut.segments };
+  const { connections, postsPerSecond } = question;
+  const name = `a push to everyone, ${amount(connections)}`;
+  const job = { posts: connections, tasks: partsOfEveryone(postsPerSecond) };
   // Workers share their time with the pushes to rooms that go through the queue.
   const busy = isInline(question) ? 0 : (load.pushes * membersOf(question)) / (system.workerPace * system.workers);
   if (isOverloaded(system)) return { name, seconds: Infinity, why: overload(system) };
   if (busy >= 1) return { name, seconds: Infinity, why: "the queue grows: more is pushed than is let out" };
+  if (connections <= fanOut.inlineMembers) return { name, ...inlineTime(question, connections) };
   const left = { ...system, workerPace: system.workerPace * (1 - busy) };
   const seconds = fanOutSeconds(left, job);
-  const why = everyoneReason(question, left, seconds);
+  if (roundsOf(seconds, left, job) > fanOut.mostRounds + 1) {
+    return {
+      name,
+      seconds: Infinity,
+      why: `each of its ${job.tasks} tasks has ${fanOut.mostRounds + 1} rounds of ${fanOut.roundSeconds} s, then the rest is put aside: more posts a second are needed`,
+    };
+  }
+  const why = everyoneReason(left, seconds);
   if (seed === undefined) return { name, seconds, why };
   const [simulatedSeconds = 0] = simulateFanOut(left, [{ ...job, atSeconds: 0 }], {
     seed,
@@ -86,11 +99,15 @@ export function everyoneTime(
   return { name, seconds, why, simulatedSeconds };
 }
 
-function everyoneReason({ workers }: Question, system: System, seconds: number): string {
-  const used = Math.min(workers, fanOut.segments);
-  const rate = system.workerPace * used;
+/** Of each of its tasks: a worker has so much time for it as its tasks are fewer than all. */
+const roundsOf = (seconds: number, { workers }: System, { tasks }: Job) =>
+  (seconds * workers) / tasks / fanOut.roundSeconds;
+
+function everyoneReason(system: System, seconds: number): string {
+  const { workers } = system;
+  const rate = system.workerPace * workers;
   const excess = offeredRequests(system, rate) - system.requestsPerSecond;
-  const pace = `${amount(rate)} posts a second, ${used} workers`;
+  const pace = `${amount(rate)} posts a second, ${workers} workers`;
   const burstSeconds = excess > 0 ? system.requestBurst / excess : Infinity;
   if (burstSeconds >= seconds) return pace;
   const refused = 1 - servedShare(system, rate, seconds - burstSeconds);

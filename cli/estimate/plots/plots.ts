@@ -70,7 +70,7 @@ function everyoneChart(): Chart {
   return {
     title: "How long a push to everyone takes, until the last page has it",
     subtitle:
-      "Lines: the formula. Dots: the simulation. × ends a line: the quota is too small for what goes on all day.",
+      "Lines: the formula. Dots: the simulation. × ends a line: the quota is too small, and somebody is never reached.",
     xLabel,
     yLabel: "time to the last page",
     xTick,

@@ -129,7 +129,7 @@ function takeTasks(workers: readonly Worker[], queue: Task[], now: number, rando
     const seconds = (worker.isWarm ? task : task + coldStart) * (0.9 + random() / 5);
     worker.isWarm = true;
     worker.beginsAt = now + seconds;
-    worker.handsOnAt = worker.beginsAt + fanOut.handOnSeconds;
+    worker.handsOnAt = worker.beginsAt + fanOut.roundSeconds;
   }
 }
 

@@ -4,7 +4,7 @@ import type { Pace } from "../post.ts";
 /** A timer for each post would cost more than the post: turns that are nearly due are taken at once. */
 const grainMs = 4;
 /** What was not used is made good for so long; after a longer pause the rate is the rate, not a burst. */
-const catchUpMs = 50;
+export const catchUpMs = 50;
 /** Of so many answers one looks whether the whole account is throttled. */
 const sample = 20;
 const firstPauseMs = 200;

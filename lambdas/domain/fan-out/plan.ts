@@ -13,6 +13,8 @@ const plannedRounds = 8;
 const leastMembersPerPart = 1_000;
 /** Nobody can say how many are connected without counting them: enough for some millions, few enough for some hundred. */
 const leastPartsOfEveryone = 40;
+/** Lambda adds workers five a second: who comes first takes over from who comes last. */
+const leastPartsPerWorker = 4;
 
 /** What is known of a room by its first page. */
 export interface Glimpse {
@@ -38,7 +40,7 @@ export const estimate = ({ seen, share }: Glimpse): number | undefined =>
 export function partsFor(glimpse: Glimpse, { postsPerSecond, workers }: FanOutLimits): number {
   const members = estimate(glimpse);
   // As many for each worker: otherwise some have nothing to do while the last parts are gone through.
-  if (members === undefined) return Math.ceil(leastPartsOfEveryone / workers) * workers;
+  if (members === undefined) return Math.max(leastPartsPerWorker, Math.ceil(leastPartsOfEveryone / workers)) * workers;
   const mostPerPart = (postsPerSecond / workers) * (roundMs / 1000) * plannedRounds;
   const wanted = Math.min(workers, Math.ceil(members / leastMembersPerPart));
   return Math.max(1, wanted, Math.ceil(members / mostPerPart));

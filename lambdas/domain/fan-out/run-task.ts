@@ -9,7 +9,7 @@ import { type WalkDeps, walk } from "./walk.ts";
 /** Longer than the function may take: whoever comes after it finds the task free. */
 export const leaseMs = 45_000;
 /** After a crash so much is posted twice. */
-const noteEveryMs = 1_000;
+export const noteEveryMs = 1_000;
 const placesAtOnce = 25;
 
 export interface FanOutDeps extends WalkDeps {

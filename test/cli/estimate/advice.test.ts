@@ -13,7 +13,7 @@ const fields: Record<string, keyof Question> = {
   "API Gateway requests a second": "requestsPerSecond",
   "API Gateway new connections a second": "connectsPerSecond",
   postsPerSecond: "postsPerSecond",
-  workers: "workers",
+  socketRateLimit: "socketRateLimit",
 };
 /** One cell as it is when everything was granted and set. */
 function followed(question: Question, advice: readonly Advice[]): Question {
@@ -54,9 +54,20 @@ describe("what to ask for", () => {
     expect(adviceFor(questionOf(10_000))).toEqual([]);
   });
 
-  test("a slower pace for 100,000 at qos 1, whose acks would go over the quota", () => {
-    expect(of(questionOf(100_000)).postsPerSecond).toBeLessThan(5_000);
-    expect(of(questionOf(100_000, { qos: 0 }))).not.toHaveProperty("postsPerSecond");
+  test("no other quota or limit for 100,000: a large push fits in with its acks", () => {
+    expect(Object.keys(of(questionOf(100_000)))).toEqual([expect.stringContaining("DynamoDB warm throughput")]);
+  });
+
+  test("a slower pace where acks would go over the quota", () => {
+    const fast = { postsPerSecond: 5_000, socketRateLimit: 6_000 };
+    expect(of(questionOf(100_000, fast)).postsPerSecond).toBeLessThan(5_000);
+    expect(of(questionOf(100_000, { ...fast, qos: 0 }))).not.toHaveProperty("postsPerSecond");
+  });
+
+  test("a higher limit of frames where acks would not get through it, and none at qos 0", () => {
+    const { socketRateLimit } = of(questionOf(100_000, { socketRateLimit: 3_000 }));
+    expect(socketRateLimit).toBeGreaterThanOrEqual(3_500);
+    expect(of(questionOf(100_000, { socketRateLimit: 3_000, qos: 0 }))).not.toHaveProperty("socketRateLimit");
   });
 
   test("more requests and connections for a million", () => {
@@ -75,9 +86,13 @@ describe("what to ask for", () => {
 
 describe("quotas", () => {
   test("the fullest comes first: requests while a large push goes out", () => {
-    const [first] = quotasOf(questionOf(100_000));
+    const [first] = quotasOf(questionOf(100_000, { postsPerSecond: 5_000, socketRateLimit: 8_000 }));
     expect(first).toMatchObject({ name: "API Gateway: requests a second", peakWhen: "while a large push goes out" });
     expect(first?.peak).toBeGreaterThan(first?.limit ?? Infinity);
+  });
+
+  test("a large push at the default pace stays within all of them", () => {
+    for (const { peak, limit } of quotasOf(questionOf(100_000))) expect(peak).toBeLessThan(limit);
   });
 
   test("new connections are full at 3.6 million: 500 a second, for two hours each", () => {
@@ -86,7 +101,9 @@ describe("quotas", () => {
   });
 
   test("one room that is acked by too many, too often, is seen", () => {
-    const [first] = quotasOf(questionOf(100_000, { rooms: 1, pushesPerMinute: 2, requestsPerSecond: 100_000 }));
+    const [first] = quotasOf(
+      questionOf(100_000, { rooms: 1, pushesPerMinute: 2, requestsPerSecond: 100_000, socketRateLimit: 50_000 }),
+    );
     expect(first).toMatchObject({ name: "DynamoDB: writes a second to one room" });
   });
 });

@@ -24,9 +24,23 @@ test("the page shows every table and every plot", () => {
 });
 
 test("the figures in its sentences are those of the estimate", () => {
-  const use = quotasOf(usual(100_000)).find(({ name }) => name === "API Gateway: requests a second");
-  expect((use?.fullAtConnections ?? 0) / 1e6).toBeCloseTo(1.5, 1);
-  expect(page).toContain("At about 1.5 million the quota is used up on an average day");
+  const useOf = (connections: number, name: string) => {
+    const use = quotasOf(usual(connections)).find((one) => one.name === name);
+    if (!use) throw new Error(`there is no quota ${name}`);
+    return use;
+  };
+  const [requests, frames] = ["API Gateway: requests a second", "this stack: socketRateLimit"];
+  expect(useOf(100_000, requests).fullAtConnections / 1e6).toBeCloseTo(1.5, 1);
+  expect(useOf(100_000, frames).fullAtConnections / 1e6).toBeCloseTo(0.92, 2);
+  expect(page).toMatch(/At about 1\.5 million the quota is used\s+up on an average day/);
+  expect(page).toContain("At about 920,000 `socketRateLimit` is used up on an average day");
+  const largePush = (name: string, connections: number) => {
+    const { peak, limit } = useOf(connections, name);
+    return peak / limit;
+  };
+  expect(largePush(frames, 200_000)).toBeCloseTo(1, 1);
+  expect(largePush(requests, 450_000)).toBeCloseTo(1, 2);
+  expect(page).toMatch(/up to 200,000 connections, when acks,[^.]*`socketRateLimit`, and to 450,000/);
   const million = usual(1e6);
   const run = { seed: 1, tickSeconds: 0.05, mostSeconds: 7_200 };
   const { refused } = simulateReconnect(systemOf(million), 1e6, run);

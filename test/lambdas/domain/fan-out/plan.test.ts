@@ -35,9 +35,9 @@ describe("a room is divided", () => {
   test.each([
     [4, 40],
     [5, 40],
-    [17, 51],
-    [34, 68],
-    [100, 100],
+    [11, 44],
+    [17, 68],
+    [100, 400],
   ])("of which nobody knows how large it is, evenly among %i workers: into %i parts", (workers, parts) => {
     expect(partsFor({ seen: 251 }, { postsPerSecond: 1_000 * workers, workers })).toBe(parts);
   });
@@ -76,13 +76,14 @@ test("no more tasks are ordered than there are workers, unless one could not com
   );
 });
 
-test("everyone is divided into at least 40 parts, and as many for each worker", () => {
+test("everyone is divided into at least 40 parts, at least 4 for each worker and as many for each", () => {
   fc.assert(
     fc.property(limits, (limits) => {
       const parts = partsFor({ seen: 251 }, limits);
       expect(parts).toBeGreaterThanOrEqual(40);
       expect(parts % limits.workers).toBe(0);
-      expect(parts).toBeLessThan(40 + limits.workers);
+      expect(parts / limits.workers).toBeGreaterThanOrEqual(4);
+      expect(parts).toBeLessThan(Math.max(40 + limits.workers, 4 * limits.workers + 1));
     }),
   );
 });
