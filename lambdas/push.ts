@@ -1,6 +1,6 @@
 import { deps } from "./adapters/deps.ts";
 import { onPush } from "./adapters/on-push.ts";
-import { push } from "./domain/push.ts";
-import { pushStatus, waitForAcks } from "./domain/push-status.ts";
+import { push } from "./domain/delivery/push.ts";
+import { pushStatus, waitForAcks } from "./domain/delivery/push-status.ts";
 
 export const handler = onPush(deps, { push, pushStatus, waitForAcks });

@@ -4,10 +4,10 @@ import { ApiGatewayManagementApiClient } from "@aws-sdk/client-apigatewaymanagem
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { SQSClient } from "@aws-sdk/client-sqs";
-import { postsAtOnce } from "../domain/deliver.ts";
+import { postsAtOnce } from "../domain/delivery/deliver.ts";
+import type { LookDeps } from "../domain/delivery/look-at-room.ts";
 import { makePace } from "../domain/fan-out/pace.ts";
 import type { FanOutDeps } from "../domain/fan-out/run-task.ts";
-import type { LookDeps } from "../domain/look-at-room.ts";
 import type { Deps } from "../domain/ports.ts";
 import { connectionsIn } from "./connections-table.ts";
 import { cursorsIn } from "./cursors-table.ts";

@@ -1,4 +1,4 @@
-import type { LookDeps, lookAtRoom } from "../domain/look-at-room.ts";
+import type { LookDeps, lookAtRoom } from "../domain/delivery/look-at-room.ts";
 import type { Look } from "../domain/ports.ts";
 import { logError } from "./log.ts";
 import type { QueueEvent, QueueResult } from "./queue-event.ts";

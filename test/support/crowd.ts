@@ -1,10 +1,10 @@
 import { connectionExpiry, memberKey } from "../../lambdas/adapters/keys.ts";
 import { tableOf } from "../../lambdas/adapters/table.ts";
+import { lookAtRoom } from "../../lambdas/domain/delivery/look-at-room.ts";
+import { push, type Shipment } from "../../lambdas/domain/delivery/push.ts";
 import { makePace } from "../../lambdas/domain/fan-out/pace.ts";
 import { type FanOutDeps, runTask } from "../../lambdas/domain/fan-out/run-task.ts";
-import { lookAtRoom } from "../../lambdas/domain/look-at-room.ts";
 import type { Deps, FanOutTask, Gateway, Look, Member, Part, PostOutcome } from "../../lambdas/domain/ports.ts";
-import { push, type Shipment } from "../../lambdas/domain/push.ts";
 import { openQuickTables } from "./quick-tables.ts";
 import { Reader } from "./reader.ts";
 import { VirtualQueue } from "./virtual-queue.ts";

@@ -1,6 +1,6 @@
 import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
 import type { MessageFrame } from "../../../protocol/frames.ts";
-import { type Delivery, isTriedAgain, textsFor } from "../deliver.ts";
+import { type Delivery, isTriedAgain, textsFor } from "../delivery/deliver.ts";
 import { frameText, RawJson, wireRoom } from "../frame-text.ts";
 import type { FanOutTask, Member, Outcomes, TaskNote } from "../ports.ts";
 import { isLastTry } from "./spread.ts";

@@ -1,5 +1,5 @@
+import type { Pace } from "../delivery/post.ts";
 import type { Deps } from "../ports.ts";
-import type { Pace } from "../post.ts";
 
 /** A timer for each post would cost more than the post: turns that are nearly due are taken at once. */
 const grainMs = 4;

@@ -1,9 +1,9 @@
 import { limits } from "../../../protocol/limits.ts";
+import { parcelOf } from "../delivery/parcel.ts";
 import { textBytes } from "../frame-text.ts";
-import { parcelOf } from "../parcel.ts";
+import { isWanted } from "../log/read-log.ts";
 import { flatten } from "../pool.ts";
 import type { Deps, FanOutTask, Message, Part, TaskNote } from "../ports.ts";
-import { isWanted } from "../read-log.ts";
 import { type Carried, carry } from "./load.ts";
 import { partTask } from "./spread.ts";
 

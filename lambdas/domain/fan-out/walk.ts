@@ -1,7 +1,7 @@
-import { deliverTo, isWaiting, postsAtOnce } from "../deliver.ts";
+import { deliverTo, isWaiting, postsAtOnce } from "../delivery/deliver.ts";
+import type { Pace } from "../delivery/post.ts";
 import { forEachLimited } from "../pool.ts";
 import type { Deps, Member } from "../ports.ts";
-import type { Pace } from "../post.ts";
 import type { Floor } from "./floor.ts";
 import { count, type Load, piecesFor } from "./load.ts";
 

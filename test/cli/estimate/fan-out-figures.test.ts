@@ -15,11 +15,11 @@ import { billedFor } from "../../../cli/estimate/operations.ts";
 import { postsAtOnce } from "../../../cli/estimate/prices.ts";
 import { everyonePush, roomPush, tasksIn } from "../../../cli/estimate/push-cost.ts";
 import { defaults } from "../../../cli/estimate/question.ts";
-import * as deliver from "../../../lambdas/domain/deliver.ts";
+import * as deliver from "../../../lambdas/domain/delivery/deliver.ts";
+import * as redelivery from "../../../lambdas/domain/delivery/redelivery.ts";
 import { catchUpMs } from "../../../lambdas/domain/fan-out/pace.ts";
 import * as plan from "../../../lambdas/domain/fan-out/plan.ts";
 import { noteEveryMs } from "../../../lambdas/domain/fan-out/run-task.ts";
-import * as redelivery from "../../../lambdas/domain/redelivery.ts";
 import { resolveProps } from "../../../lib/downlink-props.ts";
 import * as room from "../../../lib/room-function.ts";
 

@@ -11,7 +11,7 @@ import {
   taskKey,
   taskRoom,
 } from "../../../lambdas/adapters/keys.ts";
-import { messageIdOf } from "../../../lambdas/domain/publish.ts";
+import { messageIdOf } from "../../../lambdas/domain/delivery/publish.ts";
 import { conversationRoom, userRoom } from "../../../protocol/ids.ts";
 import { limits } from "../../../protocol/limits.ts";
 

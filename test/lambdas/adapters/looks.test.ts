@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { eventBus } from "../../../lambdas/adapters/event-bus.ts";
 import { lookQueue } from "../../../lambdas/adapters/look-queue.ts";
 import { onLooks } from "../../../lambdas/adapters/on-looks.ts";
-import type { LookDeps } from "../../../lambdas/domain/look-at-room.ts";
+import type { LookDeps } from "../../../lambdas/domain/delivery/look-at-room.ts";
 import type { Look } from "../../../lambdas/domain/ports.ts";
 
 type Send = Parameters<typeof lookQueue>[0]["send"] & Parameters<typeof eventBus>[0]["send"];

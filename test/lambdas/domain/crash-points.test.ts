@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { leaveRoom } from "../../../lambdas/domain/leave-room.ts";
-import { lookAtRoom } from "../../../lambdas/domain/look-at-room.ts";
+import { lookAtRoom } from "../../../lambdas/domain/delivery/look-at-room.ts";
+import { publish } from "../../../lambdas/domain/delivery/publish.ts";
 import type { FanOutTask } from "../../../lambdas/domain/ports.ts";
-import { publish } from "../../../lambdas/domain/publish.ts";
+import { leaveRoom } from "../../../lambdas/domain/rooms/leave-room.ts";
 import { loginPolicies } from "../../../protocol/ids.ts";
 import { countCalls, crash } from "../../support/crash.ts";
 import { openQuickTables } from "../../support/quick-tables.ts";

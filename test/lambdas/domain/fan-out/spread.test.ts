@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { pushStatus } from "../../../../lambdas/domain/delivery/push-status.ts";
 import { tasksAgain } from "../../../../lambdas/domain/fan-out/spread.ts";
-import { pushStatus } from "../../../../lambdas/domain/push-status.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { Reader } from "../../../support/reader.ts";
 import { World } from "../../../support/world.ts";

@@ -1,0 +1,43 @@
+import { readWaiting } from "../log/read-log.ts";
+import type { Deps, LogEntry, Room, Undelivered } from "../ports.ts";
+import { mostTries } from "./redelivery.ts";
+
+export const personalPrefix = "@user/";
+/** Where the books keep what was reported of a room; no subject is called so in a room of one's own. */
+export const reportedBy = "@reported";
+/** As many as one look reports; the rest with the next. */
+export const mostReported = 100;
+
+/**
+ * Somebody was pushed to and no page of theirs is there that acks. They may come back while a member's redeliveries
+ * would be going on; after that their messages are undelivered.
+ */
+export async function lookForAbsent(
+  deps: Pick<Deps, "cursors" | "log" | "now" | "redeliverAfterMs">,
+  room: Room,
+  round: number,
+): Promise<{ undelivered: Undelivered[]; nexts: number[]; noteReported?: () => Promise<void> }> {
+  const { cursors, now, redeliverAfterMs } = deps;
+  const { roomId, epoch } = room;
+  const subject = roomId.slice(personalPrefix.length);
+  const [had, reported] = await Promise.all([cursors.get(roomId, subject), cursors.get(roomId, reportedBy)]);
+  const seqs = [had, reported].map((stop) => (stop?.epoch === epoch && stop.hasAcked ? stop.seq : 0));
+  const waiting = await readWaiting(deps, room, Math.max(...seqs), mostReported);
+  if (waiting.length === 0) return { undelivered: [], nexts: [] };
+  if (round < mostTries) return { undelivered: [], nexts: [now() + redeliverAfterMs * 2 ** (round + 1)] };
+
+  const due = waiting.filter(({ atMs }) => atMs + redeliverAfterMs <= now());
+  const last = due.at(-1);
+  const rest = waiting.length > due.length ? [now() + redeliverAfterMs] : [];
+  return {
+    undelivered: due.flatMap((entry) => undeliveredOf(entry, subject)),
+    nexts: rest,
+    ...(last && { noteReported: () => cursors.keep(roomId, reportedBy, { epoch, seq: last.seq, hasAcked: true }) }),
+  };
+}
+
+export function undeliveredOf({ message }: LogEntry, subject: string): Undelivered[] {
+  if (!message) return [];
+  const { messageId, roomId, eventName, atMs, epoch, seq } = message;
+  return [{ messageId, roomId, subject, eventName, atMs, epoch, seq }];
+}

@@ -1,0 +1,143 @@
+import { everyone } from "../../../protocol/ids.ts";
+import { limits } from "../../../protocol/limits.ts";
+import { flatten, forEachLimited } from "../pool.ts";
+import type { Deps, Member, Outcomes, Parcel, PostOutcome, Room } from "../ports.ts";
+import { disconnect } from "../rooms/connection-life.ts";
+import { evict, isCurrent } from "../rooms/evict.ts";
+import { endPlace } from "../rooms/leave-room.ts";
+import { isPoller } from "../rooms/poller.ts";
+import { type Pace, post, unpaced } from "./post.ts";
+
+/**
+ * As many as the adapter keeps lines for. A post takes 10 to 40 ms of which nearly all is waiting, so that one function
+ * needs so many under way to use up the account's 10,000 requests a second.
+ */
+export const postsAtOnce = 400;
+
+export type DeliverDeps = Pick<
+  Deps,
+  | "scheduleLook"
+  | "redeliverAfterMs"
+  | "connections"
+  | "members"
+  | "rooms"
+  | "gateway"
+  | "cursors"
+  | "now"
+  | "wait"
+  | "random"
+>;
+
+export const noOutcomes = (): Outcomes => ({
+  members: 0,
+  sent: 0,
+  gone: 0,
+  slow: 0,
+  failed: 0,
+  unknown: 0,
+  waiting: 0,
+});
+
+/** What became of one member: how its last post ended, and how many of its frames were sent before. */
+export interface Delivery {
+  outcome: PostOutcome | "waiting";
+  sent: number;
+}
+
+/**
+ * Posts one frame to all members but the evicted, who are told that. One that fails changes nothing for another.
+ *
+ * @returns what became of them, and the sessions that are to be tried again, which are not counted yet
+ */
+export async function deliver(
+  deps: DeliverDeps,
+  room: Pick<Room, "roomId" | "generation">,
+  members: AsyncIterable<Member[]>,
+  parcel: Pick<Parcel, "text" | "seq" | "except">,
+): Promise<{ outcomes: Outcomes; again: string[] }> {
+  const { seq } = parcel;
+  const outcomes = noOutcomes();
+  const again: string[] = [];
+  await forEachLimited(flatten(members), postsAtOnce, async (member) => {
+    const delivery = await deliverTo(deps, room, member, textsFor(member, parcel), seq);
+    if (!delivery) return;
+    if (isTriedAgain(member, seq, delivery)) {
+      again.push(member.session);
+      return;
+    }
+    outcomes.members += 1;
+    outcomes[delivery.outcome] += 1;
+  });
+  return { outcomes, again };
+}
+
+/**
+ * Posts a member's frames, one after the other, up to the first that is not taken.
+ *
+ * @param seq of the first of them
+ * @param pace the turn of the first post is the caller's to take
+ * @returns `undefined` if the member was evicted
+ */
+export async function deliverTo(
+  deps: DeliverDeps,
+  { roomId, generation }: Pick<Room, "roomId" | "generation">,
+  member: Member,
+  texts: readonly string[],
+  seq?: number,
+  pace: Pace = unpaced,
+): Promise<Delivery | undefined> {
+  if (!isCurrent(member, { generation })) {
+    await evict(deps, roomId, member, generation);
+    return undefined;
+  }
+  if (isWaiting(member, seq)) return { outcome: "waiting", sent: 0 };
+  for (const [sent, text] of texts.entries()) {
+    if (sent > 0) await pace.turn();
+    const outcome = await post(deps, member.connectionId, text, pace);
+    if (outcome === "gone") await prune(deps, roomId, member);
+    if (outcome !== "sent") return { outcome, sent };
+  }
+  return { outcome: "sent", sent: texts.length };
+}
+
+/** What of the message is posted to the member; whoever is excepted gets only its number, if it has one. */
+export function textsFor(
+  { subject }: Pick<Member, "subject">,
+  { text, except }: Pick<Parcel, "text" | "except">,
+): string[] {
+  if (!except?.subjects.includes(subject)) return [text];
+  return except.text === undefined ? [] : [except.text];
+}
+
+/** Whether the message waits in the log until the member asks for it. */
+export const isWaiting = (member: Member, seq: number | undefined): boolean =>
+  isPoller(member.connectionId) || isFlooded(member, seq);
+
+/**
+ * Whether a post is to be tried once more later. What certainly did not arrive is; a slow reader who acks is left to
+ * the redelivery, which sends it everything at once.
+ */
+export const isTriedAgain = ({ cursor }: Member, seq: number | undefined, { outcome }: Delivery): boolean =>
+  outcome === "failed" || (outcome === "slow" && (cursor === undefined || seq === undefined));
+
+/** So much is under way to the member that more waits in the log until it acks. */
+export const isFlooded = ({ cursor }: Member, seq: number | undefined): boolean =>
+  seq !== undefined && cursor !== undefined && seq - cursor.seq > limits.unackedMessages;
+
+/** Until its handshake is over, API Gateway calls a connection gone, though its row is there. */
+const handshakeMs = 10_000;
+
+/** Forgets a connection that has ended without a `$disconnect`. */
+export async function prune(
+  deps: DeliverDeps,
+  roomId: string,
+  { connectionId, session, connectedAtMs }: Member,
+): Promise<void> {
+  // In other rooms it has logged in, so it was open.
+  if (roomId.startsWith("@") && deps.now() - connectedAtMs < handshakeMs) return;
+  // A post was seen to be answered 410 although it arrived: a second witness, before somebody loses their rooms.
+  if (await deps.gateway.isOpen(connectionId)) return;
+  await disconnect(deps, connectionId);
+  // The row may be gone already while this place, written late, is not; of everyone's room the row is the place.
+  if (roomId !== everyone) await endPlace(deps, roomId, session, connectionId);
+}

@@ -1,0 +1,253 @@
+import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
+import type { MessageFrame, ServerFrame } from "../../../protocol/frames.ts";
+import { limits } from "../../../protocol/limits.ts";
+import { glimpseOf, inlineMembers, looksFor, partsOf } from "../fan-out/plan.ts";
+import { postedAtMs } from "../fan-out/posted-at.ts";
+import { frameText, messageText, RawJson, textBytes, wireRoom } from "../frame-text.ts";
+import { isFor, missedBytes, readWaiting } from "../log/read-log.ts";
+import { hasReached, stopOf } from "../log/stop.ts";
+import { flatten, forEachLimited, onePage } from "../pool.ts";
+import type { Deps, LogEntry, Look, Member, Part, ReportUndelivered, Room, Stop, Undelivered } from "../ports.ts";
+import { isCurrent, tellEvictedAgain } from "../rooms/evict.ts";
+import { isPoller } from "../rooms/poller.ts";
+import { lookForAbsent, undeliveredOf } from "./absent-person.ts";
+import { prune } from "./deliver.ts";
+import { isLookedAtBy, isPersonal } from "./expect-acks.ts";
+import { post } from "./post.ts";
+import { nextStep } from "./redelivery.ts";
+import { lookForSkipped } from "./skipped.ts";
+
+const membersAtOnce = 25;
+/** Posts to half-open lines take seconds each: before the Lambda's time is over the rest is left to the next look. */
+const budgetMs = 12_000;
+/** AWS ends a chain in which a function feeds its own queue after about 16 rounds. */
+const mostRounds = 14;
+/** From then on looks are rarer: a chain outlives the tries of members who are all behind at times of their own. */
+const hurriedRounds = 4;
+/** From then on pushes order looks of their own, so that this chain can end. */
+const lastNotedRound = 6;
+
+export interface LookDeps extends Deps {
+  reportUndelivered: ReportUndelivered;
+}
+
+/** What a look found and did. */
+interface Findings {
+  /** Moments at which somebody should look again. */
+  nexts: number[];
+  /** Members as they are to be noted. */
+  tried: Member[];
+  undelivered: Undelivered[];
+  noteReported?: (() => Promise<void>) | undefined;
+  isSomebodyThere: boolean;
+  untilMs: number;
+}
+type Waiting = (after: number) => Promise<LogEntry[]>;
+
+/** Looks at the cursors of a room's members and sends again what was not acked. */
+export async function lookAtRoom(deps: LookDeps, { roomId, round, part, evicted, skipped }: Look): Promise<void> {
+  if (evicted) return tellEvictedAgain(deps, { roomId, round, evicted });
+  if (skipped) return lookForSkipped(deps, { roomId, round, skipped });
+  const room = await deps.rooms.get(roomId);
+  if (!room) return;
+  if (part) return lookAtMembers(deps, room, round, deps.members.pages(roomId, part), part);
+  const first = await deps.members.first(roomId, inlineMembers);
+  if (first.share === 1) return lookAtMembers(deps, room, round, onePage(first.members), undefined);
+  // A function has time for so many: of a larger room each part is a look of its own, and goes on by itself.
+  const parts = partsOf(looksFor(glimpseOf(first)));
+  const [whole] = parts;
+  if (parts.length === 1 && whole) return lookAtMembers(deps, room, round, deps.members.pages(roomId, whole), whole);
+  await Promise.all(parts.map((each) => deps.scheduleLook({ roomId, round: round + 1, part: each }, 0)));
+}
+
+/** @param part of a large room, if it is one */
+async function lookAtMembers(
+  deps: LookDeps,
+  room: Room,
+  round: number,
+  members: AsyncIterable<Member[]>,
+  part: Part | undefined,
+): Promise<void> {
+  const { roomId } = room;
+  const found: Findings = {
+    nexts: [],
+    tried: [],
+    undelivered: [],
+    isSomebodyThere: false,
+    untilMs: deps.now() + budgetMs,
+  };
+  const waiting = waitingOf(deps, room, part !== undefined);
+  await forEachLimited(flatten(members), membersAtOnce, (member) => lookAtMember(deps, room, member, waiting, found));
+  if (isPersonal(roomId) && !found.isSomebodyThere) {
+    const absent = await lookForAbsent(deps, room, round);
+    found.undelivered.push(...absent.undelivered);
+    found.nexts.push(...absent.nexts);
+    found.noteReported = absent.noteReported;
+  }
+  const undelivered = await withoutReached(deps, room, found.undelivered, part);
+  // Reported before it is noted as reported: a crash in between reports twice, the other order never.
+  if (undelivered.length > 0) await deps.reportUndelivered(undelivered);
+  await Promise.all([found.noteReported?.(), ...found.tried.map((member) => deps.members.noteTry(roomId, member))]);
+  await orderNext(deps, room, round, found.nexts, part);
+}
+
+async function lookAtMember(
+  deps: LookDeps,
+  room: Room,
+  member: Member,
+  waiting: Waiting,
+  found: Findings,
+): Promise<void> {
+  if (!member.cursor || !isCurrent(member, room)) return;
+  found.isSomebodyThere = true;
+  if (member.cursor.epoch !== room.epoch) {
+    // The room's counter was lost while the member was in: of the new epoch it has nothing yet.
+    const { session, connectionId } = member;
+    const cursor = { epoch: room.epoch, seq: 0 };
+    await deps.members.setCursor(room.roomId, session, connectionId, cursor);
+    return lookAtMember(deps, room, { ...member, cursor, tries: 0, triedAtMs: 0, givenUpSeq: 0 }, waiting, found);
+  }
+  if (member.cursor.seq >= room.seq || isPoller(member.connectionId)) return;
+  const triedAtMs = deps.now();
+  if (triedAtMs > found.untilMs) {
+    found.nexts.push(triedAtMs);
+    return;
+  }
+  const kept = await waiting(Math.max(member.cursor.seq, member.givenUpSeq));
+  const unacked = kept.filter(({ message }) => message && isFor(message, member.subject));
+  const step = nextStep(member, unacked, triedAtMs, deps.redeliverAfterMs);
+  switch (step.kind) {
+    case "rest":
+      return;
+    case "wait":
+      found.nexts.push(step.untilMs);
+      return;
+    case "resend": {
+      await resend(deps, room, member, step.entries);
+      const tries = member.tries + 1;
+      found.tried.push({ ...member, tries, triedAtMs });
+      found.nexts.push(triedAtMs + deps.redeliverAfterMs * 2 ** tries);
+      return;
+    }
+    case "giveUp": {
+      const givenUpSeq = step.entries.at(-1)?.seq ?? member.givenUpSeq;
+      found.undelivered.push(...step.entries.flatMap((entry) => undeliveredOf(entry, member.subject)));
+      found.tried.push({ ...member, tries: 0, triedAtMs, givenUpSeq });
+      found.nexts.push(triedAtMs + deps.redeliverAfterMs);
+    }
+  }
+}
+
+/** A message that reached one device of a person has reached the person. */
+async function withoutReached(
+  deps: Deps,
+  { roomId }: Room,
+  undelivered: readonly Undelivered[],
+  part: Part | undefined,
+): Promise<Undelivered[]> {
+  if (undelivered.length === 0) return [];
+  const stops = new Map(undelivered.map(({ subject }) => [subject, [] as Stop[]]));
+  // Of a very large room the devices in the same part: to read all of it there is no time.
+  for await (const member of flatten(deps.members.pages(roomId, part))) {
+    const stop = stopOf(member);
+    if (stop) stops.get(member.subject)?.push(stop);
+  }
+  if (isPersonal(roomId)) {
+    // On a device that was closed since, too.
+    for (const [subject, known] of stops) {
+      const kept = await deps.cursors.get(roomId, subject);
+      if (kept) known.push(kept);
+    }
+  }
+  return undelivered.filter((message) => !stops.get(message.subject)?.some((stop) => hasReached(stop, message)));
+}
+
+/** Members who stopped at the same message wait for the same ones: read once per look. */
+function waitingOf(deps: Deps, room: Room, isLarge: boolean): Waiting {
+  const read = new Map<number, Promise<LogEntry[]>>();
+  const readAfter = async (after: number) => {
+    const entries = await readWaiting(deps, room, after, limits.unackedMessages);
+    return isLarge ? Promise.all(entries.map((entry) => asPosted(deps, room, entry))) : entries;
+  };
+  return (after) => {
+    const known = read.get(after) ?? readAfter(after);
+    read.set(after, known);
+    return known;
+  };
+}
+
+/** In a large room a message is as old as its last post: before that nobody is late with an ack. */
+async function asPosted({ pushes, now, redeliverAfterMs }: Deps, { roomId }: Room, entry: LogEntry): Promise<LogEntry> {
+  const { message, atMs } = entry;
+  if (!message || atMs + redeliverAfterMs > now()) return entry;
+  const record = (await pushes.get(message.messageId)).find((each) => each.roomId === roomId);
+  return record ? { ...entry, atMs: postedAtMs(record, now()) } : entry;
+}
+
+/** In frames of several messages: those of a member that is far behind cost one post, not one each. */
+async function resend(deps: Deps, room: Room, member: Member, entries: readonly LogEntry[]): Promise<void> {
+  for (const text of batches(deps, room, member, entries)) {
+    const outcome = await post(deps, member.connectionId, text);
+    if (outcome === "gone") return prune(deps, room.roomId, member);
+    if (outcome !== "sent") return;
+  }
+}
+
+function batches(deps: Deps, room: Room, member: Member, entries: readonly LogEntry[]): string[] {
+  const texts = entries.flatMap(({ message }) => (message ? [messageText(deps, message)] : []));
+  const small = texts.filter((text) => textBytes(text) <= missedBytes);
+  const large = texts.filter((text) => textBytes(text) > missedBytes);
+  const frames: string[] = [];
+  let batch: string[] = [];
+  let bytes = 0;
+  const close = () => {
+    if (batch.length > 0) frames.push(frameText(redelivered(room, member, batch)));
+    batch = [];
+    bytes = 0;
+  };
+  for (const text of small) {
+    if (bytes + textBytes(text) > missedBytes) close();
+    batch.push(text);
+    bytes += textBytes(text);
+  }
+  close();
+  return [...frames, ...large];
+}
+
+/** It claims nothing about numbers that are not in it: `upTo` is where the member stands by its own word. */
+function redelivered({ roomId, epoch }: Room, { cursor }: Member, texts: readonly string[]): ServerFrame {
+  const missed = texts.map((text) => new RawJson(text) as unknown as MessageFrame);
+  const data = { code: frameCodes.replayed, msg: frameTexts.replayed };
+  const upTo = cursor?.seq ?? 0;
+  return {
+    type: "replayed",
+    eventName: "replayResp",
+    data,
+    roomId: wireRoom(roomId),
+    epoch,
+    recovered: true,
+    missed,
+    upTo,
+  };
+}
+
+/** One next look for all who wait, unless the chain has become too long: then the next push begins a new one. */
+async function orderNext(
+  deps: LookDeps,
+  room: Room,
+  round: number,
+  nexts: readonly number[],
+  part: Part | undefined,
+): Promise<void> {
+  if (nexts.length === 0 || round >= mostRounds) return;
+  const pauseMs = deps.redeliverAfterMs * (round < hurriedRounds ? 0.5 : 3);
+  const atMs = Math.max(Math.min(...nexts), deps.now() + pauseMs);
+  // Two chains that meet become one.
+  const fresh = await deps.rooms.get(room.roomId);
+  if (fresh && isLookedAtBy(fresh, atMs, deps.now())) return;
+  // One that is the whole of a large room looks anew whether it still is.
+  const next = part && part.of > 1 ? { part } : {};
+  await deps.scheduleLook({ roomId: room.roomId, round: round + 1, ...next }, atMs - deps.now());
+  // The look at a part is not one that sees every new message.
+  if (round < lastNotedRound && !("part" in next)) await deps.rooms.noteLook(room.roomId, atMs);
+}

@@ -1,0 +1,25 @@
+import { messageText } from "../frame-text.ts";
+import type { Deps, Message, Parcel } from "../ports.ts";
+
+/** @param message one of `qos` 0 has no place in a log */
+export function parcelOf(
+  deps: Pick<Deps, "payloads">,
+  message: Omit<Message, "epoch" | "seq"> & Partial<Message>,
+): Parcel {
+  const { roomId, messageId, epoch, seq, untilMs, exclude } = message;
+  return {
+    roomId,
+    messageId,
+    text: messageText(deps, message),
+    ...(epoch !== undefined && { epoch }),
+    ...(seq !== undefined && { seq }),
+    ...(untilMs !== undefined && { untilMs }),
+    ...(exclude && { except: { subjects: exclude, ...(seq !== undefined && { text: skipText(deps, message) }) } }),
+  };
+}
+
+/** No page listens to an event of this name: a number passes, and nothing else. */
+const skippedEvent = "@skip";
+
+const skipText = (deps: Pick<Deps, "payloads">, { payload: _, ...message }: Parameters<typeof parcelOf>[1]) =>
+  messageText(deps, { ...message, eventName: skippedEvent, rawData: "null" });

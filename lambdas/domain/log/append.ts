@@ -1,0 +1,45 @@
+import type { Deps, Message, PushRecord, Room } from "../ports.ts";
+
+/** A message that has no number yet. `once`: it may come twice and shall be one message. */
+export type Draft = Omit<Message, "epoch" | "seq" | "roomId">;
+type AppendDeps = Pick<Deps, "rooms" | "log" | "pushes">;
+
+const attempts = 10;
+
+/** Where the message stands in its room's log, and whether it was delivered by an earlier push of the same id. */
+export interface Appended {
+  message: Message;
+  /** As it was when the message took its number. */
+  room: Room;
+  isDone: boolean;
+}
+
+/**
+ * Gives the message a number in the room's log and calls `write`, which reads the members and keeps the message side
+ * by side. A number that was given up meanwhile is replaced by a new one.
+ *
+ * @param onceId names the push that may come twice
+ * @param write keeps the message; runs again with a new number
+ */
+export async function appendTo(
+  { rooms, log, pushes }: AppendDeps,
+  roomId: string,
+  draft: Draft,
+  onceId: string | undefined,
+  write: (message: Message) => Promise<"done" | "there" | "void">,
+): Promise<Appended> {
+  let voided: number | undefined;
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    const room = await rooms.nextSeq(roomId);
+    const mine: PushRecord = { roomId, epoch: room.epoch, seq: room.seq, atMs: draft.atMs, done: false };
+    if (onceId !== undefined && voided !== undefined) await pushes.renumber(onceId, mine, voided);
+    const entered = onceId === undefined ? mine : ((await pushes.begin(onceId, mine)) ?? mine);
+    const { epoch = room.epoch, seq = room.seq, atMs, done: isDone } = entered;
+    // Somebody entered it before: whether that one lives or died on the way, the message keeps its number.
+    if (seq !== room.seq) await log.giveUp(roomId, { epoch: room.epoch, seq: room.seq, atMs: draft.atMs });
+    const message: Message = { ...draft, roomId, epoch, seq, atMs };
+    if ((await write(message)) !== "void") return { message, room, isDone };
+    voided = seq;
+  }
+  throw new Error(`no number of room's log could be kept in ${attempts} tries`);
+}

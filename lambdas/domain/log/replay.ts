@@ -1,0 +1,47 @@
+import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
+import type { FrameOf, ServerFrame } from "../../../protocol/frames.ts";
+import { conversationId, conversationRoom } from "../../../protocol/ids.ts";
+import { post } from "../delivery/post.ts";
+import { messageText, roomNamed } from "../frame-text.ts";
+import type { Caller, Deps } from "../ports.ts";
+import { placeSession } from "./catch-up.ts";
+import { readMissed } from "./read-log.ts";
+
+/** Reads a room's log for somebody who is in it, or a conversation's for one of the two. */
+export async function replay(deps: Deps, caller: Caller, frame: FrameOf<"replay">): Promise<ServerFrame> {
+  const { roomId: wireRoomId, toUser, after } = frame;
+  const [room, isAllowed] = await Promise.all([
+    deps.rooms.get(roomOf(caller, frame)),
+    toUser !== undefined || isMember(deps, caller, wireRoomId ?? ""),
+  ]);
+  if (!isAllowed) return failed(`you are not in room ${wireRoomId}`);
+  if (!room) return failed("nothing was ever sent there");
+  const since = { epoch: frame.epoch ?? room.epoch, seq: after };
+  const { tooLarge, ...part } = await readMissed(deps, room, since, caller.subject);
+  // Too large for a reply with anything around it: it comes as a frame of its own, and the client asks on from there.
+  if (tooLarge) await post(deps, caller.connectionId, messageText(deps, tooLarge));
+  return {
+    type: "replayed",
+    eventName: "replayResp",
+    data: { code: frameCodes.replayed, msg: frameTexts.replayed },
+    roomId: wireRoomId ?? conversationId(caller.subject, toUser ?? ""),
+    epoch: room.epoch,
+    ...part,
+  };
+}
+
+function roomOf({ subject }: Caller, { roomId, toUser }: FrameOf<"replay">): string {
+  return toUser === undefined ? roomNamed(roomId ?? "", subject) : conversationRoom(subject, toUser);
+}
+
+async function isMember({ connections, members }: Deps, caller: Caller, wireRoomId: string): Promise<boolean> {
+  if (wireRoomId.startsWith("@")) return true;
+  const self = await connections.get(caller.connectionId);
+  if (!self) return false;
+  const place = await members.get(wireRoomId, placeSession(self, wireRoomId));
+  return place?.connectionId === caller.connectionId;
+}
+
+function failed(msg: string): ServerFrame {
+  return { type: "replayFailed", eventName: "replayResp", data: { code: frameCodes.replayFailed, msg } };
+}

@@ -1,0 +1,127 @@
+import type { Connection, Deps, Member, Room } from "../ports.ts";
+import { type Begin, connectionGone, type Enter, type Entry, placeOf, takePlace, tooBusy } from "./entry.ts";
+import { evict, isCurrent, tellClaimant } from "./evict.ts";
+import { holderFor, pendingClaim } from "./holder.ts";
+import { isLive } from "./liveness.ts";
+import { isPoller } from "./poller.ts";
+
+const attempts = 5;
+const askedAtOnce = 16;
+
+/** `loginWhenFirst`: gets in only while nobody live is there; takes the place of those who are gone. */
+export const enterFirst: Enter = async (deps, roomId, _caller, selfRead, begin): Promise<Entry> => {
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    const [room, self, members] = await Promise.all([
+      deps.rooms.open(roomId),
+      selfRead,
+      readAll(deps.members.pages(roomId)),
+    ]);
+    if (!self) return connectionGone;
+    const entry = await tryToEnter(deps, room, self, members, begin);
+    if (entry !== "changed") return entry;
+  }
+  return tooBusy;
+};
+
+/** `changed`: somebody else moved in the room meanwhile, look again. */
+async function tryToEnter(
+  deps: Deps,
+  room: Room,
+  self: Connection,
+  members: readonly Member[],
+  begin: Begin,
+): Promise<Entry | "changed"> {
+  const { roomId } = room;
+  // The subject too: whoever got hold of a stranger's session gets nothing by it.
+  const isMine = (member: Member) => member.session === self.session && member.subject === self.subject;
+  const mine = members.find((member) => isMine(member) && isCurrent(member, room));
+  if (mine) return resumePlace(deps, room, self, mine);
+
+  const others = members.filter((member) => !isMine(member));
+  const inside = others.filter((member) => isCurrent(member, room));
+  const claimant = pendingClaim(room, members, deps.now());
+  const askedClaimant = claimant === self.connectionId ? undefined : claimant;
+  if (await isAnyLive(deps, inside, askedClaimant)) return { kind: "occupied" };
+
+  // Whoever lost a place by this must hear 2005, also when it comes back later: that takes a new generation.
+  const takesOver = inside.length > 0 || askedClaimant !== undefined;
+  const asked = new Set(inside.map(({ connectionId }) => connectionId));
+  const isUnasked = (member: Member) => !isMine(member) && !asked.has(member.connectionId);
+  if (takesOver && (await isAnyIn(deps, room, isUnasked))) return "changed";
+  const generation = room.generation + (takesOver ? 1 : 0);
+  const claimed = await deps.rooms.claim(room, holderFor(deps, self), generation);
+  if (claimed === "changed") return "changed";
+
+  const from = await begin(claimed);
+  const [failure] = await Promise.all([
+    takePlace(deps, roomId, self, { generation, holds: true }, from),
+    askedClaimant !== undefined && tellClaimant(deps, roomId, askedClaimant, generation),
+    // Those who were asked, and who is left over from a take-over that died before its notices.
+    ...others.map((member) => evict(deps, roomId, member, generation)),
+  ]);
+  return failure ?? { kind: "in", generation, epoch: from.epoch, seq: from.seq, head: claimed.seq };
+}
+
+/**
+ * Whether somebody is in whom nobody has asked: they came in, or back, behind the first look. A new generation would put
+ * them out unseen: those whose entry was counted before the room was read show here, those after it make the claim fail.
+ */
+async function isAnyIn(deps: Deps, room: Room, isUnasked: (member: Member) => boolean): Promise<boolean> {
+  const members = await readAll(deps.members.pages(room.roomId));
+  return members.some((member) => isCurrent(member, room) && isUnasked(member));
+}
+
+/** A session that comes back takes its own place again, whoever else is in. */
+export async function resumePlace(
+  deps: Pick<Deps, "members" | "connections" | "rooms" | "now">,
+  room: Room,
+  self: Connection,
+  mine: Member,
+): Promise<Entry | "changed"> {
+  const { session, connectionId, askedAtMs } = self;
+  const { generation, holds } = mine;
+  // Of another epoch there is nothing to go on from; nor for a client that did not ack.
+  const from = mine.cursor?.epoch === room.epoch ? mine.cursor : room;
+  const [moved, noted] = await Promise.all([
+    deps.members.move(room.roomId, {
+      ...placeOf(deps, self, from),
+      beganSeq: mine.beganSeq,
+      generation,
+      holds,
+      askedAtMs,
+    }),
+    isPoller(connectionId) ? "done" : deps.connections.addRoom(connectionId, room.roomId),
+    // Somebody may be asking the old connection right now: their claim on it fails once it has moved.
+    mine.holds && mine.connectionId !== connectionId
+      ? deps.rooms.moveHolder(room.roomId, mine.connectionId, connectionId)
+      : undefined,
+  ]);
+  if (moved === "changed") return "changed";
+  if (noted !== "done") {
+    await deps.members.remove(room.roomId, session, connectionId);
+    return connectionGone;
+  }
+  const after = await deps.rooms.get(room.roomId);
+  if (after?.generation !== generation) return "changed";
+  const { epoch, seq } = from;
+  return { kind: "in", generation, epoch, seq, head: after.seq, room: after, isResumed: true };
+}
+
+/**
+ * Asks everybody who seems to be in. Nobody loses a place by not answering: only the claim, which may fail, takes it.
+ */
+async function isAnyLive(deps: Deps, inside: readonly Member[], claimant: string | undefined): Promise<boolean> {
+  if (claimant !== undefined && (await isLive(deps, claimant))) return true;
+  for (let from = 0; from < inside.length; from += askedAtOnce) {
+    const asked = inside.slice(from, from + askedAtOnce);
+    const live = await Promise.all(asked.map(({ connectionId }) => isLive(deps, connectionId)));
+    if (live.includes(true)) return true;
+  }
+  return false;
+}
+
+async function readAll<T>(pages: AsyncIterable<T[]>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const page of pages) all.push(...page);
+  return all;
+}

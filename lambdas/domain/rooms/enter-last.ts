@@ -1,0 +1,35 @@
+import { flatten, forEachLimited } from "../pool.ts";
+import { connectionGone, type Enter, type Entry, takePlace } from "./entry.ts";
+import { evict, tellClaimant } from "./evict.ts";
+import { holderFor } from "./holder.ts";
+
+const evictionsAtOnce = 50;
+
+/** `loginWhenLast`: gets in and puts everybody else out. */
+export const enterLast: Enter = async (deps, roomId, caller, selfRead, begin): Promise<Entry> => {
+  // This one write evicts, however many there are: places of older generations are void from now on.
+  const [room, self] = await Promise.all([deps.rooms.takeOver(roomId, holderFor(deps, caller)), selfRead]);
+  if (!self) {
+    await deps.rooms.release(roomId, caller.connectionId);
+    return connectionGone;
+  }
+  const { generation, holder: before } = room;
+  const from = await begin(room);
+  const connectionsWithPlace = new Set<string>();
+  const others = async function* () {
+    for await (const member of flatten(deps.members.pages(roomId))) {
+      connectionsWithPlace.add(member.connectionId);
+      if (member.session !== self.session && member.generation < generation) yield member;
+    }
+  };
+  const [failure] = await Promise.all([
+    takePlace(deps, roomId, self, { generation, holds: true }, from),
+    forEachLimited(others(), evictionsAtOnce, (member) => evict(deps, roomId, member, generation)),
+  ]);
+  // The holder of before may still be writing its place, which nobody would then evict.
+  if (before && before.untilMs > deps.now() && before.connectionId !== self.connectionId) {
+    const isTold = connectionsWithPlace.has(before.connectionId);
+    if (!isTold) await tellClaimant(deps, roomId, before.connectionId, generation);
+  }
+  return failure ?? { kind: "in", generation, epoch: from.epoch, seq: from.seq, head: room.seq };
+};

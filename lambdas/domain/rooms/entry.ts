@@ -1,0 +1,110 @@
+import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
+import type { LoginFrame, Position } from "../../../protocol/frames.ts";
+import { limits } from "../../../protocol/limits.ts";
+import type { Caller, Connection, Deps, NewMember, Room } from "../ports.ts";
+import { evictedFrame } from "./evict.ts";
+import { isGranted } from "./grants.ts";
+import { isPoller, leaseMs } from "./poller.ts";
+
+/**
+ * The session is in and gets everything behind `seq`; `head` is the newest known. Where the two differ, what is between
+ * them may have been posted before the place was there.
+ */
+export interface Admitted extends Position {
+  kind: "in";
+  /** The place was there already, with what was acked in it. */
+  isResumed?: true;
+  generation: number;
+  head: number;
+  /** If the room was read after the place was written: what it does not count yet will be posted there. */
+  room?: Room;
+}
+/** What a login came to; the codes that pages know say it in other words. */
+export type Entry =
+  | Admitted
+  | { kind: "occupied" }
+  | { kind: "evicted"; generation: number }
+  | { kind: "refused"; why: string };
+
+/** A way into a room. `self` is still being read when a policy begins, which saves a round trip. */
+export type Enter = (
+  deps: Deps,
+  roomId: string,
+  caller: Pick<Caller, "connectionId">,
+  self: Promise<Connection | undefined>,
+  begin: Begin,
+) => Promise<Entry>;
+
+/** Where in a room's log somebody begins that comes in while it stands at `head`. */
+export type Begin = (head: Position) => Promise<Position>;
+
+export const refuse = (why: string): Entry => ({ kind: "refused", why });
+/** The connection ended while its login was under way: nobody hears this. */
+export const connectionGone = refuse("the connection has ended");
+export const tooBusy = refuse("too many logins to the room at once, try again");
+
+/** What forbids a login whatever the room's state, or `undefined`. */
+export function refusalOf({ now }: Pick<Deps, "now">, caller: Caller, roomId: string): Entry | undefined {
+  if (caller.tokenExpiresAtMs <= now()) return refuse("the token has expired, connect again with a new one");
+  if (!isGranted(caller.grants.rooms, roomId)) return refuse(`the token does not allow room ${roomId}`);
+  return undefined;
+}
+
+/** Logs the connection's session in with `generation`; an `Entry` says why that failed. */
+export async function takePlace(
+  deps: Pick<Deps, "members" | "connections" | "rooms" | "now">,
+  roomId: string,
+  self: Connection,
+  place: Pick<NewMember, "generation" | "holds">,
+  from: Position,
+): Promise<Entry | undefined> {
+  const { members, connections, rooms } = deps;
+  const { session, connectionId } = self;
+  const { holds } = place;
+  const [put, noted] = await Promise.all([
+    members.put(roomId, { ...placeOf(deps, self, from), ...place, askedAtMs: self.askedAtMs ?? 0 }),
+    isPoller(connectionId) ? "done" : connections.addRoom(connectionId, roomId),
+  ]);
+  if (put === "superseded") return refuse("a newer connection of this session has the place");
+  if (noted === "done") return undefined;
+  // Its `$disconnect` may have run before the place was written: nobody else would give it back.
+  await members.remove(roomId, session, connectionId);
+  if (holds) await rooms.release(roomId, connectionId);
+  return noted === "gone"
+    ? connectionGone
+    : refuse(`a connection may be in ${limits.roomsPerConnection} rooms, connect again to begin anew`);
+}
+
+/** The session's place as it is written; a client that acks has everything up to `from`. */
+export function placeOf({ now }: Pick<Deps, "now">, self: Connection, from: Position) {
+  const { session, connectionId, connectedAtMs, subject, acks } = self;
+  return {
+    session,
+    connectionId,
+    connectedAtMs,
+    subject,
+    ...(acks && { cursor: { epoch: from.epoch, seq: from.seq } }),
+    ...(isPoller(connectionId) && { leaseUntilMs: now() + leaseMs }),
+  };
+}
+
+/** The reply to a login. */
+export function loginFrame(roomId: string, entry: Entry): LoginFrame {
+  switch (entry.kind) {
+    case "in": {
+      const { generation, epoch, seq } = entry;
+      const data = { code: frameCodes.loggedIn, msg: frameTexts.loggedIn(roomId) };
+      return { type: "loggedIn", eventName: "loginRoomResp", data, roomId, generation, epoch, seq };
+    }
+    case "occupied":
+      return failed(roomId, frameCodes.occupied, frameTexts.occupied(roomId));
+    case "refused":
+      return failed(roomId, frameCodes.loginFailed, entry.why);
+    case "evicted":
+      return evictedFrame(roomId, entry.generation);
+  }
+}
+
+function failed(roomId: string, code: "2003" | "2004", msg: string): LoginFrame {
+  return { type: "loginFailed", eventName: "loginRoomResp", data: { code, msg }, roomId };
+}

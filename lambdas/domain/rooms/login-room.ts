@@ -1,0 +1,44 @@
+import type { CatchUp, LoginFrame } from "../../../protocol/frames.ts";
+import { type LoginPolicy, loginPolicies } from "../../../protocol/ids.ts";
+import { beginBy, welcome } from "../log/catch-up.ts";
+import type { Caller, Connection, Deps } from "../ports.ts";
+import { enterAlways } from "./enter-always.ts";
+import { enterFirst } from "./enter-first.ts";
+import { enterLast } from "./enter-last.ts";
+import { type Enter, loginFrame, refusalOf } from "./entry.ts";
+
+// A policy that is missing here does not compile.
+const enterBy: Record<LoginPolicy, Enter> = {
+  loginWhenFirst: enterFirst,
+  loginWhenLast: enterLast,
+  loginWhenever: enterAlways,
+};
+
+export interface Login extends CatchUp {
+  roomId: string;
+  type?: LoginPolicy;
+}
+
+/** Logs the caller's session in to a room by the frame's policy. */
+export async function loginRoom(deps: Deps, caller: Caller, frame: Login): Promise<LoginFrame> {
+  const { connectionId, askedAtMs } = caller;
+  const selfRead = deps.connections.get(connectionId).then((self) => self && { ...self, askedAtMs });
+  return logIn(deps, caller, frame, selfRead);
+}
+
+/** The same for a caller that is known already, or still being read. */
+export async function logIn(
+  deps: Deps,
+  caller: Caller,
+  { roomId, type = loginPolicies[0], ...wish }: Login,
+  selfRead: Promise<Connection | undefined>,
+  budgetBytes?: number,
+): Promise<LoginFrame> {
+  const refusal = refusalOf(deps, caller, roomId);
+  if (refusal) return loginFrame(roomId, refusal);
+  const entry = await enterBy[type](deps, roomId, caller, selfRead, beginBy(deps, roomId, caller.subject, wish));
+  const self = await selfRead;
+  return entry.kind === "in" && self
+    ? welcome(deps, self, roomId, roomId, entry, wish, budgetBytes)
+    : loginFrame(roomId, entry);
+}

@@ -1,0 +1,79 @@
+import type { LoginFrame, RoomToRestore } from "../../../protocol/frames.ts";
+import { everyone } from "../../../protocol/ids.ts";
+import { expectSkipped } from "../delivery/skipped.ts";
+import { roomNamed } from "../frame-text.ts";
+import { beginBy, welcome } from "../log/catch-up.ts";
+import type { Connection, Deps } from "../ports.ts";
+import { enterAlways } from "./enter-always.ts";
+import { enterFirst, resumePlace } from "./enter-first.ts";
+import { type Begin, type Entry, loginFrame, refusalOf, tooBusy } from "./entry.ts";
+import { isCurrent } from "./evict.ts";
+import { logIn } from "./login-room.ts";
+import { isPoller } from "./poller.ts";
+
+const attempts = 5;
+
+/**
+ * Gives a session that comes back its place in a room again. Restoring never evicts anybody: a place that is still
+ * there is taken back; one that somebody took by a newer generation is lost (2005); one that just ended is entered
+ * anew if the room is free, or always by `loginWhenever`. Without `generation` it is a first login.
+ */
+export async function restoreRoom(
+  deps: Deps,
+  self: Connection,
+  room: RoomToRestore,
+  budgetBytes?: number,
+): Promise<LoginFrame> {
+  const { roomId, generation, type: _, ...wish } = room;
+  if (roomId.startsWith("@")) return restoreOwnRoom(deps, self, room, budgetBytes);
+  if (generation === undefined) return logIn(deps, self, room, Promise.resolve(self), budgetBytes);
+  const entry =
+    refusalOf(deps, self, roomId) ??
+    (await restore(deps, self, room, generation, beginBy(deps, roomId, self.subject, wish)));
+  return entry.kind === "in"
+    ? welcome(deps, self, roomId, roomId, entry, wish, budgetBytes)
+    : loginFrame(roomId, entry);
+}
+
+/** The rooms that one is in without logging in: only where one stands in their logs is to be settled. */
+async function restoreOwnRoom(
+  deps: Deps,
+  self: Connection,
+  { roomId, since, history }: RoomToRestore,
+  budgetBytes: number | undefined,
+): Promise<LoginFrame> {
+  const named = roomNamed(roomId, self.subject);
+  const isNew = self.acks && since === undefined && history === undefined && !isPoller(self.connectionId);
+  const opening = deps.rooms.open(named);
+  if (isNew && named !== everyone) await expectSkipped(deps, self.subject, opening);
+  const room = await opening;
+  const { epoch, seq, generation } = room;
+  const from = await beginBy(deps, named, self.subject, { since })(room);
+  const entry = { kind: "in" as const, epoch: from.epoch, seq: from.seq, generation, head: seq, room };
+  if (isNew) await deps.members.setCursor(named, self.connectionId, self.connectionId, { epoch, seq }, seq);
+  return welcome(deps, self, named, roomId, entry, { since, history }, budgetBytes);
+}
+
+async function restore(
+  deps: Deps,
+  self: Connection,
+  { roomId, type }: RoomToRestore,
+  generation: number,
+  begin: Begin,
+): Promise<Entry> {
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    const [room, mine] = await Promise.all([deps.rooms.open(roomId), deps.members.get(roomId, self.session)]);
+    if (room.generation > generation) {
+      await deps.members.evict(roomId, self.session, room.generation);
+      return { kind: "evicted", generation: room.generation };
+    }
+    if (!mine || !isCurrent(mine, room) || mine.subject !== self.subject) {
+      const enter = type === "loginWhenever" ? enterAlways : enterFirst;
+      return enter(deps, roomId, self, Promise.resolve(self), begin);
+    }
+    // Not a login: what ends the place may be under way.
+    const entry = await resumePlace(deps, room, { ...self, askedAtMs: undefined }, mine);
+    if (entry !== "changed") return entry;
+  }
+  return tooBusy;
+}

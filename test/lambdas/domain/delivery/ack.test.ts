@@ -1,0 +1,192 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { tableOf } from "../../../../lambdas/adapters/table.ts";
+import { ack } from "../../../../lambdas/domain/delivery/ack.ts";
+import type { Position, Receipt } from "../../../../protocol/frames.ts";
+import { openQuickTables } from "../../../support/quick-tables.ts";
+import { Reader } from "../../../support/reader.ts";
+import { World } from "../../../support/world.ts";
+
+let tables: Awaited<ReturnType<typeof openQuickTables>>;
+beforeAll(async () => {
+  tables = await openQuickTables();
+});
+afterAll(() => tables.close());
+
+let world: World;
+let room = "";
+let ann: Reader;
+let bob: Reader;
+beforeEach(async () => {
+  world = new World(tables.client);
+  room = `room-${world.nextId()}`;
+  ann = await Reader.open(world);
+  bob = await Reader.open(world);
+  await ann.login(room, "loginWhenever");
+});
+
+const cursorOf = async ({ page }: Reader, roomId = room) =>
+  (await world.deps.members.get(roomId, roomId.startsWith("@") ? page.connectionId : page.session))?.cursor;
+const ackBy = async (
+  { page }: Reader,
+  seq: number,
+  { epoch, receipts }: { epoch?: string; receipts?: Receipt[] } = {},
+) => {
+  const at: Position = { epoch: epoch ?? (await world.deps.rooms.open(room)).epoch, seq };
+  const rooms = [{ roomId: room, ...at }];
+  return ack(world.deps, page.caller, { action: "ack", session: page.session, rooms, ...(receipts && { receipts }) });
+};
+const pushes = async (count: number) => {
+  for (let i = 0; i < count; i += 1) await world.push(room, String(i));
+};
+
+describe("an ack", () => {
+  test("moves the cursor forward, and is not answered", async () => {
+    await pushes(3);
+    expect(await ackBy(ann, 2)).toBeUndefined();
+    expect(await cursorOf(ann)).toMatchObject({ seq: 2 });
+  });
+
+  test("that crossed a newer one on its way changes nothing, and is nothing wrong", async () => {
+    await pushes(3);
+    await ackBy(ann, 3);
+    expect(await ackBy(ann, 1)).toBeUndefined();
+    expect(await cursorOf(ann)).toMatchObject({ seq: 3 });
+  });
+
+  test("of everyone's and one's own room moves the cursors there", async () => {
+    await world.push("@all");
+    await world.push(`@user/${ann.page.subject}`);
+    await ann.ack();
+    expect(await cursorOf(ann, "@all")).toEqual(ann.since("@all"));
+    expect(await cursorOf(ann, `@user/${ann.page.subject}`)).toMatchObject({ seq: 1 });
+  });
+
+  test.each([
+    ["what was never sent", 4, undefined, "stands at 3, got 4"],
+    ["what can never be", 1_000_000_000, undefined, "stands at 3"],
+    ["another epoch", 2, "elsewhere", "another epoch"],
+  ])("of %s is refused, and the cursor stays", async (_, seq, epoch, problem) => {
+    await pushes(3);
+    const refused = await ackBy(ann, seq, epoch === undefined ? {} : { epoch });
+    expect(refused).toMatchObject({ type: "refused", data: { code: "4003", msg: expect.stringContaining(problem) } });
+    expect(await cursorOf(ann)).toMatchObject({ seq: 0 });
+  });
+
+  test("of a room that one is not in is refused, and moves nobody's cursor", async () => {
+    await pushes(1);
+    expect(await ackBy(bob, 1)).toMatchObject({ data: { code: "4003", msg: `ack: you are not in room ${room}` } });
+    expect(await cursorOf(ann)).toMatchObject({ seq: 0 });
+  });
+
+  test("by the session's connection of before moves nothing", async () => {
+    await pushes(1);
+    const old = ann.page.caller;
+    await ann.page.open();
+    const { epoch } = await world.deps.rooms.open(room);
+    const rooms = [{ roomId: room, epoch, seq: 1 }];
+    const refused = await ack(world.deps, old, { action: "ack", session: ann.page.session, rooms });
+    expect(refused).toMatchObject({ type: "refused" });
+  });
+
+  test("of one room that is wrong keeps the others from nothing", async () => {
+    await pushes(1);
+    const { epoch } = await world.deps.rooms.open(room);
+    const rooms = [
+      { roomId: "elsewhere", epoch, seq: 1 },
+      { roomId: room, epoch, seq: 1 },
+    ];
+    await ack(world.deps, ann.page.caller, { action: "ack", session: ann.page.session, rooms });
+    expect(await cursorOf(ann)).toMatchObject({ seq: 1 });
+  });
+});
+
+describe("a room whose counters were lost", () => {
+  beforeEach(async () => {
+    await pushes(3);
+    await ann.ack();
+    await tableOf(tables.client, "Rooms").remove({ roomId: room, item: "room" });
+    world.nowMs += 1;
+  });
+
+  // Every ack of the new epoch was refused until the page came back.
+  test("takes acks of its new epoch from those who are in", async () => {
+    await world.push(room, '"new"');
+    await ann.ack();
+    expect(ann.refusals).toEqual([]);
+    expect(await cursorOf(ann)).toEqual(ann.since(room));
+    expect(ann.resets).toEqual([room]);
+  });
+
+  test("sends again what of its new epoch was lost", async () => {
+    world.lost.add(ann.page.connectionId);
+    await world.push(room, '"new"');
+    world.lost.clear();
+    await world.pass(5_000);
+    expect(ann.dataOf(room)).toEqual([0, 1, 2, "new"]);
+  });
+});
+
+describe("a reader who is far behind", () => {
+  test("is posted no more than the window, and told at its ack that more is waiting", async () => {
+    await pushes(130);
+    expect(ann.dataOf(room)).toHaveLength(128);
+    const told = await ackBy(ann, 128);
+    expect(told).toEqual({
+      type: "behind",
+      eventName: "ackResp",
+      data: { code: "2013", msg: "more is waiting" },
+      rooms: [room],
+    });
+    if (told) ann.hear(told);
+    await ann.fill();
+    await ann.ack();
+    expect(ann.dataOf(room)).toEqual(Array.from({ length: 130 }, (_, i) => i));
+  });
+
+  test("keeps nobody else from anything", async () => {
+    await bob.login(room, "loginWhenever");
+    for (let i = 0; i < 130; i += 1) {
+      await world.push(room, String(i));
+      if (i % 60 === 0) await bob.ack();
+    }
+    expect(bob.dataOf(room)).toHaveLength(130);
+  });
+});
+
+describe("a receipt", () => {
+  const pushFor = (receiptTo: string) => world.push(room, "1", { receiptTo });
+
+  test("is told to the sender when the message is acked, on all of the sender's devices", async () => {
+    const tablet = await Reader.open(world, { subject: bob.page.subject });
+    const pushed = await pushFor(bob.page.subject);
+    await ackBy(ann, 1, { receipts: [{ roomId: room, seq: 1 }] });
+    const told = "messageId" in pushed ? [pushed.messageId] : [];
+    expect(bob.delivered).toEqual(told);
+    expect(tablet.delivered).toEqual(told);
+    expect(ann.delivered).toEqual([]);
+  });
+
+  test.each([
+    ["that does not reach so far", 0, 1],
+    ["of a number that holds nothing", 1, 7],
+  ])("by an ack %s is told to nobody", async (_, acked, seq) => {
+    await pushFor(bob.page.subject);
+    await ackBy(ann, acked, { receipts: [{ roomId: room, seq }] });
+    expect(bob.delivered).toEqual([]);
+  });
+
+  test("by a stranger is told to nobody", async () => {
+    await pushFor(bob.page.subject);
+    const eve = await Reader.open(world);
+    await ackBy(eve, 1, { receipts: [{ roomId: room, seq: 1 }] });
+    expect(bob.delivered).toEqual([]);
+  });
+
+  test("of a message that wants none, and of one's own, is told to nobody", async () => {
+    await world.push(room, "1");
+    await pushFor(ann.page.subject);
+    const receipts = [1, 2].map((seq) => ({ roomId: room, seq }));
+    await ackBy(ann, 2, { receipts });
+    expect([...ann.delivered, ...bob.delivered]).toEqual([]);
+  });
+});

@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { pushStatus, waitForAcks } from "../../../../lambdas/domain/delivery/push-status.ts";
+import type { PushRecord } from "../../../../lambdas/domain/ports.ts";
+import { openQuickTables } from "../../../support/quick-tables.ts";
+import { Reader } from "../../../support/reader.ts";
+import { rowsOf } from "../../../support/tables.ts";
+import { World } from "../../../support/world.ts";
+
+let tables: Awaited<ReturnType<typeof openQuickTables>>;
+beforeAll(async () => {
+  tables = await openQuickTables();
+});
+afterAll(() => tables.close());
+
+let world: World;
+let room = "";
+let ann: Reader;
+let bob: Reader;
+beforeEach(async () => {
+  world = new World(tables.client);
+  room = `room-${world.nextId()}`;
+  [ann, bob] = [await Reader.open(world), await Reader.open(world)];
+  await ann.login(room, "loginWhenever");
+  await bob.login(room, "loginWhenever");
+});
+
+const pushed = async (more: Parameters<World["push"]>[2] = {}, data = "1", roomId = room) => {
+  const accepted = await world.push(roomId, data, more);
+  if ("code" in accepted) throw new Error(accepted.msg);
+  return accepted;
+};
+const placeOf = ({ records }: { records: PushRecord[] }) => records.map(({ epoch, seq }) => ({ epoch, seq }));
+const logOf = async () => (await rowsOf(tables.client, "Messages")).filter((row) => row.roomId === room && row.data);
+
+describe("a messageId", () => {
+  test("that comes twice is one message with the same answer", async () => {
+    const first = await pushed({ messageId: "m" });
+    const second = await pushed({ messageId: "m" }, "2");
+    expect([second.messageId, placeOf(second)]).toEqual(["m", placeOf(first)]);
+    await pushed({}, "3");
+    await ann.fill();
+    world.nowMs += 2_000;
+    await ann.fill();
+    expect(ann.dataOf(room)).toEqual([1, 3]);
+    expect(await logOf()).toHaveLength(2);
+  });
+
+  test("that comes many times at once is one message with the same answer", async () => {
+    const answers = await Promise.all(Array.from({ length: 8 }, () => pushed({ messageId: "m" })));
+    expect(new Set(answers.map((answer) => JSON.stringify(placeOf(answer)))).size).toBe(1);
+    expect(await logOf()).toHaveLength(1);
+    world.nowMs += 2_000;
+    await ann.fill();
+    expect(ann.dataOf(room)).toEqual([1]);
+  });
+
+  test("is another message in another room, and after a day", async () => {
+    await pushed({ messageId: "m" });
+    const other = await world.push(`${room}-other`, "1", { messageId: "m" });
+    expect(other).toMatchObject({ records: [{ seq: 1 }] });
+    world.nowMs += 86_401_000;
+    expect(placeOf(await pushed({ messageId: "m" }))).toMatchObject([{ seq: 2 }]);
+  });
+});
+
+describe("at qos 0", () => {
+  test("nothing is written and no look is ordered; the message has no number", async () => {
+    const all = () => Promise.all(["Connections", "Rooms", "Messages"].map((name) => rowsOf(tables.client, name)));
+    const before = await all();
+    const { records } = await pushed({ qos: 0 });
+    expect(records).toMatchObject([{ roomId: room, done: true, outcomes: { members: 2, sent: 2 } }]);
+    expect(await all()).toEqual(before);
+    expect(world.looks).toEqual([]);
+    expect(ann.page.inbox.at(-1)).toMatchObject({ type: "message", qos: 0 });
+    expect(ann.page.inbox.at(-1)).not.toHaveProperty("seq");
+  });
+
+  test("a messageId still makes it one message", async () => {
+    await pushed({ qos: 0, messageId: "m" });
+    await pushed({ qos: 0, messageId: "m" });
+    expect(ann.page.messages()).toEqual([1]);
+  });
+});
+
+test("a ttl that is over keeps a message from who comes later, and from redelivery", async () => {
+  world.lost.add(ann.page.connectionId);
+  await pushed({ ttlMs: 3_000 });
+  world.lost.clear();
+  await world.pass(100_000);
+  expect(ann.dataOf(room)).toEqual([]);
+  expect(world.undelivered).toEqual([]);
+});
+
+describe("what became of a push", () => {
+  const statusOf = async (messageId: string) => (await pushStatus(world.deps, messageId))?.[0];
+
+  test("is unknown for an id that never was, and after a day", async () => {
+    expect(await pushStatus(world.deps, "never")).toBeUndefined();
+    const { messageId } = await pushed();
+    world.nowMs += 86_401_000;
+    expect(await pushStatus(world.deps, messageId)).toBeUndefined();
+  });
+
+  test("says who was posted to, who has acked and who has not", async () => {
+    world.outcomes.set(bob.page.connectionId, "unknown");
+    const { messageId } = await pushed();
+    await ann.ack();
+    expect(await statusOf(messageId)).toEqual({
+      ...{ roomId: room, logged: true, done: true },
+      outcomes: { members: 2, sent: 1, gone: 0, slow: 0, failed: 0, unknown: 1, waiting: 0 },
+      ...{ acked: 1, ackedBy: [ann.page.subject], waiting: 1, waitingFor: [bob.page.subject] },
+    });
+  });
+
+  test("counts a person once, who has it on one device", async () => {
+    await Reader.open(world, { subject: ann.page.subject });
+    const { messageId } = await pushed({}, "1", `@user/${ann.page.subject}`);
+    await ann.ack();
+    expect(await statusOf(messageId)).toMatchObject({ acked: 1, waiting: 0 });
+    await ann.page.close();
+    expect(await statusOf(messageId)).toMatchObject({ ackedBy: [ann.page.subject] });
+  });
+
+  test("does not count those who do not ack", async () => {
+    const old = await world.connect();
+    await old.login(room, "loginWhenever");
+    const { messageId } = await pushed();
+    expect(await statusOf(messageId)).toMatchObject({ acked: 0, waiting: 2 });
+  });
+
+  test("does not count those who came in behind it", async () => {
+    const { messageId } = await pushed();
+    const { page } = await Reader.open(world);
+    await page.login(room, "loginWhenever");
+    expect(await statusOf(messageId)).toMatchObject({ acked: 0, waiting: 2 });
+    await page.close();
+    await ann.ack();
+    await page.open();
+    expect(await statusOf(messageId)).toMatchObject({ ackedBy: [ann.page.subject] });
+  });
+
+  test("counts those who came back and caught up", async () => {
+    await bob.page.close();
+    const { messageId } = await pushed();
+    await bob.page.open();
+    expect(await statusOf(messageId)).toMatchObject({ acked: 0 });
+    await bob.ack();
+    expect(await statusOf(messageId)).toMatchObject({ ackedBy: [bob.page.subject] });
+  });
+});
+
+describe("waiting for acks", () => {
+  const deps = (onWait: () => Promise<void>) => ({
+    ...world.deps,
+    wait: async (ms: number) => {
+      world.nowMs += ms;
+      await onWait();
+    },
+  });
+
+  test("ends as soon as so many have acked", async () => {
+    const { records } = await pushed();
+    let waits = 0;
+    const acking = deps(async () => {
+      waits += 1;
+      if (waits === 2) await ann.ack();
+    });
+    const fromMs = world.nowMs;
+    expect(await waitForAcks(acking, records, { acks: 1, withinMs: 10_000 })).toEqual({ reached: true, acks: 1 });
+    expect(world.nowMs - fromMs).toBeLessThan(1_000);
+  });
+
+  test("ends when the time is over, and says how many have", async () => {
+    const { records } = await pushed();
+    await ann.ack();
+    const fromMs = world.nowMs;
+    const quiet = deps(async () => {});
+    expect(await waitForAcks(quiet, records, { acks: 2, withinMs: 10_000 })).toEqual({ reached: false, acks: 1 });
+    expect(world.nowMs - fromMs).toBe(10_000);
+  });
+});
