@@ -78,6 +78,8 @@ async function push({ name, process, endpoints }: Running, clients: ChildProcess
   await ask(process, { kind: "watch" } satisfies ServerOrder);
   await ask(clients, { kind: "expect", text, clients: size } satisfies ClientsOrder);
   const arrival = within(tooLongMs, told<Arrival>(clients), `the clients of ${name}`);
+  // A push that is refused is what went wrong then.
+  arrival.catch(() => {});
   const sent = nowMs();
   const response = await fetch(endpoints.pushUrl, {
     method: "POST",

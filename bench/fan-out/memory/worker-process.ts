@@ -28,6 +28,9 @@ const inUse = () => {
   return heapUsed + external;
 };
 
+// It ends with the process that started it.
+process.on("disconnect", () => process.exit());
+
 let held = 0;
 let mostHeld = 0;
 let posted = 0;
