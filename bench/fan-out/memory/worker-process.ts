@@ -11,14 +11,13 @@ const text = JSON.stringify({ type: "message", eventName: "test", data: "x".repe
 
 const rest: FanOutTask[] = [];
 const deps = workerDeps(tablesUrl, new URL(stageUrl), (tasks) => rest.push(...tasks));
-const pages: Record<string, Members["pages"]> = {
-  table: deps.members.pages,
-  generated: (roomId, _, after) => generatedMembers(sizeOf(roomId), after),
-  generatedAtOnce: (roomId, _, after) => allAtOnce(generatedMembers(sizeOf(roomId), after)),
-} satisfies Record<Source, Members["pages"]>;
-const sizeOf = (roomId: string) => Number(roomId.slice(roomOf(0).length - 1));
-const read = pages[source];
-if (!read || !process.send) throw new Error(`${source} is no source, or nobody listens`);
+const sources = {
+  table: () => deps.members.pages,
+  generated: (size) => (_roomId, _part, after) => generatedMembers(size, after),
+  generatedAtOnce: (size) => (_roomId, _part, after) => allAtOnce(generatedMembers(size, after)),
+} satisfies Record<Source, (size: number) => Members["pages"]> as Record<string, (size: number) => Members["pages"]>;
+const sourceOf = sources[source];
+if (!sourceOf || !process.send) throw new Error(`${source} is no source, or nobody listens`);
 
 const collectGarbage = globalThis.gc;
 if (!collectGarbage) throw new Error("start it with --expose-gc");
@@ -75,10 +74,10 @@ const idleInUse = inUse();
 const idleBytes = process.memoryUsage.rss();
 
 // A worker has mostly worked before: the code is compiled, the lines are open.
-await work(warmUpMembers, pages.generated ?? read);
+await work(warmUpMembers, (_roomId, _part, after) => generatedMembers(warmUpMembers, after));
 const cpu = process.cpuUsage();
 const fromMs = performance.now();
-const rounds = await work(members, read);
+const rounds = await work(members, sourceOf(members));
 const wallMs = performance.now() - fromMs - lookMs;
 const cpuMs = cpuMsSince(cpu) - lookCpuMs;
 if (posted !== members + warmUpMembers) throw new Error(`${posted} posts, not one to each of ${members}`);
