@@ -9,7 +9,7 @@ export interface Work {
   /** Peak of resident memory above that of the process before it had a task. */
   peakBytes: number;
   idleBytes: number;
-  /** What is in use when half of the members have been posted to and all garbage is gone, above that same process. */
+  /** What is in use when half of the members have been posted to, without garbage, beyond what is left at the end. */
   liveBytes: number;
   wallMs: number;
   /** Of this process alone. */
