@@ -1,7 +1,10 @@
 import { parseArgs } from "node:util";
 import { delivery } from "./delivery/delivery.ts";
+import { burst } from "./fan-out/burst.ts";
 import { coldStarts } from "./fan-out/cold-starts.ts";
+import { memory } from "./fan-out/memory.ts";
 import { posts } from "./fan-out/posts.ts";
+import { way } from "./fan-out/way.ts";
 import { keepResult } from "./results.ts";
 
 const { positionals } = parseArgs({ allowPositionals: true });
@@ -10,6 +13,9 @@ const benchmarks: Record<string, () => Promise<string>> = {
   delivery,
   "fan-out/posts": posts,
   "fan-out/cold-starts": coldStarts,
+  "fan-out/memory": memory,
+  "fan-out/way": way,
+  "fan-out/burst": burst,
 };
 
 const all = Object.keys(benchmarks);

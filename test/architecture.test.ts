@@ -24,8 +24,11 @@ const rules: Record<string, Rule> = {
   bin: { folders: ["lib"], packages: ["aws-cdk-lib"] },
   // It waits between attempts as the client does.
   cli: { folders: ["client", "protocol"], packages: ["node"] },
-  // It measures what is deployed, over the tables that tests use, and prices it as the estimate does.
-  bench: { folders: ["cli", "lambdas/adapters", "lambdas/domain", "lib", "protocol", "test"], packages: "any" },
+  // It measures what is deployed, over the tables that tests use or on the local stack, and prices it as the estimate does.
+  bench: {
+    folders: ["cli", "lambdas/adapters", "lambdas/domain", "lib", "local", "protocol", "test"],
+    packages: "any",
+  },
   // It runs the synthesized template and the built bundles, whatever they hold.
   local: { folders: ["protocol"], packages: "any" },
   // What users write: they know this package by its name only.

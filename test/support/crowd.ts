@@ -26,6 +26,8 @@ export interface CrowdOptions {
   acks?: boolean;
   /** Each order of a queue is received by two at once. */
   duplicates?: boolean;
+  /** Whether messages that wait for the same way go together. */
+  together?: boolean;
   /** Members of further rooms, which no table holds. */
   more?: (roomId: string, part: Part | undefined, after: string | undefined) => AsyncIterable<Member[]> | undefined;
 }
@@ -36,12 +38,12 @@ export type { Crowd };
 
 /** A large room on a clock of its own: real tables and rules, queues, workers, and a gateway that tests can break. */
 export async function openCrowd(options: CrowdOptions) {
-  const { members, postsPerSecond = 5_000, workers = 5, acks = true, duplicates = false } = options;
+  const { members, postsPerSecond = 5_000, workers = 5, acks = true, duplicates = false, together = true } = options;
   const { client, close } = await openQuickTables();
   const world = new World(client);
   const time = new VirtualTime(world.nowMs);
   const room = "crowd";
-  const posts: { atMs: number; connectionId: string }[] = [];
+  const posts: { atMs: number; connectionId: string; bytes: number }[] = [];
   const faults: { answer: Answer; diesAtPost: number | undefined } = { answer: () => undefined, diesAtPost: undefined };
   const readers = new Map<string, Reader>();
   const ended = new Set<string>();
@@ -57,7 +59,7 @@ export async function openCrowd(options: CrowdOptions) {
 
   const gateway: Gateway = {
     async post(connectionId, text) {
-      posts.push({ atMs: time.nowMs, connectionId });
+      posts.push({ atMs: time.nowMs, connectionId, bytes: Buffer.byteLength(text) });
       const answer = faults.answer(connectionId);
       await time.wait(answer === "hang" ? hangMs : latencyMs);
       if (answer === "hang") return "unknown";
@@ -101,7 +103,9 @@ export async function openCrowd(options: CrowdOptions) {
   const worker = (): ((task: FanOutTask) => Promise<boolean>) => {
     const giveUp = async (given: readonly FanOutTask[]) => void setAside.push(...given);
     const pace = makePace(postsPerSecond / workers, { now: deps.now, wait: deps.wait, random });
-    return async (task) => (await runTask(mortal({ ...deps, pace, giveUp }, faults), task)) === "done";
+    // Only by the log does a worker see what waits beside its task.
+    const log = together ? deps.log : { ...deps.log, pages: nothing };
+    return async (task) => (await runTask(mortal({ ...deps, log, pace, giveUp }, faults), task)) === "done";
   };
   tasks.feed(Array.from({ length: workers }, worker), duplicates ? 2 : 1);
   const reportUndelivered = async () => {};
@@ -158,6 +162,8 @@ export async function openCrowd(options: CrowdOptions) {
     close,
   };
 }
+
+async function* nothing(): AsyncGenerator<never> {}
 
 async function rows(world: World, room: string): Promise<Map<string, string>> {
   const found = new Map<string, string>();

@@ -1,0 +1,77 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { connectionsIn } from "../../../lambdas/adapters/connections-table.ts";
+import { cursorsIn } from "../../../lambdas/adapters/cursors-table.ts";
+import { answerWithinMs } from "../../../lambdas/adapters/gateway/gateway.ts";
+import { connectTo } from "../../../lambdas/adapters/gateway/line.ts";
+import { Lines } from "../../../lambdas/adapters/gateway/lines.ts";
+import { posterOf } from "../../../lambdas/adapters/gateway/poster.ts";
+import { membersIn } from "../../../lambdas/adapters/members-table.ts";
+import { logIn } from "../../../lambdas/adapters/messages-table.ts";
+import { pushesIn } from "../../../lambdas/adapters/pushes-table.ts";
+import { roomsIn } from "../../../lambdas/adapters/rooms-table.ts";
+import { tableOf } from "../../../lambdas/adapters/table.ts";
+import { tasksIn } from "../../../lambdas/adapters/tasks-table.ts";
+import { postsAtOnce } from "../../../lambdas/domain/deliver.ts";
+import { makePace } from "../../../lambdas/domain/fan-out/pace.ts";
+import type { FanOutDeps } from "../../../lambdas/domain/fan-out/run-task.ts";
+import type { FanOutTask } from "../../../lambdas/domain/ports.ts";
+
+/** So many that the pace never waits: what is measured is the loop. */
+const postsPerSecond = 1e9;
+const region = "us-east-1";
+/** A session token of Lambda has about so many characters. */
+const credentials = {
+  accessKeyId: "ASIAIOSFODNN7EXAMPLE",
+  secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+  sessionToken: "IQoJb3JpZ2luX2Vj".repeat(62),
+};
+
+/**
+ * The adapters of a fan-out worker as they are deployed. Nothing is to go wrong here, so that what would repair it fails.
+ *
+ * @param rest takes what a round has not come to
+ */
+export function workerDeps(tablesUrl: string, stageUrl: URL, rest: (tasks: readonly FanOutTask[]) => void): FanOutDeps {
+  const now = () => Date.now();
+  const pause = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
+  const never = (what: string) => () => Promise.reject(new Error(`${what} is not part of this benchmark`));
+  let ids = 0;
+  const newId = () => {
+    ids += 1;
+    return `${process.pid}-${ids}`.padStart(22, "0");
+  };
+  const client = new DynamoDBClient({ endpoint: tablesUrl, region, credentials });
+  const connections = tableOf(client, "Connections");
+  const rooms = tableOf(client, "Rooms");
+  const lines = new Lines({ connect: connectTo(stageUrl), most: postsAtOnce, withinMs: answerWithinMs, now });
+  const target = { host: stageUrl.host, path: stageUrl.pathname, region };
+  const time = { now, wait: pause, random: Math.random };
+  return {
+    ...time,
+    newId,
+    connections: connectionsIn(connections, now),
+    rooms: roomsIn(rooms, now, newId),
+    members: membersIn(rooms, connections, now),
+    cursors: cursorsIn(rooms, now),
+    log: logIn(tableOf(client, "Messages"), now, 86_400_000),
+    payloads: { put: never("a large payload"), urlOf: () => "" },
+    pushes: pushesIn(rooms, now),
+    tasks: tasksIn(rooms, now),
+    gateway: {
+      post: posterOf({ target, lines, credentials: () => credentials, trace: () => undefined, now }),
+      isOpen: never("a connection that has ended"),
+    },
+    orderTasks: async (tasks, afterMs) => {
+      if (afterMs !== undefined) throw new Error("a post has failed");
+      rest(tasks);
+    },
+    giveUp: never("giving up"),
+    fanOut: { postsPerSecond, workers: 1 },
+    pace: makePace(postsPerSecond, time),
+    scheduleLook: never("a look"),
+    redeliverAfterMs: 5_000,
+    noteTrouble: (_, error) => {
+      throw error;
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { type Burst, runBurst } from "../../../bench/fan-out/burst/run-burst.ts";
+import { burstTable } from "../../../bench/fan-out/burst/table.ts";
+
+// More messages than workers: those that come later wait together.
+const small = { members: 400, messages: 12, everyMs: 20 };
+
+test("a burst costs fewer posts, acks and billed messages when what waits together goes together", async () => {
+  const together = await runBurst({ ...small, together: true });
+  const alone = await runBurst({ ...small, together: false });
+  expect(alone.posts).toBe(small.members * small.messages);
+  expect(together.posts).toBeLessThan(alone.posts);
+  expect(together.acks).toBeLessThanOrEqual(alone.acks);
+  // Each is a frame of some hundred bytes.
+  for (const { billed, posts, acks } of [together, alone]) expect(billed).toBe(posts + acks);
+  expect(together.lastPostMs).toBeLessThan(alone.lastPostMs);
+});
+
+test("the table puts the ratios first, of with relief to without", () => {
+  const burst: Burst = { ...small, together: true, posts: 500, acks: 300, billed: 800, lastPostMs: 1_000 };
+  const without: Burst = { ...burst, together: false, posts: 2_000, acks: 1_200, billed: 3_200, lastPostMs: 2_000 };
+  const lines = burstTable([{ with: burst, without }]).split("\n");
+  expect(lines[3]?.trim().split(/ {2,}/)).toEqual([
+    "12, 20 ms",
+    "0.25",
+    "0.25",
+    "0.25",
+    "0.50",
+    "500 / 2000",
+    "300 / 1200",
+    "0.001 / 0.003",
+    "1.0 / 2.0",
+  ]);
+  expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(120);
+});
