@@ -11,7 +11,7 @@ import { pushesIn } from "../../../lambdas/adapters/pushes-table.ts";
 import { roomsIn } from "../../../lambdas/adapters/rooms-table.ts";
 import { tableOf } from "../../../lambdas/adapters/table.ts";
 import { tasksIn } from "../../../lambdas/adapters/tasks-table.ts";
-import { postsAtOnce } from "../../../lambdas/domain/deliver.ts";
+import { postsAtOnce } from "../../../lambdas/domain/delivery/deliver.ts";
 import { makePace } from "../../../lambdas/domain/fan-out/pace.ts";
 import type { FanOutDeps } from "../../../lambdas/domain/fan-out/run-task.ts";
 import type { FanOutTask } from "../../../lambdas/domain/ports.ts";
