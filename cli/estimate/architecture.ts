@@ -5,7 +5,7 @@ export const fanOut = {
   /** Up to so many members are posted to by the push Lambda itself. */
   inlineMembers: 250,
   /** Less is not worth a task of its own. */
-  leastMembersPerPart: 1_000,
+  leastMembersPerPart: 250,
   /** Into so many parts everyone is divided at least, each a segment of a parallel scan. */
   leastPartsOfEveryone: 40,
   leastPartsPerWorker: 4,

@@ -17,6 +17,9 @@ const entry = (name: string, event: object): Bundle => ({
 const authorizer = { subject: "ann", rooms: "[]", publish: "[]", expiresAtMs: `${Date.now() + 3_600_000}` };
 const requestContext = { routeKey: "$connect", connectionId: "abc=", connectedAt: Date.now(), authorizer };
 const push = JSON.stringify({ roomId: "456", eventName: "test", data: {} });
+const task = JSON.stringify({
+  ...{ taskId: "0/4", roomId: "456", messageId: "m", text: "{}", to: { index: 0, of: 4 }, round: 0 },
+});
 const rest = { headers: {}, pathParameters: null, queryStringParameters: null, isBase64Encoded: false };
 
 /** The Lambdas, each with an event whose first call to AWS decides how it ends, and a sample beside them. */
@@ -32,6 +35,7 @@ export const functions: Bundle[] = [
     body: null,
   }),
   entry("redeliver", { Records: [{ messageId: "1", body: JSON.stringify({ roomId: "456", round: 0 }) }] }),
+  entry("fan-out", { Records: [{ messageId: "1", body: task }] }),
   {
     name: "a sample: SDK for DynamoDB and posts",
     source: 'export { handler } from "./bench/fan-out/cold-starts/sample.ts";',

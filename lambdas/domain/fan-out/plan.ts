@@ -10,7 +10,7 @@ export const mostRounds = 14;
 /** What a plan fills of them: a room may have grown, posts may hang. */
 const plannedRounds = 8;
 /** Less than this is not worth a task of its own. */
-const leastMembersPerPart = 1_000;
+const leastMembersPerPart = 250;
 /** Nobody can say how many are connected without counting them: enough for some millions, few enough for some hundred. */
 const leastPartsOfEveryone = 40;
 /** Lambda adds workers five a second: who comes first takes over from who comes last. */

@@ -16,9 +16,9 @@ const roomOf = (members: number) => ({ seen: 251, share: 251 / members });
 
 describe("a room is divided", () => {
   test.each([
-    ["of 251 members, into one part", 251, 1],
-    ["of 1,000 members, into one part", 1_000, 1],
-    ["of 2,500 members, into parts that are worth a task", 2_500, 3],
+    ["of 251 members, into two parts", 251, 2],
+    ["of 1,000 members, so that each part is worth a task", 1_000, 4],
+    ["of 2,500 members, among all workers", 2_500, 5],
     ["of 5,000 members, among all workers", 5_000, 5],
     ["of 100,000 members, among all workers and no further", 100_000, 5],
     ["of 1,000,000 members, so that each part can be gone through", 1_000_000, 7],
