@@ -54,9 +54,10 @@ export async function playWave(local: Local, seed: number, size: number): Promis
     const wrongs = await Promise.all(
       stories.map(async (story, i) => [...(unheard[i] ?? []), ...story.unheard, ...(await story.wrongs(tables))]),
     );
+    const states = await Promise.all(stories.map((story, i) => (wrongs[i]?.length ? story.state(tables) : "")));
     const failures = stories.flatMap(({ record }, i) => {
       const own = [...new Set(wrongs[i])];
-      return own.length === 0 ? [] : [`history ${i}:\n${own.join("\n")}\n\n${record.trace}`];
+      return own.length === 0 ? [] : [`history ${i}:\n${own.join("\n")}\n\n${record.trace}\n\n${states[i]}`];
     });
     return { records: stories.map(({ record }) => record), failures: [...failures, ...refusals(local)] };
   } finally {

@@ -94,6 +94,15 @@ export class Story {
     return wrongsOf(this.record, new Map(logs));
   }
 
+  /** What the tables hold of its rooms, for whoever looks for the cause of a failure. */
+  async state(tables: Tables): Promise<string> {
+    const rows = await Promise.all(this.#audience.rooms.map((roomId) => tables.room(roomId)));
+    return rows
+      .flat()
+      .map((row) => JSON.stringify(row))
+      .join("\n");
+  }
+
   close(): void {
     for (const page of [...this.#pages, ...this.#closed]) page.destroy();
   }

@@ -12,6 +12,8 @@ export interface Logged {
 /** What the tables hold in the end. */
 export interface Tables {
   log(roomId: string): Promise<Logged[]>;
+  /** The room's counters, places and cursors, as they are kept. */
+  room(roomId: string): Promise<Record<string, unknown>[]>;
   close(): void;
 }
 
@@ -27,6 +29,7 @@ export function openTables({ databaseUrl, stack }: Local): Tables {
     return stack.physicalId(found.logicalId);
   };
   const messages = tableOf("Messages");
+  const rooms = tableOf("Rooms");
   const query = async (TableName: string, roomId: string) => {
     const { Items = [] } = await client.send(
       new QueryCommand({
@@ -40,6 +43,7 @@ export function openTables({ databaseUrl, stack }: Local): Tables {
   };
   return {
     log: async (roomId) => (await query(messages, roomId)) as Logged[],
+    room: (roomId) => query(rooms, roomId),
     close: () => client.destroy(),
   };
 }
