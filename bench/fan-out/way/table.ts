@@ -70,13 +70,13 @@ function cellsOf(row: Measured, control: Measured): string[] {
 }
 
 function hopLines(hops: readonly Hop[], rows: readonly Measured[]): string[] {
-  const width = 17;
+  const width = 18;
   const cells = (texts: readonly string[]) => texts.map((text) => text.padStart(width)).join("");
   const medians = rows.map(({ pushes }) => mediansOf(hops, pushes));
   const names = [...new Set(rows.map(({ name }) => name))];
   const title = (name: string) => (names.length > 1 ? name.replace(/^ours, /, "") : name);
   return [
-    `${"".padEnd(48)}${cells(rows.map(({ size, name }) => `${size} ${title(name)}`.slice(0, width - 1)))}`,
+    `${"".padEnd(48)}${cells(rows.map(({ size, name }) => `${size} ${title(name)}`))}`,
     ...hops.map(({ what }, i) => `${what.padEnd(48)}${cells(medians.map((each) => milliseconds(each[i] ?? 0)))}`),
   ];
 }
