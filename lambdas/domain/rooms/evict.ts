@@ -58,7 +58,7 @@ export async function tellClaimant(
   ]);
 }
 
-/** As often as a message is sent again, unless they have come in again since. */
+/** As often as a message is sent again, unless they have come in again on that connection. */
 export async function tellEvictedAgain(
   deps: TellDeps & Pick<Deps, "members" | "rooms" | "cursors">,
   { roomId, round, evicted }: Look & Required<Pick<Look, "evicted">>,
@@ -70,7 +70,9 @@ export async function tellEvictedAgain(
     // Whoever ordered this may have died before the place was removed.
     const room = await rooms.get(roomId);
     if (room && !isCurrent(place, room)) await evict(deps, roomId, place, room.generation);
-    return;
+    // One of another connection may be what a late login of an older one left, while the page waits on this one. A page
+    // that has gone on to a newer one is not there to hear it, or knows a newer generation.
+    if (place.connectionId === connectionId) return;
   }
   const outcome = await post(deps, connectionId, frameText(evictedFrame(roomId, generation)));
   const next = round + 1;

@@ -82,3 +82,18 @@ test("who was too slow to answer a probe keeps its place if the one who asked ge
   await world.push("456", '"later"');
   expect(page.messages()).toContain("later");
 });
+
+// A login of the page's old connection, handled late, left a place of its session there: the look took that for a page
+// that had come in again, and the page, which waited on its new connection, never heard that it was out.
+test("a page is told again although its session has a place, if that is on a connection of before", async () => {
+  const { page } = await pageThatAcked();
+  const [room, old] = ["456", { ...page.caller, connectedAtMs: world.nowMs - 1_000, connectionId: "old" }];
+  world.lost.add(page.connectionId);
+  await (await world.connect()).login(room, "loginWhenLast");
+  const { generation } = await world.deps.rooms.open(room);
+  const place = { session: page.session, subject: page.subject, holds: false, generation };
+  await world.deps.members.put(room, { ...place, connectionId: old.connectionId, connectedAtMs: old.connectedAtMs });
+  world.lost.clear();
+  await world.pass(60_000);
+  expect(page.codes(room)).toContain("2005");
+});
