@@ -76,7 +76,9 @@ export async function tellEvictedAgain(
   }
   const outcome = await post(deps, connectionId, frameText(evictedFrame(roomId, generation)));
   const next = round + 1;
-  if (outcome === "gone" || next === mostTries) return;
+  if (next === mostTries) return;
+  // A 410 needs a second witness here too: a page that is there, and lost this post as well, would wait for ever.
+  if (outcome === "gone" && !(await deps.gateway.isOpen(connectionId))) return;
   await scheduleLook({ roomId, round: next, evicted }, redeliverAfterMs * 2 ** next);
 }
 

@@ -97,3 +97,28 @@ test("a page is told again although its session has a place, if that is on a con
   await world.pass(60_000);
   expect(page.codes(room)).toContain("2005");
 });
+
+// Found by DELIVERY_SEED=1000000: the post that told a page again was lost and answered 410. The look took the page for
+// gone and told it no more; it waited in a room that it was out of.
+test("a page is told again although its post was answered 410, as long as its connection is open", async () => {
+  const { page } = await pageThatAcked();
+  world.lost.add(page.connectionId);
+  await (await world.connect()).login("456", "loginWhenLast");
+  world.lost.clear();
+  world.outcomes.set(page.connectionId, "gone");
+  await world.pass(6_000);
+  world.outcomes.clear();
+  expect(page.codes("456")).toEqual([]);
+  await world.pass(60_000);
+  expect(page.codes("456")).toContain("2005");
+});
+
+test("a page whose connection has ended is not told again", async () => {
+  const { page } = await pageThatAcked();
+  world.lost.add(page.connectionId);
+  await (await world.connect()).login("456", "loginWhenLast");
+  world.lost.clear();
+  await page.close({ tells: false });
+  await world.pass(6_000);
+  expect(world.looks).toEqual([]);
+});
