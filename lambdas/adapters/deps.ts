@@ -44,12 +44,14 @@ const newEpoch = () => randomBytes(5).toString("base64url");
 const numberOf = (name: string) => Number(environment(name));
 const seconds = (name: string) => numberOf(name) * 1000;
 
+/** One for all queues: its connections are opened once. */
+const sqs = once(() => new SQSClient({}));
+
 /** Everything the functions work with; made at the first event, so that importing reads no environment. */
 export const deps = once((): Deps => {
   const dynamo = new DynamoDBClient({});
   const connections = tableOf(dynamo, environment("CONNECTIONS_TABLE"));
   const rooms = tableOf(dynamo, environment("ROOMS_TABLE"));
-  const sqs = new SQSClient({});
   const gateway = new ApiGatewayManagementApiClient({ endpoint: environment("CALLBACK_URL"), maxAttempts: 1 });
   return {
     connections: connectionsIn(connections, now),
@@ -69,9 +71,9 @@ export const deps = once((): Deps => {
     pushes: pushesIn(rooms, now),
     gateway: gatewayVia(gateway, poster()),
     tasks: tasksIn(rooms, now),
-    orderTasks: fanOutQueue(sqs, environment("FAN_OUT_QUEUE_URL")),
+    orderTasks: fanOutQueue(sqs(), environment("FAN_OUT_QUEUE_URL")),
     fanOut: { postsPerSecond: numberOf("POSTS_PER_SECOND"), workers: numberOf("FAN_OUT_WORKERS") },
-    scheduleLook: lookQueue(sqs, environment("REDELIVER_QUEUE_URL")),
+    scheduleLook: lookQueue(sqs(), environment("REDELIVER_QUEUE_URL")),
     redeliverAfterMs: seconds("REDELIVER_AFTER_SECONDS"),
     noteTrouble: logError,
     now,
@@ -101,7 +103,7 @@ export const fanOutDeps = once((): FanOutDeps => {
   return {
     ...shared,
     pace: makePace(postsPerSecond / workers, shared),
-    giveUp: fanOutQueue(new SQSClient({}), environment("FAN_OUT_DEAD_LETTERS_URL")),
+    giveUp: fanOutQueue(sqs(), environment("FAN_OUT_DEAD_LETTERS_URL")),
   };
 });
 

@@ -1,3 +1,4 @@
+import { noOutcomes } from "../domain/delivery/deliver.ts";
 import type { TaskNote, Tasks } from "../domain/ports.ts";
 import { pushExpiry, taskKey } from "./keys.ts";
 import type { Table } from "./table.ts";
@@ -47,10 +48,8 @@ export const tasksIn = (table: Table, now: () => number): Tasks => ({
   },
 });
 
-const noOutcomes = { members: 0, sent: 0, gone: 0, slow: 0, failed: 0, unknown: 0, waiting: 0 };
-
 export function noteOf(row: Record<string, unknown>): TaskNote {
-  const { after, outcomes = noOutcomes, doneAtMs, untilMs } = row as Partial<TaskNote>;
+  const { after, outcomes = noOutcomes(), doneAtMs, untilMs } = row as Partial<TaskNote>;
   return {
     outcomes,
     ...(after !== undefined && { after }),

@@ -1,13 +1,12 @@
-import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
-import type { MessageFrame, ServerFrame } from "../../../protocol/frames.ts";
 import { limits } from "../../../protocol/limits.ts";
 import { glimpseOf, inlineMembers, looksFor, partsOf } from "../fan-out/plan.ts";
 import { postedAtMs } from "../fan-out/posted-at.ts";
-import { frameText, messageText, RawJson, textBytes, wireRoom } from "../frame-text.ts";
+import { messageText, textBytes } from "../frame-text.ts";
 import { isFor, missedBytes, readWaiting } from "../log/read-log.ts";
 import { hasReached, stopOf } from "../log/stop.ts";
 import { flatten, forEachLimited, onePage } from "../pool.ts";
 import type { Deps, LogEntry, Look, Member, Part, ReportUndelivered, Room, Stop, Undelivered } from "../ports.ts";
+import { redeliveredText } from "../redelivered-text.ts";
 import { isCurrent, tellEvictedAgain } from "../rooms/evict.ts";
 import { isPoller } from "../rooms/poller.ts";
 import { lookForAbsent, undeliveredOf } from "./absent-person.ts";
@@ -201,7 +200,7 @@ function batches(deps: Deps, room: Room, member: Member, entries: readonly LogEn
   let batch: string[] = [];
   let bytes = 0;
   const close = () => {
-    if (batch.length > 0) frames.push(frameText(redelivered(room, member, batch)));
+    if (batch.length > 0) frames.push(redeliveredText(room.roomId, room.epoch, batch, member.cursor?.seq));
     batch = [];
     bytes = 0;
   };
@@ -212,23 +211,6 @@ function batches(deps: Deps, room: Room, member: Member, entries: readonly LogEn
   }
   close();
   return [...frames, ...large];
-}
-
-/** It claims nothing about numbers that are not in it: `upTo` is where the member stands by its own word. */
-function redelivered({ roomId, epoch }: Room, { cursor }: Member, texts: readonly string[]): ServerFrame {
-  const missed = texts.map((text) => new RawJson(text) as unknown as MessageFrame);
-  const data = { code: frameCodes.replayed, msg: frameTexts.replayed };
-  const upTo = cursor?.seq ?? 0;
-  return {
-    type: "replayed",
-    eventName: "replayResp",
-    data,
-    roomId: wireRoom(roomId),
-    epoch,
-    recovered: true,
-    missed,
-    upTo,
-  };
 }
 
 /** One next look for all who wait, unless the chain has become too long: then the next push begins a new one. */

@@ -1,8 +1,6 @@
-import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
-import type { MessageFrame } from "../../../protocol/frames.ts";
 import { type Delivery, isTriedAgain, textsFor } from "../delivery/deliver.ts";
-import { frameText, RawJson, wireRoom } from "../frame-text.ts";
 import type { FanOutTask, Member, Outcomes, TaskNote } from "../ports.ts";
+import { redeliveredText } from "../redelivered-text.ts";
 import { isLastTry } from "./spread.ts";
 
 /** One message that is carried to members. */
@@ -28,21 +26,10 @@ export const carry = (task: FanOutTask, { outcomes }: TaskNote): Carried => ({
 
 export function loadOf(carried: readonly Carried[], epoch: string): Load {
   const [first] = carried;
-  return first && carried.length > 1 ? { carried, frame: frameOf(first.task.roomId, epoch, carried) } : { carried };
-}
-
-/** As a redelivery, which every client that acks knows: it claims nothing about numbers that are not in it. */
-function frameOf(roomId: string, epoch: string, carried: readonly Carried[]): string {
-  return frameText({
-    type: "replayed",
-    eventName: "replayResp",
-    data: { code: frameCodes.replayed, msg: frameTexts.replayed },
-    roomId: wireRoom(roomId),
-    epoch,
-    recovered: true,
-    missed: carried.map(({ task }) => new RawJson(task.text) as unknown as MessageFrame),
-    upTo: 0,
-  });
+  if (!first || carried.length === 1) return { carried };
+  // As a redelivery, which every client that acks knows.
+  const texts = carried.map(({ task }) => task.text);
+  return { carried, frame: redeliveredText(first.task.roomId, epoch, texts) };
 }
 
 /** One post, and the messages that are in it. */
