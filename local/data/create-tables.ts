@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Stack } from "../stack.ts";
 import type { Database } from "./open-database.ts";
 
@@ -28,15 +29,23 @@ async function createTable(
     // Capacity that was provisioned would throttle nothing here.
     JSON.stringify({ ...wanted, TableName, BillingMode: "PAY_PER_REQUEST" }),
   );
-  if (status === 200) return;
-  if (!body.includes("ResourceInUseException")) throw new Error(`${logicalId}: the table was not created: ${body}`);
+  if (status !== 200 && !body.includes("ResourceInUseException"))
+    throw new Error(`${logicalId}: the table was not created: ${body}`);
 
-  const described = await database.request("DescribeTable", JSON.stringify({ TableName }));
-  const { Table }: { Table: Record<string, unknown> } = JSON.parse(described.body);
+  const Table = await activeTable(database, TableName);
   if (shapeOf(Table) === shapeOf(wanted)) return;
   throw new Error(
     `${logicalId}: the kept data have other keys or indexes than the template; delete .local/ to start with empty tables`,
   );
+}
+
+/** CreateTable answers before the table takes items. */
+async function activeTable(database: Database, TableName: string): Promise<Record<string, unknown>> {
+  const described = await database.request("DescribeTable", JSON.stringify({ TableName }));
+  const { Table }: { Table: Record<string, unknown> } = JSON.parse(described.body);
+  if (Table.TableStatus === "ACTIVE") return Table;
+  await sleep(1);
+  return activeTable(database, TableName);
 }
 
 /** Keys and index keys as text, in an order of their own. */

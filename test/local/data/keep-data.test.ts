@@ -29,7 +29,8 @@ describe("tables on disk", () => {
   test("are there again after a restart", async () => {
     const first = await open();
     await createTables(first.stack, first.database);
-    await first.database.request("PutItem", JSON.stringify({ TableName: first.TableName, Item }));
+    const put = await first.database.request("PutItem", JSON.stringify({ TableName: first.TableName, Item }));
+    expect(put.status).toBe(200);
     await first.database.close();
 
     const second = await open();
