@@ -54,6 +54,8 @@ export async function startDatabase(folder?: string): Promise<Database> {
   const server = dynalite({ createTableMs: 0, ...(folder !== undefined && { path: folder }) });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
   const database = connectDatabase(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  // dynalite listens before it has opened its data, and until then another process would not find them in use.
+  await database.request("ListTables", "{}");
   return {
     ...database,
     close: async () => {
