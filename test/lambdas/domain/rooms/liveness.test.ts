@@ -61,11 +61,37 @@ describe("somebody who answers probes", () => {
     expect(world.nowMs - from).toBeLessThan(100);
   });
 
-  test("is gone at once when the probe cannot be posted", async () => {
-    world.outcomes.set(ann.connectionId, "gone");
+  test("is asked a second time after one: a probe can be lost", async () => {
+    const { post } = world.deps.gateway;
+    let posts = 0;
+    const losingTheFirst = async (...probe: Parameters<typeof post>) => {
+      posts += 1;
+      return posts === 1 ? "sent" : post(...probe);
+    };
     const from = world.nowMs;
-    expect(await isLive(world.deps, ann.connectionId)).toBe(false);
+    expect(
+      await isLive({ ...world.deps, gateway: { ...world.deps.gateway, post: losingTheFirst } }, ann.connectionId),
+    ).toBe(true);
+    expect([posts, probesOf(ann).length]).toEqual([2, 1]);
+    expect(world.nowMs - from).toBeLessThan(2_000);
+  });
+
+  test("is gone at once when the probe cannot be posted and the connection is not open any more", async () => {
+    const { gateway } = world.deps;
+    const isOpen = [true, false];
+    const closing = { ...gateway, post: async () => "gone" as const, isOpen: async () => isOpen.shift() ?? false };
+    const from = world.nowMs;
+    expect(await isLive({ ...world.deps, gateway: closing }, ann.connectionId)).toBe(false);
     expect(world.nowMs).toBe(from);
+  });
+
+  test("is live when the answer comes to a probe that was said to be gone: a 410 may be wrong", async () => {
+    world.outcomes.set(ann.connectionId, "gone");
+    const wait = async (ms: number) => {
+      world.nowMs += ms;
+      await here(world.deps, ann.caller, { action: "here", nonce: "arrived all the same" });
+    };
+    expect(await isLive({ ...world.deps, wait }, ann.connectionId)).toBe(true);
   });
 
   test.each(["slow", "failed", "unknown"] as const)("is waited for when the probe's post ended %s", async (outcome) => {
