@@ -11,7 +11,7 @@ export const tasksIn = (table: Table, now: () => number): Tasks => ({
     // A row stays for days behind its time: it may be of another message, which had the same id.
     const begun = await table.update(key, {
       update:
-        "SET worker = :worker, untilMs = :untilMs, expiresAt = :expiresAt, ofPart = :ofPart REMOVE #after, outcomes, doneAtMs",
+        "SET worker = :worker, untilMs = :untilMs, expiresAt = :expiresAt, ofPart = :ofPart REMOVE #after, outcomes, handedBack, doneAtMs",
       condition: "attribute_not_exists(expiresAt) OR expiresAt <= :nowSeconds",
       names: { "#after": "after" },
       values: {
@@ -33,8 +33,8 @@ export const tasksIn = (table: Table, now: () => number): Tasks => ({
     return (await table.get(key))?.doneAtMs === undefined ? "taken" : "done";
   },
 
-  async note({ messageId, roomId, taskId }, worker, { after, outcomes, doneAtMs, untilMs }) {
-    const fields = Object.entries({ after, outcomes, doneAtMs, untilMs });
+  async note({ messageId, roomId, taskId }, worker, { after, outcomes, handedBack, doneAtMs, untilMs }) {
+    const fields = Object.entries({ after, outcomes, handedBack, doneAtMs, untilMs });
     const given = fields.filter(([, value]) => value !== undefined);
     // Without an end the task is free for whoever comes next.
     const release = untilMs === undefined ? " REMOVE untilMs, worker" : "";
@@ -49,10 +49,11 @@ export const tasksIn = (table: Table, now: () => number): Tasks => ({
 });
 
 export function noteOf(row: Record<string, unknown>): TaskNote {
-  const { after, outcomes = noOutcomes(), doneAtMs, untilMs } = row as Partial<TaskNote>;
+  const { after, outcomes = noOutcomes(), handedBack, doneAtMs, untilMs } = row as Partial<TaskNote>;
   return {
     outcomes,
     ...(after !== undefined && { after }),
+    ...(handedBack !== undefined && { handedBack }),
     ...(doneAtMs !== undefined && { doneAtMs }),
     ...(untilMs !== undefined && { untilMs }),
   };

@@ -231,6 +231,8 @@ export interface PushRecord extends Partial<Position> {
   /** Delivery has come to its end at least once, or the queue has taken it over. */
   done: boolean;
   outcomes?: Outcomes;
+  /** So many tasks were ordered for members who are tried again. */
+  handedBack?: number;
   /** Subjects that did not get it. */
   exclude?: string[];
   /** Into how many parts the room was divided, if it was too large to be posted to at once. */
@@ -294,6 +296,8 @@ export interface TaskNote {
   /** The session up to which all are done. */
   after?: string;
   outcomes: Outcomes;
+  /** So many tasks were ordered for members who are tried again. */
+  handedBack?: number;
   /** When all was done. */
   doneAtMs?: number;
   /** Somebody works at it until then. */

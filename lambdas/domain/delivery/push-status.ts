@@ -60,8 +60,13 @@ async function roomStatus({ members, cursors }: StatusDeps, record: PushRecord):
 }
 
 /** All that was ordered has come to its end, and nothing is missing. */
-const isDone = ({ done, parts = 0, tasks = [] }: PushRecord) =>
-  done && tasks.filter(({ ofPart }) => ofPart).length >= parts && tasks.every(({ doneAtMs }) => doneAtMs !== undefined);
+function isDone({ done, parts = 0, handedBack = 0, tasks = [] }: PushRecord): boolean {
+  const begunParts = tasks.filter(({ ofPart }) => ofPart).length;
+  // A task has no row of its own before somebody begins it.
+  const ordered = tasks.reduce((sum, task) => sum + (task.handedBack ?? 0), handedBack);
+  const hasBegun = begunParts >= parts && tasks.length - begunParts >= ordered;
+  return done && hasBegun && tasks.every(({ doneAtMs }) => doneAtMs !== undefined);
+}
 
 /** Of the push itself and of all that it ordered. */
 function outcomesOf({ outcomes, tasks = [] }: PushRecord): Outcomes | undefined {

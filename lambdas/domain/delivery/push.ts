@@ -131,6 +131,7 @@ async function deliverOrSpread(
 ): Promise<PushRecord> {
   if (first.share !== 1) return { ...record, done: true, parts: await spread(deps, parcel, glimpseOf(first), record) };
   const { outcomes, again } = await deliver(deps, room, onePage(first.members), parcel);
-  await deps.orderTasks(tasksAgain(deps, parcel, again, 1), pauseMs(1));
-  return { ...record, done: true, outcomes };
+  const tasks = tasksAgain(deps, parcel, again, 1);
+  await deps.orderTasks(tasks, pauseMs(1));
+  return { ...record, done: true, outcomes, ...(tasks.length > 0 && { handedBack: tasks.length }) };
 }

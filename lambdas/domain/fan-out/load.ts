@@ -7,6 +7,7 @@ import { isLastTry } from "./spread.ts";
 export interface Carried {
   task: FanOutTask;
   outcomes: Outcomes;
+  handedBack: number;
   /** Sessions whose posts are to be tried again. */
   again: string[];
 }
@@ -18,9 +19,10 @@ export interface Load {
   frame?: string;
 }
 
-export const carry = (task: FanOutTask, { outcomes }: TaskNote): Carried => ({
+export const carry = (task: FanOutTask, { outcomes, handedBack = 0 }: TaskNote): Carried => ({
   task,
   outcomes: { ...outcomes },
+  handedBack,
   again: [],
 });
 

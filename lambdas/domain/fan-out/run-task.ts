@@ -60,30 +60,38 @@ export async function runTask(deps: FanOutDeps, task: FanOutTask): Promise<"done
 
 /** Notes how far all the messages have come; what failed is ordered before it is noted as passed. */
 function keepBooks(deps: FanOutDeps, worker: string, carried: readonly Carried[]) {
-  return async (where: Omit<TaskNote, "outcomes">): Promise<"noted" | "lost"> => {
+  return async (where: Omit<TaskNote, "outcomes" | "handedBack">): Promise<"noted" | "lost"> => {
     const noted = await Promise.all(
-      carried.map(async ({ task, outcomes, again }) => {
-        const counts = { ...outcomes };
+      carried.map(async (one) => {
+        const { task, again } = one;
+        const counts = { ...one.outcomes };
         const sessions = again.splice(0);
         try {
-          await tryAgain(deps, task, sessions);
+          one.handedBack += await tryAgain(deps, task, sessions);
         } catch (error) {
           // The next note must not pass them over.
           again.push(...sessions);
           throw error;
         }
-        return deps.tasks.note(task, worker, { ...where, outcomes: counts });
+        return deps.tasks.note(task, worker, {
+          ...where,
+          outcomes: counts,
+          ...(one.handedBack > 0 && { handedBack: one.handedBack }),
+        });
       }),
     );
     return noted.includes("lost") ? "lost" : "noted";
   };
 }
 
-async function tryAgain(deps: FanOutDeps, task: FanOutTask, sessions: string[]): Promise<void> {
-  if (sessions.length === 0) return;
+/** @returns how many tasks will try them again: none after the last try, when they are put aside */
+async function tryAgain(deps: FanOutDeps, task: FanOutTask, sessions: string[]): Promise<number> {
+  if (sessions.length === 0) return 0;
   const next = triesOf(task) + 1;
   const tasks = tasksAgain(deps, task, sessions, next);
-  await (isLastTry(task) ? deps.giveUp(tasks) : deps.orderTasks(tasks, pauseMs(next)));
+  const isLast = isLastTry(task);
+  await (isLast ? deps.giveUp(tasks) : deps.orderTasks(tasks, pauseMs(next)));
+  return isLast ? 0 : tasks.length;
 }
 
 function membersOf(

@@ -107,6 +107,16 @@ describe("what is known of a push to a large room", () => {
     for (const task of parts) await world.work(task);
     expect(await statusOf(`m-${room}`)).toMatchObject({ done: true, outcomes: { members: 5, sent: 5, failed: 0 } });
   });
+
+  test("does not say so while some wait to be tried again", async () => {
+    await world.push(room, "1", { messageId: `m-${room}` });
+    for (const { connectionId } of world.pages.values()) world.outcomes.set(connectionId, "failed");
+    for (const task of tasksOf(world)) await world.work(task);
+    expect((await statusOf(`m-${room}`))?.done).toBe(false);
+    world.outcomes.clear();
+    await workAll(world);
+    expect(await statusOf(`m-${room}`)).toMatchObject({ done: true, outcomes: { members: 5, sent: 5, failed: 0 } });
+  });
 });
 
 describe("a look at a large room", () => {
@@ -160,7 +170,7 @@ describe("a push to a small room", () => {
     expect(world.tasks).toMatchObject([
       { atMs: world.nowMs + 2_000, task: { to: { sessions: [ann?.session] }, round: 1 } },
     ]);
-    expect(await statusOf(`m-${room}`)).toMatchObject({ outcomes: { members: 1, sent: 1, failed: 0 } });
+    expect(await statusOf(`m-${room}`)).toMatchObject({ done: false, outcomes: { members: 1, sent: 1, failed: 0 } });
     world.outcomes.clear();
     await world.pass(2_000);
     expect(ann?.messages()).toEqual([1]);
