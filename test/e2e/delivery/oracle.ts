@@ -81,15 +81,17 @@ function wrongsOfStay(stay: Stay, record: Record, log: readonly Logged[]): strin
 
 /**
  * A page that came with `since: "last"` goes on where its person stopped: what was sent since the person was in before
- * has been heard by one of the person's pages.
+ * has been heard by one of the person's pages. Another page of the person that began at the newest message meanwhile has
+ * passed over what was before it, for the person.
  */
 function lostBetween(stay: Stay, { stays, sent }: Record): string[] {
-  const { roomId, subject, page, until, isInDoubt, catchUp, askedAt } = stay;
+  const { roomId, subject, page, until, isInDoubt, catchUp, askedAt, from } = stay;
   if (catchUp !== "last" || until !== undefined || isInDoubt) return [];
   const ofPerson = stays.filter((each) => each.roomId === roomId && each.subject === subject);
   const before = ofPerson.filter((each) => each.end === "closed" && (each.until ?? 0) < askedAt);
   if (before.length === 0) return [];
-  const since = Math.max(...before.map(({ from }) => from));
+  const passedOver = ofPerson.filter((each) => each.catchUp !== "last" && each.from < from);
+  const since = Math.max(...[...before, ...passedOver].map((each) => each.from));
   return sent
     .filter((message) => isDue({ ...stay, from: since }, message))
     .filter((message) => !ofPerson.some((each) => hasHeard(each, message)))

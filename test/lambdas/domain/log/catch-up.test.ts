@@ -209,6 +209,22 @@ describe("since the last", () => {
     expect(await loginBy(tablet, { since: "last" })).toMatchObject({ missed: ["c"] });
   });
 
+  // Found by DELIVERY_SEED=1151093279: what `last` is when a person's devices disagree.
+  test("goes on behind a device that began at the newest message and acked, although another one was behind", async () => {
+    await ann.login(room, "loginWhenFirst");
+    await pushes("a");
+    await ann.ack();
+    world.lost.add(ann.page.connectionId);
+    await pushes("b");
+    const phone = await Reader.open(world, { subject: ann.page.subject });
+    await phone.login(room, "loginWhenLast");
+    await pushes("c");
+    await phone.ack();
+    await pushes("d");
+    const tablet = await Reader.open(world, { subject: ann.page.subject });
+    expect(await loginBy(tablet, { since: "last" })).toMatchObject({ missed: ["d"] });
+  });
+
   test("begins now for a subject that was never there", async () => {
     await pushes("a");
     expect(await loginBy(ann, { since: "last" })).toMatchObject({ recovered: true, missed: [], upTo: 1 });
