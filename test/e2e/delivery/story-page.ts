@@ -36,6 +36,8 @@ export class StoryPage {
   readonly #network = new Network();
   readonly #handle: SocketHandle;
   readonly #stays = new Map<string, Stay>();
+  /** When each room was last asked to be left. */
+  readonly #leftAt = new Map<string, number>();
   #clockOffsetMs = 0;
 
   constructor(options: PageOptions) {
@@ -116,6 +118,7 @@ export class StoryPage {
   leave(roomId: string): Promise<void> {
     const stay = this.#stays.get(roomId);
     if (stay) stay.isInDoubt = true;
+    this.#leftAt.set(roomId, this.#record.moment());
     this.#note(`leaves ${roomId}`);
     return new Promise((resolve) => {
       this.#handle.leaveRoom(
@@ -209,7 +212,8 @@ export class StoryPage {
       catchUp,
       until: undefined,
       end: undefined,
-      isInDoubt: false,
+      // The login may be answered after a leave that was asked for later.
+      isInDoubt: (this.#leftAt.get(roomId) ?? 0) > askedAt,
       heard: [],
     };
     this.#stays.set(roomId, stay);
