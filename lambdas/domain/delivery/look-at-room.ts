@@ -1,3 +1,4 @@
+import { subjectOf } from "../../../protocol/ids.ts";
 import { limits } from "../../../protocol/limits.ts";
 import { glimpseOf, inlineMembers, looksFor, partsOf } from "../fan-out/plan.ts";
 import { postedAtMs } from "../fan-out/posted-at.ts";
@@ -11,7 +12,7 @@ import { isCurrent, tellEvictedAgain } from "../rooms/evict.ts";
 import { isPoller } from "../rooms/poller.ts";
 import { lookForAbsent, undeliveredOf } from "./absent-person.ts";
 import { prune } from "./deliver.ts";
-import { isLookedAtBy, isPersonal } from "./expect-acks.ts";
+import { isLookedAtBy } from "./expect-acks.ts";
 import { post } from "./post.ts";
 import { nextStep } from "./redelivery.ts";
 import { lookForSkipped } from "./skipped.ts";
@@ -77,8 +78,9 @@ async function lookAtMembers(
   };
   const waiting = waitingOf(deps, room, part !== undefined);
   await forEachLimited(flatten(members), membersAtOnce, (member) => lookAtMember(deps, room, member, waiting, found));
-  if (isPersonal(roomId) && !found.isSomebodyThere) {
-    const absent = await lookForAbsent(deps, room, round);
+  const person = subjectOf(roomId);
+  if (person !== undefined && !found.isSomebodyThere) {
+    const absent = await lookForAbsent(deps, room, person, round);
     found.undelivered.push(...absent.undelivered);
     found.nexts.push(...absent.nexts);
     found.noteReported = absent.noteReported;
@@ -151,7 +153,7 @@ async function withoutReached(
     const stop = stopOf(member);
     if (stop) stops.get(member.subject)?.push(stop);
   }
-  if (isPersonal(roomId)) {
+  if (subjectOf(roomId) !== undefined) {
     // On a device that was closed since, too.
     for (const [subject, known] of stops) {
       const kept = await deps.cursors.get(roomId, subject);

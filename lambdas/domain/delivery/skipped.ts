@@ -1,10 +1,10 @@
-import { userRoom } from "../../../protocol/ids.ts";
+import { subjectOf, userRoom } from "../../../protocol/ids.ts";
 import { stopsOf } from "../log/catch-up.ts";
 import { readWaiting } from "../log/read-log.ts";
 import { hasReached, stopOf, whereStopped } from "../log/stop.ts";
 import type { Deps, Look, Member, ReportUndelivered, Room } from "../ports.ts";
 import { isPoller } from "../rooms/poller.ts";
-import { mostReported, personalPrefix, reportedBy, undeliveredOf } from "./absent-person.ts";
+import { mostReported, reportedBy, undeliveredOf } from "./absent-person.ts";
 import { mostTries } from "./redelivery.ts";
 
 /** As long as a chain of looks may be. */
@@ -34,7 +34,9 @@ export async function lookForSkipped(
 ): Promise<void> {
   const { cursors, members, rooms, reportUndelivered, scheduleLook } = deps;
   const { epoch, upTo } = skipped;
-  const subject = roomId.slice(personalPrefix.length);
+  const subject = subjectOf(roomId);
+  // Only a person has pages that are not there.
+  if (subject === undefined) return;
   const [room, reported, kept] = await Promise.all([
     rooms.get(roomId),
     cursors.get(roomId, reportedBy),
