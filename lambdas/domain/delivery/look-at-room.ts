@@ -10,6 +10,7 @@ import type { Deps, LogEntry, Look, Member, Part, ReportUndelivered, Room, Stop,
 import { redeliveredText } from "../redelivered-text.ts";
 import { isCurrent, tellEvictedAgain } from "../rooms/evict.ts";
 import { isPoller } from "../rooms/poller.ts";
+import { mostRounds } from "../rounds.ts";
 import { lookForAbsent, undeliveredOf } from "./absent-person.ts";
 import { prune } from "./deliver.ts";
 import { isLookedAtBy } from "./expect-acks.ts";
@@ -20,8 +21,6 @@ import { lookForSkipped } from "./skipped.ts";
 const membersAtOnce = 25;
 /** Posts to half-open lines take seconds each: before the Lambda's time is over the rest is left to the next look. */
 const budgetMs = 12_000;
-/** AWS ends a chain in which a function feeds its own queue after about 16 rounds. */
-const mostRounds = 14;
 /** From then on looks are rarer: a chain outlives the tries of members who are all behind at times of their own. */
 const hurriedRounds = 4;
 /** From then on pushes order looks of their own, so that this chain can end. */

@@ -4,11 +4,9 @@ import { readWaiting } from "../log/read-log.ts";
 import { hasReached, stopOf, whereStopped } from "../log/stop.ts";
 import type { Deps, Look, Member, ReportUndelivered, Room } from "../ports.ts";
 import { isPoller } from "../rooms/poller.ts";
+import { mostRounds } from "../rounds.ts";
 import { mostReported, reportedBy, undeliveredOf } from "./absent-person.ts";
 import { mostTries } from "./redelivery.ts";
-
-/** As long as a chain of looks may be. */
-const mostRounds = 14;
 
 /**
  * A page of a person begins at the newest message, as it did not ask for more. What was sent to the person while no page
