@@ -1,6 +1,6 @@
-import type { CatchUp, LoginFrame, MessageFrame, Missed, Position } from "../../../protocol/frames.ts";
+import type { CatchUp, LoginFrame, Missed, Position } from "../../../protocol/frames.ts";
 import { everyone } from "../../../protocol/ids.ts";
-import { messageText, RawJson } from "../frame-text.ts";
+import { asFrame, messageText } from "../frame-text.ts";
 import { flatten } from "../pool.ts";
 import type { Connection, Deps, Room, Stop } from "../ports.ts";
 import { type Admitted, type Begin, loginFrame } from "../rooms/entry.ts";
@@ -47,8 +47,7 @@ export async function welcome(
 /** A poll's answer need not fit into a post, and nothing can be posted after it: its first message always fits. */
 function missedOf(deps: Deps, { connectionId }: Connection, { tooLarge, ...missed }: MissedPart): Missed {
   if (!tooLarge || !isPoller(connectionId)) return missed;
-  const frame = new RawJson(messageText(deps, tooLarge)) as unknown as MessageFrame;
-  return { ...missed, missed: [frame], upTo: tooLarge.seq };
+  return { ...missed, missed: [asFrame(messageText(deps, tooLarge))], upTo: tooLarge.seq };
 }
 
 /** Who polls has no place in the rooms that one is in without logging in; there the subject's own cursor moves. */

@@ -1,5 +1,5 @@
 import type { MessageFrame, Missed, Position } from "../../../protocol/frames.ts";
-import { messageText, RawJson, textBytes } from "../frame-text.ts";
+import { asFrame, messageText, textBytes } from "../frame-text.ts";
 import { flatten } from "../pool.ts";
 import type { Deps, LogEntry, Message, Room } from "../ports.ts";
 
@@ -55,7 +55,7 @@ export async function readMissed(
       if (bytes > budgetBytes) {
         return { ...part, more: true, ...(part.missed.length === 0 && { tooLarge: message }) };
       }
-      part.missed.push(new RawJson(text) as unknown as MessageFrame);
+      part.missed.push(asFrame(text));
     }
     part.upTo = entry.seq;
   }
@@ -127,7 +127,7 @@ function newest(texts: string[], budgetBytes: number): MessageFrame[] {
     if (bytes > budgetBytes) break;
     kept.unshift(text);
   }
-  return kept.map((text) => new RawJson(text) as unknown as MessageFrame);
+  return kept.map(asFrame);
 }
 
 /** Messages that wait for a member behind its cursor, at most `most`, as they would be posted. */
