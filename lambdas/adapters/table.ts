@@ -25,7 +25,6 @@ export interface Pages extends Expression {
   /** Key condition of a query; a scan has none. */
   key?: string;
   filter?: string;
-  projection?: string;
   /** Rows that one page reads at most, before the filter. */
   limit?: number;
   /** Key behind which to begin. */
@@ -44,13 +43,12 @@ export type Table = ReturnType<typeof tableOf>;
 
 export function tableOf(client: Pick<DynamoDBClient, "send">, TableName: string) {
   /** @returns one page of rows, with the key of the last one that was read if there are more */
-  async function page({ key, filter, projection, limit, after, segment, ...expression }: Pages): Promise<Page> {
+  async function page({ key, filter, limit, after, segment, ...expression }: Pages): Promise<Page> {
     const input = {
       TableName,
       ConsistentRead: true,
       ...(key === undefined ? {} : { KeyConditionExpression: key }),
       ...(filter === undefined ? {} : { FilterExpression: filter }),
-      ...(projection === undefined ? {} : { ProjectionExpression: projection }),
       ...(limit === undefined ? {} : { Limit: limit }),
       ...(after === undefined ? {} : { ExclusiveStartKey: marshall(after) }),
       ...(segment === undefined ? {} : { Segment: segment.index, TotalSegments: segment.of }),

@@ -4,7 +4,7 @@ import { flatten } from "../pool.ts";
 import type { Deps, LogEntry, Message, Room } from "../ports.ts";
 
 /** A number that was taken so long ago and holds nothing belongs to a push that died. */
-export const giveUpAfterMs = 2_000;
+const giveUpAfterMs = 2_000;
 /** Two messages with neighbouring numbers may have been accepted so far apart, in whichever order. */
 const neighboursApartMs = 30_000;
 /** What a reply may hold of missed messages; the rest of a post is for what is around them. */
