@@ -1,5 +1,5 @@
 import { subjectOf, userRoom } from "../../../protocol/ids.ts";
-import { stopsOf } from "../log/catch-up.ts";
+import { stopsOf } from "../log/begin.ts";
 import { readWaiting } from "../log/read-log.ts";
 import { hasReached, stopOf, whereStopped } from "../log/stop.ts";
 import type { Deps, Look, Member, ReportUndelivered, Room } from "../ports.ts";
