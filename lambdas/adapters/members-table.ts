@@ -1,7 +1,8 @@
 import type { Position } from "../../protocol/frames.ts";
 import { everyone } from "../../protocol/ids.ts";
 import type { Member, Members, NewMember, Part } from "../domain/ports.ts";
-import { connectionExpiry, memberItems, memberKey, sessionOf, shareUpTo } from "./keys.ts";
+import { connectionExpiry, expiry, isUnexpired, seconds, unexpired } from "./expiry.ts";
+import { memberItems, memberKey, sessionOf, shareUpTo } from "./keys.ts";
 import type { Table } from "./table.ts";
 
 const rowsPerPage = 500;
@@ -17,22 +18,21 @@ const isEarlier = ({ leaseUntilMs }: NewMember) =>
 
 /** The places in rooms as rows of the Rooms table; those in the room of everyone are the Connections' own rows. */
 export const membersIn = (rooms: Table, connections: Table, now: () => number): Members => {
-  const nowSeconds = () => Math.floor(now() / 1000);
   const placeOf = (roomId: string, session: string) =>
     roomId === everyone
       ? { table: connections, key: { connectionId: session } }
       : { table: rooms, key: memberKey(roomId, session) };
 
   const queryOf = (roomId: string, part?: Part) => {
-    const values = { ":now": nowSeconds() };
+    const values = { ":now": seconds(now()) };
     if (roomId === everyone) {
-      return { table: connections, filter: "expiresAt > :now", values, ...(part && { segment: part }) };
+      return { table: connections, filter: isUnexpired, values, ...(part && { segment: part }) };
     }
     const [from, to] = memberItems(part);
     return {
       table: rooms,
       key: "roomId = :roomId AND #item BETWEEN :from AND :to",
-      filter: "expiresAt > :now",
+      filter: isUnexpired,
       names: { "#item": "item" },
       values: { ...values, ":roomId": roomId, ":from": from, ":to": to },
     };
@@ -41,8 +41,8 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
   return {
     async get(roomId, session) {
       const { table, key } = placeOf(roomId, session);
-      const row = await table.get(key);
-      return row && (row.expiresAt as number) > nowSeconds() ? memberOf(row) : undefined;
+      const row = unexpired(await table.get(key), now());
+      return row && memberOf(row);
     },
 
     async put(roomId, member) {
@@ -157,7 +157,7 @@ function placement({
   askedAtMs,
   ...rest
 }: NewMember) {
-  const expiresAt = leaseUntilMs === undefined ? connectionExpiry(connectedAtMs) : Math.ceil(leaseUntilMs / 1000);
+  const expiresAt = leaseUntilMs === undefined ? connectionExpiry(connectedAtMs) : expiry(leaseUntilMs);
   const fields: Record<string, unknown> = {
     connectionId,
     connectedAtMs,

@@ -1,5 +1,6 @@
 import type { KnownTask, Pushes, PushRecord } from "../domain/ports.ts";
-import { pushExpiry, pushKey, pushPrefix, taskRoom } from "./keys.ts";
+import { isExpired, isUnexpired, pushExpiry, seconds } from "./expiry.ts";
+import { pushKey, pushPrefix, taskRoom } from "./keys.ts";
 import type { Table } from "./table.ts";
 import { noteOf } from "./tasks-table.ts";
 
@@ -13,8 +14,8 @@ export const pushesIn = (table: Table, now: () => number): Pushes => {
 
   return {
     async begin(messageId, record) {
-      const condition = "attribute_not_exists(atMs) OR expiresAt <= :now";
-      const values = { ":now": Math.floor(now() / 1000) };
+      const condition = `attribute_not_exists(atMs) OR ${isExpired}`;
+      const values = { ":now": seconds(now()) };
       if ((await table.put(rowOf(messageId, record), { condition, values })) === "done") return undefined;
       const first = await table.get(pushKey(messageId, record.roomId));
       return first && recordOf(first);
@@ -50,8 +51,8 @@ export const pushesIn = (table: Table, now: () => number): Pushes => {
       const tasks: { roomId: string; note: KnownTask }[] = [];
       const pages = table.pages({
         key: "roomId = :id",
-        filter: "expiresAt > :now",
-        values: { ":id": pushKey(messageId, "").roomId, ":now": Math.floor(now() / 1000) },
+        filter: isUnexpired,
+        values: { ":id": pushKey(messageId, "").roomId, ":now": seconds(now()) },
       });
       for await (const rows of pages) {
         for (const row of rows) {
