@@ -1,7 +1,7 @@
 import type { KnownTask, Pushes, PushRecord } from "../domain/ports.ts";
 import { isExpired, isUnexpired, pushExpiry, seconds } from "./expiry.ts";
 import { pushKey, pushPrefix, taskRoom } from "./keys.ts";
-import type { Table } from "./table.ts";
+import { assignmentOf, type Table } from "./table.ts";
 import { noteOf } from "./tasks-table.ts";
 
 /** The books on pushes as rows of the Rooms table. */
@@ -36,13 +36,9 @@ export const pushesIn = (table: Table, now: () => number): Pushes => {
 
     async divide(messageId, record, parts) {
       const { roomId: _, item: __, ...row } = { ...rowOf(messageId, record), parts };
-      const given = Object.entries(row).filter(([, value]) => value !== undefined);
-      const updated = await table.update(pushKey(messageId, record.roomId), {
-        update: `SET ${given.map(([name]) => `#${name} = if_not_exists(#${name}, :${name})`).join(", ")}`,
-        names: Object.fromEntries(given.map(([name]) => [`#${name}`, name])),
-        values: Object.fromEntries(given.map(([name, value]) => [`:${name}`, value])),
-        returns: "ALL_NEW",
-      });
+      const { set, ...expression } = assignmentOf(row, true);
+      const update = { update: `SET ${set}`, ...expression, returns: "ALL_NEW" as const };
+      const updated = await table.update(pushKey(messageId, record.roomId), update);
       return updated === "refused" ? parts : (updated.parts as number);
     },
 

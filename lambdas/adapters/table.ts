@@ -115,6 +115,21 @@ function conditionOf({ condition, names, values }: Expression) {
   };
 }
 
+/**
+ * The parts of an update that sets attributes under their own names; those that are undefined stay as they are.
+ *
+ * @param isOnce what is there already stays too
+ */
+export function assignmentOf(fields: Row, isOnce = false): { set: string } & Required<Omit<Expression, "condition">> {
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  const as = (name: string) => (isOnce ? `if_not_exists(#${name}, :${name})` : `:${name}`);
+  return {
+    set: given.map(([name]) => `#${name} = ${as(name)}`).join(", "),
+    names: Object.fromEntries(given.map(([name]) => [`#${name}`, name])),
+    values: Object.fromEntries(given.map(([name, value]) => [`:${name}`, value])),
+  };
+}
+
 async function orRefused<T>(sent: Promise<T>): Promise<T | "refused"> {
   try {
     return await sent;

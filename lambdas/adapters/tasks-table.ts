@@ -2,7 +2,7 @@ import { noOutcomes } from "../domain/delivery/deliver.ts";
 import type { TaskNote, Tasks } from "../domain/ports.ts";
 import { isExpired, pushExpiry, seconds } from "./expiry.ts";
 import { taskKey } from "./keys.ts";
-import type { Table } from "./table.ts";
+import { assignmentOf, type Table } from "./table.ts";
 
 /** The books on fan-out tasks as rows of the Rooms table. */
 export const tasksIn = (table: Table, now: () => number): Tasks => ({
@@ -35,15 +35,14 @@ export const tasksIn = (table: Table, now: () => number): Tasks => ({
   },
 
   async note({ messageId, roomId, taskId }, worker, { after, outcomes, handedBack, doneAtMs, untilMs }) {
-    const fields = Object.entries({ after, outcomes, handedBack, doneAtMs, untilMs });
-    const given = fields.filter(([, value]) => value !== undefined);
+    const { set, names, values } = assignmentOf({ after, outcomes, handedBack, doneAtMs, untilMs });
     // Without an end the task is free for whoever comes next.
     const release = untilMs === undefined ? " REMOVE untilMs, worker" : "";
     const noted = await table.update(taskKey(messageId, roomId, taskId), {
-      update: `SET ${given.map(([name]) => `#${name} = :${name}`).join(", ")}${release}`,
+      update: `SET ${set}${release}`,
       condition: "worker = :worker",
-      names: Object.fromEntries(given.map(([name]) => [`#${name}`, name])),
-      values: { ...Object.fromEntries(given.map(([name, value]) => [`:${name}`, value])), ":worker": worker },
+      names,
+      values: { ...values, ":worker": worker },
     });
     return noted === "refused" ? "lost" : "noted";
   },
