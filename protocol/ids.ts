@@ -8,8 +8,12 @@ export type LoginPolicy = (typeof loginPolicies)[number];
 export const everyone = "@all";
 /** How a connection names the room of its own subject. */
 export const ownRoom = "@user";
+const userPrefix = "@user/";
 /** The room of one subject: every connection of that subject is in it without logging in. */
-export const userRoom = (subject: string) => `@user/${subject}`;
+export const userRoom = (subject: string) => `${userPrefix}${subject}`;
+/** Whose room it is; `undefined` for one that is nobody's own. */
+export const subjectOf = (roomId: string): string | undefined =>
+  roomId.startsWith(userPrefix) ? roomId.slice(userPrefix.length) : undefined;
 
 const roomIdPattern = /^[A-Za-z0-9_\-=,.;:@]+$/;
 

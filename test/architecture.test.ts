@@ -17,7 +17,7 @@ const rules: Record<string, Rule> = {
   client: { folders: ["protocol"], packages: [] },
   console: { folders: ["client", "protocol"], packages: [] },
   "lambdas/domain": { folders: ["protocol"], packages: [] },
-  "lambdas/adapters": { folders: ["lambdas/domain", "protocol"], packages: ["@aws-sdk", "@smithy", "jose", "node"] },
+  "lambdas/adapters": { folders: ["lambdas/domain", "protocol"], packages: ["@aws-sdk", "jose", "node"] },
   lambdas: { folders: ["lambdas/adapters", "lambdas/domain", "protocol"], packages: [] },
   // It names Lambdas by path only.
   lib: { folders: ["protocol"], packages: ["aws-cdk-lib", "constructs", "esbuild", "node"] },

@@ -54,7 +54,10 @@ export const aws = {
   partitionWrites: 1_000,
 } as const;
 
-/** Measured by `npm run bench -- fan-out/posts` on one core: 50 to 80 µs, and the worse is taken. */
+/**
+ * Taken with room for a slower CPU: `npm run bench -- fan-out/posts` measures 20 to 33 µs for a post, `fan-out/memory` 25 to
+ * 65 for all that a worker does about a member.
+ */
 export const cpuSecondsPerPost = 80e-6;
 
 /** Taken to be so, of warm functions; seconds. They matter where a delivery takes a second or two. */

@@ -5,7 +5,7 @@ import { type Billed, gigabytePrices, monthlyUsd, prices } from "./prices.ts";
 import { everyoneLook, everyonePush, roomLook, roomPush } from "./push-cost.ts";
 import { membersOf, type Question } from "./question.ts";
 
-export const monthSeconds = 30 * 24 * 60 * 60;
+const monthSeconds = 30 * 24 * 60 * 60;
 /** Of an access log: one line for each frame, handshake, end and request, not for posts. */
 const logLineBytes = 400;
 /** Five pollers that wait 20 s each time, whatever happens; of the looks and of the tasks. */

@@ -15,7 +15,7 @@ export const prices = {
 };
 
 /** What AWS takes less for: from so many a month on, USD per million. */
-export const laterTiers: { [item in keyof typeof prices]?: { from: number; usd: number }[] } = {
+const laterTiers: { [item in keyof typeof prices]?: { from: number; usd: number }[] } = {
   messages: [{ from: 1e9, usd: 0.8 }],
   requests: [
     { from: 333e6, usd: 2.8 },

@@ -1,7 +1,7 @@
 import { limits } from "../../protocol/limits.ts";
 import { stopOf } from "../domain/log/stop.ts";
 import type { Connection, Connections, Grants, Member } from "../domain/ports.ts";
-import { connectionExpiry } from "./keys.ts";
+import { connectionExpiry, unexpired } from "./expiry.ts";
 import type { Table } from "./table.ts";
 
 const isKnown = "attribute_exists(connectionId)";
@@ -74,9 +74,10 @@ export const connectionsIn = (table: Table, now: () => number): Connections => (
   },
 });
 
-/** The row as the domain's connection; one past its `expiresAt` is absent, as TTL deletes days late. */
-function connectionOf(row: Record<string, unknown> | undefined, nowMs: number): Connection | undefined {
-  if (!row || (row.expiresAt as number) * 1000 <= nowMs) return undefined;
+/** The row as the domain's connection, unless its time is over. */
+function connectionOf(found: Record<string, unknown> | undefined, nowMs: number): Connection | undefined {
+  const row = unexpired(found, nowMs);
+  if (!row) return undefined;
   const connectionId = row.connectionId as string;
   return {
     connectionId,

@@ -1,13 +1,13 @@
 import type { Cursors, Stop } from "../domain/ports.ts";
-import { cursorKey, roomExpiry } from "./keys.ts";
+import { roomExpiry, unexpired } from "./expiry.ts";
+import { cursorKey } from "./keys.ts";
 import type { Table } from "./table.ts";
 
 /** Where subjects stopped, as rows of the Rooms table. */
 export const cursorsIn = (table: Table, now: () => number): Cursors => ({
   async get(roomId, subject) {
-    const row = await table.get(cursorKey(roomId, subject));
-    if (!row || (row.expiresAt as number) * 1000 <= now()) return undefined;
-    return { ...(row.position as Omit<Stop, "hasAcked">), hasAcked: row.isStart !== true };
+    const row = unexpired(await table.get(cursorKey(roomId, subject)), now());
+    return row && { ...(row.position as Omit<Stop, "hasAcked">), hasAcked: row.isStart !== true };
   },
 
   async keep(roomId, subject, { hasAcked, ...place }) {

@@ -51,11 +51,3 @@ export const taskKey = (messageId: string, roomId: string, taskId: string) => ({
 /** Room of a task's row; a task's id has no `#`. `undefined` for other rows. */
 export const taskRoom = (item: string): string | undefined =>
   item.startsWith(taskPrefix) ? item.slice(taskPrefix.length, item.lastIndexOf("#")) : undefined;
-
-const day = 24 * 60 * 60;
-/** API Gateway ends a connection at 2 h; a row that is older is a ghost, whatever `$disconnect` did. */
-export const connectionExpiry = (connectedAtMs: number) => Math.ceil(connectedAtMs / 1000) + 130 * 60;
-/** The same id within a day is the same message. */
-export const pushExpiry = (atMs: number) => Math.ceil(atMs / 1000) + day;
-/** A room nobody used for so long loses its counters, and gets a new epoch: longer than any message is kept. */
-export const roomExpiry = (nowMs: number) => Math.ceil(nowMs / 1000) + 30 * day;

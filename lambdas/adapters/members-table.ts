@@ -1,8 +1,9 @@
 import type { Position } from "../../protocol/frames.ts";
 import { everyone } from "../../protocol/ids.ts";
 import type { Member, Members, NewMember, Part } from "../domain/ports.ts";
-import { connectionExpiry, memberItems, memberKey, sessionOf, shareUpTo } from "./keys.ts";
-import type { Table } from "./table.ts";
+import { connectionExpiry, expiry, isUnexpired, seconds, unexpired } from "./expiry.ts";
+import { memberItems, memberKey, sessionOf, shareUpTo } from "./keys.ts";
+import { assignmentOf, type Table } from "./table.ts";
 
 const rowsPerPage = 500;
 const isFree = "attribute_not_exists(connectionId)";
@@ -17,22 +18,21 @@ const isEarlier = ({ leaseUntilMs }: NewMember) =>
 
 /** The places in rooms as rows of the Rooms table; those in the room of everyone are the Connections' own rows. */
 export const membersIn = (rooms: Table, connections: Table, now: () => number): Members => {
-  const nowSeconds = () => Math.floor(now() / 1000);
   const placeOf = (roomId: string, session: string) =>
     roomId === everyone
       ? { table: connections, key: { connectionId: session } }
       : { table: rooms, key: memberKey(roomId, session) };
 
   const queryOf = (roomId: string, part?: Part) => {
-    const values = { ":now": nowSeconds() };
+    const values = { ":now": seconds(now()) };
     if (roomId === everyone) {
-      return { table: connections, filter: "expiresAt > :now", values, ...(part && { segment: part }) };
+      return { table: connections, filter: isUnexpired, values, ...(part && { segment: part }) };
     }
     const [from, to] = memberItems(part);
     return {
       table: rooms,
       key: "roomId = :roomId AND #item BETWEEN :from AND :to",
-      filter: "expiresAt > :now",
+      filter: isUnexpired,
       names: { "#item": "item" },
       values: { ...values, ":roomId": roomId, ":from": from, ":to": to },
     };
@@ -41,8 +41,8 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
   return {
     async get(roomId, session) {
       const { table, key } = placeOf(roomId, session);
-      const row = await table.get(key);
-      return row && (row.expiresAt as number) > nowSeconds() ? memberOf(row) : undefined;
+      const row = unexpired(await table.get(key), now());
+      return row && memberOf(row);
     },
 
     async put(roomId, member) {
@@ -146,40 +146,28 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
 
 const tryFields = ["tries", "triedAtMs", "givenUpSeq"];
 
-function placement({
-  connectionId,
-  connectedAtMs,
-  subject,
-  generation,
-  holds,
-  cursor,
-  leaseUntilMs,
-  askedAtMs,
-  ...rest
-}: NewMember) {
-  const expiresAt = leaseUntilMs === undefined ? connectionExpiry(connectedAtMs) : Math.ceil(leaseUntilMs / 1000);
-  const fields: Record<string, unknown> = {
+/** The update that writes a place; of one that was there before, what was sent again counts no more. */
+function placement(member: NewMember) {
+  const { connectionId, connectedAtMs, askedAtMs, subject, generation, holds, cursor, leaseUntilMs } = member;
+  const optional = { cursor, beganSeq: member.beganSeq ?? cursor?.seq, leaseUntilMs };
+  const { set, names, values } = assignmentOf({
     connectionId,
     connectedAtMs,
     subject,
     generation,
-    expiresAt,
-    cursor,
-    beganSeq: rest.beganSeq ?? cursor?.seq,
-    leaseUntilMs,
+    expiresAt: leaseUntilMs === undefined ? connectionExpiry(connectedAtMs) : expiry(leaseUntilMs),
+    // A login that looks at nobody leaves a claim of the same session as it is.
+    holds: holds || undefined,
     // Without one it stays that of the login before.
     askedAtMs,
-  };
-  // A login that looks at nobody leaves a claim of the same session as it is.
-  if (holds) fields.holds = true;
-  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
-  const absent = ["cursor", "beganSeq", "leaseUntilMs"].filter((name) => fields[name] === undefined);
+    ...optional,
+  });
+  const absent = Object.entries(optional).filter(([, value]) => value === undefined);
+  const gone = [...tryFields, ...absent.map(([name]) => name)];
   return {
-    update: `SET ${given.map(([name]) => `#${name} = :${name}`).join(", ")} REMOVE ${[...tryFields, ...absent].map((name) => `#${name}`).join(", ")}`,
-    names: Object.fromEntries(
-      [...given.map(([name]) => name), ...tryFields, ...absent].map((name) => [`#${name}`, name]),
-    ),
-    values: Object.fromEntries(given.map(([name, value]) => [`:${name}`, value])),
+    update: `SET ${set} REMOVE ${gone.map((name) => `#${name}`).join(", ")}`,
+    names: { ...names, ...Object.fromEntries(gone.map((name) => [`#${name}`, name])) },
+    values,
   };
 }
 

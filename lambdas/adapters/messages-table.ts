@@ -1,4 +1,5 @@
 import type { Log, LogEntry, Message } from "../domain/ports.ts";
+import { expiry, isUnexpired, seconds, unexpired } from "./expiry.ts";
 import type { Table } from "./table.ts";
 
 // A room whose counter was lost begins at 1 again: what an earlier epoch left there gives way, and only what is older,
@@ -15,10 +16,9 @@ const free = ({ epoch, atMs }: Pick<Message, "epoch" | "atMs">) => ({
  * @param retentionMs how long a message is kept
  */
 export function logIn(table: Table, now: () => number, retentionMs: number): Log {
-  const expiry = (atMs: number) => Math.ceil((atMs + retentionMs) / 1000);
   const get: Log["get"] = async (roomId, { epoch, seq }) => {
-    const row = await table.get({ roomId, seq });
-    return row?.epoch === epoch && (row.expiresAt as number) * 1000 > now() ? entryOf(row) : undefined;
+    const row = unexpired(await table.get({ roomId, seq }), now());
+    return row?.epoch === epoch ? entryOf(row) : undefined;
   };
 
   return {
@@ -26,14 +26,14 @@ export function logIn(table: Table, now: () => number, retentionMs: number): Log
     get,
 
     async append({ rawData, ...message }) {
-      const row = { ...message, data: rawData, expiresAt: expiry(message.atMs) };
+      const row = { ...message, data: rawData, expiresAt: expiry(message.atMs + retentionMs) };
       if ((await table.put(row, free(message))) === "done") return "done";
       const there = await table.get({ roomId: message.roomId, seq: message.seq });
       return there?.messageId === message.messageId ? "there" : "void";
     },
 
     async giveUp(roomId, { epoch, seq, atMs }) {
-      const row = { roomId, seq, epoch, atMs, expiresAt: expiry(atMs) };
+      const row = { roomId, seq, epoch, atMs, expiresAt: expiry(atMs + retentionMs) };
       if ((await table.put(row, free({ epoch, atMs }))) === "done") return "done";
       // Somebody else may have given it up at the same time.
       return (await get(roomId, { epoch, seq }))?.message ? "taken" : "done";
@@ -43,9 +43,9 @@ export function logIn(table: Table, now: () => number, retentionMs: number): Log
       if (from > to) return;
       const pages = table.pages({
         key: "roomId = :roomId AND #seq BETWEEN :from AND :to",
-        filter: "expiresAt > :now AND epoch = :epoch",
+        filter: `${isUnexpired} AND epoch = :epoch`,
         names: { "#seq": "seq" },
-        values: { ":roomId": roomId, ":epoch": epoch, ":from": from, ":to": to, ":now": Math.floor(now() / 1000) },
+        values: { ":roomId": roomId, ":epoch": epoch, ":from": from, ":to": to, ":now": seconds(now()) },
       });
       for await (const rows of pages) yield rows.map(entryOf);
     },

@@ -1,4 +1,5 @@
-import { headerOf, type SocketEvent, tokenOf } from "./socket-event.ts";
+import { headerOf } from "./header-of.ts";
+import { type SocketEvent, tokenOf } from "./socket-event.ts";
 import { type Claims, contextOf, type TokenContext } from "./tokens.ts";
 
 export type HandshakeEvent = Pick<SocketEvent, "headers" | "queryStringParameters"> & { methodArn: string };
@@ -24,15 +25,18 @@ export const onHandshake =
   (handshake: () => Handshake) =>
   async (event: HandshakeEvent): Promise<Policy> => {
     const { allowedOrigins, read } = handshake();
-    const origin = headerOf(event, "origin");
+    const origin = headerOf(event.headers, "origin");
     // Programs send no origin; there the token alone decides, as no browser adds anything of a user's to it.
-    const isForeign = origin !== undefined && !allowedOrigins.includes("*") && !allowedOrigins.includes(origin);
-    if (isForeign) return policy("Deny", "foreign-origin", event.methodArn);
+    if (origin !== undefined && !isAmong(allowedOrigins, origin))
+      return policy("Deny", "foreign-origin", event.methodArn);
     const token = tokenOf(event);
     const claims = token === undefined ? { refused: "no token" } : await read(token);
     if ("refused" in claims) throw unauthorized(claims.refused);
     return { ...policy("Allow", claims.subject, event.methodArn), context: contextOf(claims) };
   };
+
+export const isAmong = (allowedOrigins: Handshake["allowedOrigins"], origin: string) =>
+  allowedOrigins.includes("*") || allowedOrigins.includes(origin);
 
 /** API Gateway turns this very text into a 401. In the log stands why, in one line: where it was thrown helps nobody. */
 function unauthorized(why: string): Error {

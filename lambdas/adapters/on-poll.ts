@@ -5,18 +5,18 @@ import { parseClientFrame } from "../../protocol/parse-frame.ts";
 import { frameJson } from "../domain/frame-text.ts";
 import type { Deps } from "../domain/ports.ts";
 import type { PollRequest, poll } from "../domain/rooms/poll.ts";
+import { headerOf } from "./header-of.ts";
 import { logError } from "./log.ts";
-import type { Handshake } from "./on-handshake.ts";
+import { type Handshake, isAmong } from "./on-handshake.ts";
 import { json, type RestEvent, type RestResult } from "./rest-event.ts";
-import { headerOf } from "./socket-event.ts";
 
 /** `GET /poll`, for pages whose proxy kills WebSockets. The token comes as `Authorization: Bearer …`. */
 export const onPoll =
   (deps: () => Deps, handshake: () => Handshake, rule: typeof poll) =>
   async (event: RestEvent): Promise<RestResult> => {
     const { allowedOrigins, read } = handshake();
-    const origin = headerOf({ headers: event.headers ?? {} }, "origin");
-    const mayRead = origin !== undefined && (allowedOrigins.includes("*") || allowedOrigins.includes(origin));
+    const origin = headerOf(event.headers, "origin");
+    const mayRead = origin !== undefined && isAmong(allowedOrigins, origin);
     // A proxy that kept an answer would show it to the next poll.
     const headers = {
       "Cache-Control": "no-store",
@@ -25,7 +25,7 @@ export const onPoll =
     const fail = (name: "unauthorizedToken" | "pollWrong" | "serverTrouble", msg: string) =>
       json(pushCodes[name].status, { code: pushCodes[name].code, msg }, headers);
 
-    const token = /^Bearer (.+)$/.exec(headerOf({ headers: event.headers ?? {} }, "authorization") ?? "")?.[1];
+    const token = /^Bearer (.+)$/.exec(headerOf(event.headers, "authorization") ?? "")?.[1];
     const claims = token === undefined ? { refused: "no token" } : await read(token);
     if ("refused" in claims) return fail("unauthorizedToken", "the token is missing or not valid, get a new one");
     const asked = helloOf(event);

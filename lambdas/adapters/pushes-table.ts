@@ -1,6 +1,7 @@
 import type { KnownTask, Pushes, PushRecord } from "../domain/ports.ts";
-import { pushExpiry, pushKey, pushPrefix, taskRoom } from "./keys.ts";
-import type { Table } from "./table.ts";
+import { isExpired, isUnexpired, pushExpiry, seconds } from "./expiry.ts";
+import { pushKey, pushPrefix, taskRoom } from "./keys.ts";
+import { assignmentOf, type Table } from "./table.ts";
 import { noteOf } from "./tasks-table.ts";
 
 /** The books on pushes as rows of the Rooms table. */
@@ -13,8 +14,8 @@ export const pushesIn = (table: Table, now: () => number): Pushes => {
 
   return {
     async begin(messageId, record) {
-      const condition = "attribute_not_exists(atMs) OR expiresAt <= :now";
-      const values = { ":now": Math.floor(now() / 1000) };
+      const condition = `attribute_not_exists(atMs) OR ${isExpired}`;
+      const values = { ":now": seconds(now()) };
       if ((await table.put(rowOf(messageId, record), { condition, values })) === "done") return undefined;
       const first = await table.get(pushKey(messageId, record.roomId));
       return first && recordOf(first);
@@ -35,13 +36,9 @@ export const pushesIn = (table: Table, now: () => number): Pushes => {
 
     async divide(messageId, record, parts) {
       const { roomId: _, item: __, ...row } = { ...rowOf(messageId, record), parts };
-      const given = Object.entries(row).filter(([, value]) => value !== undefined);
-      const updated = await table.update(pushKey(messageId, record.roomId), {
-        update: `SET ${given.map(([name]) => `#${name} = if_not_exists(#${name}, :${name})`).join(", ")}`,
-        names: Object.fromEntries(given.map(([name]) => [`#${name}`, name])),
-        values: Object.fromEntries(given.map(([name, value]) => [`:${name}`, value])),
-        returns: "ALL_NEW",
-      });
+      const { set, ...expression } = assignmentOf(row, true);
+      const update = { update: `SET ${set}`, ...expression, returns: "ALL_NEW" as const };
+      const updated = await table.update(pushKey(messageId, record.roomId), update);
       return updated === "refused" ? parts : (updated.parts as number);
     },
 
@@ -50,8 +47,8 @@ export const pushesIn = (table: Table, now: () => number): Pushes => {
       const tasks: { roomId: string; note: KnownTask }[] = [];
       const pages = table.pages({
         key: "roomId = :id",
-        filter: "expiresAt > :now",
-        values: { ":id": pushKey(messageId, "").roomId, ":now": Math.floor(now() / 1000) },
+        filter: isUnexpired,
+        values: { ":id": pushKey(messageId, "").roomId, ":now": seconds(now()) },
       });
       for await (const rows of pages) {
         for (const row of rows) {

@@ -1,5 +1,6 @@
 import type { Holder, Room, Rooms } from "../domain/ports.ts";
-import { roomExpiry, roomKey } from "./keys.ts";
+import { roomExpiry } from "./expiry.ts";
+import { roomKey } from "./keys.ts";
 import type { Table } from "./table.ts";
 
 /** The rooms' counters as rows of a DynamoDB table. */

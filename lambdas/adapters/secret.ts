@@ -17,7 +17,7 @@ export function tokenSecret(now: () => number): Promise<string> {
   return kept.value;
 }
 
-export async function readSecret(client: Pick<SecretsManagerClient, "send">, SecretId: string): Promise<string> {
+async function readSecret(client: Pick<SecretsManagerClient, "send">, SecretId: string): Promise<string> {
   const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId }));
   if (!SecretString) throw new Error("the token secret is empty; put a random text of at least 32 characters in it");
   return SecretString;

@@ -1,3 +1,4 @@
+import { headerOf } from "./header-of.ts";
 import type { TokenContext } from "./tokens.ts";
 
 /** An AWS_PROXY event of a WebSocket API, as far as we read it. */
@@ -28,13 +29,8 @@ export interface SocketResult {
 const subprotocol = "downlink.v1";
 const tokenPrefix = "token.";
 
-export function headerOf(event: Pick<SocketEvent, "headers">, name: string): string | undefined {
-  const found = Object.entries(event.headers ?? {}).find(([key]) => key.toLowerCase() === name);
-  return found?.[1];
-}
-
-const offered = (event: Pick<SocketEvent, "headers">) =>
-  (headerOf(event, "sec-websocket-protocol") ?? "").split(",").map((name) => name.trim());
+const offered = ({ headers }: Pick<SocketEvent, "headers">) =>
+  (headerOf(headers, "sec-websocket-protocol") ?? "").split(",").map((name) => name.trim());
 
 /** Browsers cannot set headers on a WebSocket, so the token comes as a query parameter or as a subprotocol. */
 export const tokenOf = (event: Pick<SocketEvent, "headers" | "queryStringParameters">): string | undefined =>

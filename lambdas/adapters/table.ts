@@ -25,7 +25,6 @@ export interface Pages extends Expression {
   /** Key condition of a query; a scan has none. */
   key?: string;
   filter?: string;
-  projection?: string;
   /** Rows that one page reads at most, before the filter. */
   limit?: number;
   /** Key behind which to begin. */
@@ -44,13 +43,12 @@ export type Table = ReturnType<typeof tableOf>;
 
 export function tableOf(client: Pick<DynamoDBClient, "send">, TableName: string) {
   /** @returns one page of rows, with the key of the last one that was read if there are more */
-  async function page({ key, filter, projection, limit, after, segment, ...expression }: Pages): Promise<Page> {
+  async function page({ key, filter, limit, after, segment, ...expression }: Pages): Promise<Page> {
     const input = {
       TableName,
       ConsistentRead: true,
       ...(key === undefined ? {} : { KeyConditionExpression: key }),
       ...(filter === undefined ? {} : { FilterExpression: filter }),
-      ...(projection === undefined ? {} : { ProjectionExpression: projection }),
       ...(limit === undefined ? {} : { Limit: limit }),
       ...(after === undefined ? {} : { ExclusiveStartKey: marshall(after) }),
       ...(segment === undefined ? {} : { Segment: segment.index, TotalSegments: segment.of }),
@@ -114,6 +112,21 @@ function conditionOf({ condition, names, values }: Expression) {
     ...(condition === undefined ? {} : { ConditionExpression: condition }),
     ...(names === undefined ? {} : { ExpressionAttributeNames: names }),
     ...(values === undefined ? {} : { ExpressionAttributeValues: marshall(values) }),
+  };
+}
+
+/**
+ * The parts of an update that sets attributes under their own names; those that are undefined stay as they are.
+ *
+ * @param isOnce what is there already stays too
+ */
+export function assignmentOf(fields: Row, isOnce = false): { set: string } & Required<Omit<Expression, "condition">> {
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  const as = (name: string) => (isOnce ? `if_not_exists(#${name}, :${name})` : `:${name}`);
+  return {
+    set: given.map(([name]) => `#${name} = ${as(name)}`).join(", "),
+    names: Object.fromEntries(given.map(([name]) => [`#${name}`, name])),
+    values: Object.fromEntries(given.map(([name, value]) => [`:${name}`, value])),
   };
 }
 

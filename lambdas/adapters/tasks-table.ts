@@ -1,7 +1,8 @@
 import { noOutcomes } from "../domain/delivery/deliver.ts";
 import type { TaskNote, Tasks } from "../domain/ports.ts";
-import { pushExpiry, taskKey } from "./keys.ts";
-import type { Table } from "./table.ts";
+import { isExpired, pushExpiry, seconds } from "./expiry.ts";
+import { taskKey } from "./keys.ts";
+import { assignmentOf, type Table } from "./table.ts";
 
 /** The books on fan-out tasks as rows of the Rooms table. */
 export const tasksIn = (table: Table, now: () => number): Tasks => ({
@@ -12,21 +13,21 @@ export const tasksIn = (table: Table, now: () => number): Tasks => ({
     const begun = await table.update(key, {
       update:
         "SET worker = :worker, untilMs = :untilMs, expiresAt = :expiresAt, ofPart = :ofPart REMOVE #after, outcomes, handedBack, doneAtMs",
-      condition: "attribute_not_exists(expiresAt) OR expiresAt <= :nowSeconds",
+      condition: `attribute_not_exists(expiresAt) OR ${isExpired}`,
       names: { "#after": "after" },
       values: {
         ...mine,
         ":expiresAt": pushExpiry(now()),
         ":ofPart": "of" in to,
-        ":nowSeconds": Math.floor(now() / 1000),
+        ":now": seconds(now()),
       },
       returns: "ALL_NEW",
     });
     if (begun !== "refused") return noteOf(begun);
     const taken = await table.update(key, {
       update: "SET worker = :worker, untilMs = :untilMs",
-      condition: "attribute_not_exists(doneAtMs) AND (attribute_not_exists(untilMs) OR untilMs < :now)",
-      values: { ...mine, ":now": now() },
+      condition: "attribute_not_exists(doneAtMs) AND (attribute_not_exists(untilMs) OR untilMs < :nowMs)",
+      values: { ...mine, ":nowMs": now() },
       returns: "ALL_NEW",
     });
     if (taken !== "refused") return noteOf(taken);
@@ -34,15 +35,14 @@ export const tasksIn = (table: Table, now: () => number): Tasks => ({
   },
 
   async note({ messageId, roomId, taskId }, worker, { after, outcomes, handedBack, doneAtMs, untilMs }) {
-    const fields = Object.entries({ after, outcomes, handedBack, doneAtMs, untilMs });
-    const given = fields.filter(([, value]) => value !== undefined);
+    const { set, names, values } = assignmentOf({ after, outcomes, handedBack, doneAtMs, untilMs });
     // Without an end the task is free for whoever comes next.
     const release = untilMs === undefined ? " REMOVE untilMs, worker" : "";
     const noted = await table.update(taskKey(messageId, roomId, taskId), {
-      update: `SET ${given.map(([name]) => `#${name} = :${name}`).join(", ")}${release}`,
+      update: `SET ${set}${release}`,
       condition: "worker = :worker",
-      names: Object.fromEntries(given.map(([name]) => [`#${name}`, name])),
-      values: { ...Object.fromEntries(given.map(([name, value]) => [`:${name}`, value])), ":worker": worker },
+      names,
+      values: { ...values, ":worker": worker },
     });
     return noted === "refused" ? "lost" : "noted";
   },

@@ -1,9 +1,9 @@
-import type { ServerFrame } from "../../protocol/frames.ts";
+import type { MessageFrame, ServerFrame } from "../../protocol/frames.ts";
 import { everyone, ownRoom, userRoom } from "../../protocol/ids.ts";
 import type { Deps, Message } from "./ports.ts";
 
 /** JSON text that goes into a frame as it is: neither parsed nor printed anew. */
-export class RawJson {
+class RawJson {
   readonly text: string;
   constructor(text: string) {
     this.text = text;
@@ -22,6 +22,9 @@ function textOf(value: unknown): string {
   const members = Object.entries(value).filter(([, member]) => member !== undefined);
   return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${textOf(member)}`).join(",")}}`;
 }
+
+/** A message's text where its frame is wanted: nobody reads it on its way, and it is printed as it is. */
+export const asFrame = (text: string): MessageFrame => new RawJson(text) as unknown as MessageFrame;
 
 /** How the receiver's connection names the room. */
 export const wireRoom = (roomId: string) => (roomId === everyone || !roomId.startsWith("@") ? roomId : ownRoom);

@@ -1,6 +1,5 @@
 import { frameCodes, frameTexts } from "../../protocol/codes.ts";
-import type { MessageFrame } from "../../protocol/frames.ts";
-import { frameText, RawJson, wireRoom } from "./frame-text.ts";
+import { asFrame, frameText, wireRoom } from "./frame-text.ts";
 
 /**
  * Several messages of a room in one frame that nobody asked for. It claims nothing about numbers that are not in it.
@@ -16,6 +15,6 @@ export const redeliveredText = (roomId: string, epoch: string, texts: readonly s
     roomId: wireRoom(roomId),
     epoch,
     recovered: true,
-    missed: texts.map((text) => new RawJson(text) as unknown as MessageFrame),
+    missed: texts.map(asFrame),
     upTo,
   });

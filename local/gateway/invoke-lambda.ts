@@ -6,7 +6,7 @@ export type Outcome =
   | { kind: "failed"; errorMessage: string }
   | { kind: "noPermission" | "timedOut" };
 
-/** Lambda's limit on what goes in or comes out of a synchronous call. */
+/** Lambda's limit on what goes into a synchronous call; its own runtime refuses what comes out. */
 export const lambdaPayloadBytes = 6 * 1024 * 1024;
 
 export interface LambdaCall {

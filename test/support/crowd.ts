@@ -1,4 +1,5 @@
-import { connectionExpiry, memberKey } from "../../lambdas/adapters/keys.ts";
+import { connectionExpiry } from "../../lambdas/adapters/expiry.ts";
+import { memberKey } from "../../lambdas/adapters/keys.ts";
 import { tableOf } from "../../lambdas/adapters/table.ts";
 import { lookAtRoom } from "../../lambdas/domain/delivery/look-at-room.ts";
 import { push, type Shipment } from "../../lambdas/domain/delivery/push.ts";

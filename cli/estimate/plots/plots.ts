@@ -1,4 +1,4 @@
-import { amount, duration, large, percent } from "../amounts.ts";
+import { amount, duration, large } from "../amounts.ts";
 import { costsOf } from "../cost.ts";
 import type { Question } from "../question.ts";
 import { quotasOf } from "../quotas.ts";
@@ -119,7 +119,7 @@ function quotaChart(): Chart {
     xLabel,
     yLabel: "share of the quota",
     xTick,
-    yTick: percent,
+    yTick: (share) => `${amount(share * 100)} %`,
     series: [
       of("API Gateway: requests a second", "requests, large push going out", "peak"),
       of("API Gateway: requests a second", "requests, average", "steady"),

@@ -2,7 +2,6 @@ import { readWaiting } from "../log/read-log.ts";
 import type { Deps, LogEntry, Room, Undelivered } from "../ports.ts";
 import { mostTries } from "./redelivery.ts";
 
-export const personalPrefix = "@user/";
 /** Where the books keep what was reported of a room; no subject is called so in a room of one's own. */
 export const reportedBy = "@reported";
 /** As many as one look reports; the rest with the next. */
@@ -15,11 +14,11 @@ export const mostReported = 100;
 export async function lookForAbsent(
   deps: Pick<Deps, "cursors" | "log" | "now" | "redeliverAfterMs">,
   room: Room,
+  subject: string,
   round: number,
 ): Promise<{ undelivered: Undelivered[]; nexts: number[]; noteReported?: () => Promise<void> }> {
   const { cursors, now, redeliverAfterMs } = deps;
   const { roomId, epoch } = room;
-  const subject = roomId.slice(personalPrefix.length);
   const [had, reported] = await Promise.all([cursors.get(roomId, subject), cursors.get(roomId, reportedBy)]);
   const seqs = [had, reported].map((stop) => (stop?.epoch === epoch && stop.hasAcked ? stop.seq : 0));
   const waiting = await readWaiting(deps, room, Math.max(...seqs), mostReported);

@@ -4,7 +4,7 @@ import { userRoom } from "../../../protocol/ids.ts";
 import { limits } from "../../../protocol/limits.ts";
 import { refused } from "../../../protocol/parse-frame.ts";
 import { frameText, roomNamed } from "../frame-text.ts";
-import { placeSession } from "../log/catch-up.ts";
+import { placeSession } from "../place-session.ts";
 import type { Caller, Deps } from "../ports.ts";
 import { deliver } from "./deliver.ts";
 

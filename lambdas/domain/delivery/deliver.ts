@@ -121,7 +121,7 @@ export const isTriedAgain = ({ cursor }: Member, seq: number | undefined, { outc
   outcome === "failed" || (outcome === "slow" && (cursor === undefined || seq === undefined));
 
 /** So much is under way to the member that more waits in the log until it acks. */
-export const isFlooded = ({ cursor }: Member, seq: number | undefined): boolean =>
+const isFlooded = ({ cursor }: Member, seq: number | undefined): boolean =>
   seq !== undefined && cursor !== undefined && seq - cursor.seq > limits.unackedMessages;
 
 /** Until its handshake is over, API Gateway calls a connection gone, though its row is there. */

@@ -1,3 +1,4 @@
+import { subjectOf } from "../../../protocol/ids.ts";
 import type { Deps, Member, Room } from "../ports.ts";
 
 /** Looks are ordered and made by different machines, whose clocks differ a little. */
@@ -25,7 +26,7 @@ export async function expectAcks(
   // Somebody who is coming in has been told an older number, but its place could not be seen yet.
   const isEntering = room.holder !== undefined && room.holder.untilMs > now();
   // A person who is nowhere has not got the message either.
-  const isExpected = members.some(({ acks }) => acks) || isEntering || isPersonal(roomId);
+  const isExpected = members.some(({ acks }) => acks) || isEntering || subjectOf(roomId) !== undefined;
   const afterMs = redeliverAfterMs + underWayMs;
   const atMs = now() + afterMs;
   // One that waits for somebody's third try comes too late for this message.
@@ -34,6 +35,3 @@ export async function expectAcks(
   await scheduleLook({ roomId, round: 0 }, afterMs);
   await rooms.noteLook(roomId, atMs);
 }
-
-/** The room of one subject, who is meant even while no page of it is there. */
-export const isPersonal = (roomId: string) => roomId.startsWith("@user/");

@@ -1,26 +1,23 @@
+import { subjectOf } from "../../../protocol/ids.ts";
 import { limits } from "../../../protocol/limits.ts";
 import { glimpseOf, inlineMembers, looksFor, partsOf } from "../fan-out/plan.ts";
 import { postedAtMs } from "../fan-out/posted-at.ts";
-import { messageText, textBytes } from "../frame-text.ts";
-import { isFor, missedBytes, readWaiting } from "../log/read-log.ts";
+import { isFor, readWaiting } from "../log/read-log.ts";
 import { hasReached, stopOf } from "../log/stop.ts";
 import { flatten, forEachLimited, onePage } from "../pool.ts";
 import type { Deps, LogEntry, Look, Member, Part, ReportUndelivered, Room, Stop, Undelivered } from "../ports.ts";
-import { redeliveredText } from "../redelivered-text.ts";
 import { isCurrent, tellEvictedAgain } from "../rooms/evict.ts";
 import { isPoller } from "../rooms/poller.ts";
+import { mostRounds } from "../rounds.ts";
 import { lookForAbsent, undeliveredOf } from "./absent-person.ts";
-import { prune } from "./deliver.ts";
-import { isLookedAtBy, isPersonal } from "./expect-acks.ts";
-import { post } from "./post.ts";
+import { isLookedAtBy } from "./expect-acks.ts";
 import { nextStep } from "./redelivery.ts";
+import { resend } from "./resend.ts";
 import { lookForSkipped } from "./skipped.ts";
 
 const membersAtOnce = 25;
 /** Posts to half-open lines take seconds each: before the Lambda's time is over the rest is left to the next look. */
 const budgetMs = 12_000;
-/** AWS ends a chain in which a function feeds its own queue after about 16 rounds. */
-const mostRounds = 14;
 /** From then on looks are rarer: a chain outlives the tries of members who are all behind at times of their own. */
 const hurriedRounds = 4;
 /** From then on pushes order looks of their own, so that this chain can end. */
@@ -77,8 +74,9 @@ async function lookAtMembers(
   };
   const waiting = waitingOf(deps, room, part !== undefined);
   await forEachLimited(flatten(members), membersAtOnce, (member) => lookAtMember(deps, room, member, waiting, found));
-  if (isPersonal(roomId) && !found.isSomebodyThere) {
-    const absent = await lookForAbsent(deps, room, round);
+  const person = subjectOf(roomId);
+  if (person !== undefined && !found.isSomebodyThere) {
+    const absent = await lookForAbsent(deps, room, person, round);
     found.undelivered.push(...absent.undelivered);
     found.nexts.push(...absent.nexts);
     found.noteReported = absent.noteReported;
@@ -151,7 +149,7 @@ async function withoutReached(
     const stop = stopOf(member);
     if (stop) stops.get(member.subject)?.push(stop);
   }
-  if (isPersonal(roomId)) {
+  if (subjectOf(roomId) !== undefined) {
     // On a device that was closed since, too.
     for (const [subject, known] of stops) {
       const kept = await deps.cursors.get(roomId, subject);
@@ -181,36 +179,6 @@ async function asPosted({ pushes, now, redeliverAfterMs }: Deps, { roomId }: Roo
   if (!message || atMs + redeliverAfterMs > now()) return entry;
   const record = (await pushes.get(message.messageId)).find((each) => each.roomId === roomId);
   return record ? { ...entry, atMs: postedAtMs(record, now()) } : entry;
-}
-
-/** In frames of several messages: those of a member that is far behind cost one post, not one each. */
-async function resend(deps: Deps, room: Room, member: Member, entries: readonly LogEntry[]): Promise<void> {
-  for (const text of batches(deps, room, member, entries)) {
-    const outcome = await post(deps, member.connectionId, text);
-    if (outcome === "gone") return prune(deps, room.roomId, member);
-    if (outcome !== "sent") return;
-  }
-}
-
-function batches(deps: Deps, room: Room, member: Member, entries: readonly LogEntry[]): string[] {
-  const texts = entries.flatMap(({ message }) => (message ? [messageText(deps, message)] : []));
-  const small = texts.filter((text) => textBytes(text) <= missedBytes);
-  const large = texts.filter((text) => textBytes(text) > missedBytes);
-  const frames: string[] = [];
-  let batch: string[] = [];
-  let bytes = 0;
-  const close = () => {
-    if (batch.length > 0) frames.push(redeliveredText(room.roomId, room.epoch, batch, member.cursor?.seq));
-    batch = [];
-    bytes = 0;
-  };
-  for (const text of small) {
-    if (bytes + textBytes(text) > missedBytes) close();
-    batch.push(text);
-    bytes += textBytes(text);
-  }
-  close();
-  return [...frames, ...large];
 }
 
 /** One next look for all who wait, unless the chain has become too long: then the next push begins a new one. */

@@ -1,9 +1,9 @@
+import { subjectOf } from "../../../protocol/ids.ts";
 import type { WaitFor } from "../../../protocol/push.ts";
 import { hasReached } from "../log/stop.ts";
 import { flatten } from "../pool.ts";
 import type { Deps, Outcomes, PushRecord } from "../ports.ts";
 import { noOutcomes } from "./deliver.ts";
-import { isPersonal } from "./expect-acks.ts";
 
 /** As many names as an answer lists; the counts are of all. */
 const mostNames = 100;
@@ -44,7 +44,7 @@ async function roomStatus({ members, cursors }: StatusDeps, record: PushRecord):
       // Whoever came in behind the message was never sent it.
       else if (beganSeq < seq) ackedBy.add(subject);
     }
-    const person = isPersonal(roomId) ? roomId.slice("@user/".length) : undefined;
+    const person = subjectOf(roomId);
     const had = person === undefined ? undefined : await cursors.get(roomId, person);
     if (person !== undefined && had && epoch !== undefined && hasReached(had, { epoch, seq })) ackedBy.add(person);
   }

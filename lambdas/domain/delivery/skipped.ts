@@ -1,14 +1,12 @@
-import { userRoom } from "../../../protocol/ids.ts";
-import { stopsOf } from "../log/catch-up.ts";
+import { subjectOf, userRoom } from "../../../protocol/ids.ts";
+import { stopsOf } from "../log/begin.ts";
 import { readWaiting } from "../log/read-log.ts";
 import { hasReached, stopOf, whereStopped } from "../log/stop.ts";
 import type { Deps, Look, Member, ReportUndelivered, Room } from "../ports.ts";
 import { isPoller } from "../rooms/poller.ts";
-import { mostReported, personalPrefix, reportedBy, undeliveredOf } from "./absent-person.ts";
+import { mostRounds } from "../rounds.ts";
+import { mostReported, reportedBy, undeliveredOf } from "./absent-person.ts";
 import { mostTries } from "./redelivery.ts";
-
-/** As long as a chain of looks may be. */
-const mostRounds = 14;
 
 /**
  * A page of a person begins at the newest message, as it did not ask for more. What was sent to the person while no page
@@ -34,7 +32,9 @@ export async function lookForSkipped(
 ): Promise<void> {
   const { cursors, members, rooms, reportUndelivered, scheduleLook } = deps;
   const { epoch, upTo } = skipped;
-  const subject = roomId.slice(personalPrefix.length);
+  const subject = subjectOf(roomId);
+  // Only a person has pages that are not there.
+  if (subject === undefined) return;
   const [room, reported, kept] = await Promise.all([
     rooms.get(roomId),
     cursors.get(roomId, reportedBy),

@@ -5,9 +5,7 @@ export const inlineMembers = 250;
 
 /** How long a worker is at one task before it hands on the rest. */
 export const roundMs = 20_000;
-/** AWS ends a chain in which a function feeds its own queue after about 16 rounds. */
-export const mostRounds = 14;
-/** What a plan fills of them: a room may have grown, posts may hang. */
+/** What a plan fills of the rounds that there can be: a room may have grown, posts may hang. */
 const plannedRounds = 8;
 /** Less than this is not worth a task of its own. */
 const leastMembersPerPart = 250;

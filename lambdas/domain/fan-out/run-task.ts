@@ -1,7 +1,8 @@
 import type { FanOutTask, Member, OrderTasks, TaskNote } from "../ports.ts";
+import { mostRounds } from "../rounds.ts";
 import { makeFloor } from "./floor.ts";
 import { type Carried, carry, loadOf } from "./load.ts";
-import { mostRounds, roundMs } from "./plan.ts";
+import { roundMs } from "./plan.ts";
 import { isLastTry, pauseMs, tasksAgain, triesOf } from "./spread.ts";
 import { alongWith } from "./together.ts";
 import { type WalkDeps, walk } from "./walk.ts";

@@ -41,5 +41,5 @@ export async function appendTo(
     if ((await write(message)) !== "void") return { message, room, isDone };
     voided = seq;
   }
-  throw new Error(`no number of room's log could be kept in ${attempts} tries`);
+  throw new Error(`no number of the room's log could be kept in ${attempts} tries`);
 }

@@ -1,10 +1,10 @@
 import type { MessageFrame, Missed, Position } from "../../../protocol/frames.ts";
-import { messageText, RawJson, textBytes } from "../frame-text.ts";
+import { asFrame, messageText, textBytes } from "../frame-text.ts";
 import { flatten } from "../pool.ts";
 import type { Deps, LogEntry, Message, Room } from "../ports.ts";
 
 /** A number that was taken so long ago and holds nothing belongs to a push that died. */
-export const giveUpAfterMs = 2_000;
+const giveUpAfterMs = 2_000;
 /** Two messages with neighbouring numbers may have been accepted so far apart, in whichever order. */
 const neighboursApartMs = 30_000;
 /** What a reply may hold of missed messages; the rest of a post is for what is around them. */
@@ -55,7 +55,7 @@ export async function readMissed(
       if (bytes > budgetBytes) {
         return { ...part, more: true, ...(part.missed.length === 0 && { tooLarge: message }) };
       }
-      part.missed.push(new RawJson(text) as unknown as MessageFrame);
+      part.missed.push(asFrame(text));
     }
     part.upTo = entry.seq;
   }
@@ -127,7 +127,7 @@ function newest(texts: string[], budgetBytes: number): MessageFrame[] {
     if (bytes > budgetBytes) break;
     kept.unshift(text);
   }
-  return kept.map((text) => new RawJson(text) as unknown as MessageFrame);
+  return kept.map(asFrame);
 }
 
 /** Messages that wait for a member behind its cursor, at most `most`, as they would be posted. */

@@ -3,8 +3,8 @@ import type { FrameOf, ServerFrame } from "../../../protocol/frames.ts";
 import { conversationId, conversationRoom } from "../../../protocol/ids.ts";
 import { post } from "../delivery/post.ts";
 import { messageText, roomNamed } from "../frame-text.ts";
+import { placeSession } from "../place-session.ts";
 import type { Caller, Deps } from "../ports.ts";
-import { placeSession } from "./catch-up.ts";
 import { readMissed } from "./read-log.ts";
 
 /** Reads a room's log for somebody who is in it, or a conversation's for one of the two. */

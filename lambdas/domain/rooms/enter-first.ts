@@ -1,5 +1,6 @@
+import type { Begin } from "../log/begin.ts";
 import type { Connection, Deps, Member, Room } from "../ports.ts";
-import { type Begin, connectionGone, type Enter, type Entry, placeOf, takePlace, tooBusy } from "./entry.ts";
+import { connectionGone, type Enter, type Entry, placeOf, takePlace, tooBusy } from "./entry.ts";
 import { evict, isCurrent, tellClaimant } from "./evict.ts";
 import { holderFor, pendingClaim } from "./holder.ts";
 import { isLive } from "./liveness.ts";

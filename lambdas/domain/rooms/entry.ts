@@ -1,6 +1,7 @@
 import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
 import type { LoginFrame, Position } from "../../../protocol/frames.ts";
 import { limits } from "../../../protocol/limits.ts";
+import type { Begin } from "../log/begin.ts";
 import type { Caller, Connection, Deps, NewMember, Room } from "../ports.ts";
 import { evictedFrame } from "./evict.ts";
 import { isGranted } from "./grants.ts";
@@ -34,9 +35,6 @@ export type Enter = (
   self: Promise<Connection | undefined>,
   begin: Begin,
 ) => Promise<Entry>;
-
-/** Where in a room's log somebody begins that comes in while it stands at `head`. */
-export type Begin = (head: Position) => Promise<Position>;
 
 export const refuse = (why: string): Entry => ({ kind: "refused", why });
 /** The connection ended while its login was under way: nobody hears this. */

@@ -3,7 +3,7 @@ import type { LoginFrame } from "../../../protocol/frames.ts";
 import { post } from "../delivery/post.ts";
 import { mostTries } from "../delivery/redelivery.ts";
 import { frameText } from "../frame-text.ts";
-import { stopOf } from "../log/stop.ts";
+import { keepIfMoved, stopOf } from "../log/stop.ts";
 import type { Deps, Look, Member } from "../ports.ts";
 import { isPoller } from "./poller.ts";
 
@@ -102,12 +102,10 @@ export async function evict(
     before && cursors.keep(roomId, subject, before),
   ]);
   if (!evicted) return;
-  const after = stopOf(evicted);
-  const hasMoved = evicted.cursor?.seq !== cursor?.seq || evicted.cursor?.epoch !== cursor?.epoch;
   await Promise.all([
     evicted.connectionId !== connectionId && orderTelling(deps, roomId, evicted, generation),
     tellEvicted(deps, roomId, evicted.connectionId, generation),
-    after && hasMoved && cursors.keep(roomId, subject, after),
+    keepIfMoved(deps, roomId, cursor, evicted),
   ]);
 }
 

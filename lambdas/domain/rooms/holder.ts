@@ -2,7 +2,7 @@ import type { Caller, Deps, Holder, Member, Room } from "../ports.ts";
 import { isCurrent } from "./evict.ts";
 
 /** Longer than the Lambda that writes the holder's place may run, so that a place is never written after its claim ended. */
-export const claimMs = 30_000;
+const claimMs = 30_000;
 
 export const holderFor = ({ now }: Pick<Deps, "now">, { connectionId }: Pick<Caller, "connectionId">): Holder => ({
   connectionId,

@@ -1,6 +1,6 @@
 import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
 import type { FrameOf, ServerFrame } from "../../../protocol/frames.ts";
-import { stopOf } from "../log/stop.ts";
+import { keepIfMoved, stopOf } from "../log/stop.ts";
 import type { Caller, Deps, Member } from "../ports.ts";
 
 /** Gives the caller's place in a room back. Leaving a room that one is not in succeeds as well. */
@@ -40,7 +40,7 @@ export async function endPlace(
  * Removes a place, if it still is that connection's, and keeps where its subject stopped. The latter first: whoever
  * comes back meanwhile, or after a crash in between, finds it in one of the two.
  */
-export async function removePlace(
+async function removePlace(
   { members, cursors }: Pick<Deps, "members" | "cursors">,
   roomId: string,
   { session, connectionId, ...place }: Pick<Member, "session" | "connectionId"> & Partial<Member>,
@@ -50,8 +50,6 @@ export async function removePlace(
   const before = stopOf(place);
   if (subject !== undefined && before) await cursors.keep(roomId, subject, before);
   const removed = await members.remove(roomId, session, connectionId, askedAtMs);
-  const hasMoved = removed?.cursor?.seq !== cursor?.seq || removed?.cursor?.epoch !== cursor?.epoch;
-  const after = removed && stopOf(removed);
-  if (removed && after && hasMoved) await cursors.keep(roomId, removed.subject, after);
+  if (removed) await keepIfMoved({ cursors }, roomId, cursor, removed);
   return removed;
 }

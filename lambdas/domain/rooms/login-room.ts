@@ -1,11 +1,12 @@
 import type { CatchUp, LoginFrame } from "../../../protocol/frames.ts";
 import { type LoginPolicy, loginPolicies } from "../../../protocol/ids.ts";
-import { beginBy, welcome } from "../log/catch-up.ts";
+import { beginBy } from "../log/begin.ts";
 import type { Caller, Connection, Deps } from "../ports.ts";
 import { enterAlways } from "./enter-always.ts";
 import { enterFirst } from "./enter-first.ts";
 import { enterLast } from "./enter-last.ts";
 import { type Enter, loginFrame, refusalOf } from "./entry.ts";
+import { welcome } from "./welcome.ts";
 
 // A policy that is missing here does not compile.
 const enterBy: Record<LoginPolicy, Enter> = {

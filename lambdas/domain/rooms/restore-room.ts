@@ -2,14 +2,15 @@ import type { LoginFrame, RoomToRestore } from "../../../protocol/frames.ts";
 import { everyone } from "../../../protocol/ids.ts";
 import { expectSkipped } from "../delivery/skipped.ts";
 import { roomNamed } from "../frame-text.ts";
-import { beginBy, welcome } from "../log/catch-up.ts";
+import { type Begin, beginBy } from "../log/begin.ts";
 import type { Connection, Deps } from "../ports.ts";
 import { enterAlways } from "./enter-always.ts";
 import { enterFirst, resumePlace } from "./enter-first.ts";
-import { type Begin, type Entry, loginFrame, refusalOf, tooBusy } from "./entry.ts";
+import { type Entry, loginFrame, refusalOf, tooBusy } from "./entry.ts";
 import { isCurrent } from "./evict.ts";
 import { logIn } from "./login-room.ts";
 import { isPoller } from "./poller.ts";
+import { welcome } from "./welcome.ts";
 
 const attempts = 5;
 

@@ -20,6 +20,7 @@ import * as redelivery from "../../../lambdas/domain/delivery/redelivery.ts";
 import { catchUpMs } from "../../../lambdas/domain/fan-out/pace.ts";
 import * as plan from "../../../lambdas/domain/fan-out/plan.ts";
 import { noteEveryMs } from "../../../lambdas/domain/fan-out/run-task.ts";
+import { mostRounds } from "../../../lambdas/domain/rounds.ts";
 import { resolveProps } from "../../../lib/downlink-props.ts";
 import * as room from "../../../lib/room-function.ts";
 
@@ -52,7 +53,7 @@ describe("the estimate reckons with the stack as it is", () => {
     expect(fanOut).toMatchObject({
       inlineMembers: plan.inlineMembers,
       roundSeconds: plan.roundMs / 1000,
-      mostRounds: plan.mostRounds,
+      mostRounds,
       notesPerSecond: 1000 / noteEveryMs,
     });
     expect(paceBurstSeconds).toBe(catchUpMs / 1000);

@@ -1,26 +1,13 @@
-import { createHash, createHmac } from "node:crypto";
+import { createHash } from "node:crypto";
 import { SignatureV4 } from "@smithy/signature-v4";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { presignGet, type Signing, signPut } from "../../../lambdas/adapters/payloads-sign.ts";
 import type { Credentials } from "../../../lambdas/adapters/signature-v4.ts";
+import { Sha256 } from "../../../local/aws/sha256.ts";
 
 // AWS' own signer says what is right.
 
-type Bytes = string | ArrayBuffer | ArrayBufferView;
-class Sha256 {
-  readonly #hash;
-  constructor(key?: Bytes) {
-    this.#hash = key === undefined ? createHash("sha256") : createHmac("sha256", key as Uint8Array);
-  }
-  update(data: Bytes) {
-    this.#hash.update(data as Uint8Array);
-  }
-  digest() {
-    return Promise.resolve(new Uint8Array(this.#hash.digest()));
-  }
-  reset() {}
-}
 const signerOf = ({ credentials, region }: Signing) =>
   new SignatureV4({
     ...{ service: "s3", region, sha256: Sha256, uriEscapePath: false, applyChecksum: true },

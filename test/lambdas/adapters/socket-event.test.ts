@@ -1,19 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { accepted, headerOf, tokenOf } from "../../../lambdas/adapters/socket-event.ts";
+import { accepted, tokenOf } from "../../../lambdas/adapters/socket-event.ts";
 
 const connect = (headers: Record<string, string>) => ({
   requestContext: { routeKey: "$connect", connectionId: "c", connectedAt: 0, requestTimeEpoch: 0 },
   headers,
-});
-
-describe("a header", () => {
-  test.each(["Origin", "origin", "ORIGIN"])("is found when it came as %s", (name) => {
-    expect(headerOf({ headers: { Host: "h", [name]: "o" } }, "origin")).toBe("o");
-  });
-
-  test("is nothing in an event without headers", () => {
-    expect(headerOf({}, "origin")).toBeUndefined();
-  });
 });
 
 describe("the token", () => {

@@ -1,5 +1,5 @@
-import { createHash, createHmac } from "node:crypto";
 import { SignatureV4 } from "@smithy/signature-v4";
+import { Sha256 } from "../../../local/aws/sha256.ts";
 import { credentials } from "./start-gateway.ts";
 
 export interface Signed {
@@ -35,20 +35,4 @@ export async function signedHeaders({
   };
   const { host: _, ...headers } = (await signer.sign(request, { signingDate })).headers;
   return headers;
-}
-
-type Bytes = string | ArrayBuffer | ArrayBufferView;
-
-class Sha256 {
-  readonly #hash;
-  constructor(key?: Bytes) {
-    this.#hash = key === undefined ? createHash("sha256") : createHmac("sha256", key as Uint8Array);
-  }
-  update(data: Bytes) {
-    this.#hash.update(data as Uint8Array);
-  }
-  digest() {
-    return Promise.resolve(new Uint8Array(this.#hash.digest()));
-  }
-  reset() {}
 }

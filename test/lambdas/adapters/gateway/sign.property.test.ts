@@ -1,25 +1,10 @@
-import { createHash, createHmac } from "node:crypto";
+import { createHash } from "node:crypto";
 import { SignatureV4 } from "@smithy/signature-v4";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { signerOf, type Target } from "../../../../lambdas/adapters/gateway/sign.ts";
 import type { Credentials } from "../../../../lambdas/adapters/signature-v4.ts";
-
-type Bytes = string | ArrayBuffer | ArrayBufferView;
-
-class Sha256 {
-  readonly #hash;
-  constructor(key?: Bytes) {
-    this.#hash = key === undefined ? createHash("sha256") : createHmac("sha256", key as Uint8Array);
-  }
-  update(data: Bytes) {
-    this.#hash.update(data as Uint8Array);
-  }
-  digest() {
-    return Promise.resolve(new Uint8Array(this.#hash.digest()));
-  }
-  reset() {}
-}
+import { Sha256 } from "../../../../local/aws/sha256.ts";
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 

@@ -1,7 +1,8 @@
 import { BatchWriteItemCommand } from "@aws-sdk/client-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { connectionExpiry, memberKey } from "../../../../lambdas/adapters/keys.ts";
+import { connectionExpiry } from "../../../../lambdas/adapters/expiry.ts";
+import { memberKey } from "../../../../lambdas/adapters/keys.ts";
 import { push } from "../../../../lambdas/domain/delivery/push.ts";
 import type { Deps, PostOutcome } from "../../../../lambdas/domain/ports.ts";
 import { Reader } from "../../../support/reader.ts";

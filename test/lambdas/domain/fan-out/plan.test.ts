@@ -1,14 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  estimate,
-  looksFor,
-  mostRounds,
-  partsFor,
-  partsOf,
-  roundMs,
-  spreadMs,
-} from "../../../../lambdas/domain/fan-out/plan.ts";
+import { estimate, looksFor, partsFor, partsOf, roundMs, spreadMs } from "../../../../lambdas/domain/fan-out/plan.ts";
+import { mostRounds } from "../../../../lambdas/domain/rounds.ts";
 
 const usual = { postsPerSecond: 5_000, workers: 5 };
 /** So many members, of which the first page showed 251. */

@@ -1,16 +1,10 @@
-import type { CatchUp, LoginFrame, MessageFrame, Missed, Position } from "../../../protocol/frames.ts";
-import { everyone } from "../../../protocol/ids.ts";
-import { messageText, RawJson } from "../frame-text.ts";
-import { flatten } from "../pool.ts";
+import type { CatchUp, LoginFrame, Missed, Position } from "../../../protocol/frames.ts";
+import { asFrame, messageText } from "../frame-text.ts";
+import { type MissedPart, readHistory, readMissed } from "../log/read-log.ts";
+import { placeSession } from "../place-session.ts";
 import type { Connection, Deps, Room, Stop } from "../ports.ts";
-import { type Admitted, type Begin, loginFrame } from "../rooms/entry.ts";
-import { isPoller } from "../rooms/poller.ts";
-import { type MissedPart, readHistory, readMissed } from "./read-log.ts";
-import { stopOf, whereStopped } from "./stop.ts";
-
-/** Where the caller has its place in the room: in the rooms it did not log in to, under its connection. */
-export const placeSession = (self: Pick<Connection, "session" | "connectionId">, roomId: string) =>
-  roomId.startsWith("@") ? self.connectionId : self.session;
+import { type Admitted, loginFrame } from "./entry.ts";
+import { isPoller } from "./poller.ts";
 
 /**
  * The reply to a session that got in, with what it missed of the room's log.
@@ -47,8 +41,7 @@ export async function welcome(
 /** A poll's answer need not fit into a post, and nothing can be posted after it: its first message always fits. */
 function missedOf(deps: Deps, { connectionId }: Connection, { tooLarge, ...missed }: MissedPart): Missed {
   if (!tooLarge || !isPoller(connectionId)) return missed;
-  const frame = new RawJson(messageText(deps, tooLarge)) as unknown as MessageFrame;
-  return { ...missed, missed: [frame], upTo: tooLarge.seq };
+  return { ...missed, missed: [asFrame(messageText(deps, tooLarge))], upTo: tooLarge.seq };
 }
 
 /** Who polls has no place in the rooms that one is in without logging in; there the subject's own cursor moves. */
@@ -79,43 +72,4 @@ async function read(
   }
   const from = since === undefined || since === "last" ? entry : since;
   return { since: from, part: await readMissed(deps, room, from, subject, budgetBytes) };
-}
-
-/**
- * Where a place begins by the page's wish. The place is written with that at once: one that began at the newest message
- * and was corrected later would, if the connection or the Lambda ended in between, leave in the books that the subject
- * has everything.
- */
-export function beginBy(
-  deps: Pick<Deps, "cursors" | "members">,
-  roomId: string,
-  subject: string,
-  { since }: CatchUp,
-): Begin {
-  let stopsRead: Promise<Stop[]> | undefined;
-  return async (head) => {
-    if (since === undefined) return head;
-    stopsRead ??= since === "last" ? stopsOf(deps, roomId, subject) : Promise.resolve([{ ...since, hasAcked: true }]);
-    // A subject that was never here before begins now.
-    return { epoch: head.epoch, seq: whereStopped(await stopsRead, head) ?? head.seq };
-  };
-}
-
-/**
- * Where the subject stopped: by the books, or on a device that still seems to be there, as its end was never told. Of
- * everyone's room the books alone say so: its members are all connections that there are.
- */
-export async function stopsOf(
-  { cursors, members }: Pick<Deps, "cursors" | "members">,
-  roomId: string,
-  subject: string,
-): Promise<Stop[]> {
-  const kept = await cursors.get(roomId, subject);
-  const stops = kept ? [kept] : [];
-  if (roomId === everyone) return stops;
-  for await (const member of flatten(members.pages(roomId))) {
-    const stop = stopOf(member);
-    if (member.subject === subject && stop) stops.push(stop);
-  }
-  return stops;
 }
