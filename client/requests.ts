@@ -13,7 +13,7 @@ const maxSends = 4;
 
 export function addRequest(draft: Draft, request: Request) {
   const { action, ref } = request;
-  const bytes = new Blob([JSON.stringify(request)]).size;
+  const bytes = bytesOf(JSON.stringify(request));
   draft.requests.set(ref, request);
   start(draft, ref);
   // API Gateway would close the connection, and again after each reconnect.
@@ -24,6 +24,9 @@ export function addRequest(draft: Draft, request: Request) {
   if (action === "leaveRoom") sendAcks(draft, true);
   sendWaiting(draft);
 }
+
+/** As UTF-8. Mini-programs have neither `Blob` nor `TextEncoder`. */
+const bytesOf = (text: string) => encodeURIComponent(text).replace(/%../g, "-").length;
 
 /** Where the request goes. */
 const targetOf = (request: Request) => request.roomId ?? (request as FrameOf<"publish">).toUser ?? "";

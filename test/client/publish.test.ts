@@ -104,6 +104,20 @@ describe("publishing", () => {
     expect(server.receivedOf("publish")).toHaveLength(1);
   });
 
+  test.each([["é"], ["€"], ["😀"], ["\ud800"]])(
+    "counts bytes, not characters, as the server does: %j",
+    async (character) => {
+      const { handle } = await page();
+      const text = character.repeat(8_200);
+      const fits = Buffer.byteLength(JSON.stringify(text)) < 32_500;
+      const outcome = await handle.publish("456", "say", text).then(
+        () => true,
+        ({ code }) => code,
+      );
+      expect(outcome).toBe(fits || "3005");
+    },
+  );
+
   test("waits for the login to its room, and keeps the page's order there", async () => {
     const { server, handle } = await page();
     server.onFrame = () => undefined;
