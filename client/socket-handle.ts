@@ -154,6 +154,9 @@ export class SocketHandle {
    *
    * Fails with a DownlinkError: 2012 not allowed or not possible, 3002 no answer in time, 3003 closed, 3005 larger than
    * 32 KB.
+   *
+   * @param data any JSON, as it is now: what is changed in it afterwards is not sent
+   * @throws TypeError if `data` cannot be JSON; a promise rejects with it
    */
   publish(
     target: string | { toUser: string },
@@ -220,8 +223,11 @@ export class SocketHandle {
     const [onOk, onError] = rest.filter((one) => typeof one === "function") as [OnOk?, OnError?];
     return answer(
       (waiter) => {
-        const ref = this.#requests.add(waiter);
-        this.#happen("request", { ...wishOf(options, ref), ref, sends: 0 });
+        const ref = this.#requests.nextRef();
+        // A copy: it may be sent later and more than once, always the same. What is no JSON is thrown here.
+        const wish: Wish = JSON.parse(JSON.stringify(wishOf(options, ref)));
+        this.#requests.add(ref, waiter);
+        this.#happen("request", { ...wish, ref, sends: 0 });
       },
       onOk,
       onError,

@@ -65,11 +65,13 @@ export class RequestWaiters {
   readonly #byRef = new Map<number, Waiter>();
   #lastRef = 0;
 
-  /** @returns the request's `ref` */
-  add(waiter: Waiter): number {
+  nextRef(): number {
     this.#lastRef += 1;
-    this.#byRef.set(this.#lastRef, waiter);
     return this.#lastRef;
+  }
+
+  add(ref: number, waiter: Waiter): void {
+    this.#byRef.set(ref, waiter);
   }
 
   resolve(ref: number, notice: Notice): void {
