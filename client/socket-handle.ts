@@ -248,7 +248,8 @@ export class SocketHandle {
   #take(event: Event): void {
     const [state, effects] = step(this.#state, event);
     this.#state = state;
-    for (const [action, ...args] of effects) (this.#actions[action] as (...args: unknown[]) => void)(...args);
+    // One that fails, as the page's WebSocket or clock may, must not take the others along: a deadline among them.
+    for (const [action, ...args] of effects) isolated(this.#actions[action] as (...args: unknown[]) => void)(...args);
   }
 
   readonly #actions: Actions = {
