@@ -182,13 +182,15 @@ export class PollSocket implements WebSocketLike {
   /** @returns the answer, or the HTTP status that came instead */
   async #ask(rooms: RoomToRestore[], leave: string[]): Promise<Answer | number> {
     const { pollUrl, fetch, clock, requestTimeoutMs } = this.#options;
-    const headers = { Authorization: `Bearer ${await this.#askToken()}` };
     const session = this.#session === undefined ? "" : `session=${encodeURIComponent(this.#session)}&`;
     const limit = new AbortController();
-    const timer = clock.setTimeout(() => limit.abort(), requestTimeoutMs);
     const stop = () => limit.abort();
+    const timer = clock.setTimeout(stop, requestTimeoutMs);
     this.#abort.signal.addEventListener("abort", stop);
     try {
+      // The page may take long for its token, or for ever.
+      const token = await Promise.race([this.#askToken(), endOf(limit.signal)]);
+      const headers = { Authorization: `Bearer ${token}` };
       const left = leave.length > 0 ? `leave=${encoded(leave)}&` : "";
       const url = `${pollUrl}?${session}${left}rooms=${encoded(rooms)}`;
       const response = await fetch(url, { headers, signal: limit.signal });
@@ -253,5 +255,8 @@ export class PollSocket implements WebSocketLike {
     this.#pollIn(0);
   }
 }
+
+const endOf = (signal: AbortSignal) =>
+  new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
 
 const encoded = (rooms: readonly unknown[]) => encodeURIComponent(JSON.stringify(rooms));
