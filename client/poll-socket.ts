@@ -41,7 +41,6 @@ export class PollSocket implements WebSocketLike {
   onclose: WebSocketLike["onclose"] = null;
   readonly #options: Options;
   readonly #askToken: () => Promise<string>;
-  readonly #endsAtMs: number;
   /** The places, with the cursors from which the next poll goes on. */
   readonly #places = new Map<string, RoomToRestore>();
   readonly #logins = new Map<string, FrameOf<"loginRoom">>();
@@ -56,13 +55,19 @@ export class PollSocket implements WebSocketLike {
   /** Something was asked while a poll was under way. */
   #isWanted = false;
   #timer: unknown;
+  readonly #life: unknown;
+  /** It has lived long enough. By a timer, as the computer's clock may be set back. */
+  #isOld = false;
   #isOver = false;
   readonly #abort = new AbortController();
 
   constructor(options: Options, askToken: () => Promise<string>) {
     this.#options = options;
     this.#askToken = askToken;
-    this.#endsAtMs = options.clock.now() + lifeMs * (0.75 + options.random() / 2);
+    const grow = () => {
+      this.#isOld = true;
+    };
+    this.#life = options.clock.setTimeout(grow, lifeMs * (0.75 + options.random() / 2));
     queueMicrotask(() => this.#isOver || this.onopen?.({} as never));
   }
 
@@ -99,7 +104,7 @@ export class PollSocket implements WebSocketLike {
 
   close(): void {
     this.#isOver = true;
-    this.#options.clock.clearTimeout(this.#timer);
+    for (const timer of [this.#timer, this.#life]) this.#options.clock.clearTimeout(timer);
     this.#abort.abort();
   }
 
@@ -134,7 +139,7 @@ export class PollSocket implements WebSocketLike {
 
   /** @returns after how many ms to poll again, `undefined` if that is over */
   async #poll(): Promise<number | undefined> {
-    const { clock, random } = this.#options;
+    const { random } = this.#options;
     const logins = new Map(this.#logins);
     let pauseMs = maxPauseMs;
     try {
@@ -159,7 +164,7 @@ export class PollSocket implements WebSocketLike {
       }
       return Math.min(maxPauseMs, 1_000 * 2 ** this.#errors * (0.5 + random() / 2));
     }
-    if (clock.now() >= this.#endsAtMs) {
+    if (this.#isOld) {
       this.#end(1000);
       return undefined;
     }

@@ -291,6 +291,14 @@ describe("a token that takes its time", () => {
   });
 });
 
+test("a computer's clock that is set back does not keep a page from trying a WebSocket", async () => {
+  const { server } = await polledPage();
+  const before = server.connections.length;
+  server.clock.set(server.clock.now() - 86_400_000);
+  await server.advance(120_000);
+  expect(server.connections.length).toBeGreaterThan(before);
+});
+
 describe("polls that fail", () => {
   test.each([[500], [429], ["network"], ["silence"]] as const)(
     "(%s) are asked again after a pause, and nothing is lost",
