@@ -6,7 +6,7 @@ import { clientCodes } from "./client-codes.ts";
 import type { Failure } from "./downlink-error.ts";
 import { sendWaiting } from "./requests.ts";
 import { isIn } from "./room.ts";
-import { type Draft, plan, send, start, stop } from "./state.ts";
+import { type Draft, plan, send, start, startAgain, stop } from "./state.ts";
 
 /** Starts an attempt to connect. */
 export function openLink(draft: Draft, attempt: number): void {
@@ -25,7 +25,7 @@ export function loseLink(draft: Draft, msg: string, cause?: unknown): void {
   draft.link = { at: "waiting", attempt: tries + 1 };
   draft.trouble = failure;
   plan(draft, "drop");
-  start(draft, "reconnect", tries);
+  startAgain(draft, tries, "reconnect");
   if (link.at !== "open") plan(draft, "attemptFailed", failure);
 }
 

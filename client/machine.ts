@@ -13,7 +13,6 @@ import {
   plan,
   type State,
   stop,
-  type Timer,
 } from "./state.ts";
 import { askForGap, onFetched } from "./streams.ts";
 
@@ -44,11 +43,16 @@ const on: Handlers = {
   lost: loseLink,
   frame: onFrame,
   trouble: onTrouble,
-  elapsed: onElapsed,
   fetched: onFetched,
+  reconnect,
+  deadline: (draft) => loseLink(draft, "the server gave no sign of life within requestTimeoutMs"),
+  silence: askForLife,
+  resend: sendAgain,
+  ack: (draft) => sendAcks(draft),
+  gap: askForGap,
+  timeOut,
   suspicion(draft) {
     askForLife(draft);
-    if (draft.link.at === "waiting") stop(draft, "reconnect");
     reconnect(draft);
   },
   close(draft, forGood) {
@@ -73,23 +77,9 @@ function onTrouble(draft: Draft, text: string) {
   pauseAfterTrouble(draft);
 }
 
-function onElapsed(draft: Draft, timer: Timer) {
-  switch (timer) {
-    case "reconnect":
-      return reconnect(draft);
-    case "deadline":
-      return loseLink(draft, "the server gave no sign of life within requestTimeoutMs");
-    case "silence":
-      return askForLife(draft);
-    case "resend":
-      return sendAgain(draft);
-    case "ack":
-      return sendAcks(draft);
-    default:
-      return typeof timer === "number" ? timeOut(draft, timer) : askForGap(draft, timer.slice("gap ".length));
-  }
-}
-
 function reconnect(draft: Draft): void {
-  if (draft.link.at === "waiting") openLink(draft, draft.link.attempt);
+  if (draft.link.at !== "waiting") return;
+  // It may be tried before its time.
+  stop(draft, "reconnect");
+  openLink(draft, draft.link.attempt);
 }

@@ -4,7 +4,17 @@ import { sendAcks } from "./acks.ts";
 import { clientCodes } from "./client-codes.ts";
 import type { Failure } from "./downlink-error.ts";
 import { isIn, waitingRoom } from "./room.ts";
-import { type Draft, type LoginNotice, type PublishNotice, plan, type Request, send, start, stop } from "./state.ts";
+import {
+  type Draft,
+  type LoginNotice,
+  type PublishNotice,
+  plan,
+  type Request,
+  send,
+  start,
+  startAgain,
+  stop,
+} from "./state.ts";
 
 const frameBytes: (typeof limits)["frameBytes"] = 32_768;
 
@@ -15,7 +25,7 @@ export function addRequest(draft: Draft, request: Request) {
   const { action, ref } = request;
   const bytes = bytesOf(JSON.stringify(request));
   draft.requests.set(ref, request);
-  start(draft, ref);
+  start(draft, "timeOut", ref);
   // API Gateway would close the connection, and again after each reconnect.
   if (bytes > frameBytes) {
     const msg = `${action} has ${bytes} bytes, allowed are ${frameBytes}: send a link instead`;
@@ -67,7 +77,7 @@ function sendOnce(draft: Draft, request: Request): void {
 /** Starts the pause after which everything under way is sent again. */
 export function pauseAfterTrouble(draft: Draft): void {
   const sends = Math.max(0, ...[...draft.requests.values()].map((request) => request.sends));
-  if (sends > 0) start(draft, "resend", sends);
+  if (sends > 0) startAgain(draft, sends, "resend");
 }
 
 /** Which request a frame answers. */
@@ -95,7 +105,7 @@ export function timeOut(draft: Draft, ref: number): void {
 
 function settle(draft: Draft, { ref, action, roomId = "" }: Request): void {
   draft.requests.delete(ref);
-  stop(draft, ref);
+  stop(draft, "timeOut", ref);
   const room = draft.rooms.get(roomId);
   if (action !== "publish" && room && !isIn(room)) forget(draft, roomId);
   sendWaiting(draft);

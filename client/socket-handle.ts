@@ -89,7 +89,7 @@ export class SocketHandle {
     this.#options = resolveOptions({ ...SocketHandle.#defaults, ...options });
     this.#timers = new Timers(this.#options.clock, (timer, late) => {
       if (late > lateMs) this.#happen("suspicion");
-      this.#happen("elapsed", timer);
+      this.#happen(...timer);
     });
   }
 
@@ -259,7 +259,7 @@ export class SocketHandle {
     },
     drop: () => this.#drop(),
     send: (frame) => this.#connection?.send(JSON.stringify(frame)),
-    start: (timer, tries) => this.#timers.start(timer, this.#msOf(timer, tries)),
+    start: (timer, tries) => this.#timers.start(timer, this.#msOf(timer[0], tries)),
     stop: (timer) => this.#timers.stop(timer),
     resolve: (ref, notice) => this.#requests.resolve(ref, notice),
     reject: (ref, failure) => this.#requests.reject(ref, failure),
@@ -319,14 +319,13 @@ export class SocketHandle {
   #drop(): void {
     this.#connection?.close();
     this.#connection = undefined;
-    for (const timer of ["deadline", "silence", "resend"] as const) this.#timers.stop(timer);
   }
 
-  #msOf(timer: Timer, tries: number): number {
-    if (timer === "reconnect" || timer === "resend") return pauseMs(tries, this.#options.random);
-    if (timer === "silence") return this.#options.heartbeatMs;
-    if (timer === "ack") return ackAfterMs;
-    if (typeof timer === "string" && timer !== "deadline") return gapMs(tries);
+  #msOf(name: Timer[0], tries: number): number {
+    if (name === "reconnect" || name === "resend") return pauseMs(tries, this.#options.random);
+    if (name === "silence") return this.#options.heartbeatMs;
+    if (name === "ack") return ackAfterMs;
+    if (name === "gap") return gapMs(tries);
     return this.#options.requestTimeoutMs;
   }
 }
