@@ -1,5 +1,6 @@
 import { sendAcks } from "./acks.ts";
 import { clientCodes } from "./client-codes.ts";
+import { DownlinkError } from "./downlink-error.ts";
 import { askForLife, greet, loseLink, openLink, roomsIn, signOfLife, tellConnected } from "./link.ts";
 import { onFrame } from "./on-frame.ts";
 import { addRequest, pauseAfterTrouble, sendAgain, timeOut } from "./requests.ts";
@@ -63,7 +64,8 @@ const on: Handlers = {
   },
 };
 
-const end = (draft: Draft) => plan(draft, "end", { code: clientCodes.closed, msg: "the handle was closed" });
+const end = (draft: Draft) =>
+  plan(draft, "end", new DownlinkError({ code: clientCodes.closed, msg: "the handle was closed" }));
 
 function openIfIdle(draft: Draft): void {
   if (draft.link.at === "idle") openLink(draft, 1);
@@ -72,7 +74,7 @@ function openIfIdle(draft: Draft): void {
 function onTrouble(draft: Draft, text: string) {
   const msg = `API Gateway answered "${text}"`;
   if (draft.link.at === "greeting") return loseLink(draft, msg);
-  draft.trouble = { code: "5001", msg };
+  draft.trouble = new DownlinkError({ code: "5001", msg });
   signOfLife(draft);
   pauseAfterTrouble(draft);
 }

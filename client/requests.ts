@@ -2,7 +2,7 @@ import type { FrameOf, Ref } from "../protocol/frames.ts";
 import type { limits } from "../protocol/limits.ts";
 import { sendAcks } from "./acks.ts";
 import { clientCodes } from "./client-codes.ts";
-import type { Failure } from "./downlink-error.ts";
+import { DownlinkError, type Failure } from "./downlink-error.ts";
 import { isIn, waitingRoom } from "./room.ts";
 import {
   type Draft,
@@ -85,13 +85,13 @@ export const requestOf = ({ requests }: Draft, ref: Ref | undefined) => requests
 
 export function resolve(draft: Draft, request: Request, notice: LoginNotice | PublishNotice): void {
   settle(draft, request);
-  plan(draft, "resolve", request.ref, notice);
+  plan(draft, "answer", request.ref, notice);
 }
 
 /** A login that failed changes nothing about a place that the page had before. */
 export function reject(draft: Draft, request: Request, failure: Failure): void {
   settle(draft, request);
-  plan(draft, "reject", request.ref, failure);
+  plan(draft, "answer", request.ref, new DownlinkError(failure));
 }
 
 export function timeOut(draft: Draft, ref: number): void {

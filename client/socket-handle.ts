@@ -2,7 +2,7 @@ import { defaultEventName } from "../protocol/codes.ts";
 import type { CatchUp, MessageFrame, ServerFrame } from "../protocol/frames.ts";
 import type { LoginPolicy } from "../protocol/ids.ts";
 import { type Connection, openConnection } from "./connection.ts";
-import type { Failure } from "./downlink-error.ts";
+import { DownlinkError } from "./downlink-error.ts";
 import { isolated, Listeners } from "./listeners.ts";
 import { step } from "./machine.ts";
 import { type ResolvedOptions, resolveOptions, type SocketHandleOptions } from "./options.ts";
@@ -23,7 +23,7 @@ import {
 } from "./state.ts";
 import { watchForSuspicion } from "./suspicion.ts";
 import { Timers } from "./timers.ts";
-import { answer, ConnectWaiters, type OnError, type OnOk, RequestWaiters } from "./waiters.ts";
+import { answer, type OnError, type OnOk, tell, type Waiter } from "./waiters.ts";
 
 type SystemFrame = Exclude<ServerFrame, MessageFrame> | PayloadLost;
 /** Names under which pages can listen to what Downlink itself sends. */
@@ -73,8 +73,11 @@ export class SocketHandle {
   readonly #options: ResolvedOptions;
   readonly #timers: Timers<Timer>;
   readonly #listeners = new Listeners();
-  readonly #requests = new RequestWaiters();
-  readonly #connects = new ConnectWaiters();
+  /** Who waits for a request's answer, by its `ref`. */
+  readonly #waiters = new Map<number, Waiter>();
+  #lastRef = 0;
+  /** Who waits for the connection. Callbacks stay, as they hear of every attempt that fails. */
+  #connects: Waiter[] = [];
   readonly #events: Event[] = [];
   #state: State = initialState;
   #connection: Connection | undefined;
@@ -102,7 +105,7 @@ export class SocketHandle {
   connect(onOk?: OnOk, onError?: OnError): Promise<Notice> | undefined {
     return answer(
       (waiter) => {
-        this.#connects.add(waiter);
+        this.#connects.push(waiter);
         this.#happen("connect");
       },
       onOk,
@@ -223,10 +226,11 @@ export class SocketHandle {
     const [onOk, onError] = rest.filter((one) => typeof one === "function") as [OnOk?, OnError?];
     return answer(
       (waiter) => {
-        const ref = this.#requests.nextRef();
+        this.#lastRef += 1;
+        const ref = this.#lastRef;
         // A copy: it may be sent later and more than once, always the same. What is no JSON is thrown here.
         const wish: Wish = JSON.parse(JSON.stringify(wishOf(options, ref)));
-        this.#requests.add(ref, waiter);
+        this.#waiters.set(ref, waiter);
         this.#happen("request", { ...wish, ref, sends: 0 });
       },
       onOk,
@@ -236,20 +240,17 @@ export class SocketHandle {
 
   /** What is done may call into the page, and the page back into this handle: what it asks happens next, not in between. */
   #happen(...event: Event): void {
-    this.#events.push(event);
-    if (this.#events.length > 1) return;
-    for (let next = this.#events[0]; next !== undefined; next = this.#events[0]) {
-      // A frame that is not what its type says must not stop what comes after it.
-      isolated((current: Event) => this.#take(current))(next);
-      this.#events.shift();
-    }
+    if (this.#events.push(event) > 1) return;
+    for (const next of this.#events) void isolated(() => this.#take(next));
+    this.#events.length = 0;
   }
 
+  /** A frame that is not what its type says, or an effect that fails in the page's WebSocket, stops nothing else. */
   #take(event: Event): void {
     const [state, effects] = step(this.#state, event);
     this.#state = state;
-    // One that fails, as the page's WebSocket or clock may, must not take the others along: a deadline among them.
-    for (const [action, ...args] of effects) isolated(this.#actions[action] as (...args: unknown[]) => void)(...args);
+    for (const [action, ...args] of effects)
+      void isolated(this.#actions[action] as (...args: unknown[]) => void, ...args);
   }
 
   readonly #actions: Actions = {
@@ -261,15 +262,18 @@ export class SocketHandle {
     send: (frame) => this.#connection?.send(JSON.stringify(frame)),
     start: (timer, tries) => this.#timers.start(timer, this.#msOf(timer[0], tries)),
     stop: (timer) => this.#timers.stop(timer),
-    resolve: (ref, notice) => this.#requests.resolve(ref, notice),
-    reject: (ref, failure) => this.#requests.reject(ref, failure),
-    connected: (notice) => {
-      this.#failures = this.#polls ? failuresBeforePoll - 1 : 0;
-      this.#connects.connected(notice);
+    answer: (ref, outcome) => {
+      const waiter = this.#waiters.get(ref);
+      this.#waiters.delete(ref);
+      if (waiter) void tell(waiter, outcome);
     },
-    attemptFailed: (failure) => {
-      this.#failures += 1;
-      this.#connects.attemptFailed(failure);
+    attempt: (outcome) => {
+      // Polls and tries for a WebSocket take turns: together they would take each other's places.
+      if (this.#polls) this.#failures = failuresBeforePoll - 1;
+      else this.#failures = outcome instanceof DownlinkError ? this.#failures + 1 : 0;
+      const told = this.#connects;
+      this.#connects = told.filter(({ isPromise }) => !isPromise);
+      for (const waiter of told) void tell(waiter, outcome);
     },
     show: (frame) => this.#listeners.tell(frame.eventName, frame.data, frame),
     fetch: (message) => this.#fetch(message),
@@ -277,21 +281,21 @@ export class SocketHandle {
     end: (failure) => this.#end(failure),
   };
 
-  #end(failure: Failure): void {
+  #end(failure: DownlinkError): void {
     this.#drop();
     this.#stopWatching?.();
     this.#stopWatching = undefined;
     this.#timers.stopAll();
     void this.#payloads?.then((payloads) => payloads?.stop());
     this.#payloads = undefined;
-    this.#requests.closed(failure);
-    this.#connects.closed(failure);
+    const waiting = [...this.#waiters.values(), ...this.#connects.filter(({ onOk }) => onOk)];
+    this.#waiters.clear();
+    this.#connects = [];
+    for (const waiter of waiting) void tell(waiter, failure);
   }
 
   #open(): Connection {
-    // Polls and tries for a WebSocket take turns: together they would take each other's places.
     this.#polls = !!this.#options.pollUrl && this.#failures >= failuresBeforePoll;
-    if (this.#polls) this.#failures = failuresBeforePoll - 2;
     return openConnection(this.#options, this.#polls, {
       opened: () => this.#happen("opened"),
       received: (text) => {

@@ -1,6 +1,6 @@
 import type { ClientFrame, FrameOf, MessageFrame, ServerFrame } from "../protocol/frames.ts";
 import type { clientCodes } from "./client-codes.ts";
-import type { Failure } from "./downlink-error.ts";
+import type { DownlinkError } from "./downlink-error.ts";
 import type { Room } from "./room.ts";
 import type { Stream } from "./stream.ts";
 
@@ -68,7 +68,7 @@ export interface State {
   /** The timer of acks runs. */
   readonly willAck: boolean;
   /** What went wrong last, until a connection works again. */
-  readonly trouble: Failure | undefined;
+  readonly trouble: DownlinkError | undefined;
 }
 
 /** What happens when its time has come. */
@@ -110,16 +110,16 @@ export interface Actions {
   /** `tries`: how often it was in vain so far, for timers that grow. */
   start(timer: Timer, tries: number): void;
   stop(timer: Timer): void;
-  resolve(ref: number, notice: LoginNotice | PublishNotice): void;
-  reject(ref: number, failure: Failure): void;
-  connected(notice: Notice): void;
-  attemptFailed(failure: Failure): void;
+  /** To a request. */
+  answer(ref: number, outcome: LoginNotice | PublishNotice | DownlinkError): void;
+  /** What an attempt to connect came to. */
+  attempt(outcome: Notice | DownlinkError): void;
   show(frame: ServerFrame | PayloadLost): void;
   /** Bring what the message's `payload` says, unless that is under way; `fetched` follows. */
   fetch(message: MessageFrame): void;
   leave(roomId: string): void;
   /** Drop everything that still runs or waits. */
-  end(failure: Failure): void;
+  end(failure: DownlinkError): void;
 }
 type Calls<T extends Record<keyof T, (...args: never[]) => void>> = {
   [Name in keyof T]: [name: Name, ...args: Parameters<T[Name]>];
@@ -138,7 +138,7 @@ export interface Draft extends State {
   requests: Map<number, Request>;
   streams: Map<string, Stream>;
   willAck: boolean;
-  trouble: Failure | undefined;
+  trouble: DownlinkError | undefined;
   effects: Effect[];
 }
 
