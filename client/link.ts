@@ -3,10 +3,10 @@ import { everyone, ownRoom } from "../protocol/ids.ts";
 import type { limits } from "../protocol/limits.ts";
 import { sendAcks } from "./acks.ts";
 import { clientCodes } from "./client-codes.ts";
-import type { Failure } from "./downlink-error.ts";
+import { DownlinkError } from "./downlink-error.ts";
 import { sendWaiting } from "./requests.ts";
 import { isIn } from "./room.ts";
-import { type Draft, plan, send, start, stop } from "./state.ts";
+import { type Draft, plan, send, start, startAgain, stop } from "./state.ts";
 
 /** Starts an attempt to connect. */
 export function openLink(draft: Draft, attempt: number): void {
@@ -19,14 +19,14 @@ export function openLink(draft: Draft, attempt: number): void {
 export function loseLink(draft: Draft, msg: string, cause?: unknown): void {
   const { link } = draft;
   if (link.at === "idle" || link.at === "closed" || link.at === "waiting") return;
-  const failure: Failure = { code: clientCodes.connectFailed, msg, cause };
+  const failure = new DownlinkError({ code: clientCodes.connectFailed, msg, cause });
   const tries = link.at === "open" ? 0 : link.attempt;
   for (const [ref, request] of draft.requests) draft.requests.set(ref, { ...request, sends: 0 });
   draft.link = { at: "waiting", attempt: tries + 1 };
   draft.trouble = failure;
   plan(draft, "drop");
-  start(draft, "reconnect", tries);
-  if (link.at !== "open") plan(draft, "attemptFailed", failure);
+  startAgain(draft, tries, "reconnect");
+  if (link.at !== "open") plan(draft, "attempt", failure);
 }
 
 const roomsPerHello: (typeof limits)["roomsPerHello"] = 50;
@@ -67,7 +67,7 @@ export function checkPlaces(draft: Draft): void {
 }
 
 const msg: (typeof frameTexts)["connected"] = "connect success";
-export const tellConnected = (draft: Draft) => plan(draft, "connected", { code: "2001", msg });
+export const tellConnected = (draft: Draft) => plan(draft, "attempt", { code: "2001", msg });
 
 /** Every place is restored: acks and the page's requests may go. */
 export function linkIsOpen(draft: Draft): void {

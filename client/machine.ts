@@ -1,5 +1,6 @@
 import { sendAcks } from "./acks.ts";
 import { clientCodes } from "./client-codes.ts";
+import { DownlinkError } from "./downlink-error.ts";
 import { askForLife, greet, loseLink, openLink, roomsIn, signOfLife, tellConnected } from "./link.ts";
 import { onFrame } from "./on-frame.ts";
 import { addRequest, pauseAfterTrouble, sendAgain, timeOut } from "./requests.ts";
@@ -13,7 +14,6 @@ import {
   plan,
   type State,
   stop,
-  type Timer,
 } from "./state.ts";
 import { askForGap, onFetched } from "./streams.ts";
 
@@ -44,11 +44,16 @@ const on: Handlers = {
   lost: loseLink,
   frame: onFrame,
   trouble: onTrouble,
-  elapsed: onElapsed,
   fetched: onFetched,
+  reconnect,
+  deadline: (draft) => loseLink(draft, "the server gave no sign of life within requestTimeoutMs"),
+  silence: askForLife,
+  resend: sendAgain,
+  ack: (draft) => sendAcks(draft),
+  gap: askForGap,
+  timeOut,
   suspicion(draft) {
     askForLife(draft);
-    if (draft.link.at === "waiting") stop(draft, "reconnect");
     reconnect(draft);
   },
   close(draft, forGood) {
@@ -59,7 +64,8 @@ const on: Handlers = {
   },
 };
 
-const end = (draft: Draft) => plan(draft, "end", { code: clientCodes.closed, msg: "the handle was closed" });
+const end = (draft: Draft) =>
+  plan(draft, "end", new DownlinkError({ code: clientCodes.closed, msg: "the handle was closed" }));
 
 function openIfIdle(draft: Draft): void {
   if (draft.link.at === "idle") openLink(draft, 1);
@@ -68,28 +74,14 @@ function openIfIdle(draft: Draft): void {
 function onTrouble(draft: Draft, text: string) {
   const msg = `API Gateway answered "${text}"`;
   if (draft.link.at === "greeting") return loseLink(draft, msg);
-  draft.trouble = { code: "5001", msg };
+  draft.trouble = new DownlinkError({ code: "5001", msg });
   signOfLife(draft);
   pauseAfterTrouble(draft);
 }
 
-function onElapsed(draft: Draft, timer: Timer) {
-  switch (timer) {
-    case "reconnect":
-      return reconnect(draft);
-    case "deadline":
-      return loseLink(draft, "the server gave no sign of life within requestTimeoutMs");
-    case "silence":
-      return askForLife(draft);
-    case "resend":
-      return sendAgain(draft);
-    case "ack":
-      return sendAcks(draft);
-    default:
-      return typeof timer === "number" ? timeOut(draft, timer) : askForGap(draft, timer.slice("gap ".length));
-  }
-}
-
 function reconnect(draft: Draft): void {
-  if (draft.link.at === "waiting") openLink(draft, draft.link.attempt);
+  if (draft.link.at !== "waiting") return;
+  // It may be tried before its time.
+  stop(draft, "reconnect");
+  openLink(draft, draft.link.attempt);
 }

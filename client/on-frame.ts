@@ -2,7 +2,7 @@ import type { LoginFrame, ServerFrame } from "../protocol/frames.ts";
 import { isReservedRoom } from "../protocol/ids.ts";
 import { checkPlaces, greet, linkIsOpen, loseLink, roomsIn, signOfLife } from "./link.ts";
 import { forget, isLoggingIn, reject, requestOf, resolve } from "./requests.ts";
-import { afterEviction, afterLogin, isIn } from "./room.ts";
+import { afterEviction, afterLogin, isIn, waitingRoom } from "./room.ts";
 import { type Draft, plan, send, show } from "./state.ts";
 import type { LoggedIn } from "./stream.ts";
 import { follow, onBehind, onMessage, onReplayed } from "./streams.ts";
@@ -65,7 +65,8 @@ function onLoggedIn(draft: Draft, frame: LoggedIn) {
   const { roomId, ref, recovered } = frame;
   if (isReservedRoom(roomId)) return goOn(draft, frame);
   const request = requestOf(draft, ref);
-  const before = draft.rooms.get(roomId);
+  // A room may have been lost while its next login was under way: that is answered as any other.
+  const before = draft.rooms.get(roomId) ?? (request && waitingRoom);
   // The page gave up waiting, or was evicted since: a place that it knows nothing of would only block others.
   if (!before) return plan(draft, "leave", roomId);
   if (!request && !isIn(before)) return;

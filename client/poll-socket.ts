@@ -41,7 +41,6 @@ export class PollSocket implements WebSocketLike {
   onclose: WebSocketLike["onclose"] = null;
   readonly #options: Options;
   readonly #askToken: () => Promise<string>;
-  readonly #endsAtMs: number;
   /** The places, with the cursors from which the next poll goes on. */
   readonly #places = new Map<string, RoomToRestore>();
   readonly #logins = new Map<string, FrameOf<"loginRoom">>();
@@ -56,13 +55,19 @@ export class PollSocket implements WebSocketLike {
   /** Something was asked while a poll was under way. */
   #isWanted = false;
   #timer: unknown;
+  readonly #life: unknown;
+  /** It has lived long enough. By a timer, as the computer's clock may be set back. */
+  #isOld = false;
   #isOver = false;
   readonly #abort = new AbortController();
 
   constructor(options: Options, askToken: () => Promise<string>) {
     this.#options = options;
     this.#askToken = askToken;
-    this.#endsAtMs = options.clock.now() + lifeMs * (0.75 + options.random() / 2);
+    const grow = () => {
+      this.#isOld = true;
+    };
+    this.#life = options.clock.setTimeout(grow, lifeMs * (0.75 + options.random() / 2));
     queueMicrotask(() => this.#isOver || this.onopen?.({} as never));
   }
 
@@ -99,7 +104,7 @@ export class PollSocket implements WebSocketLike {
 
   close(): void {
     this.#isOver = true;
-    this.#options.clock.clearTimeout(this.#timer);
+    for (const timer of [this.#timer, this.#life]) this.#options.clock.clearTimeout(timer);
     this.#abort.abort();
   }
 
@@ -134,7 +139,7 @@ export class PollSocket implements WebSocketLike {
 
   /** @returns after how many ms to poll again, `undefined` if that is over */
   async #poll(): Promise<number | undefined> {
-    const { clock, random } = this.#options;
+    const { random } = this.#options;
     const logins = new Map(this.#logins);
     let pauseMs = maxPauseMs;
     try {
@@ -159,7 +164,7 @@ export class PollSocket implements WebSocketLike {
       }
       return Math.min(maxPauseMs, 1_000 * 2 ** this.#errors * (0.5 + random() / 2));
     }
-    if (clock.now() >= this.#endsAtMs) {
+    if (this.#isOld) {
       this.#end(1000);
       return undefined;
     }
@@ -182,13 +187,15 @@ export class PollSocket implements WebSocketLike {
   /** @returns the answer, or the HTTP status that came instead */
   async #ask(rooms: RoomToRestore[], leave: string[]): Promise<Answer | number> {
     const { pollUrl, fetch, clock, requestTimeoutMs } = this.#options;
-    const headers = { Authorization: `Bearer ${await this.#askToken()}` };
     const session = this.#session === undefined ? "" : `session=${encodeURIComponent(this.#session)}&`;
     const limit = new AbortController();
-    const timer = clock.setTimeout(() => limit.abort(), requestTimeoutMs);
     const stop = () => limit.abort();
+    const timer = clock.setTimeout(stop, requestTimeoutMs);
     this.#abort.signal.addEventListener("abort", stop);
     try {
+      // The page may take long for its token, or for ever.
+      const token = await Promise.race([this.#askToken(), endOf(limit.signal)]);
+      const headers = { Authorization: `Bearer ${token}` };
       const left = leave.length > 0 ? `leave=${encoded(leave)}&` : "";
       const url = `${pollUrl}?${session}${left}rooms=${encoded(rooms)}`;
       const response = await fetch(url, { headers, signal: limit.signal });
@@ -253,5 +260,8 @@ export class PollSocket implements WebSocketLike {
     this.#pollIn(0);
   }
 }
+
+const endOf = (signal: AbortSignal) =>
+  new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
 
 const encoded = (rooms: readonly unknown[]) => encodeURIComponent(JSON.stringify(rooms));

@@ -2,9 +2,19 @@ import type { FrameOf, Ref } from "../protocol/frames.ts";
 import type { limits } from "../protocol/limits.ts";
 import { sendAcks } from "./acks.ts";
 import { clientCodes } from "./client-codes.ts";
-import type { Failure } from "./downlink-error.ts";
+import { DownlinkError, type Failure } from "./downlink-error.ts";
 import { isIn, waitingRoom } from "./room.ts";
-import { type Draft, type LoginNotice, type PublishNotice, plan, type Request, send, start, stop } from "./state.ts";
+import {
+  type Draft,
+  type LoginNotice,
+  type PublishNotice,
+  plan,
+  type Request,
+  send,
+  start,
+  startAgain,
+  stop,
+} from "./state.ts";
 
 const frameBytes: (typeof limits)["frameBytes"] = 32_768;
 
@@ -13,9 +23,9 @@ const maxSends = 4;
 
 export function addRequest(draft: Draft, request: Request) {
   const { action, ref } = request;
-  const bytes = new Blob([JSON.stringify(request)]).size;
+  const bytes = bytesOf(JSON.stringify(request));
   draft.requests.set(ref, request);
-  start(draft, ref);
+  start(draft, "timeOut", ref);
   // API Gateway would close the connection, and again after each reconnect.
   if (bytes > frameBytes) {
     const msg = `${action} has ${bytes} bytes, allowed are ${frameBytes}: send a link instead`;
@@ -24,6 +34,9 @@ export function addRequest(draft: Draft, request: Request) {
   if (action === "leaveRoom") sendAcks(draft, true);
   sendWaiting(draft);
 }
+
+/** As UTF-8. Mini-programs have neither `Blob` nor `TextEncoder`. */
+const bytesOf = (text: string) => encodeURIComponent(text).replace(/%../g, "-").length;
 
 /** Where the request goes. */
 const targetOf = (request: Request) => request.roomId ?? (request as FrameOf<"publish">).toUser ?? "";
@@ -64,7 +77,7 @@ function sendOnce(draft: Draft, request: Request): void {
 /** Starts the pause after which everything under way is sent again. */
 export function pauseAfterTrouble(draft: Draft): void {
   const sends = Math.max(0, ...[...draft.requests.values()].map((request) => request.sends));
-  if (sends > 0) start(draft, "resend", sends);
+  if (sends > 0) startAgain(draft, sends, "resend");
 }
 
 /** Which request a frame answers. */
@@ -72,13 +85,13 @@ export const requestOf = ({ requests }: Draft, ref: Ref | undefined) => requests
 
 export function resolve(draft: Draft, request: Request, notice: LoginNotice | PublishNotice): void {
   settle(draft, request);
-  plan(draft, "resolve", request.ref, notice);
+  plan(draft, "answer", request.ref, notice);
 }
 
 /** A login that failed changes nothing about a place that the page had before. */
 export function reject(draft: Draft, request: Request, failure: Failure): void {
   settle(draft, request);
-  plan(draft, "reject", request.ref, failure);
+  plan(draft, "answer", request.ref, new DownlinkError(failure));
 }
 
 export function timeOut(draft: Draft, ref: number): void {
@@ -92,7 +105,7 @@ export function timeOut(draft: Draft, ref: number): void {
 
 function settle(draft: Draft, { ref, action, roomId = "" }: Request): void {
   draft.requests.delete(ref);
-  stop(draft, ref);
+  stop(draft, "timeOut", ref);
   const room = draft.rooms.get(roomId);
   if (action !== "publish" && room && !isIn(room)) forget(draft, roomId);
   sendWaiting(draft);

@@ -2,7 +2,7 @@ import { defaultEventName } from "../protocol/codes.ts";
 import type { CatchUp, MessageFrame, ServerFrame } from "../protocol/frames.ts";
 import type { LoginPolicy } from "../protocol/ids.ts";
 import { type Connection, openConnection } from "./connection.ts";
-import type { Failure } from "./downlink-error.ts";
+import { DownlinkError } from "./downlink-error.ts";
 import { isolated, Listeners } from "./listeners.ts";
 import { step } from "./machine.ts";
 import { type ResolvedOptions, resolveOptions, type SocketHandleOptions } from "./options.ts";
@@ -23,7 +23,7 @@ import {
 } from "./state.ts";
 import { watchForSuspicion } from "./suspicion.ts";
 import { Timers } from "./timers.ts";
-import { answer, ConnectWaiters, type OnError, type OnOk, RequestWaiters } from "./waiters.ts";
+import { answer, type OnError, type OnOk, tell, type Waiter } from "./waiters.ts";
 
 type SystemFrame = Exclude<ServerFrame, MessageFrame> | PayloadLost;
 /** Names under which pages can listen to what Downlink itself sends. */
@@ -73,8 +73,11 @@ export class SocketHandle {
   readonly #options: ResolvedOptions;
   readonly #timers: Timers<Timer>;
   readonly #listeners = new Listeners();
-  readonly #requests = new RequestWaiters();
-  readonly #connects = new ConnectWaiters();
+  /** Who waits for a request's answer, by its `ref`. */
+  readonly #waiters = new Map<number, Waiter>();
+  #lastRef = 0;
+  /** Who waits for the connection. Callbacks stay, as they hear of every attempt that fails. */
+  #connects: Waiter[] = [];
   readonly #events: Event[] = [];
   #state: State = initialState;
   #connection: Connection | undefined;
@@ -89,7 +92,7 @@ export class SocketHandle {
     this.#options = resolveOptions({ ...SocketHandle.#defaults, ...options });
     this.#timers = new Timers(this.#options.clock, (timer, late) => {
       if (late > lateMs) this.#happen("suspicion");
-      this.#happen("elapsed", timer);
+      this.#happen(...timer);
     });
   }
 
@@ -102,7 +105,7 @@ export class SocketHandle {
   connect(onOk?: OnOk, onError?: OnError): Promise<Notice> | undefined {
     return answer(
       (waiter) => {
-        this.#connects.add(waiter);
+        this.#connects.push(waiter);
         this.#happen("connect");
       },
       onOk,
@@ -154,6 +157,9 @@ export class SocketHandle {
    *
    * Fails with a DownlinkError: 2012 not allowed or not possible, 3002 no answer in time, 3003 closed, 3005 larger than
    * 32 KB.
+   *
+   * @param data any JSON, as it is now: what is changed in it afterwards is not sent
+   * @throws TypeError if `data` cannot be JSON; a promise rejects with it
    */
   publish(
     target: string | { toUser: string },
@@ -220,8 +226,12 @@ export class SocketHandle {
     const [onOk, onError] = rest.filter((one) => typeof one === "function") as [OnOk?, OnError?];
     return answer(
       (waiter) => {
-        const ref = this.#requests.add(waiter);
-        this.#happen("request", { ...wishOf(options, ref), ref, sends: 0 });
+        this.#lastRef += 1;
+        const ref = this.#lastRef;
+        // A copy: it may be sent later and more than once, always the same. What is no JSON is thrown here.
+        const wish: Wish = JSON.parse(JSON.stringify(wishOf(options, ref)));
+        this.#waiters.set(ref, waiter);
+        this.#happen("request", { ...wish, ref, sends: 0 });
       },
       onOk,
       onError,
@@ -230,19 +240,17 @@ export class SocketHandle {
 
   /** What is done may call into the page, and the page back into this handle: what it asks happens next, not in between. */
   #happen(...event: Event): void {
-    this.#events.push(event);
-    if (this.#events.length > 1) return;
-    for (let next = this.#events[0]; next !== undefined; next = this.#events[0]) {
-      // A frame that is not what its type says must not stop what comes after it.
-      isolated((current: Event) => this.#take(current))(next);
-      this.#events.shift();
-    }
+    if (this.#events.push(event) > 1) return;
+    for (const next of this.#events) void isolated(() => this.#take(next));
+    this.#events.length = 0;
   }
 
+  /** A frame that is not what its type says, or an effect that fails in the page's WebSocket, stops nothing else. */
   #take(event: Event): void {
     const [state, effects] = step(this.#state, event);
     this.#state = state;
-    for (const [action, ...args] of effects) (this.#actions[action] as (...args: unknown[]) => void)(...args);
+    for (const [action, ...args] of effects)
+      void isolated(this.#actions[action] as (...args: unknown[]) => void, ...args);
   }
 
   readonly #actions: Actions = {
@@ -252,17 +260,20 @@ export class SocketHandle {
     },
     drop: () => this.#drop(),
     send: (frame) => this.#connection?.send(JSON.stringify(frame)),
-    start: (timer, tries) => this.#timers.start(timer, this.#msOf(timer, tries)),
+    start: (timer, tries) => this.#timers.start(timer, this.#msOf(timer[0], tries)),
     stop: (timer) => this.#timers.stop(timer),
-    resolve: (ref, notice) => this.#requests.resolve(ref, notice),
-    reject: (ref, failure) => this.#requests.reject(ref, failure),
-    connected: (notice) => {
-      this.#failures = this.#polls ? failuresBeforePoll - 1 : 0;
-      this.#connects.connected(notice);
+    answer: (ref, outcome) => {
+      const waiter = this.#waiters.get(ref);
+      this.#waiters.delete(ref);
+      if (waiter) void tell(waiter, outcome);
     },
-    attemptFailed: (failure) => {
-      this.#failures += 1;
-      this.#connects.attemptFailed(failure);
+    attempt: (outcome) => {
+      // Polls and tries for a WebSocket take turns: together they would take each other's places.
+      if (this.#polls) this.#failures = failuresBeforePoll - 1;
+      else this.#failures = outcome instanceof DownlinkError ? this.#failures + 1 : 0;
+      const told = this.#connects;
+      this.#connects = told.filter(({ isPromise }) => !isPromise);
+      for (const waiter of told) void tell(waiter, outcome);
     },
     show: (frame) => this.#listeners.tell(frame.eventName, frame.data, frame),
     fetch: (message) => this.#fetch(message),
@@ -270,21 +281,21 @@ export class SocketHandle {
     end: (failure) => this.#end(failure),
   };
 
-  #end(failure: Failure): void {
+  #end(failure: DownlinkError): void {
     this.#drop();
     this.#stopWatching?.();
     this.#stopWatching = undefined;
     this.#timers.stopAll();
     void this.#payloads?.then((payloads) => payloads?.stop());
     this.#payloads = undefined;
-    this.#requests.closed(failure);
-    this.#connects.closed(failure);
+    const waiting = [...this.#waiters.values(), ...this.#connects.filter(({ onOk }) => onOk)];
+    this.#waiters.clear();
+    this.#connects = [];
+    for (const waiter of waiting) void tell(waiter, failure);
   }
 
   #open(): Connection {
-    // Polls and tries for a WebSocket take turns: together they would take each other's places.
     this.#polls = !!this.#options.pollUrl && this.#failures >= failuresBeforePoll;
-    if (this.#polls) this.#failures = failuresBeforePoll - 2;
     return openConnection(this.#options, this.#polls, {
       opened: () => this.#happen("opened"),
       received: (text) => {
@@ -312,14 +323,13 @@ export class SocketHandle {
   #drop(): void {
     this.#connection?.close();
     this.#connection = undefined;
-    for (const timer of ["deadline", "silence", "resend"] as const) this.#timers.stop(timer);
   }
 
-  #msOf(timer: Timer, tries: number): number {
-    if (timer === "reconnect" || timer === "resend") return pauseMs(tries, this.#options.random);
-    if (timer === "silence") return this.#options.heartbeatMs;
-    if (timer === "ack") return ackAfterMs;
-    if (typeof timer === "string" && timer !== "deadline") return gapMs(tries);
+  #msOf(name: Timer[0], tries: number): number {
+    if (name === "reconnect" || name === "resend") return pauseMs(tries, this.#options.random);
+    if (name === "silence") return this.#options.heartbeatMs;
+    if (name === "ack") return ackAfterMs;
+    if (name === "gap") return gapMs(tries);
     return this.#options.requestTimeoutMs;
   }
 }

@@ -1,6 +1,6 @@
 import type { ClientFrame, FrameOf, MessageFrame, ServerFrame } from "../protocol/frames.ts";
 import type { clientCodes } from "./client-codes.ts";
-import type { Failure } from "./downlink-error.ts";
+import type { DownlinkError } from "./downlink-error.ts";
 import type { Room } from "./room.ts";
 import type { Stream } from "./stream.ts";
 
@@ -68,17 +68,26 @@ export interface State {
   /** The timer of acks runs. */
   readonly willAck: boolean;
   /** What went wrong last, until a connection works again. */
-  readonly trouble: Failure | undefined;
+  readonly trouble: DownlinkError | undefined;
 }
 
-/**
- * `deadline`: for a sign of life. `resend`: after trouble. `gap`: something is missing in that room. A number: a
- * request's time limit, by its `ref`.
- */
-export type Timer = "reconnect" | "deadline" | "silence" | "resend" | "ack" | `gap ${string}` | number;
-
+/** What happens when its time has come. */
+interface Elapsing {
+  reconnect(): void;
+  /** No sign of life came. */
+  deadline(): void;
+  /** Nothing arrived for long. */
+  silence(): void;
+  /** The pause after trouble is over. */
+  resend(): void;
+  ack(): void;
+  /** Something is still missing in that room. */
+  gap(roomId: string): void;
+  /** A request's time limit. */
+  timeOut(ref: number): void;
+}
 /** What may happen to a client. */
-interface Events {
+interface Events extends Elapsing {
   connect(): void;
   request(request: Request): void;
   opened(): void;
@@ -86,7 +95,6 @@ interface Events {
   frame(frame: ServerFrame): void;
   /** API Gateway failed to handle a frame; it does not say which. */
   trouble(msg: string): void;
-  elapsed(timer: Timer): void;
   /** A payload was fetched, or could not be. See `onFetched`. */
   fetched(message: MessageFrame, lost?: PayloadLost): void;
   /** Something happened after which connections often are dead. */
@@ -96,27 +104,29 @@ interface Events {
 /** What is to be done about it. */
 export interface Actions {
   open(): void;
-  /** Forget the connection, and with it the timers that watch it. */
+  /** Forget the connection. Timers that watched it find another one or none, and mean nothing. */
   drop(): void;
   send(frame: ClientFrame): void;
   /** `tries`: how often it was in vain so far, for timers that grow. */
   start(timer: Timer, tries: number): void;
   stop(timer: Timer): void;
-  resolve(ref: number, notice: LoginNotice | PublishNotice): void;
-  reject(ref: number, failure: Failure): void;
-  connected(notice: Notice): void;
-  attemptFailed(failure: Failure): void;
+  /** To a request. */
+  answer(ref: number, outcome: LoginNotice | PublishNotice | DownlinkError): void;
+  /** What an attempt to connect came to. */
+  attempt(outcome: Notice | DownlinkError): void;
   show(frame: ServerFrame | PayloadLost): void;
   /** Bring what the message's `payload` says, unless that is under way; `fetched` follows. */
   fetch(message: MessageFrame): void;
   leave(roomId: string): void;
   /** Drop everything that still runs or waits. */
-  end(failure: Failure): void;
+  end(failure: DownlinkError): void;
 }
 type Calls<T extends Record<keyof T, (...args: never[]) => void>> = {
   [Name in keyof T]: [name: Name, ...args: Parameters<T[Name]>];
 };
 export type Event = Calls<Events>[keyof Events];
+/** An event that happens later. */
+export type Timer = Calls<Elapsing>[keyof Elapsing];
 export type Effect = Calls<Actions>[keyof Actions];
 export type Handlers = { [Name in keyof Events]: (draft: Draft, ...args: Parameters<Events[Name]>) => void };
 
@@ -128,7 +138,7 @@ export interface Draft extends State {
   requests: Map<number, Request>;
   streams: Map<string, Stream>;
   willAck: boolean;
-  trouble: Failure | undefined;
+  trouble: DownlinkError | undefined;
   effects: Effect[];
 }
 
@@ -153,6 +163,7 @@ export const draftOf = (state: State): Draft => ({
 export const plan = (draft: Draft, ...effect: Effect) => void draft.effects.push(effect);
 export const send = (draft: Draft, frame: ClientFrame) => plan(draft, "send", frame);
 export const show = (draft: Draft, frame: ServerFrame | PayloadLost) => plan(draft, "show", frame);
-export const stop = (draft: Draft, timer: Timer) => plan(draft, "stop", timer);
+export const stop = (draft: Draft, ...timer: Timer) => plan(draft, "stop", timer);
 /** @param tries how often it was in vain so far */
-export const start = (draft: Draft, timer: Timer, tries = 0) => plan(draft, "start", timer, tries);
+export const startAgain = (draft: Draft, tries: number, ...timer: Timer) => plan(draft, "start", timer, tries);
+export const start = (draft: Draft, ...timer: Timer) => startAgain(draft, 0, ...timer);

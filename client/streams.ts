@@ -1,7 +1,7 @@
 import type { MessageFrame, ServerFrame } from "../protocol/frames.ts";
 import { everyone, isReservedRoom } from "../protocol/ids.ts";
 import { ackSoon } from "./acks.ts";
-import { type Draft, type PayloadLost, plan, send, show, start, stop } from "./state.ts";
+import { type Draft, type PayloadLost, plan, send, show, start, startAgain, stop } from "./state.ts";
 import { catchUp, hasGap, type Logged, type LoggedIn, newStream, type Stream, take } from "./stream.ts";
 
 type FrameOfType<T extends ServerFrame["type"]> = Extract<ServerFrame, { type: T }>;
@@ -78,14 +78,14 @@ export function askForGap(draft: Draft, roomId: string): void {
   if (!stream || !hasGap(stream)) return;
   const { epoch, seq, tries = 0 } = stream;
   draft.streams.set(roomId, { ...stream, tries: tries + 1 });
-  start(draft, `gap ${roomId}`, tries + 1);
+  startAgain(draft, tries + 1, "gap", roomId);
   if (draft.link.at === "open") send(draft, { action: "replay", roomId, epoch, after: seq, ref: `${seq}` });
 }
 
 function deliver(draft: Draft, roomId: string, [stream, shown]: readonly [Stream, readonly Logged[]], askNow = false) {
   const stands = hasGap(stream);
-  if (stands && stream.tries === undefined) start(draft, `gap ${roomId}`);
-  if (!stands && stream.tries !== undefined) stop(draft, `gap ${roomId}`);
+  if (stands && stream.tries === undefined) start(draft, "gap", roomId);
+  if (!stands && stream.tries !== undefined) stop(draft, "gap", roomId);
   draft.streams.set(roomId, { ...stream, tries: stands ? (stream.tries ?? 0) : undefined });
   for (const message of shown) show(draft, message);
   // It is fetched once, however often that is said.

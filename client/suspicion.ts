@@ -1,5 +1,6 @@
 /**
- * Tells of moments after which a connection often is dead: the page becomes visible, the network comes back.
+ * Tells of moments after which a connection often is dead: the page becomes visible, the network comes back. Where
+ * nobody tells of them (Node, React Native, mini-programs) it keeps silent.
  *
  * @returns stops telling
  */
@@ -8,10 +9,10 @@ export function watchForSuspicion(suspect: () => void): () => void {
   const shown = () => {
     if (page?.visibilityState === "visible") suspect();
   };
-  page?.addEventListener("visibilitychange", shown);
-  network?.addEventListener("online", suspect);
-  return () => {
-    page?.removeEventListener("visibilitychange", shown);
-    network?.removeEventListener("online", suspect);
+  const change = (how: "addEventListener" | "removeEventListener") => {
+    page?.[how]?.("visibilitychange", shown);
+    network?.[how]?.("online", suspect);
   };
+  change("addEventListener");
+  return () => change("removeEventListener");
 }

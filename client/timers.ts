@@ -12,33 +12,34 @@ export const systemClock: Clock = {
   clearTimeout: (id) => clearTimeout(id as number),
 };
 
-/** Timers by name: starting one again replaces it. */
-export class Timers<Name> {
+/** Events that happen later. Starting one again replaces it. */
+export class Timers<Timer extends readonly unknown[]> {
   readonly #clock: Clock;
-  readonly #onElapsed: (name: Name, lateMs: number) => void;
-  readonly #running = new Map<Name, unknown>();
+  readonly #onElapsed: (timer: Timer, lateMs: number) => void;
+  readonly #running = new Map<string, unknown>();
 
-  constructor(clock: Clock, onElapsed: (name: Name, lateMs: number) => void) {
+  constructor(clock: Clock, onElapsed: (timer: Timer, lateMs: number) => void) {
     this.#clock = clock;
     this.#onElapsed = onElapsed;
   }
 
-  start(name: Name, ms: number): void {
-    this.stop(name);
+  start(timer: Timer, ms: number): void {
+    this.stop(timer);
     const dueAt = this.#clock.now() + ms;
     const elapsed = () => {
-      this.#running.delete(name);
-      this.#onElapsed(name, this.#clock.now() - dueAt);
+      this.#running.delete(`${timer}`);
+      this.#onElapsed(timer, this.#clock.now() - dueAt);
     };
-    this.#running.set(name, this.#clock.setTimeout(elapsed, ms));
+    this.#running.set(`${timer}`, this.#clock.setTimeout(elapsed, ms));
   }
 
-  stop(name: Name): void {
-    this.#clock.clearTimeout(this.#running.get(name));
-    this.#running.delete(name);
+  stop(timer: Timer): void {
+    this.#clock.clearTimeout(this.#running.get(`${timer}`));
+    this.#running.delete(`${timer}`);
   }
 
   stopAll(): void {
-    for (const name of [...this.#running.keys()]) this.stop(name);
+    for (const id of this.#running.values()) this.#clock.clearTimeout(id);
+    this.#running.clear();
   }
 }

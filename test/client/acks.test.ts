@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { evicted } from "./fake-server.ts";
+import { connected, evicted, loggedIn } from "./fake-server.ts";
 import { epoch, inRoom456, type LoggingServer } from "./logging-server.ts";
 
 describe("acks", () => {
@@ -87,5 +87,22 @@ describe("acks", () => {
     expect(refusals).not.toHaveBeenCalled();
     expect(notices).toEqual(["2005"]);
     expect(server.connections).toHaveLength(1);
+  });
+
+  test("that are refused take nothing away from a login that is under way meanwhile", async () => {
+    const { server, handle, heard, post } = await inRoom456();
+    server.onFrame = () => undefined;
+    await post(1);
+    await server.clock.advance(250);
+    const data = { code: "4003", msg: "ack: you are not in room 456" } as const;
+    await server.last.tell({ type: "refused", eventName: "errorResp", data, ref: "ack" });
+    const login = handle.loginRoom("456");
+    await server.last.tell(connected([evicted("456", 9)]));
+    const ref = server.receivedOf("loginRoom").at(-1)?.ref;
+    await server.last.tell({ ...loggedIn("456", 9), seq: 1, ref });
+    expect(await login).toMatchObject({ code: "2002" });
+    expect(server.receivedOf("leaveRoom")).toEqual([]);
+    await post(2);
+    expect(heard).toEqual([1, 2]);
   });
 });

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { DownlinkError, isDownlinkError } from "../../client/index.ts";
 import { settled } from "./fake-clock.ts";
 import { answerTo, connected, FakeServer, loggedIn } from "./fake-server.ts";
@@ -200,6 +200,20 @@ describe("callbacks of the page", () => {
     process.off("unhandledRejection", unhandled);
     expect(unhandled).not.toHaveBeenCalled();
   });
+});
+
+test("a WebSocket that throws is reported, and another one takes its place when no answer comes", async () => {
+  const reported = vi.fn();
+  vi.stubGlobal("reportError", reported);
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const { server } = await silentServer();
+  const defect = new Error("a defect of the WebSocket");
+  server.last.send = () => {
+    throw defect;
+  };
+  await server.clock.advance(270_000 + 10_000 + 250);
+  expect(reported).toHaveBeenCalledExactlyOnceWith(defect);
+  expect(server.connections).toHaveLength(2);
 });
 
 describe("DownlinkError", () => {

@@ -90,6 +90,14 @@ describe("on suspicion", () => {
     handle.close();
   });
 
+  test("a window that tells of nothing, as React Native's, hinders nothing", async () => {
+    vi.stubGlobal("window", {});
+    vi.stubGlobal("document", {});
+    const { server, handle } = await connectedPage();
+    expect(server.received).toHaveLength(1);
+    handle.close();
+  });
+
   test("nothing is watched any more once the handle is closed", async () => {
     const window = new EventTarget();
     const added = vi.spyOn(window, "addEventListener");

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { settled } from "./fake-clock.ts";
 import { answerTo, evicted, FakeServer, loggedIn, loginFailed } from "./fake-server.ts";
 
@@ -8,6 +8,15 @@ describe("logging in", () => {
     expect(await server.handle().loginRoom("456")).toEqual({ code: "2002", msg: "login room (id:456) success" });
     expect(server.received.map(({ action }) => action)).toEqual(["hello", "loginRoom"]);
   });
+
+  test.each(["Blob", "TextEncoder", "window", "document"])(
+    "needs no %s, which mini-programs do not have",
+    async (name) => {
+      vi.stubGlobal(name, undefined);
+      onTestFinished(() => void vi.unstubAllGlobals());
+      expect(await new FakeServer().handle().loginRoom("456")).toMatchObject({ code: "2002" });
+    },
+  );
 
   test("sends the policy that was asked for, and none otherwise", async () => {
     const server = new FakeServer();

@@ -264,6 +264,41 @@ describe("polling", () => {
   });
 });
 
+describe("a token that takes its time", () => {
+  test("is used for no poll any more once the handle is closed", async () => {
+    const token = Promise.withResolvers<string>();
+    let isSlow = false;
+    const { server, handle } = await polledPage({ token: () => (isSlow ? token.promise : "a.b.c") });
+    isSlow = true;
+    await server.advance(4_000);
+    const polls = server.polls.length;
+    handle.close();
+    token.resolve("a.b.c");
+    await server.advance(1_000);
+    expect(server.polls).toHaveLength(polls);
+    expect(server.clock.running).toBe(0);
+  });
+
+  test("is waited for as long as an answer, and asked for again", async () => {
+    let isDead = false;
+    const { server, heard } = await polledPage({ token: () => (isDead ? new Promise(() => {}) : "a.b.c") });
+    isDead = true;
+    await server.advance(4_000);
+    isDead = false;
+    server.log("456", 2);
+    await server.advance(30_000);
+    expect(heard).toEqual([1, 2]);
+  });
+});
+
+test("a computer's clock that is set back does not keep a page from trying a WebSocket", async () => {
+  const { server } = await polledPage();
+  const before = server.connections.length;
+  server.clock.set(server.clock.now() - 86_400_000);
+  await server.advance(120_000);
+  expect(server.connections.length).toBeGreaterThan(before);
+});
+
 describe("polls that fail", () => {
   test.each([[500], [429], ["network"], ["silence"]] as const)(
     "(%s) are asked again after a pause, and nothing is lost",

@@ -104,6 +104,41 @@ describe("publishing", () => {
     expect(server.receivedOf("publish")).toHaveLength(1);
   });
 
+  test.each([["é"], ["€"], ["😀"], ["\ud800"]])(
+    "counts bytes, not characters, as the server does: %j",
+    async (character) => {
+      const { handle } = await page();
+      const text = character.repeat(8_200);
+      const fits = Buffer.byteLength(JSON.stringify(text)) < 32_500;
+      const outcome = await handle.publish("456", "say", text).then(
+        () => true,
+        ({ code }) => code,
+      );
+      expect(outcome).toBe(fits || "3005");
+    },
+  );
+
+  test("of what cannot be JSON fails at once, with a promise and with callbacks, and stops nothing", async () => {
+    const { server, handle } = await page();
+    const circle: { self?: unknown } = {};
+    circle.self = circle;
+    await expect(handle.publish("456", "say", circle)).rejects.toThrow(TypeError);
+    expect(() => handle.publish("456", "say", 1n, () => {})).toThrow(TypeError);
+    expect(await handle.publish("456", "say", "next")).toMatchObject({ code: "2010" });
+    expect(server.receivedOf("publish")).toHaveLength(1);
+  });
+
+  test("sends data as they were, though the page changes them before they can go", async () => {
+    const { server, handle } = await page();
+    server.last.drop();
+    const data = { text: "hi" };
+    const done = handle.publish("456", "say", data);
+    data.text = "changed";
+    await server.clock.advance(500);
+    await done;
+    expect(server.receivedOf("publish")).toMatchObject([{ data: { text: "hi" } }]);
+  });
+
   test("waits for the login to its room, and keeps the page's order there", async () => {
     const { server, handle } = await page();
     server.onFrame = () => undefined;
