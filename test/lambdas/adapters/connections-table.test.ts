@@ -1,17 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { connectionsIn } from "../../../lambdas/adapters/connections-table.ts";
 import { membersIn } from "../../../lambdas/adapters/members-table.ts";
 import { tableOf } from "../../../lambdas/adapters/table.ts";
 import type { Connections } from "../../../lambdas/domain/ports.ts";
 import { openTables, rowsOf } from "../../support/tables.ts";
+import { tablesForAll } from "../../support/tables-for-all.ts";
 
-let tables: Awaited<ReturnType<typeof openTables>>;
+const tables = tablesForAll(openTables);
 let connections: Connections;
-beforeAll(async () => {
-  tables = await openTables();
+beforeAll(() => {
   connections = connectionsIn(tableOf(tables.client, "Connections"), () => nowMs);
 });
-afterAll(() => tables.close());
 
 const startMs = 1_700_000_000_000;
 const lastMs = startMs + 7_800_000;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { connectionsIn } from "../../../lambdas/adapters/connections-table.ts";
 import { cursorsIn } from "../../../lambdas/adapters/cursors-table.ts";
 import { membersIn } from "../../../lambdas/adapters/members-table.ts";
@@ -8,12 +8,9 @@ import { roomsIn } from "../../../lambdas/adapters/rooms-table.ts";
 import { tableOf } from "../../../lambdas/adapters/table.ts";
 import type { LogEntry, Member, Message, NewMember } from "../../../lambdas/domain/ports.ts";
 import { inPagesOf, openTables, rowsOf } from "../../support/tables.ts";
+import { tablesForAll } from "../../support/tables-for-all.ts";
 
-let tables: Awaited<ReturnType<typeof openTables>>;
-beforeAll(async () => {
-  tables = await openTables();
-});
-afterAll(() => tables.close());
+const tables = tablesForAll(openTables);
 
 const startMs = 1_700_000_000_000;
 const retentionMs = 86_400_000;

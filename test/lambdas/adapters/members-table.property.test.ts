@@ -1,11 +1,12 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { connectionsIn } from "../../../lambdas/adapters/connections-table.ts";
 import { membersIn } from "../../../lambdas/adapters/members-table.ts";
 import { tableOf } from "../../../lambdas/adapters/table.ts";
 import type { Members, Part } from "../../../lambdas/domain/ports.ts";
 import { openQuickTables } from "../../support/quick-tables.ts";
 import { inPagesOf } from "../../support/tables.ts";
+import { tablesForAll } from "../../support/tables-for-all.ts";
 
 // A room and everyone: the one is divided by ranges of its rows, the other by segments of a scan.
 
@@ -13,7 +14,7 @@ const startMs = 1_700_000_000_000;
 /** Some are past their time. */
 const ghosts = 15;
 const live = 120;
-let tables: Awaited<ReturnType<typeof openQuickTables>>;
+const tables = tablesForAll(openQuickTables);
 let nowMs = startMs;
 const membersOf = (rowsPerPage?: number): Members => {
   const client = rowsPerPage === undefined ? tables.client : inPagesOf(rowsPerPage, tables.client);
@@ -22,7 +23,6 @@ const membersOf = (rowsPerPage?: number): Members => {
 const idsOf = (count: number, name: string) => Array.from({ length: count }, (_, i) => `${name}-${i}`).sort();
 
 beforeAll(async () => {
-  tables = await openQuickTables();
   const connections = connectionsIn(tableOf(tables.client, "Connections"), () => nowMs);
   const enter = async (id: string, connectedAtMs: number) => {
     const caller = { connectionId: id, connectedAtMs, subject: "ann", tokenExpiresAtMs: 9 };
@@ -33,7 +33,6 @@ beforeAll(async () => {
   for (const id of idsOf(ghosts, "ghost")) await enter(id, startMs - 60_000);
   nowMs = startMs + 7_800_000 - 30_000;
 });
-afterAll(() => tables.close());
 
 async function sessionsOf(members: Members, roomId: string, part?: Part, after?: string): Promise<string[]> {
   const sessions: string[] = [];

@@ -1,17 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { membersIn } from "../../../lambdas/adapters/members-table.ts";
 import { roomsIn } from "../../../lambdas/adapters/rooms-table.ts";
 import { tableOf } from "../../../lambdas/adapters/table.ts";
 import type { Member, Members, NewMember } from "../../../lambdas/domain/ports.ts";
 import { inPagesOf, openTables, rowsOf } from "../../support/tables.ts";
+import { tablesForAll } from "../../support/tables-for-all.ts";
 
-let tables: Awaited<ReturnType<typeof openTables>>;
+const tables = tablesForAll(openTables);
 let members: Members;
-beforeAll(async () => {
-  tables = await openTables();
+beforeAll(() => {
   members = membersOf(tables.client);
 });
-afterAll(() => tables.close());
 
 const membersOf = (client: Parameters<typeof tableOf>[0]) =>
   membersIn(tableOf(client, "Rooms"), tableOf(client, "Connections"), () => nowMs);

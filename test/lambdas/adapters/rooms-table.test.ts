@@ -1,22 +1,21 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { roomsIn } from "../../../lambdas/adapters/rooms-table.ts";
 import { tableOf } from "../../../lambdas/adapters/table.ts";
 import type { Holder, Rooms } from "../../../lambdas/domain/ports.ts";
 import { openTables, rowsOf } from "../../support/tables.ts";
+import { tablesForAll } from "../../support/tables-for-all.ts";
 
-let tables: Awaited<ReturnType<typeof openTables>>;
+const tables = tablesForAll(openTables);
 let rooms: Rooms;
 let epochs = 0;
 let nowMs = 1_700_000_000_000;
-beforeAll(async () => {
-  tables = await openTables();
+beforeAll(() => {
   const newEpoch = () => {
     epochs += 1;
     return `e-${epochs}`;
   };
   rooms = roomsIn(tableOf(tables.client, "Rooms"), () => nowMs, newEpoch);
 });
-afterAll(() => tables.close());
 
 let count = 0;
 let room = "";

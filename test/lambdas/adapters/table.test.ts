@@ -1,16 +1,15 @@
 import { GetItemCommand, QueryCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { type Table, tableOf } from "../../../lambdas/adapters/table.ts";
 import { inPagesOf, openTables } from "../../support/tables.ts";
+import { tablesForAll } from "../../support/tables-for-all.ts";
 
-let tables: Awaited<ReturnType<typeof openTables>>;
+const tables = tablesForAll(openTables);
 let table: Table;
 beforeAll(async () => {
-  tables = await openTables();
   table = tableOf(tables.client, "Rooms");
   for (let i = 0; i < 7; i += 1) await table.put({ roomId: "paged", item: `item-${i}`, odd: i % 2 === 1 });
 });
-afterAll(() => tables.close());
 
 const read = async (pages: AsyncIterable<Record<string, unknown>[]>) => {
   const sizes: number[] = [];

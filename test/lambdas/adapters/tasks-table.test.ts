@@ -1,15 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { tableOf } from "../../../lambdas/adapters/table.ts";
 import { tasksIn } from "../../../lambdas/adapters/tasks-table.ts";
 import type { FanOutTask } from "../../../lambdas/domain/ports.ts";
 import { openQuickTables } from "../../support/quick-tables.ts";
 import { rowsOf } from "../../support/tables.ts";
+import { tablesForAll } from "../../support/tables-for-all.ts";
 
-let tables: Awaited<ReturnType<typeof openQuickTables>>;
-beforeAll(async () => {
-  tables = await openQuickTables();
-});
-afterAll(() => tables.close());
+const tables = tablesForAll(openQuickTables);
 
 const startMs = 1_700_000_000_000;
 const dayMs = 86_400_000;

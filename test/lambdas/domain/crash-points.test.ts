@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { lookAtRoom } from "../../../lambdas/domain/delivery/look-at-room.ts";
 import { publish } from "../../../lambdas/domain/delivery/publish.ts";
 import type { FanOutTask } from "../../../lambdas/domain/ports.ts";
@@ -8,16 +8,13 @@ import { countCalls, crash } from "../../support/crash.ts";
 import { openQuickTables } from "../../support/quick-tables.ts";
 import { Reader } from "../../support/reader.ts";
 import { inPagesOf } from "../../support/tables.ts";
+import { tablesForAll } from "../../support/tables-for-all.ts";
 import { visibilityMs, World } from "../../support/world.ts";
 
 // Every Lambda dies at each of its calls once, right before the call takes effect and right after. The table of
 // points is not written down: an undisturbed run says how many calls there are.
 
-let tables: Awaited<ReturnType<typeof openQuickTables>>;
-beforeAll(async () => {
-  tables = await openQuickTables();
-});
-afterAll(() => tables.close());
+const tables = tablesForAll(openQuickTables);
 
 interface Scene {
   world: World;

@@ -1,16 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { tableOf } from "../../../../lambdas/adapters/table.ts";
 import { ack } from "../../../../lambdas/domain/delivery/ack.ts";
 import type { Position, Receipt } from "../../../../protocol/frames.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { Reader } from "../../../support/reader.ts";
+import { tablesForAll } from "../../../support/tables-for-all.ts";
 import { World } from "../../../support/world.ts";
 
-let tables: Awaited<ReturnType<typeof openQuickTables>>;
-beforeAll(async () => {
-  tables = await openQuickTables();
-});
-afterAll(() => tables.close());
+const tables = tablesForAll(openQuickTables);
 
 let world: World;
 let room = "";

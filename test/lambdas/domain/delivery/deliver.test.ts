@@ -1,19 +1,16 @@
 import { BatchWriteItemCommand } from "@aws-sdk/client-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { connectionExpiry } from "../../../../lambdas/adapters/expiry.ts";
 import { memberKey } from "../../../../lambdas/adapters/keys.ts";
 import { push } from "../../../../lambdas/domain/delivery/push.ts";
 import type { Deps, PostOutcome } from "../../../../lambdas/domain/ports.ts";
 import { Reader } from "../../../support/reader.ts";
 import { openTables, rowsOf } from "../../../support/tables.ts";
+import { tablesForAll } from "../../../support/tables-for-all.ts";
 import { type Page, World } from "../../../support/world.ts";
 
-let tables: Awaited<ReturnType<typeof openTables>>;
-beforeAll(async () => {
-  tables = await openTables();
-});
-afterAll(() => tables.close());
+const tables = tablesForAll(openTables);
 
 /** So old a connection is open, or has ended. */
 const handshakeMs = 10_000;

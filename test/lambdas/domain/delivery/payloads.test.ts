@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { push, type Shipment } from "../../../../lambdas/domain/delivery/push.ts";
 import { replay } from "../../../../lambdas/domain/log/replay.ts";
 import { poll } from "../../../../lambdas/domain/rooms/poll.ts";
@@ -7,13 +7,10 @@ import { limits } from "../../../../protocol/limits.ts";
 import { countCalls, crash } from "../../../support/crash.ts";
 import { Reader } from "../../../support/reader.ts";
 import { openTables, rowsOf } from "../../../support/tables.ts";
+import { tablesForAll } from "../../../support/tables-for-all.ts";
 import { type Page, World, wireOf } from "../../../support/world.ts";
 
-let tables: Awaited<ReturnType<typeof openTables>>;
-beforeAll(async () => {
-  tables = await openTables();
-});
-afterAll(() => tables.close());
+const tables = tablesForAll(openTables);
 
 let world: World;
 let room = "";

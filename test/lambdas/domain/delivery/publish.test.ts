@@ -1,16 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { type PublishOf, publish } from "../../../../lambdas/domain/delivery/publish.ts";
 import { replay } from "../../../../lambdas/domain/log/replay.ts";
 import type { FrameOf } from "../../../../protocol/frames.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { Reader } from "../../../support/reader.ts";
+import { tablesForAll } from "../../../support/tables-for-all.ts";
 import { World, wireOf } from "../../../support/world.ts";
 
-let tables: Awaited<ReturnType<typeof openQuickTables>>;
-beforeAll(async () => {
-  tables = await openQuickTables();
-});
-afterAll(() => tables.close());
+const tables = tablesForAll(openQuickTables);
 
 let world: World;
 let room = "";

@@ -1,14 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { push } from "../../../../lambdas/domain/delivery/push.ts";
 import { messageText } from "../../../../lambdas/domain/frame-text.ts";
 import { openTables, rowsOf } from "../../../support/tables.ts";
+import { tablesForAll } from "../../../support/tables-for-all.ts";
 import { type Page, World } from "../../../support/world.ts";
 
-let tables: Awaited<ReturnType<typeof openTables>>;
-beforeAll(async () => {
-  tables = await openTables();
-});
-afterAll(() => tables.close());
+const tables = tablesForAll(openTables);
 
 let world: World;
 let room = "";

@@ -1,17 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { leaseMs } from "../../../../lambdas/domain/fan-out/run-task.ts";
 import { alongWith } from "../../../../lambdas/domain/fan-out/together.ts";
 import type { FanOutTask } from "../../../../lambdas/domain/ports.ts";
 import { limits } from "../../../../protocol/limits.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
+import { tablesForAll } from "../../../support/tables-for-all.ts";
 import type { World } from "../../../support/world.ts";
 import { openWorldOfLargeRooms, seat, tasksOf } from "./large-room.ts";
 
-let tables: Awaited<ReturnType<typeof openQuickTables>>;
-beforeAll(async () => {
-  tables = await openQuickTables();
-});
-afterAll(() => tables.close());
+const tables = tablesForAll(openQuickTables);
 
 let world: World;
 let room = "";

@@ -1,16 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { connect, disconnect } from "../../../../lambdas/domain/rooms/connection-life.ts";
 import { hello } from "../../../../lambdas/domain/rooms/hello.ts";
 import { leaveRoom } from "../../../../lambdas/domain/rooms/leave-room.ts";
 import { loginRoom } from "../../../../lambdas/domain/rooms/login-room.ts";
 import { openTables, rowsOf } from "../../../support/tables.ts";
+import { tablesForAll } from "../../../support/tables-for-all.ts";
 import { type Page, World } from "../../../support/world.ts";
 
-let tables: Awaited<ReturnType<typeof openTables>>;
-beforeAll(async () => {
-  tables = await openTables();
-});
-afterAll(() => tables.close());
+const tables = tablesForAll(openTables);
 
 let world: World;
 let room = "";

@@ -1,8 +1,9 @@
 import fc from "fast-check";
-import { beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { isCurrent } from "../../../../lambdas/domain/rooms/evict.ts";
 import { type LoginPolicy, loginPolicies } from "../../../../protocol/ids.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
+import { tablesForAll } from "../../../support/tables-for-all.ts";
 import { type Page, World } from "../../../support/world.ts";
 
 // Random histories of several pages in one room. Every call to a table and every post waits for its turn, which
@@ -28,10 +29,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 const scripts = fc.array(fc.array(step, { minLength: 1, maxLength: 5 }), { minLength: 2, maxLength: 4 });
 
-let tables: Awaited<ReturnType<typeof openQuickTables>>;
-beforeAll(async () => {
-  tables = await openQuickTables();
-});
+const tables = tablesForAll(openQuickTables);
 
 let rooms = 0;
 

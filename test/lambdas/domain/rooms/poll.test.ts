@@ -1,15 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { type PollAnswer, poll } from "../../../../lambdas/domain/rooms/poll.ts";
 import type { LoginFrame, RoomToRestore } from "../../../../protocol/frames.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { Reader } from "../../../support/reader.ts";
+import { tablesForAll } from "../../../support/tables-for-all.ts";
 import { type Page, World, wireOf } from "../../../support/world.ts";
 
-let tables: Awaited<ReturnType<typeof openQuickTables>>;
-beforeAll(async () => {
-  tables = await openQuickTables();
-});
-afterAll(() => tables.close());
+const tables = tablesForAll(openQuickTables);
 
 let world: World;
 let room = "";

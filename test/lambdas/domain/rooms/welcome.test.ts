@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { ack } from "../../../../lambdas/domain/delivery/ack.ts";
 import { disconnect } from "../../../../lambdas/domain/rooms/connection-life.ts";
 import { hello } from "../../../../lambdas/domain/rooms/hello.ts";
@@ -8,13 +8,10 @@ import { limits } from "../../../../protocol/limits.ts";
 import { type CrashPoint, countCalls, crash } from "../../../support/crash.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { Reader } from "../../../support/reader.ts";
+import { tablesForAll } from "../../../support/tables-for-all.ts";
 import { World, wireOf } from "../../../support/world.ts";
 
-let tables: Awaited<ReturnType<typeof openQuickTables>>;
-beforeAll(async () => {
-  tables = await openQuickTables();
-});
-afterAll(() => tables.close());
+const tables = tablesForAll(openQuickTables);
 
 let world: World;
 let room = "";
