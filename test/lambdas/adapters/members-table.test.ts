@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { connectionsIn } from "../../../lambdas/adapters/connections-table.ts";
 import { membersIn } from "../../../lambdas/adapters/members-table.ts";
 import { roomsIn } from "../../../lambdas/adapters/rooms-table.ts";
 import { tableOf } from "../../../lambdas/adapters/table.ts";
@@ -167,4 +168,91 @@ describe("the pages", () => {
     const order = (await pagesOf(members)).map(({ session }) => session);
     expect(order).not.toEqual([...order].sort());
   });
+});
+
+describe.each(["a room", "everyone"])("a member's cursor in %s", (where) => {
+  const roomId = () => (where === "everyone" ? "@all" : room);
+  const session = () => (where === "everyone" ? room : "s#1");
+  const get = () => members.get(roomId(), session());
+  beforeEach(async () => {
+    const caller = { connectionId: room, connectedAtMs: startMs, subject: "ann", tokenExpiresAtMs: 9 };
+    await connectionsIn(tableOf(tables.client, "Connections"), () => nowMs).put({
+      ...caller,
+      grants: { rooms: [], publish: [] },
+    });
+    const place: NewMember = {
+      ...{ session: session(), connectionId: room, connectedAtMs: startMs, subject: "ann" },
+      ...{ generation: 0, holds: false },
+    };
+    if (where === "a room") await members.put(room, place);
+    await members.setCursor(roomId(), session(), room, { epoch: "e", seq: 5 });
+  });
+
+  test.each<[string, { seq?: number; epoch?: string; connectionId?: string }, number | "refused"]>([
+    ["forward", {}, 5],
+    ["to where it is", { seq: 5 }, "refused"],
+    ["back", { seq: 4 }, "refused"],
+    ["in another epoch", { epoch: "f" }, "refused"],
+    ["for another connection", { connectionId: "other" }, "refused"],
+  ])("is moved by an ack %s: %3$j", async (_, { seq = 7, epoch = "e", connectionId = room }, outcome) => {
+    expect(await members.ack(roomId(), session(), connectionId, { epoch, seq })).toBe(outcome);
+    expect((await get())?.cursor).toEqual({ epoch: "e", seq: outcome === "refused" ? 5 : 7 });
+  });
+
+  test("is moved by no ack where there is none", async () => {
+    expect(await members.ack(roomId(), "nobody", "nobody", { epoch: "e", seq: 7 })).toBe("refused");
+    expect(await members.get(roomId(), "nobody")).toBeUndefined();
+  });
+
+  test("is set wherever it was, by its own connection only", async () => {
+    await members.setCursor(roomId(), session(), "other", { epoch: "f", seq: 1 });
+    expect((await get())?.cursor).toEqual({ epoch: "e", seq: 5 });
+    await members.setCursor(roomId(), session(), room, { epoch: "f", seq: 1 });
+    expect((await get())?.cursor).toEqual({ epoch: "f", seq: 1 });
+  });
+
+  const tried = { tries: 2, triedAtMs: 9, givenUpSeq: 3 };
+  const note = async (changes: Partial<Member> = {}) => {
+    const member = await get();
+    if (member) await members.noteTry(roomId(), { ...member, ...tried, ...changes });
+  };
+
+  test.each<[string, Partial<Member>, boolean]>([
+    ["where the cursor is still there", {}, true],
+    ["where it has moved", { cursor: { epoch: "e", seq: 4 } }, false],
+    ["where its epoch has changed", { cursor: { epoch: "f", seq: 5 } }, false],
+    ["for another connection", { connectionId: "other" }, false],
+  ])("has its tries noted %s: %3$j", async (_, changes, isNoted) => {
+    await note(changes);
+    expect(await get()).toMatchObject(isNoted ? tried : { tries: 0, triedAtMs: 0, givenUpSeq: 0 });
+  });
+
+  test.each([
+    ["an ack", () => members.ack(roomId(), session(), room, { epoch: "e", seq: 6 })],
+    ["a new start", () => members.setCursor(roomId(), session(), room, { epoch: "e", seq: 6 })],
+  ])("begins its tries anew with %s", async (_, move) => {
+    await note();
+    await move();
+    expect(await get()).toMatchObject({ tries: 0, triedAtMs: 0, givenUpSeq: 0 });
+  });
+});
+
+test.each([
+  ["a connection over a poll that was later", { leaseUntilMs: startMs + 90_000 }, {}, "done"],
+  ["a poll over an older connection", {}, { leaseUntilMs: startMs + 90_000, connectedAtMs: startMs + 9 }, "done"],
+  ["a poll over a newer connection", {}, { leaseUntilMs: startMs + 90_000 }, "superseded"],
+  ["an older connection over a newer one", {}, {}, "superseded"],
+])("a place is taken by %s: %4$s", async (_, was, by, outcome) => {
+  const place = { session: "s", connectionId: "c", subject: "ann", generation: 0, holds: false };
+  await members.put(room, { ...place, connectedAtMs: startMs + 5, ...was });
+  expect(await members.put(room, { ...place, connectedAtMs: startMs, ...by })).toBe(outcome);
+});
+
+test("a lease ends its place", async () => {
+  const place = { session: "s", connectionId: "poll:s", connectedAtMs: startMs, subject: "ann", generation: 0 };
+  await members.put(room, { ...place, holds: false, leaseUntilMs: startMs + 90_000 });
+  nowMs += 89_999;
+  expect(await members.get(room, "s")).toMatchObject({ leaseUntilMs: startMs + 90_000 });
+  nowMs += 1;
+  expect(await members.get(room, "s")).toBeUndefined();
 });

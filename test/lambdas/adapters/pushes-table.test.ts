@@ -27,6 +27,49 @@ const part = (index: number, of: number, roomId = "456"): FanOutTask => ({
   ...{ roomId, messageId, text: "{}", taskId: `${index}/${of}`, to: { index, of }, round: 0 },
 });
 
+describe("the books on pushes", () => {
+  const numbered = (seq: number, roomId = messageId) => ({ roomId, epoch: "e", seq, atMs: nowMs, done: false });
+
+  test("enter the first, and tell the second of it", async () => {
+    expect(await pushes().begin(messageId, numbered(1))).toBeUndefined();
+    expect(await pushes().begin(messageId, numbered(2))).toEqual(numbered(1));
+    expect(await pushes().get(messageId)).toEqual([numbered(1)]);
+  });
+
+  test("enter one of many at once", async () => {
+    const entered = await Promise.all(Array.from({ length: 6 }, (_, i) => pushes().begin(messageId, numbered(i))));
+    expect(entered.filter((first) => first === undefined)).toHaveLength(1);
+  });
+
+  test("are kept for a day", async () => {
+    await pushes().begin(messageId, numbered(1));
+    nowMs += 86_399_000;
+    expect(await pushes().begin(messageId, numbered(2))).toMatchObject({ seq: 1 });
+    nowMs += 1_000;
+    expect(await pushes().get(messageId)).toEqual([]);
+    expect(await pushes().begin(messageId, numbered(3))).toBeUndefined();
+  });
+
+  test("give another number only to a push that has the one of before", async () => {
+    await pushes().begin(messageId, numbered(1));
+    await pushes().renumber(messageId, numbered(3), 2);
+    expect(await pushes().get(messageId)).toMatchObject([{ seq: 1 }]);
+    await pushes().renumber(messageId, numbered(3), 1);
+    expect(await pushes().get(messageId)).toMatchObject([{ seq: 3 }]);
+  });
+
+  test("hold one record for each room, and how its delivery ended", async () => {
+    const outcomes = { members: 1, sent: 1, gone: 0, slow: 0, failed: 0, unknown: 0, waiting: 0 };
+    await pushes().begin(messageId, numbered(1));
+    await pushes().begin(messageId, numbered(9, `${messageId}#b`));
+    await pushes().finish(messageId, { ...numbered(1), done: true, outcomes });
+    expect(await pushes().get(messageId)).toEqual([
+      { ...numbered(1), done: true, outcomes },
+      numbered(9, `${messageId}#b`),
+    ]);
+  });
+});
+
 describe("dividing a room", () => {
   test("is decided by the first: whoever pushes the same again orders the same parts", async () => {
     expect(await pushes().divide(messageId, record(), 5)).toBe(5);

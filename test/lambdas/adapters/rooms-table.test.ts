@@ -173,3 +173,9 @@ describe("the holder", () => {
     expect(await rowOf(empty)).toBeUndefined();
   });
 });
+
+test("a noted look is told with the next number of the room", async () => {
+  await rooms.open(room);
+  await rooms.noteLook(room, 77);
+  expect(await rooms.nextSeq(room)).toMatchObject({ seq: 1, lookAtMs: 77, lastAtMs: nowMs });
+});
