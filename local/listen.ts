@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
+import { end, keepAliveMs } from "./loopback.ts";
 
 /** The one port that everything is reached by. */
 export interface Front {
@@ -16,12 +17,6 @@ interface GatewayHandlers {
 interface PageHandler {
   handleRequest(request: IncomingMessage, response: ServerResponse): Promise<void>;
 }
-
-/**
- * How long a connection stays open that nobody uses. A Lambda that is frozen does not notice that it was closed, and
- * its next request would fail.
- */
-export const keepAliveMs = 20 * 60_000;
 
 /**
  * @param port 0 for any free one
@@ -62,9 +57,7 @@ export async function listen(port: number): Promise<Front> {
     close: async () => {
       // Whoever still waits, if `serve` was never called: the server does not end before they do.
       ready.reject(new Error("closed"));
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
+      await end(server);
     },
   };
 }

@@ -1,18 +1,10 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
 import type { Iam } from "../iam/open-iam.ts";
 import type { Invocations } from "../lambda/invocations.ts";
-import { keepAliveMs } from "../listen.ts";
+import { type Loopback, openLoopback } from "../loopback.ts";
 import { type Answer, json } from "./answer.ts";
 import type { Input, Service } from "./service.ts";
-
-/** What Lambdas call instead of AWS. */
-export interface Aws {
-  /** `http://127.0.0.1:…`, for AWS_ENDPOINT_URL_… */
-  url: string;
-  close(): Promise<void>;
-}
 
 export interface AwsOptions {
   iam: Pick<Iam, "principalOf" | "refusal">;
@@ -21,9 +13,9 @@ export interface AwsOptions {
   services: Readonly<Record<string, Service>>;
 }
 
-/** Serves AWS' JSON protocol to the template's functions, each as far as its role goes. */
-export async function openAws(options: AwsOptions): Promise<Aws> {
-  const server = createServer((request, response) => {
+/** Serves AWS' JSON protocol to the template's functions, each as far as its role goes: what they call instead of AWS. */
+export const openAws = (options: AwsOptions): Promise<Loopback> =>
+  openLoopback((request, response) => {
     answer(options, request).then(
       (given) => given && write(response, request, given),
       (error: unknown) => {
@@ -32,17 +24,6 @@ export async function openAws(options: AwsOptions): Promise<Aws> {
       },
     );
   });
-  server.keepAliveTimeout = keepAliveMs;
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: async () => {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
-    },
-  };
-}
 
 /** @returns `undefined` if the caller has died */
 async function answer(

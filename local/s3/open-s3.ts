@@ -1,23 +1,15 @@
 import { createHash } from "node:crypto";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
 import type { Iam, Principal } from "../iam/open-iam.ts";
 import type { Invocations } from "../lambda/invocations.ts";
-import { keepAliveMs } from "../listen.ts";
+import { type Loopback, openLoopback } from "../loopback.ts";
 import type { Stack } from "../stack.ts";
 import { type Answer, refusal } from "./answer.ts";
 import { corsHeaders } from "./cors.ts";
 import { findSigner } from "./find-signer.ts";
 import type { Objects } from "./objects.ts";
 import { type BucketSpec, readBuckets } from "./read-buckets.ts";
-
-/** What functions and pages ask instead of S3. A bucket's name is the start of the path. */
-export interface S3 {
-  /** `http://127.0.0.1:…`: another origin than the page's, as on AWS. */
-  url: string;
-  close(): Promise<void>;
-}
 
 export interface S3Options {
   stack: Stack;
@@ -27,28 +19,19 @@ export interface S3Options {
 }
 
 /**
- * Serves `PUT` and `GET` of the template's buckets, to whoever signed and as far as the role goes that signed.
+ * Serves `PUT` and `GET` of the template's buckets, to whoever signed and as far as the role goes that signed. It is
+ * what functions and pages ask instead of S3, another origin than the page's; a bucket's name is the start of the path.
  *
  * @throws if a bucket of the template does what is not known here
  */
-export async function openS3(options: S3Options): Promise<S3> {
+export async function openS3(options: S3Options): Promise<Loopback> {
   const buckets = new Map(readBuckets(options.stack).map((bucket) => [bucket.name, bucket]));
-  const server = createServer((request, response) => {
+  return openLoopback((request, response) => {
     answer(options, buckets, request).then(
       (given) => given && write(response, given),
       (error: unknown) => write(response, refusal(500, "InternalError", String(error))),
     );
   });
-  server.keepAliveTimeout = keepAliveMs;
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: async () => {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
-    },
-  };
 }
 
 /** @returns `undefined` if the function that asked has died */

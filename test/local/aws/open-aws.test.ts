@@ -10,7 +10,7 @@ import {
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dynamoDb } from "../../../local/aws/dynamodb.ts";
-import { type Aws, openAws } from "../../../local/aws/open-aws.ts";
+import { openAws } from "../../../local/aws/open-aws.ts";
 import { secretsManager } from "../../../local/aws/secrets.ts";
 import { createTables } from "../../../local/data/create-tables.ts";
 import { makeUpValues } from "../../../local/data/make-up-values.ts";
@@ -18,12 +18,13 @@ import { type Database, startDatabase } from "../../../local/data/open-database.
 import { noFaults } from "../../../local/faults.ts";
 import { openIam } from "../../../local/iam/open-iam.ts";
 import { openInvocations } from "../../../local/lambda/invocations.ts";
+import type { Loopback } from "../../../local/loopback.ts";
 import { makeStack, type Stack } from "../../../local/stack.ts";
 import { assemblyOf, smallResources } from "../fixtures/small-template.ts";
 
 let stack: Stack;
 let database: Database;
-let aws: Aws;
+let aws: Loopback;
 let dynamo: DynamoDBClient;
 let secrets: SecretsManagerClient;
 let TableName: string;

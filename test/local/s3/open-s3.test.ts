@@ -7,8 +7,9 @@ import type { TemplateResource } from "../../../local/assembly.ts";
 import { noFaults } from "../../../local/faults.ts";
 import { openIam } from "../../../local/iam/open-iam.ts";
 import { type Invocations, openInvocations } from "../../../local/lambda/invocations.ts";
+import type { Loopback } from "../../../local/loopback.ts";
 import { openObjects } from "../../../local/s3/objects.ts";
-import { openS3, type S3 } from "../../../local/s3/open-s3.ts";
+import { openS3 } from "../../../local/s3/open-s3.ts";
 import { makeStack } from "../../../local/stack.ts";
 import { assemblyOf, policyDocument, smallResources } from "../fixtures/small-template.ts";
 
@@ -65,7 +66,7 @@ function resources(): Record<string, TemplateResource> {
 const stack = makeStack(assemblyOf(resources()));
 const iam = openIam(stack);
 let invocations: Invocations;
-let s3: S3;
+let s3: Loopback;
 beforeAll(async () => {
   invocations = openInvocations(noFaults());
   s3 = await openS3({ stack, objects: openObjects(), iam, invocations });
