@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { Sha256 } from "../aws/sha256.ts";
+import { dateOf, statedSignature } from "../aws/stated-signature.ts";
 import type { Principal } from "../iam/open-iam.ts";
 import type { Answer } from "./answer.ts";
 import type { IamPort } from "./ports.ts";
@@ -9,8 +10,6 @@ import type { IamPort } from "./ports.ts";
 export type Caller = { ok: true; principal: Principal } | { ok: false; answer: Answer };
 
 const maxAgeMs = 5 * 60_000;
-const authorizationPattern =
-  /^AWS4-HMAC-SHA256 Credential=([^/\s]+)\/(\d{8})\/([^/\s]+)\/([^/\s]+)\/aws4_request,\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]{64})$/;
 
 /**
  * Finds out who signed a request (Signature Version 4 in the `Authorization` header). Its age is taken from the
@@ -24,16 +23,15 @@ export async function findCaller(
   const { authorization } = request.headers;
   if (authorization === undefined)
     return refused("MissingAuthenticationTokenException", "Missing Authentication Token");
-  const [, accessKeyId, day, signedRegion, service, signedHeaders, signature] =
-    authorizationPattern.exec(authorization) ?? [];
-  if (!accessKeyId || !day || !signedHeaders || !signature) {
+  const stated = statedSignature(authorization);
+  if (!stated) {
     return refused("IncompleteSignatureException", "the Authorization header is not that of a signed request");
   }
-  if (signedRegion !== region || service !== "execute-api") {
-    const msg = `Credential should be scoped to a valid region and service: ${region}/execute-api, not ${signedRegion}/${service}.`;
+  if (stated.region !== region || stated.service !== "execute-api") {
+    const msg = `Credential should be scoped to a valid region and service: ${region}/execute-api, not ${stated.region}/${stated.service}.`;
     return refused("InvalidSignatureException", msg);
   }
-  const principal = iam.principalOf(accessKeyId);
+  const principal = iam.principalOf(stated.accessKeyId);
   const token = request.headers["x-amz-security-token"];
   if (!principal || token !== principal.sessionToken) {
     return refused("UnrecognizedClientException", "The security token included in the request is invalid.");
@@ -41,12 +39,8 @@ export async function findCaller(
   if (!(Math.abs(Date.now() - signingDate(request).getTime()) <= maxAgeMs)) {
     return refused("InvalidSignatureException", `Signature expired: it was made at ${request.headers["x-amz-date"]}`);
   }
-  const expected = await sign(request, body, {
-    principal,
-    region,
-    signedHeaders: signedHeaders.split(";"),
-  });
-  if (expected !== undefined && timingSafeEqual(Buffer.from(expected), Buffer.from(signature))) {
+  const expected = await sign(request, body, { principal, region, signedHeaders: stated.signedHeaders });
+  if (expected !== undefined && timingSafeEqual(Buffer.from(expected), Buffer.from(stated.signature))) {
     return { ok: true, principal };
   }
   return refused(
@@ -93,11 +87,7 @@ async function sign(
   return /Signature=([0-9a-f]{64})/.exec(signed.headers.authorization ?? "")?.[1];
 }
 
-/** An invalid date, which is no age at all, if the header is missing or malformed. */
-function signingDate({ headers }: IncomingMessage): Date {
-  const compact = String(headers["x-amz-date"]);
-  return new Date(compact.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"));
-}
+const signingDate = ({ headers }: IncomingMessage) => dateOf(String(headers["x-amz-date"]));
 
 const refused = (errorType: string, message: string): Caller => ({
   ok: false,

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { Sha256 } from "../aws/sha256.ts";
+import { dateOf, type StatedSignature, statedSignature } from "../aws/stated-signature.ts";
 import type { Iam, Principal } from "../iam/open-iam.ts";
 import { type Answer, refusal } from "./answer.ts";
 
@@ -11,15 +12,8 @@ export interface SignerOptions {
   region: string;
 }
 
-/** A signature as the request states it. */
-interface Stated {
-  accessKeyId: string;
-  day: string;
-  region: string;
-  service: string;
+interface Stated extends StatedSignature {
   date: Date;
-  signedHeaders: string[];
-  signature: string;
   token: string | undefined;
   /** Of an address that may be used until then. */
   expiresInSeconds?: number;
@@ -27,8 +21,6 @@ interface Stated {
 
 const skewMs = 15 * 60_000;
 const longestSeconds = 604_800;
-const headerPattern =
-  /^AWS4-HMAC-SHA256 Credential=([^/\s]+)\/(\d{8})\/([^/\s]+)\/([^/\s]+)\/aws4_request,\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]{64})$/;
 const credentialPattern = /^([^/]+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request$/;
 
 /**
@@ -92,13 +84,12 @@ function fromQuery({ searchParams }: URL): Stated | Answer {
 
 function fromHeaders({ headers }: IncomingMessage, body: Buffer): Stated | Answer {
   if (headers.authorization === undefined) return refusal(403, "AccessDenied", "Access Denied");
-  const [, accessKeyId, day, region, service, signed, signature] = headerPattern.exec(headers.authorization) ?? [];
+  const stated = statedSignature(headers.authorization);
   const date = dateOf(String(headers["x-amz-date"]));
-  if (!accessKeyId || !day || !region || !service || !signed || !signature || !isDay(day, date)) {
+  if (!stated || !isDay(stated.day, date)) {
     return refusal(400, "AuthorizationHeaderMalformed", "The authorization header is malformed.");
   }
-  const signedHeaders = signed.split(";");
-  const required = ["host", "x-amz-content-sha256", "x-amz-date"].find((name) => !signedHeaders.includes(name));
+  const required = ["host", "x-amz-content-sha256", "x-amz-date"].find((name) => !stated.signedHeaders.includes(name));
   if (required !== undefined) {
     return refusal(403, "AccessDenied", `There were headers present in the request which were not signed: ${required}`);
   }
@@ -107,7 +98,7 @@ function fromHeaders({ headers }: IncomingMessage, body: Buffer): Stated | Answe
     return refusal(400, "XAmzContentSHA256Mismatch", said);
   }
   const token = headers["x-amz-security-token"]?.toString();
-  return { accessKeyId, day, region, service, date, signedHeaders, signature, token };
+  return { ...stated, date, token };
 }
 
 function ageProblem({ date, expiresInSeconds }: Stated, nowMs: number): Answer | undefined {
@@ -152,8 +143,6 @@ async function expectedSignature(
   return String(query["X-Amz-Signature"]);
 }
 
-const dateOf = (compact: string) =>
-  new Date(compact.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"));
 const isDay = (day: string, date: Date) =>
   !Number.isNaN(date.getTime()) && date.toISOString().slice(0, 10).replaceAll("-", "") === day;
 
