@@ -1,3 +1,4 @@
+import { isObject } from "./json-object.ts";
 import type { Resource } from "./stack.ts";
 
 export type Properties = Readonly<Record<string, unknown>>;
@@ -110,6 +111,3 @@ export class PropertyReader {
 
 export const readResource = (resource: Resource) =>
   new PropertyReader(`${resource.logicalId} (${resource.type})`, resource.properties);
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

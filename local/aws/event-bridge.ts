@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { BusEvent, Events } from "../events.ts";
+import { isObject } from "../json-object.ts";
 import type { Place } from "../physical-names.ts";
 import { json } from "./answer.ts";
 import type { Input, Service } from "./service.ts";
@@ -63,9 +64,7 @@ function readEntry(place: Place, entry: Entry): BusEvent | { ErrorCode: string; 
 function parseObject(text: string | undefined): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text ?? "");
-    return typeof value === "object" && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
+    return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -1,3 +1,5 @@
+import { isObject } from "../json-object.ts";
+
 /** What a Lambda behind AWS_PROXY may return. */
 export interface ProxyResult {
   statusCode: number;
@@ -31,5 +33,3 @@ function scalarMap(value: unknown): Record<string, string> | undefined {
 }
 
 const isScalar = (value: unknown) => ["string", "number", "boolean"].includes(typeof value);
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

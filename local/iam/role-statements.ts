@@ -1,3 +1,4 @@
+import { memberOf } from "../json-object.ts";
 import type { Stack } from "../stack.ts";
 
 /** One statement of a policy, its lists made whole. */
@@ -65,5 +66,3 @@ function statementsOf(document: unknown, where: string): Statement[] {
 }
 
 const list = (value: unknown): unknown[] => (value === undefined ? [] : [value].flat());
-const memberOf = (value: unknown, name: string): unknown =>
-  typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;

@@ -1,4 +1,5 @@
 import { devNull } from "node:os";
+import { memberOf } from "../json-object.ts";
 import type { Resource, Stack } from "../stack.ts";
 import type { FunctionSpec } from "./environment.ts";
 
@@ -113,6 +114,3 @@ function viaLoopback(stack: Stack, value: string, to: Addresses): string {
   ];
   return hosts.reduce((text, [host, address]) => text.replaceAll(`https://${host}`, address), value);
 }
-
-const memberOf = (value: unknown, name: string): unknown =>
-  typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;

@@ -1,5 +1,6 @@
 import { decide } from "../../iam/decide.ts";
 import type { Statement } from "../../iam/role-statements.ts";
+import { isObject } from "../../json-object.ts";
 import { invokeLambda } from "../invoke-lambda.ts";
 import { headerOf, type RequestFacts } from "../request-facts.ts";
 import type { AuthorizerContext, ConnectionFacts } from "./connection.ts";
@@ -81,5 +82,3 @@ function readStatement(statement: unknown): Statement | undefined {
 }
 
 const isTexts = (list: unknown[]): list is string[] => list.every((item) => typeof item === "string");
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
