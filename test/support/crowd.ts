@@ -1,6 +1,6 @@
-import { connectionExpiry } from "../../lambdas/adapters/expiry.ts";
-import { memberKey } from "../../lambdas/adapters/keys.ts";
-import { tableOf } from "../../lambdas/adapters/table.ts";
+import { connectionExpiry } from "../../lambdas/adapters/tables/expiry.ts";
+import { memberKey } from "../../lambdas/adapters/tables/keys.ts";
+import { tableOf } from "../../lambdas/adapters/tables/table.ts";
 import { lookAtRoom } from "../../lambdas/domain/delivery/look-at-room.ts";
 import { push, type Shipment } from "../../lambdas/domain/delivery/push.ts";
 import { makePace } from "../../lambdas/domain/fan-out/pace.ts";

@@ -1,8 +1,8 @@
 import { BatchWriteItemCommand } from "@aws-sdk/client-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import { beforeEach, describe, expect, test } from "vitest";
-import { connectionExpiry } from "../../../../lambdas/adapters/expiry.ts";
-import { memberKey } from "../../../../lambdas/adapters/keys.ts";
+import { connectionExpiry } from "../../../../lambdas/adapters/tables/expiry.ts";
+import { memberKey } from "../../../../lambdas/adapters/tables/keys.ts";
 import { push } from "../../../../lambdas/domain/delivery/push.ts";
 import type { Deps, PostOutcome } from "../../../../lambdas/domain/ports.ts";
 import { Reader } from "../../../support/reader.ts";

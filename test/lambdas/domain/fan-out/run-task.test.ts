@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { tableOf } from "../../../../lambdas/adapters/table.ts";
-import { tasksIn } from "../../../../lambdas/adapters/tasks-table.ts";
+import { tableOf } from "../../../../lambdas/adapters/tables/table.ts";
+import { tasksIn } from "../../../../lambdas/adapters/tables/tasks.ts";
 import { leaseMs, runTask } from "../../../../lambdas/domain/fan-out/run-task.ts";
 import type { FanOutTask } from "../../../../lambdas/domain/ports.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";

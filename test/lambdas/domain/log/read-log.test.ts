@@ -59,7 +59,7 @@ describe("what was missed", () => {
   test("of a room whose counters were lost is of the new epoch only, and pushes go on", async () => {
     for (const data of ["a", "b", "c"]) await push(data);
     const { epoch } = await roomNow();
-    const { tableOf } = await import("../../../../lambdas/adapters/table.ts");
+    const { tableOf } = await import("../../../../lambdas/adapters/tables/table.ts");
     await tableOf(tables.client, "Rooms").remove({ roomId: room, item: "room" });
     world.nowMs += 1;
     for (let i = 0; i < 2; i += 1) expect(await push(`new ${i}`)).toHaveProperty("messageId");

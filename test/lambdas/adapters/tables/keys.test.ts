@@ -10,10 +10,10 @@ import {
   shareUpTo,
   taskKey,
   taskRoom,
-} from "../../../lambdas/adapters/keys.ts";
-import { messageIdOf } from "../../../lambdas/domain/delivery/publish.ts";
-import { conversationRoom, userRoom } from "../../../protocol/ids.ts";
-import { limits } from "../../../protocol/limits.ts";
+} from "../../../../lambdas/adapters/tables/keys.ts";
+import { messageIdOf } from "../../../../lambdas/domain/delivery/publish.ts";
+import { conversationRoom, userRoom } from "../../../../protocol/ids.ts";
+import { limits } from "../../../../protocol/limits.ts";
 
 const itemOf = (session: string) => memberKey("456", session).item;
 const isIn = ([from, to]: [string, string], item: string) => from <= item && item <= to;

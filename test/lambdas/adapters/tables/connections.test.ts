@@ -1,10 +1,10 @@
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { connectionsIn } from "../../../lambdas/adapters/connections-table.ts";
-import { membersIn } from "../../../lambdas/adapters/members-table.ts";
-import { tableOf } from "../../../lambdas/adapters/table.ts";
-import type { Connections } from "../../../lambdas/domain/ports.ts";
-import { openTables, rowsOf } from "../../support/tables.ts";
-import { tablesForAll } from "../../support/tables-for-all.ts";
+import { connectionsIn } from "../../../../lambdas/adapters/tables/connections.ts";
+import { membersIn } from "../../../../lambdas/adapters/tables/members.ts";
+import { tableOf } from "../../../../lambdas/adapters/tables/table.ts";
+import type { Connections } from "../../../../lambdas/domain/ports.ts";
+import { openTables, rowsOf } from "../../../support/tables.ts";
+import { tablesForAll } from "../../../support/tables-for-all.ts";
 
 const tables = tablesForAll(openTables);
 let connections: Connections;

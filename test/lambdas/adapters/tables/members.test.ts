@@ -1,11 +1,11 @@
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { connectionsIn } from "../../../lambdas/adapters/connections-table.ts";
-import { membersIn } from "../../../lambdas/adapters/members-table.ts";
-import { roomsIn } from "../../../lambdas/adapters/rooms-table.ts";
-import { tableOf } from "../../../lambdas/adapters/table.ts";
-import type { Member, Members, NewMember } from "../../../lambdas/domain/ports.ts";
-import { inPagesOf, openTables, rowsOf } from "../../support/tables.ts";
-import { tablesForAll } from "../../support/tables-for-all.ts";
+import { connectionsIn } from "../../../../lambdas/adapters/tables/connections.ts";
+import { membersIn } from "../../../../lambdas/adapters/tables/members.ts";
+import { roomsIn } from "../../../../lambdas/adapters/tables/rooms.ts";
+import { tableOf } from "../../../../lambdas/adapters/tables/table.ts";
+import type { Member, Members, NewMember } from "../../../../lambdas/domain/ports.ts";
+import { inPagesOf, openTables, rowsOf } from "../../../support/tables.ts";
+import { tablesForAll } from "../../../support/tables-for-all.ts";
 
 const tables = tablesForAll(openTables);
 let members: Members;

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { logIn } from "../../../lambdas/adapters/messages-table.ts";
-import { tableOf } from "../../../lambdas/adapters/table.ts";
-import type { LogEntry, Message } from "../../../lambdas/domain/ports.ts";
-import { inPagesOf, openTables, rowsOf } from "../../support/tables.ts";
-import { tablesForAll } from "../../support/tables-for-all.ts";
+import { logIn } from "../../../../lambdas/adapters/tables/messages.ts";
+import { tableOf } from "../../../../lambdas/adapters/tables/table.ts";
+import type { LogEntry, Message } from "../../../../lambdas/domain/ports.ts";
+import { inPagesOf, openTables, rowsOf } from "../../../support/tables.ts";
+import { tablesForAll } from "../../../support/tables-for-all.ts";
 
 const tables = tablesForAll(openTables);
 

@@ -1,8 +1,8 @@
 import { GetItemCommand, QueryCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Table, tableOf } from "../../../lambdas/adapters/table.ts";
-import { inPagesOf, openTables } from "../../support/tables.ts";
-import { tablesForAll } from "../../support/tables-for-all.ts";
+import { type Table, tableOf } from "../../../../lambdas/adapters/tables/table.ts";
+import { inPagesOf, openTables } from "../../../support/tables.ts";
+import { tablesForAll } from "../../../support/tables-for-all.ts";
 
 const tables = tablesForAll(openTables);
 let table: Table;

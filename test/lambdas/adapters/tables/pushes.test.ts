@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { pushesIn } from "../../../lambdas/adapters/pushes-table.ts";
-import { tableOf } from "../../../lambdas/adapters/table.ts";
-import { tasksIn } from "../../../lambdas/adapters/tasks-table.ts";
-import type { FanOutTask, PushRecord } from "../../../lambdas/domain/ports.ts";
-import { openQuickTables } from "../../support/quick-tables.ts";
-import { tablesForAll } from "../../support/tables-for-all.ts";
+import { pushesIn } from "../../../../lambdas/adapters/tables/pushes.ts";
+import { tableOf } from "../../../../lambdas/adapters/tables/table.ts";
+import { tasksIn } from "../../../../lambdas/adapters/tables/tasks.ts";
+import type { FanOutTask, PushRecord } from "../../../../lambdas/domain/ports.ts";
+import { openQuickTables } from "../../../support/quick-tables.ts";
+import { tablesForAll } from "../../../support/tables-for-all.ts";
 
 const tables = tablesForAll(openQuickTables);
 

@@ -1,8 +1,8 @@
-import type { KnownTask, Pushes, PushRecord } from "../domain/ports.ts";
+import type { KnownTask, Pushes, PushRecord } from "../../domain/ports.ts";
 import { isExpired, isUnexpired, pushExpiry, seconds } from "./expiry.ts";
 import { pushKey, pushPrefix, taskRoom } from "./keys.ts";
 import { assignmentOf, type Table } from "./table.ts";
-import { noteOf } from "./tasks-table.ts";
+import { noteOf } from "./tasks.ts";
 
 /** The books on pushes as rows of the Rooms table. */
 export const pushesIn = (table: Table, now: () => number): Pushes => {

@@ -1,6 +1,6 @@
-import { limits } from "../../protocol/limits.ts";
-import { stopOf } from "../domain/log/stop.ts";
-import type { Connection, Connections, Grants, Member } from "../domain/ports.ts";
+import { limits } from "../../../protocol/limits.ts";
+import { stopOf } from "../../domain/log/stop.ts";
+import type { Connection, Connections, Grants, Member } from "../../domain/ports.ts";
 import { connectionExpiry, unexpired } from "./expiry.ts";
 import type { Table } from "./table.ts";
 

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { cursorsIn } from "../../../lambdas/adapters/cursors-table.ts";
-import { tableOf } from "../../../lambdas/adapters/table.ts";
-import { openTables } from "../../support/tables.ts";
-import { tablesForAll } from "../../support/tables-for-all.ts";
+import { cursorsIn } from "../../../../lambdas/adapters/tables/cursors.ts";
+import { tableOf } from "../../../../lambdas/adapters/tables/table.ts";
+import { openTables } from "../../../support/tables.ts";
+import { tablesForAll } from "../../../support/tables-for-all.ts";
 
 const tables = tablesForAll(openTables);
 

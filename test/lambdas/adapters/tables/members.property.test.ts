@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { connectionsIn } from "../../../lambdas/adapters/connections-table.ts";
-import { membersIn } from "../../../lambdas/adapters/members-table.ts";
-import { tableOf } from "../../../lambdas/adapters/table.ts";
-import type { Members, Part } from "../../../lambdas/domain/ports.ts";
-import { openQuickTables } from "../../support/quick-tables.ts";
-import { inPagesOf } from "../../support/tables.ts";
-import { tablesForAll } from "../../support/tables-for-all.ts";
+import { connectionsIn } from "../../../../lambdas/adapters/tables/connections.ts";
+import { membersIn } from "../../../../lambdas/adapters/tables/members.ts";
+import { tableOf } from "../../../../lambdas/adapters/tables/table.ts";
+import type { Members, Part } from "../../../../lambdas/domain/ports.ts";
+import { openQuickTables } from "../../../support/quick-tables.ts";
+import { inPagesOf } from "../../../support/tables.ts";
+import { tablesForAll } from "../../../support/tables-for-all.ts";
 
 // A room and everyone: the one is divided by ranges of its rows, the other by segments of a scan.
 

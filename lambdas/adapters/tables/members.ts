@@ -1,6 +1,6 @@
-import type { Position } from "../../protocol/frames.ts";
-import { everyone } from "../../protocol/ids.ts";
-import type { Member, Members, NewMember, Part } from "../domain/ports.ts";
+import type { Position } from "../../../protocol/frames.ts";
+import { everyone } from "../../../protocol/ids.ts";
+import type { Member, Members, NewMember, Part } from "../../domain/ports.ts";
 import { connectionExpiry, expiry, isUnexpired, seconds, unexpired } from "./expiry.ts";
 import { memberItems, memberKey, sessionOf, shareUpTo } from "./keys.ts";
 import { assignmentOf, type Table } from "./table.ts";

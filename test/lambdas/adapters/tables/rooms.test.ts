@@ -1,9 +1,9 @@
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { roomsIn } from "../../../lambdas/adapters/rooms-table.ts";
-import { tableOf } from "../../../lambdas/adapters/table.ts";
-import type { Holder, Rooms } from "../../../lambdas/domain/ports.ts";
-import { openTables, rowsOf } from "../../support/tables.ts";
-import { tablesForAll } from "../../support/tables-for-all.ts";
+import { roomsIn } from "../../../../lambdas/adapters/tables/rooms.ts";
+import { tableOf } from "../../../../lambdas/adapters/tables/table.ts";
+import type { Holder, Rooms } from "../../../../lambdas/domain/ports.ts";
+import { openTables, rowsOf } from "../../../support/tables.ts";
+import { tablesForAll } from "../../../support/tables-for-all.ts";
 
 const tables = tablesForAll(openTables);
 let rooms: Rooms;
