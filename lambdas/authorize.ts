@@ -1,4 +1,4 @@
+import { onHandshake } from "./adapters/events/on-handshake.ts";
 import { handshake } from "./adapters/handshake.ts";
-import { onHandshake } from "./adapters/on-handshake.ts";
 
 export const handler = onHandshake(handshake);

@@ -1,5 +1,5 @@
 import { deps } from "./adapters/deps.ts";
-import { onPush } from "./adapters/on-push.ts";
+import { onPush } from "./adapters/events/on-push.ts";
 import { push } from "./domain/delivery/push.ts";
 import { pushStatus, waitForAcks } from "./domain/delivery/push-status.ts";
 

@@ -1,5 +1,5 @@
 import { deps } from "./adapters/deps.ts";
-import { onSocketEvent } from "./adapters/on-socket-event.ts";
+import { onSocketEvent } from "./adapters/events/on-socket-event.ts";
 import { ack } from "./domain/delivery/ack.ts";
 import { publish } from "./domain/delivery/publish.ts";
 import { replay } from "./domain/log/replay.ts";

@@ -1,5 +1,5 @@
 import { environment } from "./environment.ts";
-import type { Handshake } from "./on-handshake.ts";
+import type { Handshake } from "./events/on-handshake.ts";
 import { tokenSecret } from "./secret.ts";
 import { readToken } from "./tokens.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { headerOf } from "../../../lambdas/adapters/header-of.ts";
+import { headerOf } from "../../../../lambdas/adapters/events/header-of.ts";
 
 test.each(["Origin", "origin", "ORIGIN"])("a header is found when it came as %s", (name) => {
   expect(headerOf({ Host: "h", [name]: "o" }, "origin")).toBe("o");

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { accepted, tokenOf } from "../../../lambdas/adapters/socket-event.ts";
+import { accepted, tokenOf } from "../../../../lambdas/adapters/events/socket-event.ts";
 
 const connect = (headers: Record<string, string>) => ({
   requestContext: { routeKey: "$connect", connectionId: "c", connectedAt: 0, requestTimeEpoch: 0 },

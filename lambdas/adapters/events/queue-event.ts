@@ -1,4 +1,4 @@
-import { logError } from "./log.ts";
+import { logError } from "../log.ts";
 
 /** A batch of an SQS queue, as far as we read it. */
 export interface QueueEvent {

@@ -1,13 +1,13 @@
-import { frameCodes } from "../../protocol/codes.ts";
-import type { Action, FrameOf, Ref, ServerFrame } from "../../protocol/frames.ts";
-import { parseClientFrame, type Refused, refused } from "../../protocol/parse-frame.ts";
-import { rawMember } from "../../protocol/raw-json.ts";
-import type { PublishOf } from "../domain/delivery/publish.ts";
-import { frameText } from "../domain/frame-text.ts";
-import type { Caller, Deps } from "../domain/ports.ts";
-import { logError } from "./log.ts";
+import { frameCodes } from "../../../protocol/codes.ts";
+import type { Action, FrameOf, Ref, ServerFrame } from "../../../protocol/frames.ts";
+import { parseClientFrame, type Refused, refused } from "../../../protocol/parse-frame.ts";
+import { rawMember } from "../../../protocol/raw-json.ts";
+import type { PublishOf } from "../../domain/delivery/publish.ts";
+import { frameText } from "../../domain/frame-text.ts";
+import type { Caller, Deps } from "../../domain/ports.ts";
+import { logError } from "../log.ts";
+import { claimsOf } from "../tokens.ts";
 import { accepted, type SocketEvent, type SocketResult } from "./socket-event.ts";
-import { claimsOf } from "./tokens.ts";
 
 /** A frame that no Lambda handles is answered by API Gateway alone. */
 type Handled = Exclude<Action, "heartbeat">;

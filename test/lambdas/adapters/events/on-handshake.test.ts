@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type HandshakeEvent, onHandshake } from "../../../lambdas/adapters/on-handshake.ts";
+import { type HandshakeEvent, onHandshake } from "../../../../lambdas/adapters/events/on-handshake.ts";
 
 const methodArn = "arn:aws:execute-api:us-east-1:1:api/socket/$connect";
 const claims = { subject: "ann", grants: { rooms: ["*"], publish: [] }, tokenExpiresAtMs: 1_700_000_000_000 };

@@ -1,5 +1,5 @@
+import type { TokenContext } from "../tokens.ts";
 import { headerOf } from "./header-of.ts";
-import type { TokenContext } from "./tokens.ts";
 
 /** An AWS_PROXY event of a WebSocket API, as far as we read it. */
 export interface SocketEvent {

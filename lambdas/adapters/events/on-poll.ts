@@ -1,12 +1,12 @@
-import { pushCodes } from "../../protocol/codes.ts";
-import { roomIdProblem } from "../../protocol/ids.ts";
-import { limits } from "../../protocol/limits.ts";
-import { parseClientFrame } from "../../protocol/parse-frame.ts";
-import { frameJson } from "../domain/frame-text.ts";
-import type { Deps } from "../domain/ports.ts";
-import type { PollRequest, poll } from "../domain/rooms/poll.ts";
+import { pushCodes } from "../../../protocol/codes.ts";
+import { roomIdProblem } from "../../../protocol/ids.ts";
+import { limits } from "../../../protocol/limits.ts";
+import { parseClientFrame } from "../../../protocol/parse-frame.ts";
+import { frameJson } from "../../domain/frame-text.ts";
+import type { Deps } from "../../domain/ports.ts";
+import type { PollRequest, poll } from "../../domain/rooms/poll.ts";
+import { logError } from "../log.ts";
 import { headerOf } from "./header-of.ts";
-import { logError } from "./log.ts";
 import { type Handshake, isAmong } from "./on-handshake.ts";
 import { json, type RestEvent, type RestResult } from "./rest-event.ts";
 

@@ -1,10 +1,10 @@
-import { type PushCode, pushCodes } from "../../protocol/codes.ts";
-import { limits } from "../../protocol/limits.ts";
-import { parsePush } from "../../protocol/push.ts";
-import type { push } from "../domain/delivery/push.ts";
-import type { pushStatus, waitForAcks } from "../domain/delivery/push-status.ts";
-import type { Deps } from "../domain/ports.ts";
-import { logError } from "./log.ts";
+import { type PushCode, pushCodes } from "../../../protocol/codes.ts";
+import { limits } from "../../../protocol/limits.ts";
+import { parsePush } from "../../../protocol/push.ts";
+import type { push } from "../../domain/delivery/push.ts";
+import type { pushStatus, waitForAcks } from "../../domain/delivery/push-status.ts";
+import type { Deps } from "../../domain/ports.ts";
+import { logError } from "../log.ts";
 import { json, type RestEvent, type RestResult } from "./rest-event.ts";
 
 interface PushRules {

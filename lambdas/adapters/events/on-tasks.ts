@@ -1,5 +1,5 @@
-import type { FanOutDeps, runTask } from "../domain/fan-out/run-task.ts";
-import { taskOf } from "./fan-out-queue.ts";
+import type { FanOutDeps, runTask } from "../../domain/fan-out/run-task.ts";
+import { taskOf } from "../fan-out-queue.ts";
 import { type QueueEvent, type QueueResult, workThrough } from "./queue-event.ts";
 
 /** The fan-out queue: each message is a task. One that somebody else works at comes back later, as that one may die. */

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { onSocketEvent, type SocketRules } from "../../../lambdas/adapters/on-socket-event.ts";
-import type { SocketEvent } from "../../../lambdas/adapters/socket-event.ts";
-import type { Caller, Connection, Deps } from "../../../lambdas/domain/ports.ts";
-import type { ServerFrame } from "../../../protocol/frames.ts";
+import { onSocketEvent, type SocketRules } from "../../../../lambdas/adapters/events/on-socket-event.ts";
+import type { SocketEvent } from "../../../../lambdas/adapters/events/socket-event.ts";
+import type { Caller, Connection, Deps } from "../../../../lambdas/domain/ports.ts";
+import type { ServerFrame } from "../../../../protocol/frames.ts";
 
 const authorizer = { subject: "ann", rooms: '["*"]', publish: "[]", tokenExpiresAt: "1700000000" };
 const ann: Caller = {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import { onPoll } from "../../../lambdas/adapters/on-poll.ts";
-import type { Deps } from "../../../lambdas/domain/ports.ts";
-import type { poll } from "../../../lambdas/domain/rooms/poll.ts";
+import { onPoll } from "../../../../lambdas/adapters/events/on-poll.ts";
+import type { Deps } from "../../../../lambdas/domain/ports.ts";
+import type { poll } from "../../../../lambdas/domain/rooms/poll.ts";
 
 const claims = { subject: "ann", grants: { rooms: ["*"], publish: [] }, tokenExpiresAtMs: 9 };
 let asked: unknown[];

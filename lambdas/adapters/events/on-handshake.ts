@@ -1,6 +1,6 @@
+import { type Claims, contextOf, type TokenContext } from "../tokens.ts";
 import { headerOf } from "./header-of.ts";
 import { type SocketEvent, tokenOf } from "./socket-event.ts";
-import { type Claims, contextOf, type TokenContext } from "./tokens.ts";
 
 export type HandshakeEvent = Pick<SocketEvent, "headers" | "queryStringParameters"> & { methodArn: string };
 export interface Policy {
