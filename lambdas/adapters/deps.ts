@@ -18,7 +18,7 @@ import { Lines } from "./gateway/lines.ts";
 import { posterOf } from "./gateway/poster.ts";
 import { logError } from "./log.ts";
 import { lookQueue } from "./look-queue.ts";
-import { payloadsIn } from "./payloads.ts";
+import { payloadsIn } from "./payloads/payloads.ts";
 import type { Credentials } from "./signature-v4.ts";
 import { connectionsIn } from "./tables/connections.ts";
 import { cursorsIn } from "./tables/cursors.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 // The signatures that Lambdas make: another implementation than the one that verifies them here.
-import { presignGet, signPut } from "../../../lambdas/adapters/payloads-sign.ts";
+import { presignGet, signPut } from "../../../lambdas/adapters/payloads/sign.ts";
 import type { Credentials } from "../../../lambdas/adapters/signature-v4.ts";
 import type { TemplateResource } from "../../../local/assembly.ts";
 import { noFaults } from "../../../local/faults.ts";

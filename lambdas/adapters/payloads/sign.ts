@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { algorithm, type Credentials, dateOf, escaped, hmac, scopeOf, signingKey } from "./signature-v4.ts";
+import { algorithm, type Credentials, dateOf, escaped, hmac, scopeOf, signingKey } from "../signature-v4.ts";
 
 export interface Signing {
   credentials: Credentials;

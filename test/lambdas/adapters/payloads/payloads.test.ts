@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { payloadsIn } from "../../../lambdas/adapters/payloads.ts";
+import { payloadsIn } from "../../../../lambdas/adapters/payloads/payloads.ts";
 
 interface Got {
   request: IncomingMessage;

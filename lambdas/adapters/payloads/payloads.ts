@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
-import type { PayloadRef, Payloads } from "../domain/ports.ts";
-import { presignGet, signPut } from "./payloads-sign.ts";
-import type { Credentials } from "./signature-v4.ts";
+import type { PayloadRef, Payloads } from "../../domain/ports.ts";
+import type { Credentials } from "../signature-v4.ts";
+import { presignGet, signPut } from "./sign.ts";
 
 /** How long an address is good; a role's credentials may end before that. */
 const urlSeconds = 15 * 60;
