@@ -86,6 +86,7 @@ export interface CrashDecision {
   crashOf(functionId: string, call: number): CrashTime | undefined;
 }
 
+/** Whether a fault strikes this time. */
 export function strikes({ random }: Pick<Faults, "random">, share: Share, id: string): boolean {
   return typeof share === "number" ? random() < share : share(id);
 }

@@ -16,6 +16,7 @@ export interface Names {
 // `Ref: AWS::NoValue` removes what holds it, so it has to differ from every value that JSON can have.
 const noValue = Symbol("AWS::NoValue");
 
+/** @param names asked for what a template refers to */
 export function makeIntrinsics(template: Template, place: Place, names: Names): Intrinsics {
   const pseudoParameters: Record<string, unknown> = {
     "AWS::AccountId": place.accountId,

@@ -14,6 +14,7 @@ export interface Loopback {
  */
 export const keepAliveMs = 20 * 60_000;
 
+/** Serves on any port that is free. */
 export async function openLoopback(answer: RequestListener): Promise<Loopback> {
   const server = createServer(answer);
   server.keepAliveTimeout = keepAliveMs;

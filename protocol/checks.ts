@@ -8,9 +8,12 @@ export interface Field {
   check: Check;
   optional?: true;
 }
+/** A field that may be absent. */
 export const optional = (check: Check): Field => ({ check, optional: true });
+/** One that has to be there. */
 export const required = (check: Check): Field => ({ check });
 
+/** @param maxChars as `length` counts them */
 export const text =
   (name: string, maxChars: number): Check =>
   (value) =>
@@ -26,6 +29,7 @@ export const flag =
   (value) =>
     typeof value === "boolean" ? undefined : `${name} should be true or false, got ${describe(value)}`;
 
+/** @param from and `to`: both may be */
 export const wholeNumber =
   (name: string, from = 0, to: number = Number.MAX_SAFE_INTEGER): Check =>
   (value) =>
@@ -40,11 +44,13 @@ export const oneOf =
       ? undefined
       : `${name} should be one of ${known.join(", ")}, got ${typeof value === "string" ? "another string" : describe(value)}`;
 
+/** Any JSON. */
 export const anything: Check = (value) =>
   value === undefined ? "data is missing; it may be any JSON, null included" : undefined;
 
 export const policy = oneOf("type", loginPolicies);
 
+/** One that a push or a publish may use. */
 export const eventName: Check = (value) =>
   text("eventName", limits.eventNameChars)(value) ??
   (isReservedEventName(value as string)
@@ -54,11 +60,13 @@ export const eventName: Check = (value) =>
 /** A room, or one of the two that everybody is in without logging in. */
 export const roomOrOwn: Check = (value) => (value === everyone || value === ownRoom ? undefined : roomIdProblem(value));
 
+/** A place in a log. */
 export const position: Check = (value) =>
   isObject(value)
     ? fieldProblem(value, { epoch: required(text("epoch", limits.epochChars)), seq: required(wholeNumber("seq")) })
     : `expected {epoch, seq}, got ${describe(value)}`;
 
+/** Where a login wants to go on. */
 export const since: Check = (value) => {
   if (value === "last") return undefined;
   const problem = position(value);
@@ -75,6 +83,7 @@ export const roomList =
     return ids.size === (value as unknown[]).length ? undefined : `${name} names a room twice`;
   };
 
+/** A list of objects with these fields. */
 export const list =
   (name: string, most: number, fields: Record<string, Field>): Check =>
   (value) => {
@@ -103,5 +112,6 @@ export function fieldProblem(got: Record<string, unknown>, fields: Record<string
   return undefined;
 }
 
+/** Whether it is one of JSON: neither `null` nor a list. */
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);

@@ -23,6 +23,7 @@ export const frameCodes = {
   serverTrouble: "5001",
 } as const;
 
+/** Texts that go with them; other codes carry a reason. */
 export const frameTexts = {
   connected: "connect success",
   loggedIn: (roomId: string) => `login room (id:${roomId}) success`,

@@ -29,6 +29,7 @@ export function roomIdProblem(roomId: unknown): string | undefined {
   return undefined;
 }
 
+/** Only Downlink has rooms of such names: everyone's, each subject's, conversations. */
 export const isReservedRoom = (roomId: string) => roomId.startsWith("@");
 
 /** Why `subject` can be nobody's name; `undefined` if it can. `name` says in the message what was wrong. */

@@ -112,6 +112,7 @@ export function parseClientFrame(raw: string | undefined): ClientFrame | Refused
   return problem === undefined ? (frame as ClientFrame) : refused(frameCodes.badFields, `${action}: ${problem}`, ref);
 }
 
+/** @param ref given back if it is one */
 export function refused(code: Refused["data"]["code"], msg: string, ref?: unknown): Refused {
   return { type: "refused", eventName: "errorResp", data: { code, msg }, ...(isRef(ref) ? { ref } : {}) };
 }

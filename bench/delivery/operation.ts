@@ -16,6 +16,7 @@ export interface Operation {
   prepare(backend: Backend): Promise<() => Promise<unknown>>;
 }
 
+/** Whether what was used is no more. */
 export function isWithin(budget: Budget, usage: Usage): boolean {
   const { roundTrips = Infinity, roundTripsToPost = Infinity, invocations = Infinity } = budget;
   return (

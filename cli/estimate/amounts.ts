@@ -13,6 +13,7 @@ export function large(count: number): string {
   return amount(count >= 100 ? Math.round(count) : count);
 }
 
+/** To the cent; a dot for nothing. */
 export const usd = (dollars: number): string =>
   dollars === 0 ? "·" : dollars.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
@@ -25,6 +26,7 @@ export function duration(seconds: number): string {
   return `${amount(seconds / 3_600)} h`;
 }
 
+/** @param share 1 is all */
 export const percent = (share: number): string => {
   if (share > 0 && share < 0.001) return "< 0.1 %";
   return `${(share * 100).toLocaleString("en", { maximumFractionDigits: share < 0.0995 ? 1 : 0 })} %`;

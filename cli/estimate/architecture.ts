@@ -30,11 +30,13 @@ export const fanOut = {
 
 /** A client acks once in so long, whatever arrived. */
 export const ackWindowSeconds = 0.25;
+/** How long a message waits for its ack. */
 export const redeliverAfterSeconds = 5;
 /** What is not acked is sent again so often, after pauses that double. */
 export const mostTries = 3;
 /** What a message's frame has around its `data`. */
 export const frameBytes = 200;
+/** Of a connection. */
 export const lifeSeconds = connectionMaxSeconds;
 
 /** What API Gateway, Lambda, DynamoDB and SQS allow by default, and nobody asks about. */

@@ -26,6 +26,7 @@ export interface Load {
 /** How often something happens that follows on events, but at most once in `window` after the first. */
 const coalesced = (perSecond: number, window: number) => perSecond / (1 + perSecond * window);
 
+/** By the question alone: everything evenly spread, messages at random. */
 export function loadOf(question: Question): Load {
   const { connections, rooms, roomsPerConnection, pushesPerMinute, everyonePerDay, heartbeatSeconds, qos } = question;
   const pushes = pushesPerMinute / 60;
@@ -65,6 +66,7 @@ export function loadOf(question: Question): Load {
 const silencesPerSecond = (received: number, seconds: number) =>
   received * seconds < 1e-9 ? 1 / seconds : received / Math.expm1(received * seconds);
 
+/** Of a whole frame. */
 export const pushedBytes = ({ payloadBytes }: Question): number => payloadBytes + frameBytes;
 
 /** What API Gateway bills one frame as. */

@@ -22,8 +22,10 @@ export const billedFor = (name: OperationName): Billed => billedOf(usageOf(name)
 
 const items = (billed: Billed) => Object.entries(billed) as [keyof Billed, number][];
 
+/** To add to. */
 export const nothing = (): Billed => times(0, billedOf({ ...usageOf("heartbeat"), messages: 0 }));
 
+/** So many of it; `factor` may be a fraction, or below 0 to take off. */
 export const times = (factor: number, billed: Billed): Billed =>
   Object.fromEntries(items(billed).map(([item, count]) => [item, count * factor])) as Billed;
 

@@ -56,6 +56,7 @@ export interface Cost {
   total: number;
 }
 
+/** What AWS bills for what was used; the time of Lambda is assumed. */
 export function billedOf(usage: Usage): Billed {
   const { reads, writes, invocations, messages, requests, queueRequests } = usage;
   const lambdaGbSeconds = invocations.reduce(
@@ -74,8 +75,10 @@ export function billedOf(usage: Usage): Billed {
   };
 }
 
+/** @param memory MB */
 export const gbSecondsOf = (seconds: number, memory: number) => seconds * (memory / 1024);
 
+/** At the prices of the first tier. */
 export function costOf(usage: Usage): Cost {
   const billed = billedOf(usage);
   const items = {
@@ -89,6 +92,7 @@ export function costOf(usage: Usage): Cost {
   return { ...items, total: Object.values(items).reduce((sum, cost) => sum + cost, 0) };
 }
 
+/** @returns milliseconds of one run, as they are billed: whole ones */
 export function billedMs({ roundTrips, posts, orders }: Invocation): number {
   const { own, roundTrip, order, post } = assumedMs;
   const posting = Math.max(Math.ceil(posts / postsAtOnce) * post, posts * cpuSecondsPerPost * 1000);

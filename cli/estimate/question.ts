@@ -27,6 +27,7 @@ export interface Question {
   backWithinSeconds: number;
 }
 
+/** What is taken for what nobody said. */
 export const defaults = {
   roomsPerConnection: 1,
   pushesPerMinute: 60,
@@ -45,5 +46,6 @@ export const defaults = {
 /** Members of a room if nobody says how many rooms there are. */
 export const usualMembers = 10;
 
+/** Of one room, on average. */
 export const membersOf = ({ connections, rooms, roomsPerConnection }: Question): number =>
   (connections * roomsPerConnection) / rooms;

@@ -13,6 +13,7 @@ export const raised = {
   socketRateLimit: 50_000,
 } satisfies Partial<Question>;
 
+/** Connections, for which the page has rows and dots. */
 export const sizes = [1e3, 1e4, 1e5, 1e6, 1e7];
 /** And between them. */
 export const withinSizes = Array.from({ length: 41 }, (_, i) => Math.round(10 ** (3 + i / 10)));

@@ -23,8 +23,10 @@ export interface Job {
   tasks: number;
 }
 
+/** Whether rooms are so small that the push Lambda posts to them itself. */
 export const isInline = (question: Question): boolean => membersOf(question) <= fanOut.inlineMembers;
 
+/** @param load what goes on besides */
 export const systemOf = (question: Question, load: Load = loadOf(question)): System => ({
   workerPace: workerPace(question.postsPerSecond),
   workers: workersFor(question.postsPerSecond),

@@ -107,6 +107,7 @@ export const fanOutDeps = once((): FanOutDeps => {
   };
 });
 
+/** Made at the first call, and the same from then on. */
 export function once<T>(make: () => T): () => T {
   let made: { value: T } | undefined;
   return () => {

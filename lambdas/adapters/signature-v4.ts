@@ -10,6 +10,7 @@ export interface Credentials {
   sessionToken?: string | undefined;
 }
 
+/** As requests name it. */
 export const algorithm = "AWS4-HMAC-SHA256";
 
 /** @returns the moment as `20250101T000000Z`, and its day */
@@ -18,6 +19,7 @@ export function dateOf(atMs: number): { date: string; day: string } {
   return { date, day: date.slice(0, 8) };
 }
 
+/** @returns what a signature is good for: `20250101/us-east-1/s3/aws4_request` */
 export const scopeOf = (day: string, region: string, service: string) => `${day}/${region}/${service}/aws4_request`;
 
 /** Good for a day. */
@@ -26,6 +28,7 @@ export function signingKey(secretAccessKey: string, day: string, region: string,
   return parts.reduce<Buffer>(hmac, Buffer.from(`AWS4${secretAccessKey}`));
 }
 
+/** HMAC-SHA-256. */
 export const hmac = (key: Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
 
 /** As AWS wants it: `!'()*` too, which encodeURIComponent leaves. */

@@ -37,6 +37,7 @@ export const contextOf = ({ subject, grants, tokenExpiresAtMs }: Claims) => ({
 });
 export type TokenContext = ReturnType<typeof contextOf>;
 
+/** Back from what later events bring. */
 export const claimsOf = (context: TokenContext): Claims => ({
   subject: context.subject,
   grants: { rooms: JSON.parse(context.rooms), publish: JSON.parse(context.publish) },

@@ -55,4 +55,5 @@ export function messageText(
   });
 }
 
+/** As UTF-8, which is what limits are about. */
 export const textBytes = (text: string) => Buffer.byteLength(text);

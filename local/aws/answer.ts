@@ -6,6 +6,7 @@ export interface Answer {
   headers?: Readonly<Record<string, string>>;
 }
 
+/** @param body printed here */
 export const json = (status: number, body: unknown, headers?: Readonly<Record<string, string>>): Answer => ({
   status,
   body: JSON.stringify(body),

@@ -3,6 +3,7 @@ import type { Place } from "../physical-names.ts";
 import { json } from "./answer.ts";
 import type { Input, Need, Service } from "./service.ts";
 
+/** Hands requests on to the database as they are. */
 export const dynamoDb = (place: Place, database: Database): Service => ({
   name: "DynamoDB",
   prefix: "dynamodb",

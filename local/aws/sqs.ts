@@ -16,6 +16,7 @@ const actions: Record<string, string> = {
   GetQueueAttributes: "GetQueueAttributes",
 };
 
+/** Hands requests on to the template's queues, and tells whoever waits there of what was sent. */
 export const simpleQueueService = (place: Place, queues: Queues, chains: Chains): Service => ({
   name: "SQS",
   prefix: "sqs",

@@ -10,6 +10,7 @@ export interface Throttle {
 /** Takes a token, or says no. */
 export type TokenBucket = () => boolean;
 
+/** Full at first. */
 export function tokenBucket({ rate, burst }: Throttle, clock: Clock): TokenBucket {
   let tokens = burst;
   let filledAt = clock.now();

@@ -45,6 +45,7 @@ interface Running {
   isDead: boolean;
 }
 
+/** @param faults asked once for each call */
 export function openInvocations(faults: CrashDecision): Invocations {
   const all: Invocation[] = [];
   const byTrace = new Map<string, Running>();

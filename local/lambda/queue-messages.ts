@@ -18,6 +18,7 @@ interface MessageAttribute {
 /** What SQS gives and takes at once. */
 const atOnce = 10;
 
+/** @param max of which SQS gives 10 at once */
 export async function receive(queue: Queue, max: number): Promise<Message[]> {
   const names = { MessageAttributeNames: ["All"], MessageSystemAttributeNames: ["All"] };
   const input = { MaxNumberOfMessages: Math.min(max, atOnce), WaitTimeSeconds: 0, ...names };

@@ -35,6 +35,7 @@ export const onHandshake =
     return { ...policy("Allow", claims.subject, event.methodArn), context: contextOf(claims) };
   };
 
+/** Whether pages of this origin may come in. */
 export const isAmong = (allowedOrigins: Handshake["allowedOrigins"], origin: string) =>
   allowedOrigins.includes("*") || allowedOrigins.includes(origin);
 

@@ -18,6 +18,7 @@ export interface RestResult {
   body: string;
 }
 
+/** @param value a text is JSON already */
 export const json = (statusCode: number, value: unknown, headers: Record<string, string> = {}): RestResult => ({
   statusCode,
   headers: { "Content-Type": "application/json", ...headers },

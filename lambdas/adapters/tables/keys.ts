@@ -22,6 +22,7 @@ export const memberKey = (roomId: string, session: string) => ({
   roomId,
   item: `${memberPrefix}${hashOf(session)}#${session}`,
 });
+/** Whose place a sort key names. */
 export const sessionOf = (item: string) => item.slice(memberPrefix.length + 5);
 
 /** The first and the last sort key that a place may have, or one in this part of the room. */

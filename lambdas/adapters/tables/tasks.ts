@@ -48,6 +48,7 @@ export const tasksIn = (table: Table, now: () => number): Tasks => ({
   },
 });
 
+/** What a row says of its task. */
 export function noteOf(row: Record<string, unknown>): TaskNote {
   const { after, outcomes = noOutcomes(), handedBack, doneAtMs, untilMs } = row as Partial<TaskNote>;
   return {

@@ -35,6 +35,7 @@ export async function lookForAbsent(
   };
 }
 
+/** @returns the report that the subject did not get it; none for a number that holds nothing */
 export function undeliveredOf({ message }: LogEntry, subject: string): Undelivered[] {
   if (!message) return [];
   const { messageId, roomId, eventName, atMs, epoch, seq } = message;

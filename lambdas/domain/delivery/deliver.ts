@@ -28,6 +28,7 @@ export type DeliverDeps = Pick<
   | "random"
 >;
 
+/** Before anybody was posted to. */
 export const noOutcomes = (): Outcomes => ({
   members: 0,
   sent: 0,

@@ -6,6 +6,7 @@ export interface Floor {
   readonly upTo: string | undefined;
 }
 
+/** @param upTo where it stands already */
 export function makeFloor(upTo: string | undefined): Floor {
   const begun: { name: string; hasEnded: boolean }[] = [];
   let floor = upTo;

@@ -19,6 +19,7 @@ export interface Load {
   frame?: string;
 }
 
+/** Goes on counting where the books stand. */
 export const carry = (task: FanOutTask, { outcomes, handedBack = 0 }: TaskNote): Carried => ({
   task,
   outcomes: { ...outcomes },
@@ -26,6 +27,7 @@ export const carry = (task: FanOutTask, { outcomes, handedBack = 0 }: TaskNote):
   again: [],
 });
 
+/** @param epoch of the messages' numbers */
 export function loadOf(carried: readonly Carried[], epoch: string): Load {
   const [first] = carried;
   if (!first || carried.length === 1) return { carried };

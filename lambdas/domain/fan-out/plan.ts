@@ -22,6 +22,7 @@ export interface Glimpse {
   share?: number;
 }
 
+/** @param share as the members' port tells it */
 export const glimpseOf = ({ members, share }: { members: readonly unknown[]; share?: number }): Glimpse => ({
   seen: members.length,
   ...(share !== undefined && { share }),

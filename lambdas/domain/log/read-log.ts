@@ -68,6 +68,7 @@ export async function readMissed(
 
 /** Whether the subject is meant: to who was excluded its number holds nothing. */
 export const isFor = ({ exclude }: Message, subject: string) => !exclude?.includes(subject);
+/** Whether its `ttl` is not over. */
 export const isWanted = ({ untilMs }: Message, nowMs: number) => untilMs === undefined || untilMs > nowMs;
 
 /**

@@ -36,6 +36,7 @@ export type Enter = (
   begin: Begin,
 ) => Promise<Entry>;
 
+/** @param why for the page's developer */
 export const refuse = (why: string): Entry => ({ kind: "refused", why });
 /** The connection ended while its login was under way: nobody hears this. */
 export const connectionGone = refuse("the connection has ended");

@@ -109,5 +109,6 @@ export async function evict(
   ]);
 }
 
+/** Whether the place counts: an eviction makes those of older generations void. */
 export const isCurrent = (member: Pick<Member, "generation">, room: { generation: number }) =>
   member.generation >= room.generation;

@@ -4,6 +4,7 @@ import { isCurrent } from "./evict.ts";
 /** Longer than the Lambda that writes the holder's place may run, so that a place is never written after its claim ended. */
 const claimMs = 30_000;
 
+/** The claim of a connection that is on its way in. */
 export const holderFor = ({ now }: Pick<Deps, "now">, { connectionId }: Pick<Caller, "connectionId">): Holder => ({
   connectionId,
   untilMs: now() + claimMs,

@@ -37,6 +37,7 @@ const defaults = {
 } as const satisfies Record<string, readonly [type: string, status: number, errorType: string, message: string]>;
 export type Refusal = keyof typeof defaults;
 
+/** @returns them by their types, such as `THROTTLED` */
 export function readGatewayResponses(stack: Stack, apiId: string): Map<string, GatewayResponse> {
   const resources = stack
     .ofType("AWS::ApiGateway::GatewayResponse")

@@ -14,6 +14,7 @@ interface Occasion {
 }
 export type RequestContext = Readonly<Record<string, unknown>>;
 
+/** What every event says of its connection and of itself, in the order in which AWS was seen to print it. */
 export function requestContext(
   stage: SocketStage,
   connection: ConnectionFacts,
