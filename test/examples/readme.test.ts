@@ -6,7 +6,10 @@ const root = join(import.meta.dirname, "../..");
 const read = (file: string) => readFileSync(join(root, file), "utf8");
 /** Those are compiled by `npm run types`. */
 const examples = globSync("examples/*.ts", { cwd: root }).toSorted();
-const pages = ["README.md", "README.zh-CN.md", "CONTRIBUTING.md", ...globSync("docs/*.md", { cwd: root })];
+const pages = [
+  ...["README.md", "README.zh-CN.md", "CONTRIBUTING.md", "protocol/PROTOCOL.md", "bench/README.md"],
+  ...globSync("docs/*.md", { cwd: root }),
+];
 
 describe.each(["README.md", "README.zh-CN.md"])("%s", (page) => {
   const text = read(page);
@@ -28,4 +31,9 @@ describe.each(["README.md", "README.zh-CN.md"])("%s", (page) => {
 test.each(pages)("%s links to files that exist", (page) => {
   const targets = [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path = ""]) => path);
   expect(targets.filter((path) => !existsSync(join(root, dirname(page), path)))).toEqual([]);
+});
+
+test.each(pages)("%s names files that exist", (page) => {
+  const named = [...read(page).matchAll(/`((?:[\w-]+\/)+[\w.-]+\.(?:ts|md|json|svg))`/g)].map(([, path = ""]) => path);
+  expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
 });
