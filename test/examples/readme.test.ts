@@ -21,6 +21,21 @@ describe.each(["README.md", "README.zh-CN.md"])("%s", (page) => {
     for (const [, file = "", code] of shown) expect(code).toBe(read(file));
   });
 
+  test("shows each setting of cdk.json with its value there", () => {
+    const { context }: { context: Record<string, unknown> } = JSON.parse(read("cdk.json"));
+    const ticked = (cell = "") => [...cell.matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code);
+    const [, rows = ""] = /^\| `downlink:…`.*\n\|[-| ]+\n((?:\|.*\n)+)/m.exec(text) ?? [];
+    const shown = rows.split("\n").flatMap((row) => {
+      const [names, values] = row.split(" | ");
+      return ticked(names).map((name, i) => [`downlink:${name}`, ticked(values)[i]] as const);
+    });
+    const settings = Object.entries(context).filter(([name]) => name.startsWith("downlink:"));
+    const asText = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
+    expect(Object.fromEntries(shown)).toEqual(
+      Object.fromEntries(settings.map(([name, value]) => [name, asText(value)])),
+    );
+  });
+
   test("shows the same commands as the other language", () => {
     const commandsOf = (file: string) =>
       [...read(file).matchAll(/```sh\n(.*?)```/gs)].map(([, block = ""]) => block.replace(/ ?#(?! \{).*$/gm, ""));
