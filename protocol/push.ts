@@ -1,4 +1,4 @@
-import { fieldProblem, isObject, oneOf, optional, required, wholeNumber } from "./checks.ts";
+import { anything, eventName, fieldProblem, isObject, oneOf, optional, required, wholeNumber } from "./checks.ts";
 import { isReservedEventName, type PushCode } from "./codes.ts";
 import { describe, describeText, everyone, isReservedRoom, roomIdProblem, subjectProblem, userRoom } from "./ids.ts";
 import { limits } from "./limits.ts";
@@ -126,17 +126,14 @@ function optionsOf({ qos = 1, messageId, ttl, exclude, receipt, waitFor }: Recor
 }
 
 function eventNameRefusal(name: unknown): PushRefusal | undefined {
-  if (typeof name !== "string" || name === "" || name.length > limits.eventNameChars) {
-    const msg = `eventName should be a string of 1 to ${limits.eventNameChars} characters, got ${describeText(name)}`;
-    return { code: "eventNameWrong", msg };
-  }
-  if (!isReservedEventName(name)) return undefined;
-  return { code: "eventNameReserved", msg: `eventName ${name} is reserved for Downlink's own notices, choose another` };
+  const msg = eventName(name);
+  if (msg === undefined) return undefined;
+  return { code: typeof name === "string" && isReservedEventName(name) ? "eventNameReserved" : "eventNameWrong", msg };
 }
 
-function dataRefusal(body: Record<string, unknown>): PushRefusal | undefined {
-  if (Object.hasOwn(body, "data")) return undefined;
-  return { code: "dataMissing", msg: "data is missing; it may be any JSON, null included" };
+function dataRefusal({ data }: Record<string, unknown>): PushRefusal | undefined {
+  const msg = anything(data);
+  return msg === undefined ? undefined : { code: "dataMissing", msg };
 }
 
 function targetRefusal(body: Record<string, unknown>): PushRefusal | undefined {

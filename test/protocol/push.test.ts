@@ -102,6 +102,7 @@ describe.each(forms)("a bad push, %s, is refused", (_, wrapped, inForm) => {
       { eventName: "", data: 1 },
       "eventName should be a string of 1 to 128 characters, got 0 characters",
     ],
+    ["eventNameWrong", { eventName: "half \ud83d", data: 1 }, "eventName ends or begins in the middle of a character"],
     [
       "eventNameWrong",
       { eventName: long(129), data: 1 },
