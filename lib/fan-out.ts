@@ -1,5 +1,6 @@
 import { Duration } from "aws-cdk-lib";
 import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
+import { RecursiveLoop } from "aws-cdk-lib/aws-lambda";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { type RoomProps, roomFunction, workersFor } from "./room-function.ts";
@@ -40,6 +41,8 @@ export class FanOut extends Construct {
       // One whole CPU: signing and sending posts is what it does.
       memorySize: 1769,
       timeout,
+      // A task counts its own rounds, and may have more of them than Lambda lets pass: 14 and three tries.
+      recursiveLoop: RecursiveLoop.ALLOW,
       rights: {
         connections: ["GetItem", "Scan", "DeleteItem"],
         rooms: ["GetItem", "UpdateItem", "DeleteItem", "Query"],

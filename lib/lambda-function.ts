@@ -4,6 +4,7 @@ import {
   Architecture,
   Function as LambdaFunction,
   LoggingFormat,
+  type RecursiveLoop,
   Runtime,
   SystemLogLevel,
 } from "aws-cdk-lib/aws-lambda";
@@ -24,6 +25,8 @@ export interface LambdaFunctionProps extends LogProps {
   /** MB; the share of a CPU grows with it, and 1,769 are one whole. */
   readonly memorySize: number;
   readonly timeout: Duration;
+  /** @default - Lambda ends a loop of the function and a queue by itself, after about 16 rounds */
+  readonly recursiveLoop?: RecursiveLoop;
 }
 
 /** A function of lambdas/ with a log group and a role of its own, which may write that log and nothing else. */

@@ -1,6 +1,7 @@
 import { Duration, Stack } from "aws-cdk-lib";
 import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
 import { Grant } from "aws-cdk-lib/aws-iam";
+import { RecursiveLoop } from "aws-cdk-lib/aws-lambda";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { type RoomProps, roomFunction } from "./room-function.ts";
@@ -37,6 +38,8 @@ export class Redelivery extends Construct {
       // Nobody waits for it, and most looks find that all have acked.
       memorySize: 512,
       timeout,
+      // A look counts its own rounds. Lambda counts those of a batch: a new look beside an old one has the old one's.
+      recursiveLoop: RecursiveLoop.ALLOW,
       rights: {
         connections: ["Scan", "UpdateItem", "DeleteItem"],
         rooms: ["GetItem", "UpdateItem", "DeleteItem", "Query"],

@@ -24,7 +24,8 @@ export interface RoomProps extends LogProps {
   readonly redeliverAfterSeconds: string;
 }
 
-interface OwnProps extends Pick<LambdaFunctionProps, "entry" | "description" | "memorySize" | "timeout"> {
+interface OwnProps
+  extends Pick<LambdaFunctionProps, "entry" | "description" | "memorySize" | "timeout" | "recursiveLoop"> {
   /** Beside what all have. */
   readonly environment?: Record<string, string>;
   readonly rights: Rights;

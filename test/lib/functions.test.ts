@@ -26,6 +26,13 @@ test.each(functions.filter(([name]) => !["Redeliver", "FanOut"].includes(name)))
   },
 );
 
+test.each(functions.filter(([name]) => !["Redeliver", "FanOut"].includes(name)))(
+  "%s orders nothing of itself, and Lambda may stop it if it ever did",
+  (_, { Properties }) => {
+    expect(Properties.RecursiveLoop).toBeUndefined();
+  },
+);
+
 test("a push may wait for acks as long as the protocol lets it", () => {
   expect(functionOf("Push").Timeout).toBeGreaterThan(limits.waitForMs / 1000 + 5);
 });

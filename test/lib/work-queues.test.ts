@@ -72,6 +72,10 @@ describe.each([
     });
   });
 
+  test("is not taken for a loop: its orders count their own rounds, and Lambda would count those of a batch", () => {
+    expect(fn.Properties.RecursiveLoop).toBe("Allow");
+  });
+
   test("may be read by its function before Lambda reads it for it", () => {
     const policies = Object.entries(resourcesOf(template, "AWS::IAM::Policy"))
       .filter(([id]) => fn.DependsOn?.includes(id))
