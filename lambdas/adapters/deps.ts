@@ -28,6 +28,7 @@ import { pushesIn } from "./tables/pushes.ts";
 import { roomsIn } from "./tables/rooms.ts";
 import { tableOf } from "./tables/table.ts";
 import { tasksIn } from "./tables/tasks.ts";
+import { requestHandler } from "./time-limits.ts";
 
 const now = () => Date.now();
 const pause = async (ms: number) => void (await wait(ms));
@@ -45,14 +46,15 @@ const numberOf = (name: string) => Number(environment(name));
 const seconds = (name: string) => numberOf(name) * 1000;
 
 /** One for all queues: its connections are opened once. */
-const sqs = once(() => new SQSClient({}));
+const sqs = once(() => new SQSClient({ requestHandler }));
 
 /** Everything the functions work with; made at the first event, so that importing reads no environment. */
 export const deps = once((): Deps => {
-  const dynamo = new DynamoDBClient({});
+  const dynamo = new DynamoDBClient({ requestHandler });
   const connections = tableOf(dynamo, environment("CONNECTIONS_TABLE"));
   const rooms = tableOf(dynamo, environment("ROOMS_TABLE"));
-  const gateway = new ApiGatewayManagementApiClient({ endpoint: environment("CALLBACK_URL"), maxAttempts: 1 });
+  const endpoint = environment("CALLBACK_URL");
+  const gateway = new ApiGatewayManagementApiClient({ endpoint, maxAttempts: 1, requestHandler });
   return {
     connections: connectionsIn(connections, now),
     rooms: roomsIn(rooms, now, newEpoch),
@@ -92,7 +94,7 @@ function poster() {
 
 /** What the redelivery works with. */
 export const lookDeps = once((): LookDeps => {
-  const reportUndelivered = eventBus(new EventBridgeClient({}), environment("EVENT_BUS_NAME"));
+  const reportUndelivered = eventBus(new EventBridgeClient({ requestHandler }), environment("EVENT_BUS_NAME"));
   return { ...deps(), reportUndelivered };
 });
 

@@ -1,5 +1,6 @@
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { environment } from "./environment.ts";
+import { requestHandler } from "./time-limits.ts";
 
 const keepMs = 5 * 60_000;
 let kept: { value: Promise<string>; untilMs: number } | undefined;
@@ -7,7 +8,7 @@ let kept: { value: Promise<string>; untilMs: number } | undefined;
 /** The token secret, kept for five minutes: a rotated one is taken up without a new deployment. */
 export function tokenSecret(now: () => number): Promise<string> {
   if (!kept || kept.untilMs <= now()) {
-    const value = readSecret(new SecretsManagerClient({}), environment("TOKEN_SECRET_ARN"));
+    const value = readSecret(new SecretsManagerClient({ requestHandler }), environment("TOKEN_SECRET_ARN"));
     kept = { value, untilMs: now() + keepMs };
     // A failure is not kept: the next handshake asks again.
     value.catch(() => {
