@@ -2,7 +2,7 @@
 export const limits = {
   /** API Gateway closes a connection (1009) whose client sends a larger frame; browsers send one frame per message. */
   frameBytes: 32 * 1024,
-  /** The most that API Gateway posts to a connection: a pushed message with everything around its `data`. */
+  /** The most that API Gateway posts to a connection. */
   postBytes: 128 * 1024,
   /** API Gateway bills a frame by pieces of this size. */
   billedBytes: 32 * 1024,
@@ -40,3 +40,8 @@ export const limits = {
 export const connectionMaxSeconds = 2 * 60 * 60;
 /** API Gateway ends a connection that was silent for ten minutes. */
 export const connectionIdleSeconds = 10 * 60;
+/**
+ * Of a pushed message with everything around its `data`; the data of a larger one are kept apart. Some distance from what
+ * API Gateway posts: what it refuses, it refuses for ever.
+ */
+export const inlineBytes = 125_000;

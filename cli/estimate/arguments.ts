@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { limits } from "../../protocol/limits.ts";
+import { inlineBytes, limits } from "../../protocol/limits.ts";
 import { frameBytes } from "./architecture.ts";
 import { defaults, membersOf, type Question, usualMembers } from "./question.ts";
 
@@ -29,7 +29,7 @@ const options: Record<string, Option> = {
   "rooms-per-connection": whole("roomsPerConnection", 1, limits.roomsPerConnection, "each connection is in so many"),
   "pushes-per-minute": any("pushesPerMinute", 0, 1e9, "to rooms, all together"),
   "everyone-per-day": any("everyonePerDay", 0, 86_400, "pushes to everyone"),
-  payload: whole("payloadBytes", 1, limits.postBytes - frameBytes, "bytes of a message's data"),
+  payload: whole("payloadBytes", 1, inlineBytes - frameBytes, "bytes of a message's data"),
   heartbeat: any("heartbeatSeconds", 5, 570, "seconds of silence before a client asks"),
   qos: whole("qos", 0, 1, "0: not kept, no acks"),
   "posts-per-second": whole("postsPerSecond", 2, 1e6, "the stack's pace of large pushes"),

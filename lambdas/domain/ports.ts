@@ -242,7 +242,7 @@ export interface PushRecord extends Partial<Position> {
 }
 /** A task that somebody has begun; otherwise than one of a part, one of members who are tried again was not planned. */
 export type KnownTask = TaskNote & { ofPart: boolean };
-export type Outcomes = Record<PostOutcome | "members" | "waiting", number>;
+export type Outcomes = Record<Exclude<PostOutcome, "tooLarge"> | "members" | "waiting", number>;
 
 /** The books on pushes, kept for a day. */
 export interface Pushes {
@@ -337,10 +337,10 @@ export interface Undelivered extends Position {
 
 /**
  * What one attempt to post came to. `gone`: the connection has ended, as far as API Gateway knows. `slow`: it takes no
- * more now. `failed`: trouble on the way, it did not arrive. `unknown`: no answer in time, it may have arrived. Not even
- * `sent` means that it did.
+ * more now. `failed`: trouble on the way, it did not arrive. `unknown`: no answer in time, it may have arrived. `tooLarge`:
+ * no connection will ever take it. Not even `sent` means that it arrived.
  */
-export type PostOutcome = "sent" | "gone" | "slow" | "failed" | "unknown";
+export type PostOutcome = "sent" | "gone" | "slow" | "failed" | "unknown" | "tooLarge";
 
 export interface Gateway {
   /**

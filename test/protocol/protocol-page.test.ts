@@ -4,7 +4,7 @@ import { clientCodes } from "../../client/client-codes.ts";
 import { readFrame } from "../../client/read-frame.ts";
 import { frameCodes, frameTexts, isReservedEventName, pushCodes } from "../../protocol/codes.ts";
 import { routes, type ServerFrame } from "../../protocol/frames.ts";
-import { connectionIdleSeconds, connectionMaxSeconds, limits } from "../../protocol/limits.ts";
+import { connectionIdleSeconds, connectionMaxSeconds, inlineBytes, limits } from "../../protocol/limits.ts";
 import { parseClientFrame } from "../../protocol/parse-frame.ts";
 import { parsePush } from "../../protocol/push.ts";
 
@@ -132,11 +132,11 @@ describe("tables", () => {
   });
 
   test("list the limits", () => {
-    const { frameBytes, postBytes, payloadBytes, roomIdChars, eventNameChars, subjectBytes, sessionChars } = limits;
+    const { frameBytes, payloadBytes, roomIdChars, eventNameChars, subjectBytes, sessionChars } = limits;
     const { messageIdChars, epochChars, historyMessages, unackedMessages, receiptsPerAck, waitForMs, ttlSeconds } =
       limits;
     const texts = [roomIdChars, eventNameChars, subjectBytes, sessionChars, messageIdChars, epochChars];
-    const sizes = [frameBytes, postBytes, payloadBytes, ...texts, historyMessages, unackedMessages, receiptsPerAck];
+    const sizes = [frameBytes, inlineBytes, payloadBytes, ...texts, historyMessages, unackedMessages, receiptsPerAck];
     const { roomsPerHello, roomsPerConnection, roomsPerAck, roomsPerPush, excludedPerPush } = limits;
     const counts = [roomsPerHello, roomsPerConnection, roomsPerAck, roomsPerPush, excludedPerPush];
     const numbers = rowsAfter("## Limits").map((row) => Number.parseInt(row.at(-1)?.replaceAll(",", "") ?? "", 10));

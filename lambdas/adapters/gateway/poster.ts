@@ -68,6 +68,7 @@ function outcomeOf(reply: Reply): PostOutcome {
   const { status, body } = reply;
   if (status === 200) return "sent";
   if (status === 410) return "gone";
+  if (status === 413) return "tooLarge";
   if (status === 429) return "slow";
   if (status >= 500) return "failed";
   throw new Error(`API Gateway answered a post with ${status}: ${body}`);

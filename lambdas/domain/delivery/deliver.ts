@@ -67,7 +67,7 @@ export async function deliver(
       return;
     }
     outcomes.members += 1;
-    outcomes[delivery.outcome] += 1;
+    outcomes[countedAs(delivery)] += 1;
   });
   return { outcomes, again };
 }
@@ -120,6 +120,10 @@ export const isWaiting = (member: Member, seq: number | undefined): boolean =>
  */
 export const isTriedAgain = ({ cursor }: Member, seq: number | undefined, { outcome }: Delivery): boolean =>
   outcome === "failed" || (outcome === "slow" && (cursor === undefined || seq === undefined));
+
+/** Whoever asks what became of a push hears that it did not arrive; that it was too large is in the log. */
+export const countedAs = ({ outcome }: Delivery): Exclude<Delivery["outcome"], "tooLarge"> =>
+  outcome === "tooLarge" ? "failed" : outcome;
 
 /** So much is under way to the member that more waits in the log until it acks. */
 const isFlooded = ({ cursor }: Member, seq: number | undefined): boolean =>

@@ -120,7 +120,8 @@ async function lookAtMember(
       found.nexts.push(step.untilMs);
       return;
     case "resend": {
-      await resend(deps, room, member, step.entries);
+      const refused = await resend(deps, room, member, step.entries);
+      found.undelivered.push(...refused.flatMap((entry) => undeliveredOf(entry, member.subject)));
       const tries = member.tries + 1;
       found.tried.push({ ...member, tries, triedAtMs });
       found.nexts.push(triedAtMs + deps.redeliverAfterMs * 2 ** tries);

@@ -21,5 +21,6 @@ export function parcelOf(
 /** No page listens to an event of this name: a number passes, and nothing else. */
 const skippedEvent = "@skip";
 
-const skipText = (deps: Pick<Deps, "payloads">, { payload: _, ...message }: Parameters<typeof parcelOf>[1]) =>
+/** Its number alone. */
+export const skipText = (deps: Pick<Deps, "payloads">, { payload: _, ...message }: Parameters<typeof parcelOf>[1]) =>
   messageText(deps, { ...message, eventName: skippedEvent, rawData: "null" });

@@ -1,4 +1,4 @@
-import { limits } from "../../../protocol/limits.ts";
+import { inlineBytes, limits } from "../../../protocol/limits.ts";
 import type { PushRefusal } from "../../../protocol/push.ts";
 import { glimpseOf, inlineMembers, spreadMs } from "../fan-out/plan.ts";
 import { pauseMs, spread, tasksAgain } from "../fan-out/spread.ts";
@@ -72,9 +72,9 @@ async function contentOf(
 ): Promise<Pick<Draft, "rawData" | "payload"> | PushRefusal> {
   const bytes = textBytes(rawData);
   const fits = (roomId: string) =>
-    textBytes(messageText(deps, { ...head, ...longestPosition, rawData, roomId })) <= limits.postBytes;
+    textBytes(messageText(deps, { ...head, ...longestPosition, rawData, roomId })) <= inlineBytes;
   // The first comparison spares a hundred rooms a hundred frames of 5 MB.
-  if (bytes <= limits.postBytes && rooms.every(fits)) return { rawData };
+  if (bytes <= inlineBytes && rooms.every(fits)) return { rawData };
   if (bytes <= limits.payloadBytes) return { payload: await deps.payloads.put(rawData) };
   return {
     code: "tooLarge",

@@ -1,33 +1,52 @@
 import { messageText, textBytes } from "../frame-text.ts";
 import { missedBytes } from "../log/read-log.ts";
-import type { Deps, LogEntry, Member, Room } from "../ports.ts";
+import type { Deps, LogEntry, Member, Message, Room } from "../ports.ts";
 import { redeliveredText } from "../redelivered-text.ts";
 import { type DeliverDeps, prune } from "./deliver.ts";
 import { post } from "./post.ts";
+import { postAlone } from "./post-alone.ts";
 
 /**
  * Sends messages again, up to the first post that is not taken. In frames of several: those of a member that is far
  * behind cost one post, not one each.
  *
  * @param entries oldest first
+ * @returns what API Gateway does not take for any member, and is not to be tried again
  */
 export async function resend(
-  deps: DeliverDeps & Pick<Deps, "payloads">,
+  deps: DeliverDeps & Pick<Deps, "noteTrouble" | "payloads">,
   room: Room,
   member: Member,
   entries: readonly LogEntry[],
-): Promise<void> {
-  for (const text of batches(deps, room, member, entries)) {
-    const outcome = await post(deps, member.connectionId, text);
-    if (outcome === "gone") return prune(deps, room.roomId, member);
-    if (outcome !== "sent") return;
+): Promise<LogEntry[]> {
+  const { frames, large } = batches(deps, room, member, entries);
+  const refused: LogEntry[] = [];
+  const posts = [
+    ...frames.map((text) => () => post(deps, member.connectionId, text)),
+    ...large.map(({ seq, atMs, message }) => async () => {
+      const outcome = await postAlone(deps, member.connectionId, message);
+      if (outcome === "tooLarge") refused.push({ seq, atMs, message });
+      return outcome;
+    }),
+  ];
+  for (const next of posts) {
+    const outcome = await next();
+    if (outcome === "gone") await prune(deps, room.roomId, member);
+    if (outcome !== "sent" && outcome !== "tooLarge") break;
   }
+  return refused;
 }
 
-function batches(deps: Pick<Deps, "payloads">, room: Room, member: Member, entries: readonly LogEntry[]): string[] {
-  const texts = entries.flatMap(({ message }) => (message ? [messageText(deps, message)] : []));
-  const small = texts.filter((text) => textBytes(text) <= missedBytes);
-  const large = texts.filter((text) => textBytes(text) > missedBytes);
+type Filled = LogEntry & { message: Message };
+
+/** @returns the frames, and what is too large to go with others */
+function batches(
+  deps: Pick<Deps, "payloads">,
+  room: Room,
+  member: Member,
+  entries: readonly LogEntry[],
+): { frames: string[]; large: Filled[] } {
+  const large: Filled[] = [];
   const frames: string[] = [];
   let batch: string[] = [];
   let bytes = 0;
@@ -36,11 +55,17 @@ function batches(deps: Pick<Deps, "payloads">, room: Room, member: Member, entri
     batch = [];
     bytes = 0;
   };
-  for (const text of small) {
+  for (const { message, ...entry } of entries) {
+    if (!message) continue;
+    const text = messageText(deps, message);
+    if (textBytes(text) > missedBytes) {
+      large.push({ ...entry, message });
+      continue;
+    }
     if (bytes + textBytes(text) > missedBytes) close();
     batch.push(text);
     bytes += textBytes(text);
   }
   close();
-  return [...frames, ...large];
+  return { frames, large };
 }

@@ -1,4 +1,4 @@
-import { type Delivery, isTriedAgain, textsFor } from "../delivery/deliver.ts";
+import { countedAs, type Delivery, isTriedAgain, textsFor } from "../delivery/deliver.ts";
 import type { FanOutTask, Member, Outcomes, TaskNote } from "../ports.ts";
 import { redeliveredText } from "../redelivered-text.ts";
 import { isLastTry } from "./spread.ts";
@@ -51,13 +51,13 @@ export function piecesFor(member: Member, { carried, frame }: Load): Piece[] {
 
 /** Counts what became of a member. Whoever is tried again is counted where that ends: nobody is counted twice. */
 export function count(member: Member, { carried }: Load, pieces: readonly Piece[], delivery: Delivery): void {
-  const { outcome, sent } = delivery;
+  const { sent } = delivery;
   const arrived = new Set(pieces.slice(0, sent).flatMap((piece) => piece.carried));
   for (const one of carried) {
     const isAgain = !arrived.has(one) && isTriedAgain(member, one.task.seq, delivery);
     if (isAgain) one.again.push(member.session);
     if (isAgain && !isLastTry(one.task)) continue;
     one.outcomes.members += 1;
-    one.outcomes[arrived.has(one) ? "sent" : outcome] += 1;
+    one.outcomes[arrived.has(one) ? "sent" : countedAs(delivery)] += 1;
   }
 }

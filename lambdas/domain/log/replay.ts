@@ -1,8 +1,8 @@
 import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
 import type { FrameOf, ServerFrame } from "../../../protocol/frames.ts";
 import { conversationId, conversationRoom } from "../../../protocol/ids.ts";
-import { post } from "../delivery/post.ts";
-import { messageText, roomNamed } from "../frame-text.ts";
+import { postAlone } from "../delivery/post-alone.ts";
+import { roomNamed } from "../frame-text.ts";
 import { placeSession } from "../place-session.ts";
 import type { Caller, Deps } from "../ports.ts";
 import { readMissed } from "./read-log.ts";
@@ -19,7 +19,7 @@ export async function replay(deps: Deps, caller: Caller, frame: FrameOf<"replay"
   const since = { epoch: frame.epoch ?? room.epoch, seq: after };
   const { tooLarge, ...part } = await readMissed(deps, room, since, caller.subject);
   // Too large for a reply with anything around it: it comes as a frame of its own, and the client asks on from there.
-  if (tooLarge) await post(deps, caller.connectionId, messageText(deps, tooLarge));
+  if (tooLarge) await postAlone(deps, caller.connectionId, tooLarge);
   return {
     type: "replayed",
     eventName: "replayResp",

@@ -26,7 +26,7 @@ describe("the command line", () => {
     [["--connections", "0"], "got 0"],
     [["--connections", "1.5"], "got 1.5"],
     [["--connections", "10", "--heartbeat", "4"], "--heartbeat should be a number from 5 to 570, got 4"],
-    [["--connections", "10", "--payload", "200000"], "--payload should be a whole number from 1 to 130,872"],
+    [["--connections", "10", "--payload", "200000"], "--payload should be a whole number from 1 to 124,800"],
     [["--connections", "10", "--qos", "2"], "--qos should be a whole number from 0 to 1, got 2"],
     [
       ["--connections", "10", "--rooms", "2", "--rooms-per-connection", "3"],

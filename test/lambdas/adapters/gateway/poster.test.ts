@@ -94,6 +94,7 @@ describe("the outcome of a post", () => {
   test.each<[string, Reply, string]>([
     ["200", answer(200), "sent"],
     ["410", answer(410), "gone"],
+    ["413", answer(413, '{"message":"Request Too Long"}'), "tooLarge"],
     ["429", answer(429), "slow"],
     ["500", answer(500), "failed"],
     ["503", answer(503, "<html>"), "failed"],
@@ -108,7 +109,6 @@ describe("the outcome of a post", () => {
   test.each([
     [400, '{"message":"Invalid connectionId: abc="}'],
     [403, '{"message":"User is not authorized"}'],
-    [413, '{"message":"Request Too Long"}'],
     [302, ""],
   ])("%i is a mistake of ours: thrown with the words of API Gateway, never with the payload", async (status, body) => {
     const { post } = posterTo(answer(status, body));

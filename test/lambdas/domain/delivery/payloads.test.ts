@@ -3,7 +3,7 @@ import { push, type Shipment } from "../../../../lambdas/domain/delivery/push.ts
 import { replay } from "../../../../lambdas/domain/log/replay.ts";
 import { poll } from "../../../../lambdas/domain/rooms/poll.ts";
 import type { MessageFrame, ServerFrame } from "../../../../protocol/frames.ts";
-import { limits } from "../../../../protocol/limits.ts";
+import { inlineBytes, limits } from "../../../../protocol/limits.ts";
 import { countCalls, crash } from "../../../support/crash.ts";
 import { Reader } from "../../../support/reader.ts";
 import { openTables, rowsOf } from "../../../support/tables.ts";
@@ -24,7 +24,7 @@ beforeEach(async () => {
 
 /** A JSON text of so many bytes, most of whose characters have two. */
 const textOf = (bytes: number) => `"${"é".repeat(Math.floor((bytes - 2) / 2))}${bytes % 2 === 1 ? "e" : ""}"`;
-const large = textOf(limits.postBytes);
+const large = textOf(inlineBytes);
 const allRows = () => Promise.all(["Connections", "Rooms", "Messages"].map((name) => rowsOf(tables.client, name)));
 const logOf = async (roomId: string) =>
   (await rowsOf(tables.client, "Messages")).filter((row) => row.roomId === roomId);
@@ -39,10 +39,10 @@ describe("what fits into one post", () => {
     const around = frameBytes(messagesOf(ann.inbox)[0]) - 120_000;
     // The size is taken for the longest place in a log.
     const spare = 64;
-    const fits = limits.postBytes - around - spare;
+    const fits = inlineBytes - around - spare;
     await ship(textOf(fits));
     expect(messagesOf(ann.inbox).every(({ payload }) => payload === undefined)).toBe(true);
-    expect(frameBytes(messagesOf(ann.inbox)[1])).toBeGreaterThan(limits.postBytes - 2 * spare);
+    expect(frameBytes(messagesOf(ann.inbox)[1])).toBeGreaterThan(inlineBytes - 2 * spare);
     await ship(textOf(fits + spare));
     expect(messagesOf(ann.inbox)[2]).toHaveProperty("payload");
     expect(messagesOf(ann.inbox)[2]).not.toHaveProperty("data");
@@ -65,7 +65,7 @@ describe("what does not", () => {
       {
         ...{ type: "message", eventName: "test", roomId: room, epoch: expect.any(String), seq: 1, qos: 1 },
         ...{ messageId: expect.any(String), at: world.nowMs },
-        payload: { url: world.deps.payloads.urlOf({ sha256, bytes: 0 }), sha256, bytes: limits.postBytes },
+        payload: { url: world.deps.payloads.urlOf({ sha256, bytes: 0 }), sha256, bytes: inlineBytes },
       },
     ]);
   });
@@ -74,7 +74,7 @@ describe("what does not", () => {
     await ship(large);
     const [sha256] = world.payloads.keys();
     const [row] = await logOf(room);
-    expect(row).toMatchObject({ seq: 1, payload: { sha256, bytes: limits.postBytes } });
+    expect(row).toMatchObject({ seq: 1, payload: { sha256, bytes: inlineBytes } });
     expect(row).not.toHaveProperty("data");
     expect(JSON.stringify(row)).not.toContain("https://");
   });
@@ -82,13 +82,10 @@ describe("what does not", () => {
   test("is kept once for all rooms, also for the one whose name alone makes its frame too long", async () => {
     const long = `${room}-${"r".repeat(128 - room.length - 1)}`;
     await ann.login(long);
-    const fitsRoomOnly = textOf(limits.postBytes - 200);
+    const fitsRoomOnly = textOf(inlineBytes - 200);
     await push(world.deps, { rooms: [room, long], eventName: "test", rawData: fitsRoomOnly, qos: 1 });
     expect(world.payloads.size).toBe(1);
-    expect(messagesOf(ann.inbox).map(({ payload }) => payload?.bytes)).toEqual([
-      limits.postBytes - 200,
-      limits.postBytes - 200,
-    ]);
+    expect(messagesOf(ann.inbox).map(({ payload }) => payload?.bytes)).toEqual([inlineBytes - 200, inlineBytes - 200]);
     world.payloads.clear();
     await ship(fitsRoomOnly);
     expect(world.payloads.size).toBe(0);
@@ -97,7 +94,7 @@ describe("what does not", () => {
   test("goes at qos 0 too, and into no log", async () => {
     await ship(large, { qos: 0 });
     const [message] = messagesOf(ann.inbox);
-    expect(message).toMatchObject({ qos: 0, payload: { bytes: limits.postBytes } });
+    expect(message).toMatchObject({ qos: 0, payload: { bytes: inlineBytes } });
     expect(message).not.toHaveProperty("seq");
     expect(await logOf(room)).toEqual([]);
   });

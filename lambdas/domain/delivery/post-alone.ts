@@ -1,0 +1,24 @@
+import { messageText, textBytes } from "../frame-text.ts";
+import type { Deps, Message, PostOutcome } from "../ports.ts";
+import { skipText } from "./parcel.ts";
+import { post } from "./post.ts";
+
+/**
+ * Posts a logged message that is too large for a frame with others. Should API Gateway find it too large even so, its
+ * number is sent without it: the page would hold back for ever what comes behind it.
+ *
+ * @returns `tooLarge` if only the number went out
+ */
+export async function postAlone(
+  deps: Pick<Deps, "gateway" | "noteTrouble" | "payloads" | "random" | "wait">,
+  connectionId: string,
+  message: Message,
+): Promise<PostOutcome> {
+  const text = messageText(deps, message);
+  const outcome = await post(deps, connectionId, text);
+  if (outcome !== "tooLarge") return outcome;
+  const what = `message ${message.messageId} has a frame of ${textBytes(text)} bytes, which API Gateway does not take`;
+  deps.noteTrouble("delivery", new Error(`${what}; its number was sent without it`));
+  const passed = await post(deps, connectionId, skipText(deps, message));
+  return passed === "sent" ? "tooLarge" : passed;
+}
