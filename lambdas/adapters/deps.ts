@@ -12,6 +12,7 @@ import type { Deps } from "../domain/ports.ts";
 import { environment } from "./environment.ts";
 import { eventBus } from "./event-bus.ts";
 import { fanOutQueue } from "./fan-out-queue.ts";
+import type { MalformedAnswer } from "./gateway/answer.ts";
 import { answerWithinMs, gatewayVia } from "./gateway/gateway.ts";
 import { connectTo } from "./gateway/line.ts";
 import { Lines } from "./gateway/lines.ts";
@@ -88,7 +89,8 @@ export const deps = once((): Deps => {
 function poster() {
   const url = new URL(environment("CALLBACK_URL"));
   const target = { host: url.host, path: url.pathname.replace(/\/$/, ""), region: environment("AWS_REGION") };
-  const lines = new Lines({ connect: connectTo(url), most: postsAtOnce, withinMs: answerWithinMs, now });
+  const onMalformed = (error: MalformedAnswer) => logError("answer of API Gateway", error);
+  const lines = new Lines({ connect: connectTo(url), most: postsAtOnce, withinMs: answerWithinMs, now, onMalformed });
   return posterOf({ target, lines, credentials: roleCredentials, trace: () => process.env._X_AMZN_TRACE_ID, now });
 }
 

@@ -43,7 +43,16 @@ export function workerDeps(tablesUrl: string, stageUrl: URL, rest: (tasks: reado
   const client = new DynamoDBClient({ endpoint: tablesUrl, region, credentials });
   const connections = tableOf(client, "Connections");
   const rooms = tableOf(client, "Rooms");
-  const lines = new Lines({ connect: connectTo(stageUrl), most: postsAtOnce, withinMs: answerWithinMs, now });
+  const onMalformed = (error: Error) => {
+    throw error;
+  };
+  const lines = new Lines({
+    connect: connectTo(stageUrl),
+    most: postsAtOnce,
+    withinMs: answerWithinMs,
+    now,
+    onMalformed,
+  });
   const target = { host: stageUrl.host, path: stageUrl.pathname, region };
   const time = { now, wait: pause, random: Math.random };
   return {

@@ -19,11 +19,21 @@ const region = "us-east-1";
 /** As many as the Lambdas keep. */
 export const connections = 400;
 
+const fail = (error: Error) => {
+  throw error;
+};
+
 /** The ways to post that are compared. `url` is that of the stage. */
 export const ways: Record<string, (url: URL) => Way> = {
   ours(url) {
     const target = { host: url.host, path: url.pathname, region };
-    const lines = new Lines({ connect: connectTo(url), most: connections, withinMs: 3_000, now: Date.now });
+    const lines = new Lines({
+      connect: connectTo(url),
+      most: connections,
+      withinMs: 3_000,
+      now: Date.now,
+      onMalformed: fail,
+    });
     const trace = () => process.env._X_AMZN_TRACE_ID;
     const post = posterOf({ target, lines, credentials: () => credentials, trace, now: Date.now });
     return limitedTo(connections, async (id, text) => void (await post(id, text)));

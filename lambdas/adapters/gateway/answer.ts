@@ -22,10 +22,12 @@ const chunkSize = /^([0-9a-fA-F]{1,5})(?:;[^\r\n]*)?$/;
 
 /**
  * Reads the answer to one request, however its bytes are cut. Strict: what is not plainly one answer with its end marked
- * is refused, so that no answer is ever taken for that of another request.
+ * (the end of the line is one, if announced) is refused, so that no answer is ever taken for that of another request.
  */
 export class AnswerReader {
   #text = "";
+  /** What has come of an answer that ends with its line. */
+  #untilEnd: Answer | undefined;
 
   /**
    * @returns the answer, once all of it is there
@@ -47,7 +49,24 @@ export class AnswerReader {
     }
   }
 
+  /**
+   * The server has ended the line, in order.
+   *
+   * @returns the answer that this is the end of
+   */
+  end(): Answer | undefined {
+    const answer = this.#untilEnd;
+    this.#untilEnd = undefined;
+    return answer;
+  }
+
   #finish({ status, length, keepsOpen }: Head, bodyAt: number): Answer | undefined {
+    if (length === "untilEnd") {
+      const body = this.#text.slice(bodyAt);
+      if (body.length > longestBody) throw malformed("body is too long");
+      this.#untilEnd = { status, body, keepsOpen };
+      return undefined;
+    }
     const body = length === "chunked" ? readChunks(this.#text, bodyAt) : readBody(this.#text, bodyAt, length);
     if (!body) return undefined;
     if (body.end !== this.#text.length) throw malformed("answer has more bytes than it says");
@@ -58,7 +77,7 @@ export class AnswerReader {
 
 interface Head {
   status: number;
-  length: number | "chunked";
+  length: number | "chunked" | "untilEnd";
   keepsOpen: boolean;
 }
 
@@ -86,9 +105,10 @@ function readHead(text: string): Head {
     }
   }
   if (status < 200 || status === 204 || status === 304) length = 0;
-  // Its end would be that of the line, which is also how an answer that was cut off ends.
+  // Its end is that of the line, which is also how an answer that was cut off ends: only where the server says so.
+  if (length === undefined && !keepsOpen) length = "untilEnd";
   if (length === undefined) throw malformed("end of the answer is not marked");
-  if (length !== "chunked" && length > longestBody) throw malformed("body is too long");
+  if (typeof length === "number" && length > longestBody) throw malformed("body is too long");
   return { status, length, keepsOpen };
 }
 

@@ -1,6 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, createSecureContext, type SecureContext } from "node:tls";
-import { type Answer, AnswerReader } from "./answer.ts";
+import { type Answer, AnswerReader, MalformedAnswer } from "./answer.ts";
 
 /** What a request came to. `unsent`: it never left. `unanswered`: it may have arrived. */
 export type Reply = Answer | "unsent" | "unanswered";
@@ -8,35 +8,44 @@ export type Reply = Answer | "unsent" | "unanswered";
 /** All lines read into the same bytes, as each is done with them before another one is read. */
 const received = Buffer.allocUnsafeSlow(64 * 1024);
 
+/** What a line tells about itself. */
+interface Told {
+  /** Once, if it opens. */
+  onOpen(): void;
+  /** Once. */
+  onEnd(): void;
+  onMalformed(error: MalformedAnswer): void;
+}
+
 /** One connection to a server, which carries one request at a time. */
 export class Line {
   readonly #socket: Socket;
   readonly #reader = new AnswerReader();
   readonly #limit: NodeJS.Timeout;
+  readonly #told: Told;
   #state: "opening" | "idle" | "asking" | "ended" = "opening";
   #answer: (reply: Reply) => void = () => {};
 
   /**
    * @param connect starts a connection
    * @param withinMs how long it may take to open, and each answer to come
-   * @param onOpen called once, if it opens
-   * @param onEnd called once
    */
-  constructor(connect: Connect, withinMs: number, onOpen: () => void, onEnd: () => void) {
+  constructor(connect: Connect, withinMs: number, told: Told) {
+    this.#told = told;
     const onread = { buffer: received, callback: (bytes: number) => this.#hear(bytes) };
     this.#socket = connect(onread, () => {
       this.#state = "idle";
       this.#socket.unref();
-      onOpen();
+      told.onOpen();
     });
     this.#limit = setTimeout(() => this.#onLimit(), withinMs).unref();
     // Whatever it was, the end follows.
     this.#socket.on("error", () => {});
-    this.#socket.on("end", () => this.close());
+    this.#socket.on("end", () => this.#hearEnd());
     this.#socket.on("close", () => {
       this.close();
       this.#answer("unanswered");
-      onEnd();
+      told.onEnd();
     });
   }
 
@@ -68,10 +77,17 @@ export class Line {
       if (this.#state !== "asking") throw new Error("not asked");
       const answer = this.#reader.read(received.subarray(0, bytes));
       if (answer) this.#take(answer);
-    } catch {
+    } catch (error) {
+      if (error instanceof MalformedAnswer) this.#told.onMalformed(error);
       this.close();
     }
     return true;
+  }
+
+  #hearEnd(): void {
+    const answer = this.#state === "asking" ? this.#reader.end() : undefined;
+    if (answer) this.#take(answer);
+    this.close();
   }
 
   #take(answer: Answer): void {

@@ -1,3 +1,4 @@
+import type { MalformedAnswer } from "./answer.ts";
 import { type Connect, Line, type Reply } from "./line.ts";
 
 export interface LinesOptions {
@@ -7,6 +8,8 @@ export interface LinesOptions {
   /** How long a line may take to open, and an answer to come. */
   withinMs: number;
   now(): number;
+  /** Hears what was wrong with an answer, which is none to who asked: of the first one, as all others may be so. */
+  onMalformed(error: MalformedAnswer): void;
 }
 
 /** So many handshakes at once: the first lines that open carry what waits while the others come, and share their session. */
@@ -22,6 +25,7 @@ export class Lines {
   readonly #waiting: ((line: Line | undefined) => void)[] = [];
   #opening = 0;
   #open = 0;
+  #hasToldMalformed = false;
 
   constructor(options: LinesOptions) {
     this.#options = options;
@@ -65,7 +69,8 @@ export class Lines {
         this.#release(line);
         this.#openMore();
       };
-      const line = new Line(connect, withinMs, onOpen, () => this.#onEnd(isOpen));
+      const onEnd = () => this.#onEnd(isOpen);
+      const line = new Line(connect, withinMs, { onOpen, onEnd, onMalformed: (error) => this.#onMalformed(error) });
     }
   }
 
@@ -74,6 +79,11 @@ export class Lines {
     const next = this.#waiting.shift();
     if (next) next(line);
     else this.#idle.push({ line, sinceMs: this.#options.now() });
+  }
+
+  #onMalformed(error: MalformedAnswer): void {
+    if (!this.#hasToldMalformed) this.#options.onMalformed(error);
+    this.#hasToldMalformed = true;
   }
 
   #onEnd(wasOpen: boolean): void {

@@ -58,6 +58,31 @@ describe("an answer is read", () => {
     for (const [text, expected] of Object.values(answers)) expect(read(...text)).toEqual(expected);
   });
 
+  test("to the end of its line, if it said that this is the end", () => {
+    for (const head of [
+      "HTTP/1.1 410 Gone\r\nconnection: close\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nConnection: Close\r\n\r\n",
+    ]) {
+      const reader = new AnswerReader();
+      const cuts = [head, gone.slice(0, 7), gone.slice(7)];
+      expect(cuts.map((piece) => reader.read(Buffer.from(piece)))).toEqual([undefined, undefined, undefined]);
+      expect(reader.end()).toEqual({ status: head.includes("410") ? 410 : 200, body: gone, keepsOpen: false });
+      expect(reader.end()).toBeUndefined();
+    }
+  });
+
+  test("not at all when its line ends before it does", () => {
+    for (const text of [
+      "",
+      "HTTP/1.1 200 OK\r\nconnection: close\r\n",
+      ...Object.values(answers).map(([whole]) => whole.slice(0, -1)),
+    ]) {
+      const reader = new AnswerReader();
+      reader.read(Buffer.from(text, "latin1"));
+      expect(reader.end()).toBeUndefined();
+    }
+  });
+
   test("one after the other", () => {
     const reader = new AnswerReader();
     for (const [text, expected] of Object.values(answers))
@@ -72,6 +97,7 @@ test.each([
   ["whose status has too many digits", "HTTP/1.1 2000 OK\r\ncontent-length: 0\r\n\r\n"],
   ["that switches the protocol", "HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\n\r\n"],
   ["whose end is that of the line", "HTTP/1.1 200 OK\r\n\r\nall until the end"],
+  ["with a long body until the end of the line", `HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n${"x".repeat(66_000)}`],
   ["with two lengths", "HTTP/1.1 200 OK\r\ncontent-length: 0\r\ncontent-length: 0\r\n\r\n"],
   ["with a list of lengths", "HTTP/1.1 200 OK\r\ncontent-length: 0, 0\r\n\r\n"],
   ["with a length below zero", "HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n"],

@@ -17,7 +17,11 @@ const limitMs = 60_000;
 /** Lines to `url`, at a time that can be moved. */
 function linesTo(url: URL, { most = 4 } = {}) {
   const clock = { nowMs: 0 };
-  return { clock, lines: new Lines({ connect: connectTo(url), most, withinMs: limitMs, now: () => clock.nowMs }) };
+  const malformed: string[] = [];
+  const onMalformed = ({ message }: Error) => void malformed.push(message);
+  const now = () => clock.nowMs;
+  const lines = new Lines({ connect: connectTo(url), most, withinMs: limitMs, now, onMalformed });
+  return { clock, lines, malformed };
 }
 
 /** @returns lets the time pass that a line has for an answer */
@@ -97,6 +101,31 @@ describe("a request", () => {
     const { lines } = linesTo(url);
     expect(await lines.ask(request("a"))).toBe("unanswered");
     expect(requests).toHaveLength(1);
+  });
+
+  test("whose answer ends with its line has that answer, and the next one has a line of its own", async () => {
+    const { url, requests } = await openStub(
+      ({ socket }) => void socket.end("HTTP/1.1 410 Gone\r\nconnection: close\r\n\r\ngone"),
+    );
+    const { lines } = linesTo(url);
+    for (const name of ["a", "b"]) {
+      expect(await lines.ask(request(name))).toEqual({ status: 410, body: "gone", keepsOpen: false });
+    }
+    expect(requests.map(lineOf)).toEqual([1, 2]);
+  });
+
+  test("whose answer is malformed is told of once, with what is wrong and nothing that came", async () => {
+    const { url } = await openStub(() => "HTTP/1.1 200 OK\r\nsecret\r\n\r\n");
+    const { lines, malformed } = linesTo(url);
+    for (const name of ["a", "b"]) expect(await lines.ask(request(name))).toBe("unanswered");
+    expect(malformed).toEqual(["the head has a line that is no header"]);
+  });
+
+  test("that the server hangs up on is no malformed answer", async () => {
+    const { url } = await openStub(({ socket }) => void socket.end());
+    const { lines, malformed } = linesTo(url);
+    expect(await lines.ask(request("a"))).toBe("unanswered");
+    expect(malformed).toEqual([]);
   });
 
   test("that is never answered is given up when its time is over, and its line with it", async () => {
