@@ -74,6 +74,9 @@ export class SocketApi extends Construct {
         case "answered":
           this.addOpenRoute(action, { integration: toSocket(action), returnResponse: true });
           break;
+        // A route that may answer would send an empty frame for each ack that has nothing to say, or may: who measured it
+        // saw one, and it is billed.
+        case "posted":
         case "silent":
           this.addOpenRoute(action, { integration: toSocket(action) });
           break;

@@ -60,17 +60,20 @@ export interface Receipt {
 export type Action = ClientFrame["action"];
 export type FrameOf<A extends Action> = Extract<ClientFrame, { action: A }>;
 
-/** How each action travels: answered by a Lambda, handled by one without an answer, or answered by API Gateway alone. */
+/**
+ * How each action travels: answered by a Lambda's route response; handled by a Lambda, whose rare answer is a `posted`
+ * frame of its own; handled without an answer (`silent`); or answered by API Gateway alone (`mock`).
+ */
 export const routes = {
   hello: "answered",
   loginRoom: "answered",
   leaveRoom: "answered",
   publish: "answered",
-  ack: "answered",
+  ack: "posted",
   replay: "answered",
   here: "silent",
   heartbeat: "mock",
-} as const satisfies Record<Action, "answered" | "silent" | "mock">;
+} as const satisfies Record<Action, "answered" | "posted" | "silent" | "mock">;
 
 type Code = (typeof frameCodes)[keyof typeof frameCodes];
 interface Notice<C extends Code = Code> {

@@ -91,6 +91,16 @@ const cases: [string, string, string, string, string, string][] = [
     frame({ action: "hello", rooms: [{ roomId: "456" }, { roomId: "4 56" }] }),
     ...(["helloFailed", "connetResp", "2009", "letters, digits"] as const),
   ],
+  [
+    "acks a number that is none",
+    frame({ action: "ack", rooms: [{ roomId: "456", epoch: "e", seq: -1 }] }),
+    ...(["refused", "errorResp", "4003", "seq"] as const),
+  ],
+  [
+    "acks a room that the page is not in",
+    frame({ action: "ack", rooms: [{ roomId: "456", epoch: "e", seq: 1 }] }),
+    ...(["refused", "errorResp", "4003", "you are not in room 456"] as const),
+  ],
   ["answers no probe", frame({ action: "here" }), "", "", "", ""],
   ["answers with a nonce too long", frame({ action: "here", nonce: "n".repeat(65) }), "", "", "", ""],
 ];

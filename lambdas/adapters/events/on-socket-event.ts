@@ -1,7 +1,8 @@
 import { frameCodes } from "../../../protocol/codes.ts";
-import type { Action, FrameOf, Ref, ServerFrame } from "../../../protocol/frames.ts";
+import { type Action, type FrameOf, type Ref, routes, type ServerFrame } from "../../../protocol/frames.ts";
 import { parseClientFrame, type Refused, refused } from "../../../protocol/parse-frame.ts";
 import { rawMember } from "../../../protocol/raw-json.ts";
+import { post } from "../../domain/delivery/post.ts";
 import type { PublishOf } from "../../domain/delivery/publish.ts";
 import { frameText } from "../../domain/frame-text.ts";
 import type { Caller, Deps } from "../../domain/ports.ts";
@@ -19,7 +20,7 @@ export interface SocketRules {
 /** A frame as the rules take it: what is published stays the text that it came as. */
 type Ruled<A extends Handled> = A extends "publish" ? PublishOf : FrameOf<A>;
 
-/** All routes of the WebSocket API: an event becomes a caller and a frame, an answer becomes a route response. */
+/** All routes of the WebSocket API: an event becomes a caller and a frame, an answer becomes a route response, or a post. */
 export const onSocketEvent =
   (deps: () => Deps, rules: SocketRules) =>
   async (event: SocketEvent): Promise<SocketResult> => {
@@ -35,8 +36,24 @@ export const onSocketEvent =
       return accepted(event);
     }
     const reply = await answer(deps(), rules, event);
-    return { statusCode: 200, ...(reply && { body: frameText(reply) }) };
+    if (!reply) return { statusCode: 200 };
+    if (!isPosted(routeKey)) return { statusCode: 200, body: frameText(reply) };
+    await tell(deps(), event, reply);
+    return { statusCode: 200 };
   };
+
+/** Whether the route has no response, and what it does say is posted. */
+const isPosted = (routeKey: string) => (routes as Record<string, string>)[routeKey] === "posted";
+
+/** Nothing is lost with it: what waits behind an ack is sent by the next look, and a mistake is made again. */
+async function tell(deps: Deps, { requestContext }: SocketEvent, reply: ServerFrame): Promise<void> {
+  const { routeKey, connectionId } = requestContext;
+  try {
+    await post(deps, connectionId, frameText(reply));
+  } catch (error) {
+    logError("frame", error, { routeKey, connectionId });
+  }
+}
 
 async function answer(deps: Deps, rules: SocketRules, event: SocketEvent): Promise<ServerFrame | undefined> {
   const { requestContext, body } = event;

@@ -23,6 +23,8 @@ const left: ServerFrame = {
 let asked: unknown[][];
 let rules: SocketRules;
 let printed: string[];
+/** Connection and text of each post. */
+let posted: string[][];
 beforeEach(() => {
   asked = [];
   const answer =
@@ -46,6 +48,7 @@ beforeEach(() => {
     },
   };
   printed = [];
+  posted = [];
   vi.spyOn(console, "error").mockImplementation((line) => void printed.push(JSON.stringify(line)));
 });
 
@@ -57,7 +60,11 @@ interface Sent {
   stored?: Connection;
 }
 async function handle({ routeKey = "$default", body, bare = false, stored }: Sent) {
-  const deps = { connections: { get: async () => stored } } as unknown as Deps;
+  const post = async (...sent: string[]) => {
+    posted.push(sent);
+    return "sent";
+  };
+  const deps = { connections: { get: async () => stored }, gateway: { post } } as unknown as Deps;
   const event: SocketEvent = {
     requestContext: {
       ...{ routeKey, connectionId: "abc=", connectedAt: 5, requestTimeEpoch: 9 },
@@ -146,7 +153,6 @@ describe("a frame that is refused", () => {
     ["leaveRoom", { action: "leaveRoom", roomId: "a b" }, "leaveFailed", "leaveRoomResp", "2007"],
     ["publish", { action: "publish", roomId: "456" }, "publishFailed", "publishResp", "2012"],
     ["replay", { action: "replay", roomId: "456", toUser: "ann", after: 0 }, "replayFailed", "replayResp", "2014"],
-    ["ack", { action: "ack", rooms: [{ roomId: "456", epoch: "e", seq: -1 }] }, "refused", "errorResp", "4003"],
   ])("on %s: %j is told as %s, %s %s", async (routeKey, body, type, eventName, code) => {
     const { statusCode, reply } = await handle({ routeKey, body });
     expect(statusCode).toBe(200);
@@ -164,6 +170,40 @@ describe("a frame that is refused", () => {
     const { reply } = await send({ action: "loginRoom", roomId: "456", ref: { a: 1 } });
     expect(reply).toMatchObject({ type: "loginFailed", data: { msg: expect.stringContaining("ref") } });
     expect(reply).not.toHaveProperty("ref");
+  });
+});
+
+describe("an ack, whose route has no response,", () => {
+  const ack = { action: "ack", rooms: [{ roomId: "456", epoch: "e", seq: 1 }] };
+  const data = { code: "2013" as const, msg: "more is waiting" };
+  const behind: ServerFrame = { type: "behind", eventName: "ackResp", data, rooms: ["456"] };
+
+  test("makes no frame if all is well", async () => {
+    expect(await send(ack)).toEqual({ statusCode: 200, reply: undefined });
+    expect(posted).toEqual([]);
+  });
+
+  test("is told by a post what there is to tell, with its ref", async () => {
+    rules.frames.ack = async () => behind;
+    expect(await send({ ...ack, ref: 3 })).toEqual({ statusCode: 200, reply: undefined });
+    expect(posted).toEqual([["abc=", JSON.stringify({ ...behind, ref: 3 })]]);
+  });
+
+  test("that is refused is told so, too", async () => {
+    await send({ ...ack, rooms: [{ roomId: "456", epoch: "e", seq: -1 }] });
+    expect(posted.map(([, text = ""]) => JSON.parse(text))).toEqual([
+      { type: "refused", eventName: "errorResp", data: { code: "4003", msg: expect.any(String) } },
+    ]);
+    expect(asked).toEqual([]);
+  });
+
+  test("is done though its post failed; the failure is logged", async () => {
+    rules.frames.ack = async () => behind;
+    posted.push = () => {
+      throw new Error("403");
+    };
+    expect(await send(ack)).toMatchObject({ statusCode: 200 });
+    expect(printed).toEqual([expect.stringContaining('"routeKey":"ack"')]);
   });
 });
 
