@@ -12,7 +12,7 @@ export class DownlinkStack extends Stack {
   constructor(scope: Construct, id: string, props: DownlinkStackProps = {}) {
     super(scope, id, { description: "Downlink: services push to pages", ...props });
     this.downlink = new Downlink(this, "Downlink", props);
-    const { webSocketUrl, pollUrl, pushUrl, apiKeyId, tokenSecret, payloads } = this.downlink;
+    const { webSocketUrl, pollUrl, pushUrl, apiKeyId, tokenSecret, payloads, queues } = this.downlink;
     new CfnOutput(this, "WebSocketUrl", { value: webSocketUrl, description: "Where pages connect" });
     new CfnOutput(this, "PollUrl", { value: pollUrl, description: "Where pages poll that cannot keep a WebSocket" });
     new CfnOutput(this, "PushUrl", { value: pushUrl, description: "Where services POST, with the header x-api-key" });
@@ -30,5 +30,14 @@ export class DownlinkStack extends Stack {
       value: payloads.bucket.bucketName,
       description: "Before a stack with removalPolicy destroy is deleted: aws s3 rm --recursive s3://<this bucket>",
     });
+    for (const [name, { queueArn }] of Object.entries(queues)) {
+      const isDeadLetters = name.endsWith("DeadLetters");
+      new CfnOutput(this, `${name[0]?.toUpperCase()}${name.slice(1)}Arn`, {
+        value: queueArn,
+        description: isDeadLetters
+          ? "What failed too often; once more: aws sqs start-message-move-task --source-arn <this ARN> --destination-arn <the other one>"
+          : "Where that goes when it is tried once more",
+      });
+    }
   }
 }

@@ -2,6 +2,7 @@ import type { RemovalPolicy } from "aws-cdk-lib";
 import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
 import type { Grant, IGrantable } from "aws-cdk-lib/aws-iam";
 import { type ISecret, Secret } from "aws-cdk-lib/aws-secretsmanager";
+import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { AccessLogs } from "./access-logs.ts";
 import { acknowledge } from "./acknowledge.ts";
@@ -42,6 +43,8 @@ export class Downlink extends Construct {
   readonly redeliveryAlarm: Alarm;
   /** Members of large rooms could not be posted to, somebody should look. */
   readonly fanOutAlarm: Alarm;
+  /** Orders to look at rooms, and to post to large ones, each with what failed too often. */
+  readonly queues: Readonly<Record<"looks" | "looksDeadLetters" | "tasks" | "tasksDeadLetters", IQueue>>;
   private readonly pushApi: PushApi;
 
   /** @throws Error that says what was wrong with a prop, what it was and what is allowed */
@@ -96,6 +99,12 @@ export class Downlink extends Construct {
     this.apiKeyId = this.pushApi.apiKey.keyId;
     this.redeliveryAlarm = redelivery.alarm;
     this.fanOutAlarm = fanOut.alarm;
+    this.queues = {
+      looks: redelivery.looks,
+      looksDeadLetters: redelivery.deadLetters,
+      tasks: fanOut.tasks,
+      tasksDeadLetters: fanOut.deadLetters,
+    };
   }
 
   /**

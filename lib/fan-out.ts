@@ -12,6 +12,7 @@ const timeout = Duration.seconds(40);
 /** Posts to large rooms and to everyone: a queue of tasks, each a part of the members, and the workers that take them. */
 export class FanOut extends Construct {
   readonly tasks: Queue;
+  readonly deadLetters: Queue;
   /** What was refused for ever, or failed ten times, lies in the dead-letter queue. */
   readonly alarm: Alarm;
   private readonly work: WorkQueue;
@@ -25,9 +26,10 @@ export class FanOut extends Construct {
       // A frame of 128 KB takes twice that inside a task.
       maxMessageSizeBytes: 1024 * 1024,
       alarmDescription:
-        "Downlink: posts to some members were refused again and again, or a fan-out task failed ten times. The log of the fan-out function says why; then redrive the dead-letter queue, and they are posted to once more",
+        "Downlink: posts to some members were refused again and again, or a fan-out task failed ten times. The log of the fan-out function says why; to have them posted to once more, remove the reason",
     });
     this.tasks = this.work.queue;
+    this.deadLetters = this.work.deadLetters;
     this.alarm = this.work.alarm;
   }
 

@@ -14,18 +14,20 @@ const eventBusName = "default";
 /** Sends again what was not acked: a queue of looks at rooms, each due after a delay, and what takes them. */
 export class Redelivery extends Construct {
   readonly looks: Queue;
+  readonly deadLetters: Queue;
   /** A look that failed five times lies in the dead-letter queue. */
   readonly alarm: Alarm;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
-    const { queue, alarm } = workQueue(this, "Looks", {
+    const { queue, deadLetters, alarm } = workQueue(this, "Looks", {
       timeout,
       maxReceiveCount: 5,
       alarmDescription:
-        "Downlink: looks at rooms failed five times, so what was not acked there is not sent again before the next push. The log of the redeliver function says why; then redrive the dead-letter queue",
+        "Downlink: looks at rooms failed five times, so what was not acked there is not sent again before the next push. The log of the redeliver function says why; to have them looked at once more, remove the reason",
     });
     this.looks = queue;
+    this.deadLetters = deadLetters;
     this.alarm = alarm;
   }
 

@@ -11,7 +11,7 @@ export interface WorkQueueProps {
   readonly maxReceiveCount: number;
   /** @default - what SQS has for a default */
   readonly maxMessageSizeBytes?: number;
-  /** What somebody should do who is woken because something was put aside. */
+  /** What has happened when something was put aside, for who is woken; how to try it again is added. */
   readonly alarmDescription: string;
 }
 
@@ -37,7 +37,7 @@ export function workQueue(scope: Construct, id: string, props: WorkQueueProps): 
   const alarm = deadLetters
     .metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(1), statistic: "Maximum" })
     .createAlarm(scope, "Alarm", {
-      alarmDescription,
+      alarmDescription: `${alarmDescription}; then: ${redriveOf(queue, deadLetters)}`,
       threshold: 1,
       evaluationPeriods: 1,
       // A queue that nobody uses reports nothing.
@@ -45,6 +45,13 @@ export function workQueue(scope: Construct, id: string, props: WorkQueueProps): 
     });
   return { queue, deadLetters, alarm };
 }
+
+/**
+ * The console's redrive fails for what a function has put aside by itself (CouldNotDetermineMessageSource): SQS does not
+ * know from which queue it came.
+ */
+const redriveOf = (queue: Queue, deadLetters: Queue) =>
+  `aws sqs start-message-move-task --source-arn ${deadLetters.queueArn} --destination-arn ${queue.queueArn}`;
 
 /** Has Lambda give a queue's orders to a function. */
 export function feed(queue: Queue, fn: LambdaFunction, how: { batchSize: number; maxConcurrency: number }): void {

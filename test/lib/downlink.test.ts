@@ -20,6 +20,10 @@ test("the stack's outputs are what pages and services need", () => {
     ApiKeyId: "<PushApi/Api/Key>",
     TokenSecretArn: "<TokenSecret>",
     PayloadsBucket: "<Payloads/Bucket>",
+    LooksArn: "<Redelivery/Looks.Arn>",
+    LooksDeadLettersArn: "<Redelivery/DeadLetters.Arn>",
+    TasksArn: "<FanOut/Tasks.Arn>",
+    TasksDeadLettersArn: "<FanOut/DeadLetters.Arn>",
   });
 });
 

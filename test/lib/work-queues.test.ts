@@ -97,6 +97,10 @@ describe.each([
       ComparisonOperator: "GreaterThanOrEqualToThreshold",
       TreatMissingData: "notBreaching",
     });
+    // SQS cannot tell where a message came from that a function has put aside.
+    expect(readable(template, alarm?.Properties.AlarmDescription)).toMatch(
+      new RegExp(`--source-arn <${part}/DeadLetters.Arn> --destination-arn <${part}/${name}.Arn>$`),
+    );
   });
 });
 
