@@ -91,16 +91,18 @@ export interface DownlinkProps {
   readonly postsPerSecond?: number;
 
   /**
-   * Handshakes and frames of pages per second, all pages together. Acks are frames: one that is refused is a message that
-   * is sent again, so this should be well above `postsPerSecond`.
+   * Frames of pages per second, all pages together. Seven ninths are for acks: one that is refused is a message that is
+   * sent again, so this part should not be below `postsPerSecond`. As API Gateway counts each kind of frame by itself,
+   * heartbeats, which come when acks do not, may have as many, and each other kind, and handshakes, the last two ninths.
    *
-   * @default 4500: the acks of 3,500 posts, and 1,000 handshakes, heartbeats and other frames. Together with 3,500 posts,
-   *   1,000 pushes and 1,000 polls that is all of the 10,000 requests per second that an account has in a Region
+   * @default 4500: 3,500 acks or heartbeats, and 1,000 handshakes or other frames. Together with 3,500 posts, 1,000 pushes
+   *   and 1,000 polls that is all of the 10,000 requests per second that an account has in a Region, as long as no two
+   *   kinds of the rest come at their limit at once
    */
   readonly socketRateLimit?: number;
 
   /**
-   * Handshakes and frames at once beyond `socketRateLimit`.
+   * Frames at once beyond `socketRateLimit`, divided in the same way.
    *
    * @default 4500
    */
@@ -133,8 +135,8 @@ export function resolveProps(props: DownlinkProps): ResolvedProps {
     pollRateLimit: limitOf("pollRateLimit", props.pollRateLimit ?? 1000),
     pollBurstLimit: limitOf("pollBurstLimit", props.pollBurstLimit ?? 1000),
     postsPerSecond: postsOf(props.postsPerSecond ?? 3500),
-    socketRateLimit: limitOf("socketRateLimit", props.socketRateLimit ?? 4500),
-    socketBurstLimit: limitOf("socketBurstLimit", props.socketBurstLimit ?? 4500),
+    socketRateLimit: knownLimitOf("socketRateLimit", props.socketRateLimit ?? 4500),
+    socketBurstLimit: knownLimitOf("socketBurstLimit", props.socketBurstLimit ?? 4500),
   };
 }
 
@@ -209,6 +211,12 @@ function logRetentionOf(days: RetentionDays): RetentionDays {
 function limitOf(name: string, limit: number): number {
   if (Token.isUnresolved(limit) || (Number.isInteger(limit) && limit > 0)) return limit;
   throw new Error(`${name} should be a whole number of requests from 1, got ${limit}; 0 would refuse everything`);
+}
+
+/** It is divided over routes, so it has to be known now. */
+function knownLimitOf(name: string, limit: number): number {
+  if (!Token.isUnresolved(limit)) return limitOf(name, limit);
+  throw new Error(`${name} should be a number that is known when the stack is synthesized; routes share it`);
 }
 
 /** It decides how many workers there are, so it has to be known now. */

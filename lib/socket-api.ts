@@ -1,7 +1,9 @@
 import {
   CfnIntegration,
   CfnIntegrationResponse,
+  type CfnStage,
   LogGroupLogDestination,
+  type ThrottleSettings,
   WebSocketApi,
   type WebSocketRoute,
   type WebSocketRouteOptions,
@@ -19,7 +21,7 @@ import type { RoomProps } from "./room-function.ts";
 
 export interface SocketApiProps extends Omit<RoomProps, "stage">, TokenProps {
   readonly accessLogs: AccessLogs;
-  /** Handshakes and frames per second. */
+  /** Acks, or heartbeats, with frames of one other kind, per second. */
   readonly rateLimit: number;
   readonly burstLimit: number;
 }
@@ -31,6 +33,25 @@ const alive: Extract<ServerFrame, { type: "heartbeat" }> = {
   data: { code: frameCodes.alive, msg: "alive" },
 };
 
+/** What every page sends: acks while messages come, heartbeats while none do, so never both at their most. */
+const crowdedRoutes: readonly Action[] = ["ack", "heartbeat"];
+/** Their part of the limit. The acks of `postsPerSecond` fit into it. */
+const crowdedShare = 7 / 9;
+
+/**
+ * API Gateway counts each route by itself: a limit of the stage would let so much through each of them. Every other
+ * route may have all of the rest, as one or two of them are busy at a time; a part for each would refuse one while
+ * nothing else moves.
+ */
+function dividedThrottle({ rateLimit, burstLimit }: Required<ThrottleSettings>) {
+  const crowdedOf = (limit: number) => Math.max(1, Math.floor(limit * crowdedShare));
+  const othersOf = (limit: number) => Math.max(1, limit - crowdedOf(limit));
+  return {
+    crowded: { rateLimit: crowdedOf(rateLimit), burstLimit: crowdedOf(burstLimit) },
+    others: { rateLimit: othersOf(rateLimit), burstLimit: othersOf(burstLimit) },
+  };
+}
+
 /** The WebSocket side: the handshake and one route per action of the protocol. */
 export class SocketApi extends Construct {
   readonly stage: WebSocketStage;
@@ -39,6 +60,7 @@ export class SocketApi extends Construct {
   constructor(scope: Construct, id: string, props: SocketApiProps) {
     super(scope, id);
     const { accessLogs, rateLimit, burstLimit } = props;
+    const throttles = dividedThrottle({ rateLimit, burstLimit });
     this.api = new WebSocketApi(this, "Api", {
       description: "Downlink: pages connect",
       routeSelectionExpression: "$request.body.action",
@@ -47,9 +69,14 @@ export class SocketApi extends Construct {
       webSocketApi: this.api,
       stageName: "socket",
       autoDeploy: true,
-      throttle: { rateLimit, burstLimit },
+      throttle: throttles.others,
       accessLogSettings: { destination: new LogGroupLogDestination(accessLogs.socket), format: socketLogFormat },
     });
+    // Without a construct of its own in the CDK; the names are those of the template.
+    const { rateLimit: ThrottlingRateLimit, burstLimit: ThrottlingBurstLimit } = throttles.crowded;
+    (this.stage.node.defaultChild as CfnStage).routeSettings = Object.fromEntries(
+      crowdedRoutes.map((action) => [action, { ThrottlingRateLimit, ThrottlingBurstLimit }]),
+    );
     this.addRoutes(props);
     // A deployment without routes is refused, and one without some of them answers their frames "Forbidden".
     this.stage.node.addDependency(this.api, accessLogs.account);

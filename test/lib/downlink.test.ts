@@ -203,6 +203,11 @@ describe("props", () => {
     ["negative frames", { socketRateLimit: -1 }, /^socketRateLimit .* got -1/],
     ["frames that are no number", { socketBurstLimit: Number.NaN }, /^socketBurstLimit .* got NaN/],
     [
+      "frames that are known at deployment only",
+      { socketRateLimit: Lazy.number({ produce: () => 7 }) },
+      /^socketRateLimit should be a number that is known when/,
+    ],
+    [
       "a log retention that CloudWatch does not know",
       { logRetention: 31 as RetentionDays },
       /^logRetention should be one of 1, 3, 5, 7, .* got 31/,

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { routes, type ServerFrame } from "../../protocol/frames.ts";
 import { type Resource, readable, resourcesOf, synthesize } from "./synthesize.ts";
 
-const template = synthesize({ socketRateLimit: 70, socketBurstLimit: 80 });
+const template = synthesize({ socketRateLimit: 90, socketBurstLimit: 99 });
 const routeEntries = Object.entries(resourcesOf(template, "AWS::ApiGatewayV2::Route"));
 const routeIdOf = new Map(routeEntries.map(([id, route]) => [route.Properties.RouteKey, id]));
 const routeOf = (key: string) =>
@@ -92,9 +92,28 @@ describe("the handshake", () => {
 });
 
 describe("the stage", () => {
-  test("is throttled", () => {
-    expect(stage.Properties.DefaultRouteSettings).toEqual({ ThrottlingRateLimit: 70, ThrottlingBurstLimit: 80 });
+  // API Gateway has a bucket for each route: one limit for all would let eleven times as much through.
+  test("is throttled by route: acks and heartbeats by their part of the limit, each other one by the rest", () => {
+    expect(stage.Properties.RouteSettings).toEqual({
+      ack: { ThrottlingRateLimit: 70, ThrottlingBurstLimit: 77 },
+      heartbeat: { ThrottlingRateLimit: 70, ThrottlingBurstLimit: 77 },
+    });
+    expect(stage.Properties.DefaultRouteSettings).toEqual({ ThrottlingRateLimit: 20, ThrottlingBurstLimit: 22 });
   });
+
+  test.each([
+    [4_500, 3_500, 1_000],
+    [1, 1, 1],
+  ])(
+    "of %i frames a second %i may be acks or heartbeats, and %i of each other kind",
+    (socketRateLimit, acks, others) => {
+      const [{ Properties } = stage] = Object.values(
+        resourcesOf(synthesize({ socketRateLimit }), "AWS::ApiGatewayV2::Stage"),
+      );
+      expect(Properties.RouteSettings.ack.ThrottlingRateLimit).toBe(acks);
+      expect(Properties.DefaultRouteSettings.ThrottlingRateLimit).toBe(others);
+    },
+  );
 
   test("deploys by itself, after every route, integration and answer exists", () => {
     expect(stage.Properties).toMatchObject({ StageName: "socket", AutoDeploy: true });
