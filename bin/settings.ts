@@ -40,6 +40,7 @@ const settings = new Map<string, Read<DownlinkStackProps>>([
   ["pollRateLimit", (value, key) => ({ pollRateLimit: number(value, key) })],
   ["pollBurstLimit", (value, key) => ({ pollBurstLimit: number(value, key) })],
   ["postsPerSecond", (value, key) => ({ postsPerSecond: number(value, key) })],
+  ["redeliveryConcurrency", (value, key) => ({ redeliveryConcurrency: number(value, key) })],
   ["socketRateLimit", (value, key) => ({ socketRateLimit: number(value, key) })],
   ["socketBurstLimit", (value, key) => ({ socketBurstLimit: number(value, key) })],
 ]);

@@ -91,6 +91,15 @@ export interface DownlinkProps {
   readonly postsPerSecond?: number;
 
   /**
+   * So many functions send again at once what was not acked; from 2 to 1,000. Each takes ten rooms. Together with the
+   * fan-out's, one for each 1,000 of `postsPerSecond` and 2 at least, they should leave most of what the account may run
+   * at once to pushes and frames: in a new account that may be 10 for all.
+   *
+   * @default 5
+   */
+  readonly redeliveryConcurrency?: number;
+
+  /**
    * Frames of pages per second, all pages together. Seven ninths are for acks: one that is refused is a message that is
    * sent again, so this part should not be below `postsPerSecond`. As API Gateway counts each kind of frame by itself,
    * heartbeats, which come when acks do not, may have as many, and each other kind, and handshakes, the last two ninths.
@@ -134,6 +143,7 @@ export function resolveProps(props: DownlinkProps): ResolvedProps {
     pushBurstLimit: limitOf("pushBurstLimit", props.pushBurstLimit ?? 1000),
     pollRateLimit: limitOf("pollRateLimit", props.pollRateLimit ?? 1000),
     pollBurstLimit: limitOf("pollBurstLimit", props.pollBurstLimit ?? 1000),
+    redeliveryConcurrency: concurrencyOf(props.redeliveryConcurrency ?? 5),
     postsPerSecond: postsOf(props.postsPerSecond ?? 3500),
     socketRateLimit: knownLimitOf("socketRateLimit", props.socketRateLimit ?? 4500),
     socketBurstLimit: knownLimitOf("socketBurstLimit", props.socketBurstLimit ?? 4500),
@@ -211,6 +221,13 @@ function logRetentionOf(days: RetentionDays): RetentionDays {
 function limitOf(name: string, limit: number): number {
   if (Token.isUnresolved(limit) || (Number.isInteger(limit) && limit > 0)) return limit;
   throw new Error(`${name} should be a whole number of requests from 1, got ${limit}; 0 would refuse everything`);
+}
+
+function concurrencyOf(places: number): number {
+  if (Token.isUnresolved(places) || (Number.isInteger(places) && places >= 2 && places <= 1000)) return places;
+  throw new Error(
+    `redeliveryConcurrency should be a whole number from 2 to 1000, which is what Lambda takes, got ${places}`,
+  );
 }
 
 /** It is divided over routes, so it has to be known now. */

@@ -12,6 +12,7 @@ import { acknowledgeConnections } from "./grant-connections.ts";
 import { acknowledgePayloads, Payloads } from "./payloads.ts";
 import { PushApi } from "./push-api.ts";
 import { Redelivery } from "./redelivery.ts";
+import { warnOfQuota } from "./region-quota.ts";
 import { SocketApi } from "./socket-api.ts";
 import { Tables } from "./tables.ts";
 
@@ -51,6 +52,7 @@ export class Downlink extends Construct {
   constructor(scope: Construct, id: string, props: DownlinkProps = {}) {
     super(scope, id);
     const { removalPolicy, logRetention, allowedOrigins, ...resolved } = resolveProps(props);
+    warnOfQuota(this, resolved);
     this.tables = new Tables(this, "Tables", { removalPolicy });
     this.payloads = new Payloads(this, "Payloads", {
       days: resolved.payloadDays,
@@ -89,7 +91,7 @@ export class Downlink extends Construct {
       pollRateLimit: resolved.pollRateLimit,
       pollBurstLimit: resolved.pollBurstLimit,
     });
-    redelivery.addFunction({ ...shared, stage });
+    redelivery.addFunction({ ...shared, stage, maxConcurrency: resolved.redeliveryConcurrency });
     fanOut.addFunction({ ...shared, stage });
     acknowledgeConnections(this, stage);
     acknowledgePayloads(this, this.payloads);

@@ -32,7 +32,7 @@ export class Redelivery extends Construct {
   }
 
   /** The function comes after the queue: it posts to a stage whose own function orders looks. */
-  addFunction(props: RoomProps): void {
+  addFunction(props: RoomProps & { readonly maxConcurrency: number }): void {
     const redeliver = roomFunction(this, "Redeliver", props, {
       entry: "redeliver",
       description: "Downlink: sends again what was not acked",
@@ -52,7 +52,7 @@ export class Redelivery extends Construct {
       },
     });
     // A new account runs 10 functions at once: what is sent again must not keep out what is sent for the first time.
-    feed(this.looks, redeliver, { batchSize: 10, maxConcurrency: 5 });
+    feed(this.looks, redeliver, { batchSize: 10, maxConcurrency: props.maxConcurrency });
     Grant.addToPrincipal({
       grantee: redeliver,
       actions: ["events:PutEvents"],

@@ -40,6 +40,7 @@ test.each([
   ["pollRateLimit", 9, { pollRateLimit: 9 }],
   ["pollBurstLimit", "10", { pollBurstLimit: 10 }],
   ["postsPerSecond", "8000", { postsPerSecond: 8000 }],
+  ["redeliveryConcurrency", "2", { redeliveryConcurrency: 2 }],
   ["socketRateLimit", 7, { socketRateLimit: 7 }],
   ["socketBurstLimit", "8", { socketBurstLimit: 8 }],
 ])("%s may be %j", (name, value, props) => {

@@ -202,6 +202,7 @@ describe("props", () => {
     ["half a poll", { pollBurstLimit: 1.5 }, /^pollBurstLimit .* got 1\.5/],
     ["negative frames", { socketRateLimit: -1 }, /^socketRateLimit .* got -1/],
     ["frames that are no number", { socketBurstLimit: Number.NaN }, /^socketBurstLimit .* got NaN/],
+    ["a single redelivery at once", { redeliveryConcurrency: 1 }, /^redeliveryConcurrency .* from 2 to 1000.* got 1$/],
     [
       "frames that are known at deployment only",
       { socketRateLimit: Lazy.number({ produce: () => 7 }) },

@@ -132,6 +132,13 @@ describe("postsPerSecond", () => {
   });
 });
 
+test("redeliveryConcurrency is how many looks' batches are worked on at once", () => {
+  const [mapping] = Object.values(
+    resourcesOf(synthesize({ redeliveryConcurrency: 2 }), "AWS::Lambda::EventSourceMapping"),
+  ).filter(({ Properties }) => Properties.BatchSize === 10);
+  expect(mapping?.Properties.ScalingConfig).toEqual({ MaximumConcurrency: 2 });
+});
+
 test("a task may be as large as SQS allows: the largest frame takes twice its size in it", () => {
   const { queue } = workOf("FanOut", "Tasks");
   expect(queue.Properties.MaximumMessageSize).toBe(1_048_576);
