@@ -35,6 +35,7 @@ const settings = new Map<string, Read<DownlinkStackProps>>([
   ["redeliverAfterSeconds", (value, key) => ({ redeliverAfter: seconds(value, key) })],
   ["removalPolicy", (value, key) => ({ removalPolicy: removalPolicy(value, key) })],
   ["logRetentionDays", (value, key) => ({ logRetention: number(value, key) })],
+  ["alarmTopicArn", (value, key) => ({ alarmTopicArn: text(value, key) })],
   ["pushRateLimit", (value, key) => ({ pushRateLimit: number(value, key) })],
   ["pushBurstLimit", (value, key) => ({ pushBurstLimit: number(value, key) })],
   ["pollRateLimit", (value, key) => ({ pollRateLimit: number(value, key) })],

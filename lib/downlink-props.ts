@@ -53,6 +53,13 @@ export interface DownlinkProps {
   readonly logRetention?: RetentionDays;
 
   /**
+   * ARN of an SNS topic that hears of every alarm, for instance `arn:aws:sns:eu-central-1:123456789012:oncall`.
+   *
+   * @default - nobody is told: `alarms` is there for actions of one's own
+   */
+  readonly alarmTopicArn?: string;
+
+  /**
    * Pushes per second, all services together; more are answered 429 with code 9001.
    *
    * @default 1000
@@ -120,7 +127,10 @@ export interface DownlinkProps {
 
 /** Everything decided, in the words of the template. */
 export interface ResolvedProps
-  extends Required<Omit<DownlinkProps, "tokenSecret" | "retention" | "redeliverAfter" | "allowedOrigins">> {
+  extends Required<
+    Omit<DownlinkProps, "tokenSecret" | "retention" | "redeliverAfter" | "allowedOrigins" | "alarmTopicArn">
+  > {
+  readonly alarmTopicArn: string | undefined;
   readonly retentionSeconds: string;
   /** For how many days large payloads are kept. */
   readonly payloadDays: number;
@@ -139,6 +149,7 @@ export function resolveProps(props: DownlinkProps): ResolvedProps {
     corsOrigin: corsOriginOf(props.allowedOrigins ?? ["*"]),
     removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
     logRetention: logRetentionOf(props.logRetention ?? RetentionDays.ONE_MONTH),
+    alarmTopicArn: topicOf(props.alarmTopicArn),
     pushRateLimit: limitOf("pushRateLimit", props.pushRateLimit ?? 1000),
     pushBurstLimit: limitOf("pushBurstLimit", props.pushBurstLimit ?? 1000),
     pollRateLimit: limitOf("pollRateLimit", props.pollRateLimit ?? 1000),
@@ -210,6 +221,13 @@ function originsOf(origins: string[]): string {
 function corsOriginOf(origins: string[]): string {
   const [only = "*", ...others] = Token.isUnresolved(origins) ? [] : origins;
   return others.length === 0 ? only : "*";
+}
+
+function topicOf(arn: string | undefined): string | undefined {
+  if (arn === undefined || Token.isUnresolved(arn) || /^arn:[\w-]+:sns:[\w-]+:\d{12}:[\w.-]+$/.test(arn)) return arn;
+  throw new Error(
+    `alarmTopicArn should be the ARN of an SNS topic, like arn:aws:sns:eu-central-1:123456789012:oncall, got ${JSON.stringify(arn)}`,
+  );
 }
 
 function logRetentionOf(days: RetentionDays): RetentionDays {

@@ -1,7 +1,10 @@
 import type { RemovalPolicy } from "aws-cdk-lib";
 import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
+import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import type { Grant, IGrantable } from "aws-cdk-lib/aws-iam";
+import { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import { type ISecret, Secret } from "aws-cdk-lib/aws-secretsmanager";
+import { Topic } from "aws-cdk-lib/aws-sns";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { AccessLogs } from "./access-logs.ts";
@@ -15,6 +18,7 @@ import { Redelivery } from "./redelivery.ts";
 import { warnOfQuota } from "./region-quota.ts";
 import { SocketApi } from "./socket-api.ts";
 import { Tables } from "./tables.ts";
+import { throttleAlarm } from "./throttle-alarm.ts";
 
 /**
  * Pushes messages from services to pages: a WebSocket endpoint for pages, with polling in its place where it is blocked, and
@@ -44,6 +48,8 @@ export class Downlink extends Construct {
   readonly redeliveryAlarm: Alarm;
   /** Members of large rooms could not be posted to, somebody should look. */
   readonly fanOutAlarm: Alarm;
+  /** Those two, orders that wait too long, and functions that Lambda did not run at once. */
+  readonly alarms: readonly Alarm[];
   /** Orders to look at rooms, and to post to large ones, each with what failed too often. */
   readonly queues: Readonly<Record<"looks" | "looksDeadLetters" | "tasks" | "tasksDeadLetters", IQueue>>;
   private readonly pushApi: PushApi;
@@ -101,6 +107,15 @@ export class Downlink extends Construct {
     this.apiKeyId = this.pushApi.apiKey.keyId;
     this.redeliveryAlarm = redelivery.alarm;
     this.fanOutAlarm = fanOut.alarm;
+    const functions = this.node.findAll().filter((child) => child instanceof LambdaFunction);
+    this.alarms = [
+      ...[redelivery.alarm, redelivery.lateAlarm, fanOut.alarm, fanOut.lateAlarm],
+      throttleAlarm(this, "ThrottleAlarm", functions),
+    ];
+    if (resolved.alarmTopicArn !== undefined) {
+      const action = new SnsAction(Topic.fromTopicArn(this, "AlarmTopic", resolved.alarmTopicArn));
+      for (const alarm of this.alarms) alarm.addAlarmAction(action);
+    }
     this.queues = {
       looks: redelivery.looks,
       looksDeadLetters: redelivery.deadLetters,

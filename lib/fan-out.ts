@@ -15,6 +15,7 @@ export class FanOut extends Construct {
   readonly deadLetters: Queue;
   /** What was refused for ever, or failed ten times, lies in the dead-letter queue. */
   readonly alarm: Alarm;
+  readonly lateAlarm: Alarm;
   private readonly work: WorkQueue;
 
   constructor(scope: Construct, id: string) {
@@ -27,10 +28,15 @@ export class FanOut extends Construct {
       maxMessageSizeBytes: 1024 * 1024,
       alarmDescription:
         "Downlink: posts to some members were refused again and again, or a fan-out task failed ten times. The log of the fan-out function says why; to have them posted to once more, remove the reason",
+      // One that a worker left behind when it died comes back after four minutes.
+      lateAfter: Duration.minutes(15),
+      lateDescription:
+        "Downlink: a fan-out task has waited for 15 minutes: there is more to post than postsPerSecond lets through, or the fan-out function does not run. Its log and its throttles say which",
     });
     this.tasks = this.work.queue;
     this.deadLetters = this.work.deadLetters;
     this.alarm = this.work.alarm;
+    this.lateAlarm = this.work.lateAlarm;
   }
 
   /** The function comes after the queue: it posts to a stage whose own function orders tasks. */

@@ -17,18 +17,24 @@ export class Redelivery extends Construct {
   readonly deadLetters: Queue;
   /** A look that failed five times lies in the dead-letter queue. */
   readonly alarm: Alarm;
+  readonly lateAlarm: Alarm;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
-    const { queue, deadLetters, alarm } = workQueue(this, "Looks", {
+    const { queue, deadLetters, alarm, lateAlarm } = workQueue(this, "Looks", {
       timeout,
       maxReceiveCount: 5,
       alarmDescription:
         "Downlink: looks at rooms failed five times, so what was not acked there is not sent again before the next push. The log of the redeliver function says why; to have them looked at once more, remove the reason",
+      // An order may be for a quarter of an hour later, and is as old by then.
+      lateAfter: Duration.minutes(30),
+      lateDescription:
+        "Downlink: a look at a room has waited for 30 minutes, so what was not acked is sent again late. Raise redeliveryConcurrency, or see why the redeliver function does not run: its log and its throttles",
     });
     this.looks = queue;
     this.deadLetters = deadLetters;
     this.alarm = alarm;
+    this.lateAlarm = lateAlarm;
   }
 
   /** The function comes after the queue: it posts to a stage whose own function orders looks. */

@@ -13,6 +13,10 @@ export interface WorkQueueProps {
   readonly maxMessageSizeBytes?: number;
   /** What has happened when something was put aside, for who is woken; how to try it again is added. */
   readonly alarmDescription: string;
+  /** An order that waits for so long is not only one of many. */
+  readonly lateAfter: Duration;
+  /** What that means, for who is woken. */
+  readonly lateDescription: string;
 }
 
 export interface WorkQueue {
@@ -20,11 +24,13 @@ export interface WorkQueue {
   /** What was put aside, for two weeks. */
   readonly deadLetters: Queue;
   readonly alarm: Alarm;
+  /** The oldest order waits for too long. */
+  readonly lateAlarm: Alarm;
 }
 
-/** A queue of orders to a function; what fails too often is put aside, and an alarm goes off. */
+/** A queue of orders to a function; what fails too often is put aside, and an alarm goes off, as for one that waits too long. */
 export function workQueue(scope: Construct, id: string, props: WorkQueueProps): WorkQueue {
-  const { timeout, maxReceiveCount, maxMessageSizeBytes, alarmDescription } = props;
+  const { timeout, maxReceiveCount, maxMessageSizeBytes, alarmDescription, lateAfter, lateDescription } = props;
   const queueOf = (name: string, more: QueueProps) =>
     new Queue(scope, name, { ...more, encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true });
   const deadLetters = queueOf("DeadLetters", { retentionPeriod: Duration.days(14) });
@@ -43,7 +49,15 @@ export function workQueue(scope: Construct, id: string, props: WorkQueueProps): 
       // A queue that nobody uses reports nothing.
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
-  return { queue, deadLetters, alarm };
+  const lateAlarm = queue
+    .metricApproximateAgeOfOldestMessage({ period: Duration.minutes(1), statistic: "Maximum" })
+    .createAlarm(scope, "LateAlarm", {
+      alarmDescription: lateDescription,
+      threshold: lateAfter.toSeconds(),
+      evaluationPeriods: 1,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+  return { queue, deadLetters, alarm, lateAlarm };
 }
 
 /**

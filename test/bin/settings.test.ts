@@ -35,6 +35,11 @@ test.each([
   ["removalPolicy", "retain", { removalPolicy: RemovalPolicy.RETAIN }],
   ["removalPolicy", "destroy", { removalPolicy: RemovalPolicy.DESTROY }],
   ["logRetentionDays", "7", { logRetention: 7 }],
+  [
+    "alarmTopicArn",
+    "arn:aws:sns:eu-central-1:123456789012:oncall",
+    { alarmTopicArn: "arn:aws:sns:eu-central-1:123456789012:oncall" },
+  ],
   ["pushRateLimit", 5, { pushRateLimit: 5 }],
   ["pushBurstLimit", "6", { pushBurstLimit: 6 }],
   ["pollRateLimit", 9, { pollRateLimit: 9 }],

@@ -46,9 +46,25 @@ test.each([...queues])("%s is encrypted and speaks TLS only", (name, { Propertie
 });
 
 describe.each([
-  { part: "Redelivery", name: "Looks", tries: 5, batchSize: 10, places: 5, function: "<Redelivery/Redeliver>" },
-  { part: "FanOut", name: "Tasks", tries: 10, batchSize: 1, places: 4, function: "<FanOut/FanOut>" },
-])("$part/$name", ({ part, name, tries, batchSize, places, function: functionName }) => {
+  {
+    part: "Redelivery",
+    name: "Looks",
+    lateAfterSeconds: 1_800,
+    tries: 5,
+    batchSize: 10,
+    places: 5,
+    function: "<Redelivery/Redeliver>",
+  },
+  {
+    part: "FanOut",
+    name: "Tasks",
+    lateAfterSeconds: 900,
+    tries: 10,
+    batchSize: 1,
+    places: 4,
+    function: "<FanOut/FanOut>",
+  },
+])("$part/$name", ({ part, name, lateAfterSeconds, tries, batchSize, places, function: functionName }) => {
   const { queue, deadLetters, mapping, fn } = workOf(part, name);
 
   test("hides an order for six times as long as the function may take", () => {
@@ -85,7 +101,8 @@ describe.each([
 
   test("has an alarm that goes off as soon as something was put aside", () => {
     const alarm = Object.values(resourcesOf(template, "AWS::CloudWatch::Alarm")).find(
-      ({ Properties }) => readable(template, Properties.Dimensions[0].Value) === `<${part}/DeadLetters.QueueName>`,
+      ({ Properties }) =>
+        readable(template, Properties.Dimensions?.[0].Value ?? "") === `<${part}/DeadLetters.QueueName>`,
     );
     expect(alarm?.Properties).toMatchObject({
       Namespace: "AWS/SQS",
@@ -101,6 +118,20 @@ describe.each([
     expect(readable(template, alarm?.Properties.AlarmDescription)).toMatch(
       new RegExp(`--source-arn <${part}/DeadLetters.Arn> --destination-arn <${part}/${name}.Arn>$`),
     );
+  });
+
+  test("has an alarm that goes off when an order waits for longer than it may be delayed, or comes back", () => {
+    const alarm = Object.values(resourcesOf(template, "AWS::CloudWatch::Alarm")).find(
+      ({ Properties }) => readable(template, Properties.Dimensions?.[0].Value ?? "") === `<${part}/${name}.QueueName>`,
+    );
+    expect(alarm?.Properties).toMatchObject({
+      MetricName: "ApproximateAgeOfOldestMessage",
+      Statistic: "Maximum",
+      Threshold: lateAfterSeconds,
+      ComparisonOperator: "GreaterThanOrEqualToThreshold",
+      TreatMissingData: "notBreaching",
+    });
+    expect(lateAfterSeconds).toBeGreaterThan(queue.Properties.VisibilityTimeout);
   });
 });
 
