@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { pushStatus, waitForAcks } from "../../../../lambdas/domain/delivery/push-status.ts";
-import type { PushRecord } from "../../../../lambdas/domain/ports.ts";
+import type { Member, PushRecord } from "../../../../lambdas/domain/ports.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { Reader } from "../../../support/reader.ts";
 import { rowsOf } from "../../../support/tables.ts";
@@ -174,5 +174,54 @@ describe("waiting for acks", () => {
     const quiet = deps(async () => {});
     expect(await waitForAcks(quiet, records, { acks: 2, withinMs: 10_000 })).toEqual({ reached: false, acks: 1 });
     expect(world.nowMs - fromMs).toBe(10_000);
+  });
+});
+
+describe("a room that takes long to read", () => {
+  const pageMs = 8_000;
+  let pagesRead = 0;
+  beforeEach(() => {
+    pagesRead = 0;
+  });
+  /** A thousand pages of one member each who has acked; each takes its time. */
+  const slowly = () => ({
+    ...world.deps,
+    members: {
+      ...world.deps.members,
+      async *pages() {
+        for (; pagesRead < 1_000; ) {
+          pagesRead += 1;
+          world.nowMs += pageMs;
+          const subject = `subject-${pagesRead}`;
+          yield [{ subject, cursor: { epoch, seq: 1 }, beganSeq: 0 }] as Member[];
+        }
+      },
+    },
+  });
+  let epoch = "";
+  const message = async () => {
+    const { messageId, records } = await pushed({ messageId: room });
+    epoch = records[0]?.epoch ?? "";
+    return { messageId, records };
+  };
+
+  test("is read no further than until so many have acked", async () => {
+    const { records } = await message();
+    expect(await waitForAcks(slowly(), records, { acks: 2, withinMs: 20_000 })).toEqual({ reached: true, acks: 2 });
+    expect(pagesRead).toBe(2);
+  });
+
+  test("is read no longer than the time that one waits", async () => {
+    const { records } = await message();
+    expect(await waitForAcks(slowly(), records, { acks: 9, withinMs: 20_000 })).toEqual({ reached: false, acks: 3 });
+    expect(pagesRead).toBe(3);
+  });
+
+  test("is told of as far as 20 s go, and that it is not all", async () => {
+    const { messageId } = await message();
+    expect(await pushStatus(slowly(), messageId)).toMatchObject([
+      { roomId: room, acked: 3, waiting: 0, partial: true },
+    ]);
+    expect(pagesRead).toBe(3);
   });
 });
