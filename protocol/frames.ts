@@ -85,7 +85,7 @@ interface Reply {
 }
 
 /**
- * `roomId` is absent where the asked id is not one.
+ * `roomId` is absent where the asked id is not one; in a poll, which has no `ref`, only where it is no text.
  * `generation` orders what may arrive out of order: whoever logged in with an older generation than that of a
  * 2005 is out, whoever has the same or a newer one is in.
  */

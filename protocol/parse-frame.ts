@@ -19,7 +19,7 @@ import {
 } from "./checks.ts";
 import { frameCodes } from "./codes.ts";
 import type { Action, ClientFrame, FrameOf, Ref, ServerFrame } from "./frames.ts";
-import { roomIdProblem, subjectProblem } from "./ids.ts";
+import { describe, roomIdProblem, subjectProblem } from "./ids.ts";
 import { limits } from "./limits.ts";
 
 export type Refused = Extract<ServerFrame, { type: "refused" }>;
@@ -92,6 +92,12 @@ function sinceOrHistory(value: unknown): string | undefined {
 function roomOrUser(value: unknown): string | undefined {
   const { roomId, toUser } = value as { roomId?: unknown; toUser?: unknown };
   return (roomId === undefined) === (toUser === undefined) ? "give either roomId or toUser" : undefined;
+}
+
+/** Why one of a `hello`'s or a poll's rooms cannot be read; `undefined` if it can. */
+export function roomToRestoreProblem(room: unknown): string | undefined {
+  if (!isObject(room)) return `each room should be an object, got ${describe(room)}`;
+  return fieldProblem(room, roomsToRestore) ?? sinceOrHistory(room);
 }
 
 /** Reads one frame of a client. Strict: what is unknown or extra is refused, so that no typing error passes in silence. */

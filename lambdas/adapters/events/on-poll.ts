@@ -1,7 +1,8 @@
-import { pushCodes } from "../../../protocol/codes.ts";
+import { frameCodes, pushCodes } from "../../../protocol/codes.ts";
+import type { LoginFrame, RoomToRestore } from "../../../protocol/frames.ts";
 import { roomIdProblem } from "../../../protocol/ids.ts";
 import { limits } from "../../../protocol/limits.ts";
-import { parseClientFrame } from "../../../protocol/parse-frame.ts";
+import { parseClientFrame, roomToRestoreProblem } from "../../../protocol/parse-frame.ts";
 import { frameJson } from "../../domain/frame-text.ts";
 import type { Deps } from "../../domain/ports.ts";
 import type { PollRequest, poll } from "../../domain/rooms/poll.ts";
@@ -28,22 +29,26 @@ export const onPoll =
     const token = /^Bearer (.+)$/.exec(headerOf(event.headers, "authorization") ?? "")?.[1];
     const claims = token === undefined ? { refused: "no token" } : await read(token);
     if ("refused" in claims) return fail("unauthorizedToken", "the token is missing or not valid, get a new one");
-    const asked = helloOf(event);
+    const asked = requestOf(event);
     if (typeof asked === "string") return fail("pollWrong", asked);
     try {
-      return json(
-        200,
-        frameJson(await rule(deps(), { ...claims, askedAtMs: event.requestContext.requestTimeEpoch }, asked)),
-        headers,
-      );
+      const caller = { ...claims, askedAtMs: event.requestContext.requestTimeEpoch };
+      const answer = await rule(deps(), caller, asked.request);
+      return json(200, frameJson({ ...answer, rooms: [...answer.rooms, ...asked.refused] }), headers);
     } catch (error) {
       logError("poll", error);
       return fail("serverTrouble", "server trouble, poll again");
     }
   };
 
-/** A poll asks what a `hello` asks, so it is read as one. */
-function helloOf({ queryStringParameters }: RestEvent): PollRequest | string {
+interface Asked {
+  request: PollRequest;
+  /** Answers to the wishes that cannot be read: on a WebSocket each would be a frame of its own. */
+  refused: LoginFrame[];
+}
+
+/** @returns why this is no poll at all, as text */
+function requestOf({ queryStringParameters }: RestEvent): Asked | string {
   const { session, rooms = "[]", leave = "[]", ...others } = queryStringParameters ?? {};
   const unknown = Object.keys(others)[0];
   if (unknown !== undefined) {
@@ -51,7 +56,12 @@ function helloOf({ queryStringParameters }: RestEvent): PollRequest | string {
   }
   const list = parseList(rooms);
   if (!list) return "rooms should be a JSON array";
-  const frame = parseClientFrame(JSON.stringify({ action: "hello", session, rooms: list }));
+  if (list.length > limits.roomsPerHello)
+    return `rooms has ${list.length} entries, allowed are ${limits.roomsPerHello}`;
+  const read = list.map((room) => ({ room, problem: roomToRestoreProblem(room) }));
+  const readable = read.filter(({ problem }) => problem === undefined).map(({ room }) => room as RoomToRestore);
+  // The rest is as in a `hello`.
+  const frame = parseClientFrame(JSON.stringify({ action: "hello", session, rooms: readable }));
   if (!("action" in frame)) return frame.data.msg.replace(/^hello: /, "");
   const left = parseList(leave);
   if (!left || left.length > limits.roomsPerHello) {
@@ -60,10 +70,20 @@ function helloOf({ queryStringParameters }: RestEvent): PollRequest | string {
   const problem = left.map(roomIdProblem).find((each) => each !== undefined);
   if (problem !== undefined) return `leave: ${problem}`;
   return {
-    rooms: list as PollRequest["rooms"],
-    ...(session !== undefined && { session }),
-    ...(left.length > 0 && { leave: left as string[] }),
+    request: {
+      rooms: readable,
+      ...(session !== undefined && { session }),
+      ...(left.length > 0 && { leave: left as string[] }),
+    },
+    refused: read.flatMap(({ room, problem }) => (problem === undefined ? [] : [refusalOf(room, problem)])),
   };
+}
+
+/** In the words that a `loginRoom` frame would be refused with. It has no `ref`: the id says which one is meant. */
+function refusalOf(room: unknown, problem: string): LoginFrame {
+  const { roomId } = Object(room) as { roomId?: unknown };
+  const data = { code: frameCodes.loginFailed, msg: `loginRoom: ${problem}` };
+  return { type: "loginFailed", eventName: "loginRoomResp", data, ...(typeof roomId === "string" && { roomId }) };
 }
 
 function parseList(text: string): unknown[] | undefined {

@@ -89,9 +89,8 @@ describe("a poll is refused", () => {
   test.each([
     [{ rooms: "456" }, "rooms should be a JSON array"],
     [{ rooms: "[" }, "rooms should be a JSON array"],
-    [{ rooms: '[{"roomId":""}]' }, "roomId is empty"],
-    [{ rooms: '[{"roomId":"456","since":{"epoch":"e","seq":-1}}]' }, "seq"],
-    [{ rooms: '[{"roomId":"456","since":"last","history":1}]' }, "since or history"],
+    [{ rooms: JSON.stringify(Array(51).fill({})) }, "rooms has 51 entries, allowed are 50"],
+    [{ rooms: '[{"roomId":"456"},{"roomId":"456"}]' }, "rooms names a room twice"],
     [{ session: "s".repeat(65) }, "session"],
     [{ leave: "456" }, "leave should be a JSON array of at most 50 room ids"],
     [{ leave: JSON.stringify(Array(51).fill("456")) }, "leave should be a JSON array of at most 50 room ids"],
@@ -102,6 +101,40 @@ describe("a poll is refused", () => {
     expect({ statusCode, code: answer.code }).toEqual({ statusCode: 400, code: "1011" });
     expect(answer.msg).toContain(problem);
     expect(asked).toEqual([]);
+  });
+});
+
+// One bad wish was a 400 for the whole poll: it held up all other rooms of the page, which tried it again for ever.
+describe("a wish that cannot be read", () => {
+  const good = { roomId: "456", type: "loginWhenever" };
+  test.each([
+    [{ roomId: "457", history: 500 }, "457", "history should be a whole number from 1 to 100, got 500"],
+    [{ roomId: "457", type: "nonsense" }, "457", "type should be one of loginWhenFirst"],
+    [
+      { roomId: "457", since: { epoch: "e", seq: -1 } },
+      "457",
+      'since should be {epoch, seq} or "last": seq should be a whole number from 0, got -1',
+    ],
+    [{ roomId: "457", since: "last", history: 1 }, "457", "give since or history, not both"],
+    [{ roomId: "457", sinc: "last" }, "457", 'unknown field "sinc"'],
+    [{ roomId: "@user/bob" }, "@user/bob", "roomId @user/bob is reserved"],
+    [{ roomId: "" }, "", "roomId is empty"],
+    [{ roomId: "a b" }, "a b", "roomId may hold letters, digits"],
+    [{}, undefined, "roomId should be a string, got nothing"],
+    ["457", undefined, "each room should be an object, got a string"],
+    [null, undefined, "each room should be an object, got null"],
+  ])("(%j) is answered 2003 with the reason, and the other rooms are served", async (bad, roomId, problem) => {
+    const { statusCode, answer } = await get({ query: { session: "s", rooms: JSON.stringify([bad, good]) } });
+    expect(statusCode).toBe(200);
+    expect(asked).toMatchObject([{ request: { session: "s", rooms: [good] } }]);
+    expect(answer.rooms).toEqual([
+      {
+        type: "loginFailed",
+        eventName: "loginRoomResp",
+        data: { code: "2003", msg: expect.stringContaining(`loginRoom: ${problem}`) },
+        ...(roomId !== undefined && { roomId }),
+      },
+    ]);
   });
 });
 
