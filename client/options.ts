@@ -16,7 +16,13 @@ export interface WebSocketLike {
 export type Fetch = (
   url: string,
   init: { headers: Record<string, string>; signal: AbortSignal },
-) => Promise<{ status: number; json(): Promise<unknown>; arrayBuffer(): Promise<ArrayBuffer> }>;
+) => Promise<{
+  status: number;
+  /** Where it is missing, nothing is known of a `Retry-After`. */
+  headers?: { get(name: string): string | null };
+  json(): Promise<unknown>;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}>;
 export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
 
 export interface SocketHandleOptions {
@@ -26,6 +32,7 @@ export interface SocketHandleOptions {
   token: string | (() => string | Promise<string>);
   /**
    * Address of the stack's `GET /poll`, `https://…`: what the page falls back to where no WebSocket gets through.
+   * It asks more and more seldom while nothing comes, after five minutes every 30 s.
    *
    * @default none: the page goes on trying to open a WebSocket
    */

@@ -7,16 +7,10 @@ import type {
   RoomToRestore,
   ServerFrame,
 } from "../protocol/frames.ts";
-import type { ResolvedOptions, WebSocketLike } from "./options.ts";
-
-/** What `GET /poll` answers. */
-interface Answer {
-  data: Extract<ServerFrame, { type: "connected" }>["data"];
-  session: string;
-  rooms: LoginFrame[];
-  retryAfterMs: number;
-}
-type Options = Pick<ResolvedOptions, "pollUrl" | "fetch" | "clock" | "random" | "requestTimeoutMs">;
+import type { limits } from "../protocol/limits.ts";
+import { type Answer, askPoll, encoded, type Failure, type PollOptions } from "./ask-poll.ts";
+import type { WebSocketLike } from "./options.ts";
+import { type Pace, paceOf } from "./poll-pace.ts";
 
 /** After about so long it closes, so that a WebSocket is tried again. */
 const lifeMs = 60_000;
@@ -24,8 +18,11 @@ const lifeMs = 60_000;
 const roomsChars = 5_000;
 /** Names of rooms may take three times their length in an address. */
 const leavesPerPoll = 5;
+const roomsPerPoll: (typeof limits)["roomsPerHello"] = 50;
+const mostRooms: (typeof limits)["roomsPerConnection"] = 100;
+/** As protocol/ids.ts has it, which the rest of the client would have to load. */
+const roomIdPattern = /^[\w\-=,.;:][\w\-=,.;:@]{0,127}$/;
 const mostErrors = 3;
-const maxPauseMs = 15_000;
 /** While a payload is fetched each poll brings the same again, with a new address. */
 const payloadPauseMs = 3_000;
 
@@ -39,7 +36,8 @@ export class PollSocket implements WebSocketLike {
   onmessage: WebSocketLike["onmessage"] = null;
   onerror: WebSocketLike["onerror"] = null;
   onclose: WebSocketLike["onclose"] = null;
-  readonly #options: Options;
+  readonly #options: PollOptions;
+  readonly #pace: Pace;
   readonly #askToken: () => Promise<string>;
   /** The places, with the cursors from which the next poll goes on. */
   readonly #places = new Map<string, RoomToRestore>();
@@ -55,19 +53,21 @@ export class PollSocket implements WebSocketLike {
   /** Something was asked while a poll was under way. */
   #isWanted = false;
   #timer: unknown;
+  // By timers, as the computer's clock may be set back.
   readonly #life: unknown;
-  /** It has lived long enough. By a timer, as the computer's clock may be set back. */
+  /** A WebSocket is to be tried, between two polls. */
   #isOld = false;
   #isOver = false;
   readonly #abort = new AbortController();
 
-  constructor(options: Options, askToken: () => Promise<string>) {
+  constructor(options: PollOptions, askToken: () => Promise<string>) {
     this.#options = options;
+    this.#pace = paceOf(options);
     this.#askToken = askToken;
-    const grow = () => {
+    const after = (ms: number, change: () => void) => options.clock.setTimeout(change, ms);
+    this.#life = after(lifeMs * (0.75 + options.random() / 2), () => {
       this.#isOld = true;
-    };
-    this.#life = options.clock.setTimeout(grow, lifeMs * (0.75 + options.random() / 2));
+    });
     queueMicrotask(() => this.#isOver || this.onopen?.({} as never));
   }
 
@@ -78,24 +78,21 @@ export class PollSocket implements WebSocketLike {
         this.#session = frame.session;
         this.#ref = frame.ref;
         for (const room of frame.rooms ?? []) this.#places.set(room.roomId, room);
+        this.#pace.goOn(this.#cursors);
         this.#pollIn(0);
         break;
       case "loginRoom":
-        this.#logins.set(frame.roomId, frame);
-        this.#leaves.delete(frame.roomId);
-        this.#pollIn(0);
+        this.#logIn(frame);
         break;
       case "leaveRoom":
-        this.#places.delete(frame.roomId);
-        this.#logins.delete(frame.roomId);
-        this.#fetching.delete(frame.roomId);
-        this.#leaves.set(frame.roomId, frame.ref);
-        this.#pollIn(0);
+        this.#leave(frame);
         break;
       case "ack":
         for (const { roomId, epoch, seq } of frame.rooms) this.#moveOn(roomId, { epoch, seq });
         break;
       case "heartbeat":
+        // The page was shown, or its network came back: what came meanwhile may be on the screen at once.
+        this.#pollNow();
         this.#tell({ type: "heartbeat", eventName: "heartbeatResp", data: { code: "2008", msg: "alive" } });
         break;
       default:
@@ -119,91 +116,151 @@ export class PollSocket implements WebSocketLike {
     this.onclose?.({ code, reason: "" });
   }
 
+  #logIn(frame: FrameOf<"loginRoom"> & { ref?: Ref }) {
+    const { roomId, ref } = frame;
+    const problem = this.#problemOf(roomId);
+    if (problem !== undefined) return this.#tell(loginFailed(roomId, `loginRoom: ${problem}`, ref));
+    this.#logins.set(roomId, frame);
+    this.#leaves.delete(roomId);
+    this.#pollNow();
+  }
+
+  /** What only this client can know; the rest the server says. */
+  #problemOf(roomId: unknown): string | undefined {
+    if (typeof roomId !== "string") return `roomId should be a string, got a ${typeof roomId}`;
+    // Of these a poll is told without a login, so the server could not tell the one from the other.
+    if (roomId.startsWith("@")) return `roomId ${roomId} is reserved: names that start with @ belong to Downlink`;
+    // All have to find their places again on the next WebSocket.
+    const rooms = new Set([...this.#places.keys(), ...this.#logins.keys()].filter((name) => !name.startsWith("@")));
+    if (rooms.has(roomId) || rooms.size < mostRooms) return undefined;
+    return `a page may be in ${mostRooms} rooms, leave one of them first`;
+  }
+
+  #leave({ roomId, ref }: FrameOf<"leaveRoom"> & { ref?: Ref }) {
+    if (!roomIdPattern.test(roomId)) {
+      return this.#tell(leaveFailed(roomId, `leaveRoom: roomId ${roomId} can be no room's`, ref));
+    }
+    this.#places.delete(roomId);
+    this.#logins.delete(roomId);
+    this.#fetching.delete(roomId);
+    this.#leaves.set(roomId, ref);
+    this.#pollNow();
+  }
+
+  get #cursors(): string {
+    return `${[...this.#places.values()].map(({ roomId, since }) => JSON.stringify([roomId, since])).sort()}`;
+  }
+
+  /** Somebody waits for what the next poll is to say. */
+  get #isAsked(): boolean {
+    return this.#logins.size + this.#leaves.size > 0;
+  }
+
+  #pollNow(): void {
+    this.#pace.wake();
+    this.#pollIn(0);
+  }
+
   #pollIn(ms: number): void {
     // Two polls at a time would take each other's places.
     this.#isWanted = true;
     if (this.#isPolling || this.#isOver) return;
     const { clock } = this.#options;
     clock.clearTimeout(this.#timer);
-    const start = () => {
-      this.#isPolling = true;
-      this.#isWanted = false;
-      void this.#poll().then((pauseMs) => {
-        this.#isPolling = false;
-        if (pauseMs !== undefined) this.#pollIn(this.#isWanted && this.#errors === 0 ? 0 : pauseMs);
-      });
-    };
-    if (ms > 0) this.#timer = clock.setTimeout(start, ms);
-    else start();
+    const waitMs = Math.max(ms, this.#pace.heldMs);
+    if (waitMs > 0) this.#timer = clock.setTimeout(() => this.#start(), waitMs);
+    else this.#start();
+  }
+
+  #start() {
+    if (this.#isOld && !this.#isAsked) {
+      this.#end(1000);
+      return;
+    }
+    this.#isPolling = true;
+    this.#isWanted = false;
+    void this.#poll().then((pauseMs) => {
+      this.#isPolling = false;
+      if (pauseMs !== undefined) this.#pollIn(this.#isWanted ? 0 : pauseMs);
+    });
   }
 
   /** @returns after how many ms to poll again, `undefined` if that is over */
   async #poll(): Promise<number | undefined> {
-    const { random } = this.#options;
     const logins = new Map(this.#logins);
-    let pauseMs = maxPauseMs;
-    try {
-      // Only with the first part: the others may log in to rooms that this one leaves.
-      let leaves = [...this.#leaves].slice(0, leavesPerPoll);
-      for (const rooms of this.#parts()) {
-        const left = leaves.map(([roomId]) => roomId);
-        const answer = await this.#ask(rooms, left);
-        if (this.#isOver) return undefined;
-        if (typeof answer === "number") throw answer;
-        this.#tellLeft(leaves);
-        leaves = [];
-        this.#take(answer, rooms, logins);
-        pauseMs = Math.min(pauseMs, Math.max(0, answer.retryAfterMs));
-      }
-      this.#errors = 0;
-    } catch (error) {
-      this.#errors += 1;
-      if (this.#errors > mostErrors) {
-        this.#end(typeof error === "number" ? error : 0);
-        return undefined;
-      }
-      return Math.min(maxPauseMs, 1_000 * 2 ** this.#errors * (0.5 + random() / 2));
+    const answers: Answer[] = [];
+    // Only with the first part: the others may log in to rooms that this one leaves.
+    let leaves = [...this.#leaves].slice(0, leavesPerPoll);
+    for (const rooms of this.#parts()) {
+      const asked = { session: this.#session, leave: leaves.map(([roomId]) => roomId), rooms };
+      const answer = await askPoll(this.#options, this.#askToken, asked, this.#abort.signal);
+      if (this.#isOver) return undefined;
+      if ("status" in answer) return this.#fail(answer, rooms, logins, leaves);
+      this.#tellLeft(leaves);
+      leaves = [];
+      this.#take(answer, rooms, logins);
+      answers.push(answer);
     }
-    if (this.#isOld) {
-      this.#end(1000);
+    this.#errors = 0;
+    const pauseMs = this.#pace.pauseAfter(answers, this.#cursors);
+    return this.#fetching.size > 0 ? Math.max(pauseMs, payloadPauseMs) : pauseMs;
+  }
+
+  /** @returns as `#poll` */
+  #fail(
+    { status, msg = `the poll was answered ${status}`, retryAfterMs }: Failure,
+    rooms: RoomToRestore[],
+    logins: Map<string, FrameOf<"loginRoom">>,
+    leaves: [string, Ref | undefined][],
+  ): number | undefined {
+    // The same poll would be refused again, and hold up every room.
+    if (status === 400 && this.#refuse(msg, rooms, logins, leaves)) return 0;
+    this.#errors += 1;
+    this.#pace.fail(retryAfterMs);
+    // A new token may heal it, once.
+    if (status === 400 || (isRefusal(status) && this.#pace.errors > 1)) {
+      this.#tell({ type: "helloFailed", eventName: "connetResp", data: { code: "2009", msg }, ref: this.#ref });
       return undefined;
     }
-    return this.#fetching.size > 0 ? Math.max(pauseMs, payloadPauseMs) : pauseMs;
+    if (this.#errors <= mostErrors) return 0;
+    this.#end(status);
+    return undefined;
+  }
+
+  /** Gives the server's words to whoever waits for this poll. @returns whether somebody did */
+  #refuse(
+    msg: string,
+    rooms: RoomToRestore[],
+    logins: Map<string, FrameOf<"loginRoom"> & { ref?: Ref }>,
+    leaves: [string, Ref | undefined][],
+  ): boolean {
+    const refused = rooms.flatMap(({ roomId }) => logins.get(roomId) ?? []);
+    for (const login of refused) {
+      if (this.#logins.get(login.roomId) !== login) continue;
+      this.#logins.delete(login.roomId);
+      this.#tell(loginFailed(login.roomId, msg, login.ref));
+    }
+    for (const [roomId, ref] of leaves) {
+      if (this.#leaves.get(roomId) !== ref) continue;
+      this.#leaves.delete(roomId);
+      this.#tell(leaveFailed(roomId, msg, ref));
+    }
+    return refused.length + leaves.length > 0;
   }
 
   /** All places and logins, in as many parts as addresses can hold. */
   #parts(): RoomToRestore[][] {
     const rooms = new Map(this.#places);
-    for (const [roomId, { type, since, history }] of this.#logins) rooms.set(roomId, { roomId, type, since, history });
+    // As the page said it: what is wrong in it the server names.
+    for (const { action: _, ref: __, ...wish } of this.#logins.values()) rooms.set(wish.roomId, wish);
     const parts: RoomToRestore[][] = [[]];
     for (const room of rooms.values()) {
       const part = parts.at(-1) ?? [];
-      if (encoded([...part, room]).length > roomsChars && part.length > 0) parts.push([room]);
+      const isFull = part.length === roomsPerPoll || encoded([...part, room]).length > roomsChars;
+      if (isFull && part.length > 0) parts.push([room]);
       else part.push(room);
     }
     return parts;
-  }
-
-  /** @returns the answer, or the HTTP status that came instead */
-  async #ask(rooms: RoomToRestore[], leave: string[]): Promise<Answer | number> {
-    const { pollUrl, fetch, clock, requestTimeoutMs } = this.#options;
-    const session = this.#session === undefined ? "" : `session=${encodeURIComponent(this.#session)}&`;
-    const limit = new AbortController();
-    const stop = () => limit.abort();
-    const timer = clock.setTimeout(stop, requestTimeoutMs);
-    this.#abort.signal.addEventListener("abort", stop);
-    try {
-      // The page may take long for its token, or for ever.
-      const token = await Promise.race([this.#askToken(), endOf(limit.signal)]);
-      const headers = { Authorization: `Bearer ${token}` };
-      const left = leave.length > 0 ? `leave=${encoded(leave)}&` : "";
-      const url = `${pollUrl}?${session}${left}rooms=${encoded(rooms)}`;
-      const response = await fetch(url, { headers, signal: limit.signal });
-      return response.status === 200 ? ((await response.json()) as Answer) : response.status;
-    } finally {
-      clock.clearTimeout(timer);
-      this.#abort.signal.removeEventListener("abort", stop);
-    }
   }
 
   #tellLeft(leaves: [string, Ref | undefined][]): void {
@@ -261,7 +318,14 @@ export class PollSocket implements WebSocketLike {
   }
 }
 
-const endOf = (signal: AbortSignal) =>
-  new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+/** The next one would be refused as well. */
+const isRefusal = (status: number) => status >= 400 && status < 500 && status !== 408 && status !== 429;
 
-const encoded = (rooms: readonly unknown[]) => encodeURIComponent(JSON.stringify(rooms));
+const loginFailed = (roomId: string, msg: string, ref: Ref | undefined): ServerFrame => {
+  const data = { code: "2003", msg } as const;
+  return { type: "loginFailed", eventName: "loginRoomResp", data, roomId, ref };
+};
+const leaveFailed = (roomId: string, msg: string, ref: Ref | undefined): ServerFrame => {
+  const data = { code: "2007", msg } as const;
+  return { type: "leaveFailed", eventName: "leaveRoomResp", data, roomId, ref };
+};

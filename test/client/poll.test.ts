@@ -1,91 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
-import type { Fetch } from "../../client/index.ts";
-// The client loads it when it needs it, which would take longer than a fake clock waits.
-import "../../client/poll-socket.ts";
-import type { LoginFrame, RoomToRestore, ServerFrame } from "../../protocol/frames.ts";
 import { settled } from "./fake-clock.ts";
 import { evicted, loggedIn, loginFailed } from "./fake-server.ts";
-import { epoch, LoggingServer } from "./logging-server.ts";
-
-const pollUrl = "https://push.example/api/poll";
-
-/** The same server behind a proxy that can kill WebSockets; polls are answered as a `hello` is. */
-class PolledServer extends LoggingServer {
-  readonly polls: {
-    session: string | null;
-    rooms: RoomToRestore[];
-    leave: string[];
-    authorization: string | undefined;
-    atMs: number;
-  }[] = [];
-  /** What the next polls come to instead. */
-  readonly failures: (number | "network" | "silence")[] = [];
-  retryAfterMs = 3_000;
-  change: (room: LoginFrame) => LoginFrame = (room) => room;
-  polling = 0;
-  mostPolling = 0;
-
-  readonly fetch: Fetch = async (address, { headers, signal }) => {
-    const { searchParams, origin, pathname } = new URL(address);
-    expect(`${origin}${pathname}`).toBe(pollUrl);
-    expect(address.length).toBeLessThan(8_000);
-    const rooms: RoomToRestore[] = JSON.parse(searchParams.get("rooms") ?? "");
-    const session = searchParams.get("session");
-    const leave: string[] = JSON.parse(searchParams.get("leave") ?? "[]");
-    this.polls.push({ session, rooms, leave, authorization: headers.Authorization, atMs: this.clock.now() });
-    this.polling += 1;
-    this.mostPolling = Math.max(this.mostPolling, this.polling);
-    try {
-      await settled();
-      const failure = this.failures.shift();
-      if (failure === "network") throw new TypeError("fetch failed");
-      if (failure === "silence")
-        await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
-      const hello = this.answer({ action: "hello", rooms }) as ServerFrame & { type: "connected" };
-      const body = {
-        data: hello.data,
-        session: session ?? "session-1",
-        rooms: hello.rooms.map(this.change),
-        retryAfterMs: this.retryAfterMs,
-      };
-      const status = typeof failure === "number" ? failure : 200;
-      return { status, json: async () => body, arrayBuffer: async () => new ArrayBuffer(0) };
-    } finally {
-      this.polling -= 1;
-    }
-  };
-
-  page(options = {}) {
-    const handle = this.handle({ pollUrl, fetch: this.fetch, ...options });
-    const heard: unknown[] = [];
-    handle.listen("test", (data) => heard.push(data));
-    return { handle, heard };
-  }
-
-  /** A poll takes more turns than a frame. */
-  async advance(ms: number) {
-    for (let passed = 0; passed < ms; passed += 250) {
-      await this.clock.advance(Math.min(250, ms - passed));
-      for (let turn = 0; turn < 3; turn += 1) await settled();
-    }
-  }
-
-  lastPollOf(roomId: string) {
-    return this.polls.at(-1)?.rooms.find((room) => room.roomId === roomId);
-  }
-}
-
-/** A page that was in room 456 by a WebSocket, had message 1, and polls now. */
-const polledPage = async (options = {}) => {
-  const server = new PolledServer();
-  const { handle, heard } = server.page(options);
-  await handle.loginRoom("456", "loginWhenLast");
-  await server.last.tell(server.log("456", 1));
-  server.isDown = true;
-  server.last.drop();
-  await server.advance(6_000);
-  return { server, handle, heard };
-};
+import { epoch } from "./logging-server.ts";
+import { PolledServer, polledPage } from "./polled-server.ts";
 
 describe("polling", () => {
   test("begins after three attempts that failed, with the same session, places and cursors", async () => {
@@ -297,37 +214,6 @@ test("a computer's clock that is set back does not keep a page from trying a Web
   server.clock.set(server.clock.now() - 86_400_000);
   await server.advance(120_000);
   expect(server.connections.length).toBeGreaterThan(before);
-});
-
-describe("polls that fail", () => {
-  test.each([[500], [429], ["network"], ["silence"]] as const)(
-    "(%s) are asked again after a pause, and nothing is lost",
-    async (failure) => {
-      const { server, heard } = await polledPage();
-      server.failures.push(failure, failure);
-      server.log("456", 2);
-      const before = server.polls.length;
-      await server.advance(30_000);
-      expect(heard).toEqual([1, 2]);
-      const [first, second, third] = server.polls.slice(before).map(({ atMs }) => atMs);
-      expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(1_000);
-      expect((third ?? 0) - (second ?? 0)).toBeGreaterThan((second ?? 0) - (first ?? 0));
-    },
-  );
-
-  test("again and again give way to a WebSocket, and the other way round", async () => {
-    const { server, heard } = await polledPage();
-    server.failures.push(...Array(400).fill(401));
-    server.log("456", 2);
-    const [polls, connections] = [server.polls.length, server.connections.length];
-    await server.advance(120_000);
-    expect(server.polls.length - polls).toBeGreaterThan(4);
-    expect(server.polls.length - polls).toBeLessThan(40);
-    expect(server.connections.length - connections).toBeGreaterThan(2);
-    server.failures.length = 0;
-    await server.advance(60_000);
-    expect(heard).toEqual([1, 2]);
-  });
 });
 
 describe("a WebSocket that works again", () => {

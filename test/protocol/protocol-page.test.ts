@@ -87,10 +87,11 @@ describe("examples of server frames", () => {
 });
 
 test.each(of("poll"))("the example of a poll has what connected has, and when to poll again: %s", (json) => {
-  const { data, session, rooms, retryAfterMs } = JSON.parse(json);
+  const { data, session, rooms, retryAfterMs, retryUpToMs } = JSON.parse(json);
   expect(data).toEqual({ code: frameCodes.connected, msg: frameTexts.connected });
   expect(typeof session).toBe("string");
   expect(retryAfterMs).toBeGreaterThan(0);
+  expect(retryUpToMs).toBeGreaterThan(retryAfterMs);
   for (const { type, eventName } of rooms) expect(eventName).toBe(eventNames[type as ServerFrame["type"]]);
 });
 

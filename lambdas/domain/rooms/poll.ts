@@ -5,7 +5,7 @@ import { expectSkipped } from "../delivery/skipped.ts";
 import { missedBytes } from "../log/read-log.ts";
 import type { Caller, Connection, Deps } from "../ports.ts";
 import { endPlace } from "./leave-room.ts";
-import { pollerOf } from "./poller.ts";
+import { leaseMs, pollerOf } from "./poller.ts";
 import { restoreRoom } from "./restore-room.ts";
 
 /** What a page without a WebSocket asks: the same as `hello` does. */
@@ -21,6 +21,8 @@ export interface PollAnswer {
   rooms: LoginFrame[];
   /** When to poll again. */
   retryAfterMs: number;
+  /** Nothing came: who has heard nothing for long may wait so long instead. */
+  retryUpToMs?: number;
 }
 
 /** Whoever got hold of a stranger's session gets nothing by it, nor takes anything away. */
@@ -29,9 +31,10 @@ async function giveBack(deps: Deps, { session, connectionId, subject, askedAtMs 
   if (place?.subject === subject) await endPlace(deps, roomId, session, connectionId, askedAtMs);
 }
 
-/** Nothing came: the page waits a little. Something came: there may be more at once. */
-const idlePauseMs = 3_000;
-const busyPauseMs = 500;
+/** Something came: there may be more at once. */
+const busy = { retryAfterMs: 500 };
+/** Nothing came. A third of a lease at most: two polls may fail before a place is lost. */
+const idle = { retryAfterMs: 3_000, retryUpToMs: leaseMs / 3 };
 
 /**
  * One poll: logs in to rooms or keeps the places in them, and answers what came behind the cursors. The cursors are the
@@ -64,6 +67,6 @@ export async function poll(
     data: { code: frameCodes.connected, msg: frameTexts.connected },
     session,
     rooms: answers,
-    retryAfterMs: hasNews ? busyPauseMs : idlePauseMs,
+    ...(hasNews ? busy : idle),
   };
 }

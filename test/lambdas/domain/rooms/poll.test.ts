@@ -27,6 +27,7 @@ async function pollBy(page: Page, rooms: RoomToRestore[]): Promise<PollAnswer> {
   return { ...answer, rooms: answer.rooms.map(wireOf) };
 }
 const roomIn = ({ rooms }: PollAnswer, roomId = room) => rooms.find((frame) => frame.roomId === roomId);
+const pauseIn = ({ retryAfterMs, retryUpToMs }: PollAnswer) => ({ retryAfterMs, retryUpToMs });
 const loggedIn = (frame: LoginFrame | undefined) => {
   if (frame?.type !== "loggedIn") throw new Error(`not logged in: ${JSON.stringify(frame)}`);
   return frame;
@@ -40,7 +41,7 @@ const dataIn = (frame: LoginFrame | undefined) => loggedIn(frame).missed?.map(({
 describe("a first poll", () => {
   test("logs in by the policy that it names, and tells where everyone's and one's own room stand", async () => {
     const answer = await pollBy(ann, [{ roomId: room, type: "loginWhenLast" }]);
-    expect(answer).toMatchObject({ data: { code: "2001" }, session: expect.any(String), retryAfterMs: 3_000 });
+    expect(answer).toMatchObject({ data: { code: "2001" }, session: expect.any(String) });
     expect(answer.rooms.map((frame) => [frame.roomId, frame.data.code])).toEqual([
       ["@all", "2002"],
       ["@user", "2002"],
@@ -68,10 +69,11 @@ describe("what came between two polls", () => {
     await world.push(room, '"b"');
     const second = await pollBy(ann, [next(roomIn(first))]);
     expect(dataIn(roomIn(second))).toEqual(["a", "b"]);
-    expect(second.retryAfterMs).toBe(500);
+    expect(pauseIn(second)).toEqual({ retryAfterMs: 500 });
     const third = await pollBy(ann, [next(roomIn(second))]);
     expect(dataIn(roomIn(third))).toEqual([]);
-    expect(third.retryAfterMs).toBe(3_000);
+    // Within a third of the lease: two polls may fail before the place is lost.
+    expect(pauseIn(third)).toEqual({ retryAfterMs: 3_000, retryUpToMs: 30_000 });
   });
 
   test("comes from everyone's and one's own room too, without a place in them", async () => {
