@@ -23,13 +23,15 @@ const mostRooms: (typeof limits)["roomsPerConnection"] = 100;
 /** As protocol/ids.ts has it, which the rest of the client would have to load. */
 const roomIdPattern = /^[\w\-=,.;:][\w\-=,.;:@]{0,127}$/;
 const mostErrors = 3;
+/** Until then no WebSocket is tried again, whatever is to be published: one has just failed to open. */
+const youthMs = 10_000;
 /** While a payload is fetched each poll brings the same again, with a new address. */
 const payloadPauseMs = 3_000;
 
 /**
  * What a page has where no WebSocket gets through: it looks like one, takes the frames of a client and gives those of a
- * server, but asks `GET /poll`. Cursors, order and places are those of the client and of the server, as ever. What
- * polls cannot carry (`publish`, receipts) waits for the next WebSocket.
+ * server, but asks `GET /poll`. Cursors, order and places are those of the client and of the server, as ever. A poll
+ * carries no `publish`, so that has a WebSocket tried at once, and fails if one has just been tried; and no receipts.
  */
 export class PollSocket implements WebSocketLike {
   onopen: WebSocketLike["onopen"] = null;
@@ -55,6 +57,8 @@ export class PollSocket implements WebSocketLike {
   #timer: unknown;
   // By timers, as the computer's clock may be set back.
   readonly #life: unknown;
+  readonly #youth: unknown;
+  #isYoung = true;
   /** A WebSocket is to be tried, between two polls. */
   #isOld = false;
   #isOver = false;
@@ -65,6 +69,9 @@ export class PollSocket implements WebSocketLike {
     this.#pace = paceOf(options);
     this.#askToken = askToken;
     const after = (ms: number, change: () => void) => options.clock.setTimeout(change, ms);
+    this.#youth = after(youthMs, () => {
+      this.#isYoung = false;
+    });
     this.#life = after(lifeMs * (0.75 + options.random() / 2), () => {
       this.#isOld = true;
     });
@@ -87,6 +94,9 @@ export class PollSocket implements WebSocketLike {
       case "leaveRoom":
         this.#leave(frame);
         break;
+      case "publish":
+        this.#publish(frame);
+        break;
       case "ack":
         for (const { roomId, epoch, seq } of frame.rooms) this.#moveOn(roomId, { epoch, seq });
         break;
@@ -101,7 +111,7 @@ export class PollSocket implements WebSocketLike {
 
   close(): void {
     this.#isOver = true;
-    for (const timer of [this.#timer, this.#life]) this.#options.clock.clearTimeout(timer);
+    for (const timer of [this.#timer, this.#life, this.#youth]) this.#options.clock.clearTimeout(timer);
     this.#abort.abort();
   }
 
@@ -145,6 +155,18 @@ export class PollSocket implements WebSocketLike {
     this.#fetching.delete(roomId);
     this.#leaves.set(roomId, ref);
     this.#pollNow();
+  }
+
+  #publish({ clientMessageId, ref }: FrameOf<"publish"> & { ref?: Ref }) {
+    if (this.#isYoung) {
+      const msg = "publish: no WebSocket opens here now; publish it again later, with the same clientMessageId";
+      const data = { code: "2012", msg } as const;
+      return this.#tell({ type: "publishFailed", eventName: "publishResp", data, clientMessageId, ref });
+    }
+    this.#isOld = true;
+    // Not while a poll is under way: it would take the place of the WebSocket's.
+    if (this.#isPolling || this.#isAsked) this.#isWanted = true;
+    else queueMicrotask(() => this.#end(1000));
   }
 
   get #cursors(): string {

@@ -156,7 +156,7 @@ export class SocketHandle {
    * a lost connection, always with the same `clientMessageId`: it is one message.
    *
    * Fails with a DownlinkError: 2012 not allowed or not possible, 3002 no answer in time, 3003 closed, 3005 larger than
-   * 32 KB.
+   * 32 KB. A page that polls cannot publish: a WebSocket is tried at once, and if none opens it fails with 2012.
    *
    * @param data any JSON, as it is now: what is changed in it afterwards is not sent
    * @throws TypeError if `data` cannot be JSON; a promise rejects with it

@@ -248,11 +248,54 @@ describe("a WebSocket that works again", () => {
     expect(heard).toEqual([1, 2, 3, 4, 5]);
   });
 
-  test("sends what the page published meanwhile", async () => {
-    const { server, handle } = await polledPage({ requestTimeoutMs: 60_000, random: () => 0 });
-    void handle.publish("456", "say", "hi").catch(() => {});
+  test("is tried before its time for what the page publishes, and sends it", async () => {
+    const { server, handle } = await polledPage();
+    await server.advance(10_000);
     server.isDown = false;
-    await server.advance(59_000);
+    const failed = vi.fn();
+    handle.publish("456", "say", "hi", {}, () => {}, failed);
+    await server.advance(1_000);
     expect(server.receivedOf("publish")).toMatchObject([{ data: "hi" }]);
+    expect(failed).not.toHaveBeenCalled();
+  });
+
+  // It failed with 3002, after its whole time limit and without a reason.
+  test("and does not open fails what was published, with the reason; the page polls on and loses nothing", async () => {
+    const { server, handle, heard } = await polledPage();
+    await server.advance(10_000);
+    const tries = server.connections.length;
+    const published = handle.publish("456", "say", "hi").catch(({ code, msg }) => ({ code, msg }));
+    server.log("456", 2);
+    await server.advance(5_000);
+    expect(await published).toEqual({
+      code: "2012",
+      msg: "publish: no WebSocket opens here now; publish it again later, with the same clientMessageId",
+    });
+    expect(server.connections.length - tries).toBe(1);
+    expect(heard).toEqual([1, 2]);
+    // One has just been tried: another publish does not hold up the polls again.
+    expect(await handle.publish("456", "say", "hi").catch(({ code }) => code)).toBe("2012");
+    expect(server.connections.length - tries).toBe(1);
+  });
+
+  test("is tried for a publish only when the poll under way has been answered", async () => {
+    const { server, handle } = await polledPage();
+    await server.advance(10_000);
+    server.failures.push("silence");
+    await server.advance(3_000);
+    expect(server.polling).toBe(1);
+    const tries = server.connections.length;
+    handle.publish(
+      "456",
+      "say",
+      "hi",
+      {},
+      () => {},
+      () => {},
+    );
+    await server.advance(5_000);
+    expect(server.connections.length).toBe(tries);
+    await server.advance(8_000);
+    expect(server.connections.length).toBeGreaterThan(tries);
   });
 });
