@@ -70,12 +70,14 @@ export const receiving: Operation[] = [
       const { claims } = new Page(backend);
       const roomId = newRoom(backend);
       const first = await poll(backend, claims, { rooms: [{ roomId }] });
-      if (news === 1) await push(backend, roomId);
       const rooms = first.rooms.map(({ roomId, generation, epoch, seq }) => ({
         roomId,
         since: { epoch, seq },
         ...(!roomId.startsWith("@") && { generation }),
       }));
+      // What a page says for the first time is written, and found by all polls behind it.
+      await poll(backend, claims, { session: first.session, rooms });
+      if (news === 1) await push(backend, roomId);
       return async () => {
         const { rooms: answers } = await poll(backend, claims, { session: first.session, rooms });
         const missed = answers.flatMap((room) => room.missed ?? []).length;

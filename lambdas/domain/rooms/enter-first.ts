@@ -1,3 +1,4 @@
+import type { Position } from "../../../protocol/frames.ts";
 import type { Begin } from "../log/begin.ts";
 import type { Connection, Deps, Member, Room } from "../ports.ts";
 import { connectionGone, type Enter, type Entry, placeOf, takePlace, tooBusy } from "./entry.ts";
@@ -104,8 +105,13 @@ export async function resumePlace(
   }
   const after = await deps.rooms.get(room.roomId);
   if (after?.generation !== generation) return "changed";
-  const { epoch, seq } = from;
-  return { kind: "in", generation, epoch, seq, head: after.seq, room: after, isResumed: true };
+  return resumed(after, mine, from);
+}
+
+/** @param room as it stands while the place is there */
+export function resumed(room: Room, { generation, cursor, hasAcked }: Member, { epoch, seq }: Position): Entry {
+  const acked = hasAcked && cursor?.epoch === epoch && { ackedSeq: cursor.seq };
+  return { kind: "in", generation, epoch, seq, head: room.seq, room, isResumed: true, ...acked };
 }
 
 /**

@@ -15,6 +15,8 @@ export interface Admitted extends Position {
   kind: "in";
   /** The place was there already, with what was acked in it. */
   isResumed?: true;
+  /** By the member's own word it has everything up to here, and the books say so. */
+  ackedSeq?: number;
   generation: number;
   head: number;
   /** If the room was read after the place was written: what it does not count yet will be posted there. */

@@ -5,11 +5,11 @@ import { roomNamed } from "../frame-text.ts";
 import { type Begin, beginBy } from "../log/begin.ts";
 import type { Connection, Deps } from "../ports.ts";
 import { enterAlways } from "./enter-always.ts";
-import { enterFirst, resumePlace } from "./enter-first.ts";
+import { enterFirst, resumed, resumePlace } from "./enter-first.ts";
 import { type Entry, loginFrame, refusalOf, tooBusy } from "./entry.ts";
 import { isCurrent } from "./evict.ts";
 import { logIn } from "./login-room.ts";
-import { isPoller } from "./poller.ts";
+import { isHeld, isPoller } from "./poller.ts";
 import { welcome } from "./welcome.ts";
 
 const attempts = 5;
@@ -47,10 +47,13 @@ async function restoreOwnRoom(
   const isNew = self.acks && since === undefined && history === undefined && !isPoller(self.connectionId);
   const opening = deps.rooms.open(named);
   if (isNew && named !== everyone) await expectSkipped(deps, self.subject, opening);
-  const room = await opening;
+  // Who polls says each time how far it is; most often the books have that.
+  const isAsBefore = isPoller(self.connectionId) && typeof since === "object";
+  const [room, kept] = await Promise.all([opening, isAsBefore ? deps.cursors.get(named, self.subject) : undefined]);
   const { epoch, seq, generation } = room;
   const from = await beginBy(deps, named, self.subject, { since })(room);
-  const entry = { kind: "in" as const, epoch: from.epoch, seq: from.seq, generation, head: seq, room };
+  const acked = kept?.hasAcked && kept.epoch === from.epoch && { ackedSeq: kept.seq };
+  const entry = { kind: "in" as const, epoch: from.epoch, seq: from.seq, generation, head: seq, room, ...acked };
   if (isNew) await deps.members.setCursor(named, self.connectionId, self.connectionId, { epoch, seq }, seq);
   return welcome(deps, self, named, roomId, entry, { since, history }, budgetBytes);
 }
@@ -72,6 +75,8 @@ async function restore(
       const enter = type === "loginWhenever" ? enterAlways : enterFirst;
       return enter(deps, roomId, self, Promise.resolve(self), begin);
     }
+    if (isHeld(self.connectionId, mine, deps.now()) && mine.cursor?.epoch === room.epoch)
+      return resumed(room, mine, mine.cursor);
     // Not a login: what ends the place may be under way.
     const entry = await resumePlace(deps, room, { ...self, askedAtMs: undefined }, mine);
     if (entry !== "changed") return entry;

@@ -28,15 +28,23 @@ export async function welcome(
 
   const room = entry.room ?? (await deps.rooms.get(roomId)) ?? (await deps.rooms.open(roomId));
   const { since, part } = await read(deps, self, room, entry, wish, budgetBytes);
-  if (self.acks) {
+  const hasAcked = typeof wish.since === "object";
+  if (self.acks && !(hasAcked && isBooked(self, entry, since, part))) {
     // From here on this is where it stands, whether it had acked that or not.
     const seq = part.recovered ? since.seq : part.upTo;
     const beganSeq = entry.isResumed ? undefined : seq;
-    const hasAcked = typeof wish.since === "object";
     await setCursor(deps, self, roomId, { epoch: room.epoch, seq, hasAcked }, beganSeq);
   }
   return { ...reply, epoch: room.epoch, seq: room.seq, ...missedOf(deps, self, part) } as LoginFrame;
 }
+
+/** Whether the books have it already that a poller is so far. Then it is not written again, and never back. */
+const isBooked = (
+  { connectionId }: Connection,
+  { epoch, ackedSeq = -1 }: Admitted,
+  since: Position,
+  part: MissedPart,
+) => isPoller(connectionId) && part.recovered && since.epoch === epoch && since.seq <= ackedSeq;
 
 /** A poll's answer need not fit into a post, and nothing can be posted after it: its first message always fits. */
 function missedOf(deps: Deps, { connectionId }: Connection, { tooLarge, ...missed }: MissedPart): Missed {

@@ -83,6 +83,13 @@ describe("what an operation uses", () => {
     expect(invocations).toHaveLength(1);
   });
 
+  test("a poll that brings nothing waits for DynamoDB once, and writes no place and no cursor", () => {
+    const { writes, invocations } = usageOf("poll, 1 room, no news");
+    expect(invocations).toMatchObject([{ name: "poll", roundTrips: 1 }]);
+    // The rows of the three rooms at most.
+    expect(writes).toBeLessThanOrEqual(3);
+  });
+
   test("many messages of a room cost one look", () => {
     expect(usageOf("push to 10 members").queueRequests).toBe(1);
     expect(usageOf("push to 10 members, a look is ordered already").queueRequests).toBe(0);

@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers/promises";
+import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { beforeEach, describe, expect, test } from "vitest";
 import { type PollAnswer, poll } from "../../../../lambdas/domain/rooms/poll.ts";
 import type { LoginFrame, RoomToRestore } from "../../../../protocol/frames.ts";
@@ -182,6 +184,95 @@ describe("a lease", () => {
     world.nowMs += 100_000;
     await world.push(room, '"meanwhile"');
     expect(dataIn(roomIn(await pollBy(ann, [next(roomIn(first))])))).toEqual(["meanwhile"]);
+  });
+});
+
+describe("a poll that finds all as the last one left it", () => {
+  /** What is written beside the rooms' own rows. */
+  const writes: string[] = [];
+  beforeEach(async () => {
+    const send = ((command: UpdateItemCommand) => {
+      const { Key } = command.input;
+      if (command instanceof UpdateItemCommand && Key?.item?.S !== "room") writes.push(Key?.item?.S ?? "connection");
+      return tables.client.send(command);
+    }) as typeof tables.client.send;
+    world = new World({ send });
+    ann = world.page({ acks: true });
+    bob = await world.connect({ acks: true });
+  });
+  /** Polls from where an answer left the page, in all of its rooms. */
+  const goOn = async (answer: PollAnswer, ms = 3_000) => {
+    world.nowMs += ms;
+    const rooms = ["@all", "@user", room].map((roomId) => next(roomIn(answer, roomId)));
+    writes.length = 0;
+    return pollBy(ann, rooms);
+  };
+  const acked = async () => goOn(await goOn(await pollBy(ann, [{ roomId: room }]), 1));
+
+  test("writes nothing of it again", async () => {
+    await goOn(await acked());
+    expect(writes).toEqual([]);
+  });
+
+  test("writes what it says that it has", async () => {
+    const answer = await acked();
+    for (const roomId of [room, "@all", `@user/${ann.subject}`]) await world.push(roomId);
+    const second = await goOn(answer);
+    expect(writes).toEqual([]);
+    await goOn(second);
+    expect(writes).toHaveLength(3);
+  });
+
+  test("takes a new lease when a third of the old one is over", async () => {
+    let answer = await acked();
+    let renewals = 0;
+    for (let polls = 0; polls < 60; polls += 1) {
+      answer = await goOn(answer);
+      renewals += writes.length;
+    }
+    expect(renewals).toBe(6);
+    expect((await bob.login(room)).data.code).toBe("2004");
+  });
+
+  test("leaves its place for two thirds of a lease at least: two polls may fail", async () => {
+    const answer = await pollBy(ann, [{ roomId: room }]);
+    await goOn(await goOn(answer, 1), 29_000);
+    expect(writes).toEqual([]);
+    world.nowMs += 60_000;
+    expect((await bob.login(room)).data.code).toBe("2004");
+    world.nowMs += 2_000;
+    expect((await bob.login(room)).data.code).toBe("2002");
+  });
+
+  test("is out as well if somebody took the room over", async () => {
+    const answer = await acked();
+    await bob.login(room, "loginWhenLast");
+    expect(roomIn(await goOn(answer))).toMatchObject({ type: "evicted", data: { code: "2005" } });
+  });
+
+  test("waits for one round of DynamoDB calls", async () => {
+    const answer = await acked();
+    let underWay = 0;
+    let rounds = 0;
+    world.turn = async (work) => {
+      if (underWay === 0) rounds += 1;
+      underWay += 1;
+      await setImmediate();
+      const done = await work();
+      underWay -= 1;
+      return done;
+    };
+    await goOn(answer);
+    expect(rounds).toBe(1);
+  });
+
+  test("and is handled behind a later one puts no cursor back", async () => {
+    const first = await acked();
+    await world.push(room);
+    const second = await goOn(first);
+    await goOn(second);
+    await goOn(first);
+    expect((await world.deps.members.get(room, ann.session))?.cursor?.seq).toBe(1);
   });
 });
 
