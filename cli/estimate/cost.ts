@@ -7,7 +7,7 @@ import { membersOf, type Question } from "./question.ts";
 
 const monthSeconds = 30 * 24 * 60 * 60;
 /** Of an access log: one line for each frame, handshake, end and request, not for posts. */
-const logLineBytes = 400;
+export const logLineBytes = 400;
 /** Five pollers that wait 20 s each time, whatever happens; of the looks and of the tasks. */
 const idleReceives = 2 * 650_000;
 

@@ -1,6 +1,7 @@
 import type { Advice } from "./advice.ts";
 import { amount, duration, large, percent } from "./amounts.ts";
 import { estimate } from "./estimate.ts";
+import { pollingUsd, pollsPerHour } from "./polling.ts";
 import type { Question } from "./question.ts";
 import { quotasOf } from "./quotas.ts";
 import { everyoneAt, raised, sizes, usual, waveAt } from "./scenario.ts";
@@ -54,6 +55,18 @@ export const docTables: Record<string, () => string> = {
         fullAtConnections > 1e9 ? "never" : large(fullAtConnections),
       ]),
     ),
+  polls: () => {
+    const connected = estimate(usual(100_000)).costs.total.total / 100_000;
+    const { quiet, hasty } = pollsPerHour;
+    return tableOf(
+      ["a page", "polls an hour", "a month, USD"],
+      [
+        ["is connected, hears something every ten minutes", "·", money(connected)],
+        ["polls, hears nothing", amount(quiet), money(pollingUsd(quiet))],
+        ["polls, hears something every half minute", amount(hasty), money(pollingUsd(hasty))],
+      ],
+    );
+  },
   asks: () =>
     tableOf(
       [

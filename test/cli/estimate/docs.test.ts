@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { cpuSecondsPerPost } from "../../../cli/estimate/architecture.ts";
 import { docTables } from "../../../cli/estimate/doc-tables.ts";
+import { estimate } from "../../../cli/estimate/estimate.ts";
+import { pollingUsd, pollsPerHour } from "../../../cli/estimate/polling.ts";
 import { quotasOf } from "../../../cli/estimate/quotas.ts";
 import { usual } from "../../../cli/estimate/scenario.ts";
 import { simulateReconnect } from "../../../cli/estimate/simulation/reconnect.ts";
@@ -48,6 +50,16 @@ test("the figures in its sentences are those of the estimate", () => {
   expect(page).toMatch(/a million pages make 70\s+million of them/);
   expect(1 / cpuSecondsPerPost).toBeCloseTo(12_500, 6);
   expect(page).toContain("a worker could do 12,500 a second");
+});
+
+test("both pages say what a page costs that polls", () => {
+  const connected = estimate(usual(100_000)).costs.total.total / 100_000;
+  const ratio = pollingUsd(pollsPerHour.quiet) / connected;
+  expect(ratio).toBeGreaterThan(7.5);
+  expect(ratio).toBeLessThan(12.5);
+  expect(page).toContain("A page that polls costs some ten times a connected one");
+  const readme = readFileSync(join(folder, "../README.md"), "utf8");
+  expect(readme).toContain("A page that polls costs some ten times a connected one");
 });
 
 test("a folder without the page is refused", () => {
