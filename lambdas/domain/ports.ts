@@ -142,6 +142,8 @@ export interface Rooms {
   get(roomId: string): Promise<Room | undefined>;
   /** Creates the room where there is none. */
   open(roomId: string): Promise<Room>;
+  /** The same for a room that will be there: reads, and writes only where there is none or nobody renewed it for a day. */
+  find(roomId: string): Promise<Room>;
   /** Counts somebody who came in without looking at others. @returns the room with that entry */
   countEntry(roomId: string): Promise<Room>;
   /** Makes `holder` the room's, unless anybody came in or became holder since `seen`. */

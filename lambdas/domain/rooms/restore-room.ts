@@ -45,9 +45,9 @@ async function restoreOwnRoom(
 ): Promise<LoginFrame> {
   const named = roomNamed(roomId, self.subject);
   const isNew = self.acks && since === undefined && history === undefined && !isPoller(self.connectionId);
-  const opening = deps.rooms.open(named);
-  if (isNew && named !== everyone) await expectSkipped(deps, self.subject, opening);
-  const room = await opening;
+  const finding = deps.rooms.find(named);
+  if (isNew && named !== everyone) await expectSkipped(deps, self.subject, finding);
+  const room = await finding;
   const { epoch, seq, generation } = room;
   const from = await beginBy(deps, named, self.subject, { since })(room);
   const entry = { kind: "in" as const, epoch: from.epoch, seq: from.seq, generation, head: seq, room };
@@ -63,7 +63,7 @@ async function restore(
   begin: Begin,
 ): Promise<Entry> {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
-    const [room, mine] = await Promise.all([deps.rooms.open(roomId), deps.members.get(roomId, self.session)]);
+    const [room, mine] = await Promise.all([deps.rooms.find(roomId), deps.members.get(roomId, self.session)]);
     if (room.generation > generation) {
       await deps.members.evict(roomId, self.session, room.generation);
       return { kind: "evicted", generation: room.generation };
