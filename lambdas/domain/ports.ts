@@ -158,6 +158,13 @@ export interface Rooms {
   noteLook(roomId: string, atMs: number): Promise<void>;
 }
 
+/** Rooms as this execution environment read them within the last second. */
+export interface RecentRooms {
+  get(roomId: string, nowMs: number): Room | undefined;
+  /** @param readAtMs a moment before it was read */
+  note(room: Room, readAtMs: number): void;
+}
+
 /** The place in the room of everyone is the connection itself, under its id. */
 export interface Members {
   get(roomId: string, session: string): Promise<Member | undefined>;
@@ -369,6 +376,8 @@ export interface Deps {
   scheduleLook: ScheduleLook;
   /** How long a message waits for its ack before it is sent again. */
   redeliverAfterMs: number;
+  /** What acks of the last second saw of their rooms. */
+  recentRooms: RecentRooms;
   /** Logs what went wrong behind an answer that is right all the same. */
   noteTrouble(what: string, error: unknown): void;
   now(): number;
