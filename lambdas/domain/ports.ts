@@ -274,6 +274,8 @@ export interface Parcel {
   /** Where it is in the room's log; absent at `qos` 0. */
   epoch?: string;
   seq?: number;
+  /** Within how long those who get it are to ack. */
+  ackWithinMs?: number;
   /** Nobody wants it after that. */
   untilMs?: number;
   /** Who does not get it, and the frame that they get in its place so that they do not wait for its number. */
