@@ -1,33 +1,52 @@
 import type { Receipt } from "../protocol/frames.ts";
 import type { limits } from "../protocol/limits.ts";
-import { type Draft, send, start, stop } from "./state.ts";
+import { type Draft, send, start, startAgain, stop } from "./state.ts";
 
 /** So many are acked at once, fewer after a moment. */
 const ackAtOnce = 64;
 const receiptsPerAck: (typeof limits)["receiptsPerAck"] = 64;
 
-const dueIn = ({ streams }: Draft) => [...streams].filter(([, { unacked }]) => unacked > 0);
+/** Within that they go again after trouble of the server's, which all pages may have had. What is sent again is acked sooner. */
+const ackAgainMs = 64_000;
+
+// What is absent is not more than anything, nor is anything more than that.
+const dueIn = ({ streams }: Draft, mostMs?: number) =>
+  [...streams].filter(([, { unacked, ackWithinMs }]) => unacked > 0 && !((ackWithinMs as number) > (mostMs as number)));
 
 /** To be called whenever something may have arrived. */
 export function ackSoon(draft: Draft): void {
-  const unacked = dueIn(draft).reduce((sum, [, stream]) => sum + stream.unacked, 0);
-  if (unacked >= ackAtOnce) sendAcks(draft);
-  else if (unacked > 0 && !draft.willAck) {
-    draft.willAck = true;
-    start(draft, "ack");
+  let sum = 0;
+  for (const [, { unacked, ackWithinMs }] of dueIn(draft)) {
+    // A moment that is due already stays the same.
+    if (ackWithinMs) startAgain(draft, ackWithinMs, "ack", ackWithinMs);
+    else sum += unacked;
   }
+  if (sum >= ackAtOnce) sendAcks(draft, 0);
+  else if (sum > 0 && !draft.willAck) {
+    draft.willAck = true;
+    start(draft, "ack", 0);
+  }
+}
+
+/** The server had trouble with acks, and does not say with which. */
+export function ackAgain(draft: Draft): void {
+  for (const [roomId, stream] of draft.streams) {
+    if (stream.hasAcked) draft.streams.set(roomId, { ...stream, unacked: 1, ackWithinMs: ackAgainMs });
+  }
+  ackSoon(draft);
 }
 
 /**
  * Says how far the page is in each room where something arrived.
  *
+ * @param mostMs not in rooms whose members spread their acks over more; in all without it
  * @param isLast the page is about to leave: if this comes too late, that is no news
  */
-export function sendAcks(draft: Draft, isLast = false): void {
-  const due = dueIn(draft);
+export function sendAcks(draft: Draft, mostMs?: number, isLast?: boolean): void {
+  const due = dueIn(draft, mostMs);
   draft.willAck = false;
   if (draft.link.at !== "open" || due.length === 0) return;
-  stop(draft, "ack");
+  stop(draft, "ack", 0);
   const { session } = draft;
   const rooms = due.map(([roomId, { epoch = "", seq }]) => ({ roomId, epoch, seq }));
   const receipts = due.flatMap(([roomId, stream]) => stream.receipts.map((seq): Receipt => ({ roomId, seq })));
@@ -35,5 +54,6 @@ export function sendAcks(draft: Draft, isLast = false): void {
     const some = receipts.splice(0, receiptsPerAck);
     send(draft, { action: "ack", session, rooms, receipts: some[0] && some, ref: isLast ? "last" : "ack" });
   } while (receipts.length > 0);
-  for (const [roomId, stream] of due) draft.streams.set(roomId, { ...stream, unacked: 0, receipts: [] });
+  for (const [roomId, stream] of due)
+    draft.streams.set(roomId, { ...stream, unacked: 0, receipts: [], hasAcked: true });
 }

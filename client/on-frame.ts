@@ -1,5 +1,6 @@
 import type { LoginFrame, ServerFrame } from "../protocol/frames.ts";
 import { isReservedRoom } from "../protocol/ids.ts";
+import { ackAgain } from "./acks.ts";
 import { checkPlaces, greet, linkIsOpen, loseLink, roomsIn, signOfLife } from "./link.ts";
 import { forget, isLoggingIn, reject, requestOf, resolve } from "./requests.ts";
 import { afterEviction, afterLogin, isIn, waitingRoom } from "./room.ts";
@@ -117,7 +118,11 @@ type Failed = FrameOfType<"loginFailed" | "leaveFailed" | "publishFailed" | "rep
 function onFailed(draft: Draft, frame: Failed) {
   const { ref } = frame;
   // Of acks and replays the page knows nothing.
-  if (typeof ref === "string") return ref === "last" ? undefined : checkPlaces(draft);
+  if (typeof ref === "string") {
+    if (frame.data.code === "5001") ackAgain(draft);
+    else if (ref !== "last") checkPlaces(draft);
+    return;
+  }
   const request = requestOf(draft, ref);
   if (request) reject(draft, request, frame.data);
   show(draft, frame);

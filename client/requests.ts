@@ -31,7 +31,7 @@ export function addRequest(draft: Draft, request: Request) {
     const msg = `${action} has ${bytes} bytes, allowed are ${frameBytes}: send a link instead`;
     return reject(draft, request, { code: clientCodes.tooLarge, msg });
   }
-  if (action === "leaveRoom") sendAcks(draft, true);
+  if (action === "leaveRoom") sendAcks(draft, undefined, true);
   sendWaiting(draft);
 }
 

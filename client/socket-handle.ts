@@ -84,6 +84,7 @@ export class SocketHandle {
   /** Attempts that failed since a WebSocket worked. */
   #failures = 0;
   #polls = false;
+  #ackMoment: number | undefined;
   #stopWatching: (() => void) | undefined;
   #payloads: Promise<Payloads | undefined> | undefined;
 
@@ -328,7 +329,12 @@ export class SocketHandle {
   #msOf(name: Timer[0], tries: number): number {
     if (name === "reconnect" || name === "resend") return pauseMs(tries, this.#options.random);
     if (name === "silence") return this.#options.heartbeatMs;
-    if (name === "ack") return ackAfterMs;
+    // Rooms say within how long to ack: each page at a moment of its own, at which it does so again and again.
+    if (name === "ack") {
+      const { clock, random } = this.#options;
+      this.#ackMoment ??= random() * 2 ** 32;
+      return tries ? tries - ((clock.now() + this.#ackMoment) % tries) : ackAfterMs;
+    }
     if (name === "gap") return gapMs(tries);
     return this.#options.requestTimeoutMs;
   }
