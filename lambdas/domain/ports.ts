@@ -220,8 +220,8 @@ export interface Log {
   /** Gives a number up for ever. `taken`: a message has it. */
   giveUp(roomId: string, at: Position & { atMs: number }): Promise<"done" | "taken">;
   get(roomId: string, at: Position): Promise<LogEntry | undefined>;
-  /** Those of the room's epoch, in order, both ends included, as far as they are kept. */
-  pages(room: Pick<Room, "roomId" | "epoch">, from: number, to: number): AsyncIterable<LogEntry[]>;
+  /** Those of the room's epoch, in order or `backwards`, both ends included, as far as they are kept. */
+  pages(room: Pick<Room, "roomId" | "epoch">, from: number, to: number, backwards?: boolean): AsyncIterable<LogEntry[]>;
   retentionMs: number;
 }
 

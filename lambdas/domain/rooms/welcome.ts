@@ -75,8 +75,8 @@ async function read(
   budgetBytes: number | undefined,
 ): Promise<{ since: Position; part: MissedPart }> {
   if (history !== undefined) {
-    const part = await readHistory(deps, room, history, subject, budgetBytes);
-    return { since: { epoch: room.epoch, seq: part.upTo }, part };
+    const { after, part } = await readHistory(deps, room, history, subject, budgetBytes);
+    return { since: { epoch: room.epoch, seq: after }, part };
   }
   const from = since === undefined || since === "last" ? entry : since;
   return { since: from, part: await readMissed(deps, room, from, subject, budgetBytes) };
