@@ -168,8 +168,12 @@ export interface RecentRooms {
 /** The place in the room of everyone is the connection itself, under its id. */
 export interface Members {
   get(roomId: string, session: string): Promise<Member | undefined>;
-  /** `superseded`: a newer connection or generation of this session is in already. */
-  put(roomId: string, member: NewMember): Promise<"done" | "superseded">;
+  /**
+   * `superseded`: a newer connection or generation of this session is in already.
+   *
+   * @param current for a place that begins anew: superseded also by one of the session of that generation or a newer one
+   */
+  put(roomId: string, member: NewMember, current?: number): Promise<"done" | "superseded">;
   /** Moves a place of `generation` to another connection of its session, if it is still there. */
   move(roomId: string, member: NewMember): Promise<"done" | "changed">;
   /** Removes the place if it still belongs to that connection, and to a login that was asked for before `askedAtMs`. */
@@ -178,7 +182,7 @@ export interface Members {
   evict(roomId: string, session: string, generation: number): Promise<Member | undefined>;
   /** Moves the cursor forward. @returns where it was; `refused`: no such place, or it is there already */
   ack(roomId: string, session: string, connectionId: string, cursor: Position): Promise<number | "refused">;
-  /** Sets the cursor wherever it was: by the member's word, or with `beganSeq` where it is to begin. */
+  /** Sets the cursor wherever it was: by the member's word, or with `beganSeq` where it begins, with nothing acked yet. */
   setCursor(roomId: string, session: string, connectionId: string, cursor: Position, beganSeq?: number): Promise<void>;
   /** Counts a redelivery, unless the cursor moved meanwhile. */
   noteTry(roomId: string, member: Member): Promise<void>;
