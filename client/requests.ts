@@ -9,6 +9,7 @@ import {
   type LoginNotice,
   type PublishNotice,
   plan,
+  type ReplayNotice,
   type Request,
   send,
   start,
@@ -83,7 +84,7 @@ export function pauseAfterTrouble(draft: Draft): void {
 /** Which request a frame answers. */
 export const requestOf = ({ requests }: Draft, ref: Ref | undefined) => requests.get(ref as number);
 
-export function resolve(draft: Draft, request: Request, notice: LoginNotice | PublishNotice): void {
+export function resolve(draft: Draft, request: Request, notice: LoginNotice | PublishNotice | ReplayNotice): void {
   settle(draft, request);
   plan(draft, "answer", request.ref, notice);
 }

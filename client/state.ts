@@ -1,4 +1,4 @@
-import type { ClientFrame, FrameOf, MessageFrame, ServerFrame } from "../protocol/frames.ts";
+import type { ClientFrame, FrameOf, MessageFrame, Missed, ServerFrame } from "../protocol/frames.ts";
 import type { clientCodes } from "./client-codes.ts";
 import type { DownlinkError } from "./downlink-error.ts";
 import type { Room } from "./room.ts";
@@ -30,6 +30,13 @@ export interface PublishNotice extends Notice {
   conversation?: string;
 }
 
+/** A part of a conversation's log; in the words of PROTOCOL.md. */
+export interface ReplayNotice extends Notice, Missed {
+  /** The conversation's id. */
+  roomId: string;
+  epoch: string;
+}
+
 /** A message whose payload nobody can bring any more: the page hears of it as `errorResp`, in the message's place. */
 export interface PayloadLost {
   type: "payloadLost";
@@ -41,7 +48,7 @@ export interface PayloadLost {
 }
 
 /** What the page asks of the server. */
-export type Wish = FrameOf<"loginRoom"> | FrameOf<"leaveRoom"> | FrameOf<"publish">;
+export type Wish = FrameOf<"loginRoom"> | FrameOf<"leaveRoom"> | FrameOf<"publish"> | FrameOf<"replay">;
 /** A wish that the page has not heard about yet. `sends` counts on this connection. */
 export type Request = Wish & { ref: number; sends: number };
 
@@ -112,7 +119,7 @@ export interface Actions {
   start(timer: Timer, tries: number): void;
   stop(timer: Timer): void;
   /** To a request. */
-  answer(ref: number, outcome: LoginNotice | PublishNotice | DownlinkError): void;
+  answer(ref: number, outcome: LoginNotice | PublishNotice | ReplayNotice | DownlinkError): void;
   /** What an attempt to connect came to. */
   attempt(outcome: Notice | DownlinkError): void;
   show(frame: ServerFrame | PayloadLost): void;

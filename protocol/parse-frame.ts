@@ -28,10 +28,8 @@ type Fields<A extends Action> = Record<Exclude<keyof FrameOf<A>, "action" | "ref
 
 const session = optional(text("session", limits.sessionChars));
 const epoch = text("epoch", limits.epochChars);
-const catchUp = {
-  since: optional(since),
-  history: optional(wholeNumber("history", 1, limits.historyMessages)),
-};
+const history = optional(wholeNumber("history", 1, limits.historyMessages));
+const catchUp = { since: optional(since), history };
 const roomsToRestore: Record<string, Field> = {
   roomId: required(roomOrOwn),
   type: optional(policy),
@@ -70,7 +68,8 @@ const fieldsOf: { [A in Action]: Fields<A> } = {
     roomId: optional(roomOrOwn),
     toUser,
     epoch: optional(epoch),
-    after: required(wholeNumber("after")),
+    after: optional(wholeNumber("after")),
+    history,
   },
   here: { nonce: required(text("nonce", limits.nonceChars)) },
   heartbeat: {},
@@ -81,12 +80,19 @@ const wholeFrame: { [A in Action]?: Check } = {
   loginRoom: sinceOrHistory,
   hello: (frame) => (frame as FrameOf<"hello">).rooms?.map(sinceOrHistory).find((problem) => problem !== undefined),
   publish: roomOrUser,
-  replay: roomOrUser,
+  replay: (frame) => roomOrUser(frame) ?? afterOrHistory(frame as FrameOf<"replay">),
 };
 
 function sinceOrHistory(value: unknown): string | undefined {
   const { since, history } = value as { since?: unknown; history?: unknown };
   return since !== undefined && history !== undefined ? "give since or history, not both" : undefined;
+}
+
+function afterOrHistory({ toUser, epoch, after, history }: FrameOf<"replay">): string | undefined {
+  if ((after === undefined) === (history === undefined)) return "give either after or history";
+  if (history === undefined) return undefined;
+  if (toUser === undefined) return "history needs toUser: of a room, ask for it by loginRoom";
+  return epoch === undefined ? undefined : "epoch goes with after, not with history";
 }
 
 function roomOrUser(value: unknown): string | undefined {
