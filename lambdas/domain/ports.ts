@@ -243,6 +243,8 @@ export interface PushRecord extends Partial<Position> {
   atMs: number;
   /** Delivery has come to its end at least once, or the queue has taken it over. */
   done: boolean;
+  /** What the push's id stands for; in the record of its first room only, of which there is one whatever its name. */
+  digest?: string;
   outcomes?: Outcomes;
   /** So many tasks were ordered for members who are tried again. */
   handedBack?: number;
@@ -261,6 +263,10 @@ export type Outcomes = Record<Exclude<PostOutcome, "tooLarge"> | "members" | "wa
 export interface Pushes {
   /** Enters a push that may come twice. @returns what the first of them entered, if this is not it */
   begin(messageId: string, record: PushRecord): Promise<PushRecord | undefined>;
+  /** A short word for what a text says. */
+  digestOf(text: string): string;
+  /** Takes back what `begin` entered. */
+  forget(messageId: string, record: PushRecord): Promise<void>;
   /** Gives a push another number, if it still has `seq`. */
   renumber(messageId: string, record: PushRecord, seq: number): Promise<void>;
   finish(messageId: string, record: PushRecord): Promise<void>;

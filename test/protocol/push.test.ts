@@ -214,7 +214,7 @@ test("every code of a push is used once, with 1xxx for what the caller has to ch
   const codes = Object.values(pushCodes);
   expect(new Set(codes.map(({ code }) => code)).size).toBe(codes.length);
   for (const { code, status } of codes) {
-    if (code.startsWith("1")) expect([400, 401, 403, 404, 413]).toContain(status);
+    if (code.startsWith("1")) expect([400, 401, 403, 404, 409, 413]).toContain(status);
     if (code.startsWith("9")) expect([429, 500]).toContain(status);
   }
   expect(limits.roomsPerPush).toBe(100);

@@ -138,6 +138,14 @@ describe("a push that is refused", () => {
   });
 });
 
+test("a push by the id of another message is answered 409, 1012", async () => {
+  rule = async () => ({ code: "messageIdUsed", msg: "messageId m-1 was used for another message" });
+  expect(await postJson(good)).toEqual({
+    status: 409,
+    answer: { code: "1012", msg: "messageId m-1 was used for another message" },
+  });
+});
+
 describe("a push that fails", () => {
   beforeEach(() => {
     rule = () => Promise.reject(new Error("table Messages of account 123 is throttled"));

@@ -157,6 +157,17 @@ describe("a publish to a person", () => {
     expect(bob.page.inbox.at(-1)).toMatchObject({ roomId: "@user" });
   });
 
+  test("by an id that was used to another person is refused, and reaches nobody", async () => {
+    await publishBy(ann, { toUser: bob.page.subject });
+    const eve = await Reader.open(world);
+    expect(await publishBy(ann, { toUser: eve.page.subject })).toMatchObject({
+      ...{ type: "publishFailed", clientMessageId: "c-1" },
+      data: { code: "2012", msg: expect.stringContaining("/c-1 was used for another message") },
+    });
+    await Promise.all([ann.fill(), eve.fill()]);
+    expect([ann.dataOf("@user"), eve.dataOf("@user")]).toEqual([["hi"], []]);
+  });
+
   test("who is nowhere is kept for when they come, and given up in time", async () => {
     await publishBy(ann, { toUser: "nobody" });
     await ann.ack();
