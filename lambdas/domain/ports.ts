@@ -170,7 +170,6 @@ export interface Members {
   get(roomId: string, session: string): Promise<Member | undefined>;
   /**
    * `superseded`: a newer connection or generation of this session is in already.
-   *
    * @param current for a place that begins anew: superseded also by one of the session of that generation or a newer one
    */
   put(roomId: string, member: NewMember, current?: number): Promise<"done" | "superseded">;
@@ -243,7 +242,7 @@ export interface PushRecord extends Partial<Position> {
   atMs: number;
   /** Delivery has come to its end at least once, or the queue has taken it over. */
   done: boolean;
-  /** What the push's id stands for; in the record of its first room only, of which there is one whatever its name. */
+  /** What the push's id stands for; in the record of its first room only. */
   digest?: string;
   outcomes?: Outcomes;
   /** So many tasks were ordered for members who are tried again. */
