@@ -13,7 +13,7 @@ export async function replay(deps: Deps, caller: Caller, frame: FrameOf<"replay"
   const roomId = roomOf(caller, frame);
   const [room, isAllowed] = await Promise.all([
     // A window opens on a conversation in which nobody has said anything yet, and goes on from there.
-    frame.history === undefined ? deps.rooms.get(roomId) : deps.rooms.open(roomId),
+    frame.history === undefined ? deps.rooms.get(roomId) : deps.rooms.find(roomId),
     toUser !== undefined || isMember(deps, caller, wireRoomId ?? ""),
   ]);
   if (!isAllowed) return failed(`you are not in room ${wireRoomId}`);
