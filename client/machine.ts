@@ -21,12 +21,11 @@ import { askForGap, onFetched } from "./streams.ts";
  * The whole client without its surroundings: what an event means in a state, and what is to be done about it. The state
  * that is given stays as it is; what the steps change is a draft of the next one.
  */
-export function step(before: State, [name, ...args]: Event): [State, readonly Effect[]] {
+export function step(before: State, [name, ...args]: Event): State & { readonly effects: readonly Effect[] } {
   const draft = draftOf(before);
   if (draft.link.at === "closed") end(draft);
   else (on[name] as (draft: Draft, ...args: unknown[]) => void)(draft, ...args);
-  const { effects, ...after } = draft;
-  return [after, effects];
+  return draft;
 }
 
 const on: Handlers = {

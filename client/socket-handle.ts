@@ -247,10 +247,11 @@ export class SocketHandle {
 
   /** A frame that is not what its type says, or an effect that fails in the page's WebSocket, stops nothing else. */
   #take(event: Event): void {
-    const [state, effects] = step(this.#state, event);
-    this.#state = state;
-    for (const [action, ...args] of effects)
+    const after = step(this.#state, event);
+    this.#state = after;
+    for (const [action, ...args] of after.effects) {
       void isolated(this.#actions[action] as (...args: unknown[]) => void, ...args);
+    }
   }
 
   readonly #actions: Actions = {
