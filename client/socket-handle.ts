@@ -8,7 +8,6 @@ import { step } from "./machine.ts";
 import { type ResolvedOptions, resolveOptions, type SocketHandleOptions } from "./options.ts";
 import { gapMs, pauseMs } from "./pause.ts";
 import type { Payloads } from "./payloads.ts";
-import { readFrame } from "./read-frame.ts";
 import {
   type Actions,
   type Event,
@@ -297,14 +296,7 @@ export class SocketHandle {
 
   #open(): Connection {
     this.#polls = !!this.#options.pollUrl && this.#failures >= failuresBeforePoll;
-    return openConnection(this.#options, this.#polls, {
-      opened: () => this.#happen("opened"),
-      received: (text) => {
-        const event = readFrame(text);
-        if (event) this.#happen(...event);
-      },
-      lost: (msg, cause) => this.#happen("lost", msg, cause),
-    });
+    return openConnection(this.#options, this.#polls, (...event) => this.#happen(...event));
   }
 
   #fetch(message: MessageFrame): void {
