@@ -90,9 +90,8 @@ export function resolveOptions(given: Partial<SocketHandleOptions>): ResolvedOpt
     clock = systemClock,
     random = Math.random,
   } = given;
-  const isAsked = (value: unknown) => typeof value === "function" || (typeof value === "string" && value !== "");
-  if (!url || !isAsked(url)) throw missing("url", "the stack's WebSocket address, wss://…");
-  if (!token || !isAsked(token)) throw missing("token", "a JWT");
+  if (!isAsked(url)) throw missing("url");
+  if (!isAsked(token)) throw missing("token");
   if (!WebSocket) throw badOption("there is no global WebSocket here: pass one as the option WebSocket");
   inRange("heartbeatMs", heartbeatMs, 5_000, connectionIdleSeconds * 1_000 - 30_000);
   inRange("requestTimeoutMs", requestTimeoutMs, 100, 60_000);
@@ -101,9 +100,13 @@ export function resolveOptions(given: Partial<SocketHandleOptions>): ResolvedOpt
 
 const badOption = (msg: string) => new DownlinkError({ code: clientCodes.badOptions, msg });
 
-const missing = (name: string, what: string) =>
+type Asked = SocketHandleOptions["token"];
+const isAsked = (value: Asked | undefined): value is Asked =>
+  typeof value === "function" || (typeof value === "string" && value !== "");
+
+const missing = (name: string) =>
   badOption(
-    `${name} is missing: pass ${what}, or a function that gives it, to new SocketHandle() or SocketHandle.configure()`,
+    `${name} is missing: pass a string, or a function that gives one, to new SocketHandle() or SocketHandle.configure()`,
   );
 
 function inRange(name: string, ms: number, min: number, max: number): void {
