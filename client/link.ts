@@ -31,39 +31,28 @@ export function loseLink(draft: Draft, msg: string, cause?: unknown): void {
 
 const roomsPerHello: (typeof limits)["roomsPerHello"] = 50;
 
-/** The rooms that the page is in. */
-export const roomsIn = ({ rooms }: Draft) => [...rooms.keys()].filter((roomId) => isIn(rooms.get(roomId)));
-
 /**
- * Says `hello` and asks for these rooms back, as many at once as the server allows. The others go into further `hello`
- * frames, not into `loginRoom`: that one knows no generation, so a page that was evicted meanwhile would evict its
+ * Says `hello` and asks for all rooms back that the page is in: in several frames if they are more than the server
+ * allows, not by `loginRoom`. That one knows no generation, so a page that was evicted meanwhile would evict its
  * successor.
  *
- * @returns the others
+ * @returns how many frames it took
  */
-function sayHello(draft: Draft, roomIds: readonly string[]): readonly string[] {
+export function sayHello(draft: Draft): number {
   const { session, rooms, streams } = draft;
   const own = [everyone, ownRoom].filter((roomId) => streams.has(roomId));
-  const most = roomsPerHello - own.length;
-  const rest = roomIds.slice(most);
-  const places = [...own, ...roomIds.slice(0, most)].map((roomId) => {
-    const { type, login } = rooms.get(roomId) ?? {};
-    const { epoch, seq = 0 } = streams.get(roomId) ?? {};
-    return { roomId, type, generation: login, since: epoch ? { epoch, seq } : undefined };
-  });
-  send(draft, { action: "hello", session, rooms: places, probe: true, acks: true, ref: rest.length });
-  return rest;
-}
-
-export function greet(draft: Draft, attempt: number, roomIds: readonly string[]): void {
-  draft.link = { at: "greeting", attempt, rest: sayHello(draft, roomIds) };
-}
-
-/** Asks whether the places are still there, after the server has refused what it grants to whoever has one. */
-export function checkPlaces(draft: Draft): void {
-  let rest: readonly string[] = roomsIn(draft);
-  do rest = sayHello(draft, rest);
-  while (rest.length > 0);
+  const others = [...rooms.keys()].filter((roomId) => isIn(rooms.get(roomId)));
+  let ref = 0;
+  do {
+    const places = [...own, ...others.splice(0, roomsPerHello - own.length)].map((roomId) => {
+      const { type, login } = rooms.get(roomId) ?? {};
+      const { epoch, seq = 0 } = streams.get(roomId) ?? {};
+      return { roomId, type, generation: login, since: epoch ? { epoch, seq } : undefined };
+    });
+    send(draft, { action: "hello", session, rooms: places, probe: true, acks: true, ref });
+    ref += 1;
+  } while (others.length > 0);
+  return ref;
 }
 
 const msg: (typeof frameTexts)["connected"] = "connect success";

@@ -1,7 +1,7 @@
 import { sendAcks } from "./acks.ts";
 import { clientCodes } from "./client-codes.ts";
 import { DownlinkError } from "./downlink-error.ts";
-import { askForLife, greet, loseLink, openLink, roomsIn, signOfLife, tellConnected } from "./link.ts";
+import { askForLife, loseLink, openLink, sayHello, signOfLife, tellConnected } from "./link.ts";
 import { onFrame } from "./on-frame.ts";
 import { addRequest, pauseAfterTrouble, sendAgain, timeOut } from "./requests.ts";
 import {
@@ -38,7 +38,8 @@ const on: Handlers = {
     openIfIdle(draft);
   },
   opened(draft) {
-    if (draft.link.at === "opening") greet(draft, draft.link.attempt, roomsIn(draft));
+    const { link } = draft;
+    if (link.at === "opening") draft.link = { at: "greeting", attempt: link.attempt, hellos: sayHello(draft) };
   },
   lost: loseLink,
   frame: onFrame,

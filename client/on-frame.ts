@@ -1,6 +1,6 @@
 import type { LoginFrame, ServerFrame } from "../protocol/frames.ts";
 import { isReservedRoom } from "../protocol/ids.ts";
-import { checkPlaces, greet, linkIsOpen, loseLink, roomsIn, signOfLife } from "./link.ts";
+import { linkIsOpen, loseLink, sayHello, signOfLife } from "./link.ts";
 import { forget, isLoggingIn, reject, requestOf, resolve } from "./requests.ts";
 import { afterEviction, afterLogin, isIn, waitingRoom } from "./room.ts";
 import { type Draft, plan, send, show } from "./state.ts";
@@ -45,9 +45,9 @@ function onConnected(draft: Draft, frame: FrameOfType<"connected">) {
   for (const result of frame.rooms) onRestored(draft, result);
   // On an open connection it was asked whether the places are still there.
   if (link.at !== "greeting") return;
-  const stillIn = roomsIn(draft);
-  const rest = link.rest.filter((roomId) => stillIn.includes(roomId));
-  if (rest.length > 0) return greet(draft, link.attempt, rest);
+  const hellos = link.hellos - 1;
+  draft.link = { ...link, hellos };
+  if (hellos > 0) return;
   linkIsOpen(draft);
   show(draft, frame);
 }
@@ -117,7 +117,11 @@ type Failed = FrameOfType<"loginFailed" | "leaveFailed" | "publishFailed" | "rep
 function onFailed(draft: Draft, frame: Failed) {
   const { ref } = frame;
   // Of acks and replays the page knows nothing.
-  if (typeof ref === "string") return ref === "last" ? undefined : checkPlaces(draft);
+  if (typeof ref === "string") {
+    // They are refused to whoever has no place: it is asked which are still there.
+    if (ref !== "last") sayHello(draft);
+    return;
+  }
   const request = requestOf(draft, ref);
   if (request) reject(draft, request, frame.data);
   show(draft, frame);

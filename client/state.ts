@@ -51,8 +51,8 @@ export type Link =
   | { at: "closed" }
   | { at: "waiting"; attempt: number }
   | { at: "opening"; attempt: number }
-  /** `rest`: rooms that the `hello` under way had no space for. */
-  | { at: "greeting"; attempt: number; rest: readonly string[] }
+  /** `hellos`: how many are still to be answered. */
+  | { at: "greeting"; attempt: number; hellos: number }
   /** `isAsked`: a heartbeat waits for a sign of life. */
   | { at: "open"; isAsked: boolean };
 
