@@ -21,9 +21,9 @@ export function ackSoon(draft: Draft): void {
 /**
  * Says how far the page is in each room where something arrived.
  *
- * @param isLast the page is about to leave: if this comes too late, that is no news
+ * @param ref `last`: the page is about to leave. If this comes too late, that is no news
  */
-export function sendAcks(draft: Draft, isLast = false): void {
+export function sendAcks(draft: Draft, ref: "ack" | "last" = "ack"): void {
   const due = dueIn(draft);
   draft.willAck = false;
   if (draft.link.at !== "open" || due.length === 0) return;
@@ -33,7 +33,7 @@ export function sendAcks(draft: Draft, isLast = false): void {
   const receipts = due.flatMap(([roomId, stream]) => stream.receipts.map((seq): Receipt => ({ roomId, seq })));
   do {
     const some = receipts.splice(0, receiptsPerAck);
-    send(draft, { action: "ack", session, rooms, receipts: some[0] && some, ref: isLast ? "last" : "ack" });
+    send(draft, { action: "ack", session, rooms, receipts: some[0] && some, ref });
   } while (receipts.length > 0);
   for (const [roomId, stream] of due) draft.streams.set(roomId, { ...stream, unacked: 0, receipts: [] });
 }

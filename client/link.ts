@@ -18,9 +18,9 @@ export function openLink(draft: Draft, attempt: number): void {
 /** The connection is gone or useless: give it up and try again later. */
 export function loseLink(draft: Draft, msg: string, cause?: unknown): void {
   const { link } = draft;
-  if (link.at === "idle" || link.at === "closed" || link.at === "waiting") return;
+  if (link.at === "waiting") return;
   const failure = new DownlinkError({ code: clientCodes.connectFailed, msg, cause });
-  const tries = link.at === "open" ? 0 : link.attempt;
+  const tries = "attempt" in link ? link.attempt : 0;
   for (const [ref, request] of draft.requests) draft.requests.set(ref, { ...request, sends: 0 });
   draft.link = { at: "waiting", attempt: tries + 1 };
   draft.trouble = failure;
@@ -62,8 +62,7 @@ export const tellConnected = (draft: Draft) => plan(draft, "attempt", { code: "2
 export function linkIsOpen(draft: Draft): void {
   draft.link = { at: "open", isAsked: false };
   draft.trouble = undefined;
-  stop(draft, "deadline");
-  start(draft, "silence");
+  signOfLife(draft);
   tellConnected(draft);
   sendAcks(draft);
   sendWaiting(draft);
@@ -80,7 +79,7 @@ export function askForLife(draft: Draft): void {
 /** Whatever arrives proves that the connection lives. */
 export function signOfLife(draft: Draft): void {
   if (draft.link.at !== "open") return;
-  if (draft.link.isAsked) stop(draft, "deadline");
   draft.link = { at: "open", isAsked: false };
+  stop(draft, "deadline");
   start(draft, "silence");
 }

@@ -57,7 +57,7 @@ const on: Handlers = {
     reconnect(draft);
   },
   close(draft, forGood) {
-    sendAcks(draft, true);
+    sendAcks(draft, "last");
     const { effects } = draft;
     Object.assign(draft, draftOf(initialState), { link: { at: forGood ? "closed" : "idle" }, effects });
     end(draft);

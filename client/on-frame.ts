@@ -1,7 +1,8 @@
 import type { LoginFrame, ServerFrame } from "../protocol/frames.ts";
 import { isReservedRoom } from "../protocol/ids.ts";
+import { DownlinkError } from "./downlink-error.ts";
 import { linkIsOpen, loseLink, sayHello, signOfLife } from "./link.ts";
-import { forget, isLoggingIn, reject, requestOf, resolve } from "./requests.ts";
+import { forget, isLoggingIn, requestOf, settle } from "./requests.ts";
 import { afterEviction, afterLogin, isIn, waitingRoom } from "./room.ts";
 import { type Draft, plan, send, show } from "./state.ts";
 import type { LoggedIn } from "./stream.ts";
@@ -74,7 +75,7 @@ function onLoggedIn(draft: Draft, frame: LoggedIn) {
   if (!isIn(room)) {
     // The 2005 overtook its 2002: the page hears only that it is out.
     if (!request || !room.evicted) return;
-    reject(draft, request, room.evicted.data);
+    settle(draft, request, new DownlinkError(room.evicted.data));
     show(draft, room.evicted);
     return;
   }
@@ -83,7 +84,7 @@ function onLoggedIn(draft: Draft, frame: LoggedIn) {
   if (!request) return goOn(draft, ref === undefined ? frame : { ...frame, recovered: undefined, more: undefined });
   follow(draft, frame, (isLost) => {
     const { code, msg } = frame.data;
-    resolve(draft, request, { code, msg, recovered: isLost ? false : recovered });
+    settle(draft, request, { code, msg, recovered: isLost ? false : recovered });
     show(draft, frame);
   });
 }
@@ -108,7 +109,7 @@ function onDone(draft: Draft, frame: FrameOfType<"left" | "published">): void {
   const request = requestOf(draft, ref);
   if (!request) return;
   if (type === "left") forget(draft, frame.roomId);
-  resolve(draft, request, type === "left" ? data : { ...data, ...rest });
+  settle(draft, request, type === "left" ? data : { ...data, ...rest });
   show(draft, frame);
 }
 
@@ -123,6 +124,6 @@ function onFailed(draft: Draft, frame: Failed) {
     return;
   }
   const request = requestOf(draft, ref);
-  if (request) reject(draft, request, frame.data);
+  if (request) settle(draft, request, new DownlinkError(frame.data));
   show(draft, frame);
 }

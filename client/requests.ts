@@ -2,19 +2,9 @@ import type { FrameOf, Ref } from "../protocol/frames.ts";
 import type { limits } from "../protocol/limits.ts";
 import { sendAcks } from "./acks.ts";
 import { clientCodes } from "./client-codes.ts";
-import { DownlinkError, type Failure } from "./downlink-error.ts";
+import { DownlinkError } from "./downlink-error.ts";
 import { isIn, waitingRoom } from "./room.ts";
-import {
-  type Draft,
-  type LoginNotice,
-  type PublishNotice,
-  plan,
-  type Request,
-  send,
-  start,
-  startAgain,
-  stop,
-} from "./state.ts";
+import { type Draft, type Outcome, plan, type Request, send, start, startAgain, stop } from "./state.ts";
 
 const frameBytes: (typeof limits)["frameBytes"] = 32_768;
 
@@ -29,9 +19,9 @@ export function addRequest(draft: Draft, request: Request) {
   // API Gateway would close the connection, and again after each reconnect.
   if (bytes > frameBytes) {
     const msg = `${action} has ${bytes} bytes, allowed are ${frameBytes}: send a link instead`;
-    return reject(draft, request, { code: clientCodes.tooLarge, msg });
+    return settle(draft, request, new DownlinkError({ code: clientCodes.tooLarge, msg }));
   }
-  if (action === "leaveRoom") sendAcks(draft, true);
+  if (action === "leaveRoom") sendAcks(draft, "last");
   sendWaiting(draft);
 }
 
@@ -83,32 +73,23 @@ export function pauseAfterTrouble(draft: Draft): void {
 /** Which request a frame answers. */
 export const requestOf = ({ requests }: Draft, ref: Ref | undefined) => requests.get(ref as number);
 
-export function resolve(draft: Draft, request: Request, notice: LoginNotice | PublishNotice): void {
-  settle(draft, request);
-  plan(draft, "answer", request.ref, notice);
-}
-
-/** A login that failed changes nothing about a place that the page had before. */
-export function reject(draft: Draft, request: Request, failure: Failure): void {
-  settle(draft, request);
-  plan(draft, "answer", request.ref, new DownlinkError(failure));
-}
-
 export function timeOut(draft: Draft, ref: number): void {
   const request = draft.requests.get(ref);
   if (!request) return;
   const { trouble } = draft;
   const why = trouble ? `: ${trouble.msg}` : "";
   const msg = `${request.action} of ${targetOf(request)} was not answered within requestTimeoutMs${why}`;
-  reject(draft, request, { code: clientCodes.timedOut, msg, cause: trouble });
+  settle(draft, request, new DownlinkError({ code: clientCodes.timedOut, msg, cause: trouble }));
 }
 
-function settle(draft: Draft, { ref, action, roomId = "" }: Request): void {
+/** A login that failed changes nothing about a place that the page had before. */
+export function settle(draft: Draft, { ref, action, roomId = "" }: Request, outcome: Outcome): void {
   draft.requests.delete(ref);
   stop(draft, "timeOut", ref);
   const room = draft.rooms.get(roomId);
   if (action !== "publish" && room && !isIn(room)) forget(draft, roomId);
   sendWaiting(draft);
+  plan(draft, "answer", ref, outcome);
 }
 
 /** The page is in the room no longer. */

@@ -30,6 +30,9 @@ export interface PublishNotice extends Notice {
   conversation?: string;
 }
 
+/** What became of something that was asked. */
+export type Outcome = Notice | LoginNotice | PublishNotice | DownlinkError;
+
 /** A message whose payload nobody can bring any more: the page hears of it as `errorResp`, in the message's place. */
 export interface PayloadLost {
   type: "payloadLost";
@@ -111,9 +114,9 @@ export interface Actions {
   start(timer: Timer, tries: number): void;
   stop(timer: Timer): void;
   /** To a request. */
-  answer(ref: number, outcome: LoginNotice | PublishNotice | DownlinkError): void;
+  answer(ref: number, outcome: Outcome): void;
   /** What an attempt to connect came to. */
-  attempt(outcome: Notice | DownlinkError): void;
+  attempt(outcome: Outcome): void;
   show(frame: ServerFrame | PayloadLost): void;
   /** Bring what the message's `payload` says, unless that is under way; `fetched` follows. */
   fetch(message: MessageFrame): void;

@@ -18,8 +18,8 @@ export interface Stream {
   stray?: Position | undefined;
   /** The message that is next and has a payload: until that is there, all that is held waits. */
   awaited?: Logged | undefined;
-  /** How often the gap that stands was asked for; `undefined` while there is none. */
-  tries?: number | undefined;
+  /** 0 while there is no gap; else one more than it was asked for. */
+  tries: number;
   /** How many messages arrived since the last ack, again or for the first time. */
   unacked: number;
   /** Those whose senders want to know. */
@@ -31,7 +31,7 @@ export interface Stream {
 /** The server has at most half as many under way; what is dropped above it comes back by a replay. */
 const heldMax = 256;
 
-export const newStream: Stream = { seq: 0, held: [], head: 0, unacked: 0, receipts: [] };
+export const newStream: Stream = { seq: 0, held: [], head: 0, tries: 0, unacked: 0, receipts: [] };
 
 /** Something is in the log that the page does not have, and nobody is bringing it. */
 export const hasGap = ({ epoch, seq, head, stray, awaited }: Stream) =>

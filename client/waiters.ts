@@ -1,11 +1,9 @@
 import { DownlinkError } from "./downlink-error.ts";
 import { isolated } from "./listeners.ts";
-import type { Notice } from "./state.ts";
+import type { Notice, Outcome } from "./state.ts";
 
 export type OnOk<N extends Notice = Notice> = (notice: N) => void;
 export type OnError = (error: DownlinkError) => void;
-/** What became of something that was asked. */
-export type Outcome = Notice | DownlinkError;
 
 /** Somebody who waits for an answer, with a promise or with callbacks. */
 export interface Waiter {
