@@ -26,7 +26,7 @@ export function ackSoon(draft: Draft): void {
 export function sendAcks(draft: Draft, ref: "ack" | "last" = "ack"): void {
   const due = dueIn(draft);
   draft.willAck = false;
-  if (draft.link.at !== "open" || due.length === 0) return;
+  if (draft.link !== "open" || due.length === 0) return;
   stop(draft, "ack");
   const { session } = draft;
   const rooms = due.map(([roomId, { epoch = "", seq }]) => ({ roomId, epoch, seq }));

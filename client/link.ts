@@ -9,24 +9,25 @@ import { isIn } from "./room.ts";
 import { type Draft, plan, send, start, startAgain, stop } from "./state.ts";
 
 /** Starts an attempt to connect. */
-export function openLink(draft: Draft, attempt: number): void {
-  draft.link = { at: "opening", attempt };
+export function openLink(draft: Draft): void {
+  draft.link = "opening";
   plan(draft, "open");
   start(draft, "deadline");
 }
 
 /** The connection is gone or useless: give it up and try again later. */
 export function loseLink(draft: Draft, msg: string, cause?: unknown): void {
-  const { link } = draft;
-  if (link.at === "waiting") return;
+  if (draft.link === "waiting" || draft.link === "idle") return;
   const failure = new DownlinkError({ code: clientCodes.connectFailed, msg, cause });
-  const tries = "attempt" in link ? link.attempt : 0;
+  if (draft.link !== "open") {
+    draft.failures += 1;
+    plan(draft, "attempt", failure);
+  }
   for (const [ref, request] of draft.requests) draft.requests.set(ref, { ...request, sends: 0 });
-  draft.link = { at: "waiting", attempt: tries + 1 };
+  draft.link = "waiting";
   draft.trouble = failure;
   plan(draft, "drop");
-  startAgain(draft, tries, "reconnect");
-  if (link.at !== "open") plan(draft, "attempt", failure);
+  startAgain(draft, draft.failures, "reconnect");
 }
 
 const roomsPerHello: (typeof limits)["roomsPerHello"] = 50;
@@ -35,24 +36,21 @@ const roomsPerHello: (typeof limits)["roomsPerHello"] = 50;
  * Says `hello` and asks for all rooms back that the page is in: in several frames if they are more than the server
  * allows, not by `loginRoom`. That one knows no generation, so a page that was evicted meanwhile would evict its
  * successor.
- *
- * @returns how many frames it took
  */
-export function sayHello(draft: Draft): number {
+export function sayHello(draft: Draft): void {
   const { session, rooms, streams } = draft;
   const own = [everyone, ownRoom].filter((roomId) => streams.has(roomId));
   const others = [...rooms.keys()].filter((roomId) => isIn(rooms.get(roomId)));
-  let ref = 0;
+  draft.hellos = 0;
   do {
     const places = [...own, ...others.splice(0, roomsPerHello - own.length)].map((roomId) => {
       const { type, login } = rooms.get(roomId) ?? {};
       const { epoch, seq = 0 } = streams.get(roomId) ?? {};
       return { roomId, type, generation: login, since: epoch ? { epoch, seq } : undefined };
     });
-    send(draft, { action: "hello", session, rooms: places, probe: true, acks: true, ref });
-    ref += 1;
+    send(draft, { action: "hello", session, rooms: places, probe: true, acks: true, ref: draft.hellos });
+    draft.hellos += 1;
   } while (others.length > 0);
-  return ref;
 }
 
 const msg: (typeof frameTexts)["connected"] = "connect success";
@@ -60,7 +58,8 @@ export const tellConnected = (draft: Draft) => plan(draft, "attempt", { code: "2
 
 /** Every place is restored: acks and the page's requests may go. */
 export function linkIsOpen(draft: Draft): void {
-  draft.link = { at: "open", isAsked: false };
+  draft.link = "open";
+  draft.failures = 0;
   draft.trouble = undefined;
   signOfLife(draft);
   tellConnected(draft);
@@ -70,16 +69,16 @@ export function linkIsOpen(draft: Draft): void {
 
 /** Asks for a sign of life, unless that has been done. */
 export function askForLife(draft: Draft): void {
-  if (draft.link.at !== "open" || draft.link.isAsked) return;
-  draft.link = { at: "open", isAsked: true };
+  if (draft.link !== "open" || draft.isAsked) return;
+  draft.isAsked = true;
   send(draft, { action: "heartbeat" });
   start(draft, "deadline");
 }
 
 /** Whatever arrives proves that the connection lives. */
 export function signOfLife(draft: Draft): void {
-  if (draft.link.at !== "open") return;
-  draft.link = { at: "open", isAsked: false };
+  if (draft.link !== "open") return;
+  draft.isAsked = false;
   stop(draft, "deadline");
   start(draft, "silence");
 }

@@ -23,14 +23,14 @@ import { askForGap, onFetched } from "./streams.ts";
  */
 export function step(before: State, [name, ...args]: Event): State & { readonly effects: readonly Effect[] } {
   const draft = draftOf(before);
-  if (draft.link.at === "closed") end(draft);
+  if (draft.link === "closed") end(draft);
   else (on[name] as (draft: Draft, ...args: unknown[]) => void)(draft, ...args);
   return draft;
 }
 
 const on: Handlers = {
   connect(draft) {
-    if (draft.link.at === "open") tellConnected(draft);
+    if (draft.link === "open") tellConnected(draft);
     openIfIdle(draft);
   },
   request(draft, request) {
@@ -38,8 +38,8 @@ const on: Handlers = {
     openIfIdle(draft);
   },
   opened(draft) {
-    const { link } = draft;
-    if (link.at === "opening") draft.link = { at: "greeting", attempt: link.attempt, hellos: sayHello(draft) };
+    draft.link = "greeting";
+    sayHello(draft);
   },
   lost: loseLink,
   frame: onFrame,
@@ -59,7 +59,7 @@ const on: Handlers = {
   close(draft, forGood) {
     sendAcks(draft, "last");
     const { effects } = draft;
-    Object.assign(draft, draftOf(initialState), { link: { at: forGood ? "closed" : "idle" }, effects });
+    Object.assign(draft, draftOf(initialState), { link: forGood ? "closed" : "idle", effects });
     end(draft);
   },
 };
@@ -68,20 +68,20 @@ const end = (draft: Draft) =>
   plan(draft, "end", new DownlinkError({ code: clientCodes.closed, msg: "the handle was closed" }));
 
 function openIfIdle(draft: Draft): void {
-  if (draft.link.at === "idle") openLink(draft, 1);
+  if (draft.link === "idle") openLink(draft);
 }
 
 function onTrouble(draft: Draft, text: string) {
   const msg = `API Gateway answered "${text}"`;
-  if (draft.link.at === "greeting") return loseLink(draft, msg);
+  if (draft.link === "greeting") return loseLink(draft, msg);
   draft.trouble = new DownlinkError({ code: "5001", msg });
   signOfLife(draft);
   pauseAfterTrouble(draft);
 }
 
 function reconnect(draft: Draft): void {
-  if (draft.link.at !== "waiting") return;
+  if (draft.link !== "waiting") return;
   // It may be tried before its time.
   stop(draft, "reconnect");
-  openLink(draft, draft.link.attempt);
+  openLink(draft);
 }

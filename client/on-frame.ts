@@ -41,14 +41,11 @@ const on: { [T in ServerFrame["type"]]: (draft: Draft, frame: FrameOfType<T>) =>
 };
 
 function onConnected(draft: Draft, frame: FrameOfType<"connected">) {
-  const { link } = draft;
   draft.session = frame.session;
   for (const result of frame.rooms) onRestored(draft, result);
   // On an open connection it was asked whether the places are still there.
-  if (link.at !== "greeting") return;
-  const hellos = link.hellos - 1;
-  draft.link = { ...link, hellos };
-  if (hellos > 0) return;
+  draft.hellos -= 1;
+  if (draft.link !== "greeting" || draft.hellos > 0) return;
   linkIsOpen(draft);
   show(draft, frame);
 }

@@ -36,7 +36,7 @@ const targetOf = (request: Request) => request.roomId ?? (request as FrameOf<"pu
  * one after the other may happen the other way round, and so may two messages.
  */
 export function sendWaiting(draft: Draft): void {
-  if (draft.link.at !== "open") return;
+  if (draft.link !== "open") return;
   const busy = new Set<string>();
   for (const request of draft.requests.values()) {
     const target = targetOf(request);

@@ -48,19 +48,17 @@ export type Wish = FrameOf<"loginRoom"> | FrameOf<"leaveRoom"> | FrameOf<"publis
 /** A wish that the page has not heard about yet. `sends` counts on this connection. */
 export type Request = Wish & { ref: number; sends: number };
 
-/** The connection. `attempt` counts from 1 since the last one that worked. */
-export type Link =
-  | { at: "idle" }
-  | { at: "closed" }
-  | { at: "waiting"; attempt: number }
-  | { at: "opening"; attempt: number }
-  /** `hellos`: how many are still to be answered. */
-  | { at: "greeting"; attempt: number; hellos: number }
-  /** `isAsked`: a heartbeat waits for a sign of life. */
-  | { at: "open"; isAsked: boolean };
+/** The connection: none, none for ever, the next attempt waits, under way, asks its rooms back, works. */
+export type Link = "idle" | "closed" | "waiting" | "opening" | "greeting" | "open";
 
 export interface State {
   readonly link: Link;
+  /** Attempts to connect that failed since the last one that worked. */
+  readonly failures: number;
+  /** `greeting`: so many hellos are still to be answered. */
+  readonly hellos: number;
+  /** `open`: a heartbeat waits for a sign of life. */
+  readonly isAsked: boolean;
   readonly session: string | undefined;
   /** Rooms that the page is in or that a login on its way is about. */
   readonly rooms: ReadonlyMap<string, Room>;
@@ -136,6 +134,9 @@ export type Handlers = { [Name in keyof Events]: (draft: Draft, ...args: Paramet
 /** A state under change, with what is to be done about it, in order. */
 export interface Draft extends State {
   link: Link;
+  failures: number;
+  hellos: number;
+  isAsked: boolean;
   session: string | undefined;
   rooms: Map<string, Room>;
   requests: Map<number, Request>;
@@ -146,7 +147,10 @@ export interface Draft extends State {
 }
 
 export const initialState: State = {
-  link: { at: "idle" },
+  link: "idle",
+  failures: 0,
+  hellos: 0,
+  isAsked: false,
   session: undefined,
   rooms: new Map(),
   requests: new Map(),

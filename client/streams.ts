@@ -79,7 +79,7 @@ export function askForGap(draft: Draft, roomId: string): void {
   const { epoch, seq, tries } = stream;
   draft.streams.set(roomId, { ...stream, tries: tries + 1 });
   startAgain(draft, tries, "gap", roomId);
-  if (draft.link.at === "open") send(draft, { action: "replay", roomId, epoch, after: seq, ref: `${seq}` });
+  if (draft.link === "open") send(draft, { action: "replay", roomId, epoch, after: seq, ref: `${seq}` });
 }
 
 function deliver(draft: Draft, roomId: string, [stream, shown]: readonly [Stream, readonly Logged[]], askNow = false) {
