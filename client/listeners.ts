@@ -13,11 +13,11 @@ export class Listeners {
     };
   }
 
-  tell(eventName: string, data: unknown, frame: unknown): void {
+  tell(frame: { eventName: string; data?: unknown }): void {
     // A copy: whoever is added meanwhile hears the next one. Whoever is taken away meanwhile hears nothing more.
     for (const entry of [...this.#entries]) {
-      if (entry.eventName === eventName && this.#entries.has(entry)) {
-        void isolated(entry.listener, data as never, frame as never);
+      if (entry.eventName === frame.eventName && this.#entries.has(entry)) {
+        void isolated(entry.listener, frame.data as never, frame as never);
       }
     }
   }

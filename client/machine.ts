@@ -64,8 +64,10 @@ const on: Handlers = {
   },
 };
 
-const end = (draft: Draft) =>
+function end(draft: Draft): void {
+  plan(draft, "drop");
   plan(draft, "end", new DownlinkError({ code: clientCodes.closed, msg: "the handle was closed" }));
+}
 
 function openIfIdle(draft: Draft): void {
   if (draft.link === "idle") openLink(draft);

@@ -16,6 +16,7 @@ import {
   type Notice,
   type PayloadLost,
   type PublishNotice,
+  type Request,
   type State,
   type Timer,
   type Wish,
@@ -70,7 +71,7 @@ export class SocketHandle {
   }
 
   readonly #options: ResolvedOptions;
-  readonly #timers: Timers<Timer>;
+  readonly #timers: Timers;
   readonly #listeners = new Listeners();
   /** Who waits for a request's answer, by its `ref`. */
   readonly #waiters = new Map<number, Waiter>();
@@ -89,10 +90,7 @@ export class SocketHandle {
   /** @throws DownlinkError 3004 if `url` or `token` is given neither here nor to `configure`, or an option is wrong */
   constructor(options: Partial<SocketHandleOptions> = {}) {
     this.#options = resolveOptions({ ...SocketHandle.#defaults, ...options });
-    this.#timers = new Timers(this.#options.clock, (timer, late) => {
-      if (late > lateMs) this.#happen("suspicion");
-      this.#happen(...timer);
-    });
+    this.#timers = new Timers(this.#options.clock);
   }
 
   /**
@@ -134,19 +132,14 @@ export class SocketHandle {
   loginRoom(roomId: string, type?: LoginPolicy, catchUp?: CatchUp): Promise<LoginNotice>;
   loginRoom(roomId: string, ...rest: unknown[]) {
     const type = rest.find((one) => typeof one === "string") as LoginPolicy | undefined;
-    return this.#request(rest, (catchUp) => ({
-      ...catchUp,
-      action: "loginRoom",
-      roomId,
-      type,
-    })) as Promise<LoginNotice>;
+    return this.#request({ action: "loginRoom", roomId, type }, rest) as Promise<LoginNotice>;
   }
 
   /** Leaves a room. Fails with a DownlinkError: 2007 not possible, 3002 no answer in time, 3003 closed. */
   leaveRoom(roomId: string): Promise<Notice>;
   leaveRoom(roomId: string, onOk: OnOk, onError?: OnError): void;
   leaveRoom(roomId: string, ...rest: unknown[]) {
-    return this.#request(rest, () => ({ action: "leaveRoom", roomId })) as Promise<Notice>;
+    return this.#request({ action: "leaveRoom", roomId }, rest) as Promise<Notice>;
   }
 
   /**
@@ -184,10 +177,11 @@ export class SocketHandle {
   publish(target: string | { toUser: string }, eventName: string, data: unknown, ...rest: unknown[]) {
     const to = typeof target === "string" ? { roomId: target } : target;
     const { clock, random } = this.#options;
-    return this.#request(rest, (options, ref) => {
-      const clientMessageId = `${clock.now()}-${random()}-${ref}`;
-      return { clientMessageId, ...options, ...to, action: "publish", eventName, data };
-    }) as Promise<PublishNotice>;
+    const clientMessageId = `${clock.now()}-${random()}-${this.#lastRef}`;
+    return this.#request(
+      { action: "publish", ...to, eventName, data, clientMessageId },
+      rest,
+    ) as Promise<PublishNotice>;
   }
 
   /**
@@ -220,17 +214,16 @@ export class SocketHandle {
   }
 
   /** @param rest what the page gave behind the wish's own: maybe options, then maybe callbacks */
-  #request(rest: unknown[], wishOf: (options: object | undefined, ref: number) => Wish) {
+  #request(wish: Wish, rest: unknown[]) {
     const options = rest.find((one) => typeof one === "object") as object | undefined;
     const [onOk, onError] = rest.filter((one) => typeof one === "function") as [OnOk?, OnError?];
     return answer(
       (waiter) => {
         this.#lastRef += 1;
-        const ref = this.#lastRef;
         // A copy: it may be sent later and more than once, always the same. What is no JSON is thrown here.
-        const wish: Wish = JSON.parse(JSON.stringify(wishOf(options, ref)));
-        this.#waiters.set(ref, waiter);
-        this.#happen("request", { ...wish, ref, sends: 0 });
+        const request: Request = JSON.parse(JSON.stringify({ ...wish, ...options, ref: this.#lastRef, sends: 0 }));
+        this.#waiters.set(request.ref, waiter);
+        this.#happen("request", request);
       },
       onOk,
       onError,
@@ -256,12 +249,17 @@ export class SocketHandle {
   readonly #actions: Actions = {
     open: () => {
       this.#stopWatching ??= watchForSuspicion(() => this.#happen("suspicion"));
-      this.#connection = this.#open();
+      this.#polls = !!this.#options.pollUrl && this.#failures >= failuresBeforePoll;
+      this.#connection = openConnection(this.#options, this.#polls, (...event) => this.#happen(...event));
     },
-    drop: () => this.#drop(),
+    drop: () => this.#connection?.close(),
     send: (frame) => this.#connection?.send(JSON.stringify(frame)),
-    start: (timer, tries) => this.#timers.start(timer, this.#msOf(timer[0], tries)),
-    stop: (timer) => this.#timers.stop(timer),
+    start: (timer, tries) =>
+      this.#timers.start(`${timer}`, this.#msOf(timer[0], tries), (late) => {
+        if (late > lateMs) this.#happen("suspicion");
+        this.#happen(...timer);
+      }),
+    stop: (timer) => this.#timers.stop(`${timer}`),
     answer: (ref, outcome) => {
       const waiter = this.#waiters.get(ref);
       this.#waiters.delete(ref);
@@ -275,14 +273,13 @@ export class SocketHandle {
       this.#connects = told.filter(({ isPromise }) => !isPromise);
       for (const waiter of told) void tell(waiter, outcome);
     },
-    show: (frame) => this.#listeners.tell(frame.eventName, frame.data, frame),
+    show: (frame) => this.#listeners.tell(frame),
     fetch: (message) => this.#fetch(message),
     leave: (roomId) => this.leaveRoom(roomId, () => {}),
     end: (failure) => this.#end(failure),
   };
 
   #end(failure: DownlinkError): void {
-    this.#drop();
     this.#stopWatching?.();
     this.#stopWatching = undefined;
     this.#timers.stopAll();
@@ -292,11 +289,6 @@ export class SocketHandle {
     this.#waiters.clear();
     this.#connects = [];
     for (const waiter of waiting) void tell(waiter, failure);
-  }
-
-  #open(): Connection {
-    this.#polls = !!this.#options.pollUrl && this.#failures >= failuresBeforePoll;
-    return openConnection(this.#options, this.#polls, (...event) => this.#happen(...event));
   }
 
   #fetch(message: MessageFrame): void {
@@ -311,11 +303,6 @@ export class SocketHandle {
       this.#payloads = undefined;
       this.#options.clock.setTimeout(() => tell(message), scriptPauseMs);
     });
-  }
-
-  #drop(): void {
-    this.#connection?.close();
-    this.#connection = undefined;
   }
 
   #msOf(name: Timer[0], tries: number): number {

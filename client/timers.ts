@@ -12,30 +12,28 @@ export const systemClock: Clock = {
   clearTimeout: (id) => clearTimeout(id as number),
 };
 
-/** Events that happen later. Starting one again replaces it. */
-export class Timers<Timer extends readonly unknown[]> {
+/** Timers by name: starting one again replaces it. */
+export class Timers {
   readonly #clock: Clock;
-  readonly #onElapsed: (timer: Timer, lateMs: number) => void;
   readonly #running = new Map<string, unknown>();
 
-  constructor(clock: Clock, onElapsed: (timer: Timer, lateMs: number) => void) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#onElapsed = onElapsed;
   }
 
-  start(timer: Timer, ms: number): void {
-    this.stop(timer);
+  start(name: string, ms: number, run: (lateMs: number) => void): void {
+    this.stop(name);
     const dueAt = this.#clock.now() + ms;
     const elapsed = () => {
-      this.#running.delete(`${timer}`);
-      this.#onElapsed(timer, this.#clock.now() - dueAt);
+      this.#running.delete(name);
+      run(this.#clock.now() - dueAt);
     };
-    this.#running.set(`${timer}`, this.#clock.setTimeout(elapsed, ms));
+    this.#running.set(name, this.#clock.setTimeout(elapsed, ms));
   }
 
-  stop(timer: Timer): void {
-    this.#clock.clearTimeout(this.#running.get(`${timer}`));
-    this.#running.delete(`${timer}`);
+  stop(name: string): void {
+    this.#clock.clearTimeout(this.#running.get(name));
+    this.#running.delete(name);
   }
 
   stopAll(): void {

@@ -11,7 +11,7 @@ export interface Waiter {
   onOk: OnOk | undefined;
   onError: OnError | undefined;
   /** A promise can be told only once. */
-  isPromise: boolean;
+  isPromise?: true;
 }
 
 /** With a callback nothing is returned: a promise that nobody holds would fail unhandled. */
@@ -20,10 +20,10 @@ export function answer<N extends Notice>(
   onOk: OnOk<N> | undefined,
   onError: OnError | undefined,
 ): Promise<N> | undefined {
-  const wait = (ok: unknown, failed: OnError | undefined, isPromise: boolean) =>
-    ask({ onOk: ok as OnOk, onError: failed, isPromise });
-  if (!onOk && !onError) return new Promise((resolve, reject) => wait(resolve, reject, true));
-  wait(onOk, onError, false);
+  if (!onOk && !onError) {
+    return new Promise((resolve, reject) => ask({ onOk: resolve as OnOk, onError: reject, isPromise: true }));
+  }
+  ask({ onOk: onOk as OnOk, onError });
   return undefined;
 }
 
