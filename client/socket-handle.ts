@@ -301,7 +301,7 @@ export class SocketHandle {
       if (payloads) return payloads.fetch(message);
       // The script itself did not come.
       this.#payloads = undefined;
-      this.#options.clock.setTimeout(() => tell(message), scriptPauseMs);
+      this.#timers.start(`fetch ${message.roomId} ${message.messageId}`, scriptPauseMs, () => tell(message));
     });
   }
 
