@@ -7,6 +7,7 @@ import { DownlinkError } from "./downlink-error.ts";
 import { sendWaiting } from "./requests.ts";
 import { isIn } from "./room.ts";
 import { type Draft, plan, send, start, startAgain, stop } from "./state.ts";
+import { placeIn } from "./stream.ts";
 
 /** Starts an attempt to connect. */
 export function openLink(draft: Draft): void {
@@ -45,8 +46,7 @@ export function sayHello(draft: Draft): void {
   do {
     const places = [...own, ...others.splice(0, roomsPerHello - own.length)].map((roomId) => {
       const { type, login } = rooms.get(roomId) ?? {};
-      const { epoch, seq = 0 } = streams.get(roomId) ?? {};
-      return { roomId, type, generation: login, since: epoch ? { epoch, seq } : undefined };
+      return { roomId, type, generation: login, since: placeIn(streams.get(roomId)) };
     });
     send(draft, { action: "hello", session, rooms: places, probe: true, acks: true, ref: draft.hellos });
     draft.hellos += 1;

@@ -5,6 +5,7 @@ import { clientCodes } from "./client-codes.ts";
 import { DownlinkError } from "./downlink-error.ts";
 import { isIn, waitingRoom } from "./room.ts";
 import { type Draft, type Outcome, plan, type Request, send, start, startAgain, stop } from "./state.ts";
+import { placeIn } from "./stream.ts";
 
 const frameBytes: (typeof limits)["frameBytes"] = 32_768;
 
@@ -59,9 +60,9 @@ export function sendAgain(draft: Draft): void {
 function sendOnce(draft: Draft, request: Request): void {
   const { sends, ...frame } = request;
   draft.requests.set(frame.ref, { ...request, sends: sends + 1 });
-  const { epoch, seq = 0 } = (frame.action === "loginRoom" && draft.streams.get(frame.roomId)) || {};
+  const since = frame.action === "loginRoom" && placeIn(draft.streams.get(frame.roomId));
   // The page is in already, and goes on where it is.
-  send(draft, epoch ? { ...(frame as FrameOf<"loginRoom">), history: undefined, since: { epoch, seq } } : frame);
+  send(draft, since ? { ...(frame as FrameOf<"loginRoom">), history: undefined, since } : frame);
 }
 
 /** Starts the pause after which everything under way is sent again. */

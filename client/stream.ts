@@ -33,6 +33,10 @@ const heldMax = 256;
 
 export const newStream: Stream = { seq: 0, held: [], head: 0, tries: 0, unacked: 0, receipts: [] };
 
+/** Up to where the page has the log; `undefined` if it does not know the log yet. */
+export const placeIn = ({ epoch, seq }: Stream = newStream): Position | undefined =>
+  epoch ? { epoch, seq } : undefined;
+
 /** Something is in the log that the page does not have, and nobody is bringing it. */
 export const hasGap = ({ epoch, seq, head, stray, awaited }: Stream) =>
   !!epoch && ((head > seq && !awaited) || !!stray);
@@ -101,12 +105,11 @@ export function catchUp(
   // from now on begins with that.
   const begin = stray?.epoch === epoch ? Math.min(seq, stray.seq - 1) : recovered ? 0 : seq;
   const stream = isBegun ? before : { ...newStream, epoch, seq: begin, tries, login };
-  const messages = [...(isBegun ? [] : held), ...(missed as Logged[])];
-  const [after, shown] = take(stream, messages, recovered ? upTo : 0);
-  // `more` may mean one message that comes by itself: whether another one is behind it is to be asked.
-  const further = more ? after.seq + 2 : recovered ? 0 : seq;
   // Without `more`, nothing is behind the answer but what came since.
-  const known = recovered && !more ? (after.held.at(-1)?.seq ?? 0) : after.head;
-  const head = Math.max(known, further, after.seq);
-  return [{ ...after, head, stray: isBegun && !recovered ? after.stray : undefined }, shown, isLost];
+  const known = recovered && !more ? 0 : stream.head;
+  const messages = [...held, ...(missed as Logged[])];
+  const [after, shown] = take({ ...stream, head: known }, messages, recovered ? upTo : 0);
+  // `more` may mean one message that comes by itself: whether another one is behind it is to be asked.
+  const head = Math.max(after.head, after.seq, seq, more ? after.seq + 2 : 0);
+  return [{ ...after, head, stray: isBegun && !recovered ? before.stray : undefined }, shown, isLost];
 }
