@@ -3,7 +3,7 @@ import type { CatchUp, MessageFrame, ServerFrame } from "../protocol/frames.ts";
 import type { LoginPolicy } from "../protocol/ids.ts";
 import { type Connection, openConnection } from "./connection.ts";
 import { DownlinkError } from "./downlink-error.ts";
-import { isolated, Listeners } from "./listeners.ts";
+import { isolated, makeListeners } from "./listeners.ts";
 import { step } from "./machine.ts";
 import { type ResolvedOptions, resolveOptions, type SocketHandleOptions } from "./options.ts";
 import { gapMs, pauseMs } from "./pause.ts";
@@ -22,7 +22,7 @@ import {
   type Wish,
 } from "./state.ts";
 import { watchForSuspicion } from "./suspicion.ts";
-import { Timers } from "./timers.ts";
+import { makeTimers, type Timers } from "./timers.ts";
 import { answer, type OnError, type OnOk, tell, type Waiter } from "./waiters.ts";
 
 type SystemFrame = Exclude<ServerFrame, MessageFrame> | PayloadLost;
@@ -72,7 +72,7 @@ export class SocketHandle {
 
   readonly #options: ResolvedOptions;
   readonly #timers: Timers;
-  readonly #listeners = new Listeners();
+  readonly #listeners = makeListeners();
   /** Who waits for a request's answer, by its `ref`. */
   readonly #waiters = new Map<number, Waiter>();
   #lastRef = 0;
@@ -90,7 +90,7 @@ export class SocketHandle {
   /** @throws DownlinkError 3004 if `url` or `token` is given neither here nor to `configure`, or an option is wrong */
   constructor(options: Partial<SocketHandleOptions> = {}) {
     this.#options = resolveOptions({ ...SocketHandle.#defaults, ...options });
-    this.#timers = new Timers(this.#options.clock);
+    this.#timers = makeTimers(this.#options.clock);
   }
 
   /**

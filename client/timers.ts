@@ -13,31 +13,32 @@ export const systemClock: Clock = {
 };
 
 /** Timers by name: starting one again replaces it. */
-export class Timers {
-  readonly #clock: Clock;
-  readonly #running = new Map<string, unknown>();
+export interface Timers {
+  /** @param run is told how many ms too late it comes */
+  start(name: string, ms: number, run: (lateMs: number) => void): void;
+  stop(name: string): void;
+  stopAll(): void;
+}
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  start(name: string, ms: number, run: (lateMs: number) => void): void {
-    this.stop(name);
-    const dueAt = this.#clock.now() + ms;
-    const elapsed = () => {
-      this.#running.delete(name);
-      run(this.#clock.now() - dueAt);
-    };
-    this.#running.set(name, this.#clock.setTimeout(elapsed, ms));
-  }
-
-  stop(name: string): void {
-    this.#clock.clearTimeout(this.#running.get(name));
-    this.#running.delete(name);
-  }
-
-  stopAll(): void {
-    for (const id of this.#running.values()) this.#clock.clearTimeout(id);
-    this.#running.clear();
-  }
+export function makeTimers(clock: Clock): Timers {
+  const running = new Map<string, unknown>();
+  const stop = (name: string) => {
+    clock.clearTimeout(running.get(name));
+    running.delete(name);
+  };
+  return {
+    start(name, ms, run) {
+      stop(name);
+      const dueAt = clock.now() + ms;
+      const elapsed = () => {
+        running.delete(name);
+        run(clock.now() - dueAt);
+      };
+      running.set(name, clock.setTimeout(elapsed, ms));
+    },
+    stop,
+    stopAll() {
+      for (const name of running.keys()) stop(name);
+    },
+  };
 }
