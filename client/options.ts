@@ -1,4 +1,3 @@
-import { connectionIdleSeconds } from "../protocol/limits.ts";
 import { clientCodes } from "./client-codes.ts";
 import { DownlinkError } from "./downlink-error.ts";
 import { type Clock, systemClock } from "./timers.ts";
@@ -76,6 +75,9 @@ export interface SocketHandleOptions {
 }
 export type ResolvedOptions = Required<Omit<SocketHandleOptions, "pollUrl">> & Pick<SocketHandleOptions, "pollUrl">;
 
+/** Half a minute less than after what silence API Gateway ends a connection. */
+const maxHeartbeatMs = 570_000;
+
 /** @throws DownlinkError 3004 that names the option which is missing or wrong */
 export function resolveOptions(given: Partial<SocketHandleOptions>): ResolvedOptions {
   const {
@@ -90,24 +92,18 @@ export function resolveOptions(given: Partial<SocketHandleOptions>): ResolvedOpt
     clock = systemClock,
     random = Math.random,
   } = given;
-  if (!isAsked(url)) throw missing("url");
-  if (!isAsked(token)) throw missing("token");
-  if (!WebSocket) throw badOption("there is no global WebSocket here: pass one as the option WebSocket");
-  inRange("heartbeatMs", heartbeatMs, 5_000, connectionIdleSeconds * 1_000 - 30_000);
+  const options = { url, token, pollUrl, heartbeatMs, requestTimeoutMs, WebSocket, fetch, clock, random };
+  for (const name of ["url", "token", "WebSocket"] as const) {
+    if (!options[name] || !["string", "function"].includes(typeof options[name])) {
+      throw badOption(`${name} is missing: pass it as an option to new SocketHandle() or SocketHandle.configure()`);
+    }
+  }
+  inRange("heartbeatMs", heartbeatMs, 5_000, maxHeartbeatMs);
   inRange("requestTimeoutMs", requestTimeoutMs, 100, 60_000);
-  return { url, token, pollUrl, heartbeatMs, requestTimeoutMs, WebSocket, fetch, clock, random };
+  return options as ResolvedOptions;
 }
 
 const badOption = (msg: string) => new DownlinkError({ code: clientCodes.badOptions, msg });
-
-type Asked = SocketHandleOptions["token"];
-const isAsked = (value: Asked | undefined): value is Asked =>
-  typeof value === "function" || (typeof value === "string" && value !== "");
-
-const missing = (name: string) =>
-  badOption(
-    `${name} is missing: pass a string, or a function that gives one, to new SocketHandle() or SocketHandle.configure()`,
-  );
 
 function inRange(name: string, ms: number, min: number, max: number): void {
   if (ms >= min && ms <= max) return;
