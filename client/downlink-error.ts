@@ -15,11 +15,11 @@ export interface Failure {
 /** Every failure that the client reports. Branch on `code`; `msg`, the same text as `message`, is for people. */
 export class DownlinkError extends Error {
   override readonly name = "DownlinkError";
-  readonly code: DownlinkErrorCode;
-  readonly msg: string;
+  declare readonly code: DownlinkErrorCode;
+  declare readonly msg: string;
 
   constructor({ code, msg, cause }: Failure) {
-    super(msg, cause === undefined ? undefined : { cause });
+    super(msg, cause ? { cause } : undefined);
     this.code = code;
     this.msg = msg;
   }

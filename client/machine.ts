@@ -46,7 +46,7 @@ const on: Handlers = {
   trouble: onTrouble,
   fetched: onFetched,
   reconnect,
-  deadline: (draft) => loseLink(draft, "the server gave no sign of life within requestTimeoutMs"),
+  deadline: (draft) => loseLink(draft, "no sign of life within requestTimeoutMs"),
   silence: askForLife,
   resend: sendAgain,
   ack: (draft) => sendAcks(draft),

@@ -96,9 +96,10 @@ function onEvicted(draft: Draft, frame: FrameOfType<"evicted">): void {
   const before = draft.rooms.get(roomId);
   if (!before) return;
   const room = afterEviction(before, frame);
-  if (!isIn(room)) forget(draft, roomId);
-  if (isIn(room) || isLoggingIn(draft, roomId)) draft.rooms.set(roomId, room);
-  if (isIn(before) && !isIn(room)) show(draft, frame);
+  const isOut = !isIn(room);
+  if (isOut) forget(draft, roomId);
+  if (!isOut || isLoggingIn(draft, roomId)) draft.rooms.set(roomId, room);
+  if (isOut && isIn(before)) show(draft, frame);
 }
 
 function onDone(draft: Draft, frame: FrameOfType<"left" | "published">): void {

@@ -65,10 +65,9 @@ function sendOnce(draft: Draft, request: Request): void {
   send(draft, since ? { ...(frame as FrameOf<"loginRoom">), history: undefined, since } : frame);
 }
 
-/** Starts the pause after which everything under way is sent again. */
+/** Starts the pause after which everything under way is sent again: the longer, the oftener the newest was sent. */
 export function pauseAfterTrouble(draft: Draft): void {
-  const sends = Math.max(0, ...[...draft.requests.values()].map((request) => request.sends));
-  if (sends > 0) startAgain(draft, sends, "resend");
+  for (const { sends } of draft.requests.values()) if (sends > 0) startAgain(draft, sends, "resend");
 }
 
 /** Which request a frame answers. */
