@@ -32,7 +32,7 @@ export function openConnection(
     const { PollSocket } = polls ? await import("./poll-socket.ts") : {};
     if (isOver) return;
     // Browsers do not tell pages why a handshake failed. Addresses may carry secrets behind the question mark.
-    let failedTo = `open ${url.replace(/\?.*/, "?…")}: is the address right, the token valid, the network up?`;
+    let failedTo = `open ${url.replace(/\?.*/, "?…")}: are address, token and network right?`;
     socket = PollSocket ? new PollSocket(options, askToken) : makeSocket(options, url, token);
     socket.onopen = () => {
       failedTo = "stay open";

@@ -1,4 +1,4 @@
-import type { LoginFrame, ServerFrame } from "../protocol/frames.ts";
+import type { FrameOf, LoginFrame, ServerFrame } from "../protocol/frames.ts";
 import { isReservedRoom } from "../protocol/ids.ts";
 import { DownlinkError } from "./downlink-error.ts";
 import { linkIsOpen, loseLink, sayHello, signOfLife } from "./link.ts";
@@ -76,12 +76,12 @@ function onLoggedIn(draft: Draft, frame: LoggedIn) {
     show(draft, room.evicted);
     return;
   }
-  draft.rooms.set(roomId, { ...room, type: request?.action === "loginRoom" ? request.type : room.type });
+  const { type } = (request as FrameOf<"loginRoom"> | undefined) ?? room;
+  draft.rooms.set(roomId, { ...room, type });
   // What a login caught up that nobody waits for any more began somewhere else.
   if (!request) return goOn(draft, ref === undefined ? frame : { ...frame, recovered: undefined, more: undefined });
   follow(draft, frame, (isLost) => {
-    const { code, msg } = frame.data;
-    settle(draft, request, { code, msg, recovered: isLost ? false : recovered });
+    settle(draft, request, { ...frame.data, recovered: isLost ? false : recovered });
     show(draft, frame);
   });
 }

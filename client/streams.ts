@@ -60,7 +60,7 @@ export function onReplayed(draft: Draft, frame: FrameOfType<"replayed">) {
   if (recovered ? !isSameLog || Number(ref) > before.seq : isSameLog && upTo <= before.seq) return;
   const isProgress = upTo > before.seq;
   const [stream, shown, isLost] = catchUp(isProgress ? { ...before, tries: 2 } : before, { ...frame, seq: upTo });
-  if (isLost && before.login) show(draft, { ...before.login, ref: undefined, epoch, seq: upTo, recovered, upTo });
+  if (isLost) show(draft, { ...(before.login as LoggedIn), ref: undefined, epoch, seq: upTo, recovered, upTo });
   deliver(draft, roomId, [stream, shown], more && isProgress);
 }
 
