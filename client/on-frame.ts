@@ -2,7 +2,7 @@ import type { FrameOf, LoginFrame, ServerFrame } from "../protocol/frames.ts";
 import { isReservedRoom } from "../protocol/ids.ts";
 import { DownlinkError } from "./downlink-error.ts";
 import { linkIsOpen, loseLink, sayHello, signOfLife } from "./link.ts";
-import { forget, isLoggingIn, requestOf, settle } from "./requests.ts";
+import { forget, isLoggingIn, settle } from "./requests.ts";
 import { afterEviction, afterLogin, isIn, waitingRoom } from "./room.ts";
 import { type Draft, plan, send, show } from "./state.ts";
 import type { LoggedIn } from "./stream.ts";
@@ -62,7 +62,7 @@ function onRestored(draft: Draft, result: LoginFrame) {
 function onLoggedIn(draft: Draft, frame: LoggedIn) {
   const { roomId, ref, recovered } = frame;
   if (isReservedRoom(roomId)) return goOn(draft, frame);
-  const request = requestOf(draft, ref);
+  const request = draft.requests.get(ref as number);
   // A room may have been lost while its next login was under way: that is answered as any other.
   const before = draft.rooms.get(roomId) ?? (request && waitingRoom);
   // The page gave up waiting, or was evicted since: a place that it knows nothing of would only block others.
@@ -104,7 +104,7 @@ function onEvicted(draft: Draft, frame: FrameOfType<"evicted">): void {
 
 function onDone(draft: Draft, frame: FrameOfType<"left" | "published">): void {
   const { type, eventName, data, ref, ...rest } = frame;
-  const request = requestOf(draft, ref);
+  const request = draft.requests.get(ref as number);
   if (!request) return;
   if (type === "left") forget(draft, frame.roomId);
   settle(draft, request, type === "left" ? data : { ...data, ...rest });
@@ -121,7 +121,7 @@ function onFailed(draft: Draft, frame: Failed) {
     if (ref !== "last") sayHello(draft);
     return;
   }
-  const request = requestOf(draft, ref);
+  const request = draft.requests.get(ref as number);
   if (request) settle(draft, request, new DownlinkError(frame.data));
   show(draft, frame);
 }

@@ -1,4 +1,4 @@
-import type { FrameOf, Ref } from "../protocol/frames.ts";
+import type { FrameOf } from "../protocol/frames.ts";
 import type { limits } from "../protocol/limits.ts";
 import { sendAcks } from "./acks.ts";
 import { clientCodes } from "./client-codes.ts";
@@ -69,9 +69,6 @@ function sendOnce(draft: Draft, request: Request): void {
 export function pauseAfterTrouble(draft: Draft): void {
   for (const { sends } of draft.requests.values()) if (sends > 0) startAgain(draft, sends, "resend");
 }
-
-/** Which request a frame answers. */
-export const requestOf = ({ requests }: Draft, ref: Ref | undefined) => requests.get(ref as number);
 
 export function timeOut(draft: Draft, ref: number): void {
   const request = draft.requests.get(ref);

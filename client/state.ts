@@ -58,7 +58,7 @@ export interface State {
   /** `greeting`: so many hellos are still to be answered. */
   readonly hellos: number;
   /** `open`: a heartbeat waits for a sign of life. */
-  readonly isAsked: boolean;
+  readonly isAsked?: boolean;
   readonly session: string | undefined;
   /** Rooms that the page is in or that a login on its way is about. */
   readonly rooms: ReadonlyMap<string, Room>;
@@ -67,7 +67,7 @@ export interface State {
   /** How far the page is in each room's log, also in those of `@all` and `@user`. */
   readonly streams: ReadonlyMap<string, Stream>;
   /** The timer of acks runs. */
-  readonly willAck: boolean;
+  readonly willAck?: boolean;
   /** What went wrong last, until a connection works again. */
   readonly trouble: DownlinkError | undefined;
 }
@@ -136,27 +136,25 @@ export interface Draft extends State {
   link: Link;
   failures: number;
   hellos: number;
-  isAsked: boolean;
+  isAsked?: boolean;
   session: string | undefined;
   rooms: Map<string, Room>;
   requests: Map<number, Request>;
   streams: Map<string, Stream>;
-  willAck: boolean;
+  willAck?: boolean;
   trouble: DownlinkError | undefined;
   effects: Effect[];
 }
 
 export const initialState: State = {
   link: "idle",
+  session: undefined,
+  trouble: undefined,
   failures: 0,
   hellos: 0,
-  isAsked: false,
-  session: undefined,
   rooms: new Map(),
   requests: new Map(),
   streams: new Map(),
-  willAck: false,
-  trouble: undefined,
 };
 
 export const draftOf = (state: State): Draft => ({
