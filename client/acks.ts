@@ -1,6 +1,7 @@
-import type { Receipt } from "../protocol/frames.ts";
+import type { Position, Receipt } from "../protocol/frames.ts";
 import type { limits } from "../protocol/limits.ts";
 import { type Draft, send, start, stop } from "./state.ts";
+import { placeIn } from "./stream.ts";
 
 /** So many are acked at once, fewer after a moment. */
 const ackAtOnce = 64;
@@ -29,7 +30,7 @@ export function sendAcks(draft: Draft, ref: "ack" | "last" = "ack"): void {
   if (draft.link !== "open" || due.length === 0) return;
   stop(draft, "ack");
   const { session } = draft;
-  const rooms = due.map(([roomId, { epoch = "", seq }]) => ({ roomId, epoch, seq }));
+  const rooms = due.map(([roomId, stream]) => ({ roomId, ...(placeIn(stream) as Position) }));
   const receipts = due.flatMap(([roomId, stream]) => stream.receipts.map((seq): Receipt => ({ roomId, seq })));
   do {
     const some = receipts.splice(0, receiptsPerAck);

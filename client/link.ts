@@ -1,5 +1,5 @@
 import type { frameTexts } from "../protocol/codes.ts";
-import { everyone, ownRoom } from "../protocol/ids.ts";
+import { isReservedRoom } from "../protocol/ids.ts";
 import type { limits } from "../protocol/limits.ts";
 import { sendAcks } from "./acks.ts";
 import { clientCodes } from "./client-codes.ts";
@@ -40,7 +40,8 @@ const roomsPerHello: (typeof limits)["roomsPerHello"] = 50;
  */
 export function sayHello(draft: Draft): void {
   const { session, rooms, streams } = draft;
-  const own = [everyone, ownRoom].filter((roomId) => streams.has(roomId));
+  // The two that everybody is in: the server begins them anew in a hello that does not name them.
+  const own = [...streams.keys()].filter(isReservedRoom);
   const others = [...rooms.keys()].filter((roomId) => isIn(rooms.get(roomId)));
   draft.hellos = 0;
   do {
