@@ -7,9 +7,9 @@ import type { Event } from "./state.ts";
 export function readFrame(text: unknown): Event | undefined {
   try {
     const value = JSON.parse(text as string);
-    if (typeof value.type === "string") return ["frame", value];
+    if (value.type) return ["frame", value];
     // API Gateway's own frames have no type: {"message": "Internal server error", "connectionId":…, "requestId":…}
-    if (typeof value.message === "string") return ["trouble", value.message];
+    if (value.message) return ["trouble", value.message];
   } catch {}
   return undefined;
 }

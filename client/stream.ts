@@ -49,7 +49,7 @@ export const hasGap = ({ epoch, seq, head, stray, awaited }: Stream) =>
  */
 export function take(before: Stream, messages: readonly Logged[], upTo = 0): [Stream, shown: readonly Logged[]] {
   const { epoch, held } = before;
-  let { seq, head, stray } = before;
+  let { seq, stray } = before;
   let awaited: Logged | undefined;
   const arrived: Logged[] = [];
   const shown: Logged[] = [];
@@ -62,7 +62,6 @@ export function take(before: Stream, messages: readonly Logged[], upTo = 0): [St
   }
   const early: Logged[] = [];
   for (const message of [...bySeq.values()].sort((one, other) => one.seq - other.seq)) {
-    head = Math.max(head, message.seq);
     const isNext = epoch && message.seq <= Math.max(seq, upTo) + 1;
     if (isNext && !message.payload) {
       seq = message.seq;
@@ -80,7 +79,7 @@ export function take(before: Stream, messages: readonly Logged[], upTo = 0): [St
   const after: Stream = {
     ...before,
     seq: Math.max(seq, upTo),
-    head: Math.max(head, upTo),
+    head: Math.max(before.head, upTo, ...bySeq.keys()),
     stray,
     awaited,
     held: early.slice(0, heldMax),
@@ -99,8 +98,8 @@ export function catchUp(
   { epoch, seq, recovered, missed = [], upTo, more }: Position & Partial<Missed>,
 ): [Stream, shown: readonly Logged[], isLost: boolean] {
   const { held, stray, tries, login } = before;
-  const isLost = !!before.epoch && (recovered === false || epoch !== before.epoch);
-  const isBegun = before.epoch && !isLost;
+  const isBegun = epoch === before.epoch && recovered !== false;
+  const isLost = !!before.epoch && !isBegun;
   // What was seen of a new epoch already need not be lost with the old one; and who asked for more than what comes
   // from now on begins with that.
   const begin = stray?.epoch === epoch ? Math.min(seq, stray.seq - 1) : recovered ? 0 : seq;
