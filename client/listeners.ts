@@ -36,7 +36,6 @@ export async function isolated<Args extends readonly unknown[]>(
   try {
     await call?.(...args);
   } catch (error) {
-    if (typeof reportError === "function") reportError(error);
-    else console.error(error);
+    (globalThis.reportError ?? console.error)(error);
   }
 }

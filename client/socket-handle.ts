@@ -85,7 +85,7 @@ export class SocketHandle {
   #failures = 0;
   #polls = false;
   #stopWatching: (() => void) | undefined;
-  #payloads: Promise<Payloads | undefined> | undefined;
+  #payloads: Promise<Payloads> | undefined;
 
   /** @throws DownlinkError 3004 if `url` or `token` is given neither here nor to `configure`, or an option is wrong */
   constructor(options: Partial<SocketHandleOptions> = {}) {
@@ -283,7 +283,10 @@ export class SocketHandle {
     this.#stopWatching?.();
     this.#stopWatching = undefined;
     this.#timers.stopAll();
-    void this.#payloads?.then((payloads) => payloads?.stop());
+    this.#payloads?.then(
+      (payloads) => payloads.stop(),
+      () => {},
+    );
     this.#payloads = undefined;
     const waiting = [...this.#waiters.values(), ...this.#connects.filter(({ onOk }) => onOk)];
     this.#waiters.clear();
@@ -293,16 +296,15 @@ export class SocketHandle {
 
   #fetch(message: MessageFrame): void {
     const tell = (...fetched: [MessageFrame, PayloadLost?]) => this.#happen("fetched", ...fetched);
-    this.#payloads ??= import("./payloads.ts").then(
-      ({ Payloads }) => new Payloads(this.#options, tell),
-      () => undefined,
+    this.#payloads ??= import("./payloads.ts").then(({ Payloads }) => new Payloads(this.#options, tell));
+    this.#payloads.then(
+      (payloads) => payloads.fetch(message),
+      () => {
+        // The script itself did not come.
+        this.#payloads = undefined;
+        this.#timers.start(`${message.roomId} ${message.messageId}`, scriptPauseMs, () => tell(message));
+      },
     );
-    void this.#payloads.then((payloads) => {
-      if (payloads) return payloads.fetch(message);
-      // The script itself did not come.
-      this.#payloads = undefined;
-      this.#timers.start(`fetch ${message.roomId} ${message.messageId}`, scriptPauseMs, () => tell(message));
-    });
   }
 
   #msOf(name: Timer[0], tries: number): number {
