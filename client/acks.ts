@@ -3,14 +3,12 @@ import type { limits } from "../protocol/limits.ts";
 import { type Draft, send, start, stop } from "./state.ts";
 import { placeIn } from "./stream.ts";
 
-/** So many are acked at once, fewer after a moment. */
-const ackAtOnce = 64;
-const receiptsPerAck: (typeof limits)["receiptsPerAck"] = 64;
-
 const dueIn = ({ streams }: Draft) => [...streams].filter(([, { unacked }]) => unacked > 0);
 
 /** To be called whenever something may have arrived. */
 export function ackSoon(draft: Draft): void {
+  /** So many are acked at once, fewer after a moment. */
+  const ackAtOnce = 64;
   const unacked = dueIn(draft).reduce((sum, [, stream]) => sum + stream.unacked, 0);
   if (unacked >= ackAtOnce) sendAcks(draft);
   else if (unacked > 0 && !draft.willAck) {
@@ -25,6 +23,7 @@ export function ackSoon(draft: Draft): void {
  * @param ref `last`: the page is about to leave. If this comes too late, that is no news
  */
 export function sendAcks(draft: Draft, ref: "ack" | "last" = "ack"): void {
+  const receiptsPerAck: (typeof limits)["receiptsPerAck"] = 64;
   const due = dueIn(draft);
   draft.willAck = false;
   if (draft.link !== "open" || due.length === 0) return;

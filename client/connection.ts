@@ -8,8 +8,6 @@ export interface Connection {
   close(): void;
 }
 
-const subprotocol = "downlink.v1";
-
 /**
  * Asks for address and token, then opens a WebSocket.
  *
@@ -29,11 +27,14 @@ export function openConnection(
   const open = async () => {
     const askToken = () => ask("token", options);
     const [url, token] = await Promise.all([ask("url", options), askToken()]);
+    // Browsers' own message would repeat the token.
+    if (/[^\w.+/=~-]/.test(token)) throw new Error("the token has characters that no JWT has");
     const { PollSocket } = polls ? await import("./poll-socket.ts") : {};
     if (isOver) return;
     // Browsers do not tell pages why a handshake failed. Addresses may carry secrets behind the question mark.
     let failedTo = `open ${url.replace(/\?.*/, "?…")}: are address, token and network right?`;
-    socket = PollSocket ? new PollSocket(options, askToken) : makeSocket(options, url, token);
+    const { WebSocket } = options;
+    socket = PollSocket ? new PollSocket(options, askToken) : new WebSocket(url, ["downlink.v1", `token.${token}`]);
     socket.onopen = () => {
       failedTo = "stay open";
       tell("opened");
@@ -60,10 +61,4 @@ async function ask(name: "url" | "token", { [name]: value }: ResolvedOptions): P
   const answer: unknown = typeof value === "function" ? await value() : value;
   if (typeof answer === "string" && answer !== "") return answer;
   throw new Error(`the option ${name} should give a string, got ${answer === "" ? "an empty one" : typeof answer}`);
-}
-
-function makeSocket({ WebSocket }: ResolvedOptions, url: string, token: string): WebSocketLike {
-  // Browsers' own message would repeat the token.
-  if (!/^[\w.+/=~-]+$/.test(token)) throw new Error("the token has characters that no JWT has");
-  return new WebSocket(url, [subprotocol, `token.${token}`]);
 }

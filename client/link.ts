@@ -31,14 +31,13 @@ export function loseLink(draft: Draft, msg: string, cause?: unknown): void {
   startAgain(draft, draft.failures, "reconnect");
 }
 
-const roomsPerHello: (typeof limits)["roomsPerHello"] = 50;
-
 /**
  * Says `hello` and asks for all rooms back that the page is in: in several frames if they are more than the server
  * allows, not by `loginRoom`. That one knows no generation, so a page that was evicted meanwhile would evict its
  * successor.
  */
 export function sayHello(draft: Draft): void {
+  const roomsPerHello: (typeof limits)["roomsPerHello"] = 50;
   const { session, rooms, streams } = draft;
   // The two that everybody is in: the server begins them anew in a hello that does not name them.
   const own = [...streams.keys()].filter(isReservedRoom);
@@ -54,8 +53,10 @@ export function sayHello(draft: Draft): void {
   } while (others.length > 0);
 }
 
-const msg: (typeof frameTexts)["connected"] = "connect success";
-export const tellConnected = (draft: Draft) => plan(draft, "attempt", { code: "2001", msg });
+export function tellConnected(draft: Draft): void {
+  const msg: (typeof frameTexts)["connected"] = "connect success";
+  plan(draft, "attempt", { code: "2001", msg });
+}
 
 /** Every place is restored: acks and the page's requests may go. */
 export function linkIsOpen(draft: Draft): void {

@@ -75,11 +75,10 @@ export interface SocketHandleOptions {
 }
 export type ResolvedOptions = Required<Omit<SocketHandleOptions, "pollUrl">> & Pick<SocketHandleOptions, "pollUrl">;
 
-/** Half a minute less than after what silence API Gateway ends a connection. */
-const maxHeartbeatMs = 570_000;
-
 /** @throws DownlinkError 3004 that names the option which is missing or wrong */
 export function resolveOptions(given: Partial<SocketHandleOptions>): ResolvedOptions {
+  /** Half a minute less than after what silence API Gateway ends a connection. */
+  const maxHeartbeatMs = 570_000;
   const {
     url,
     token,

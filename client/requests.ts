@@ -7,13 +7,9 @@ import { isIn, waitingRoom } from "./room.ts";
 import { type Draft, type Outcome, plan, type Request, send, start, startAgain, stop } from "./state.ts";
 import { placeIn } from "./stream.ts";
 
-const frameBytes: (typeof limits)["frameBytes"] = 32_768;
-
-/** The first, and three more after trouble; the request's time limit comes first if the pauses grow long. */
-const maxSends = 4;
-
 export function addRequest(draft: Draft, request: Request) {
   const { action, ref } = request;
+  const frameBytes: (typeof limits)["frameBytes"] = 32_768;
   const bytes = bytesOf(JSON.stringify(request));
   draft.requests.set(ref, request);
   start(draft, "timeOut", ref);
@@ -52,6 +48,8 @@ export function sendWaiting(draft: Draft): void {
 
 /** Which request had the trouble is unknown, and all may safely be sent twice: so all are. */
 export function sendAgain(draft: Draft): void {
+  /** The first, and three more after trouble; the request's time limit comes first if the pauses grow long. */
+  const maxSends = 4;
   for (const request of draft.requests.values()) {
     if (request.sends > 0 && request.sends < maxSends) sendOnce(draft, request);
   }
@@ -96,7 +94,5 @@ export function forget({ rooms, streams }: Draft, roomId: string): void {
 }
 
 export function isLoggingIn({ requests }: Draft, roomId: string): boolean {
-  return [...requests.values()].some(
-    (request) => request.action === "loginRoom" && request.roomId === roomId && request.sends > 0,
-  );
+  return [...requests.values()].some((request) => request.action === "loginRoom" && request.roomId === roomId);
 }

@@ -49,14 +49,8 @@ export interface PublishOptions {
   clientMessageId?: string;
 }
 
-/** How long arrived messages may be acked together. */
-const ackAfterMs = 250;
 /** So many attempts to open a WebSocket fail before the page polls. */
 const failuresBeforePoll = 3;
-/** After so long it is tried again to load a part of the client. */
-const scriptPauseMs = 5_000;
-/** A timer that is later than this slept with its computer. */
-const lateMs = 5_000;
 
 /**
  * A page's line to its server: connects, logs in to rooms, tells listeners what is pushed, and brings all of that
@@ -256,7 +250,8 @@ export class SocketHandle {
     send: (frame) => this.#connection?.send(JSON.stringify(frame)),
     start: (timer, tries) =>
       this.#timers.start(`${timer}`, this.#msOf(timer[0], tries), (late) => {
-        if (late > lateMs) this.#happen("suspicion");
+        // It slept with its computer.
+        if (late > 5_000) this.#happen("suspicion");
         this.#happen(...timer);
       }),
     stop: (timer) => this.#timers.stop(`${timer}`),
@@ -295,6 +290,7 @@ export class SocketHandle {
   }
 
   #fetch(message: MessageFrame): void {
+    const scriptPauseMs = 5_000;
     const tell = (...fetched: [MessageFrame, PayloadLost?]) => this.#happen("fetched", ...fetched);
     this.#payloads ??= import("./payloads.ts").then(({ Payloads }) => new Payloads(this.#options, tell));
     this.#payloads.then(
@@ -308,6 +304,8 @@ export class SocketHandle {
   }
 
   #msOf(name: Timer[0], tries: number): number {
+    /** How long arrived messages may be acked together. */
+    const ackAfterMs = 250;
     if (name === "reconnect" || name === "resend") return pauseMs(tries, this.#options.random);
     if (name === "silence") return this.#options.heartbeatMs;
     if (name === "ack") return ackAfterMs;
