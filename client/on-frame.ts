@@ -6,7 +6,7 @@ import { forget, isLoggingIn, settle } from "./requests.ts";
 import { afterEviction, afterLogin, isIn, waitingRoom } from "./room.ts";
 import { type Draft, plan, send, show } from "./state.ts";
 import type { LoggedIn } from "./stream.ts";
-import { follow, onBehind, onMessage, onReplayed } from "./streams.ts";
+import { follow, goOn, onBehind, onMessage, onReplayed } from "./streams.ts";
 
 type FrameOfType<T extends ServerFrame["type"]> = Extract<ServerFrame, { type: T }>;
 
@@ -84,11 +84,6 @@ function onLoggedIn(draft: Draft, frame: LoggedIn) {
     settle(draft, request, { ...frame.data, recovered: isLost ? false : recovered });
     show(draft, frame);
   });
-}
-
-/** Where the log stands of a room that the page was in before. It hears of it only if it missed something for good. */
-function goOn(draft: Draft, frame: LoggedIn): void {
-  follow(draft, frame, (isLost) => isLost && show(draft, { ...frame, recovered: false }));
 }
 
 function onEvicted(draft: Draft, frame: FrameOfType<"evicted">): void {

@@ -39,14 +39,20 @@ export function onFetched(draft: Draft, message: MessageFrame, lost?: PayloadLos
  * Takes in what a login says about its room's log.
  *
  * @param tell what the page is to hear before the messages; `isLost`: it missed what nobody can bring back
+ * @param tries how often it was asked in vain for the gap that stands
  */
-export function follow(draft: Draft, frame: LoggedIn, tell: (isLost: boolean) => void): void {
+export function follow(draft: Draft, frame: LoggedIn, tell: (isLost: boolean) => void, tries = 0): void {
   const { roomId, more } = frame;
-  const before = { ...(streamOf(draft, roomId) ?? newStream), tries: 0, login: { ...frame, missed: [] } };
+  const before = { ...(streamOf(draft, roomId) ?? newStream), tries, login: { ...frame, missed: [] } };
   const [stream, shown, isLost] = catchUp(before, frame);
   draft.streams.set(roomId, stream);
   tell(isLost);
-  deliver(draft, roomId, [stream, shown], more);
+  deliver(draft, roomId, [stream, shown], more && tries === 0);
+}
+
+/** The same for a room that the page was in before: it hears of it only if it missed something for good. */
+export function goOn(draft: Draft, frame: LoggedIn, tries?: number): void {
+  follow(draft, frame, (isLost) => isLost && show(draft, { ...frame, recovered: false }), tries);
 }
 
 export function onReplayed(draft: Draft, frame: FrameOfType<"replayed">) {
@@ -58,10 +64,8 @@ export function onReplayed(draft: Draft, frame: FrameOfType<"replayed">) {
   const isSameLog = epoch === before.epoch;
   // An answer to an earlier stay in the room, or one that a later answer has overtaken.
   if (recovered ? !isSameLog || Number(ref) > before.seq : isSameLog && upTo <= before.seq) return;
-  const isProgress = upTo > before.seq;
-  const [stream, shown, isLost] = catchUp(isProgress ? { ...before, tries: 2 } : before, { ...frame, seq: upTo });
-  if (isLost) show(draft, { ...(before.login as LoggedIn), ref: undefined, epoch, seq: upTo, recovered, upTo });
-  deliver(draft, roomId, [stream, shown], more && isProgress);
+  const news = { ref: undefined, epoch, seq: upTo, recovered, missed, upTo, more };
+  goOn(draft, { ...(before.login as LoggedIn), ...news }, upTo > before.seq ? 0 : before.tries);
 }
 
 /** More waits in these logs than the server may have under way. */
