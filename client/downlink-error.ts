@@ -1,6 +1,7 @@
 import type { frameCodes } from "../protocol/codes.ts";
 import type { clientCodes } from "./client-codes.ts";
 
+/** The server's codes and the client's own: PROTOCOL.md has a table of each. */
 export type DownlinkErrorCode =
   | (typeof frameCodes)[keyof typeof frameCodes]
   | (typeof clientCodes)[keyof typeof clientCodes];

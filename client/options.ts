@@ -22,6 +22,7 @@ export type Fetch = (
   json(): Promise<unknown>;
   arrayBuffer(): Promise<ArrayBuffer>;
 }>;
+/** Takes an address and subprotocols, as that of browsers does. */
 export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
 
 export interface SocketHandleOptions {
@@ -43,7 +44,8 @@ export interface SocketHandleOptions {
    */
   heartbeatMs?: number;
   /**
-   * How long a login, a leave, a publish, a poll, an attempt to connect or a heartbeat waits for its answer.
+   * How long a login, a leave, a publish, a poll, an attempt to connect or a heartbeat waits for its answer, 100 to
+   * 60,000.
    *
    * @default 10000
    */

@@ -28,7 +28,9 @@ import { answer, type OnError, type OnOk, tell, type Waiter } from "./waiters.ts
 type SystemFrame = Exclude<ServerFrame, MessageFrame> | PayloadLost;
 /** Names under which pages can listen to what Downlink itself sends. */
 export type SystemEventName = Exclude<SystemFrame, { type: "probe" }>["eventName"];
+/** What those listeners get as their second argument. */
 export type SystemFrameOf<E extends SystemEventName> = Extract<SystemFrame, { eventName: E }>;
+/** @param data what was pushed; `message` says which room, when, by whom */
 export type Listener<Data = unknown> = (data: Data, message: MessageFrame) => void;
 
 /** How a message is to be published. */

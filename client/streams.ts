@@ -39,7 +39,7 @@ export function onFetched(draft: Draft, message: MessageFrame, lost?: PayloadLos
  * Takes in what a login says about its room's log.
  *
  * @param tell what the page is to hear before the messages; `isLost`: it missed what nobody can bring back
- * @param tries how often it was asked in vain for the gap that stands
+ * @param tries of the gap that stands; 0 if this is news
  */
 export function follow(draft: Draft, frame: LoggedIn, tell: (isLost: boolean) => void, tries = 0): void {
   const { roomId, more } = frame;

@@ -2,7 +2,9 @@ import { DownlinkError } from "./downlink-error.ts";
 import { isolated } from "./listeners.ts";
 import type { Notice, Outcome } from "./state.ts";
 
+/** Hears of a success, once. */
 export type OnOk<N extends Notice = Notice> = (notice: N) => void;
+/** Hears why something failed; that of `connect` of each attempt that did. */
 export type OnError = (error: DownlinkError) => void;
 
 /** Somebody who waits for an answer, with a promise or with callbacks. */
