@@ -81,6 +81,8 @@ export function timeOut(draft: Draft, ref: number): void {
 export function settle(draft: Draft, { ref, action, roomId = "" }: Request, outcome: Outcome): void {
   draft.requests.delete(ref);
   stop(draft, "timeOut", ref);
+  // What hindered others before is no reason any more.
+  if (!(outcome instanceof DownlinkError)) draft.trouble = undefined;
   const room = draft.rooms.get(roomId);
   if (action !== "publish" && room && !isIn(room)) forget(draft, roomId);
   sendWaiting(draft);

@@ -68,7 +68,7 @@ export interface State {
   readonly streams: ReadonlyMap<string, Stream>;
   /** The timer of acks runs. */
   readonly willAck?: boolean;
-  /** What went wrong last, until a connection works again. */
+  /** What went wrong last, until a connection or a request works again. */
   readonly trouble: DownlinkError | undefined;
 }
 
