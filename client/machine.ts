@@ -49,7 +49,7 @@ const on: Handlers = {
   deadline: (draft) => loseLink(draft, "no sign of life within requestTimeoutMs"),
   silence: askForLife,
   resend: sendAgain,
-  ack: (draft) => sendAcks(draft),
+  ack: sendAcks,
   gap: askForGap,
   timeOut,
   suspicion(draft) {
@@ -57,7 +57,7 @@ const on: Handlers = {
     reconnect(draft);
   },
   close(draft, forGood) {
-    sendAcks(draft, "last");
+    sendAcks(draft, undefined, "last");
     const { effects } = draft;
     Object.assign(draft, draftOf(initialState), { link: forGood ? "closed" : "idle", effects });
     end(draft);

@@ -1,5 +1,6 @@
 import type { FrameOf, LoginFrame, ServerFrame } from "../protocol/frames.ts";
 import { isReservedRoom } from "../protocol/ids.ts";
+import { ackAgain } from "./acks.ts";
 import { DownlinkError } from "./downlink-error.ts";
 import { linkIsOpen, loseLink, sayHello, signOfLife } from "./link.ts";
 import { forget, isLoggingIn, settle } from "./requests.ts";
@@ -112,8 +113,9 @@ function onFailed(draft: Draft, frame: Failed) {
   const { ref } = frame;
   // Of acks and replays the page knows nothing.
   if (typeof ref === "string") {
+    if (frame.data.code === "5001") ackAgain(draft);
     // They are refused to whoever has no place: it is asked which are still there.
-    if (ref !== "last") sayHello(draft);
+    else if (ref !== "last") sayHello(draft);
     return;
   }
   const request = draft.requests.get(ref as number);

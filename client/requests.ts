@@ -18,7 +18,7 @@ export function addRequest(draft: Draft, request: Request) {
     const msg = `${action} has ${bytes} bytes, allowed are ${frameBytes}: send a link instead`;
     return settle(draft, request, new DownlinkError({ code: clientCodes.tooLarge, msg }));
   }
-  if (action === "leaveRoom") sendAcks(draft, "last");
+  if (action === "leaveRoom") sendAcks(draft, undefined, "last");
   sendWaiting(draft);
 }
 

@@ -80,6 +80,7 @@ export class SocketHandle {
   /** Attempts that failed since a WebSocket worked. */
   #failures = 0;
   #polls = false;
+  #ackMoment: number | undefined;
   #stopWatching: (() => void) | undefined;
   #payloads: Promise<Payloads> | undefined;
 
@@ -310,7 +311,12 @@ export class SocketHandle {
     const ackAfterMs = 250;
     if (name === "reconnect" || name === "resend") return pauseMs(tries, this.#options.random);
     if (name === "silence") return this.#options.heartbeatMs;
-    if (name === "ack") return ackAfterMs;
+    // Rooms say within how long to ack: each page at a moment of its own, at which it does so again and again.
+    if (name === "ack") {
+      const { clock, random } = this.#options;
+      this.#ackMoment ??= random() * 2 ** 32;
+      return tries ? tries - ((clock.now() + this.#ackMoment) % tries) : ackAfterMs;
+    }
     if (name === "gap") return gapMs(tries);
     return this.#options.requestTimeoutMs;
   }

@@ -81,7 +81,8 @@ interface Elapsing {
   silence(): void;
   /** The pause after trouble is over. */
   resend(): void;
-  ack(): void;
+  /** Of rooms whose members ack within so long; 0: as soon as they like. */
+  ack(mostMs: number): void;
   /** Something is still missing in that room. */
   gap(roomId: string): void;
   /** A request's time limit. */

@@ -22,6 +22,9 @@ export interface Stream {
   tries: number;
   /** How many messages arrived since the last ack, again or for the first time. */
   unacked: number;
+  /** They are to be acked within so long, as the newest of them said. */
+  ackWithinMs?: number | undefined;
+  hasAcked?: boolean;
   /** Those whose senders want to know. */
   receipts: readonly number[];
   /** The login's answer, without what was missed; the page hears it again if the stream is lost. */
@@ -84,6 +87,7 @@ export function take(before: Stream, messages: readonly Logged[], upTo = 0): [St
     awaited,
     held: early.slice(0, heldMax),
     unacked: before.unacked + (arrived.length || +(upTo > seq)),
+    ackWithinMs: messages.at(-1)?.ackWithinMs,
     receipts: [...before.receipts, ...receipts],
   };
   return [after, shown];

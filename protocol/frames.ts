@@ -180,6 +180,11 @@ export interface MessageFrame extends Partial<Position> {
   /** When the push was accepted, milliseconds since 1970. */
   at: number;
   qos: 0 | 1;
+  /**
+   * Many get this at once: ack it at a random moment within so many milliseconds, and the room once in that time. Absent:
+   * as soon as you like.
+   */
+  ackWithinMs?: number;
   /** Subject of who published it; a service has none. */
   from?: string;
   /** `<smaller>_<larger>` of the two subjects that it is between. */

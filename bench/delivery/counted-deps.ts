@@ -14,6 +14,7 @@ import { roomsIn } from "../../lambdas/adapters/tables/rooms.ts";
 import { tableOf } from "../../lambdas/adapters/tables/table.ts";
 import { tasksIn } from "../../lambdas/adapters/tables/tasks.ts";
 import type { Deps, Gateway, Look } from "../../lambdas/domain/ports.ts";
+import { makeRecentRooms } from "../../lambdas/domain/recent-rooms.ts";
 import type { ServerFrame } from "../../protocol/frames.ts";
 import type { Meter } from "./meter.ts";
 
@@ -64,6 +65,8 @@ export function countedDeps(behind: Behind, invocation: Invocation): Deps {
     },
     scheduleLook: lookQueue(queueOf(behind, invocation), "https://sqs.us-east-1.amazonaws.com/123456789012/looks"),
     redeliverAfterMs: 5_000,
+    // Of an execution environment that has just begun: what it has not read yet, it reads.
+    recentRooms: makeRecentRooms(1),
     now,
     wait: meter.pause,
     random: () => 0,

@@ -30,6 +30,9 @@ export const fanOut = {
 
 /** A client acks once in so long, whatever arrived. */
 export const ackWindowSeconds = 0.25;
+/** In rooms of more than 200 once in this, so that acks under their key come at no more than 800 a second. */
+export const ackWithinSeconds = (members: number): number =>
+  ackWindowSeconds * 2 ** Math.max(0, Math.ceil(Math.log2(members / 800 / ackWindowSeconds)));
 /** How long a message waits for its ack. */
 export const redeliverAfterSeconds = 5;
 /** What is not acked is sent again so often, after pauses that double. */
@@ -54,6 +57,7 @@ export const aws = {
   newTableWrites: 4_000,
   tableWrites: 40_000,
   partitionWrites: 1_000,
+  partitionReads: 3_000,
 } as const;
 
 /**

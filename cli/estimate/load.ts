@@ -1,4 +1,4 @@
-import { ackWindowSeconds, frameBytes, lifeSeconds, redeliverAfterSeconds } from "./architecture.ts";
+import { ackWindowSeconds, ackWithinSeconds, frameBytes, lifeSeconds, redeliverAfterSeconds } from "./architecture.ts";
 import { membersOf, type Question } from "./question.ts";
 
 /** What goes on in a second, on average. */
@@ -26,6 +26,9 @@ export interface Load {
 /** How often something happens that follows on events, but at most once in `window` after the first. */
 const coalesced = (perSecond: number, window: number) => perSecond / (1 + perSecond * window);
 
+/** The same for what happens at fixed moments, if anything came since the last one. */
+const atMoments = (perSecond: number, window: number) => (1 - Math.exp(-perSecond * window)) / window;
+
 /** By the question alone: everything evenly spread, messages at random. */
 export function loadOf(question: Question): Load {
   const { connections, rooms, roomsPerConnection, pushesPerMinute, everyonePerDay, heartbeatSeconds, qos } = question;
@@ -34,11 +37,14 @@ export function loadOf(question: Question): Load {
   const posts = pushes * membersOf(question) + everyonePushes * connections;
   const received = posts / connections;
   const perRoom = pushes / rooms;
-  const acks = qos * connections * coalesced(received, ackWindowSeconds);
-  const ackedRooms =
-    qos *
-    connections *
-    (roomsPerConnection * coalesced(perRoom, ackWindowSeconds) + coalesced(everyonePushes, ackWindowSeconds));
+  const ackWithin = ackWithinSeconds(membersOf(question));
+  const isSpread = ackWithin > ackWindowSeconds;
+  const roomAcks = roomsPerConnection * (isSpread ? atMoments : coalesced)(perRoom, ackWithin);
+  const everyoneAcks = coalesced(everyonePushes, ackWindowSeconds);
+  // Acks of large rooms travel alone.
+  const frames = isSpread ? roomAcks + everyoneAcks : coalesced(received, ackWindowSeconds);
+  const acks = qos * connections * frames;
+  const ackedRooms = qos * connections * (roomAcks + everyoneAcks);
   const heartbeats = connections * silencesPerSecond(received, heartbeatSeconds);
   const reconnects = connections / lifeSeconds;
   // A connect and a hello; the end of a connection is no request.

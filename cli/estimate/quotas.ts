@@ -1,4 +1,4 @@
-import { aws, lifeSeconds, workersFor } from "./architecture.ts";
+import { ackWithinSeconds, aws, lifeSeconds, workersFor } from "./architecture.ts";
 import { type Load, loadOf } from "./load.ts";
 import { billedFor, forRooms, sumOf } from "./operations.ts";
 import { assumedMs, memoryMb } from "./prices.ts";
@@ -32,6 +32,10 @@ export function quotasOf(question: Question, load: Load = loadOf(question)): Quo
   const fanningOut = isFannedOut ? "while a large push goes out" : "on average";
   const wave = Math.min(connections, reconnectRate(system));
   const { lambdas, writes } = runningOf(question, load);
+  const members = membersOf(question);
+  const oneRoom = (load.pushes * writesPerPush(qos) + load.ackedRooms) / rooms;
+  // Every function that takes acks knows everyone's row for a second.
+  const ackingAtOnce = (perSecond: number) => qos * perSecond * Math.min(1, secondsOf("ack, 1 room"));
   const uses: Omit<QuotaUse, "fullAtConnections">[] = [
     {
       name: "API Gateway: requests a second",
@@ -82,9 +86,21 @@ export function quotasOf(question: Question, load: Load = loadOf(question)): Quo
     {
       name: "DynamoDB: writes a second to one room",
       limit: aws.partitionWrites,
-      steady: (load.pushes * writesPerPush(qos) + load.ackedRooms) / rooms,
-      peak: (load.pushes * writesPerPush(qos) + load.ackedRooms) / rooms,
-      peakWhen: "on average",
+      steady: oneRoom,
+      ...worst(
+        [oneRoom, "on average"],
+        [writesPerPush(qos) + (qos * members) / Math.max(1, ackWithinSeconds(members)), "while a push is acked"],
+        [(wave * members * backInRoom()) / connections, back],
+      ),
+    },
+    {
+      name: "DynamoDB: reads a second of everyone's row",
+      limit: aws.partitionReads,
+      steady: load.reconnects + ackingAtOnce(load.acks),
+      ...worst(
+        [load.reconnects + ackingAtOnce(load.acks + (isFannedOut ? pace : 0)), fanningOut],
+        [load.reconnects + ackingAtOnce(load.acks) + wave, back],
+      ),
     },
   ];
   return uses
@@ -105,6 +121,12 @@ const comingBack = ({ roomsPerConnection: rooms }: Question) =>
     billedFor("connect"),
     forRooms(rooms, "hello, back after a break, 1 room and since", "hello, back after a break, 3 rooms and since"),
   );
+/** Writes under a room's key of somebody who comes back; that the connection is in it is noted elsewhere. */
+const backInRoom = (): number => {
+  const writesOf = (name: Parameters<typeof billedFor>[0]) => billedFor(name).writeUnits;
+  const of = (rooms: "1 room" | "3 rooms") => writesOf(`hello, back after a break, ${rooms} and since`);
+  return (of("3 rooms") - of("1 room")) / 2 - 1;
+};
 const reconnectOf = (question: Question) =>
   sumOf(comingBack(question), forRooms(question.roomsPerConnection, "disconnect, 1 room", "disconnect, 3 rooms"));
 

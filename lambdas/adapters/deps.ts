@@ -9,6 +9,7 @@ import type { LookDeps } from "../domain/delivery/look-at-room.ts";
 import { makePace } from "../domain/fan-out/pace.ts";
 import type { FanOutDeps } from "../domain/fan-out/run-task.ts";
 import type { Deps } from "../domain/ports.ts";
+import { makeRecentRooms } from "../domain/recent-rooms.ts";
 import { environment } from "./environment.ts";
 import { eventBus } from "./event-bus.ts";
 import { fanOutQueue } from "./fan-out-queue.ts";
@@ -78,6 +79,7 @@ export const deps = once((): Deps => {
     fanOut: { postsPerSecond: numberOf("POSTS_PER_SECOND"), workers: numberOf("FAN_OUT_WORKERS") },
     scheduleLook: lookQueue(sqs(), environment("REDELIVER_QUEUE_URL")),
     redeliverAfterMs: seconds("REDELIVER_AFTER_SECONDS"),
+    recentRooms: makeRecentRooms(500),
     noteTrouble: logError,
     now,
     wait: pause,

@@ -32,10 +32,15 @@ export const wireRoom = (roomId: string) => (roomId === everyone || !roomId.star
 /** The room that a connection of `subject` names so. */
 export const roomNamed = (wireName: string, subject: string) => (wireName === ownRoom ? userRoom(subject) : wireName);
 
-/** A message's frame as text; one without `seq` is of `qos` 0. Made anew for each sending: addresses expire. */
+/**
+ * A message's frame as text; one without `seq` is of `qos` 0. Made anew for each sending: addresses expire.
+ *
+ * @param ackWithinMs where many get it at once: within how long they are to ack
+ */
 export function messageText(
   { payloads }: Pick<Deps, "payloads">,
   message: Omit<Message, "epoch" | "seq"> & Partial<Message>,
+  ackWithinMs?: number,
 ): string {
   const { roomId, eventName, rawData, payload, epoch, seq, messageId, atMs, from, conversation, receiptTo } = message;
   return textOf({
@@ -49,6 +54,7 @@ export function messageText(
     messageId,
     at: atMs,
     qos: seq === undefined ? 0 : 1,
+    ackWithinMs,
     from,
     conversation,
     receipt: receiptTo === undefined ? undefined : true,

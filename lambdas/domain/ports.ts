@@ -142,6 +142,8 @@ export interface Rooms {
   get(roomId: string): Promise<Room | undefined>;
   /** Creates the room where there is none. */
   open(roomId: string): Promise<Room>;
+  /** The same for a room that will be there: reads, and writes only where there is none or nobody renewed it for a day. */
+  find(roomId: string): Promise<Room>;
   /** Counts somebody who came in without looking at others. @returns the room with that entry */
   countEntry(roomId: string): Promise<Room>;
   /** Makes `holder` the room's, unless anybody came in or became holder since `seen`. */
@@ -154,6 +156,13 @@ export interface Rooms {
   nextSeq(roomId: string): Promise<Room>;
   /** Notes that a look at the cursors is under way for `atMs`. */
   noteLook(roomId: string, atMs: number): Promise<void>;
+}
+
+/** Rooms as this execution environment read them within the last second. */
+export interface RecentRooms {
+  get(roomId: string, nowMs: number): Room | undefined;
+  /** @param readAtMs a moment before it was read */
+  note(room: Room, readAtMs: number): void;
 }
 
 /** The place in the room of everyone is the connection itself, under its id. */
@@ -265,6 +274,8 @@ export interface Parcel {
   /** Where it is in the room's log; absent at `qos` 0. */
   epoch?: string;
   seq?: number;
+  /** Within how long those who get it are to ack. */
+  ackWithinMs?: number;
   /** Nobody wants it after that. */
   untilMs?: number;
   /** Who does not get it, and the frame that they get in its place so that they do not wait for its number. */
@@ -367,6 +378,8 @@ export interface Deps {
   scheduleLook: ScheduleLook;
   /** How long a message waits for its ack before it is sent again. */
   redeliverAfterMs: number;
+  /** What acks of the last second saw of their rooms. */
+  recentRooms: RecentRooms;
   /** Logs what went wrong behind an answer that is right all the same. */
   noteTrouble(what: string, error: unknown): void;
   now(): number;

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { connected, evicted, loggedIn } from "./fake-server.ts";
 import { epoch, inRoom456, type LoggingServer } from "./logging-server.ts";
@@ -89,6 +90,40 @@ describe("acks", () => {
     expect(server.connections).toHaveLength(1);
   });
 
+  test("that the server had trouble with go again within 64 s; no place is asked for, and the page hears nothing", async () => {
+    const { server, handle, post } = await inRoom456();
+    const refusals = vi.fn();
+    handle.listen("errorResp", refusals);
+    let isTroubled = true;
+    server.onFrame = (frame) => {
+      const data = { code: "5001", msg: "server trouble, try again" } as const;
+      if (frame.action === "ack" && isTroubled) return { type: "refused", eventName: "errorResp", data };
+      return server.answer(frame);
+    };
+    await post(1);
+    await server.clock.advance(250);
+    isTroubled = false;
+    await server.clock.advance(64_000);
+    const ack = { rooms: [{ roomId: "456", epoch, seq: 1 }] };
+    expect(server.receivedOf("ack")).toMatchObject([ack, ack]);
+    await server.clock.advance(120_000);
+    expect(server.receivedOf("ack")).toHaveLength(2);
+    expect(server.receivedOf("hello")).toHaveLength(1);
+    expect(refusals).not.toHaveBeenCalled();
+  });
+
+  test("that the server had trouble with go sooner if the message comes again", async () => {
+    const { server, post } = await inRoom456();
+    await post(1);
+    await server.clock.advance(250);
+    const data = { code: "5001", msg: "server trouble, try again" } as const;
+    await server.last.tell({ type: "refused", eventName: "errorResp", data, ref: "ack" });
+    const [message] = server.kept("456");
+    if (message) await server.last.tell({ ...server.replayed("456", 0), missed: [message], upTo: 0 });
+    await server.clock.advance(250);
+    expect(server.receivedOf("ack")).toHaveLength(2);
+  });
+
   test("that are refused take nothing away from a login that is under way meanwhile", async () => {
     const { server, handle, heard, post } = await inRoom456();
     server.onFrame = () => undefined;
@@ -104,5 +139,90 @@ describe("acks", () => {
     expect(server.receivedOf("leaveRoom")).toEqual([]);
     await post(2);
     expect(heard).toEqual([1, 2]);
+  });
+});
+
+describe("acks of a room that many are in", () => {
+  /** The room says that it is to be acked within so long. */
+  const inLargeRoom = async (ackWithinMs: number, moment = 0.5) => {
+    const { server, ...rest } = await inRoom456({ random: () => moment });
+    const ackedAt: number[] = [];
+    const startMs = server.clock.now();
+    server.onFrame = (frame) => {
+      if (frame.action === "ack" && frame.rooms.some(({ roomId }) => roomId === "456")) {
+        ackedAt.push(server.clock.now() - startMs);
+      }
+      return server.answer(frame);
+    };
+    const large = (data: unknown, place: object = { ackWithinMs }) => server.last.tell(server.log("456", data, place));
+    return { server, ackedAt, large, ...rest };
+  };
+
+  test("go within the time that it says, at a moment of each page's own", async () => {
+    const moments = await Promise.all(
+      Array.from({ length: 40 }, async (_, i) => {
+        const { server, ackedAt, large } = await inLargeRoom(8_000, i / 40);
+        await large(1);
+        await server.clock.advance(8_000);
+        return ackedAt;
+      }),
+    );
+    for (const moment of moments) expect(moment).toHaveLength(1);
+    for (const from of [0, 2_000, 4_000, 6_000]) {
+      const some = moments.flat().filter((ms) => ms >= from && ms <= from + 2_000);
+      expect(some.length).toBeGreaterThanOrEqual(4);
+    }
+  });
+
+  test("go once in that time, however many messages come and however the room grows", async () => {
+    const message = fc.record({ afterMs: fc.nat(6_000), ackWithinMs: fc.constantFrom(4_000, 8_000) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(message, { minLength: 1, maxLength: 20 }), async (messages) => {
+        const { server, ackedAt, large } = await inLargeRoom(4_000);
+        const sentAt: number[] = [];
+        const startMs = server.clock.now();
+        for (const { afterMs, ackWithinMs } of messages) {
+          await server.clock.advance(afterMs);
+          sentAt.push(server.clock.now() - startMs);
+          await large(1, { ackWithinMs });
+        }
+        await server.clock.advance(8_000);
+        expect(server.acked.get("456")).toBe(messages.length);
+        for (const [i, atMs] of ackedAt.slice(1).entries()) expect(atMs - (ackedAt[i] ?? 0)).toBeGreaterThan(3_990);
+        // Nobody waits longer than the longest of them.
+        for (const atMs of sentAt) expect(ackedAt.some((ms) => ms >= atMs && ms <= atMs + 8_000)).toBe(true);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test("neither delay those of other rooms nor go with them, at 64 messages of either no more", async () => {
+    const { server, ackedAt, large, post } = await inLargeRoom(32_000);
+    for (let i = 0; i < 70; i += 1) await large(i);
+    await post("for everyone", "@all");
+    await server.clock.advance(250);
+    expect(server.receivedOf("ack")).toMatchObject([{ rooms: [{ roomId: "@all" }] }]);
+    for (let i = 0; i < 64; i += 1) await post(i, "@all");
+    expect(server.receivedOf("ack")).toHaveLength(2);
+    expect(ackedAt).toEqual([]);
+    await server.clock.advance(32_000);
+    expect(ackedAt).toHaveLength(1);
+    expect(server.acked.get("456")).toBe(70);
+  });
+
+  test("go after 250 ms again when its messages do not say that any more", async () => {
+    const { server, ackedAt, large } = await inLargeRoom(1_024_000);
+    await large(1);
+    await server.clock.advance(1_000);
+    await large(2, {});
+    await server.clock.advance(250);
+    expect(ackedAt).toEqual([1_250]);
+  });
+
+  test("go at once when the page closes", async () => {
+    const { server, handle, large } = await inLargeRoom(32_000);
+    await large(1);
+    handle.close();
+    expect(server.acked.get("456")).toBe(1);
   });
 });

@@ -1,3 +1,4 @@
+import type { SocketHandleOptions } from "../../client/index.ts";
 import { frameTexts } from "../../protocol/codes.ts";
 import type {
   CatchUp,
@@ -109,9 +110,9 @@ export class LoggingServer extends FakeServer {
 }
 
 /** A page that is in room 456 and hears the event `test`; messages are posted to it, or lost on their way. */
-export const inRoom456 = async () => {
+export const inRoom456 = async (options: Partial<SocketHandleOptions> = {}) => {
   const server = new LoggingServer();
-  const handle = server.handle();
+  const handle = server.handle(options);
   const heard: unknown[] = [];
   handle.listen("test", (data) => heard.push(data));
   await handle.loginRoom("456");

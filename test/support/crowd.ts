@@ -1,15 +1,22 @@
 import { connectionExpiry } from "../../lambdas/adapters/tables/expiry.ts";
 import { memberKey } from "../../lambdas/adapters/tables/keys.ts";
 import { tableOf } from "../../lambdas/adapters/tables/table.ts";
+import { ack } from "../../lambdas/domain/delivery/ack.ts";
 import { lookAtRoom } from "../../lambdas/domain/delivery/look-at-room.ts";
 import { push, type Shipment } from "../../lambdas/domain/delivery/push.ts";
 import { makePace } from "../../lambdas/domain/fan-out/pace.ts";
 import { type FanOutDeps, runTask } from "../../lambdas/domain/fan-out/run-task.ts";
+import { replay } from "../../lambdas/domain/log/replay.ts";
 import type { Deps, FanOutTask, Gateway, Look, Member, Part, PostOutcome } from "../../lambdas/domain/ports.ts";
+import { makeRecentRooms } from "../../lambdas/domain/recent-rooms.ts";
+import { everyone } from "../../protocol/ids.ts";
+import { refused } from "../../protocol/parse-frame.ts";
+import { CrowdPage, type CrowdPageOptions } from "./crowd-page.ts";
 import { openQuickTables } from "./quick-tables.ts";
 import { Reader } from "./reader.ts";
 import { VirtualQueue } from "./virtual-queue.ts";
 import { VirtualTime } from "./virtual-time.ts";
+import { type KeyUse, watchKeys } from "./watch-keys.ts";
 import { World } from "./world.ts";
 
 /** A gateway's answer takes so long. */
@@ -18,6 +25,8 @@ const latencyMs = 15;
 const hangMs = 3_000;
 const ackAfterMs = 250;
 const gapAfterMs = 200;
+/** An ack takes a Lambda 20 ms: at 3,500 a second so many are at it. */
+const ackEnvironments = 70;
 
 export interface CrowdOptions {
   members: number;
@@ -29,6 +38,8 @@ export interface CrowdOptions {
   duplicates?: boolean;
   /** Whether messages that wait for the same way go together. */
   together?: boolean;
+  /** Members run our own client. */
+  clients?: boolean;
   /** Members of further rooms, which no table holds. */
   more?: (roomId: string, part: Part | undefined, after: string | undefined) => AsyncIterable<Member[]> | undefined;
 }
@@ -39,13 +50,28 @@ export type { Crowd };
 
 /** A large room on a clock of its own: real tables and rules, queues, workers, and a gateway that tests can break. */
 export async function openCrowd(options: CrowdOptions) {
-  const { members, postsPerSecond = 5_000, workers = 5, acks = true, duplicates = false, together = true } = options;
-  const { client, close } = await openQuickTables();
+  const {
+    members,
+    postsPerSecond = 5_000,
+    workers = 5,
+    acks = true,
+    duplicates = false,
+    together = true,
+    clients = false,
+  } = options;
+  const { client: tables, close } = await openQuickTables();
+  const uses: (KeyUse & { atMs: number })[] = [];
+  const client = watchKeys(tables, (use) => void uses.push({ ...use, atMs: time.nowMs }));
   const world = new World(client);
   const time = new VirtualTime(world.nowMs);
   const room = "crowd";
   const posts: { atMs: number; connectionId: string; bytes: number }[] = [];
-  const faults: { answer: Answer; diesAtPost: number | undefined } = { answer: () => undefined, diesAtPost: undefined };
+  const faults: { answer: Answer; diesAtPost: number | undefined; failsAck: () => boolean } = {
+    answer: () => undefined,
+    diesAtPost: undefined,
+    failsAck: () => false,
+  };
+  const pages = new Map<string, CrowdPage>();
   const readers = new Map<string, Reader>();
   const ended = new Set<string>();
 
@@ -118,6 +144,7 @@ export async function openCrowd(options: CrowdOptions) {
 
   const acking = new Set<Reader>();
   function receive(connectionId: string, text: string): void {
+    pages.get(connectionId)?.tell(text);
     const reader = readers.get(connectionId);
     if (!reader) return;
     reader.page.receive(connectionId, JSON.parse(text));
@@ -134,17 +161,42 @@ export async function openCrowd(options: CrowdOptions) {
   const rooms = tableOf(client, "Rooms");
   const connections = tableOf(client, "Connections");
   const { epoch, seq } = await world.deps.rooms.open(room);
+  const everyones = await world.deps.rooms.open(everyone);
   const seat = async (session: string, connectionId: string) => {
     const place = { connectionId, connectedAtMs: time.nowMs, subject: session, generation: 0 };
     const expiresAt = connectionExpiry(time.nowMs);
     await rooms.put({ ...memberKey(room, session), ...place, expiresAt, ...(acks && { cursor: { epoch, seq } }) });
     const more = { grants: { rooms: [], publish: [] }, tokenExpiresAtMs: time.nowMs + 7_200_000, acks };
     await connections.put({ ...place, ...more, session, expiresAt, rooms: new Set([room]) });
+    if (clients) await world.deps.members.setCursor(everyone, connectionId, connectionId, everyones);
+  };
+  // As many as are at it at once, each with what it remembers.
+  const environments = Array.from({ length: ackEnvironments }, () => ({ ...deps, recentRooms: makeRecentRooms(10) }));
+  let frames = 0;
+  const answerOf = (session: string, connectionId: string): CrowdPageOptions["answer"] => {
+    const claims = { subject: session, grants: { rooms: [], publish: [] }, tokenExpiresAtMs: time.nowMs + 7_200_000 };
+    const caller = { connectionId, connectedAtMs: time.nowMs, ...claims };
+    return async (frame) => {
+      frames += 1;
+      if (frame.action === "replay") return replay(deps, caller, frame);
+      if (faults.failsAck()) return refused("5001", "server trouble, try again");
+      return ack(environments[frames % ackEnvironments] ?? deps, caller, { ...frame, session });
+    };
   };
   for (let i = 0; i < members; i += 1) {
     const session = `s-${i}`;
     const connectionId = `c-${i}`;
     await seat(session, connectionId);
+    if (clients) {
+      const rooms = [
+        { roomId: room, epoch, seq },
+        { ...everyones, roomId: everyone },
+      ];
+      const page = new CrowdPage({ time, random, rooms, answer: answerOf(session, connectionId) });
+      pages.set(connectionId, page);
+      await page.enter();
+      continue;
+    }
     const reader = new Reader(world, { subject: session, acks });
     Object.assign(reader.page, { session, connectionId, line: "open" });
     world.pages.set(connectionId, reader.page);
@@ -156,7 +208,7 @@ export async function openCrowd(options: CrowdOptions) {
   }
 
   return {
-    ...{ room, time, posts, faults, readers, ended, tasks, setAside, world, deps, seat },
+    ...{ room, time, posts, uses, faults, readers, pages, ended, tasks, setAside, world, deps, seat },
     push: (rawData: string, more: Partial<Shipment> = {}) =>
       push(deps, { rooms: [room], eventName: "test", rawData, qos: 1, ...more }),
     rowsOf: { room: () => rows(world, room), connection: (id: string) => connections.get({ connectionId: id }) },
@@ -198,7 +250,7 @@ function mortal(deps: FanOutDeps, faults: { diesAtPost: number | undefined }): F
   };
 }
 
-/** The most posts in any second. */
+/** The most of these in any second. */
 export function busiestSecond(posts: readonly { atMs: number }[]): number {
   let from = 0;
   let most = 0;

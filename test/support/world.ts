@@ -14,6 +14,7 @@ import { push, type Shipment } from "../../lambdas/domain/delivery/push.ts";
 import { type FanOutDeps, runTask } from "../../lambdas/domain/fan-out/run-task.ts";
 import { frameText } from "../../lambdas/domain/frame-text.ts";
 import type { Caller, Deps, FanOutTask, Look, PostOutcome, Undelivered } from "../../lambdas/domain/ports.ts";
+import { makeRecentRooms } from "../../lambdas/domain/recent-rooms.ts";
 import { connect, disconnect, here } from "../../lambdas/domain/rooms/connection-life.ts";
 import { hello } from "../../lambdas/domain/rooms/hello.ts";
 import { leaveRoom } from "../../lambdas/domain/rooms/leave-room.ts";
@@ -94,6 +95,7 @@ export class World {
           this.looks.push({ look, atMs: this.nowMs + afterMs });
         }),
       redeliverAfterMs: 5_000,
+      recentRooms: makeRecentRooms(500),
       noteTrouble: (_, error) => void this.troubles.push(error),
       gateway: {
         post: (connectionId, text) => turn(() => this.post(connectionId, JSON.parse(text))),

@@ -15,6 +15,7 @@ import { postsAtOnce } from "../../../lambdas/domain/delivery/deliver.ts";
 import { makePace } from "../../../lambdas/domain/fan-out/pace.ts";
 import type { FanOutDeps } from "../../../lambdas/domain/fan-out/run-task.ts";
 import type { FanOutTask } from "../../../lambdas/domain/ports.ts";
+import { makeRecentRooms } from "../../../lambdas/domain/recent-rooms.ts";
 
 /** So many that the pace never waits: what is measured is the loop. */
 const postsPerSecond = 1e9;
@@ -79,6 +80,7 @@ export function workerDeps(tablesUrl: string, stageUrl: URL, rest: (tasks: reado
     pace: makePace(postsPerSecond, time),
     scheduleLook: never("a look"),
     redeliverAfterMs: 5_000,
+    recentRooms: makeRecentRooms(1),
     noteTrouble: (_, error) => {
       throw error;
     },

@@ -12,6 +12,8 @@ export const connectionExpiry = (connectedAtMs: number) => expiry(connectedAtMs)
 export const pushExpiry = (atMs: number) => expiry(atMs) + day;
 /** A room nobody used for so long loses its counters, and gets a new epoch: longer than any message is kept. */
 export const roomExpiry = (nowMs: number) => expiry(nowMs) + 30 * day;
+/** A room that ends before that is renewed when somebody comes: once a day, not each time. */
+export const roomRenewal = (nowMs: number) => roomExpiry(nowMs) - day;
 
 /** The row, unless its time is over. */
 export const unexpired = (row: Row | undefined, nowMs: number): Row | undefined =>

@@ -5,7 +5,7 @@ import { limits } from "../../../protocol/limits.ts";
 import { refused } from "../../../protocol/parse-frame.ts";
 import { frameText, roomNamed } from "../frame-text.ts";
 import { placeSession } from "../place-session.ts";
-import type { Caller, Deps } from "../ports.ts";
+import type { Caller, Deps, Room } from "../ports.ts";
 import { deliver } from "./deliver.ts";
 
 type Acked = { roomId: string } & Position;
@@ -25,16 +25,23 @@ export async function ack(deps: Deps, caller: Caller, frame: FrameOf<"ack">): Pr
   return { type: "behind", eventName: "ackResp", data: { code: frameCodes.behind, msg: frameTexts.behind }, rooms };
 }
 
+/**
+ * All members of a room ack at nearly the same time, and of everyone more than its row can be read: whether an ack is of
+ * something that was sent is seen by a row of the last second, if that is new enough to say so.
+ */
 async function ackRoom(
-  { members, rooms }: Pick<Deps, "members" | "rooms">,
+  deps: Pick<Deps, "members" | "rooms" | "recentRooms" | "now">,
   { subject }: Caller,
   self: { connectionId: string; session: string },
   { roomId: wireRoomId, epoch, seq }: Acked,
 ): Promise<Outcome> {
   const roomId = roomNamed(wireRoomId, subject);
   const session = placeSession(self, roomId);
-  const [room, before] = await Promise.all([
-    rooms.get(roomId),
+  const { members, recentRooms, now } = deps;
+  const known = recentRooms.get(roomId, now());
+  const isKnown = known?.epoch === epoch && seq <= known.seq;
+  const [seen, before] = await Promise.all([
+    isKnown ? known : readRoom(deps, roomId),
     members.ack(roomId, session, self.connectionId, { epoch, seq }),
   ]);
   if (before === "refused") {
@@ -47,18 +54,32 @@ async function ackRoom(
         await members.setCursor(roomId, session, self.connectionId, { epoch, seq });
       return "done";
     }
+    const room = isKnown ? await readRoom(deps, roomId) : seen;
     if (room?.epoch !== epoch || seq > room.seq) return { problem: `room ${wireRoomId} has another epoch` };
     // The room's counter was lost while the member was in.
     await members.setCursor(roomId, session, self.connectionId, { epoch, seq });
     return "done";
   }
-  if (!room || seq > room.seq) {
+  if (!seen || seq > seen.seq) {
     // What was never sent cannot have arrived: the member would wait for ever for what it says it has.
     await members.setCursor(roomId, session, self.connectionId, { epoch, seq: before });
-    return { problem: `room ${wireRoomId} stands at ${room?.seq ?? 0}, got ${seq}` };
+    return { problem: `room ${wireRoomId} stands at ${seen?.seq ?? 0}, got ${seq}` };
   }
+  // So much may have come within that second that some of it was held back: whoever is not told asks for nothing.
+  const isNearFlood = isKnown && seen.seq - before > limits.unackedMessages / 2;
+  const room = isNearFlood ? ((await readRoom(deps, roomId)) ?? seen) : seen;
   const wasFlooded = room.seq - before > limits.unackedMessages;
   return wasFlooded && seq < room.seq ? "behind" : "done";
+}
+
+async function readRoom(
+  { rooms, recentRooms, now }: Pick<Deps, "rooms" | "recentRooms" | "now">,
+  roomId: string,
+): Promise<Room | undefined> {
+  const readAtMs = now();
+  const room = await rooms.get(roomId);
+  if (room) recentRooms.note(room, readAtMs);
+  return room;
 }
 
 /** Tells a message's sender that the caller has it. */

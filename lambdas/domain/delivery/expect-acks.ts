@@ -14,7 +14,7 @@ export const isLookedAtBy = ({ lookAtMs }: Pick<Room, "lookAtMs">, atMs: number,
  *
  * @param room as it was when the message took its number
  * @param members the first of them; of a large room they stand for all
- * @param underWayMs how long it takes to post to all of them
+ * @param underWayMs how long it takes to post to all of them, and they take to ack
  */
 export async function expectAcks(
   { scheduleLook, rooms, redeliverAfterMs, now }: Pick<Deps, "scheduleLook" | "rooms" | "redeliverAfterMs" | "now">,

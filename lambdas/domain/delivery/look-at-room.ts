@@ -1,6 +1,7 @@
-import { subjectOf } from "../../../protocol/ids.ts";
+import { everyone, subjectOf } from "../../../protocol/ids.ts";
 import { limits } from "../../../protocol/limits.ts";
-import { glimpseOf, inlineMembers, looksFor, partsOf } from "../fan-out/plan.ts";
+import { makePace } from "../fan-out/pace.ts";
+import { ackWithinMs, glimpseOf, inlineMembers, looksFor, partsOf } from "../fan-out/plan.ts";
 import { postedAtMs } from "../fan-out/posted-at.ts";
 import { isFor, readWaiting } from "../log/read-log.ts";
 import { hasReached, stopOf } from "../log/stop.ts";
@@ -11,11 +12,14 @@ import { isPoller } from "../rooms/poller.ts";
 import { mostRounds } from "../rounds.ts";
 import { lookForAbsent, undeliveredOf } from "./absent-person.ts";
 import { isLookedAtBy } from "./expect-acks.ts";
-import { nextStep } from "./redelivery.ts";
+import { type Pace, unpaced } from "./post.ts";
+import { dueMs, nextStep, type Patience } from "./redelivery.ts";
 import { resend } from "./resend.ts";
 import { lookForSkipped } from "./skipped.ts";
 
 const membersAtOnce = 25;
+/** After trouble with acks it may be a whole room. Each is noted by a write under the room's key, beside its acks. */
+const triesPerSecond = 400;
 /** Posts to half-open lines take seconds each: before the Lambda's time is over the rest is left to the next look. */
 const budgetMs = 12_000;
 /** From then on looks are rarer: a chain outlives the tries of members who are all behind at times of their own. */
@@ -32,22 +36,27 @@ interface Findings {
   /** Moments at which somebody should look again. */
   nexts: number[];
   /** Members as they are to be noted. */
-  tried: Member[];
+  givenUp: Member[];
   undelivered: Undelivered[];
   noteReported?: (() => Promise<void>) | undefined;
   isSomebodyThere: boolean;
   untilMs: number;
+  pace: Pace;
 }
 type Waiting = (after: number) => Promise<LogEntry[]>;
+/** The room, and how long its members may take to ack. */
+type RoomToLookAt = Room & Patience;
 
 /** Looks at the cursors of a room's members and sends again what was not acked. */
 export async function lookAtRoom(deps: LookDeps, { roomId, round, part, evicted, skipped }: Look): Promise<void> {
   if (evicted) return tellEvictedAgain(deps, { roomId, round, evicted });
   if (skipped) return lookForSkipped(deps, { roomId, round, skipped });
-  const room = await deps.rooms.get(roomId);
-  if (!room) return;
-  if (part) return lookAtMembers(deps, room, round, deps.members.pages(roomId, part), part);
+  const known = await deps.rooms.get(roomId);
+  if (!known) return;
   const first = await deps.members.first(roomId, inlineMembers);
+  const ackMs = ackWithinMs(roomId, glimpseOf(first)) ?? 0;
+  const room = { ...known, afterMs: deps.redeliverAfterMs, ackWithinMs: ackMs };
+  if (part) return lookAtMembers(deps, room, round, deps.members.pages(roomId, part), part);
   if (first.share === 1) return lookAtMembers(deps, room, round, onePage(first.members), undefined);
   // A function has time for so many: of a larger room each part is a look of its own, and goes on by itself.
   const parts = partsOf(looksFor(glimpseOf(first)));
@@ -59,7 +68,7 @@ export async function lookAtRoom(deps: LookDeps, { roomId, round, part, evicted,
 /** @param part of a large room, if it is one */
 async function lookAtMembers(
   deps: LookDeps,
-  room: Room,
+  room: RoomToLookAt,
   round: number,
   members: AsyncIterable<Member[]>,
   part: Part | undefined,
@@ -67,10 +76,12 @@ async function lookAtMembers(
   const { roomId } = room;
   const found: Findings = {
     nexts: [],
-    tried: [],
+    givenUp: [],
     undelivered: [],
     isSomebodyThere: false,
     untilMs: deps.now() + budgetMs,
+    // In everyone's room each place has a key of its own.
+    pace: roomId === everyone ? unpaced : makePace(triesPerSecond / (part?.of ?? 1), deps),
   };
   const waiting = waitingOf(deps, room, part !== undefined);
   await forEachLimited(flatten(members), membersAtOnce, (member) => lookAtMember(deps, room, member, waiting, found));
@@ -84,13 +95,17 @@ async function lookAtMembers(
   const undelivered = await withoutReached(deps, room, found.undelivered, part);
   // Reported before it is noted as reported: a crash in between reports twice, the other order never.
   if (undelivered.length > 0) await deps.reportUndelivered(undelivered);
-  await Promise.all([found.noteReported?.(), ...found.tried.map((member) => deps.members.noteTry(roomId, member))]);
+  await found.noteReported?.();
+  await forEachLimited(flatten(onePage(found.givenUp)), membersAtOnce, async (member) => {
+    await found.pace.turn();
+    await deps.members.noteTry(roomId, member);
+  });
   await orderNext(deps, room, round, found.nexts, part);
 }
 
 async function lookAtMember(
   deps: LookDeps,
-  room: Room,
+  room: RoomToLookAt,
   member: Member,
   waiting: Waiting,
   found: Findings,
@@ -112,7 +127,7 @@ async function lookAtMember(
   }
   const kept = await waiting(Math.max(member.cursor.seq, member.givenUpSeq));
   const unacked = kept.filter(({ message }) => message && isFor(message, member.subject));
-  const step = nextStep(member, unacked, triedAtMs, deps.redeliverAfterMs);
+  const step = nextStep(member, unacked, triedAtMs, room);
   switch (step.kind) {
     case "rest":
       return;
@@ -120,17 +135,19 @@ async function lookAtMember(
       found.nexts.push(step.untilMs);
       return;
     case "resend": {
+      await found.pace.turn();
       const refused = await resend(deps, room, member, step.entries);
       found.undelivered.push(...refused.flatMap((entry) => undeliveredOf(entry, member.subject)));
       const tries = member.tries + 1;
-      found.tried.push({ ...member, tries, triedAtMs });
-      found.nexts.push(triedAtMs + deps.redeliverAfterMs * 2 ** tries);
+      await deps.members.noteTry(room.roomId, { ...member, tries, triedAtMs });
+      found.nexts.push(dueMs(triedAtMs, tries, room));
       return;
     }
     case "giveUp": {
       const givenUpSeq = step.entries.at(-1)?.seq ?? member.givenUpSeq;
       found.undelivered.push(...step.entries.flatMap((entry) => undeliveredOf(entry, member.subject)));
-      found.tried.push({ ...member, tries: 0, triedAtMs, givenUpSeq });
+      await found.pace.turn();
+      found.givenUp.push({ ...member, tries: 0, triedAtMs, givenUpSeq });
       found.nexts.push(triedAtMs + deps.redeliverAfterMs);
     }
   }

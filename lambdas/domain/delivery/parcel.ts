@@ -1,20 +1,27 @@
 import { messageText } from "../frame-text.ts";
 import type { Deps, Message, Parcel } from "../ports.ts";
 
-/** @param message one of `qos` 0 has no place in a log */
+/**
+ * @param message one of `qos` 0 has no place in a log
+ * @param ackWithinMs where many get it at once: within how long they are to ack
+ */
 export function parcelOf(
   deps: Pick<Deps, "payloads">,
   message: Omit<Message, "epoch" | "seq"> & Partial<Message>,
+  ackWithinMs?: number,
 ): Parcel {
   const { roomId, messageId, epoch, seq, untilMs, exclude } = message;
   return {
     roomId,
     messageId,
-    text: messageText(deps, message),
+    text: messageText(deps, message, ackWithinMs),
+    ...(ackWithinMs !== undefined && { ackWithinMs }),
     ...(epoch !== undefined && { epoch }),
     ...(seq !== undefined && { seq }),
     ...(untilMs !== undefined && { untilMs }),
-    ...(exclude && { except: { subjects: exclude, ...(seq !== undefined && { text: skipText(deps, message) }) } }),
+    ...(exclude && {
+      except: { subjects: exclude, ...(seq !== undefined && { text: skipText(deps, message, ackWithinMs) }) },
+    }),
   };
 }
 
@@ -22,5 +29,8 @@ export function parcelOf(
 const skippedEvent = "@skip";
 
 /** Its number alone. */
-export const skipText = (deps: Pick<Deps, "payloads">, { payload: _, ...message }: Parameters<typeof parcelOf>[1]) =>
-  messageText(deps, { ...message, eventName: skippedEvent, rawData: "null" });
+export const skipText = (
+  deps: Pick<Deps, "payloads">,
+  { payload: _, ...message }: Parameters<typeof parcelOf>[1],
+  ackWithinMs?: number,
+) => messageText(deps, { ...message, eventName: skippedEvent, rawData: "null" }, ackWithinMs);

@@ -1,6 +1,6 @@
 import { inlineBytes, limits } from "../../../protocol/limits.ts";
 import type { PushRefusal } from "../../../protocol/push.ts";
-import { glimpseOf, inlineMembers, spreadMs } from "../fan-out/plan.ts";
+import { ackWithinMs, glimpseOf, inlineMembers, spreadMs } from "../fan-out/plan.ts";
 import { pauseMs, spread, tasksAgain } from "../fan-out/spread.ts";
 import { messageText, textBytes } from "../frame-text.ts";
 import { appendTo, type Draft } from "../log/append.ts";
@@ -57,8 +57,9 @@ export async function push(deps: Deps, shipment: Shipment): Promise<Shipped | Pu
   return { messageId, records };
 }
 
-/** The place in the log that takes the most characters. */
+/** What is added to a message that takes the most characters. */
 const longestPosition = { epoch: "0".repeat(12), seq: Number.MAX_SAFE_INTEGER };
+const longestAckMs = 99_999_999;
 
 /**
  * The data as frames carry it, or where it is kept from now on: before any log knows of it, so that no crash leaves a
@@ -72,7 +73,7 @@ async function contentOf(
 ): Promise<Pick<Draft, "rawData" | "payload"> | PushRefusal> {
   const bytes = textBytes(rawData);
   const fits = (roomId: string) =>
-    textBytes(messageText(deps, { ...head, ...longestPosition, rawData, roomId })) <= inlineBytes;
+    textBytes(messageText(deps, { ...head, ...longestPosition, rawData, roomId }, longestAckMs)) <= inlineBytes;
   // The first comparison spares a hundred rooms a hundred frames of 5 MB.
   if (bytes <= inlineBytes && rooms.every(fits)) return { rawData };
   if (bytes <= limits.payloadBytes) return { payload: await deps.payloads.put(rawData) };
@@ -94,9 +95,11 @@ async function shipLogged(deps: Deps, roomId: string, draft: Draft, onceId: stri
   const { epoch, seq, atMs, exclude } = message;
   const record = { roomId, epoch, seq, atMs, done: false, ...(exclude && { exclude }) };
   if (isDone) return { ...record, done: true, outcomes: noOutcomes() };
-  const underWayMs = first.share === 1 ? 0 : spreadMs(glimpseOf(first), deps.fanOut);
+  const glimpse = glimpseOf(first);
+  const ackMs = ackWithinMs(roomId, glimpse);
+  const underWayMs = (first.share === 1 ? 0 : spreadMs(glimpse, deps.fanOut)) + (ackMs ?? 0);
   const [delivered, expected] = await Promise.allSettled([
-    deliverOrSpread(deps, room, parcelOf(deps, message), first, record),
+    deliverOrSpread(deps, room, parcelOf(deps, message, ackMs), first, record),
     expectAcks(deps, room, first.members, underWayMs),
   ]);
   if (expected.status === "rejected") throw expected.reason;

@@ -10,21 +10,32 @@ export type Step =
   | { kind: "resend"; entries: LogEntry[] }
   | { kind: "giveUp"; entries: LogEntry[] };
 
-/**
- * @param waiting what the member has not acked, oldest first
- * @param afterMs how long a message waits for its ack; the pauses between tries grow from it: 1, 2, 4 times as long
- */
-export function nextStep(member: Member, waiting: readonly LogEntry[], nowMs: number, afterMs: number): Step {
+/** How long is waited for an ack. */
+export interface Patience {
+  /** Of a message; the pauses between tries grow from it: 1, 2, 4 times as long. */
+  afterMs: number;
+  /** On top of each, as the members of the room take so long to ack. */
+  ackWithinMs: number;
+}
+
+/** When what was sent then, and was tried so often, is to be acked. */
+export const dueMs = (sentAtMs: number, tries: number, { afterMs, ackWithinMs }: Patience): number =>
+  sentAtMs + afterMs * 2 ** tries + ackWithinMs;
+
+/** @param waiting what the member has not acked, oldest first */
+export function nextStep(member: Member, waiting: readonly LogEntry[], nowMs: number, patience: Patience): Step {
   const oldest = waiting[0];
   if (!oldest) return { kind: "rest" };
   // As far as there is no gap: what is given up is given up to a number.
-  const young = waiting.findIndex(({ atMs }) => atMs + afterMs > nowMs);
+  const young = waiting.findIndex(({ atMs }) => dueMs(atMs, 0, patience) > nowMs);
   const due = waiting.slice(0, young < 0 ? waiting.length : young);
   if (member.tries === 0) {
-    return due.length > 0 ? { kind: "resend", entries: due } : { kind: "wait", untilMs: oldest.atMs + afterMs };
+    return due.length > 0
+      ? { kind: "resend", entries: due }
+      : { kind: "wait", untilMs: dueMs(oldest.atMs, 0, patience) };
   }
-  const untilMs = member.triedAtMs + afterMs * 2 ** member.tries;
+  const untilMs = dueMs(member.triedAtMs, member.tries, patience);
   if (nowMs < untilMs) return { kind: "wait", untilMs };
-  if (due.length === 0) return { kind: "wait", untilMs: oldest.atMs + afterMs };
+  if (due.length === 0) return { kind: "wait", untilMs: dueMs(oldest.atMs, 0, patience) };
   return member.tries < mostTries ? { kind: "resend", entries: due } : { kind: "giveUp", entries: due };
 }

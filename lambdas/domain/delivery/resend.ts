@@ -5,6 +5,7 @@ import { redeliveredText } from "../redelivered-text.ts";
 import { type DeliverDeps, prune } from "./deliver.ts";
 import { post } from "./post.ts";
 import { postAlone } from "./post-alone.ts";
+import type { Patience } from "./redelivery.ts";
 
 /**
  * Sends messages again, up to the first post that is not taken. In frames of several: those of a member that is far
@@ -15,7 +16,7 @@ import { postAlone } from "./post-alone.ts";
  */
 export async function resend(
   deps: DeliverDeps & Pick<Deps, "noteTrouble" | "payloads">,
-  room: Room,
+  room: Pick<Room, "roomId" | "epoch"> & Pick<Patience, "ackWithinMs">,
   member: Member,
   entries: readonly LogEntry[],
 ): Promise<LogEntry[]> {
@@ -24,7 +25,7 @@ export async function resend(
   const posts = [
     ...frames.map((text) => () => post(deps, member.connectionId, text)),
     ...large.map(({ seq, atMs, message }) => async () => {
-      const outcome = await postAlone(deps, member.connectionId, message);
+      const outcome = await postAlone(deps, member.connectionId, message, room.ackWithinMs || undefined);
       if (outcome === "tooLarge") refused.push({ seq, atMs, message });
       return outcome;
     }),
@@ -42,10 +43,12 @@ type Filled = LogEntry & { message: Message };
 /** @returns the frames, and what is too large to go with others */
 function batches(
   deps: Pick<Deps, "payloads">,
-  room: Room,
+  room: Parameters<typeof resend>[1],
   member: Member,
   entries: readonly LogEntry[],
 ): { frames: string[]; large: Filled[] } {
+  // It may be the whole room that is sent to again, such as after trouble with its acks.
+  const ackWithinMs = room.ackWithinMs || undefined;
   const large: Filled[] = [];
   const frames: string[] = [];
   let batch: string[] = [];
@@ -57,7 +60,7 @@ function batches(
   };
   for (const { message, ...entry } of entries) {
     if (!message) continue;
-    const text = messageText(deps, message);
+    const text = messageText(deps, message, ackWithinMs);
     if (textBytes(text) > missedBytes) {
       large.push({ ...entry, message });
       continue;

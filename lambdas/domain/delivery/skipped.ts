@@ -13,10 +13,10 @@ import { mostTries } from "./redelivery.ts";
  * was there comes to no page any more by itself: orders that somebody looks whether another device has it, once the
  * tries of those are over. To be called before the page's cursor is written, so that a crash in between loses no order.
  *
- * @param opening the person's room
+ * @param finding the person's room
  */
-export async function expectSkipped(deps: Deps, subject: string, opening: Promise<Room>): Promise<void> {
-  const [room, stops] = await Promise.all([opening, stopsOf(deps, userRoom(subject), subject)]);
+export async function expectSkipped(deps: Deps, subject: string, finding: Promise<Room>): Promise<void> {
+  const [room, stops] = await Promise.all([finding, stopsOf(deps, userRoom(subject), subject)]);
   const { roomId, epoch, seq } = room;
   const after = whereStopped(stops, room) ?? 0;
   if (after >= seq) return;

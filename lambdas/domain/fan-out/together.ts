@@ -43,7 +43,7 @@ export async function alongWith(
   let leftBytes = limits.billedBytes - aroundBytes - textBytes(text);
   for (const direction of [-1, 1]) {
     for (let next = seq + direction; around.has(next); next += direction) {
-      const other = partTask(parcelOf(deps, around.get(next) as Message), to);
+      const other = partTask(parcelOf(deps, around.get(next) as Message, task.ackWithinMs), to);
       const bytes = textBytes(other.text);
       if (bytes > leftBytes) break;
       const note = await takeAlong(deps, other, to, found, worker, leaseUntilMs);

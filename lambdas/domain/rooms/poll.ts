@@ -60,7 +60,7 @@ export async function poll(
   const isNew = known === undefined && unnamed.includes(ownRoom);
   const [answers] = await Promise.all([
     Promise.all(wanted.map((room) => restoreRoom(deps, self, room, budgetBytes))),
-    isNew && expectSkipped(deps, self.subject, deps.rooms.open(userRoom(self.subject))),
+    isNew && expectSkipped(deps, self.subject, deps.rooms.find(userRoom(self.subject))),
   ]);
   const hasNews = answers.some((room) => room.type === "loggedIn" && (room.missed?.length ?? 0) > 0);
   return {

@@ -45,11 +45,11 @@ async function restoreOwnRoom(
 ): Promise<LoginFrame> {
   const named = roomNamed(roomId, self.subject);
   const isNew = self.acks && since === undefined && history === undefined && !isPoller(self.connectionId);
-  const opening = deps.rooms.open(named);
-  if (isNew && named !== everyone) await expectSkipped(deps, self.subject, opening);
+  const finding = deps.rooms.find(named);
+  if (isNew && named !== everyone) await expectSkipped(deps, self.subject, finding);
   // Who polls says each time how far it is; most often the books have that.
   const isAsBefore = isPoller(self.connectionId) && typeof since === "object";
-  const [room, kept] = await Promise.all([opening, isAsBefore ? deps.cursors.get(named, self.subject) : undefined]);
+  const [room, kept] = await Promise.all([finding, isAsBefore ? deps.cursors.get(named, self.subject) : undefined]);
   const { epoch, seq, generation } = room;
   const from = await beginBy(deps, named, self.subject, { since })(room);
   const acked = kept?.hasAcked && kept.epoch === from.epoch && { ackedSeq: kept.seq };
@@ -66,7 +66,7 @@ async function restore(
   begin: Begin,
 ): Promise<Entry> {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
-    const [room, mine] = await Promise.all([deps.rooms.open(roomId), deps.members.get(roomId, self.session)]);
+    const [room, mine] = await Promise.all([deps.rooms.find(roomId), deps.members.get(roomId, self.session)]);
     if (room.generation > generation) {
       await deps.members.evict(roomId, self.session, room.generation);
       return { kind: "evicted", generation: room.generation };

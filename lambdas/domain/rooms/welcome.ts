@@ -26,7 +26,7 @@ export async function welcome(
   const reply = loginFrame(wireRoomId, { ...entry, seq: entry.head });
   if (!wishes && !isBehind) return reply;
 
-  const room = entry.room ?? (await deps.rooms.get(roomId)) ?? (await deps.rooms.open(roomId));
+  const room = entry.room ?? (await deps.rooms.find(roomId));
   const { since, part } = await read(deps, self, room, entry, wish, budgetBytes);
   const hasAcked = typeof wish.since === "object";
   if (self.acks && !(hasAcked && isBooked(self, entry, since, part))) {

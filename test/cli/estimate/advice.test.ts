@@ -100,10 +100,30 @@ describe("quotas", () => {
     expect(use?.fullAtConnections).toBeCloseTo(3_600_000, 0);
   });
 
-  test("one room that is acked by too many, too often, is seen", () => {
-    const [first] = quotasOf(
-      questionOf(100_000, { rooms: 1, pushesPerMinute: 2, requestsPerSecond: 100_000, socketRateLimit: 50_000 }),
+  const oneRoom = (connections: number, more: Partial<Question>) =>
+    quotasOf(questionOf(connections, { rooms: 1, ...more })).find(({ name }) =>
+      name.endsWith("writes a second to one room"),
     );
-    expect(first).toMatchObject({ name: "DynamoDB: writes a second to one room" });
+
+  test.each([10, 200, 201, 3_500, 10_000, 100_000])(
+    "one room of %i is acked at no more than 800 a second, in the worst second of any number of pushes",
+    (connections) => {
+      for (const pushesPerMinute of [1, 60, 600]) {
+        const { steady = Infinity, peak = 0 } = oneRoom(connections, { pushesPerMinute, connectsPerSecond: 1 }) ?? {};
+        expect(steady).toBeLessThanOrEqual(800 + 2 * pushesPerMinute);
+        expect(peak).toBeLessThanOrEqual(810 + 2 * pushesPerMinute);
+        expect(peak).toBeGreaterThanOrEqual(Math.min(connections, 400));
+      }
+    },
+  );
+
+  test("one room that all are in is written most when all come back", () => {
+    expect(oneRoom(100_000, {})).toMatchObject({ peakWhen: "while all come back after an outage", peak: 1_500 });
+  });
+
+  test("everyone's row is read once a second by each function that takes acks, not by each ack", () => {
+    const use = quotasOf(questionOf(100_000)).find(({ name }) => name.endsWith("everyone's row"));
+    expect(use?.peak).toBeGreaterThan(0);
+    expect(use?.peak).toBeLessThan(600);
   });
 });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  ackWithinSeconds,
   fanOut,
   mostTries,
   paceBurstSeconds,
@@ -45,6 +46,15 @@ describe("the estimate reckons with the stack as it is", () => {
       fc.property(anyPace, fc.integer({ min: 251, max: 10_000_000 }), (postsPerSecond, members) => {
         const limits = { postsPerSecond, workers: room.workersFor(postsPerSecond) };
         expect(partsOfRoom(members, postsPerSecond)).toBe(plan.partsFor({ seen: members, share: 1 }, limits));
+      }),
+    );
+  });
+
+  test("within how long a room of any size is acked", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 10_000_000 }), (members) => {
+        const ms = plan.ackWithinMs("456", { seen: members, share: 1 }) ?? 250;
+        expect(ackWithinSeconds(members)).toBe(ms / 1000);
       }),
     );
   });

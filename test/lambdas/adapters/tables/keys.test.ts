@@ -12,7 +12,7 @@ import {
   taskRoom,
 } from "../../../../lambdas/adapters/tables/keys.ts";
 import { messageIdOf } from "../../../../lambdas/domain/delivery/publish.ts";
-import { conversationRoom, userRoom } from "../../../../protocol/ids.ts";
+import { conversationRoom, everyone, userRoom } from "../../../../protocol/ids.ts";
 import { limits } from "../../../../protocol/limits.ts";
 
 const itemOf = (session: string) => memberKey("456", session).item;
@@ -80,6 +80,25 @@ describe("a place", () => {
       expect(estimate).toBeGreaterThan(4_000 * 0.8);
       expect(estimate).toBeLessThan(4_000 * 1.2);
     }
+  });
+});
+
+describe("where a subject stopped", () => {
+  test("in one room has a key of its own: many who go at once do not write under one", () => {
+    const keys = ["ann", "bob"].map((subject) => cursorKey(everyone, subject).roomId);
+    expect(new Set([...keys, everyone]).size).toBe(3);
+  });
+
+  test("is found for one subject in one room only, whatever their names are", () => {
+    const name = fc.string({ unit: fc.constantFrom("/", "@", "#", "a"), maxLength: 4 });
+    fc.assert(
+      fc.property(name, name, name, name, (room, subject, otherRoom, other) => {
+        const isSame = room === otherRoom && subject === other;
+        const [one, two] = [cursorKey(room, subject), cursorKey(otherRoom, other)];
+        expect(one.roomId === two.roomId && one.item === two.item).toBe(isSame);
+      }),
+      { numRuns: 1_000 },
+    );
   });
 });
 

@@ -53,6 +53,31 @@ describe("a room", () => {
   });
 });
 
+describe("a room that is to be there", () => {
+  test("is made where there is none, and again where its counters were lost", async () => {
+    const first = await rooms.find(room);
+    expect(first).toEqual({ ...fresh(first.epoch), openedAtMs: nowMs });
+    expect(await rooms.find(room)).toEqual(first);
+  });
+
+  // Half of what a look at a room writes, when the room itself is gone.
+  test("is made where nothing but the note of a look is left of it", async () => {
+    await rooms.noteLook(room, 5);
+    expect((await rooms.find(room)).epoch).toMatch(/^e-/);
+  });
+
+  test("is not written by those who come within a day; who comes later gives it thirty days more", async () => {
+    await rooms.open(room);
+    const written = (await rowOf(room))?.expiresAt as number;
+    nowMs += 86_400_000;
+    await rooms.find(room);
+    expect((await rowOf(room))?.expiresAt).toBe(written);
+    nowMs += 1_000;
+    await rooms.find(room);
+    expect((await rowOf(room))?.expiresAt).toBe(written + 86_401);
+  });
+});
+
 describe("seq", () => {
   test("goes up by one each time, without duplicates under contention", async () => {
     const taken = await Promise.all(Array.from({ length: 20 }, () => rooms.nextSeq(room)));

@@ -97,6 +97,62 @@ describe("an ack", () => {
   });
 });
 
+describe("acks of many at the same time", () => {
+  let reads = 0;
+  beforeEach(async () => {
+    reads = 0;
+    const { rooms } = world.deps;
+    const { get } = rooms;
+    rooms.get = (roomId) => {
+      reads += 1;
+      return get(roomId);
+    };
+    await bob.login(room, "loginWhenever");
+    await pushes(3);
+    await ackBy(ann, 1);
+  });
+
+  test("read their room once in a second", async () => {
+    expect(await ackBy(bob, 2)).toBeUndefined();
+    expect(await ackBy(ann, 3)).toBeUndefined();
+    expect(reads).toBe(1);
+    expect([await cursorOf(ann), await cursorOf(bob)]).toMatchObject([{ seq: 3 }, { seq: 2 }]);
+    await pushes(1);
+    world.nowMs += 1_000;
+    await ackBy(ann, 4);
+    expect(reads).toBe(2);
+  });
+
+  test("of what was pushed since it was read find it, as it is read afresh", async () => {
+    await pushes(1);
+    expect(await ackBy(ann, 4)).toBeUndefined();
+    expect(await cursorOf(ann)).toMatchObject({ seq: 4 });
+    expect(reads).toBe(2);
+  });
+
+  test("are refused if they are of what was never sent, or of another epoch, whatever was read before", async () => {
+    expect(await ackBy(bob, 4)).toMatchObject({ data: { code: "4003", msg: `ack: room ${room} stands at 3, got 4` } });
+    expect(await ackBy(bob, 2, { epoch: "elsewhere" })).toMatchObject({ data: { code: "4003" } });
+    expect(await cursorOf(bob)).toMatchObject({ seq: 0 });
+  });
+
+  test("do not bring the epoch of before back to somebody who is in the new one", async () => {
+    const { epoch } = await world.deps.rooms.open(room);
+    await tableOf(tables.client, "Rooms").remove({ roomId: room, item: "room" });
+    const fresh = await world.deps.rooms.open(room);
+    await world.deps.members.setCursor(room, bob.page.session, bob.page.connectionId, { epoch: fresh.epoch, seq: 0 });
+    expect(await ackBy(bob, 2, { epoch })).toMatchObject({ data: { code: "4003" } });
+    expect(await cursorOf(bob)).toEqual({ epoch: fresh.epoch, seq: 0 });
+  });
+
+  test("tell whoever is far behind that more is waiting, though it came since the room was read", async () => {
+    await pushes(80);
+    await ackBy(ann, 83);
+    await pushes(60);
+    expect(await ackBy(bob, 83)).toMatchObject({ type: "behind", rooms: [room] });
+  });
+});
+
 describe("a room whose counters were lost", () => {
   beforeEach(async () => {
     await pushes(3);

@@ -69,6 +69,16 @@ describe("what a look does about a member", () => {
     ],
   ])("%s: %5$s", (_, who, waiting, nowMs, step) => {
     const entries = waiting.map(([seq, atMs]) => entry(seq, atMs));
-    expect(inWords(nextStep(who, entries, nowMs, afterMs))).toBe(step);
+    expect(inWords(nextStep(who, entries, nowMs, { afterMs, ackWithinMs: 0 }))).toBe(step);
+  });
+
+  test.each<[string, Member, number, string]>([
+    ["whose message is young", member(0), 21_099, "wait until 21100"],
+    ["whose message is old enough", member(0), 21_100, "resend 1"],
+    ["who was sent it once, too early", member(1, 30_000), 55_999, "wait until 56000"],
+    ["who was sent it once", member(1, 30_000), 56_000, "resend 1"],
+    ["who was sent it three times", member(3, 100_000), 156_000, "giveUp 1"],
+  ])("%s, in a room whose members take 16 s to ack: %4$s", (_, who, nowMs, step) => {
+    expect(inWords(nextStep(who, [entry(1, 100)], nowMs, { afterMs, ackWithinMs: 16_000 }))).toBe(step);
   });
 });

@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { estimate, looksFor, partsFor, partsOf, roundMs, spreadMs } from "../../../../lambdas/domain/fan-out/plan.ts";
+import {
+  ackWithinMs,
+  estimate,
+  looksFor,
+  partsFor,
+  partsOf,
+  roundMs,
+  spreadMs,
+} from "../../../../lambdas/domain/fan-out/plan.ts";
 import { mostRounds } from "../../../../lambdas/domain/rounds.ts";
 
 const usual = { postsPerSecond: 5_000, workers: 5 };
@@ -105,4 +113,36 @@ test.each([
 
 test("a look at everyone is divided into ten", () => {
   expect(looksFor({ seen: 251 })).toBe(10);
+});
+
+describe("the members of a room are to ack", () => {
+  test.each([
+    ["of 200 members, as soon as they like", 200, undefined],
+    ["of 201, within half a second", 201, 500],
+    ["of 800, within a second", 800, 1_000],
+    ["of 10,000, within 16 s", 10_000, 16_000],
+    ["of 100,000, within about two minutes", 100_000, 128_000],
+  ])("%s", (_, members, ms) => {
+    expect(ackWithinMs("456", { seen: members, share: 1 })).toBe(ms);
+  });
+
+  test("of any size, at 800 acks a second or less, and in a time that longer ones are multiples of", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 201, max: 10_000_000 }), (members) => {
+        const ms = ackWithinMs("456", { seen: members, share: 1 }) ?? 250;
+        expect((members / ms) * 1000).toBeLessThanOrEqual(800);
+        expect((members / ms) * 1000).toBeGreaterThan(400);
+        expect(Math.log2(ms / 250) % 1).toBe(0);
+      }),
+    );
+  });
+
+  test("of everyone's, as soon as they like: each place has a key of its own", () => {
+    expect(ackWithinMs("@all", { seen: 251 })).toBeUndefined();
+    expect(ackWithinMs("@all", { seen: 250, share: 1 })).toBeUndefined();
+  });
+
+  test("of a room that nobody is in, as soon as they like", () => {
+    expect(ackWithinMs("456", { seen: 0, share: 1 })).toBeUndefined();
+  });
 });
