@@ -11,6 +11,6 @@ export {
   type SystemEventName,
   type SystemFrameOf,
 } from "./socket-handle.ts";
-export type { LoginNotice, Notice, PublishNotice } from "./state.ts";
+export type { LoginNotice, Notice, PublishNotice, ReplayNotice } from "./state.ts";
 export type { Clock } from "./timers.ts";
 export type { OnError, OnOk } from "./waiters.ts";

@@ -32,7 +32,8 @@ const on: { [T in ServerFrame["type"]]: (draft: Draft, frame: FrameOfType<T>) =>
   leaveFailed: onFailed,
   published: onDone,
   publishFailed: onFailed,
-  replayed: onReplayed,
+  // A page asks with a number, a stream with a string.
+  replayed: (draft, frame) => (typeof frame.ref === "number" ? onDone(draft, frame) : onReplayed(draft, frame)),
   replayFailed: onFailed,
   behind: onBehind,
   delivered: show,
@@ -98,7 +99,7 @@ function onEvicted(draft: Draft, frame: FrameOfType<"evicted">): void {
   if (isOut && isIn(before)) show(draft, frame);
 }
 
-function onDone(draft: Draft, frame: FrameOfType<"left" | "published">): void {
+function onDone(draft: Draft, frame: FrameOfType<"left" | "published" | "replayed">): void {
   const { type, eventName, data, ref, ...rest } = frame;
   const request = draft.requests.get(ref as number);
   if (!request) return;

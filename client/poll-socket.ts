@@ -31,7 +31,8 @@ const payloadPauseMs = 3_000;
 /**
  * What a page has where no WebSocket gets through: it looks like one, takes the frames of a client and gives those of a
  * server, but asks `GET /poll`. Cursors, order and places are those of the client and of the server, as ever. A poll
- * carries no `publish`, so that has a WebSocket tried at once, and fails if one has just been tried; and no receipts.
+ * carries no `publish` and no conversation, so these have a WebSocket tried at once, and fail if one has just been tried;
+ * and no receipts.
  */
 export class PollSocket implements WebSocketLike {
   onopen: WebSocketLike["onopen"] = null;
@@ -96,6 +97,10 @@ export class PollSocket implements WebSocketLike {
         break;
       case "publish":
         this.#publish(frame);
+        break;
+      case "replay":
+        // What is missing of a room comes with the next poll.
+        if (frame.toUser !== undefined) this.#replay(frame);
         break;
       case "ack":
         for (const { roomId, epoch, seq } of frame.rooms) this.#moveOn(roomId, { epoch, seq });
@@ -163,6 +168,17 @@ export class PollSocket implements WebSocketLike {
       const data = { code: "2012", msg } as const;
       return this.#tell({ type: "publishFailed", eventName: "publishResp", data, clientMessageId, ref });
     }
+    this.#giveWay();
+  }
+
+  #replay({ ref }: FrameOf<"replay"> & { ref?: Ref }) {
+    if (!this.#isYoung) return this.#giveWay();
+    const data = { code: "2014", msg: "replay: no WebSocket opens here now; ask again later" } as const;
+    this.#tell({ type: "replayFailed", eventName: "replayResp", data, ref });
+  }
+
+  /** Ends, so that a WebSocket is tried. */
+  #giveWay(): void {
     this.#isOld = true;
     // Not while a poll is under way: it would take the place of the WebSocket's.
     if (this.#isPolling || this.#isAsked) this.#isWanted = true;

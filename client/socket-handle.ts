@@ -16,6 +16,7 @@ import {
   type Notice,
   type PayloadLost,
   type PublishNotice,
+  type ReplayNotice,
   type Request,
   type State,
   type Timer,
@@ -179,6 +180,31 @@ export class SocketHandle {
       { action: "publish", ...to, eventName, data, clientMessageId },
       rest,
     ) as Promise<PublishNotice>;
+  }
+
+  /**
+   * Reads the log of the conversation with a person: for a window that opens, the newest `history` (1 to 100) messages;
+   * to go on, what is behind the number `after` of its `epoch`. Connects first if that is needed.
+   *
+   * What comes has `missed` (the messages, in order), the `epoch`, `upTo` (the number up to which that goes) and, if
+   * there is more, `more`: go on behind `upTo`. `recovered: false`: `after` has left the log, begin anew by `history`.
+   * What is said from now on is heard by `listen`, with the same `messageId`.
+   *
+   * Fails with a DownlinkError: 2014 not possible (a page that polls needs a WebSocket for it), 3002 no answer in time,
+   * 3003 closed.
+   */
+  replay(
+    conversation: { toUser: string },
+    from: { history: number } | { epoch: string; after: number },
+  ): Promise<ReplayNotice>;
+  replay(
+    conversation: { toUser: string },
+    from: { history: number } | { epoch: string; after: number },
+    onOk: OnOk<ReplayNotice>,
+    onError?: OnError,
+  ): void;
+  replay(conversation: { toUser: string }, ...rest: unknown[]) {
+    return this.#request({ action: "replay", ...conversation }, rest) as Promise<ReplayNotice>;
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { ClientFrame, FrameOf, MessageFrame, ServerFrame } from "../protocol/frames.ts";
+import type { ClientFrame, FrameOf, MessageFrame, Missed, ServerFrame } from "../protocol/frames.ts";
 import type { clientCodes } from "./client-codes.ts";
 import type { DownlinkError } from "./downlink-error.ts";
 import type { Room } from "./room.ts";
@@ -30,8 +30,15 @@ export interface PublishNotice extends Notice {
   conversation?: string;
 }
 
+/** A part of a conversation's log; in the words of PROTOCOL.md. */
+export interface ReplayNotice extends Notice, Missed {
+  /** The conversation's id. */
+  roomId: string;
+  epoch: string;
+}
+
 /** What became of something that was asked. */
-export type Outcome = Notice | LoginNotice | PublishNotice | DownlinkError;
+export type Outcome = Notice | LoginNotice | PublishNotice | ReplayNotice | DownlinkError;
 
 /** A message whose payload nobody can bring any more: the page hears of it as `errorResp`, in the message's place. */
 export interface PayloadLost {
@@ -44,7 +51,7 @@ export interface PayloadLost {
 }
 
 /** What the page asks of the server. */
-export type Wish = FrameOf<"loginRoom"> | FrameOf<"leaveRoom"> | FrameOf<"publish">;
+export type Wish = FrameOf<"loginRoom"> | FrameOf<"leaveRoom"> | FrameOf<"publish"> | FrameOf<"replay">;
 /** A wish that the page has not heard about yet. `sends` counts on this connection. */
 export type Request = Wish & { ref: number; sends: number };
 

@@ -101,7 +101,8 @@ function addPush(root: IResource, push: IFunction): void {
   const integration = integrate(push);
   const resource = root.addResource("push");
   resource.addMethod("POST", integration, { apiKeyRequired: true });
-  resource.addResource("{messageId}").addMethod("GET", integration, { apiKeyRequired: true });
+  // The id of what a page published has a slash.
+  resource.addResource("{messageId+}").addMethod("GET", integration, { apiKeyRequired: true });
   acknowledge(
     resource,
     "APIG4",

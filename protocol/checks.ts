@@ -29,20 +29,23 @@ export const flag =
   (value) =>
     typeof value === "boolean" ? undefined : `${name} should be true or false, got ${describe(value)}`;
 
+/** A number may be shown: it is no text of the page's. */
+const describeNumber = (value: unknown) => (typeof value === "number" ? `${value}` : describe(value));
+
 /** @param from and `to`: both may be */
 export const wholeNumber =
   (name: string, from = 0, to: number = Number.MAX_SAFE_INTEGER): Check =>
   (value) =>
     Number.isSafeInteger(value) && (value as number) >= from && (value as number) <= to
       ? undefined
-      : `${name} should be a whole number from ${from}${to === Number.MAX_SAFE_INTEGER ? "" : ` to ${to}`}, got ${typeof value === "number" ? value : describe(value)}`;
+      : `${name} should be a whole number from ${from}${to === Number.MAX_SAFE_INTEGER ? "" : ` to ${to}`}, got ${describeNumber(value)}`;
 
 export const oneOf =
   (name: string, known: readonly unknown[]): Check =>
   (value) =>
     known.includes(value)
       ? undefined
-      : `${name} should be one of ${known.join(", ")}, got ${typeof value === "string" ? "another string" : describe(value)}`;
+      : `${name} should be one of ${known.join(", ")}, got ${typeof value === "string" ? "another string" : describeNumber(value)}`;
 
 /** Any JSON. */
 export const anything: Check = (value) =>

@@ -52,6 +52,7 @@ export const pushCodes = {
   optionWrong: { code: "1010", status: 400 },
   tooLarge: { code: "1009", status: 413 },
   pollWrong: { code: "1011", status: 400 },
+  messageIdUsed: { code: "1012", status: 409 },
   unauthorized: { code: "1101", status: 403 },
   unauthorizedToken: { code: "1102", status: 401 },
   notFound: { code: "1104", status: 404 },

@@ -36,7 +36,7 @@ export type ClientFrame = { ref?: Ref } & (
   | Publish
   /** Has everything of these rooms up to `seq`. `session` is that of `connetResp`. */
   | { action: "ack"; session?: string; rooms: ({ roomId: string } & Position)[]; receipts?: Receipt[] }
-  | { action: "replay"; roomId?: string; toUser?: string; epoch?: string; after: number }
+  | Replay
   | { action: "here"; nonce: string }
   | { action: "heartbeat" }
 );
@@ -51,6 +51,15 @@ export interface Publish {
   clientMessageId: string;
   qos?: 0 | 1 | 2;
   receipt?: boolean;
+}
+/** Asks for what is behind `after` in a room's log, or in that of a conversation; or for a conversation's newest messages. */
+export interface Replay {
+  action: "replay";
+  roomId?: string;
+  toUser?: string;
+  epoch?: string;
+  after?: number;
+  history?: number;
 }
 /** A message with `receipt` that has arrived. */
 export interface Receipt {
@@ -166,8 +175,8 @@ export interface PayloadLink {
 }
 
 /**
- * A pushed message. `roomId` is absent for everyone and `@user` for the receiver's own room; `epoch` and `seq` place it
- * in its room's log and are absent at `qos` 0.
+ * A pushed message. `roomId` is absent for everyone and `@user` for the receiver's own room; where a conversation is
+ * replayed, it is the conversation's id. `epoch` and `seq` place it in that log and are absent at `qos` 0.
  */
 export interface MessageFrame extends Partial<Position> {
   type: "message";

@@ -56,9 +56,11 @@ export const describeText = (value: unknown) =>
 
 /** The id under which two people see their conversation, the same for both. */
 export const conversationId = (one: string, other: string) => [one, other].sort().join("_");
+const pairPrefix = "@pair/";
 /** Its room. Unlike the id it cannot be met by two others, whatever characters the subjects have. */
 export function conversationRoom(one: string, other: string): string {
   const [first = "", second = ""] = [one, other].sort();
   // The first one's length says where it ends; a separator would have to be escaped, and keys have a limit.
-  return `@pair/${first.length}:${first}${second}`;
+  return `${pairPrefix}${first.length}:${first}${second}`;
 }
+export const isConversationRoom = (roomId: string) => roomId.startsWith(pairPrefix);

@@ -30,6 +30,7 @@ export const limits = {
   roomsPerAck: 102,
   roomsPerPush: 100,
   excludedPerPush: 20,
+  waitForAcks: 100,
   /** A push that waits for acks holds a Lambda; API Gateway answers for it after 29 s. */
   waitForMs: 20_000,
   /** Nothing is kept for longer than a room without traffic keeps its counters. */

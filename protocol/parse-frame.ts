@@ -28,10 +28,8 @@ type Fields<A extends Action> = Record<Exclude<keyof FrameOf<A>, "action" | "ref
 
 const session = optional(text("session", limits.sessionChars));
 const epoch = text("epoch", limits.epochChars);
-const catchUp = {
-  since: optional(since),
-  history: optional(wholeNumber("history", 1, limits.historyMessages)),
-};
+const history = optional(wholeNumber("history", 1, limits.historyMessages));
+const catchUp = { since: optional(since), history };
 const roomsToRestore: Record<string, Field> = {
   roomId: required(roomOrOwn),
   type: optional(policy),
@@ -40,6 +38,7 @@ const roomsToRestore: Record<string, Field> = {
 };
 const positions = { roomId: required(roomOrOwn), epoch: required(epoch), seq: required(wholeNumber("seq")) };
 const receipts = { roomId: required(roomOrOwn), seq: required(wholeNumber("seq")) };
+const clientMessageIdCheck = text("clientMessageId", limits.messageIdChars);
 const toUser = optional((value) => subjectProblem("toUser", value));
 
 // A frame that is missing here does not compile.
@@ -57,7 +56,7 @@ const fieldsOf: { [A in Action]: Fields<A> } = {
     toUser,
     eventName: required(eventName),
     data: required(anything),
-    clientMessageId: required(text("clientMessageId", limits.messageIdChars)),
+    clientMessageId: required(clientMessageIdCheck),
     qos: optional(oneOf("qos", [0, 1, 2])),
     receipt: optional(flag("receipt")),
   },
@@ -70,7 +69,8 @@ const fieldsOf: { [A in Action]: Fields<A> } = {
     roomId: optional(roomOrOwn),
     toUser,
     epoch: optional(epoch),
-    after: required(wholeNumber("after")),
+    after: optional(wholeNumber("after")),
+    history,
   },
   here: { nonce: required(text("nonce", limits.nonceChars)) },
   heartbeat: {},
@@ -80,13 +80,24 @@ const fieldsOf: { [A in Action]: Fields<A> } = {
 const wholeFrame: { [A in Action]?: Check } = {
   loginRoom: sinceOrHistory,
   hello: (frame) => (frame as FrameOf<"hello">).rooms?.map(sinceOrHistory).find((problem) => problem !== undefined),
-  publish: roomOrUser,
-  replay: roomOrUser,
+  publish: (frame) => roomOrUser(frame) ?? receiptOrNot(frame as FrameOf<"publish">),
+  replay: (frame) => roomOrUser(frame) ?? afterOrHistory(frame as FrameOf<"replay">),
 };
 
 function sinceOrHistory(value: unknown): string | undefined {
   const { since, history } = value as { since?: unknown; history?: unknown };
   return since !== undefined && history !== undefined ? "give since or history, not both" : undefined;
+}
+
+function receiptOrNot({ qos, receipt }: FrameOf<"publish">): string | undefined {
+  return qos === 0 && receipt ? "receipt needs qos 1 or 2: at qos 0 nobody acks" : undefined;
+}
+
+function afterOrHistory({ toUser, epoch, after, history }: FrameOf<"replay">): string | undefined {
+  if ((after === undefined) === (history === undefined)) return "give either after or history";
+  if (history === undefined) return undefined;
+  if (toUser === undefined) return "history needs toUser: of a room, ask for it by loginRoom";
+  return epoch === undefined ? undefined : "epoch goes with after, not with history";
 }
 
 function roomOrUser(value: unknown): string | undefined {
@@ -116,6 +127,15 @@ export function parseClientFrame(raw: string | undefined): ClientFrame | Refused
       ? `ref should be a whole number or a string of 1 to ${limits.refChars} characters`
       : (fieldProblem(fields, fieldsOf[action as Action]) ?? wholeFrame[action as Action]?.(fields));
   return problem === undefined ? (frame as ClientFrame) : refused(frameCodes.badFields, `${action}: ${problem}`, ref);
+}
+
+/** What the reply to a frame that was refused can name all the same: which room it was about, and which message. */
+export function namesIn(raw: string | undefined): { roomId?: string; clientMessageId?: string } {
+  const { roomId, clientMessageId } = parseObject(raw) ?? {};
+  return {
+    ...(roomIdProblem(roomId) === undefined && { roomId: roomId as string }),
+    ...(clientMessageIdCheck(clientMessageId) === undefined && { clientMessageId: clientMessageId as string }),
+  };
 }
 
 /** @param ref given back if it is one */

@@ -20,7 +20,7 @@ export interface PushRequest {
   receiptTo?: string;
   waitFor?: WaitFor;
 }
-/** The answer waits until so many members have acked, or the time is over. */
+/** The answer waits until so many people have acked, counted in each room, or the time is over. */
 export interface WaitFor {
   acks: number;
   withinMs: number;
@@ -35,7 +35,7 @@ export interface PushRefusal {
 const targetFields = ["roomId", "userId", "eventName", "data"];
 const messageIdPattern = /^[A-Za-z0-9_\-.:~]+$/;
 const waitForFields = {
-  acks: required(wholeNumber("waitFor.acks", 1, 100)),
+  acks: required(wholeNumber("waitFor.acks", 1, limits.waitForAcks)),
   withinMs: required(wholeNumber("waitFor.withinMs", 1, limits.waitForMs)),
 };
 const options = {
@@ -110,7 +110,9 @@ function optionRefusal(body: Record<string, unknown>): PushRefusal | undefined {
     (body.exclude !== undefined && body.userId !== undefined
       ? "exclude needs a room or everyone: userId names the one who gets it"
       : undefined) ??
-    (body.qos === 0 && body.waitFor !== undefined ? "waitFor needs qos 1: at qos 0 nobody acks" : undefined);
+    ["waitFor", "receipt"]
+      .filter((name) => body.qos === 0 && body[name] !== undefined)
+      .map((name) => `${name} needs qos 1: at qos 0 nobody acks`)[0];
   return problem === undefined ? undefined : { code: "optionWrong", msg: problem };
 }
 

@@ -1,5 +1,5 @@
 import type { MessageFrame, ServerFrame } from "../../protocol/frames.ts";
-import { everyone, ownRoom, userRoom } from "../../protocol/ids.ts";
+import { everyone, isConversationRoom, ownRoom, userRoom } from "../../protocol/ids.ts";
 import type { Deps, Message } from "./ports.ts";
 
 /** JSON text that goes into a frame as it is: neither parsed nor printed anew. */
@@ -48,7 +48,8 @@ export function messageText(
     eventName,
     data: rawData === undefined ? undefined : new RawJson(rawData),
     payload: payload && { url: payloads.urlOf(payload), ...payload },
-    roomId: roomId === everyone ? undefined : wireRoom(roomId),
+    // Whoever reads a conversation's log may not take its numbers for those of their own room.
+    roomId: isConversationRoom(roomId) ? conversation : roomId === everyone ? undefined : wireRoom(roomId),
     epoch,
     seq,
     messageId,

@@ -168,8 +168,12 @@ export interface RecentRooms {
 /** The place in the room of everyone is the connection itself, under its id. */
 export interface Members {
   get(roomId: string, session: string): Promise<Member | undefined>;
-  /** `superseded`: a newer connection or generation of this session is in already. */
-  put(roomId: string, member: NewMember): Promise<"done" | "superseded">;
+  /**
+   * `superseded`: a newer connection or generation of this session is in already.
+   *
+   * @param current for a place that begins anew: superseded also by one of the session of that generation or a newer one
+   */
+  put(roomId: string, member: NewMember, current?: number): Promise<"done" | "superseded">;
   /** Moves a place of `generation` to another connection of its session, if it is still there. */
   move(roomId: string, member: NewMember): Promise<"done" | "changed">;
   /** Removes the place if it still belongs to that connection, and to a login that was asked for before `askedAtMs`. */
@@ -178,7 +182,7 @@ export interface Members {
   evict(roomId: string, session: string, generation: number): Promise<Member | undefined>;
   /** Moves the cursor forward. @returns where it was; `refused`: no such place, or it is there already */
   ack(roomId: string, session: string, connectionId: string, cursor: Position): Promise<number | "refused">;
-  /** Sets the cursor wherever it was: by the member's word, or with `beganSeq` where it is to begin. */
+  /** Sets the cursor wherever it was: by the member's word, or with `beganSeq` where it begins, with nothing acked yet. */
   setCursor(roomId: string, session: string, connectionId: string, cursor: Position, beganSeq?: number): Promise<void>;
   /** Counts a redelivery, unless the cursor moved meanwhile. */
   noteTry(roomId: string, member: Member): Promise<void>;
@@ -220,8 +224,8 @@ export interface Log {
   /** Gives a number up for ever. `taken`: a message has it. */
   giveUp(roomId: string, at: Position & { atMs: number }): Promise<"done" | "taken">;
   get(roomId: string, at: Position): Promise<LogEntry | undefined>;
-  /** Those of the room's epoch, in order, both ends included, as far as they are kept. */
-  pages(room: Pick<Room, "roomId" | "epoch">, from: number, to: number): AsyncIterable<LogEntry[]>;
+  /** Those of the room's epoch, in order or `backwards`, both ends included, as far as they are kept. */
+  pages(room: Pick<Room, "roomId" | "epoch">, from: number, to: number, backwards?: boolean): AsyncIterable<LogEntry[]>;
   retentionMs: number;
 }
 
@@ -239,6 +243,8 @@ export interface PushRecord extends Partial<Position> {
   atMs: number;
   /** Delivery has come to its end at least once, or the queue has taken it over. */
   done: boolean;
+  /** What the push's id stands for; in the record of its first room only, of which there is one whatever its name. */
+  digest?: string;
   outcomes?: Outcomes;
   /** So many tasks were ordered for members who are tried again. */
   handedBack?: number;
@@ -257,6 +263,10 @@ export type Outcomes = Record<Exclude<PostOutcome, "tooLarge"> | "members" | "wa
 export interface Pushes {
   /** Enters a push that may come twice. @returns what the first of them entered, if this is not it */
   begin(messageId: string, record: PushRecord): Promise<PushRecord | undefined>;
+  /** A short word for what a text says. */
+  digestOf(text: string): string;
+  /** Takes back what `begin` entered. */
+  forget(messageId: string, record: PushRecord): Promise<void>;
   /** Gives a push another number, if it still has `seq`. */
   renumber(messageId: string, record: PushRecord, seq: number): Promise<void>;
   finish(messageId: string, record: PushRecord): Promise<void>;

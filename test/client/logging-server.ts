@@ -60,7 +60,7 @@ export class LoggingServer extends FakeServer {
       case "loginRoom":
         return this.#enter(frame.roomId, frame);
       case "replay":
-        return this.replayed(frame.roomId ?? "", frame.after);
+        return this.replayed(frame.roomId ?? "", frame.after ?? 0);
       case "ack":
         for (const { roomId, seq } of frame.rooms) this.acked.set(roomId, Math.max(seq, this.acked.get(roomId) ?? 0));
         return undefined;

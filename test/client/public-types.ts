@@ -5,6 +5,7 @@ import Default, {
   type MessageFrame,
   type Notice,
   type PublishNotice,
+  type ReplayNotice,
   SocketHandle,
 } from "../../client/index.ts";
 
@@ -17,6 +18,12 @@ export function publicTypes(handle: SocketHandle) {
   expectTypeOf(handle.loginRoom("456", undefined, { history: 5 }, () => {})).toEqualTypeOf<void>();
   expectTypeOf(handle.publish("456", "say", "hi", { receipt: true })).toEqualTypeOf<Promise<PublishNotice>>();
   expectTypeOf(handle.publish({ toUser: "bob" }, "say", "hi", ({ seq }) => seq)).toEqualTypeOf<void>();
+  expectTypeOf(handle.replay({ toUser: "bob" }, { history: 20 })).toEqualTypeOf<Promise<ReplayNotice>>();
+  expectTypeOf(
+    handle.replay({ toUser: "bob" }, { epoch: "e", after: 7 }, ({ missed }) => missed),
+  ).toEqualTypeOf<void>();
+  // @ts-expect-error a number is one of an epoch
+  void handle.replay({ toUser: "bob" }, { after: 7 });
   expectTypeOf(handle.loginRoom("456", () => {})).toEqualTypeOf<void>();
   expectTypeOf(handle.loginRoom("456", "loginWhenLast", () => {})).toEqualTypeOf<void>();
   handle.loginRoom(

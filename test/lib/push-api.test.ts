@@ -29,12 +29,17 @@ function methodsOf(template: Template): Map<string, Resource["Properties"]> {
 }
 
 test("there are two methods for services, and one for pages with its preflight", () => {
-  expect([...methods.keys()].toSorted()).toEqual(["GET /poll", "GET /push/{messageId}", "OPTIONS /poll", "POST /push"]);
+  expect([...methods.keys()].toSorted()).toEqual([
+    "GET /poll",
+    "GET /push/{messageId+}",
+    "OPTIONS /poll",
+    "POST /push",
+  ]);
 });
 
 test.each([
   ["POST /push", "Push", true],
-  ["GET /push/{messageId}", "Push", true],
+  ["GET /push/{messageId+}", "Push", true],
   ["GET /poll", "Poll", false],
 ])("%s is handled by the function %s; needs an API key: %s", (name, handler, needsKey) => {
   const method = methods.get(name);

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
+import { SocketHandle } from "../../client/index.ts";
 import type { TemplateResource } from "../../local/assembly.ts";
 import { type Local, startLocal } from "../../local/start.ts";
 
@@ -50,6 +51,20 @@ describe("REST, from the template", () => {
     const response = await fetch(`${local.restUrl}/push/${messageId}`, { headers: headers() });
     expect([response.status, await response.json()]).toMatchObject([200, { code: "0000" }]);
     expect(await fetch(`${local.restUrl}/push/${messageId}`)).toMatchObject({ status: 403 });
+  });
+
+  test("and of what a page published, by the id that it was given, encoded or not", async () => {
+    const handle = new SocketHandle({
+      url: local.webSocketUrl,
+      token: await local.mintToken({ sub: "ann ü", rooms: ["*"], publish: ["*"] }),
+    });
+    onTestFinished(() => handle.close());
+    await handle.loginRoom("1");
+    const { messageId } = await handle.publish("1", "test", 1, { clientMessageId: "c-1", qos: 0 });
+    for (const inPath of [messageId, encodeURIComponent(messageId)]) {
+      const response = await fetch(`${local.restUrl}/push/${inPath}`, { headers: headers() });
+      expect([response.status, await response.json()]).toMatchObject([200, { messageId }]);
+    }
   });
 
   test("a page may poll from another origin: its browser asks first", async () => {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ClientFrame } from "../../protocol/frames.ts";
 import { limits } from "../../protocol/limits.ts";
-import { parseClientFrame } from "../../protocol/parse-frame.ts";
+import { namesIn, parseClientFrame } from "../../protocol/parse-frame.ts";
 
 const long = (chars: number) => "x".repeat(chars);
 const since = { epoch: "k3f9", seq: 12 };
@@ -54,6 +54,7 @@ describe("a good frame", () => {
     { action: "replay", roomId: "456", epoch: "k3f9", after: 0 },
     { action: "replay", roomId: "@user", epoch: "k3f9", after: 10 ** 9 },
     { action: "replay", toUser: "bob", after: 3, ref: "r" },
+    { action: "replay", toUser: "bob", history: limits.historyMessages },
     { action: "loginRoom", roomId: "456" },
     { action: "loginRoom", roomId: "AZaz09_-=,.;:@", type: "loginWhenFirst" },
     { action: "loginRoom", roomId: long(limits.roomIdChars), type: "loginWhenever", ref: 7 },
@@ -206,8 +207,9 @@ const badFields: [object | string, string][] = [
   ],
   ...[3, -1, 0.5].map((qos): [object, string] => [
     { ...publish, qos },
-    "publish: qos should be one of 0, 1, 2, got a number",
+    `publish: qos should be one of 0, 1, 2, got ${qos}`,
   ]),
+  [{ ...publish, qos: 0, receipt: true }, "publish: receipt needs qos 1 or 2: at qos 0 nobody acks"],
   [{ ...publish, receipt: "ann" }, "publish: receipt should be true or false, got a string"],
   [
     { ...publish, from: "somebody else" },
@@ -235,7 +237,11 @@ const badFields: [object | string, string][] = [
   ],
   [{ action: "replay", after: 0 }, "replay: give either roomId or toUser"],
   [{ action: "replay", roomId: "456", toUser: "bob", after: 0 }, "replay: give either roomId or toUser"],
-  [{ action: "replay", roomId: "456" }, "replay: after should be a whole number from 0, got nothing"],
+  [{ action: "replay", roomId: "456" }, "replay: give either after or history"],
+  [{ action: "replay", toUser: "bob", after: 0, history: 1 }, "replay: give either after or history"],
+  [{ action: "replay", roomId: "456", history: 1 }, "replay: history needs toUser: of a room, ask for it by loginRoom"],
+  [{ action: "replay", toUser: "bob", epoch: "k3f9", history: 1 }, "replay: epoch goes with after, not with history"],
+  [{ action: "replay", toUser: "bob", history: 0 }, "replay: history should be a whole number from 1 to 100, got 0"],
   ...[-1, 1.5, 2 ** 53].map((after): [object, string] => [
     { action: "replay", roomId: "456", after },
     `replay: after should be a whole number from 0, got ${after}`,
@@ -290,6 +296,25 @@ describe("bad fields are refused with 4003 and the reason", () => {
       data: { code: "4003" },
       ref: "r-1",
     });
+  });
+});
+
+describe("of a frame that is refused is named", () => {
+  test.each([
+    [
+      { roomId: "456", clientMessageId: "c", data: 1 },
+      { roomId: "456", clientMessageId: "c" },
+    ],
+    [{ roomId: "a b", clientMessageId: "c" }, { clientMessageId: "c" }],
+    [{ roomId: "456", clientMessageId: long(129) }, { roomId: "456" }],
+    [{ roomId: 5, clientMessageId: {} }, {}],
+    [[], {}],
+  ])("only what can be a name: %j", (frame, names) => {
+    expect(namesIn(JSON.stringify(frame))).toEqual(names);
+  });
+
+  test("nothing, if it is no JSON", () => {
+    expect([namesIn("{"), namesIn(undefined)]).toEqual([{}, {}]);
   });
 });
 

@@ -134,14 +134,22 @@ describe("tables", () => {
 
   test("list the limits", () => {
     const { frameBytes, payloadBytes, roomIdChars, eventNameChars, subjectBytes, sessionChars } = limits;
-    const { messageIdChars, epochChars, historyMessages, unackedMessages, receiptsPerAck, waitForMs, ttlSeconds } =
-      limits;
+    const {
+      messageIdChars,
+      epochChars,
+      historyMessages,
+      unackedMessages,
+      receiptsPerAck,
+      waitForAcks,
+      waitForMs,
+      ttlSeconds,
+    } = limits;
     const texts = [roomIdChars, eventNameChars, subjectBytes, sessionChars, messageIdChars, epochChars];
     const sizes = [frameBytes, inlineBytes, payloadBytes, ...texts, historyMessages, unackedMessages, receiptsPerAck];
     const { roomsPerHello, roomsPerConnection, roomsPerAck, roomsPerPush, excludedPerPush } = limits;
     const counts = [roomsPerHello, roomsPerConnection, roomsPerAck, roomsPerPush, excludedPerPush];
     const numbers = rowsAfter("## Limits").map((row) => Number.parseInt(row.at(-1)?.replaceAll(",", "") ?? "", 10));
-    const times = [connectionMaxSeconds, connectionIdleSeconds, waitForMs, ttlSeconds];
+    const times = [connectionMaxSeconds, connectionIdleSeconds, waitForAcks, waitForMs, ttlSeconds];
     expect(numbers).toEqual([...sizes, ...counts, ...times]);
     expect(limits.roomsPerAck).toBe(limits.roomsPerConnection + 2);
     expect([limits.nonceChars, limits.refChars]).toEqual([sessionChars, sessionChars]);

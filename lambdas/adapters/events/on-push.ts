@@ -53,11 +53,12 @@ function answer(wrapped: boolean, name: PushCode, msg: string, accepted?: Accept
   return json(status, { ROOT: { BODY: { RETURN_CODE: code, RETURN_MSG: msg, MESSAGE_ID, REACHED, ACKS } } });
 }
 
-async function status(deps: () => Deps, rules: PushRules, messageId: string): Promise<RestResult> {
+async function status(deps: () => Deps, rules: PushRules, pathParameter: string): Promise<RestResult> {
   try {
-    const id = idOf(messageId);
-    const rooms = id === undefined ? undefined : await rules.pushStatus(deps(), id);
-    if (rooms) return json(200, { code: pushCodes.ok.code, msg: "ok", messageId, rooms });
+    for (const messageId of idsOf(pathParameter)) {
+      const rooms = await rules.pushStatus(deps(), messageId);
+      if (rooms) return json(200, { code: pushCodes.ok.code, msg: "ok", messageId, rooms });
+    }
     const { code, status } = pushCodes.notFound;
     return json(status, {
       code,
@@ -73,11 +74,20 @@ async function status(deps: () => Deps, rules: PushRules, messageId: string): Pr
 /** A publish's id holds its sender, percent-encoded: up to three times as long. Nothing longer fits into a key. */
 const mostIdBytes = 3 * limits.subjectBytes + "/".length + 3 * limits.messageIdChars;
 
-/** `undefined`: no message can be called so. */
-function idOf(pathParameter: string): string | undefined {
+/**
+ * Which messages may be meant. A publish's id, `<subject, percent-encoded>/<clientMessageId>`, has percent signs itself: in
+ * the path it may be encoded or as it is, and was then decoded by whoever carried it.
+ */
+function idsOf(pathParameter: string): string[] {
+  const id = decoded(pathParameter);
+  const [subject = "", ...rest] = id?.split("/") ?? [];
+  const ids = [id, pathParameter, rest.length > 0 ? [encodeURIComponent(subject), ...rest].join("/") : undefined];
+  return [...new Set(ids)].filter((each) => each !== undefined && Buffer.byteLength(each) <= mostIdBytes) as string[];
+}
+
+function decoded(text: string): string | undefined {
   try {
-    const id = decodeURIComponent(pathParameter);
-    return Buffer.byteLength(id) > mostIdBytes ? undefined : id;
+    return decodeURIComponent(text);
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 import { frameCodes } from "../../../protocol/codes.ts";
 import { type Action, type FrameOf, type Ref, routes, type ServerFrame } from "../../../protocol/frames.ts";
-import { parseClientFrame, type Refused, refused } from "../../../protocol/parse-frame.ts";
+import { namesIn, parseClientFrame, type Refused, refused } from "../../../protocol/parse-frame.ts";
 import { rawMember } from "../../../protocol/raw-json.ts";
 import { post } from "../../domain/delivery/post.ts";
 import type { PublishOf } from "../../domain/delivery/publish.ts";
@@ -59,13 +59,14 @@ async function answer(deps: Deps, rules: SocketRules, event: SocketEvent): Promi
   const { requestContext, body } = event;
   const { routeKey, connectionId } = requestContext;
   const frame = parseClientFrame(body);
-  if (!("action" in frame)) return inTheRoutesWords(routeKey, frame);
+  const refuse = (refusal: Refused) => inTheRoutesWords(routeKey, refusal, body);
+  if (!("action" in frame)) return refuse(frame);
   const { ref } = frame;
   if (frame.action === "heartbeat") throw new Error("heartbeat reached a Lambda; lib/socket-api.ts should mock it");
   try {
     // AWS promises the authorizer's word for `$connect` only; the connection's row has it too.
     const known = authorizedCaller(event) ?? (await deps.connections.get(connectionId));
-    if (!known) return inTheRoutesWords(routeKey, refused("5001", "the connection is not known any more", ref));
+    if (!known) return refuse(refused("5001", "the connection is not known any more", ref));
     const caller: Caller = { ...known, askedAtMs: requestContext.requestTimeEpoch };
     const rule = rules.frames[frame.action] as SocketRules["frames"][Handled & "hello"];
     const ruled = frame.action === "publish" ? { ...frame, rawData: rawMember(body ?? "", ["data"]) } : frame;
@@ -73,33 +74,37 @@ async function answer(deps: Deps, rules: SocketRules, event: SocketEvent): Promi
     return reply && withRef(reply, ref);
   } catch (error) {
     logError("frame", error, { routeKey, connectionId });
-    return inTheRoutesWords(routeKey, refused("5001", "server trouble, try again", ref));
+    return refuse(refused("5001", "server trouble, try again", ref));
   }
 }
 
+type Names = ReturnType<typeof namesIn>;
 /** Pages that wait for a reply know it by its event name, so a refused login is told as one. */
-const failureOf: Record<string, (msg: string) => ServerFrame> = {
+const failureOf: Record<string, (msg: string, names: Names) => ServerFrame> = {
   hello: (msg) => ({ type: "helloFailed", eventName: "connetResp", data: { code: frameCodes.helloFailed, msg } }),
-  loginRoom: (msg) => ({
+  loginRoom: (msg, { roomId }) => ({
     type: "loginFailed",
     eventName: "loginRoomResp",
     data: { code: frameCodes.loginFailed, msg },
+    ...(roomId !== undefined && { roomId }),
   }),
-  publish: (msg) => ({
+  publish: (msg, { clientMessageId }) => ({
     type: "publishFailed",
     eventName: "publishResp",
     data: { code: frameCodes.publishFailed, msg },
+    ...(clientMessageId !== undefined && { clientMessageId }),
   }),
   replay: (msg) => ({ type: "replayFailed", eventName: "replayResp", data: { code: frameCodes.replayFailed, msg } }),
-  leaveRoom: (msg) => ({
+  leaveRoom: (msg, { roomId }) => ({
     type: "leaveFailed",
     eventName: "leaveRoomResp",
     data: { code: frameCodes.leaveFailed, msg },
+    ...(roomId !== undefined && { roomId }),
   }),
 };
 
-function inTheRoutesWords(routeKey: string, refusal: Refused): ServerFrame {
-  const failure = failureOf[routeKey]?.(refusal.data.msg);
+function inTheRoutesWords(routeKey: string, refusal: Refused, body: string | undefined): ServerFrame {
+  const failure = failureOf[routeKey]?.(refusal.data.msg, namesIn(body));
   return failure ? withRef(failure, refusal.ref) : refusal;
 }
 

@@ -7,7 +7,8 @@ import { createHash } from "node:crypto";
 //   Rooms         roomId, "room"                             epoch, seq, generation and holder of a room
 //   Rooms         roomId, "member#<4 hex>#<session>"         one session's place in it
 //   Rooms         "<roomId>/<subject>", "cursor#<subject>"   where a subject stopped in a room
-//   Rooms         "@message/<messageId>", "push#<roomId>"    what is known of a message in one room
+//   Rooms         "@message/<messageId>", "push#<roomId>"    what is known of a message in one room; of one that may
+//                                                            come twice, "push#" in its first room, whichever that is
 //   Rooms         "@message/<messageId>", "task#<roomId>#…"  how far a part of that room has been posted to
 //   Messages      roomId, seq                                one kept message, or a number that was given up
 //

@@ -1,7 +1,7 @@
 import type { Position } from "../../../protocol/frames.ts";
 import { everyone } from "../../../protocol/ids.ts";
 import type { Member, Members, NewMember, Part } from "../../domain/ports.ts";
-import { connectionExpiry, expiry, isUnexpired, seconds, unexpired } from "./expiry.ts";
+import { connectionExpiry, expiry, isExpired, isUnexpired, seconds, unexpired } from "./expiry.ts";
 import { memberItems, memberKey, sessionOf, shareUpTo } from "./keys.ts";
 import { assignmentOf, type Table } from "./table.ts";
 
@@ -45,12 +45,21 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
       return row && memberOf(row);
     },
 
-    async put(roomId, member) {
+    async put(roomId, member, current) {
       const { table, key } = placeOf(roomId, member.session);
-      const put = await table.update(key, {
-        ...placement(member),
-        condition: `${isFree} OR (${isOurs} AND ${isEarlier(member)} AND generation <= :generation)`,
-      });
+      const { update, names, values } = placement(member);
+      const isOver = (isVoid: string) => `${isFree} OR (${isOurs} AND ${isEarlier(member)} AND ${isVoid})`;
+      const put = await table.update(
+        key,
+        current === undefined
+          ? { update, names, values, condition: isOver("generation <= :generation") }
+          : {
+              update: `${update}, hasAcked`,
+              names,
+              values: { ...values, ":current": current, ":now": seconds(now()) },
+              condition: isOver(`(generation < :current OR ${isExpired})`),
+            },
+      );
       return put === "refused" ? "superseded" : "done";
     },
 
@@ -96,12 +105,12 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
 
     async setCursor(roomId, session, connectionId, cursor, beganSeq) {
       const { table, key } = placeOf(roomId, session);
-      const [fields, values] =
+      const [fields, gone, values] =
         beganSeq === undefined
-          ? ["hasAcked = :true", { ":true": true }]
-          : ["beganSeq = :beganSeq", { ":beganSeq": beganSeq }];
+          ? ["hasAcked = :true", "", { ":true": true }]
+          : ["beganSeq = :beganSeq", ", hasAcked", { ":beganSeq": beganSeq }];
       await table.update(key, {
-        update: `SET #cursor = :cursor, ${fields} REMOVE tries, triedAtMs, givenUpSeq`,
+        update: `SET #cursor = :cursor, ${fields} REMOVE tries, triedAtMs, givenUpSeq${gone}`,
         condition: isThisConnection,
         names: { "#cursor": "cursor" },
         values: { ":connectionId": connectionId, ":cursor": cursor, ...values },

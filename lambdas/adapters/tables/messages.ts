@@ -39,9 +39,10 @@ export function logIn(table: Table, now: () => number, retentionMs: number): Log
       return (await get(roomId, { epoch, seq }))?.message ? "taken" : "done";
     },
 
-    async *pages({ roomId, epoch }, from, to) {
+    async *pages({ roomId, epoch }, from, to, backwards = false) {
       if (from > to) return;
       const pages = table.pages({
+        backwards,
         key: "roomId = :roomId AND #seq BETWEEN :from AND :to",
         filter: `${isUnexpired} AND epoch = :epoch`,
         names: { "#seq": "seq" },

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { KnownTask, Pushes, PushRecord } from "../../domain/ports.ts";
 import { isExpired, isUnexpired, pushExpiry, seconds } from "./expiry.ts";
 import { pushKey, pushPrefix, taskRoom } from "./keys.ts";
@@ -6,9 +7,13 @@ import { noteOf } from "./tasks.ts";
 
 /** The books on pushes as rows of the Rooms table. */
 export const pushesIn = (table: Table, now: () => number): Pushes => {
+  // So that one condition tells the same id in another room too.
+  const keyOf = (messageId: string, { roomId, digest }: PushRecord) =>
+    pushKey(messageId, digest === undefined ? roomId : "");
   const rowOf = (messageId: string, record: PushRecord) => ({
     ...record,
-    ...pushKey(messageId, record.roomId),
+    ...(record.digest !== undefined && { room: record.roomId }),
+    ...keyOf(messageId, record),
     expiresAt: pushExpiry(record.atMs),
   });
 
@@ -17,12 +22,19 @@ export const pushesIn = (table: Table, now: () => number): Pushes => {
       const condition = `attribute_not_exists(atMs) OR ${isExpired}`;
       const values = { ":now": seconds(now()) };
       if ((await table.put(rowOf(messageId, record), { condition, values })) === "done") return undefined;
-      const first = await table.get(pushKey(messageId, record.roomId));
+      const first = await table.get(keyOf(messageId, record));
       return first && recordOf(first);
     },
 
-    async renumber(messageId, { roomId, epoch, seq }, before) {
-      await table.update(pushKey(messageId, roomId), {
+    digestOf: (text) => createHash("sha256").update(text).digest("base64url").slice(0, 16),
+
+    async forget(messageId, record) {
+      await table.remove(keyOf(messageId, record));
+    },
+
+    async renumber(messageId, record, before) {
+      const { epoch, seq } = record;
+      await table.update(keyOf(messageId, record), {
         update: "SET epoch = :epoch, #seq = :seq",
         condition: "#seq = :before",
         names: { "#seq": "seq" },
@@ -38,7 +50,7 @@ export const pushesIn = (table: Table, now: () => number): Pushes => {
       const { roomId: _, item: __, ...row } = { ...rowOf(messageId, record), parts };
       const { set, ...expression } = assignmentOf(row, true);
       const update = { update: `SET ${set}`, ...expression, returns: "ALL_NEW" as const };
-      const updated = await table.update(pushKey(messageId, record.roomId), update);
+      const updated = await table.update(keyOf(messageId, record), update);
       return updated === "refused" ? parts : (updated.parts as number);
     },
 
@@ -66,6 +78,6 @@ export const pushesIn = (table: Table, now: () => number): Pushes => {
 };
 
 function recordOf(row: Record<string, unknown>): PushRecord {
-  const { item, expiresAt: _, ...record } = row;
-  return { ...record, roomId: (item as string).slice(pushPrefix.length) } as unknown as PushRecord;
+  const { item, room = (item as string).slice(pushPrefix.length), expiresAt: _, ...record } = row;
+  return { ...record, roomId: room } as unknown as PushRecord;
 }

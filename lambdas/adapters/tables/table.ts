@@ -31,6 +31,8 @@ export interface Pages extends Expression {
   after?: Row;
   /** One of `of` segments of a scan. */
   segment?: { index: number; of: number };
+  /** The last rows of a query come first. */
+  backwards?: boolean;
 }
 
 export interface Page {
@@ -43,7 +45,7 @@ export type Table = ReturnType<typeof tableOf>;
 
 export function tableOf(client: Pick<DynamoDBClient, "send">, TableName: string) {
   /** @returns one page of rows, with the key of the last one that was read if there are more */
-  async function page({ key, filter, limit, after, segment, ...expression }: Pages): Promise<Page> {
+  async function page({ key, filter, limit, after, segment, backwards, ...expression }: Pages): Promise<Page> {
     const input = {
       TableName,
       ConsistentRead: true,
@@ -52,6 +54,7 @@ export function tableOf(client: Pick<DynamoDBClient, "send">, TableName: string)
       ...(limit === undefined ? {} : { Limit: limit }),
       ...(after === undefined ? {} : { ExclusiveStartKey: marshall(after) }),
       ...(segment === undefined ? {} : { Segment: segment.index, TotalSegments: segment.of }),
+      ...(backwards ? { ScanIndexForward: false } : {}),
       ...conditionOf(expression),
     };
     const { Items = [], LastEvaluatedKey } = await (key === undefined

@@ -9,7 +9,7 @@ import type { Caller, Deps, Room } from "../ports.ts";
 import { deliver } from "./deliver.ts";
 
 type Acked = { roomId: string } & Position;
-type Outcome = "done" | "behind" | { problem: string };
+type Outcome = "done" | "behind" | { problem: string; isStranger?: true };
 
 /** Moves the caller's cursors forward. Normally nothing is answered: the next message says that all is well. */
 export async function ack(deps: Deps, caller: Caller, frame: FrameOf<"ack">): Promise<ServerFrame | undefined> {
@@ -18,11 +18,26 @@ export async function ack(deps: Deps, caller: Caller, frame: FrameOf<"ack">): Pr
   const heard = frame.rooms.filter((_, i) => typeof outcomes[i] === "string");
   await Promise.all((frame.receipts ?? []).map((receipt) => tellSender(deps, caller, heard, receipt)));
 
-  const wrong = outcomes.find((outcome) => typeof outcome === "object");
-  if (wrong) return refused(frameCodes.badFields, `ack: ${wrong.problem}`);
+  const wrong = outcomes.filter((outcome) => typeof outcome === "object");
+  if (wrong.length > 0) return refused(frameCodes.badFields, `ack: ${await problemsOf(deps, caller, frame, wrong)}`);
   const rooms = frame.rooms.filter((_, i) => outcomes[i] === "behind").map(({ roomId }) => roomId);
   if (rooms.length === 0) return undefined;
   return { type: "behind", eventName: "ackResp", data: { code: frameCodes.behind, msg: frameTexts.behind }, rooms };
+}
+
+/** All of them; of a session that is not the caller's, that, as it is in no room at all. */
+async function problemsOf(
+  { connections }: Pick<Deps, "connections">,
+  { connectionId }: Caller,
+  { session }: FrameOf<"ack">,
+  wrong: readonly Exclude<Outcome, string>[],
+): Promise<string> {
+  const isStranger = wrong.some((outcome) => outcome.isStranger);
+  const self = isStranger ? await connections.get(connectionId) : undefined;
+  const isOther = self && self.session !== (session ?? connectionId);
+  const sessionProblem = `session is ${session === undefined ? "missing" : "not yours"}: give that of connetResp`;
+  const problems = wrong.filter((outcome) => !(isOther && outcome.isStranger)).map(({ problem }) => problem);
+  return [...(isOther ? [sessionProblem] : []), ...problems].join("; ");
 }
 
 /**
@@ -47,7 +62,8 @@ async function ackRoom(
   if (before === "refused") {
     // Acks may cross on their way, so one that goes backwards is nothing wrong; one of a stranger is.
     const place = await members.get(roomId, session);
-    if (place?.connectionId !== self.connectionId) return { problem: `you are not in room ${wireRoomId}` };
+    if (place?.connectionId !== self.connectionId)
+      return { problem: `you are not in room ${wireRoomId}`, isStranger: true };
     if (!place.cursor || place.cursor.epoch === epoch) {
       // What a login brought may be had already: the first word of the member about it is worth keeping.
       if (place.cursor?.seq === seq && !place.hasAcked)

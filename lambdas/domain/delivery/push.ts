@@ -4,6 +4,7 @@ import { ackWithinMs, glimpseOf, inlineMembers, spreadMs } from "../fan-out/plan
 import { pauseMs, spread, tasksAgain } from "../fan-out/spread.ts";
 import { messageText, textBytes } from "../frame-text.ts";
 import { appendTo, type Draft } from "../log/append.ts";
+import { Once } from "../log/once.ts";
 import { onePage } from "../pool.ts";
 import type { Deps, Parcel, PushRecord, Room } from "../ports.ts";
 import { deliver, noOutcomes } from "./deliver.ts";
@@ -42,16 +43,21 @@ export async function push(deps: Deps, shipment: Shipment): Promise<Shipped | Pu
   const content = await contentOf(deps, rooms, head, rawData);
   if ("code" in content) return content;
   const draft: Draft = { ...head, ...content };
-  const onceId = shipment.messageId;
+  const once = shipment.messageId === undefined ? undefined : new Once(deps.pushes, shipment.messageId, shipment);
   const ship = qos === 0 ? shipUnlogged : shipLogged;
-  const shipped = await Promise.allSettled(rooms.map((roomId) => ship(deps, roomId, draft, onceId)));
-  const records = shipped.map((room) => {
+  const shipped = await Promise.allSettled(
+    rooms.map((roomId) => ship(deps, roomId, draft, once).finally(() => once?.release(roomId))),
+  );
+  const records: PushRecord[] = [];
+  for (const room of shipped) {
     // Not before the other rooms have theirs: a Lambda that has answered is frozen.
     if (room.status === "rejected") throw room.reason;
-    return room.value;
-  });
+    if (room.value === "used")
+      return { code: "messageIdUsed", msg: `messageId ${messageId} was used for another message` };
+    records.push(room.value);
+  }
   // One that may come twice was entered before it was shipped, this one only for those who ask what became of it.
-  if (onceId === undefined && qos === 1) {
+  if (!once && qos === 1) {
     await Promise.all(records.map((record) => deps.pushes.finish(messageId, record)));
   }
   return { messageId, records };
@@ -83,17 +89,25 @@ async function contentOf(
   };
 }
 
-async function shipLogged(deps: Deps, roomId: string, draft: Draft, onceId: string | undefined): Promise<PushRecord> {
+async function shipLogged(
+  deps: Deps,
+  roomId: string,
+  draft: Draft,
+  once: Once | undefined,
+): Promise<PushRecord | "used"> {
   let first: First = { members: [], share: 1 };
-  const { message, room, isDone } = await appendTo(deps, roomId, draft, onceId, async (message) => {
+  const appended = await appendTo(deps, roomId, draft, once, async (message) => {
     // Log before deliver: a crash in between can be made good, the other order would lose. The members are read after
     // the number was taken, so that whoever was told an older one is among them.
     const [written, read] = await Promise.all([deps.log.append(message), deps.members.first(roomId, inlineMembers)]);
     first = read;
     return written;
   });
+  if (appended === "used") return "used";
+  const { message, room, isDone } = appended;
   const { epoch, seq, atMs, exclude } = message;
-  const record = { roomId, epoch, seq, atMs, done: false, ...(exclude && { exclude }) };
+  const plain = { roomId, epoch, seq, atMs, done: false, ...(exclude && { exclude }) };
+  const record = once?.recordOf(plain) ?? plain;
   if (isDone) return { ...record, done: true, outcomes: noOutcomes() };
   const glimpse = glimpseOf(first);
   const ackMs = ackWithinMs(roomId, glimpse);
@@ -111,14 +125,22 @@ async function shipLogged(deps: Deps, roomId: string, draft: Draft, onceId: stri
     return record;
   }
   const finished = delivered.value;
-  if (onceId !== undefined) await deps.pushes.finish(onceId, finished);
+  if (once) await deps.pushes.finish(once.messageId, finished);
   return finished;
 }
 
-async function shipUnlogged(deps: Deps, roomId: string, draft: Draft, onceId: string | undefined): Promise<PushRecord> {
-  const record: PushRecord = { roomId, atMs: draft.atMs, done: true };
-  if (onceId !== undefined && (await deps.pushes.begin(onceId, record))) return record;
+async function shipUnlogged(
+  deps: Deps,
+  roomId: string,
+  draft: Draft,
+  once: Once | undefined,
+): Promise<PushRecord | "used"> {
+  const plain: PushRecord = { roomId, atMs: draft.atMs, done: true };
+  const entered = await once?.enter(plain);
+  if (entered === "used") return "used";
+  if (entered && !entered.isFirst) return entered.record;
   const [room, first] = await Promise.all([deps.rooms.get(roomId), deps.members.first(roomId, inlineMembers)]);
+  const record = entered?.record ?? plain;
   return deliverOrSpread(deps, room ?? { roomId, generation: 0 }, parcelOf(deps, { ...draft, roomId }), first, record);
 }
 

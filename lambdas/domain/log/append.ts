@@ -1,4 +1,5 @@
 import type { Deps, Message, PushRecord, Room } from "../ports.ts";
+import type { Once } from "./once.ts";
 
 /** A message that has no number yet. `once`: it may come twice and shall be one message. */
 export type Draft = Omit<Message, "epoch" | "seq" | "roomId">;
@@ -18,25 +19,31 @@ export interface Appended {
  * Gives the message a number in the room's log and calls `write`, which reads the members and keeps the message side
  * by side. A number that was given up meanwhile is replaced by a new one.
  *
- * @param onceId names the push that may come twice
+ * @param once the push, if it may come twice
  * @param write keeps the message; runs again with a new number
+ * @returns `used`: its id was another message's; then nothing was kept
  */
 export async function appendTo(
   { rooms, log, pushes }: AppendDeps,
   roomId: string,
   draft: Draft,
-  onceId: string | undefined,
+  once: Once | undefined,
   write: (message: Message) => Promise<"done" | "there" | "void">,
-): Promise<Appended> {
+): Promise<Appended | "used"> {
   let voided: number | undefined;
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const room = await rooms.nextSeq(roomId);
     const mine: PushRecord = { roomId, epoch: room.epoch, seq: room.seq, atMs: draft.atMs, done: false };
-    if (onceId !== undefined && voided !== undefined) await pushes.renumber(onceId, mine, voided);
-    const entered = onceId === undefined ? mine : ((await pushes.begin(onceId, mine)) ?? mine);
-    const { epoch = room.epoch, seq = room.seq, atMs, done: isDone } = entered;
+    if (once && voided !== undefined) await pushes.renumber(once.messageId, once.recordOf(mine), voided);
+    const entered = once ? await once.enter(mine) : { record: mine };
+    const giveUp = () => log.giveUp(roomId, { epoch: room.epoch, seq: room.seq, atMs: draft.atMs });
+    if (entered === "used") {
+      await giveUp();
+      return "used";
+    }
+    const { epoch = room.epoch, seq = room.seq, atMs, done: isDone } = entered.record;
     // Somebody entered it before: whether that one lives or died on the way, the message keeps its number.
-    if (seq !== room.seq) await log.giveUp(roomId, { epoch: room.epoch, seq: room.seq, atMs: draft.atMs });
+    if (seq !== room.seq) await giveUp();
     const message: Message = { ...draft, roomId, epoch, seq, atMs };
     if ((await write(message)) !== "void") return { message, room, isDone };
     voided = seq;

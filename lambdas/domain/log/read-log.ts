@@ -1,4 +1,4 @@
-import type { MessageFrame, Missed, Position } from "../../../protocol/frames.ts";
+import type { Missed, Position } from "../../../protocol/frames.ts";
 import { asFrame, messageText, textBytes } from "../frame-text.ts";
 import { flatten } from "../pool.ts";
 import type { Deps, LogEntry, Message, Room } from "../ports.ts";
@@ -33,21 +33,41 @@ export async function readMissed(
   budgetBytes = missedBytes,
 ): Promise<MissedPart> {
   if (since.epoch !== room.epoch || since.seq > room.seq) return lost(room.seq);
-  const part: MissedPart = { recovered: true, missed: [], upTo: since.seq };
-  if (since.seq === room.seq) return part;
+  // The entry at `since` is read too: it may prove that those behind it are still kept.
+  const entries = since.seq < room.seq ? flatten(deps.log.pages(room, since.seq, room.seq)) : [];
+  // A room that is younger than the log's age has lost nothing by it.
+  return readOn(deps, room, since.seq, entries, { subject, budgetBytes, isWhole: isKept(deps, room.openedAtMs) });
+}
 
+/** Whether what was written then cannot have left the log by age. */
+const isKept = ({ log, now }: LogDeps, atMs: number) => now() - atMs < log.retentionMs - neighboursApartMs;
+
+interface Reading {
+  subject: string;
+  budgetBytes: number;
+  /** Nothing has left the log by age that the reader would want to hear of. */
+  isWhole: boolean;
+}
+
+/** Reads the entries behind `after`, up to where the room stands. */
+async function readOn(
+  deps: FrameDeps,
+  room: Room,
+  after: number,
+  entries: Iterable<LogEntry> | AsyncIterable<LogEntry>,
+  { subject, budgetBytes, isWhole }: Reading,
+): Promise<MissedPart> {
+  const part: MissedPart = { recovered: true, missed: [], upTo: after };
   let bytes = 0;
-  // A kept entry proves that no younger one has left the log by age. So does a room that is younger than that age.
-  const isKept = (atMs: number) => deps.now() - atMs < deps.log.retentionMs - neighboursApartMs;
-  let isAnchored = isKept(room.openedAtMs);
-  // The entry at `since` is read too, for that proof.
-  for await (const entry of flatten(deps.log.pages(room, since.seq, room.seq))) {
+  // A kept entry proves that no younger one has left the log.
+  let isAnchored = isWhole;
+  for await (const entry of entries) {
     if (entry.seq > part.upTo + 1) {
       if (!isAnchored) return lost(room.seq);
       if (!(await passHole(deps, room, part, entry.seq - 1, entry.atMs))) return { ...part, more: true };
     }
-    isAnchored ||= isKept(entry.atMs);
-    if (entry.seq <= since.seq) continue;
+    isAnchored ||= isKept(deps, entry.atMs);
+    if (entry.seq <= after) continue;
     const { message } = entry;
     if (message && isWanted(message, deps.now()) && isFor(message, subject)) {
       const text = messageText(deps, message);
@@ -60,7 +80,8 @@ export async function readMissed(
     part.upTo = entry.seq;
   }
   if (part.upTo < room.seq) {
-    if (!isKept(room.lastAtMs) || (!isAnchored && part.upTo + 1 < room.seq)) return lost(room.seq);
+    const isNewestKept = isWhole || isKept(deps, room.lastAtMs);
+    if (!isNewestKept || (!isAnchored && part.upTo + 1 < room.seq)) return lost(room.seq);
     if (!(await passHole(deps, room, part, room.seq, room.lastAtMs))) return { ...part, more: true };
   }
   return part;
@@ -92,43 +113,48 @@ async function passHole(
   return true;
 }
 
-/** The newest `count` messages that are still kept; here what has left the log is nothing lost. */
+/** So many numbers are looked at for messages that somebody may have. */
+const mostLookedAt = 1_000;
+
+/**
+ * Reads the newest `count` messages that the subject may have, as what was missed behind the place in front of them.
+ * Here what has left the log is nothing lost.
+ *
+ * @returns `after`: the number of that place
+ */
 export async function readHistory(
   deps: FrameDeps,
   room: Room,
   count: number,
   subject: string,
   budgetBytes = missedBytes,
-): Promise<MissedPart> {
-  const texts: string[] = [];
-  const from = Math.max(1, room.seq - count + 1);
-  // What is in front of the first that is kept has left the log, or is of before its reader's time.
-  const part: MissedPart = { recovered: true, missed: [], upTo: Math.max(0, room.seq - 1) };
-  let isFirst = true;
-  for await (const entry of flatten(deps.log.pages(room, from, room.seq))) {
-    if (isFirst) part.upTo = entry.seq - 1;
-    isFirst = false;
-    // A number that is still being written would come to nobody who was told that it is in here.
-    const isWhole = entry.seq === part.upTo + 1 || (await passHole(deps, room, part, entry.seq - 1, entry.atMs));
-    if (!isWhole) return { ...part, missed: newest(texts, budgetBytes), more: true };
-    const { message } = entry;
-    if (message && isWanted(message, deps.now()) && isFor(message, subject)) texts.push(messageText(deps, message));
-    part.upTo = entry.seq;
-  }
-  const isWhole = part.upTo === room.seq || (await passHole(deps, room, part, room.seq, room.lastAtMs));
-  return { ...part, missed: newest(texts, budgetBytes), ...(!isWhole && { more: true }) };
+): Promise<{ after: number; part: MissedPart }> {
+  const { after, entries } = await findNewest(deps, room, count, subject);
+  return { after, part: await readOn(deps, room, after, entries, { subject, budgetBytes, isWhole: true }) };
 }
 
-/** As many of the last as fit. */
-function newest(texts: string[], budgetBytes: number): MessageFrame[] {
-  let bytes = 0;
-  const kept: string[] = [];
-  for (const text of texts.reverse()) {
-    bytes += textBytes(text);
-    if (bytes > budgetBytes) break;
-    kept.unshift(text);
+async function findNewest(
+  deps: LogDeps,
+  room: Room,
+  count: number,
+  subject: string,
+): Promise<{ after: number; entries: LogEntry[] }> {
+  const first = Math.max(1, room.seq - mostLookedAt + 1);
+  const entries: LogEntry[] = [];
+  let found = 0;
+  for await (const entry of flatten(deps.log.pages(room, first, room.seq, true))) {
+    const { message, ...place } = entry;
+    const isOne = message !== undefined && isWanted(message, deps.now()) && isFor(message, subject);
+    // Of the others there may be many, and large ones.
+    entries.push(isOne ? entry : place);
+    if (isOne) found += 1;
+    if (found === count) break;
   }
-  return kept.map(asFrame);
+  entries.reverse();
+  // All are in front of the place that are older than the first; but of a room from which nothing has gone yet, a number
+  // in front of that is one that is still being written.
+  const isFromTheStart = found < count && isKept(deps, room.openedAtMs);
+  return { entries, after: (isFromTheStart ? first : (entries[0]?.seq ?? Math.max(1, room.seq))) - 1 };
 }
 
 /** Messages that wait for a member behind its cursor, at most `most`, as they would be posted. */

@@ -4,20 +4,21 @@ import { conversationId, conversationRoom } from "../../../protocol/ids.ts";
 import { postAlone } from "../delivery/post-alone.ts";
 import { roomNamed } from "../frame-text.ts";
 import { placeSession } from "../place-session.ts";
-import type { Caller, Deps } from "../ports.ts";
-import { readMissed } from "./read-log.ts";
+import type { Caller, Deps, Room } from "../ports.ts";
+import { type MissedPart, readHistory, readMissed } from "./read-log.ts";
 
 /** Reads a room's log for somebody who is in it, or a conversation's for one of the two. */
 export async function replay(deps: Deps, caller: Caller, frame: FrameOf<"replay">): Promise<ServerFrame> {
-  const { roomId: wireRoomId, toUser, after } = frame;
+  const { roomId: wireRoomId, toUser } = frame;
+  const roomId = roomOf(caller, frame);
   const [room, isAllowed] = await Promise.all([
-    deps.rooms.get(roomOf(caller, frame)),
+    // A window opens on a conversation in which nobody has said anything yet, and goes on from there.
+    frame.history === undefined ? deps.rooms.get(roomId) : deps.rooms.open(roomId),
     toUser !== undefined || isMember(deps, caller, wireRoomId ?? ""),
   ]);
   if (!isAllowed) return failed(`you are not in room ${wireRoomId}`);
   if (!room) return failed("nothing was ever sent there");
-  const since = { epoch: frame.epoch ?? room.epoch, seq: after };
-  const { tooLarge, ...part } = await readMissed(deps, room, since, caller.subject);
+  const { tooLarge, ...part } = await read(deps, caller, room, frame);
   // Too large for a reply with anything around it: it comes as a frame of its own, and the client asks on from there.
   if (tooLarge) await postAlone(deps, caller.connectionId, tooLarge);
   return {
@@ -28,6 +29,16 @@ export async function replay(deps: Deps, caller: Caller, frame: FrameOf<"replay"
     epoch: room.epoch,
     ...part,
   };
+}
+
+async function read(
+  deps: Deps,
+  { subject }: Caller,
+  room: Room,
+  { epoch = room.epoch, after = 0, history }: FrameOf<"replay">,
+): Promise<MissedPart> {
+  if (history === undefined) return readMissed(deps, room, { epoch, seq: after }, subject);
+  return (await readHistory(deps, room, history, subject)).part;
 }
 
 function roomOf({ subject }: Caller, { roomId, toUser }: FrameOf<"replay">): string {

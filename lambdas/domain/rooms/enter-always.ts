@@ -9,14 +9,19 @@ export const enterAlways: Enter = async (deps, roomId, _caller, selfRead, begin)
   const from = await begin(before);
   let { generation } = before;
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
-    const failure = await takePlace(deps, roomId, self, { generation, holds: false }, from);
-    if (failure) return failure;
+    const entry = await takePlace(
+      deps,
+      roomId,
+      self,
+      { generation, holds: false, ownSince: generation },
+      from,
+      from.seq,
+    );
+    if (entry.kind !== "in") return entry;
     // Counted after the place is written. Whoever evicts before this count is seen here; whoever evicts after it either
     // finds the place or finds that the count has moved.
     const room = await deps.rooms.countEntry(roomId);
-    if (room.generation === generation) {
-      return { kind: "in", generation, epoch: from.epoch, seq: from.seq, head: room.seq, room };
-    }
+    if (room.generation === generation) return { ...entry, head: room.seq, room };
     generation = room.generation;
   }
   return tooBusy;

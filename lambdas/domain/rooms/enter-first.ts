@@ -55,13 +55,13 @@ async function tryToEnter(
   if (claimed === "changed") return "changed";
 
   const from = await begin(claimed);
-  const [failure] = await Promise.all([
-    takePlace(deps, roomId, self, { generation, holds: true }, from),
+  const [entry] = await Promise.all([
+    takePlace(deps, roomId, self, { generation, holds: true, ownSince: generation }, from, claimed.seq),
     askedClaimant !== undefined && tellClaimant(deps, roomId, askedClaimant, generation),
     // Those who were asked, and who is left over from a take-over that died before its notices.
     ...others.map((member) => evict(deps, roomId, member, generation)),
   ]);
-  return failure ?? { kind: "in", generation, epoch: from.epoch, seq: from.seq, head: claimed.seq };
+  return entry;
 }
 
 /**

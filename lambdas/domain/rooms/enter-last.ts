@@ -22,8 +22,9 @@ export const enterLast: Enter = async (deps, roomId, caller, selfRead, begin): P
       if (member.session !== self.session && member.generation < generation) yield member;
     }
   };
-  const [failure] = await Promise.all([
-    takePlace(deps, roomId, self, { generation, holds: true }, from),
+  const [entry] = await Promise.all([
+    // The session's own place of before is not void by its own login.
+    takePlace(deps, roomId, self, { generation, holds: true, ownSince: generation - 1 }, from, room.seq),
     forEachLimited(others(), evictionsAtOnce, (member) => evict(deps, roomId, member, generation)),
   ]);
   // The holder of before may still be writing its place, which nobody would then evict.
@@ -31,5 +32,5 @@ export const enterLast: Enter = async (deps, roomId, caller, selfRead, begin): P
     const isTold = connectionsWithPlace.has(before.connectionId);
     if (!isTold) await tellClaimant(deps, roomId, before.connectionId, generation);
   }
-  return failure ?? { kind: "in", generation, epoch: from.epoch, seq: from.seq, head: room.seq };
+  return entry;
 };

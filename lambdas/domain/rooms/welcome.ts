@@ -28,12 +28,14 @@ export async function welcome(
 
   const room = entry.room ?? (await deps.rooms.find(roomId));
   const { since, part } = await read(deps, self, room, entry, wish, budgetBytes);
-  const hasAcked = typeof wish.since === "object";
-  if (self.acks && !(hasAcked && isBooked(self, entry, since, part))) {
+  const isNamed = typeof wish.since === "object";
+  const isWhereItWas = entry.isResumed && part.recovered && !isNamed && wish.history === undefined;
+  if (self.acks && !isWhereItWas && !(isNamed && isBooked(self, entry, since, part))) {
     // From here on this is where it stands, whether it had acked that or not.
     const seq = part.recovered ? since.seq : part.upTo;
-    const beganSeq = entry.isResumed ? undefined : seq;
-    await setCursor(deps, self, roomId, { epoch: room.epoch, seq, hasAcked }, beganSeq);
+    // Whoever was in before and names a place has what is in front of it.
+    const beganSeq = entry.isResumed && part.recovered && isNamed ? undefined : seq;
+    await setCursor(deps, self, roomId, { epoch: room.epoch, seq, hasAcked: isNamed }, beganSeq);
   }
   return { ...reply, epoch: room.epoch, seq: room.seq, ...missedOf(deps, self, part) } as LoginFrame;
 }
@@ -75,8 +77,8 @@ async function read(
   budgetBytes: number | undefined,
 ): Promise<{ since: Position; part: MissedPart }> {
   if (history !== undefined) {
-    const part = await readHistory(deps, room, history, subject, budgetBytes);
-    return { since: { epoch: room.epoch, seq: part.upTo }, part };
+    const { after, part } = await readHistory(deps, room, history, subject, budgetBytes);
+    return { since: { epoch: room.epoch, seq: after }, part };
   }
   const from = since === undefined || since === "last" ? entry : since;
   return { since: from, part: await readMissed(deps, room, from, subject, budgetBytes) };

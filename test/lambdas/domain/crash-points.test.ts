@@ -64,8 +64,8 @@ async function settle({ world, ann, bob, eve }: Scene, roundMs = 3_000): Promise
   }
 }
 
-const push = ({ world, room }: Scene, data: string, messageId?: string) =>
-  world.push(room, data, messageId === undefined ? {} : { messageId });
+const push = ({ world, room }: Scene, data: string, onceAs?: string) =>
+  world.push(room, data, onceAs === undefined ? {} : { messageId: `${room}-${onceAs}` });
 const publishOnce = ({ world, room, ann }: Scene) =>
   publish(world.deps, ann.page.caller, {
     ...{ action: "publish", roomId: room, eventName: "test", rawData: '"published"', clientMessageId: "c-1" },

@@ -138,6 +138,14 @@ describe("a push that is refused", () => {
   });
 });
 
+test("a push by the id of another message is answered 409, 1012", async () => {
+  rule = async () => ({ code: "messageIdUsed", msg: "messageId m-1 was used for another message" });
+  expect(await postJson(good)).toEqual({
+    status: 409,
+    answer: { code: "1012", msg: "messageId m-1 was used for another message" },
+  });
+});
+
 describe("a push that fails", () => {
   beforeEach(() => {
     rule = () => Promise.reject(new Error("table Messages of account 123 is throttled"));
@@ -241,11 +249,22 @@ describe("the status of a push", () => {
   });
 
   test.each([
-    ["what is not percent-encoded", "never%"],
-    ["more than any id takes, and any key may have", "m".repeat(1_154)],
-  ])("of %s is 1104, and nothing is looked up", async (_, id) => {
+    ["as publishResp gives it", "ann%20%C3%BC/c-1"],
+    ["as publishResp gives it, decoded on its way", "ann ü/c-1"],
+    ["encoded", "ann%2520%25C3%25BC%2Fc-1"],
+    ["encoded but for its slash", "ann%2520%25C3%25BC/c-1"],
+  ])("is told by the id of a publish, %s", async (_, id) => {
+    const status = async (id: string) => (id === "ann%20%C3%BC/c-1" ? [room] : undefined);
+    expect((await get(id, status)).answer).toMatchObject({ code: "0000", messageId: "ann%20%C3%BC/c-1" });
+  });
+
+  test("of what is not percent-encoded is looked up as it is", async () => {
+    expect((await get("ann/100%", async (id) => (id === "ann/100%" ? [room] : undefined))).statusCode).toBe(200);
+  });
+
+  test("of more than any id takes, and any key may have, is 1104, and nothing is looked up", async () => {
     const status = () => Promise.reject(new Error("a key has at most 2048 bytes"));
-    expect(await get(id, status)).toMatchObject({ statusCode: 404, answer: { code: "1104" } });
+    expect(await get("m".repeat(1_154), status)).toMatchObject({ statusCode: 404, answer: { code: "1104" } });
   });
 
   test("that fails is answered without a detail", async () => {

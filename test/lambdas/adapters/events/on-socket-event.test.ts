@@ -161,6 +161,20 @@ describe("a frame that is refused", () => {
     expect(printed).toEqual([]);
   });
 
+  test.each([
+    [{ action: "publish", roomId: "456", clientMessageId: "c-1", qos: 3 }, { clientMessageId: "c-1" }],
+    [{ action: "loginRoom", roomId: "456", type: "loginWhenEver" }, { roomId: "456" }],
+    [{ action: "leaveRoom", roomId: "456", type: "loginWhenever" }, { roomId: "456" }],
+  ])("as %j names what it was about", async (frame, names) => {
+    const { reply } = await send(frame);
+    expect(reply).toEqual({
+      type: expect.any(String),
+      eventName: expect.any(String),
+      data: expect.anything(),
+      ...names,
+    });
+  });
+
   test("gets its ref back", async () => {
     expect((await send({ action: "loginRoom", ref: 7 })).reply).toMatchObject({ type: "loginFailed", ref: 7 });
     expect((await handle({ body: { action: "fly", ref: "x" } })).reply).toMatchObject({ type: "refused", ref: "x" });

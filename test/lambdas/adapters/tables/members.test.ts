@@ -67,6 +67,8 @@ describe("a place", () => {
   });
 });
 
+const rowOf = async () => (await rowsOf(tables.client, "Rooms")).find(({ roomId }) => roomId === room);
+
 describe("putting a place over one that is there", () => {
   test.each([
     ["of the same connection and generation", {}, "done"],
@@ -79,6 +81,33 @@ describe("putting a place over one that is there", () => {
     await members.put(room, place());
     expect(await members.put(room, place(changes))).toBe(outcome);
     expect(await now()).toEqual(outcome === "done" ? read(changes) : read());
+  });
+});
+
+describe("beginning a place anew", () => {
+  const cursor = { epoch: "e", seq: 5 };
+  const began = place({ cursor });
+
+  test.each([
+    ["over one that is current", 3, {}, "superseded"],
+    ["over one that is void", 4, {}, "done"],
+    ["over one whose time is over", 3, { connectedAtMs: startMs - 3 * 3_600_000 }, "done"],
+    ["over one of another subject", 4, { subject: "eve" }, "superseded"],
+  ])("%s: %4$s", async (_, current, was, outcome) => {
+    const before = place({ ...was, cursor: { epoch: "e", seq: 2 } });
+    await members.put(room, before);
+    expect(await members.put(room, { ...began, generation: 4 }, current)).toBe(outcome);
+    expect((await rowOf())?.cursor).toEqual(outcome === "done" ? cursor : before.cursor);
+  });
+
+  test("takes no word of before along", async () => {
+    await members.put(room, began);
+    await members.ack(room, "s#1", "c-1", { epoch: "e", seq: 6 });
+    expect(await now()).toMatchObject({ hasAcked: true });
+    await members.put(room, { ...began, generation: 4 });
+    expect(await now()).toMatchObject({ hasAcked: true });
+    await members.put(room, { ...began, generation: 5 }, 5);
+    expect(await now()).toMatchObject({ hasAcked: false, beganSeq: 5 });
   });
 });
 

@@ -25,9 +25,9 @@ describe("the log", () => {
     ...{ roomId: room, epoch: "e", seq, messageId: `m-${seq}`, eventName: "test", rawData: "1", atMs: nowMs },
     ...more,
   });
-  const read = async (from: number, to: number, epoch = "e", of = log()) => {
+  const read = async (from: number, to: number, epoch = "e", of = log(), backwards = false) => {
     const all: LogEntry[] = [];
-    for await (const page of of.pages({ roomId: room, epoch }, from, to)) all.push(...page);
+    for await (const page of of.pages({ roomId: room, epoch }, from, to, backwards)) all.push(...page);
     return all;
   };
   const rowsNow = async () => (await rowsOf(tables.client, "Messages")).filter((row) => row.roomId === room);
@@ -68,10 +68,12 @@ describe("the log", () => {
     expect(await log().giveUp(room, { ...at, seq: 2 })).toBe("taken");
   });
 
-  test("is read in order, both ends included, of one epoch, page by page", async () => {
+  test("is read in order or backwards, both ends included, of one epoch, page by page", async () => {
     for (let seq = 12; seq >= 1; seq -= 1) await log().append(message(seq, seq === 5 ? { epoch: "old" } : {}));
     const small = logIn(tableOf(inPagesOf(3, tables.client), "Messages"), now, retentionMs);
-    expect((await read(2, 11, "e", small)).map(({ seq }) => seq)).toEqual([2, 3, 4, 6, 7, 8, 9, 10, 11]);
+    const seqs = [2, 3, 4, 6, 7, 8, 9, 10, 11];
+    expect((await read(2, 11, "e", small)).map(({ seq }) => seq)).toEqual(seqs);
+    expect((await read(2, 11, "e", small, true)).map(({ seq }) => seq)).toEqual(seqs.toReversed());
     expect(await read(5, 4)).toEqual([]);
     expect(await log().get(room, { epoch: "e", seq: 5 })).toBeUndefined();
   });

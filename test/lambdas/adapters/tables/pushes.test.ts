@@ -58,6 +58,21 @@ describe("the books on pushes", () => {
     expect(await pushes().get(messageId)).toMatchObject([{ seq: 3 }]);
   });
 
+  test("enter one that stands for an id under the same key, whatever its room, and know its room", async () => {
+    const digest = pushes().digestOf("a");
+    expect(digest).toMatch(/^[\w-]{16}$/);
+    const first = { ...numbered(1, "456"), digest };
+    expect(await pushes().begin(messageId, first)).toBeUndefined();
+    expect(await pushes().begin(messageId, { ...numbered(2, "457"), digest: pushes().digestOf("b") })).toEqual(first);
+    await pushes().begin(messageId, numbered(3, "457"));
+    await pushes().renumber(messageId, { ...first, seq: 4 }, 1);
+    await pushes().divide(messageId, first, 2);
+    expect(await pushes().get(messageId)).toEqual([{ ...first, seq: 4, parts: 2 }, numbered(3, "457")]);
+    await pushes().forget(messageId, numbered(3, "457"));
+    await pushes().finish(messageId, { ...first, done: true });
+    expect(await pushes().get(messageId)).toEqual([{ ...first, done: true }]);
+  });
+
   test("hold one record for each room, and how its delivery ended", async () => {
     const outcomes = { members: 1, sent: 1, gone: 0, slow: 0, failed: 0, unknown: 0, waiting: 0 };
     await pushes().begin(messageId, numbered(1));

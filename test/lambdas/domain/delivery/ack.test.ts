@@ -75,6 +75,33 @@ describe("an ack", () => {
     expect(await cursorOf(ann)).toMatchObject({ seq: 0 });
   });
 
+  test("of rooms that one is not in names all of them", async () => {
+    const { epoch } = await world.deps.rooms.open(room);
+    const rooms = ["elsewhere", "nowhere"].map((roomId) => ({ roomId, epoch, seq: 1 }));
+    const refused = await ack(world.deps, ann.page.caller, { action: "ack", session: ann.page.session, rooms });
+    const msg = "ack: you are not in room elsewhere; you are not in room nowhere";
+    expect(refused).toMatchObject({ data: { code: "4003", msg } });
+  });
+
+  // It said that one was not in the room.
+  test.each([
+    ["missing", undefined],
+    ["not yours", "somebody's"],
+  ])("by a session that is %s says that, and moves nothing of a room", async (which, session) => {
+    await pushes(1);
+    await world.push("@all");
+    const { epoch } = await world.deps.rooms.open(room);
+    const all = await world.deps.rooms.open("@all");
+    const rooms = [
+      { roomId: room, epoch, seq: 1 },
+      { roomId: "@all", epoch: all.epoch, seq: all.seq + 1 },
+    ];
+    const refused = await ack(world.deps, ann.page.caller, { action: "ack", ...(session && { session }), rooms });
+    const problem = `room @all stands at ${all.seq}, got ${all.seq + 1}`;
+    expect(refused).toMatchObject({ data: { msg: `ack: session is ${which}: give that of connetResp; ${problem}` } });
+    expect(await cursorOf(ann)).toMatchObject({ seq: 0 });
+  });
+
   test("by the session's connection of before moves nothing", async () => {
     await pushes(1);
     const old = ann.page.caller;

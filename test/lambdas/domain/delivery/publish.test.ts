@@ -146,6 +146,28 @@ describe("a publish to a person", () => {
     }
   });
 
+  // They said `@user`, with numbers of another log: a client would have taken them for its own room's.
+  test("is named by its conversation where that is replayed, and nothing in it by anybody's own room", async () => {
+    await publishBy(ann, { toUser: bob.page.subject });
+    const roomId = `${ann.page.subject}_${bob.page.subject}`;
+    for (const wish of [{ after: 0 }, { history: 1 }]) {
+      const reply = await replayBy(bob, { toUser: ann.page.subject, ...wish });
+      expect(reply).toMatchObject({ roomId, missed: [{ roomId, conversation: roomId, seq: 1 }] });
+    }
+    expect(bob.page.inbox.at(-1)).toMatchObject({ roomId: "@user" });
+  });
+
+  test("by an id that was used to another person is refused, and reaches nobody", async () => {
+    await publishBy(ann, { toUser: bob.page.subject });
+    const eve = await Reader.open(world);
+    expect(await publishBy(ann, { toUser: eve.page.subject })).toMatchObject({
+      ...{ type: "publishFailed", clientMessageId: "c-1" },
+      data: { code: "2012", msg: expect.stringContaining("/c-1 was used for another message") },
+    });
+    await Promise.all([ann.fill(), eve.fill()]);
+    expect([ann.dataOf("@user"), eve.dataOf("@user")]).toEqual([["hi"], []]);
+  });
+
   test("who is nowhere is kept for when they come, and given up in time", async () => {
     await publishBy(ann, { toUser: "nobody" });
     await ann.ack();
@@ -189,6 +211,32 @@ describe("replay", () => {
     await ann.login(room);
     await world.push(room);
     expect(await replayBy(ann, { roomId: room, ...wish })).toMatchObject({ recovered: false, missed: [], upTo: 1 });
+  });
+
+  test("of a conversation's newest messages comes though the first have left the log, part by part", async () => {
+    const toUser = bob.page.subject;
+    const say = (clientMessageId: string, text: string) =>
+      publishBy(ann, { toUser, clientMessageId, rawData: JSON.stringify(text) });
+    await say("old", "old");
+    world.nowMs += 86_500_000;
+    for (const letter of ["a", "b", "c", "d", "e"]) await say(letter, letter.repeat(30_000));
+    expect(await replayBy(bob, { toUser: ann.page.subject, after: 0 })).toMatchObject({ recovered: false });
+    const newest = await replayBy(bob, { toUser: ann.page.subject, history: 100 });
+    expect(newest).toMatchObject({ recovered: true, upTo: 4, more: true });
+    const { epoch, upTo } = newest as { epoch: string; upTo: number };
+    const rest = await replayBy(bob, { toUser: ann.page.subject, epoch, after: upTo });
+    expect(rest).toMatchObject({ recovered: true, upTo: 6 });
+    expect(rest).not.toHaveProperty("more");
+    const letters = [newest, rest].flatMap((reply) => (dataIn(reply) as string[]).map((text) => text[0]));
+    expect(letters).toEqual(["a", "b", "c", "d", "e"]);
+  });
+
+  test("of the newest messages of a conversation that has none has the place from which it goes on", async () => {
+    const none = await replayBy(ann, { toUser: "nobody yet", history: 5 });
+    expect(none).toMatchObject({ recovered: true, missed: [], upTo: 0 });
+    const { epoch } = none as { epoch: string };
+    await publishBy(ann, { toUser: "nobody yet" });
+    expect(dataIn(await replayBy(ann, { toUser: "nobody yet", epoch, after: 0 }))).toEqual(["hi"]);
   });
 
   test("moves no cursor", async () => {

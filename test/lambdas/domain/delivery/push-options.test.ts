@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import type { Shipment } from "../../../../lambdas/domain/delivery/push.ts";
 import { pushStatus, waitForAcks } from "../../../../lambdas/domain/delivery/push-status.ts";
 import type { Member, PushRecord } from "../../../../lambdas/domain/ports.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
@@ -11,11 +12,13 @@ const tables = tablesForAll(openQuickTables);
 
 let world: World;
 let room = "";
+let messageId = "";
 let ann: Reader;
 let bob: Reader;
 beforeEach(async () => {
   world = new World(tables.client);
   room = `room-${world.nextId()}`;
+  messageId = `m-${room}`;
   [ann, bob] = [await Reader.open(world), await Reader.open(world)];
   await ann.login(room, "loginWhenever");
   await bob.login(room, "loginWhenever");
@@ -31,9 +34,9 @@ const logOf = async () => (await rowsOf(tables.client, "Messages")).filter((row)
 
 describe("a messageId", () => {
   test("that comes twice is one message with the same answer", async () => {
-    const first = await pushed({ messageId: "m" });
-    const second = await pushed({ messageId: "m" }, "2");
-    expect([second.messageId, placeOf(second)]).toEqual(["m", placeOf(first)]);
+    const first = await pushed({ messageId });
+    const second = await pushed({ messageId });
+    expect([second.messageId, placeOf(second)]).toEqual([messageId, placeOf(first)]);
     await pushed({}, "3");
     await ann.fill();
     world.nowMs += 2_000;
@@ -43,7 +46,7 @@ describe("a messageId", () => {
   });
 
   test("that comes many times at once is one message with the same answer", async () => {
-    const answers = await Promise.all(Array.from({ length: 8 }, () => pushed({ messageId: "m" })));
+    const answers = await Promise.all(Array.from({ length: 8 }, () => pushed({ messageId })));
     expect(new Set(answers.map((answer) => JSON.stringify(placeOf(answer)))).size).toBe(1);
     expect(await logOf()).toHaveLength(1);
     world.nowMs += 2_000;
@@ -51,12 +54,66 @@ describe("a messageId", () => {
     expect(ann.dataOf(room)).toEqual([1]);
   });
 
-  test("is another message in another room, and after a day", async () => {
-    await pushed({ messageId: "m" });
-    const other = await world.push(`${room}-other`, "1", { messageId: "m" });
-    expect(other).toMatchObject({ records: [{ seq: 1 }] });
+  test("that names its rooms in another order is the same message, in all of them", async () => {
+    const rooms = [room, `${room}-a`, `${room}-z`];
+    const first = await pushed({ messageId, rooms });
+    const second = await pushed({ messageId, rooms: rooms.toReversed() });
+    expect(placeOf(second)).toEqual(placeOf(first).toReversed());
+    const status = await pushStatus(world.deps, messageId);
+    expect(status?.map(({ roomId }) => roomId).toSorted()).toEqual(rooms.toSorted());
+  });
+
+  test("may stand for another message after a day", async () => {
+    await pushed({ messageId });
     world.nowMs += 86_401_000;
-    expect(placeOf(await pushed({ messageId: "m" }))).toMatchObject([{ seq: 2 }]);
+    expect(placeOf(await pushed({ messageId }, "2"))).toMatchObject([{ seq: 2 }]);
+  });
+});
+
+// It was answered 0000 and dropped, or became a second message.
+describe("a messageId that was used for another message", () => {
+  const used = () => ({ code: "messageIdUsed", msg: `messageId ${messageId} was used for another message` });
+
+  test.each<[string, Partial<Shipment>, string]>([
+    ["other data", {}, "2"],
+    ["another event", { eventName: "other" }, "1"],
+    ["another qos", { qos: 0 }, "1"],
+    ["another room", { rooms: ["elsewhere"] }, "1"],
+    ["a room more", { rooms: ["elsewhere", "456"] }, "1"],
+  ])("is refused with %s, and nothing of that is kept or sent", async (_, more, data) => {
+    await pushed({ messageId, rooms: [room] });
+    const rooms = (more.rooms ?? [room]).map((roomId) => (roomId === "456" ? room : `${room}-${roomId}`));
+    const [other = ""] = rooms.filter((roomId) => roomId !== room);
+    if (other) await ann.login(other, "loginWhenever");
+    expect(await world.push(room, data, { messageId, ...more, rooms: more.rooms ? rooms : [room] })).toEqual(used());
+    // Its number is given up: nobody waits for it.
+    await pushed({}, "3");
+    await ann.fill();
+    expect([ann.dataOf(room), ann.dataOf(other)]).toEqual([[1, 3], []]);
+    expect((await pushStatus(world.deps, messageId))?.map(({ roomId }) => roomId)).toEqual([room]);
+    expect(await pushed({ messageId, rooms: [room] })).toMatchObject({ records: [{ seq: 1 }] });
+  });
+
+  test.each([
+    ["data", () => ({}), (i: number) => `${i}`],
+    ["rooms", (i: number) => ({ rooms: [`${room}-${i}`] }), () => "1"],
+  ])("by several with different %s at once is one message's", async (_, more, data) => {
+    const pushes = Array.from({ length: 6 }, (_, i) => world.push(room, data(i), { messageId, ...more(i) }));
+    const answers = await Promise.all(pushes);
+    expect(answers.filter((answer) => "code" in answer)).toEqual(Array(5).fill(used()));
+    expect(await pushStatus(world.deps, messageId)).toHaveLength(1);
+  });
+
+  test("keeps no room waiting for a first one that could not be written", async () => {
+    const { nextSeq } = world.deps.rooms;
+    world.deps.rooms.nextSeq = async (roomId) => {
+      if (roomId === room) throw new Error("throttled");
+      return nextSeq(roomId);
+    };
+    const rooms = [room, `${room}-z`];
+    await expect(world.push(room, "1", { messageId, rooms })).rejects.toThrow("throttled");
+    world.deps.rooms.nextSeq = nextSeq;
+    expect(placeOf(await pushed({ messageId, rooms }))).toMatchObject([{ seq: 1 }, { seq: 1 }]);
   });
 });
 
@@ -73,8 +130,8 @@ describe("at qos 0", () => {
   });
 
   test("a messageId still makes it one message", async () => {
-    await pushed({ qos: 0, messageId: "m" });
-    await pushed({ qos: 0, messageId: "m" });
+    await pushed({ qos: 0, messageId });
+    await pushed({ qos: 0, messageId });
     expect(ann.page.messages()).toEqual([1]);
   });
 });

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { missedBytes, readHistory, readMissed, readWaiting } from "../../../../lambdas/domain/log/read-log.ts";
+import { onePage } from "../../../../lambdas/domain/pool.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";
 import { World } from "../../../support/world.ts";
@@ -29,8 +30,10 @@ const inWords = ({ missed, ...part }: Part) => ({
   ...part,
   missed: missed.map((raw) => JSON.parse((raw as unknown as { text: string }).text).data),
 });
-const historyOf = async (count: number, budget?: number) =>
-  inWords(await readHistory(world.deps, await roomNow(), count, "ann", budget));
+const historyOf = async (count: number, budget?: number) => {
+  const { after, part } = await readHistory(world.deps, await roomNow(), count, "ann", budget);
+  return { after, ...inWords(part) };
+};
 
 describe("what was missed", () => {
   test("is all that is behind, in order", async () => {
@@ -171,26 +174,45 @@ describe("a reply's bytes", () => {
 describe("history", () => {
   test("is the newest so many", async () => {
     for (const data of ["a", "b", "c"]) await push(data);
-    expect(await historyOf(2)).toEqual({ recovered: true, missed: ["b", "c"], upTo: 3 });
-    expect(await historyOf(100)).toEqual({ recovered: true, missed: ["a", "b", "c"], upTo: 3 });
+    expect(await historyOf(2)).toEqual({ after: 1, recovered: true, missed: ["b", "c"], upTo: 3 });
+    expect(await historyOf(100)).toEqual({ after: 0, recovered: true, missed: ["a", "b", "c"], upTo: 3 });
   });
 
   test("of a room without messages is empty", async () => {
-    expect(await historyOf(5)).toEqual({ recovered: true, missed: [], upTo: 0 });
+    expect(await historyOf(5)).toEqual({ after: 0, recovered: true, missed: [], upTo: 0 });
   });
 
   test("is no less for what has left the log", async () => {
     await push("a");
     world.nowMs += day + 1_000;
     await push("b");
-    expect(await historyOf(5)).toEqual({ recovered: true, missed: ["b"], upTo: 2 });
+    expect(await historyOf(5)).toEqual({ after: 1, recovered: true, missed: ["b"], upTo: 2 });
+    world.nowMs += day + 1_000;
+    expect(await historyOf(5)).toEqual({ after: 1, recovered: true, missed: [], upTo: 2 });
   });
 
-  test("keeps within its bytes by leaving out the oldest", async () => {
+  test("counts only what the reader may have, however far back that is", async () => {
+    for (const data of ["a", "b"]) await push(data);
+    await push("to others", { exclude: ["ann"] });
+    await push("for a second", { ttlMs: 1_000 });
+    await die();
+    await push("c");
+    world.nowMs += 2_000;
+    expect(await historyOf(2)).toEqual({ after: 1, recovered: true, missed: ["b", "c"], upTo: 6 });
+  });
+
+  // It left out the oldest, or all if the last one was large, and claimed to be everything.
+  test("that is more than a reply holds begins with the oldest; the rest is to be asked for", async () => {
     for (const letter of ["a", "b", "c"]) await push(letter.repeat(30_000));
-    const { missed, upTo } = await historyOf(3, 70_000);
-    expect(missed.map((text: string) => text[0])).toEqual(["b", "c"]);
-    expect(upTo).toBe(3);
+    const { missed, ...rest } = await historyOf(3, 70_000);
+    expect(missed.map((text: string) => text[0])).toEqual(["a", "b"]);
+    expect(rest).toEqual({ after: 0, recovered: true, upTo: 2, more: true });
+    expect(await missedSince(2)).toMatchObject({ missed: ["c".repeat(30_000)], upTo: 3 });
+  });
+
+  test.each([1, 5])("of %s names a last message that alone is too large, to be posted by itself", async (count) => {
+    await push("a".repeat(missedBytes));
+    expect(await historyOf(count)).toMatchObject({ missed: [], upTo: 0, more: true, tooLarge: { seq: 1 } });
   });
 
   // It claimed everything up to the newest number, also one whose message was not written yet and came to nobody.
@@ -201,9 +223,27 @@ describe("history", () => {
     await push("a");
     await die();
     if (isFollowed) await push("c");
-    expect(await historyOf(5)).toEqual({ recovered: true, missed: ["a"], upTo: 1, more: true });
+    expect(await historyOf(5)).toEqual({ after: 0, recovered: true, missed: ["a"], upTo: 1, more: true });
     world.nowMs += 2_000;
     expect(await historyOf(5)).toMatchObject({ missed: isFollowed ? ["a", "c"] : ["a"], upTo: isFollowed ? 3 : 2 });
+  });
+
+  test("does not begin behind a number that is still to be written", async () => {
+    await die();
+    await push("b");
+    expect(await historyOf(5)).toEqual({ after: 0, recovered: true, missed: [], upTo: 0, more: true });
+  });
+
+  test("looks at the newest thousand numbers only", async () => {
+    const { log } = world.deps;
+    let asked: number[] = [];
+    log.pages = (_, from, to) => {
+      asked = [from, to];
+      return onePage([]);
+    };
+    const room = { ...(await roomNow()), seq: 5_000, openedAtMs: 0, lastAtMs: 0 };
+    expect(await readHistory(world.deps, room, 10, "ann")).toMatchObject({ after: 4_999 });
+    expect(asked).toEqual([4_001, 5_000]);
   });
 });
 

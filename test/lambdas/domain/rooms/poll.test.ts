@@ -78,6 +78,21 @@ describe("what came between two polls", () => {
     expect(pauseIn(third)).toEqual({ retryAfterMs: 3_000, retryUpToMs: 30_000 });
   });
 
+  // What did not fit was left out, and nobody was told.
+  test("is all of a history that no answer could hold, with what came meanwhile", async () => {
+    for (const size of [1, 60_000, 120_000, 60_000]) await world.push(room, JSON.stringify("x".repeat(size)));
+    const sizes: number[] = [];
+    let wish: RoomToRestore = { roomId: room, type: "loginWhenever", history: 3 };
+    for (let more: true | undefined = true; more; ) {
+      const answer = loggedIn(roomIn(await pollBy(ann, [wish])));
+      sizes.push(...(answer.missed ?? []).map(({ data }) => (data as string).length));
+      if (sizes.length === 1) await world.push(room, '"ab"');
+      ({ more } = answer);
+      wish = next(answer);
+    }
+    expect(sizes).toEqual([60_000, 120_000, 60_000, 2]);
+  });
+
   test("comes from everyone's and one's own room too, without a place in them", async () => {
     const first = await pollBy(ann, []);
     await world.push("@all", '"all"');

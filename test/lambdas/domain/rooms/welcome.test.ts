@@ -37,8 +37,8 @@ const loginBy = async ({ page }: Reader, wish: CatchUp = {}, type: LoginPolicy =
   if (reply.type !== "loggedIn") throw new Error(reply.data.msg);
   return { ...reply, missed: reply.missed?.map(({ data }) => data) };
 };
-const cursorOf = async ({ page }: Reader, roomId = room) =>
-  (await world.deps.members.get(roomId, page.session))?.cursor?.seq;
+const memberOf = ({ page }: Reader, roomId = room) => world.deps.members.get(roomId, page.session);
+const cursorOf = async (reader: Reader, roomId = room) => (await memberOf(reader, roomId))?.cursor?.seq;
 const helloBy = async ({ page }: Reader, rooms: RoomToRestore[]) => {
   const reply = await hello(world.deps, page.caller, { action: "hello", acks: true, session: page.session, rooms });
   if (reply.type !== "connected") throw new Error("not connected");
@@ -71,10 +71,26 @@ describe("a login", () => {
     expect(await cursorOf(ann)).toBe(2);
   });
 
-  test("with history has the last so many, and they count as had", async () => {
+  test("with history has the last so many, and the cursor stands in front of them until they are acked", async () => {
     await pushes("a", "b", "c");
     expect(await loginBy(ann, { history: 2 })).toMatchObject({ recovered: true, missed: ["b", "c"], upTo: 3 });
-    expect(await cursorOf(ann)).toBe(3);
+    expect(await memberOf(ann)).toMatchObject({ cursor: { seq: 1 }, beganSeq: 1, hasAcked: false });
+    await ann.ack();
+    expect(await memberOf(ann)).toMatchObject({ cursor: { seq: 3 }, beganSeq: 1, hasAcked: true });
+  });
+
+  // It said that this was all, and the page never heard of the rest.
+  test("with more history than its reply holds goes on by replay, and hears all of it, once and in order", async () => {
+    const sizes = [20_000, 60_000, 30_000, 110_000, 1, 50_000];
+    for (const [i, size] of sizes.entries()) await world.push(room, JSON.stringify(`${i}${"x".repeat(size)}`));
+    const first = wireOf(await ann.page.login(room, "loginWhenever", { history: 5 }));
+    expect(Buffer.byteLength(JSON.stringify(first))).toBeLessThan(limits.postBytes);
+    expect(first).toMatchObject({ recovered: true, upTo: 3, more: true });
+    while (await ann.fill()) await world.push(room, '"meanwhile"');
+    const heard = ann.dataOf(room).map((data) => (data as string).replaceAll("x", ""));
+    expect(heard.slice(0, 5)).toEqual(["1", "2", "3", "4", "5"]);
+    expect(new Set(heard.slice(5))).toEqual(new Set(["meanwhile"]));
+    expect(heard).toHaveLength((await world.deps.rooms.open(room)).seq - 1);
   });
 
   test("whose reply was lost is sent again what was in it", async () => {
@@ -255,7 +271,7 @@ describe("hello", () => {
     await world.push(other, "1");
     await ann.page.login(other, "loginWhenever", { history: 1 });
     expect(await cursorOf(ann)).toBe(2);
-    expect(await cursorOf(ann, other)).toBe(1);
+    expect(await cursorOf(ann, other)).toBe(0);
   });
 
   test.each([
