@@ -1,13 +1,7 @@
-import type { Receipt } from "../protocol/frames.ts";
+import type { Position, Receipt } from "../protocol/frames.ts";
 import type { limits } from "../protocol/limits.ts";
 import { type Draft, send, start, startAgain, stop } from "./state.ts";
-
-/** So many are acked at once, fewer after a moment. */
-const ackAtOnce = 64;
-const receiptsPerAck: (typeof limits)["receiptsPerAck"] = 64;
-
-/** Within that they go again after trouble of the server's, which all pages may have had. What is sent again is acked sooner. */
-const ackAgainMs = 64_000;
+import { placeIn } from "./stream.ts";
 
 // What is absent is not more than anything, nor is anything more than that.
 const dueIn = ({ streams }: Draft, mostMs?: number) =>
@@ -15,6 +9,8 @@ const dueIn = ({ streams }: Draft, mostMs?: number) =>
 
 /** To be called whenever something may have arrived. */
 export function ackSoon(draft: Draft): void {
+  /** So many are acked at once, fewer after a moment. */
+  const ackAtOnce = 64;
   let sum = 0;
   for (const [, { unacked, ackWithinMs }] of dueIn(draft)) {
     // A moment that is due already stays the same.
@@ -30,6 +26,8 @@ export function ackSoon(draft: Draft): void {
 
 /** The server had trouble with acks, and does not say with which. */
 export function ackAgain(draft: Draft): void {
+  /** Within that they go again, as all pages may have had that trouble. What is sent again is acked sooner. */
+  const ackAgainMs = 64_000;
   for (const [roomId, stream] of draft.streams) {
     if (stream.hasAcked) draft.streams.set(roomId, { ...stream, unacked: 1, ackWithinMs: ackAgainMs });
   }
@@ -40,20 +38,22 @@ export function ackAgain(draft: Draft): void {
  * Says how far the page is in each room where something arrived.
  *
  * @param mostMs not in rooms whose members spread their acks over more; in all without it
- * @param isLast the page is about to leave: if this comes too late, that is no news
+ * @param ref `last`: the page is about to leave. If this comes too late, that is no news
  */
-export function sendAcks(draft: Draft, mostMs?: number, isLast?: boolean): void {
+export function sendAcks(draft: Draft, mostMs?: number, ref: "ack" | "last" = "ack"): void {
+  const receiptsPerAck: (typeof limits)["receiptsPerAck"] = 64;
   const due = dueIn(draft, mostMs);
   draft.willAck = false;
-  if (draft.link.at !== "open" || due.length === 0) return;
+  if (draft.link !== "open" || due.length === 0) return;
   stop(draft, "ack", 0);
   const { session } = draft;
-  const rooms = due.map(([roomId, { epoch = "", seq }]) => ({ roomId, epoch, seq }));
+  const rooms = due.map(([roomId, stream]) => ({ roomId, ...(placeIn(stream) as Position) }));
   const receipts = due.flatMap(([roomId, stream]) => stream.receipts.map((seq): Receipt => ({ roomId, seq })));
   do {
     const some = receipts.splice(0, receiptsPerAck);
-    send(draft, { action: "ack", session, rooms, receipts: some[0] && some, ref: isLast ? "last" : "ack" });
+    send(draft, { action: "ack", session, rooms, receipts: some[0] && some, ref });
   } while (receipts.length > 0);
-  for (const [roomId, stream] of due)
+  for (const [roomId, stream] of due) {
     draft.streams.set(roomId, { ...stream, unacked: 0, receipts: [], hasAcked: true });
+  }
 }

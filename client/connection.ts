@@ -1,50 +1,53 @@
 import type { ResolvedOptions, WebSocketLike } from "./options.ts";
+import { readFrame } from "./read-frame.ts";
+import type { Event } from "./state.ts";
 
-export interface ConnectionEvents {
-  opened(): void;
-  received(text: string): void;
-  /** Told once: the connection closed, or never came to be. */
-  lost(msg: string, cause?: unknown): void;
-}
 export interface Connection {
   send(text: string): void;
-  /** Nothing is told afterwards. */
+  /** Nothing happens afterwards. */
   close(): void;
 }
-
-const subprotocol = "downlink.v1";
 
 /**
  * Asks for address and token, then opens a WebSocket.
  *
  * @param polls something that looks like one, but polls
+ * @param happen hears `opened`, what arrives, and `lost` if the connection closed or never came to be
  */
-export function openConnection(options: ResolvedOptions, polls: boolean, events: ConnectionEvents): Connection {
+export function openConnection(
+  options: ResolvedOptions,
+  polls: boolean,
+  happen: (...event: Event) => void,
+): Connection {
   let socket: WebSocketLike | undefined;
   let isOver = false;
-  const lost = (msg: string, cause?: unknown) => {
-    if (!isOver) events.lost(msg, cause);
-    isOver = true;
+  const tell: typeof happen = (...event) => {
+    if (!isOver) happen(...event);
   };
   const open = async () => {
-    const askToken = () => ask("token", options.token);
-    const [url, token] = await Promise.all([ask("url", options.url), askToken()]);
+    const askToken = () => ask("token", options);
+    const [url, token] = await Promise.all([ask("url", options), askToken()]);
+    // Browsers' own message would repeat the token.
+    if (/[^\w.+/=~-]/.test(token)) throw new Error("the token has characters that no JWT has");
     const { PollSocket } = polls ? await import("./poll-socket.ts") : {};
     if (isOver) return;
-    let failedTo = `open ${shown(url)}`;
-    socket = PollSocket ? new PollSocket(options, askToken) : makeSocket(options, url, token);
+    // Browsers do not tell pages why a handshake failed. Addresses may carry secrets behind the question mark.
+    let failedTo = `open ${url.replace(/\?.*/, "?…")}: are address, token and network right?`;
+    const { WebSocket } = options;
+    socket = PollSocket ? new PollSocket(options, askToken) : new WebSocket(url, ["downlink.v1", `token.${token}`]);
     socket.onopen = () => {
       failedTo = "stay open";
-      if (!isOver) events.opened();
+      tell("opened");
     };
     socket.onmessage = ({ data }) => {
-      if (!isOver && typeof data === "string") events.received(data);
+      const event = readFrame(data);
+      if (event) tell(...event);
     };
     // A close follows; but an error that nobody listens to would end a Node process that uses ws.
     socket.onerror = () => {};
-    socket.onclose = ({ code }) => lost(`the connection failed to ${failedTo} (close code ${code})${hint(failedTo)}`);
+    socket.onclose = ({ code }) => tell("lost", `the connection failed to ${failedTo} (close code ${code})`);
   };
-  open().catch((error) => lost(error instanceof Error ? error.message : String(error), error));
+  open().catch((error) => tell("lost", `${error?.message ?? error}`, error));
   return {
     send: (text) => socket?.send(text),
     close() {
@@ -54,21 +57,8 @@ export function openConnection(options: ResolvedOptions, polls: boolean, events:
   };
 }
 
-async function ask(name: string, value: string | (() => string | Promise<string>)): Promise<string> {
+async function ask(name: "url" | "token", { [name]: value }: ResolvedOptions): Promise<string> {
   const answer: unknown = typeof value === "function" ? await value() : value;
   if (typeof answer === "string" && answer !== "") return answer;
   throw new Error(`the option ${name} should give a string, got ${answer === "" ? "an empty one" : typeof answer}`);
 }
-
-function makeSocket({ WebSocket }: ResolvedOptions, url: string, token: string): WebSocketLike {
-  // Browsers' own message would repeat the token.
-  if (!/^[\w.+/=~-]+$/.test(token)) throw new Error("the token has characters that no JWT has");
-  return new WebSocket(url, [subprotocol, `token.${token}`]);
-}
-
-/** Addresses may carry secrets behind the question mark. */
-const shown = (url: string) => url.replace(/\?.*/, "?…");
-
-// Browsers do not tell pages why a handshake failed.
-const hint = (failedTo: string) =>
-  failedTo.startsWith("open") ? ": is the address right, the token valid, the network up?" : "";

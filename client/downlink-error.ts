@@ -1,6 +1,7 @@
 import type { frameCodes } from "../protocol/codes.ts";
 import type { clientCodes } from "./client-codes.ts";
 
+/** The server's codes and the client's own: PROTOCOL.md has a table of each. */
 export type DownlinkErrorCode =
   | (typeof frameCodes)[keyof typeof frameCodes]
   | (typeof clientCodes)[keyof typeof clientCodes];
@@ -15,11 +16,11 @@ export interface Failure {
 /** Every failure that the client reports. Branch on `code`; `msg`, the same text as `message`, is for people. */
 export class DownlinkError extends Error {
   override readonly name = "DownlinkError";
-  readonly code: DownlinkErrorCode;
-  readonly msg: string;
+  declare readonly code: DownlinkErrorCode;
+  declare readonly msg: string;
 
   constructor({ code, msg, cause }: Failure) {
-    super(msg, cause === undefined ? undefined : { cause });
+    super(msg, cause ? { cause } : undefined);
     this.code = code;
     this.msg = msg;
   }

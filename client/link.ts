@@ -1,5 +1,5 @@
 import type { frameTexts } from "../protocol/codes.ts";
-import { everyone, ownRoom } from "../protocol/ids.ts";
+import { isReservedRoom } from "../protocol/ids.ts";
 import type { limits } from "../protocol/limits.ts";
 import { sendAcks } from "./acks.ts";
 import { clientCodes } from "./client-codes.ts";
@@ -7,74 +7,63 @@ import { DownlinkError } from "./downlink-error.ts";
 import { sendWaiting } from "./requests.ts";
 import { isIn } from "./room.ts";
 import { type Draft, plan, send, start, startAgain, stop } from "./state.ts";
+import { placeIn } from "./stream.ts";
 
 /** Starts an attempt to connect. */
-export function openLink(draft: Draft, attempt: number): void {
-  draft.link = { at: "opening", attempt };
+export function openLink(draft: Draft): void {
+  draft.link = "opening";
   plan(draft, "open");
   start(draft, "deadline");
 }
 
 /** The connection is gone or useless: give it up and try again later. */
 export function loseLink(draft: Draft, msg: string, cause?: unknown): void {
-  const { link } = draft;
-  if (link.at === "idle" || link.at === "closed" || link.at === "waiting") return;
+  if (draft.link === "waiting" || draft.link === "idle") return;
   const failure = new DownlinkError({ code: clientCodes.connectFailed, msg, cause });
-  const tries = link.at === "open" ? 0 : link.attempt;
+  if (draft.link !== "open") {
+    draft.failures += 1;
+    plan(draft, "attempt", failure);
+  }
   for (const [ref, request] of draft.requests) draft.requests.set(ref, { ...request, sends: 0 });
-  draft.link = { at: "waiting", attempt: tries + 1 };
+  draft.link = "waiting";
   draft.trouble = failure;
   plan(draft, "drop");
-  startAgain(draft, tries, "reconnect");
-  if (link.at !== "open") plan(draft, "attempt", failure);
+  startAgain(draft, draft.failures, "reconnect");
 }
-
-const roomsPerHello: (typeof limits)["roomsPerHello"] = 50;
-
-/** The rooms that the page is in. */
-export const roomsIn = ({ rooms }: Draft) => [...rooms.keys()].filter((roomId) => isIn(rooms.get(roomId)));
 
 /**
- * Says `hello` and asks for these rooms back, as many at once as the server allows. The others go into further `hello`
- * frames, not into `loginRoom`: that one knows no generation, so a page that was evicted meanwhile would evict its
+ * Says `hello` and asks for all rooms back that the page is in: in several frames if they are more than the server
+ * allows, not by `loginRoom`. That one knows no generation, so a page that was evicted meanwhile would evict its
  * successor.
- *
- * @returns the others
  */
-function sayHello(draft: Draft, roomIds: readonly string[]): readonly string[] {
+export function sayHello(draft: Draft): void {
+  const roomsPerHello: (typeof limits)["roomsPerHello"] = 50;
   const { session, rooms, streams } = draft;
-  const own = [everyone, ownRoom].filter((roomId) => streams.has(roomId));
-  const most = roomsPerHello - own.length;
-  const rest = roomIds.slice(most);
-  const places = [...own, ...roomIds.slice(0, most)].map((roomId) => {
-    const { type, login } = rooms.get(roomId) ?? {};
-    const { epoch, seq = 0 } = streams.get(roomId) ?? {};
-    return { roomId, type, generation: login, since: epoch ? { epoch, seq } : undefined };
-  });
-  send(draft, { action: "hello", session, rooms: places, probe: true, acks: true, ref: rest.length });
-  return rest;
+  // The two that everybody is in: the server begins them anew in a hello that does not name them.
+  const own = [...streams.keys()].filter(isReservedRoom);
+  const others = [...rooms.keys()].filter((roomId) => isIn(rooms.get(roomId)));
+  draft.hellos = 0;
+  do {
+    const places = [...own, ...others.splice(0, roomsPerHello - own.length)].map((roomId) => {
+      const { type, login } = rooms.get(roomId) ?? {};
+      return { roomId, type, generation: login, since: placeIn(streams.get(roomId)) };
+    });
+    send(draft, { action: "hello", session, rooms: places, probe: true, acks: true, ref: draft.hellos });
+    draft.hellos += 1;
+  } while (others.length > 0);
 }
 
-export function greet(draft: Draft, attempt: number, roomIds: readonly string[]): void {
-  draft.link = { at: "greeting", attempt, rest: sayHello(draft, roomIds) };
+export function tellConnected(draft: Draft): void {
+  const msg: (typeof frameTexts)["connected"] = "connect success";
+  plan(draft, "attempt", { code: "2001", msg });
 }
-
-/** Asks whether the places are still there, after the server has refused what it grants to whoever has one. */
-export function checkPlaces(draft: Draft): void {
-  let rest: readonly string[] = roomsIn(draft);
-  do rest = sayHello(draft, rest);
-  while (rest.length > 0);
-}
-
-const msg: (typeof frameTexts)["connected"] = "connect success";
-export const tellConnected = (draft: Draft) => plan(draft, "attempt", { code: "2001", msg });
 
 /** Every place is restored: acks and the page's requests may go. */
 export function linkIsOpen(draft: Draft): void {
-  draft.link = { at: "open", isAsked: false };
+  draft.link = "open";
+  draft.failures = 0;
   draft.trouble = undefined;
-  stop(draft, "deadline");
-  start(draft, "silence");
+  signOfLife(draft);
   tellConnected(draft);
   sendAcks(draft);
   sendWaiting(draft);
@@ -82,16 +71,16 @@ export function linkIsOpen(draft: Draft): void {
 
 /** Asks for a sign of life, unless that has been done. */
 export function askForLife(draft: Draft): void {
-  if (draft.link.at !== "open" || draft.link.isAsked) return;
-  draft.link = { at: "open", isAsked: true };
+  if (draft.link !== "open" || draft.isAsked) return;
+  draft.isAsked = true;
   send(draft, { action: "heartbeat" });
   start(draft, "deadline");
 }
 
 /** Whatever arrives proves that the connection lives. */
 export function signOfLife(draft: Draft): void {
-  if (draft.link.at !== "open") return;
-  if (draft.link.isAsked) stop(draft, "deadline");
-  draft.link = { at: "open", isAsked: false };
+  if (draft.link !== "open") return;
+  draft.isAsked = false;
+  stop(draft, "deadline");
   start(draft, "silence");
 }

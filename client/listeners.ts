@@ -1,26 +1,31 @@
 type AnyListener = (data: never, frame: never) => unknown;
 
 /** Who listens to what. */
-export class Listeners {
-  readonly #entries = new Set<{ eventName: string; listener: AnyListener }>();
-
+export interface Listeners {
   /** @returns takes this listener away again; the same function may listen twice */
-  add(eventName: string, listener: AnyListener): () => void {
-    const entry = { eventName, listener };
-    this.#entries.add(entry);
-    return () => {
-      this.#entries.delete(entry);
-    };
-  }
+  add(eventName: string, listener: AnyListener): () => void;
+  tell(frame: { eventName: string; data?: unknown }): void;
+}
 
-  tell(eventName: string, data: unknown, frame: unknown): void {
-    // A copy: whoever is added meanwhile hears the next one. Whoever is taken away meanwhile hears nothing more.
-    for (const entry of [...this.#entries]) {
-      if (entry.eventName === eventName && this.#entries.has(entry)) {
-        void isolated(entry.listener, data as never, frame as never);
+export function makeListeners(): Listeners {
+  const entries = new Set<{ eventName: string; listener: AnyListener }>();
+  return {
+    add(eventName, listener) {
+      const entry = { eventName, listener };
+      entries.add(entry);
+      return () => {
+        entries.delete(entry);
+      };
+    },
+    tell(frame) {
+      // A copy: whoever is added meanwhile hears the next one. Whoever is taken away meanwhile hears nothing more.
+      for (const entry of [...entries]) {
+        if (entry.eventName === frame.eventName && entries.has(entry)) {
+          void isolated(entry.listener, frame.data as never, frame as never);
+        }
       }
-    }
-  }
+    },
+  };
 }
 
 /** Calls at once. The page's own code may throw, or return a promise that fails: that is reported and harms nothing else. */
@@ -31,7 +36,6 @@ export async function isolated<Args extends readonly unknown[]>(
   try {
     await call?.(...args);
   } catch (error) {
-    if (typeof reportError === "function") reportError(error);
-    else console.error(error);
+    (globalThis.reportError ?? console.error)(error);
   }
 }

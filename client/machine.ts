@@ -1,7 +1,7 @@
 import { sendAcks } from "./acks.ts";
 import { clientCodes } from "./client-codes.ts";
 import { DownlinkError } from "./downlink-error.ts";
-import { askForLife, greet, loseLink, openLink, roomsIn, signOfLife, tellConnected } from "./link.ts";
+import { askForLife, loseLink, openLink, sayHello, signOfLife, tellConnected } from "./link.ts";
 import { onFrame } from "./on-frame.ts";
 import { addRequest, pauseAfterTrouble, sendAgain, timeOut } from "./requests.ts";
 import {
@@ -21,17 +21,16 @@ import { askForGap, onFetched } from "./streams.ts";
  * The whole client without its surroundings: what an event means in a state, and what is to be done about it. The state
  * that is given stays as it is; what the steps change is a draft of the next one.
  */
-export function step(before: State, [name, ...args]: Event): [State, readonly Effect[]] {
+export function step(before: State, [name, ...args]: Event): State & { readonly effects: readonly Effect[] } {
   const draft = draftOf(before);
-  if (draft.link.at === "closed") end(draft);
+  if (draft.link === "closed") end(draft);
   else (on[name] as (draft: Draft, ...args: unknown[]) => void)(draft, ...args);
-  const { effects, ...after } = draft;
-  return [after, effects];
+  return draft;
 }
 
 const on: Handlers = {
   connect(draft) {
-    if (draft.link.at === "open") tellConnected(draft);
+    if (draft.link === "open") tellConnected(draft);
     openIfIdle(draft);
   },
   request(draft, request) {
@@ -39,14 +38,15 @@ const on: Handlers = {
     openIfIdle(draft);
   },
   opened(draft) {
-    if (draft.link.at === "opening") greet(draft, draft.link.attempt, roomsIn(draft));
+    draft.link = "greeting";
+    sayHello(draft);
   },
   lost: loseLink,
   frame: onFrame,
   trouble: onTrouble,
   fetched: onFetched,
   reconnect,
-  deadline: (draft) => loseLink(draft, "the server gave no sign of life within requestTimeoutMs"),
+  deadline: (draft) => loseLink(draft, "no sign of life within requestTimeoutMs"),
   silence: askForLife,
   resend: sendAgain,
   ack: sendAcks,
@@ -57,31 +57,33 @@ const on: Handlers = {
     reconnect(draft);
   },
   close(draft, forGood) {
-    sendAcks(draft, undefined, true);
+    sendAcks(draft, undefined, "last");
     const { effects } = draft;
-    Object.assign(draft, draftOf(initialState), { link: { at: forGood ? "closed" : "idle" }, effects });
+    Object.assign(draft, draftOf(initialState), { link: forGood ? "closed" : "idle", effects });
     end(draft);
   },
 };
 
-const end = (draft: Draft) =>
+function end(draft: Draft): void {
+  plan(draft, "drop");
   plan(draft, "end", new DownlinkError({ code: clientCodes.closed, msg: "the handle was closed" }));
+}
 
 function openIfIdle(draft: Draft): void {
-  if (draft.link.at === "idle") openLink(draft, 1);
+  if (draft.link === "idle") openLink(draft);
 }
 
 function onTrouble(draft: Draft, text: string) {
   const msg = `API Gateway answered "${text}"`;
-  if (draft.link.at === "greeting") return loseLink(draft, msg);
+  if (draft.link === "greeting") return loseLink(draft, msg);
   draft.trouble = new DownlinkError({ code: "5001", msg });
   signOfLife(draft);
   pauseAfterTrouble(draft);
 }
 
 function reconnect(draft: Draft): void {
-  if (draft.link.at !== "waiting") return;
+  if (draft.link !== "waiting") return;
   // It may be tried before its time.
   stop(draft, "reconnect");
-  openLink(draft, draft.link.attempt);
+  openLink(draft);
 }

@@ -1,12 +1,13 @@
-import type { LoginFrame, ServerFrame } from "../protocol/frames.ts";
+import type { FrameOf, LoginFrame, ServerFrame } from "../protocol/frames.ts";
 import { isReservedRoom } from "../protocol/ids.ts";
 import { ackAgain } from "./acks.ts";
-import { checkPlaces, greet, linkIsOpen, loseLink, roomsIn, signOfLife } from "./link.ts";
-import { forget, isLoggingIn, reject, requestOf, resolve } from "./requests.ts";
+import { DownlinkError } from "./downlink-error.ts";
+import { linkIsOpen, loseLink, sayHello, signOfLife } from "./link.ts";
+import { forget, isLoggingIn, settle } from "./requests.ts";
 import { afterEviction, afterLogin, isIn, waitingRoom } from "./room.ts";
 import { type Draft, plan, send, show } from "./state.ts";
 import type { LoggedIn } from "./stream.ts";
-import { follow, onBehind, onMessage, onReplayed } from "./streams.ts";
+import { follow, goOn, onBehind, onMessage, onReplayed } from "./streams.ts";
 
 type FrameOfType<T extends ServerFrame["type"]> = Extract<ServerFrame, { type: T }>;
 
@@ -42,14 +43,11 @@ const on: { [T in ServerFrame["type"]]: (draft: Draft, frame: FrameOfType<T>) =>
 };
 
 function onConnected(draft: Draft, frame: FrameOfType<"connected">) {
-  const { link } = draft;
   draft.session = frame.session;
   for (const result of frame.rooms) onRestored(draft, result);
   // On an open connection it was asked whether the places are still there.
-  if (link.at !== "greeting") return;
-  const stillIn = roomsIn(draft);
-  const rest = link.rest.filter((roomId) => stillIn.includes(roomId));
-  if (rest.length > 0) return greet(draft, link.attempt, rest);
+  draft.hellos -= 1;
+  if (draft.link !== "greeting" || draft.hellos > 0) return;
   linkIsOpen(draft);
   show(draft, frame);
 }
@@ -66,7 +64,7 @@ function onRestored(draft: Draft, result: LoginFrame) {
 function onLoggedIn(draft: Draft, frame: LoggedIn) {
   const { roomId, ref, recovered } = frame;
   if (isReservedRoom(roomId)) return goOn(draft, frame);
-  const request = requestOf(draft, ref);
+  const request = draft.requests.get(ref as number);
   // A room may have been lost while its next login was under way: that is answered as any other.
   const before = draft.rooms.get(roomId) ?? (request && waitingRoom);
   // The page gave up waiting, or was evicted since: a place that it knows nothing of would only block others.
@@ -76,23 +74,18 @@ function onLoggedIn(draft: Draft, frame: LoggedIn) {
   if (!isIn(room)) {
     // The 2005 overtook its 2002: the page hears only that it is out.
     if (!request || !room.evicted) return;
-    reject(draft, request, room.evicted.data);
+    settle(draft, request, new DownlinkError(room.evicted.data));
     show(draft, room.evicted);
     return;
   }
-  draft.rooms.set(roomId, { ...room, type: request?.action === "loginRoom" ? request.type : room.type });
+  const { type } = (request as FrameOf<"loginRoom"> | undefined) ?? room;
+  draft.rooms.set(roomId, { ...room, type });
   // What a login caught up that nobody waits for any more began somewhere else.
   if (!request) return goOn(draft, ref === undefined ? frame : { ...frame, recovered: undefined, more: undefined });
   follow(draft, frame, (isLost) => {
-    const { code, msg } = frame.data;
-    resolve(draft, request, { code, msg, recovered: isLost ? false : recovered });
+    settle(draft, request, { ...frame.data, recovered: isLost ? false : recovered });
     show(draft, frame);
   });
-}
-
-/** Where the log stands of a room that the page was in before. It hears of it only if it missed something for good. */
-function goOn(draft: Draft, frame: LoggedIn): void {
-  follow(draft, frame, (isLost) => isLost && show(draft, { ...frame, recovered: false }));
 }
 
 function onEvicted(draft: Draft, frame: FrameOfType<"evicted">): void {
@@ -100,17 +93,18 @@ function onEvicted(draft: Draft, frame: FrameOfType<"evicted">): void {
   const before = draft.rooms.get(roomId);
   if (!before) return;
   const room = afterEviction(before, frame);
-  if (!isIn(room)) forget(draft, roomId);
-  if (isIn(room) || isLoggingIn(draft, roomId)) draft.rooms.set(roomId, room);
-  if (isIn(before) && !isIn(room)) show(draft, frame);
+  const isOut = !isIn(room);
+  if (isOut) forget(draft, roomId);
+  if (!isOut || isLoggingIn(draft, roomId)) draft.rooms.set(roomId, room);
+  if (isOut && isIn(before)) show(draft, frame);
 }
 
 function onDone(draft: Draft, frame: FrameOfType<"left" | "published" | "replayed">): void {
   const { type, eventName, data, ref, ...rest } = frame;
-  const request = requestOf(draft, ref);
+  const request = draft.requests.get(ref as number);
   if (!request) return;
   if (type === "left") forget(draft, frame.roomId);
-  resolve(draft, request, type === "left" ? data : { ...data, ...rest });
+  settle(draft, request, type === "left" ? data : { ...data, ...rest });
   show(draft, frame);
 }
 
@@ -121,10 +115,11 @@ function onFailed(draft: Draft, frame: Failed) {
   // Of acks and replays the page knows nothing.
   if (typeof ref === "string") {
     if (frame.data.code === "5001") ackAgain(draft);
-    else if (ref !== "last") checkPlaces(draft);
+    // They are refused to whoever has no place: it is asked which are still there.
+    else if (ref !== "last") sayHello(draft);
     return;
   }
-  const request = requestOf(draft, ref);
-  if (request) reject(draft, request, frame.data);
+  const request = draft.requests.get(ref as number);
+  if (request) settle(draft, request, new DownlinkError(frame.data));
   show(draft, frame);
 }

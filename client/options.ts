@@ -1,4 +1,3 @@
-import { connectionIdleSeconds } from "../protocol/limits.ts";
 import { clientCodes } from "./client-codes.ts";
 import { DownlinkError } from "./downlink-error.ts";
 import { type Clock, systemClock } from "./timers.ts";
@@ -23,6 +22,7 @@ export type Fetch = (
   json(): Promise<unknown>;
   arrayBuffer(): Promise<ArrayBuffer>;
 }>;
+/** Takes an address and subprotocols, as that of browsers does. */
 export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
 
 export interface SocketHandleOptions {
@@ -44,7 +44,8 @@ export interface SocketHandleOptions {
    */
   heartbeatMs?: number;
   /**
-   * How long a login, a leave, a publish, a poll, an attempt to connect or a heartbeat waits for its answer.
+   * How long a login, a leave, a publish, a poll, an attempt to connect or a heartbeat waits for its answer, 100 to
+   * 60,000.
    *
    * @default 10000
    */
@@ -78,6 +79,8 @@ export type ResolvedOptions = Required<Omit<SocketHandleOptions, "pollUrl">> & P
 
 /** @throws DownlinkError 3004 that names the option which is missing or wrong */
 export function resolveOptions(given: Partial<SocketHandleOptions>): ResolvedOptions {
+  /** Half a minute less than after what silence API Gateway ends a connection. */
+  const maxHeartbeatMs = 570_000;
   const {
     url,
     token,
@@ -90,21 +93,18 @@ export function resolveOptions(given: Partial<SocketHandleOptions>): ResolvedOpt
     clock = systemClock,
     random = Math.random,
   } = given;
-  const isAsked = (value: unknown) => typeof value === "function" || (typeof value === "string" && value !== "");
-  if (!url || !isAsked(url)) throw missing("url", "the stack's WebSocket address, wss://…");
-  if (!token || !isAsked(token)) throw missing("token", "a JWT");
-  if (!WebSocket) throw badOption("there is no global WebSocket here: pass one as the option WebSocket");
-  inRange("heartbeatMs", heartbeatMs, 5_000, connectionIdleSeconds * 1_000 - 30_000);
+  const options = { url, token, pollUrl, heartbeatMs, requestTimeoutMs, WebSocket, fetch, clock, random };
+  for (const name of ["url", "token", "WebSocket"] as const) {
+    if (!options[name] || !["string", "function"].includes(typeof options[name])) {
+      throw badOption(`${name} is missing: pass it as an option to new SocketHandle() or SocketHandle.configure()`);
+    }
+  }
+  inRange("heartbeatMs", heartbeatMs, 5_000, maxHeartbeatMs);
   inRange("requestTimeoutMs", requestTimeoutMs, 100, 60_000);
-  return { url, token, pollUrl, heartbeatMs, requestTimeoutMs, WebSocket, fetch, clock, random };
+  return options as ResolvedOptions;
 }
 
 const badOption = (msg: string) => new DownlinkError({ code: clientCodes.badOptions, msg });
-
-const missing = (name: string, what: string) =>
-  badOption(
-    `${name} is missing: pass ${what}, or a function that gives it, to new SocketHandle() or SocketHandle.configure()`,
-  );
 
 function inRange(name: string, ms: number, min: number, max: number): void {
   if (ms >= min && ms <= max) return;

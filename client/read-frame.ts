@@ -1,12 +1,15 @@
 import type { Event } from "./state.ts";
 
-/** What arrived, or `undefined` for what no server of ours sends. Pages keep old clients for days: nothing here throws. */
-export function readFrame(text: string): Event | undefined {
+/**
+ * What arrived, or `undefined` for what no server of ours sends, binary frames among it. Pages keep old clients for
+ * days: nothing here throws.
+ */
+export function readFrame(text: unknown): Event | undefined {
   try {
-    const value = JSON.parse(text);
-    if (typeof value.type === "string") return ["frame", value];
+    const value = JSON.parse(text as string);
+    if (value.type) return ["frame", value];
     // API Gateway's own frames have no type: {"message": "Internal server error", "connectionId":…, "requestId":…}
-    if (typeof value.message === "string") return ["trouble", value.message];
+    if (value.message) return ["trouble", value.message];
   } catch {}
   return undefined;
 }

@@ -1,38 +1,24 @@
-import type { FrameOf, Ref } from "../protocol/frames.ts";
+import type { FrameOf } from "../protocol/frames.ts";
 import type { limits } from "../protocol/limits.ts";
 import { sendAcks } from "./acks.ts";
 import { clientCodes } from "./client-codes.ts";
-import { DownlinkError, type Failure } from "./downlink-error.ts";
+import { DownlinkError } from "./downlink-error.ts";
 import { isIn, waitingRoom } from "./room.ts";
-import {
-  type Draft,
-  type LoginNotice,
-  type PublishNotice,
-  plan,
-  type ReplayNotice,
-  type Request,
-  send,
-  start,
-  startAgain,
-  stop,
-} from "./state.ts";
-
-const frameBytes: (typeof limits)["frameBytes"] = 32_768;
-
-/** The first, and three more after trouble; the request's time limit comes first if the pauses grow long. */
-const maxSends = 4;
+import { type Draft, type Outcome, plan, type Request, send, start, startAgain, stop } from "./state.ts";
+import { placeIn } from "./stream.ts";
 
 export function addRequest(draft: Draft, request: Request) {
   const { action, ref } = request;
+  const frameBytes: (typeof limits)["frameBytes"] = 32_768;
   const bytes = bytesOf(JSON.stringify(request));
   draft.requests.set(ref, request);
   start(draft, "timeOut", ref);
   // API Gateway would close the connection, and again after each reconnect.
   if (bytes > frameBytes) {
     const msg = `${action} has ${bytes} bytes, allowed are ${frameBytes}: send a link instead`;
-    return reject(draft, request, { code: clientCodes.tooLarge, msg });
+    return settle(draft, request, new DownlinkError({ code: clientCodes.tooLarge, msg }));
   }
-  if (action === "leaveRoom") sendAcks(draft, undefined, true);
+  if (action === "leaveRoom") sendAcks(draft, undefined, "last");
   sendWaiting(draft);
 }
 
@@ -47,7 +33,7 @@ const targetOf = (request: Request) => request.roomId ?? (request as FrameOf<"pu
  * one after the other may happen the other way round, and so may two messages.
  */
 export function sendWaiting(draft: Draft): void {
-  if (draft.link.at !== "open") return;
+  if (draft.link !== "open") return;
   const busy = new Set<string>();
   for (const request of draft.requests.values()) {
     const target = targetOf(request);
@@ -62,6 +48,8 @@ export function sendWaiting(draft: Draft): void {
 
 /** Which request had the trouble is unknown, and all may safely be sent twice: so all are. */
 export function sendAgain(draft: Draft): void {
+  /** The first, and three more after trouble; the request's time limit comes first if the pauses grow long. */
+  const maxSends = 4;
   for (const request of draft.requests.values()) {
     if (request.sends > 0 && request.sends < maxSends) sendOnce(draft, request);
   }
@@ -70,29 +58,14 @@ export function sendAgain(draft: Draft): void {
 function sendOnce(draft: Draft, request: Request): void {
   const { sends, ...frame } = request;
   draft.requests.set(frame.ref, { ...request, sends: sends + 1 });
-  const { epoch, seq = 0 } = (frame.action === "loginRoom" && draft.streams.get(frame.roomId)) || {};
+  const since = frame.action === "loginRoom" && placeIn(draft.streams.get(frame.roomId));
   // The page is in already, and goes on where it is.
-  send(draft, epoch ? { ...(frame as FrameOf<"loginRoom">), history: undefined, since: { epoch, seq } } : frame);
+  send(draft, since ? { ...(frame as FrameOf<"loginRoom">), history: undefined, since } : frame);
 }
 
-/** Starts the pause after which everything under way is sent again. */
+/** Starts the pause after which everything under way is sent again: the longer, the oftener the newest was sent. */
 export function pauseAfterTrouble(draft: Draft): void {
-  const sends = Math.max(0, ...[...draft.requests.values()].map((request) => request.sends));
-  if (sends > 0) startAgain(draft, sends, "resend");
-}
-
-/** Which request a frame answers. */
-export const requestOf = ({ requests }: Draft, ref: Ref | undefined) => requests.get(ref as number);
-
-export function resolve(draft: Draft, request: Request, notice: LoginNotice | PublishNotice | ReplayNotice): void {
-  settle(draft, request);
-  plan(draft, "answer", request.ref, notice);
-}
-
-/** A login that failed changes nothing about a place that the page had before. */
-export function reject(draft: Draft, request: Request, failure: Failure): void {
-  settle(draft, request);
-  plan(draft, "answer", request.ref, new DownlinkError(failure));
+  for (const { sends } of draft.requests.values()) if (sends > 0) startAgain(draft, sends, "resend");
 }
 
 export function timeOut(draft: Draft, ref: number): void {
@@ -101,15 +74,19 @@ export function timeOut(draft: Draft, ref: number): void {
   const { trouble } = draft;
   const why = trouble ? `: ${trouble.msg}` : "";
   const msg = `${request.action} of ${targetOf(request)} was not answered within requestTimeoutMs${why}`;
-  reject(draft, request, { code: clientCodes.timedOut, msg, cause: trouble });
+  settle(draft, request, new DownlinkError({ code: clientCodes.timedOut, msg, cause: trouble }));
 }
 
-function settle(draft: Draft, { ref, action, roomId = "" }: Request): void {
+/** A login that failed changes nothing about a place that the page had before. */
+export function settle(draft: Draft, { ref, action, roomId = "" }: Request, outcome: Outcome): void {
   draft.requests.delete(ref);
   stop(draft, "timeOut", ref);
+  // What hindered others before is no reason any more.
+  if (!(outcome instanceof DownlinkError)) draft.trouble = undefined;
   const room = draft.rooms.get(roomId);
   if (action !== "publish" && room && !isIn(room)) forget(draft, roomId);
   sendWaiting(draft);
+  plan(draft, "answer", ref, outcome);
 }
 
 /** The page is in the room no longer. */
@@ -119,7 +96,5 @@ export function forget({ rooms, streams }: Draft, roomId: string): void {
 }
 
 export function isLoggingIn({ requests }: Draft, roomId: string): boolean {
-  return [...requests.values()].some(
-    (request) => request.action === "loginRoom" && request.roomId === roomId && request.sends > 0,
-  );
+  return [...requests.values()].some((request) => request.action === "loginRoom" && request.roomId === roomId);
 }

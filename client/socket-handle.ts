@@ -3,12 +3,11 @@ import type { CatchUp, MessageFrame, ServerFrame } from "../protocol/frames.ts";
 import type { LoginPolicy } from "../protocol/ids.ts";
 import { type Connection, openConnection } from "./connection.ts";
 import { DownlinkError } from "./downlink-error.ts";
-import { isolated, Listeners } from "./listeners.ts";
+import { isolated, makeListeners } from "./listeners.ts";
 import { step } from "./machine.ts";
 import { type ResolvedOptions, resolveOptions, type SocketHandleOptions } from "./options.ts";
 import { gapMs, pauseMs } from "./pause.ts";
 import type { Payloads } from "./payloads.ts";
-import { readFrame } from "./read-frame.ts";
 import {
   type Actions,
   type Event,
@@ -18,18 +17,21 @@ import {
   type PayloadLost,
   type PublishNotice,
   type ReplayNotice,
+  type Request,
   type State,
   type Timer,
   type Wish,
 } from "./state.ts";
 import { watchForSuspicion } from "./suspicion.ts";
-import { Timers } from "./timers.ts";
+import { makeTimers, type Timers } from "./timers.ts";
 import { answer, type OnError, type OnOk, tell, type Waiter } from "./waiters.ts";
 
 type SystemFrame = Exclude<ServerFrame, MessageFrame> | PayloadLost;
 /** Names under which pages can listen to what Downlink itself sends. */
 export type SystemEventName = Exclude<SystemFrame, { type: "probe" }>["eventName"];
+/** What those listeners get as their second argument. */
 export type SystemFrameOf<E extends SystemEventName> = Extract<SystemFrame, { eventName: E }>;
+/** @param data what was pushed; `message` says which room, when, by whom */
 export type Listener<Data = unknown> = (data: Data, message: MessageFrame) => void;
 
 /** How a message is to be published. */
@@ -50,14 +52,8 @@ export interface PublishOptions {
   clientMessageId?: string;
 }
 
-/** How long arrived messages may be acked together. */
-const ackAfterMs = 250;
 /** So many attempts to open a WebSocket fail before the page polls. */
 const failuresBeforePoll = 3;
-/** After so long it is tried again to load a part of the client. */
-const scriptPauseMs = 5_000;
-/** A timer that is later than this slept with its computer. */
-const lateMs = 5_000;
 
 /**
  * A page's line to its server: connects, logs in to rooms, tells listeners what is pushed, and brings all of that
@@ -72,8 +68,8 @@ export class SocketHandle {
   }
 
   readonly #options: ResolvedOptions;
-  readonly #timers: Timers<Timer>;
-  readonly #listeners = new Listeners();
+  readonly #timers: Timers;
+  readonly #listeners = makeListeners();
   /** Who waits for a request's answer, by its `ref`. */
   readonly #waiters = new Map<number, Waiter>();
   #lastRef = 0;
@@ -87,15 +83,12 @@ export class SocketHandle {
   #polls = false;
   #ackMoment: number | undefined;
   #stopWatching: (() => void) | undefined;
-  #payloads: Promise<Payloads | undefined> | undefined;
+  #payloads: Promise<Payloads> | undefined;
 
   /** @throws DownlinkError 3004 if `url` or `token` is given neither here nor to `configure`, or an option is wrong */
   constructor(options: Partial<SocketHandleOptions> = {}) {
     this.#options = resolveOptions({ ...SocketHandle.#defaults, ...options });
-    this.#timers = new Timers(this.#options.clock, (timer, late) => {
-      if (late > lateMs) this.#happen("suspicion");
-      this.#happen(...timer);
-    });
+    this.#timers = makeTimers(this.#options.clock);
   }
 
   /**
@@ -137,19 +130,14 @@ export class SocketHandle {
   loginRoom(roomId: string, type?: LoginPolicy, catchUp?: CatchUp): Promise<LoginNotice>;
   loginRoom(roomId: string, ...rest: unknown[]) {
     const type = rest.find((one) => typeof one === "string") as LoginPolicy | undefined;
-    return this.#request(rest, (catchUp) => ({
-      ...catchUp,
-      action: "loginRoom",
-      roomId,
-      type,
-    })) as Promise<LoginNotice>;
+    return this.#request({ action: "loginRoom", roomId, type }, rest) as Promise<LoginNotice>;
   }
 
   /** Leaves a room. Fails with a DownlinkError: 2007 not possible, 3002 no answer in time, 3003 closed. */
   leaveRoom(roomId: string): Promise<Notice>;
   leaveRoom(roomId: string, onOk: OnOk, onError?: OnError): void;
   leaveRoom(roomId: string, ...rest: unknown[]) {
-    return this.#request(rest, () => ({ action: "leaveRoom", roomId })) as Promise<Notice>;
+    return this.#request({ action: "leaveRoom", roomId }, rest) as Promise<Notice>;
   }
 
   /**
@@ -187,10 +175,11 @@ export class SocketHandle {
   publish(target: string | { toUser: string }, eventName: string, data: unknown, ...rest: unknown[]) {
     const to = typeof target === "string" ? { roomId: target } : target;
     const { clock, random } = this.#options;
-    return this.#request(rest, (options, ref) => {
-      const clientMessageId = `${clock.now()}-${random()}-${ref}`;
-      return { clientMessageId, ...options, ...to, action: "publish", eventName, data };
-    }) as Promise<PublishNotice>;
+    const clientMessageId = `${clock.now()}-${random()}-${this.#lastRef}`;
+    return this.#request(
+      { action: "publish", ...to, eventName, data, clientMessageId },
+      rest,
+    ) as Promise<PublishNotice>;
   }
 
   /**
@@ -215,7 +204,7 @@ export class SocketHandle {
     onError?: OnError,
   ): void;
   replay(conversation: { toUser: string }, ...rest: unknown[]) {
-    return this.#request(rest, (from) => ({ ...conversation, ...from, action: "replay" })) as Promise<ReplayNotice>;
+    return this.#request({ action: "replay", ...conversation }, rest) as Promise<ReplayNotice>;
   }
 
   /**
@@ -248,17 +237,16 @@ export class SocketHandle {
   }
 
   /** @param rest what the page gave behind the wish's own: maybe options, then maybe callbacks */
-  #request(rest: unknown[], wishOf: (options: object | undefined, ref: number) => Wish) {
+  #request(wish: Wish, rest: unknown[]) {
     const options = rest.find((one) => typeof one === "object") as object | undefined;
     const [onOk, onError] = rest.filter((one) => typeof one === "function") as [OnOk?, OnError?];
     return answer(
       (waiter) => {
         this.#lastRef += 1;
-        const ref = this.#lastRef;
         // A copy: it may be sent later and more than once, always the same. What is no JSON is thrown here.
-        const wish: Wish = JSON.parse(JSON.stringify(wishOf(options, ref)));
-        this.#waiters.set(ref, waiter);
-        this.#happen("request", { ...wish, ref, sends: 0 });
+        const request: Request = JSON.parse(JSON.stringify({ ...wish, ...options, ref: this.#lastRef, sends: 0 }));
+        this.#waiters.set(request.ref, waiter);
+        this.#happen("request", request);
       },
       onOk,
       onError,
@@ -274,21 +262,28 @@ export class SocketHandle {
 
   /** A frame that is not what its type says, or an effect that fails in the page's WebSocket, stops nothing else. */
   #take(event: Event): void {
-    const [state, effects] = step(this.#state, event);
-    this.#state = state;
-    for (const [action, ...args] of effects)
+    const after = step(this.#state, event);
+    this.#state = after;
+    for (const [action, ...args] of after.effects) {
       void isolated(this.#actions[action] as (...args: unknown[]) => void, ...args);
+    }
   }
 
   readonly #actions: Actions = {
     open: () => {
       this.#stopWatching ??= watchForSuspicion(() => this.#happen("suspicion"));
-      this.#connection = this.#open();
+      this.#polls = !!this.#options.pollUrl && this.#failures >= failuresBeforePoll;
+      this.#connection = openConnection(this.#options, this.#polls, (...event) => this.#happen(...event));
     },
-    drop: () => this.#drop(),
+    drop: () => this.#connection?.close(),
     send: (frame) => this.#connection?.send(JSON.stringify(frame)),
-    start: (timer, tries) => this.#timers.start(timer, this.#msOf(timer[0], tries)),
-    stop: (timer) => this.#timers.stop(timer),
+    start: (timer, tries) =>
+      this.#timers.start(`${timer}`, this.#msOf(timer[0], tries), (late) => {
+        // It slept with its computer.
+        if (late > 5_000) this.#happen("suspicion");
+        this.#happen(...timer);
+      }),
+    stop: (timer) => this.#timers.stop(`${timer}`),
     answer: (ref, outcome) => {
       const waiter = this.#waiters.get(ref);
       this.#waiters.delete(ref);
@@ -302,18 +297,20 @@ export class SocketHandle {
       this.#connects = told.filter(({ isPromise }) => !isPromise);
       for (const waiter of told) void tell(waiter, outcome);
     },
-    show: (frame) => this.#listeners.tell(frame.eventName, frame.data, frame),
+    show: (frame) => this.#listeners.tell(frame),
     fetch: (message) => this.#fetch(message),
     leave: (roomId) => this.leaveRoom(roomId, () => {}),
     end: (failure) => this.#end(failure),
   };
 
   #end(failure: DownlinkError): void {
-    this.#drop();
     this.#stopWatching?.();
     this.#stopWatching = undefined;
     this.#timers.stopAll();
-    void this.#payloads?.then((payloads) => payloads?.stop());
+    this.#payloads?.then(
+      (payloads) => payloads.stop(),
+      () => {},
+    );
     this.#payloads = undefined;
     const waiting = [...this.#waiters.values(), ...this.#connects.filter(({ onOk }) => onOk)];
     this.#waiters.clear();
@@ -321,38 +318,23 @@ export class SocketHandle {
     for (const waiter of waiting) void tell(waiter, failure);
   }
 
-  #open(): Connection {
-    this.#polls = !!this.#options.pollUrl && this.#failures >= failuresBeforePoll;
-    return openConnection(this.#options, this.#polls, {
-      opened: () => this.#happen("opened"),
-      received: (text) => {
-        const event = readFrame(text);
-        if (event) this.#happen(...event);
-      },
-      lost: (msg, cause) => this.#happen("lost", msg, cause),
-    });
-  }
-
   #fetch(message: MessageFrame): void {
+    const scriptPauseMs = 5_000;
     const tell = (...fetched: [MessageFrame, PayloadLost?]) => this.#happen("fetched", ...fetched);
-    this.#payloads ??= import("./payloads.ts").then(
-      ({ Payloads }) => new Payloads(this.#options, tell),
-      () => undefined,
+    this.#payloads ??= import("./payloads.ts").then(({ Payloads }) => new Payloads(this.#options, tell));
+    this.#payloads.then(
+      (payloads) => payloads.fetch(message),
+      () => {
+        // The script itself did not come.
+        this.#payloads = undefined;
+        this.#timers.start(`${message.roomId} ${message.messageId}`, scriptPauseMs, () => tell(message));
+      },
     );
-    void this.#payloads.then((payloads) => {
-      if (payloads) return payloads.fetch(message);
-      // The script itself did not come.
-      this.#payloads = undefined;
-      this.#options.clock.setTimeout(() => tell(message), scriptPauseMs);
-    });
-  }
-
-  #drop(): void {
-    this.#connection?.close();
-    this.#connection = undefined;
   }
 
   #msOf(name: Timer[0], tries: number): number {
+    /** How long arrived messages may be acked together. */
+    const ackAfterMs = 250;
     if (name === "reconnect" || name === "resend") return pauseMs(tries, this.#options.random);
     if (name === "silence") return this.#options.heartbeatMs;
     // Rooms say within how long to ack: each page at a moment of its own, at which it does so again and again.

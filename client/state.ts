@@ -37,6 +37,9 @@ export interface ReplayNotice extends Notice, Missed {
   epoch: string;
 }
 
+/** What became of something that was asked. */
+export type Outcome = Notice | LoginNotice | PublishNotice | ReplayNotice | DownlinkError;
+
 /** A message whose payload nobody can bring any more: the page hears of it as `errorResp`, in the message's place. */
 export interface PayloadLost {
   type: "payloadLost";
@@ -52,19 +55,17 @@ export type Wish = FrameOf<"loginRoom"> | FrameOf<"leaveRoom"> | FrameOf<"publis
 /** A wish that the page has not heard about yet. `sends` counts on this connection. */
 export type Request = Wish & { ref: number; sends: number };
 
-/** The connection. `attempt` counts from 1 since the last one that worked. */
-export type Link =
-  | { at: "idle" }
-  | { at: "closed" }
-  | { at: "waiting"; attempt: number }
-  | { at: "opening"; attempt: number }
-  /** `rest`: rooms that the `hello` under way had no space for. */
-  | { at: "greeting"; attempt: number; rest: readonly string[] }
-  /** `isAsked`: a heartbeat waits for a sign of life. */
-  | { at: "open"; isAsked: boolean };
+/** The connection: none, none for ever, the next attempt waits, under way, asks its rooms back, works. */
+export type Link = "idle" | "closed" | "waiting" | "opening" | "greeting" | "open";
 
 export interface State {
   readonly link: Link;
+  /** Attempts to connect that failed since the last one that worked. */
+  readonly failures: number;
+  /** `greeting`: so many hellos are still to be answered. */
+  readonly hellos: number;
+  /** `open`: a heartbeat waits for a sign of life. */
+  readonly isAsked?: boolean;
   readonly session: string | undefined;
   /** Rooms that the page is in or that a login on its way is about. */
   readonly rooms: ReadonlyMap<string, Room>;
@@ -73,8 +74,8 @@ export interface State {
   /** How far the page is in each room's log, also in those of `@all` and `@user`. */
   readonly streams: ReadonlyMap<string, Stream>;
   /** The timer of acks runs. */
-  readonly willAck: boolean;
-  /** What went wrong last, until a connection works again. */
+  readonly willAck?: boolean;
+  /** What went wrong last, until a connection or a request works again. */
   readonly trouble: DownlinkError | undefined;
 }
 
@@ -119,9 +120,9 @@ export interface Actions {
   start(timer: Timer, tries: number): void;
   stop(timer: Timer): void;
   /** To a request. */
-  answer(ref: number, outcome: LoginNotice | PublishNotice | ReplayNotice | DownlinkError): void;
+  answer(ref: number, outcome: Outcome): void;
   /** What an attempt to connect came to. */
-  attempt(outcome: Notice | DownlinkError): void;
+  attempt(outcome: Outcome): void;
   show(frame: ServerFrame | PayloadLost): void;
   /** Bring what the message's `payload` says, unless that is under way; `fetched` follows. */
   fetch(message: MessageFrame): void;
@@ -141,23 +142,27 @@ export type Handlers = { [Name in keyof Events]: (draft: Draft, ...args: Paramet
 /** A state under change, with what is to be done about it, in order. */
 export interface Draft extends State {
   link: Link;
+  failures: number;
+  hellos: number;
+  isAsked?: boolean;
   session: string | undefined;
   rooms: Map<string, Room>;
   requests: Map<number, Request>;
   streams: Map<string, Stream>;
-  willAck: boolean;
+  willAck?: boolean;
   trouble: DownlinkError | undefined;
   effects: Effect[];
 }
 
 export const initialState: State = {
-  link: { at: "idle" },
+  link: "idle",
   session: undefined,
+  trouble: undefined,
+  failures: 0,
+  hellos: 0,
   rooms: new Map(),
   requests: new Map(),
   streams: new Map(),
-  willAck: false,
-  trouble: undefined,
 };
 
 export const draftOf = (state: State): Draft => ({

@@ -18,8 +18,8 @@ export interface Stream {
   stray?: Position | undefined;
   /** The message that is next and has a payload: until that is there, all that is held waits. */
   awaited?: Logged | undefined;
-  /** How often the gap that stands was asked for; `undefined` while there is none. */
-  tries?: number | undefined;
+  /** 0 while there is no gap; else one more than it was asked for. */
+  tries: number;
   /** How many messages arrived since the last ack, again or for the first time. */
   unacked: number;
   /** They are to be acked within so long, as the newest of them said. */
@@ -34,7 +34,11 @@ export interface Stream {
 /** The server has at most half as many under way; what is dropped above it comes back by a replay. */
 const heldMax = 256;
 
-export const newStream: Stream = { seq: 0, held: [], head: 0, unacked: 0, receipts: [] };
+export const newStream: Stream = { seq: 0, held: [], head: 0, tries: 0, unacked: 0, receipts: [] };
+
+/** Up to where the page has the log; `undefined` if it does not know the log yet. */
+export const placeIn = ({ epoch, seq }: Stream = newStream): Position | undefined =>
+  epoch ? { epoch, seq } : undefined;
 
 /** Something is in the log that the page does not have, and nobody is bringing it. */
 export const hasGap = ({ epoch, seq, head, stray, awaited }: Stream) =>
@@ -48,7 +52,7 @@ export const hasGap = ({ epoch, seq, head, stray, awaited }: Stream) =>
  */
 export function take(before: Stream, messages: readonly Logged[], upTo = 0): [Stream, shown: readonly Logged[]] {
   const { epoch, held } = before;
-  let { seq, head, stray } = before;
+  let { seq, stray } = before;
   let awaited: Logged | undefined;
   const arrived: Logged[] = [];
   const shown: Logged[] = [];
@@ -61,7 +65,6 @@ export function take(before: Stream, messages: readonly Logged[], upTo = 0): [St
   }
   const early: Logged[] = [];
   for (const message of [...bySeq.values()].sort((one, other) => one.seq - other.seq)) {
-    head = Math.max(head, message.seq);
     const isNext = epoch && message.seq <= Math.max(seq, upTo) + 1;
     if (isNext && !message.payload) {
       seq = message.seq;
@@ -79,7 +82,7 @@ export function take(before: Stream, messages: readonly Logged[], upTo = 0): [St
   const after: Stream = {
     ...before,
     seq: Math.max(seq, upTo),
-    head: Math.max(head, upTo),
+    head: Math.max(before.head, upTo, ...bySeq.keys()),
     stray,
     awaited,
     held: early.slice(0, heldMax),
@@ -99,18 +102,17 @@ export function catchUp(
   { epoch, seq, recovered, missed = [], upTo, more }: Position & Partial<Missed>,
 ): [Stream, shown: readonly Logged[], isLost: boolean] {
   const { held, stray, tries, login } = before;
-  const isLost = !!before.epoch && (recovered === false || epoch !== before.epoch);
-  const isBegun = before.epoch && !isLost;
+  const isBegun = epoch === before.epoch && recovered !== false;
+  const isLost = !!before.epoch && !isBegun;
   // What was seen of a new epoch already need not be lost with the old one; and who asked for more than what comes
   // from now on begins with that.
   const begin = stray?.epoch === epoch ? Math.min(seq, stray.seq - 1) : recovered ? 0 : seq;
   const stream = isBegun ? before : { ...newStream, epoch, seq: begin, tries, login };
-  const messages = [...(isBegun ? [] : held), ...(missed as Logged[])];
-  const [after, shown] = take(stream, messages, recovered ? upTo : 0);
-  // `more` may mean one message that comes by itself: whether another one is behind it is to be asked.
-  const further = more ? after.seq + 2 : recovered ? 0 : seq;
   // Without `more`, nothing is behind the answer but what came since.
-  const known = recovered && !more ? (after.held.at(-1)?.seq ?? 0) : after.head;
-  const head = Math.max(known, further, after.seq);
-  return [{ ...after, head, stray: isBegun && !recovered ? after.stray : undefined }, shown, isLost];
+  const known = recovered && !more ? 0 : stream.head;
+  const messages = [...held, ...(missed as Logged[])];
+  const [after, shown] = take({ ...stream, head: known }, messages, recovered ? upTo : 0);
+  // `more` may mean one message that comes by itself: whether another one is behind it is to be asked.
+  const head = Math.max(after.head, after.seq, seq, more ? after.seq + 2 : 0);
+  return [{ ...after, head, stray: isBegun && !recovered ? before.stray : undefined }, shown, isLost];
 }

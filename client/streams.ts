@@ -39,14 +39,20 @@ export function onFetched(draft: Draft, message: MessageFrame, lost?: PayloadLos
  * Takes in what a login says about its room's log.
  *
  * @param tell what the page is to hear before the messages; `isLost`: it missed what nobody can bring back
+ * @param tries of the gap that stands; 0 if this is news
  */
-export function follow(draft: Draft, frame: LoggedIn, tell: (isLost: boolean) => void): void {
+export function follow(draft: Draft, frame: LoggedIn, tell: (isLost: boolean) => void, tries = 0): void {
   const { roomId, more } = frame;
-  const before = { ...(streamOf(draft, roomId) ?? newStream), tries: undefined, login: { ...frame, missed: [] } };
+  const before = { ...(streamOf(draft, roomId) ?? newStream), tries, login: { ...frame, missed: [] } };
   const [stream, shown, isLost] = catchUp(before, frame);
   draft.streams.set(roomId, stream);
   tell(isLost);
-  deliver(draft, roomId, [stream, shown], more);
+  deliver(draft, roomId, [stream, shown], more && tries === 0);
+}
+
+/** The same for a room that the page was in before: it hears of it only if it missed something for good. */
+export function goOn(draft: Draft, frame: LoggedIn, tries?: number): void {
+  follow(draft, frame, (isLost) => isLost && show(draft, { ...frame, recovered: false }), tries);
 }
 
 export function onReplayed(draft: Draft, frame: FrameOfType<"replayed">) {
@@ -58,10 +64,8 @@ export function onReplayed(draft: Draft, frame: FrameOfType<"replayed">) {
   const isSameLog = epoch === before.epoch;
   // An answer to an earlier stay in the room, or one that a later answer has overtaken.
   if (recovered ? !isSameLog || Number(ref) > before.seq : isSameLog && upTo <= before.seq) return;
-  const isProgress = upTo > before.seq;
-  const [stream, shown, isLost] = catchUp(isProgress ? { ...before, tries: 1 } : before, { ...frame, seq: upTo });
-  if (isLost && before.login) show(draft, { ...before.login, ref: undefined, epoch, seq: upTo, recovered, upTo });
-  deliver(draft, roomId, [stream, shown], more && isProgress);
+  const news = { ref: undefined, epoch, seq: upTo, recovered, missed, upTo, more };
+  goOn(draft, { ...(before.login as LoggedIn), ...news }, upTo > before.seq ? 0 : before.tries);
 }
 
 /** More waits in these logs than the server may have under way. */
@@ -76,17 +80,22 @@ export function onBehind(draft: Draft, { rooms }: FrameOfType<"behind">): void {
 export function askForGap(draft: Draft, roomId: string): void {
   const stream = draft.streams.get(roomId);
   if (!stream || !hasGap(stream)) return;
-  const { epoch, seq, tries = 0 } = stream;
+  const { epoch, seq, tries } = stream;
   draft.streams.set(roomId, { ...stream, tries: tries + 1 });
-  startAgain(draft, tries + 1, "gap", roomId);
-  if (draft.link.at === "open") send(draft, { action: "replay", roomId, epoch, after: seq, ref: `${seq}` });
+  startAgain(draft, tries, "gap", roomId);
+  if (draft.link === "open") send(draft, { action: "replay", roomId, epoch, after: seq, ref: `${seq}` });
 }
 
 function deliver(draft: Draft, roomId: string, [stream, shown]: readonly [Stream, readonly Logged[]], askNow = false) {
-  const stands = hasGap(stream);
-  if (stands && stream.tries === undefined) start(draft, "gap", roomId);
-  if (!stands && stream.tries !== undefined) stop(draft, "gap", roomId);
-  draft.streams.set(roomId, { ...stream, tries: stands ? (stream.tries ?? 0) : undefined });
+  let { tries } = stream;
+  if (!hasGap(stream)) {
+    tries = 0;
+    stop(draft, "gap", roomId);
+  } else if (tries === 0) {
+    tries = 1;
+    start(draft, "gap", roomId);
+  }
+  draft.streams.set(roomId, { ...stream, tries });
   for (const message of shown) show(draft, message);
   // It is fetched once, however often that is said.
   if (stream.awaited) plan(draft, "fetch", stream.awaited);

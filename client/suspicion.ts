@@ -5,13 +5,12 @@
  * @returns stops telling
  */
 export function watchForSuspicion(suspect: () => void): () => void {
-  const { document: page, window: network }: { document?: Document; window?: Window } = globalThis;
   const shown = () => {
-    if (page?.visibilityState === "visible") suspect();
+    if (document.visibilityState === "visible") suspect();
   };
   const change = (how: "addEventListener" | "removeEventListener") => {
-    page?.[how]?.("visibilitychange", shown);
-    network?.[how]?.("online", suspect);
+    globalThis.document?.[how]?.("visibilitychange", shown);
+    globalThis.window?.[how]?.("online", suspect);
   };
   change("addEventListener");
   return () => change("removeEventListener");

@@ -12,34 +12,33 @@ export const systemClock: Clock = {
   clearTimeout: (id) => clearTimeout(id as number),
 };
 
-/** Events that happen later. Starting one again replaces it. */
-export class Timers<Timer extends readonly unknown[]> {
-  readonly #clock: Clock;
-  readonly #onElapsed: (timer: Timer, lateMs: number) => void;
-  readonly #running = new Map<string, unknown>();
+/** Timers by name: starting one again replaces it. */
+export interface Timers {
+  /** @param run is told how many ms too late it comes */
+  start(name: string, ms: number, run: (lateMs: number) => void): void;
+  stop(name: string): void;
+  stopAll(): void;
+}
 
-  constructor(clock: Clock, onElapsed: (timer: Timer, lateMs: number) => void) {
-    this.#clock = clock;
-    this.#onElapsed = onElapsed;
-  }
-
-  start(timer: Timer, ms: number): void {
-    this.stop(timer);
-    const dueAt = this.#clock.now() + ms;
-    const elapsed = () => {
-      this.#running.delete(`${timer}`);
-      this.#onElapsed(timer, this.#clock.now() - dueAt);
-    };
-    this.#running.set(`${timer}`, this.#clock.setTimeout(elapsed, ms));
-  }
-
-  stop(timer: Timer): void {
-    this.#clock.clearTimeout(this.#running.get(`${timer}`));
-    this.#running.delete(`${timer}`);
-  }
-
-  stopAll(): void {
-    for (const id of this.#running.values()) this.#clock.clearTimeout(id);
-    this.#running.clear();
-  }
+export function makeTimers(clock: Clock): Timers {
+  const running = new Map<string, unknown>();
+  const stop = (name: string) => {
+    clock.clearTimeout(running.get(name));
+    running.delete(name);
+  };
+  return {
+    start(name, ms, run) {
+      stop(name);
+      const dueAt = clock.now() + ms;
+      const elapsed = () => {
+        running.delete(name);
+        run(clock.now() - dueAt);
+      };
+      running.set(name, clock.setTimeout(elapsed, ms));
+    },
+    stop,
+    stopAll() {
+      for (const name of running.keys()) stop(name);
+    },
+  };
 }

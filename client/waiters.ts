@@ -1,11 +1,11 @@
 import { DownlinkError } from "./downlink-error.ts";
 import { isolated } from "./listeners.ts";
-import type { Notice } from "./state.ts";
+import type { Notice, Outcome } from "./state.ts";
 
+/** Hears of a success, once. */
 export type OnOk<N extends Notice = Notice> = (notice: N) => void;
+/** Hears why something failed; that of `connect` of each attempt that did. */
 export type OnError = (error: DownlinkError) => void;
-/** What became of something that was asked. */
-export type Outcome = Notice | DownlinkError;
 
 /** Somebody who waits for an answer, with a promise or with callbacks. */
 export interface Waiter {
@@ -13,7 +13,7 @@ export interface Waiter {
   onOk: OnOk | undefined;
   onError: OnError | undefined;
   /** A promise can be told only once. */
-  isPromise: boolean;
+  isPromise?: true;
 }
 
 /** With a callback nothing is returned: a promise that nobody holds would fail unhandled. */
@@ -22,10 +22,10 @@ export function answer<N extends Notice>(
   onOk: OnOk<N> | undefined,
   onError: OnError | undefined,
 ): Promise<N> | undefined {
-  const wait = (ok: unknown, failed: OnError | undefined, isPromise: boolean) =>
-    ask({ onOk: ok as OnOk, onError: failed, isPromise });
-  if (!onOk && !onError) return new Promise((resolve, reject) => wait(resolve, reject, true));
-  wait(onOk, onError, false);
+  if (!onOk && !onError) {
+    return new Promise((resolve, reject) => ask({ onOk: resolve as OnOk, onError: reject, isPromise: true }));
+  }
+  ask({ onOk: onOk as OnOk, onError });
   return undefined;
 }
 

@@ -82,6 +82,17 @@ describe("trouble of API Gateway", () => {
     expect(server.receivedOf("loginRoom")).toHaveLength(4);
   });
 
+  test("is not told any more once something was answered", async () => {
+    const { server, handle } = await silentServer();
+    await server.last.tellText(gatewayFrame("Too Many Requests"));
+    server.onFrame = answerTo;
+    await handle.loginRoom("1");
+    server.onFrame = () => undefined;
+    const login = handle.loginRoom("2").catch((error) => error);
+    await server.clock.advance(10_000);
+    expect((await login).msg).toMatch(/within requestTimeoutMs$/);
+  });
+
   test("that meets the hello replaces the connection", async () => {
     const server = new FakeServer();
     server.onFrame = () => undefined;
