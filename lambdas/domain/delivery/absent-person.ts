@@ -1,6 +1,7 @@
 import { readWaiting } from "../log/read-log.ts";
-import type { Deps, LogEntry, Room, Undelivered } from "../ports.ts";
+import type { Deps, Room, Undelivered } from "../ports.ts";
 import { mostTries } from "./redelivery.ts";
+import { undeliveredOf } from "./undelivered.ts";
 
 /** Where the books keep what was reported of a room; no subject is called so in a room of one's own. */
 export const reportedBy = "@reported";
@@ -33,11 +34,4 @@ export async function lookForAbsent(
     nexts: rest,
     ...(last && { noteReported: () => cursors.keep(roomId, reportedBy, { epoch, seq: last.seq, hasAcked: true }) }),
   };
-}
-
-/** @returns the report that the subject did not get it; none for a number that holds nothing */
-export function undeliveredOf({ message }: LogEntry, subject: string): Undelivered[] {
-  if (!message) return [];
-  const { messageId, roomId, eventName, atMs, epoch, seq } = message;
-  return [{ messageId, roomId, subject, eventName, atMs, epoch, seq }];
 }

@@ -4,18 +4,18 @@ import { makePace } from "../fan-out/pace.ts";
 import { ackWithinMs, glimpseOf, inlineMembers, looksFor, partsOf } from "../fan-out/plan.ts";
 import { postedAtMs } from "../fan-out/posted-at.ts";
 import { isFor, readWaiting } from "../log/read-log.ts";
-import { hasReached, stopOf } from "../log/stop.ts";
 import { flatten, forEachLimited, onePage } from "../pool.ts";
-import type { Deps, LogEntry, Look, Member, Part, ReportUndelivered, Room, Stop, Undelivered } from "../ports.ts";
+import type { Deps, LogEntry, Look, Member, Part, ReportUndelivered, Room, Undelivered } from "../ports.ts";
 import { isCurrent, tellEvictedAgain } from "../rooms/evict.ts";
 import { isPoller } from "../rooms/poller.ts";
 import { mostRounds } from "../rounds.ts";
-import { lookForAbsent, undeliveredOf } from "./absent-person.ts";
+import { lookForAbsent } from "./absent-person.ts";
 import { isLookedAtBy } from "./expect-acks.ts";
 import { type Pace, unpaced } from "./post.ts";
 import { dueMs, nextStep, type Patience } from "./redelivery.ts";
 import { resend } from "./resend.ts";
 import { lookForSkipped } from "./skipped.ts";
+import { toReport, undeliveredOf } from "./undelivered.ts";
 
 const membersAtOnce = 25;
 /** After trouble with acks it may be a whole room. Each is noted by a write under the room's key, beside its acks. */
@@ -92,7 +92,7 @@ async function lookAtMembers(
     found.nexts.push(...absent.nexts);
     found.noteReported = absent.noteReported;
   }
-  const undelivered = await withoutReached(deps, room, found.undelivered, part);
+  const undelivered = await toReport(deps, room, found.undelivered, part);
   // Reported before it is noted as reported: a crash in between reports twice, the other order never.
   if (undelivered.length > 0) await deps.reportUndelivered(undelivered);
   await found.noteReported?.();
@@ -151,30 +151,6 @@ async function lookAtMember(
       found.nexts.push(triedAtMs + deps.redeliverAfterMs);
     }
   }
-}
-
-/** A message that reached one device of a person has reached the person. */
-async function withoutReached(
-  deps: Deps,
-  { roomId }: Room,
-  undelivered: readonly Undelivered[],
-  part: Part | undefined,
-): Promise<Undelivered[]> {
-  if (undelivered.length === 0) return [];
-  const stops = new Map(undelivered.map(({ subject }) => [subject, [] as Stop[]]));
-  // Of a very large room the devices in the same part: to read all of it there is no time.
-  for await (const member of flatten(deps.members.pages(roomId, part))) {
-    const stop = stopOf(member);
-    if (stop) stops.get(member.subject)?.push(stop);
-  }
-  if (subjectOf(roomId) !== undefined) {
-    // On a device that was closed since, too.
-    for (const [subject, known] of stops) {
-      const kept = await deps.cursors.get(roomId, subject);
-      if (kept) known.push(kept);
-    }
-  }
-  return undelivered.filter((message) => !stops.get(message.subject)?.some((stop) => hasReached(stop, message)));
 }
 
 /** Members who stopped at the same message wait for the same ones: read once per look. */
