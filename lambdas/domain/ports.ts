@@ -1,4 +1,5 @@
 import type { Position } from "../../protocol/frames.ts";
+import type { Debts } from "./debt.ts";
 
 /** Patterns of rooms, from the token; `*` stands for any run of characters. */
 export interface Grants {
@@ -190,10 +191,13 @@ export interface Members {
    *
    * @returns `share` is 1 if nobody is missing
    */
-  first(roomId: string, most: number): Promise<{ members: Member[]; share?: number }>;
+  first(roomId: string, most: number, whom?: Whom): Promise<{ members: Member[]; share?: number }>;
   /** All of them, or a part of them, from behind the session `after` on. */
-  pages(roomId: string, part?: Part, after?: string): AsyncIterable<Member[]>;
+  pages(roomId: string, part?: Part, after?: string, whom?: Whom): AsyncIterable<Member[]>;
 }
+
+/** `lapsed`: also places of pollers whose lease ended within the last hour, who are absent to everybody else. */
+export type Whom = "members" | "lapsed";
 
 /** One of `of` parts of a room's members; each session is in the same one at any time. */
 export interface Part {
@@ -377,6 +381,7 @@ export interface Deps {
   rooms: Rooms;
   members: Members;
   cursors: Cursors;
+  debts: Debts;
   log: Log;
   payloads: Payloads;
   pushes: Pushes;

@@ -32,7 +32,8 @@ export async function toReport(
 ): Promise<Undelivered[]> {
   if (given.length === 0) return [];
   const persons = new Map<string, Person>(given.map(({ subject }) => [subject, { devices: [], stops: [] }]));
-  for await (const member of flatten(members.pages(roomId, part))) persons.get(member.subject)?.devices.push(member);
+  for await (const member of flatten(members.pages(roomId, part, undefined, "lapsed")))
+    persons.get(member.subject)?.devices.push(member);
   // On a device that was closed since, too.
   await forEachLimited(flatten(onePage([...persons])), personsAtOnce, async ([subject, { devices, stops }]) => {
     const kept = await cursors.get(roomId, subject);

@@ -1,14 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { publish } from "../../../../lambdas/domain/delivery/publish.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { Reader } from "../../../support/reader.ts";
+import { tablesForAll } from "../../../support/tables-for-all.ts";
 import { World } from "../../../support/world.ts";
 
-let tables: Awaited<ReturnType<typeof openQuickTables>>;
-beforeAll(async () => {
-  tables = await openQuickTables();
-});
-afterAll(() => tables.close());
+const tables = tablesForAll(openQuickTables);
 
 let world: World;
 let room = "";
