@@ -253,6 +253,8 @@ export interface PushRecord extends Partial<Position> {
   handedBack?: number;
   /** Subjects that did not get it. */
   exclude?: string[];
+  /** The subject that sent it. */
+  from?: string;
   /** Into how many parts the room was divided, if it was too large to be posted to at once. */
   parts?: number;
   /** What became of the parts, and of what was tried again. */

@@ -10,7 +10,7 @@ import type { Deps, LogEntry, Look, Member, Part, ReportUndelivered, Room, Undel
 import { isCurrent, tellEvictedAgain } from "../rooms/evict.ts";
 import { isPoller } from "../rooms/poller.ts";
 import { mostRounds } from "../rounds.ts";
-import { lookForAbsent } from "./absent-person.ts";
+import { givenUpBy, lookForAbsent } from "./absent-person.ts";
 import { duesOf } from "./debts.ts";
 import { isLookedAtBy } from "./expect-acks.ts";
 import { type Pace, unpaced } from "./post.ts";
@@ -121,12 +121,19 @@ async function lookAtMembers(
   const undelivered = await toReport(deps, room, [...found.undelivered, ...dues.undelivered], part);
   // Reported before it is noted as reported: a crash in between reports twice, the other order never.
   if (undelivered.length > 0) await deps.reportUndelivered(undelivered);
-  await Promise.all([found.noteReported?.(), dues.settle()]);
+  await Promise.all([found.noteReported?.(), dues.settle(), person !== undefined && noteGivenUp(deps, room, found)]);
   await forEachLimited(flatten(onePage(found.givenUp)), membersAtOnce, async (member) => {
     await found.pace.turn();
     await deps.members.noteTry(roomId, member);
   });
   await orderNext(deps, room, round, found.nexts, part);
+}
+
+/** A device that was given up may go, and its person then be nowhere. */
+async function noteGivenUp({ cursors }: Pick<Deps, "cursors">, room: Room, { givenUp }: Findings): Promise<void> {
+  const { roomId, epoch } = room;
+  const seq = Math.max(0, ...givenUp.map(({ givenUpSeq }) => givenUpSeq));
+  if (seq > 0) await cursors.keep(roomId, givenUpBy, { epoch, seq, hasAcked: true });
 }
 
 async function lookAtMember(
