@@ -1,5 +1,6 @@
 import type { Position } from "../../protocol/frames.ts";
 import type { Debts } from "./debt.ts";
+import type { PayloadRef, Payloads } from "./payload.ts";
 
 /** Patterns of rooms, from the token; `*` stands for any run of characters. */
 export interface Grants {
@@ -99,12 +100,6 @@ export interface Message extends Position {
   exclude?: string[];
   /** Subject that wants to hear of each delivery. */
   receiptTo?: string;
-}
-
-/** What is kept apart, found by its content: `sha256` in hexadecimal digits. */
-export interface PayloadRef {
-  sha256: string;
-  bytes: number;
 }
 
 /** One number of a room's log: a message, or nothing for ever. */
@@ -230,14 +225,6 @@ export interface Log {
   /** Those of the room's epoch, in order or `backwards`, both ends included, as far as they are kept. */
   pages(room: Pick<Room, "roomId" | "epoch">, from: number, to: number, backwards?: boolean): AsyncIterable<LogEntry[]>;
   retentionMs: number;
-}
-
-/** What is too large for any frame, kept for at least as long as the log keeps its message. */
-export interface Payloads {
-  /** @param rawData JSON text; the same text is kept once, and its time begins anew */
-  put(rawData: string): Promise<PayloadRef>;
-  /** An address at which whoever has it can fetch this for a quarter of an hour; made without asking anybody. */
-  urlOf(payload: PayloadRef): string;
 }
 
 /** What is known of one message in one room. */
