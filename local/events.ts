@@ -16,7 +16,7 @@ export interface Events {
   first(fits?: (event: BusEvent) => boolean): Promise<BusEvent>;
 }
 
-/** @param log is told of each event in a line, without what is in it */
+/** @param log is told of each event in a line: which message it is about and whom, if it says so; nothing else of it */
 export function openEvents(log: (line: string) => void): Events {
   const all: BusEvent[] = [];
   const waiting = new Set<(event: BusEvent) => void>();
@@ -24,7 +24,7 @@ export function openEvents(log: (line: string) => void): Events {
     all,
     add: (event) => {
       all.push(event);
-      log(`${event.detailType} from ${event.source} on the bus ${event.bus}`);
+      log(lineOf(event));
       for (const look of waiting) look(event);
     },
     first: (fits = () => true) => {
@@ -40,4 +40,12 @@ export function openEvents(log: (line: string) => void): Events {
       });
     },
   };
+}
+
+function lineOf({ bus, source, detailType, detail }: BusEvent): string {
+  const { messageId, subject, roomId } = detail;
+  const about = [messageId, subject, roomId].every((name) => typeof name === "string")
+    ? `${messageId} to ${subject} in ${roomId}`
+    : `from ${source} on the bus ${bus}`;
+  return `event ${detailType} ${about}`;
 }

@@ -63,4 +63,11 @@ export function conversationRoom(one: string, other: string): string {
   // The first one's length says where it ends; a separator would have to be escaped, and keys have a limit.
   return `${pairPrefix}${first.length}:${first}${second}`;
 }
+/** The two whose conversation is kept in that room; `undefined` for any other room. */
+export function personsOfConversation(roomId: string): [string, string] | undefined {
+  if (!roomId.startsWith(pairPrefix)) return undefined;
+  const colon = roomId.indexOf(":");
+  const second = colon + 1 + Number(roomId.slice(pairPrefix.length, colon));
+  return [roomId.slice(colon + 1, second), roomId.slice(second)];
+}
 export const isConversationRoom = (roomId: string) => roomId.startsWith(pairPrefix);

@@ -7,6 +7,7 @@ import { fanOutQueue } from "../../lambdas/adapters/fan-out-queue.ts";
 import { lookQueue } from "../../lambdas/adapters/look-queue.ts";
 import { connectionsIn } from "../../lambdas/adapters/tables/connections.ts";
 import { cursorsIn } from "../../lambdas/adapters/tables/cursors.ts";
+import { debtsIn } from "../../lambdas/adapters/tables/debts.ts";
 import { membersIn } from "../../lambdas/adapters/tables/members.ts";
 import { logIn } from "../../lambdas/adapters/tables/messages.ts";
 import { pushesIn } from "../../lambdas/adapters/tables/pushes.ts";
@@ -53,6 +54,7 @@ export function countedDeps(behind: Behind, invocation: Invocation): Deps {
     rooms: roomsIn(rooms, now, () => "k3f9x2a"),
     members: membersIn(rooms, connections, now),
     cursors: cursorsIn(rooms, now),
+    debts: debtsIn(rooms, now),
     log: logIn(tableOf(dynamo, "Messages"), now, day),
     payloads,
     pushes: pushesIn(rooms, now),

@@ -24,6 +24,7 @@ import { payloadsIn } from "./payloads/payloads.ts";
 import type { Credentials } from "./signature-v4.ts";
 import { connectionsIn } from "./tables/connections.ts";
 import { cursorsIn } from "./tables/cursors.ts";
+import { debtsIn } from "./tables/debts.ts";
 import { membersIn } from "./tables/members.ts";
 import { logIn } from "./tables/messages.ts";
 import { pushesIn } from "./tables/pushes.ts";
@@ -62,6 +63,7 @@ export const deps = once((): Deps => {
     rooms: roomsIn(rooms, now, newEpoch),
     members: membersIn(rooms, connections, now),
     cursors: cursorsIn(rooms, now),
+    debts: debtsIn(rooms, now),
     log: logIn(tableOf(dynamo, environment("MESSAGES_TABLE")), now, seconds("RETENTION_SECONDS")),
     payloads: payloadsIn({
       bucketUrl: environment("PAYLOADS_URL"),

@@ -1,4 +1,6 @@
 import type { Position } from "../../protocol/frames.ts";
+import type { Debts } from "./debt.ts";
+import type { PayloadRef, Payloads } from "./payload.ts";
 
 /** Patterns of rooms, from the token; `*` stands for any run of characters. */
 export interface Grants {
@@ -100,12 +102,6 @@ export interface Message extends Position {
   receiptTo?: string;
 }
 
-/** What is kept apart, found by its content: `sha256` in hexadecimal digits. */
-export interface PayloadRef {
-  sha256: string;
-  bytes: number;
-}
-
 /** One number of a room's log: a message, or nothing for ever. */
 export type LogEntry = { seq: number; atMs: number; message?: Message };
 
@@ -190,10 +186,13 @@ export interface Members {
    *
    * @returns `share` is 1 if nobody is missing
    */
-  first(roomId: string, most: number): Promise<{ members: Member[]; share?: number }>;
+  first(roomId: string, most: number, whom?: Whom): Promise<{ members: Member[]; share?: number }>;
   /** All of them, or a part of them, from behind the session `after` on. */
-  pages(roomId: string, part?: Part, after?: string): AsyncIterable<Member[]>;
+  pages(roomId: string, part?: Part, after?: string, whom?: Whom): AsyncIterable<Member[]>;
 }
+
+/** `lapsed`: also places of pollers whose lease ended within the last hour, who are absent to everybody else. */
+export type Whom = "members" | "lapsed";
 
 /** One of `of` parts of a room's members; each session is in the same one at any time. */
 export interface Part {
@@ -228,14 +227,6 @@ export interface Log {
   retentionMs: number;
 }
 
-/** What is too large for any frame, kept for at least as long as the log keeps its message. */
-export interface Payloads {
-  /** @param rawData JSON text; the same text is kept once, and its time begins anew */
-  put(rawData: string): Promise<PayloadRef>;
-  /** An address at which whoever has it can fetch this for a quarter of an hour; made without asking anybody. */
-  urlOf(payload: PayloadRef): string;
-}
-
 /** What is known of one message in one room. */
 export interface PushRecord extends Partial<Position> {
   roomId: string;
@@ -249,6 +240,8 @@ export interface PushRecord extends Partial<Position> {
   handedBack?: number;
   /** Subjects that did not get it. */
   exclude?: string[];
+  /** The subject that sent it. */
+  from?: string;
   /** Into how many parts the room was divided, if it was too large to be posted to at once. */
   parts?: number;
   /** What became of the parts, and of what was tried again. */
@@ -377,6 +370,7 @@ export interface Deps {
   rooms: Rooms;
   members: Members;
   cursors: Cursors;
+  debts: Debts;
   log: Log;
   payloads: Payloads;
   pushes: Pushes;

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
+import type { PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { describe, expect, test } from "vitest";
 import { clientCodes } from "../../client/client-codes.ts";
 import { readFrame } from "../../client/read-frame.ts";
+import { eventBus } from "../../lambdas/adapters/event-bus.ts";
 import { frameCodes, frameTexts, isReservedEventName, pushCodes } from "../../protocol/codes.ts";
 import { routes, type ServerFrame } from "../../protocol/frames.ts";
 import { connectionIdleSeconds, connectionMaxSeconds, inlineBytes, limits } from "../../protocol/limits.ts";
@@ -51,8 +53,22 @@ const eventNames: { [T in ServerFrame["type"]]: string | undefined } = {
 test("every example is marked with who sends it, and no other JSON is on the page", () => {
   expect(page.match(/^```./gm)).toHaveLength(examples.length);
   expect(new Set(examples.map(({ kind }) => kind))).toEqual(
-    new Set(["client", "server", "gateway", "push", "answer", "poll"]),
+    new Set(["client", "server", "gateway", "push", "answer", "poll", "event"]),
   );
+});
+
+test("the example of an event is one as it is put on the bus", async () => {
+  const [example = ""] = of("event");
+  const sent: unknown[] = [];
+  const send = (async ({ input: { Entries = [] } }: PutEventsCommand) => {
+    for (const { Source, DetailType, Detail = "" } of Entries) {
+      sent.push({ source: Source, "detail-type": DetailType, detail: JSON.parse(Detail) });
+    }
+    return {};
+  }) as never;
+  const message = { messageId: "report-7", roomId: "456", subject: "bob", eventName: "reportReady" };
+  await eventBus({ send }, "default")([{ ...message, epoch: "k3f9", seq: 12, atMs: 1732060800000 }]);
+  expect(sent).toEqual([JSON.parse(example)]);
 });
 
 describe("examples of client frames", () => {

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Turn, World } from "./world.ts";
 
 /** Where a Lambda dies: right before its n-th call takes effect, or right after, before it knows. */
@@ -25,7 +26,15 @@ export async function crash(world: World, work: () => Promise<unknown>, { call, 
   let calls = 0;
   let isDead = false;
   const running: Promise<unknown>[] = [];
-  await inTurns(world, work, (effect) => {
+  const dying = async () => {
+    await work().catch((error: unknown) => {
+      if (!(error instanceof Died)) throw error;
+    });
+    // What was under way when it died has been sent already; what would have come next, side by side, is not.
+    await Promise.allSettled(running);
+    await setImmediate();
+  };
+  await inTurns(world, dying, (effect) => {
     if (isDead) return Promise.reject(new Died());
     calls += 1;
     if (calls < call) {
@@ -38,11 +47,7 @@ export async function crash(world: World, work: () => Promise<unknown>, { call, 
     const done = effect();
     running.push(done);
     return done.then(() => Promise.reject(new Died()));
-  }).catch((error: unknown) => {
-    if (!(error instanceof Died)) throw error;
   });
-  // What was under way when it died has been sent already.
-  await Promise.allSettled(running);
 }
 
 async function inTurns(world: World, work: () => Promise<unknown>, turn: Turn): Promise<void> {

@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { connectionsIn } from "../../lambdas/adapters/tables/connections.ts";
 import { cursorsIn } from "../../lambdas/adapters/tables/cursors.ts";
+import { debtsIn } from "../../lambdas/adapters/tables/debts.ts";
 import { membersIn } from "../../lambdas/adapters/tables/members.ts";
 import { logIn } from "../../lambdas/adapters/tables/messages.ts";
 import { pushesIn } from "../../lambdas/adapters/tables/pushes.ts";
@@ -73,6 +74,7 @@ export class World {
       rooms: roomsIn(rooms, now, newId),
       members: membersIn(rooms, connections, now),
       cursors: cursorsIn(rooms, now),
+      debts: debtsIn(rooms, now),
       log: logIn(watched(tableOf(client, "Messages")), now, 86_400_000),
       payloads: {
         put: (rawData) =>

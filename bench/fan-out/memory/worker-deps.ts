@@ -5,6 +5,7 @@ import { Lines } from "../../../lambdas/adapters/gateway/lines.ts";
 import { posterOf } from "../../../lambdas/adapters/gateway/poster.ts";
 import { connectionsIn } from "../../../lambdas/adapters/tables/connections.ts";
 import { cursorsIn } from "../../../lambdas/adapters/tables/cursors.ts";
+import { debtsIn } from "../../../lambdas/adapters/tables/debts.ts";
 import { membersIn } from "../../../lambdas/adapters/tables/members.ts";
 import { logIn } from "../../../lambdas/adapters/tables/messages.ts";
 import { pushesIn } from "../../../lambdas/adapters/tables/pushes.ts";
@@ -63,6 +64,7 @@ export function workerDeps(tablesUrl: string, stageUrl: URL, rest: (tasks: reado
     rooms: roomsIn(rooms, now, newId),
     members: membersIn(rooms, connections, now),
     cursors: cursorsIn(rooms, now),
+    debts: debtsIn(rooms, now),
     log: logIn(tableOf(client, "Messages"), now, 86_400_000),
     payloads: { put: never("a large payload"), urlOf: () => "" },
     pushes: pushesIn(rooms, now),

@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 //   Rooms         roomId, "room"                             epoch, seq, generation and holder of a room
 //   Rooms         roomId, "member#<4 hex>#<session>"         one session's place in it
 //   Rooms         "<roomId>/<subject>", "cursor#<subject>"   where a subject stopped in a room
+//   Rooms         roomId, "debt#<4 hex>#<session>#…"         what a session is owed that has gone
 //   Rooms         "@message/<messageId>", "push#<roomId>"    what is known of a message in one room; of one that may
 //                                                            come twice, "push#" in its first room, whichever that is
 //   Rooms         "@message/<messageId>", "task#<roomId>#…"  how far a part of that room has been posted to
@@ -22,6 +23,7 @@ export const roomKey = (roomId: string) => ({ roomId, item: "room" });
 
 const hashOf = (session: string) => createHash("sha256").update(session).digest("hex").slice(0, 4);
 const memberPrefix = "member#";
+const debtPrefix = "debt#";
 const hashes = 0x10000;
 export const memberKey = (roomId: string, session: string) => ({
   roomId,
@@ -29,11 +31,23 @@ export const memberKey = (roomId: string, session: string) => ({
 });
 /** Whose place a sort key names. */
 export const sessionOf = (item: string) => item.slice(memberPrefix.length + 5);
+/** In the same part of the room as the session's place. */
+export const debtKey = (
+  roomId: string,
+  { session, epoch, after }: { session: string; epoch: string; after: number },
+) => ({
+  roomId,
+  item: `${debtPrefix}${hashOf(session)}#${session}#${epoch}#${after}`,
+});
 
 /** The first and the last sort key that a place may have, or one in this part of the room. */
-export function memberItems({ index, of }: { index: number; of: number } = { index: 0, of: 1 }): [string, string] {
+export const memberItems = (part?: { index: number; of: number }) => itemsOf(memberPrefix, part);
+/** The same of debts. */
+export const debtItems = (part?: { index: number; of: number }) => itemsOf(debtPrefix, part);
+
+function itemsOf(prefix: string, { index, of } = { index: 0, of: 1 }): [string, string] {
   const hex = (part: number) => Math.floor((part * hashes) / of);
-  const item = (hash: number) => memberPrefix + hash.toString(16).padStart(4, "0");
+  const item = (hash: number) => prefix + hash.toString(16).padStart(4, "0");
   // "$" follows "#", so that every session of the last hash is in front of it.
   return [item(hex(index)), `${item(hex(index + 1) - 1)}$`];
 }

@@ -1,7 +1,7 @@
 import type { Position } from "../../../protocol/frames.ts";
 import { everyone } from "../../../protocol/ids.ts";
-import type { Member, Members, NewMember, Part } from "../../domain/ports.ts";
-import { connectionExpiry, expiry, isExpired, isUnexpired, seconds, unexpired } from "./expiry.ts";
+import type { Member, Members, NewMember, Part, Whom } from "../../domain/ports.ts";
+import { connectionExpiry, isExpired, isUnexpired, leaseExpiry, seconds, unexpired } from "./expiry.ts";
 import { memberItems, memberKey, sessionOf, shareUpTo } from "./keys.ts";
 import { assignmentOf, type Table } from "./table.ts";
 
@@ -9,6 +9,7 @@ const rowsPerPage = 500;
 const isFree = "attribute_not_exists(connectionId)";
 const isOurs = "subject = :subject";
 const isThisConnection = "connectionId = :connectionId";
+const hasLease = "(attribute_not_exists(leaseUntilMs) OR leaseUntilMs > :nowMs)";
 // A late write of an old connection may not undo what a newer one of the same session did since.
 const isEarlier = ({ leaseUntilMs }: NewMember) =>
   leaseUntilMs === undefined
@@ -23,18 +24,19 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
       ? { table: connections, key: { connectionId: session } }
       : { table: rooms, key: memberKey(roomId, session) };
 
-  const queryOf = (roomId: string, part?: Part) => {
+  const queryOf = (roomId: string, part?: Part, whom: Whom = "members") => {
     const values = { ":now": seconds(now()) };
     if (roomId === everyone) {
       return { table: connections, filter: isUnexpired, values, ...(part && { segment: part }) };
     }
     const [from, to] = memberItems(part);
+    const [lease, nowMs] = whom === "lapsed" ? ["", {}] : [` AND ${hasLease}`, { ":nowMs": now() }];
     return {
       table: rooms,
       key: "roomId = :roomId AND #item BETWEEN :from AND :to",
-      filter: isUnexpired,
+      filter: isUnexpired + lease,
       names: { "#item": "item" },
-      values: { ...values, ":roomId": roomId, ":from": from, ":to": to },
+      values: { ...values, ...nowMs, ":roomId": roomId, ":from": from, ":to": to },
     };
   };
 
@@ -42,7 +44,8 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
     async get(roomId, session) {
       const { table, key } = placeOf(roomId, session);
       const row = unexpired(await table.get(key), now());
-      return row && memberOf(row);
+      const member = row && memberOf(row);
+      return member && (member.leaseUntilMs ?? Infinity) > now() ? member : undefined;
     },
 
     async put(roomId, member, current) {
@@ -56,8 +59,8 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
           : {
               update: `${update}, hasAcked`,
               names,
-              values: { ...values, ":current": current, ":now": seconds(now()) },
-              condition: isOver(`(generation < :current OR ${isExpired})`),
+              values: { ...values, ":current": current, ":now": seconds(now()), ":nowMs": now() },
+              condition: isOver(`(generation < :current OR ${isExpired} OR leaseUntilMs <= :nowMs)`),
             },
       );
       return put === "refused" ? "superseded" : "done";
@@ -134,8 +137,8 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
       });
     },
 
-    async first(roomId, most) {
-      const { table, ...query } = queryOf(roomId);
+    async first(roomId, most, whom) {
+      const { table, ...query } = queryOf(roomId, undefined, whom);
       // One more: a page that is full names a last key, whether there is a next one or not.
       const { rows, last } = await table.page({ ...query, limit: most + 1 });
       const members = rows.map(memberOf);
@@ -143,8 +146,8 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
       return roomId === everyone ? { members } : { members, share: shareUpTo(last.item as string) };
     },
 
-    async *pages(roomId, part, after) {
-      const { table, ...query } = queryOf(roomId, part);
+    async *pages(roomId, part, after, whom) {
+      const { table, ...query } = queryOf(roomId, part, whom);
       const from = after === undefined ? {} : { after: placeOf(roomId, after).key };
       // A part is posted to at a pace: what was read long before its turn would be out of date.
       const size = part === undefined ? {} : { limit: rowsPerPage };
@@ -164,7 +167,7 @@ function placement(member: NewMember) {
     connectedAtMs,
     subject,
     generation,
-    expiresAt: leaseUntilMs === undefined ? connectionExpiry(connectedAtMs) : expiry(leaseUntilMs),
+    expiresAt: leaseUntilMs === undefined ? connectionExpiry(connectedAtMs) : leaseExpiry(leaseUntilMs),
     // A login that looks at nobody leaves a claim of the same session as it is.
     holds: holds || undefined,
     // Without one it stays that of the login before.

@@ -1,9 +1,12 @@
 import { readWaiting } from "../log/read-log.ts";
-import type { Deps, LogEntry, Room, Undelivered } from "../ports.ts";
+import type { Deps, Room, Undelivered } from "../ports.ts";
 import { mostTries } from "./redelivery.ts";
+import { undeliveredOf } from "./undelivered.ts";
 
 /** Where the books keep what was reported of a room; no subject is called so in a room of one's own. */
 export const reportedBy = "@reported";
+/** And up to where a device of the person was sent messages often enough. */
+export const givenUpBy = "@givenUp";
 /** As many as one look reports; the rest with the next. */
 export const mostReported = 100;
 
@@ -19,8 +22,9 @@ export async function lookForAbsent(
 ): Promise<{ undelivered: Undelivered[]; nexts: number[]; noteReported?: () => Promise<void> }> {
   const { cursors, now, redeliverAfterMs } = deps;
   const { roomId, epoch } = room;
-  const [had, reported] = await Promise.all([cursors.get(roomId, subject), cursors.get(roomId, reportedBy)]);
-  const seqs = [had, reported].map((stop) => (stop?.epoch === epoch && stop.hasAcked ? stop.seq : 0));
+  const names = [subject, reportedBy, givenUpBy];
+  const stops = await Promise.all(names.map((name) => cursors.get(roomId, name)));
+  const seqs = stops.map((stop) => (stop?.epoch === epoch && stop.hasAcked ? stop.seq : 0));
   const waiting = await readWaiting(deps, room, Math.max(...seqs), mostReported);
   if (waiting.length === 0) return { undelivered: [], nexts: [] };
   if (round < mostTries) return { undelivered: [], nexts: [now() + redeliverAfterMs * 2 ** (round + 1)] };
@@ -33,11 +37,4 @@ export async function lookForAbsent(
     nexts: rest,
     ...(last && { noteReported: () => cursors.keep(roomId, reportedBy, { epoch, seq: last.seq, hasAcked: true }) }),
   };
-}
-
-/** @returns the report that the subject did not get it; none for a number that holds nothing */
-export function undeliveredOf({ message }: LogEntry, subject: string): Undelivered[] {
-  if (!message) return [];
-  const { messageId, roomId, eventName, atMs, epoch, seq } = message;
-  return [{ messageId, roomId, subject, eventName, atMs, epoch, seq }];
 }

@@ -4,7 +4,7 @@ import { flatten, forEachLimited } from "../pool.ts";
 import type { Deps, Member, Outcomes, Parcel, PostOutcome, Room } from "../ports.ts";
 import { disconnect } from "../rooms/connection-life.ts";
 import { evict, isCurrent } from "../rooms/evict.ts";
-import { endPlace } from "../rooms/leave-room.ts";
+import { endPlace, type PlaceDeps } from "../rooms/leave-room.ts";
 import { isPoller } from "../rooms/poller.ts";
 import { type Pace, post, unpaced } from "./post.ts";
 
@@ -14,19 +14,7 @@ import { type Pace, post, unpaced } from "./post.ts";
  */
 export const postsAtOnce = 400;
 
-export type DeliverDeps = Pick<
-  Deps,
-  | "scheduleLook"
-  | "redeliverAfterMs"
-  | "connections"
-  | "members"
-  | "rooms"
-  | "gateway"
-  | "cursors"
-  | "now"
-  | "wait"
-  | "random"
->;
+export type DeliverDeps = PlaceDeps & Pick<Deps, "connections" | "gateway" | "wait" | "random">;
 
 /** Before anybody was posted to. */
 export const noOutcomes = (): Outcomes => ({
@@ -132,17 +120,18 @@ const isFlooded = ({ cursor }: Member, seq: number | undefined): boolean =>
 /** Until its handshake is over, API Gateway calls a connection gone, though its row is there. */
 const handshakeMs = 10_000;
 
-/** Forgets a connection that has ended without a `$disconnect`. */
+/** Forgets a connection that has ended without a `$disconnect`. @returns whether it has */
 export async function prune(
   deps: DeliverDeps,
   roomId: string,
   { connectionId, session, connectedAtMs }: Member,
-): Promise<void> {
+): Promise<boolean> {
   // In other rooms it has logged in, so it was open.
-  if (roomId.startsWith("@") && deps.now() - connectedAtMs < handshakeMs) return;
+  if (roomId.startsWith("@") && deps.now() - connectedAtMs < handshakeMs) return false;
   // A post was seen to be answered 410 although it arrived: a second witness, before somebody loses their rooms.
-  if (await deps.gateway.isOpen(connectionId)) return;
+  if (await deps.gateway.isOpen(connectionId)) return false;
   await disconnect(deps, connectionId);
   // The row may be gone already while this place, written late, is not; of everyone's room the row is the place.
   if (roomId !== everyone) await endPlace(deps, roomId, session, connectionId);
+  return true;
 }

@@ -1,21 +1,23 @@
 import { everyone, subjectOf } from "../../../protocol/ids.ts";
 import { limits } from "../../../protocol/limits.ts";
+import type { Debt } from "../debt.ts";
 import { makePace } from "../fan-out/pace.ts";
 import { ackWithinMs, glimpseOf, inlineMembers, looksFor, partsOf } from "../fan-out/plan.ts";
 import { postedAtMs } from "../fan-out/posted-at.ts";
 import { isFor, readWaiting } from "../log/read-log.ts";
-import { hasReached, stopOf } from "../log/stop.ts";
 import { flatten, forEachLimited, onePage } from "../pool.ts";
-import type { Deps, LogEntry, Look, Member, Part, ReportUndelivered, Room, Stop, Undelivered } from "../ports.ts";
+import type { Deps, LogEntry, Look, Member, Part, ReportUndelivered, Room, Undelivered } from "../ports.ts";
 import { isCurrent, tellEvictedAgain } from "../rooms/evict.ts";
 import { isPoller } from "../rooms/poller.ts";
 import { mostRounds } from "../rounds.ts";
-import { lookForAbsent, undeliveredOf } from "./absent-person.ts";
+import { givenUpBy, lookForAbsent } from "./absent-person.ts";
+import { duesOf } from "./debts.ts";
 import { isLookedAtBy } from "./expect-acks.ts";
 import { type Pace, unpaced } from "./post.ts";
-import { dueMs, nextStep, type Patience } from "./redelivery.ts";
+import { dueMs, nextStep, nextStepOfPoller, type Patience } from "./redelivery.ts";
 import { resend } from "./resend.ts";
 import { lookForSkipped } from "./skipped.ts";
+import { toReport, undeliveredOf } from "./undelivered.ts";
 
 const membersAtOnce = 25;
 /** After trouble with acks it may be a whole room. Each is noted by a write under the room's key, beside its acks. */
@@ -40,6 +42,8 @@ interface Findings {
   undelivered: Undelivered[];
   noteReported?: (() => Promise<void>) | undefined;
   isSomebodyThere: boolean;
+  /** Devices of those who are owed something, by subject. */
+  devices: Map<string, Member[]>;
   untilMs: number;
   pace: Pace;
 }
@@ -48,21 +52,39 @@ type Waiting = (after: number) => Promise<LogEntry[]>;
 type RoomToLookAt = Room & Patience;
 
 /** Looks at the cursors of a room's members and sends again what was not acked. */
-export async function lookAtRoom(deps: LookDeps, { roomId, round, part, evicted, skipped }: Look): Promise<void> {
+export async function lookAtRoom(given: LookDeps, { roomId, round, part, evicted, skipped }: Look): Promise<void> {
+  const deps = withRound(given, round);
   if (evicted) return tellEvictedAgain(deps, { roomId, round, evicted });
   if (skipped) return lookForSkipped(deps, { roomId, round, skipped });
   const known = await deps.rooms.get(roomId);
   if (!known) return;
-  const first = await deps.members.first(roomId, inlineMembers);
+  const [first, debts] = await Promise.all([
+    deps.members.first(roomId, inlineMembers, "lapsed"),
+    readDebts(deps, roomId, part),
+  ]);
   const ackMs = ackWithinMs(roomId, glimpseOf(first)) ?? 0;
   const room = { ...known, afterMs: deps.redeliverAfterMs, ackWithinMs: ackMs };
-  if (part) return lookAtMembers(deps, room, round, deps.members.pages(roomId, part), part);
-  if (first.share === 1) return lookAtMembers(deps, room, round, onePage(first.members), undefined);
+  const membersOf = (part: Part) => deps.members.pages(roomId, part, undefined, "lapsed");
+  if (part) return lookAtMembers(deps, room, round, membersOf(part), debts, part);
+  if (first.share === 1) return lookAtMembers(deps, room, round, onePage(first.members), debts, undefined);
   // A function has time for so many: of a larger room each part is a look of its own, and goes on by itself.
   const parts = partsOf(looksFor(glimpseOf(first)));
   const [whole] = parts;
-  if (parts.length === 1 && whole) return lookAtMembers(deps, room, round, deps.members.pages(roomId, whole), whole);
+  if (parts.length === 1 && whole) return lookAtMembers(deps, room, round, membersOf(whole), debts, whole);
   await Promise.all(parts.map((each) => deps.scheduleLook({ roomId, round: round + 1, part: each }, 0)));
+}
+
+/** What a look orders anew is a further round as well, so that no chain goes on for ever. */
+function withRound(deps: LookDeps, round: number): LookDeps {
+  const isAnew = (look: Look) => look.round === 0 && !look.evicted;
+  const deeper = (look: Look) => (isAnew(look) ? { ...look, round: round + 1 } : look);
+  return { ...deps, scheduleLook: (look, afterMs) => deps.scheduleLook(deeper(look), afterMs) };
+}
+
+async function readDebts({ debts }: Pick<Deps, "debts">, roomId: string, part?: Part): Promise<Debt[]> {
+  const all: Debt[] = [];
+  if (!roomId.startsWith("@")) for await (const page of debts.pages(roomId, part)) all.push(...page);
+  return all;
 }
 
 /** @param part of a large room, if it is one */
@@ -71,6 +93,7 @@ async function lookAtMembers(
   room: RoomToLookAt,
   round: number,
   members: AsyncIterable<Member[]>,
+  debts: readonly Debt[],
   part: Part | undefined,
 ): Promise<void> {
   const { roomId } = room;
@@ -79,6 +102,7 @@ async function lookAtMembers(
     givenUp: [],
     undelivered: [],
     isSomebodyThere: false,
+    devices: new Map(debts.map(({ subject }) => [subject, []])),
     untilMs: deps.now() + budgetMs,
     // In everyone's room each place has a key of its own.
     pace: roomId === everyone ? unpaced : makePace(triesPerSecond / (part?.of ?? 1), deps),
@@ -92,15 +116,24 @@ async function lookAtMembers(
     found.nexts.push(...absent.nexts);
     found.noteReported = absent.noteReported;
   }
-  const undelivered = await withoutReached(deps, room, found.undelivered, part);
+  const dues = await duesOf(deps, room, debts, (subject) => found.devices.get(subject) ?? []);
+  found.nexts.push(...dues.nexts);
+  const undelivered = await toReport(deps, room, [...found.undelivered, ...dues.undelivered], part);
   // Reported before it is noted as reported: a crash in between reports twice, the other order never.
   if (undelivered.length > 0) await deps.reportUndelivered(undelivered);
-  await found.noteReported?.();
+  await Promise.all([found.noteReported?.(), dues.settle(), person !== undefined && noteGivenUp(deps, room, found)]);
   await forEachLimited(flatten(onePage(found.givenUp)), membersAtOnce, async (member) => {
     await found.pace.turn();
     await deps.members.noteTry(roomId, member);
   });
   await orderNext(deps, room, round, found.nexts, part);
+}
+
+/** A device that was given up may go, and its person then be nowhere. */
+async function noteGivenUp({ cursors }: Pick<Deps, "cursors">, room: Room, { givenUp }: Findings): Promise<void> {
+  const { roomId, epoch } = room;
+  const seq = Math.max(0, ...givenUp.map(({ givenUpSeq }) => givenUpSeq));
+  if (seq > 0) await cursors.keep(roomId, givenUpBy, { epoch, seq, hasAcked: true });
 }
 
 async function lookAtMember(
@@ -110,6 +143,7 @@ async function lookAtMember(
   waiting: Waiting,
   found: Findings,
 ): Promise<void> {
+  found.devices.get(member.subject)?.push(member);
   if (!member.cursor || !isCurrent(member, room)) return;
   found.isSomebodyThere = true;
   if (member.cursor.epoch !== room.epoch) {
@@ -119,7 +153,7 @@ async function lookAtMember(
     await deps.members.setCursor(room.roomId, session, connectionId, cursor);
     return lookAtMember(deps, room, { ...member, cursor, tries: 0, triedAtMs: 0, givenUpSeq: 0 }, waiting, found);
   }
-  if (member.cursor.seq >= room.seq || isPoller(member.connectionId)) return;
+  if (member.cursor.seq >= room.seq) return;
   const triedAtMs = deps.now();
   if (triedAtMs > found.untilMs) {
     found.nexts.push(triedAtMs);
@@ -127,7 +161,9 @@ async function lookAtMember(
   }
   const kept = await waiting(Math.max(member.cursor.seq, member.givenUpSeq));
   const unacked = kept.filter(({ message }) => message && isFor(message, member.subject));
-  const step = nextStep(member, unacked, triedAtMs, room);
+  const step = isPoller(member.connectionId)
+    ? nextStepOfPoller(member, unacked.filter(wasThereAt(member)), triedAtMs, room)
+    : nextStep(member, unacked, triedAtMs, room);
   switch (step.kind) {
     case "rest":
       return;
@@ -136,8 +172,10 @@ async function lookAtMember(
       return;
     case "resend": {
       await found.pace.turn();
-      const refused = await resend(deps, room, member, step.entries);
+      const { refused, isGone } = await resend(deps, room, member, step.entries);
       found.undelivered.push(...refused.flatMap((entry) => undeliveredOf(entry, member.subject)));
+      // What it is owed has a look of its own then.
+      if (isGone) return;
       const tries = member.tries + 1;
       await deps.members.noteTry(room.roomId, { ...member, tries, triedAtMs });
       found.nexts.push(dueMs(triedAtMs, tries, room));
@@ -153,29 +191,11 @@ async function lookAtMember(
   }
 }
 
-/** A message that reached one device of a person has reached the person. */
-async function withoutReached(
-  deps: Deps,
-  { roomId }: Room,
-  undelivered: readonly Undelivered[],
-  part: Part | undefined,
-): Promise<Undelivered[]> {
-  if (undelivered.length === 0) return [];
-  const stops = new Map(undelivered.map(({ subject }) => [subject, [] as Stop[]]));
-  // Of a very large room the devices in the same part: to read all of it there is no time.
-  for await (const member of flatten(deps.members.pages(roomId, part))) {
-    const stop = stopOf(member);
-    if (stop) stops.get(member.subject)?.push(stop);
-  }
-  if (subjectOf(roomId) !== undefined) {
-    // On a device that was closed since, too.
-    for (const [subject, known] of stops) {
-      const kept = await deps.cursors.get(roomId, subject);
-      if (kept) known.push(kept);
-    }
-  }
-  return undelivered.filter((message) => !stops.get(message.subject)?.some((stop) => hasReached(stop, message)));
-}
+/** Whether a poller had its lease when a message came. */
+const wasThereAt =
+  ({ leaseUntilMs = 0 }: Member) =>
+  ({ message }: LogEntry) =>
+    (message?.atMs ?? 0) <= leaseUntilMs;
 
 /** Members who stopped at the same message wait for the same ones: read once per look. */
 function waitingOf(deps: Deps, room: Room, isLarge: boolean): Waiting {

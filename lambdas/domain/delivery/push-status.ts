@@ -1,8 +1,11 @@
-import { subjectOf } from "../../../protocol/ids.ts";
+import { conversationId, personsOfConversation, subjectOf } from "../../../protocol/ids.ts";
 import type { WaitFor } from "../../../protocol/push.ts";
 import { hasReached } from "../log/stop.ts";
-import type { Deps, Outcomes, PushRecord } from "../ports.ts";
+import type { Deps, Member, Outcomes, PushRecord } from "../ports.ts";
+import { isPoller } from "../rooms/poller.ts";
+import { givenUpBy, reportedBy } from "./absent-person.ts";
 import { noOutcomes } from "./deliver.ts";
+import { hasGivenUp } from "./undelivered.ts";
 
 /** As many names as an answer lists; the counts are of all. */
 const mostNames = 100;
@@ -25,7 +28,7 @@ export interface RoomStatus {
   /** There was no time for all members: counts and names are of those that were read. */
   partial?: true;
 }
-type StatusDeps = Pick<Deps, "pushes" | "members" | "cursors" | "now">;
+type StatusDeps = Pick<Deps, "pushes" | "members" | "cursors" | "debts" | "now">;
 
 /** @returns what is known of a message of the last day, `undefined` if nothing is */
 export async function pushStatus(deps: StatusDeps, messageId: string): Promise<RoomStatus[] | undefined> {
@@ -35,44 +38,85 @@ export async function pushStatus(deps: StatusDeps, messageId: string): Promise<R
   return records.length === 0 ? undefined : Promise.all(records.map((record) => roomStatus(deps, record, isOver)));
 }
 
-/** @param isEnough asked after each page of members with how many have acked; whether no further one is to be read */
-async function roomStatus(
-  { members, cursors }: StatusDeps,
-  record: PushRecord,
-  isEnough: (acked: number) => boolean,
-): Promise<RoomStatus> {
-  const { roomId, epoch, seq, exclude } = record;
-  const ackedBy = new Set<string>();
-  const waitingFor = new Set<string>();
+async function roomStatus(deps: StatusDeps, record: PushRecord, isEnough: IsEnough): Promise<RoomStatus> {
+  const { roomId, seq } = record;
   const outcomes = outcomesOf(record);
-  const status = { roomId, logged: seq !== undefined, done: isDone(record), ...(outcomes && { outcomes }) };
-  let isPartial = false;
-  if (seq !== undefined) {
-    for await (const page of members.pages(roomId)) {
-      for (const { subject, cursor, beganSeq = 0 } of page) {
-        // Who does not ack is neither: nobody can know.
-        if (!cursor || cursor.epoch !== epoch || exclude?.includes(subject)) continue;
-        if (cursor.seq < seq) waitingFor.add(subject);
-        // Whoever came in behind the message was never sent it.
-        else if (beganSeq < seq) ackedBy.add(subject);
-      }
-      isPartial = isEnough(ackedBy.size);
-      if (isPartial) break;
-    }
-    const person = subjectOf(roomId);
-    const had = person === undefined ? undefined : await cursors.get(roomId, person);
-    if (person !== undefined && had && epoch !== undefined && hasReached(had, { epoch, seq })) ackedBy.add(person);
-  }
-  // One device of a person is enough.
-  for (const subject of ackedBy) waitingFor.delete(subject);
+  const { ackedBy, waitingFor, isPartial } = await personsOf(deps, record, isEnough);
   return {
-    ...status,
+    roomId: publicName(roomId),
+    logged: seq !== undefined,
+    done: isDone(record),
+    ...(outcomes && { outcomes }),
     acked: ackedBy.size,
     ackedBy: [...ackedBy].slice(0, mostNames),
     waiting: waitingFor.size,
     waitingFor: [...waitingFor].slice(0, mostNames),
     ...(isPartial && { partial: true }),
   };
+}
+
+interface Persons {
+  ackedBy: Set<string>;
+  waitingFor: Set<string>;
+  /** There are more members than were read. */
+  isPartial: boolean;
+}
+/** Asked after each page of members with how many have acked: whether no further one is to be read. */
+type IsEnough = (acked: number) => boolean;
+
+/** Who has the message, and who has not, is still in or has gone, and is not reported yet. */
+async function personsOf(
+  deps: StatusDeps,
+  { roomId, epoch, seq, exclude = [], from }: PushRecord,
+  isEnough: IsEnough,
+): Promise<Persons> {
+  const ackedBy = new Set<string>();
+  const waitingFor = new Set<string>();
+  if (epoch === undefined || seq === undefined) return { ackedBy, waitingFor, isPartial: false };
+  const at = { epoch, seq };
+  let isPartial = false;
+  const take = (member: Member) => {
+    const { subject, cursor, beganSeq = 0 } = member;
+    // Who does not ack is neither: nobody can know. Nor is who came in behind the message: it was never sent there.
+    if (cursor?.epoch !== epoch || beganSeq >= seq) return;
+    if (cursor.seq >= seq) ackedBy.add(subject);
+    else if (!isPoller(member.connectionId) || !hasGivenUp(member, at)) waitingFor.add(subject);
+  };
+  const readMembers = async () => {
+    for await (const page of deps.members.pages(roomId, undefined, undefined, "lapsed")) {
+      for (const member of page) take(member);
+      isPartial = isEnough(ackedBy.size);
+      if (isPartial) return;
+    }
+  };
+  const readDebts = async () => {
+    for await (const page of deps.debts.pages(roomId)) {
+      for (const debt of page) {
+        if (debt.epoch === epoch && debt.after < seq && seq <= debt.upTo) waitingFor.add(debt.subject);
+      }
+      if (isEnough(ackedBy.size)) return;
+    }
+  };
+  const person = subjectOf(roomId);
+  const readBooks = async () => {
+    if (person === undefined) return;
+    const names = [person, reportedBy, givenUpBy];
+    const [had, ...reported] = await Promise.all(names.map((name) => deps.cursors.get(roomId, name)));
+    if (had && hasReached(had, at)) ackedBy.add(person);
+    // Whoever is nowhere may still come.
+    else if (!reported.some((stop) => stop?.epoch === epoch && stop.seq >= seq)) waitingFor.add(person);
+  };
+  await Promise.all([readMembers(), readDebts(), readBooks()]);
+  // One device of a person is enough, and nobody waits for who sent it.
+  for (const subject of [...ackedBy, ...exclude, from]) if (subject !== undefined) waitingFor.delete(subject);
+  for (const subject of exclude) ackedBy.delete(subject);
+  return { ackedBy, waitingFor, isPartial };
+}
+
+/** The log of a conversation has a name of its own, that only the tables know. */
+function publicName(roomId: string): string {
+  const pair = personsOfConversation(roomId);
+  return pair ? conversationId(...pair) : roomId;
 }
 
 /** All that was ordered has come to its end, and nothing is missing. */
@@ -105,15 +149,13 @@ export async function waitForAcks(
 ): Promise<{ reached: boolean; acks: number }> {
   const untilMs = deps.now() + withinMs;
   const isEnough = (acked: number) => acked >= acks || deps.now() >= untilMs;
-  let got = 0;
+  // Who has acked once has it, wherever that is kept later; and a reading that was broken off may find fewer.
+  const acked = records.map(() => new Set<string>());
   for (let asked = 0; ; asked += 1) {
     const askedAtMs = deps.now();
-    const statuses = await Promise.all(records.map((record) => roomStatus(deps, record, isEnough)));
-    // Nobody takes an ack back; a reading that was broken off may have found fewer than one before.
-    got = Math.max(
-      got,
-      statuses.reduce((sum, { acked }) => sum + acked, 0),
-    );
+    const persons = await Promise.all(records.map((record) => personsOf(deps, record, isEnough)));
+    for (const [i, { ackedBy }] of persons.entries()) for (const subject of ackedBy) acked[i]?.add(subject);
+    const got = acked.reduce((sum, { size }) => sum + size, 0);
     const leftMs = untilMs - deps.now();
     if (got >= acks || leftMs <= 0) return { reached: got >= acks, acks: got };
     // A large room takes long to read: it is asked less often.

@@ -105,8 +105,16 @@ async function shipLogged(
   });
   if (appended === "used") return "used";
   const { message, room, isDone } = appended;
-  const { epoch, seq, atMs, exclude } = message;
-  const plain = { roomId, epoch, seq, atMs, done: false, ...(exclude && { exclude }) };
+  const { epoch, seq, atMs, exclude, from } = message;
+  const plain = {
+    roomId,
+    epoch,
+    seq,
+    atMs,
+    done: false,
+    ...(exclude && { exclude }),
+    ...(from !== undefined && { from }),
+  };
   const record = once?.recordOf(plain) ?? plain;
   if (isDone) return { ...record, done: true, outcomes: noOutcomes() };
   const glimpse = glimpseOf(first);

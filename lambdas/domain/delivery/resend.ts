@@ -12,14 +12,15 @@ import type { Patience } from "./redelivery.ts";
  * behind cost one post, not one each.
  *
  * @param entries oldest first
- * @returns what API Gateway does not take for any member, and is not to be tried again
+ * @returns what API Gateway does not take for any member, and is not to be tried again; and whether the connection has
+ *   ended, and the place with it
  */
 export async function resend(
   deps: DeliverDeps & Pick<Deps, "noteTrouble" | "payloads">,
   room: Pick<Room, "roomId" | "epoch"> & Pick<Patience, "ackWithinMs">,
   member: Member,
   entries: readonly LogEntry[],
-): Promise<LogEntry[]> {
+): Promise<{ refused: LogEntry[]; isGone: boolean }> {
   const { frames, large } = batches(deps, room, member, entries);
   const refused: LogEntry[] = [];
   const posts = [
@@ -32,10 +33,10 @@ export async function resend(
   ];
   for (const next of posts) {
     const outcome = await next();
-    if (outcome === "gone") await prune(deps, room.roomId, member);
+    if (outcome === "gone" && (await prune(deps, room.roomId, member))) return { refused, isGone: true };
     if (outcome !== "sent" && outcome !== "tooLarge") break;
   }
-  return refused;
+  return { refused, isGone: false };
 }
 
 type Filled = LogEntry & { message: Message };

@@ -5,8 +5,9 @@ import { hasReached, stopOf, whereStopped } from "../log/stop.ts";
 import type { Deps, Look, Member, ReportUndelivered, Room } from "../ports.ts";
 import { isPoller } from "../rooms/poller.ts";
 import { mostRounds } from "../rounds.ts";
-import { mostReported, reportedBy, undeliveredOf } from "./absent-person.ts";
+import { mostReported, reportedBy } from "./absent-person.ts";
 import { mostTries } from "./redelivery.ts";
+import { undeliveredOf } from "./undelivered.ts";
 
 /**
  * A page of a person begins at the newest message, as it did not ask for more. What was sent to the person while no page

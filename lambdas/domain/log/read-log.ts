@@ -157,6 +157,16 @@ async function findNewest(
   return { entries, after: (isFromTheStart ? first : (entries[0]?.seq ?? Math.max(1, room.seq))) - 1 };
 }
 
+/** What is kept of the numbers behind `after`, at most `most`; numbers that hold nothing are among them. */
+export async function readKept({ log }: Pick<Deps, "log">, room: Room, after: number, most: number) {
+  const kept: LogEntry[] = [];
+  for await (const entry of flatten(log.pages(room, after + 1, room.seq))) {
+    kept.push(entry);
+    if (kept.length === most) break;
+  }
+  return kept;
+}
+
 /** Messages that wait for a member behind its cursor, at most `most`, as they would be posted. */
 export async function readWaiting({ log, now }: LogDeps, room: Room, after: number, most: number): Promise<LogEntry[]> {
   const waiting: LogEntry[] = [];

@@ -1,7 +1,7 @@
 import type { FrameOf } from "../../../protocol/frames.ts";
 import { everyone, userRoom } from "../../../protocol/ids.ts";
 import type { Caller, Deps } from "../ports.ts";
-import { endPlace } from "./leave-room.ts";
+import { endPlace, type PlaceDeps } from "./leave-room.ts";
 
 /** Opens the books for a new connection: its row, and its place in the room of its subject. */
 export async function connect({ connections, members }: Deps, caller: Caller): Promise<void> {
@@ -12,10 +12,7 @@ export async function connect({ connections, members }: Deps, caller: Caller): P
 }
 
 /** Closes the books of a connection that has ended: `$disconnect` said so, or a post found it gone. */
-export async function disconnect(
-  deps: Pick<Deps, "connections" | "members" | "rooms" | "cursors">,
-  connectionId: string,
-): Promise<void> {
+export async function disconnect(deps: PlaceDeps & Pick<Deps, "connections">, connectionId: string): Promise<void> {
   const ended = await deps.connections.remove(connectionId);
   if (!ended) return;
   const { subject, session, rooms, stop } = ended;

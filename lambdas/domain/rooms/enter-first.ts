@@ -4,6 +4,7 @@ import type { Connection, Deps, Member, Room } from "../ports.ts";
 import { connectionGone, type Enter, type Entry, placeOf, takePlace, tooBusy } from "./entry.ts";
 import { evict, isCurrent, tellClaimant } from "./evict.ts";
 import { holderFor, pendingClaim } from "./holder.ts";
+import { endPlace, type PlaceDeps } from "./leave-room.ts";
 import { isLive } from "./liveness.ts";
 import { isPoller } from "./poller.ts";
 
@@ -75,7 +76,7 @@ async function isAnyIn(deps: Deps, room: Room, isUnasked: (member: Member) => bo
 
 /** A session that comes back takes its own place again, whoever else is in. */
 export async function resumePlace(
-  deps: Pick<Deps, "members" | "connections" | "rooms" | "now">,
+  deps: PlaceDeps & Pick<Deps, "connections">,
   room: Room,
   self: Connection,
   mine: Member,
@@ -100,7 +101,7 @@ export async function resumePlace(
   ]);
   if (moved === "changed") return "changed";
   if (noted !== "done") {
-    await deps.members.remove(room.roomId, session, connectionId);
+    await endPlace(deps, room.roomId, session, connectionId);
     return connectionGone;
   }
   const after = await deps.rooms.get(room.roomId);

@@ -4,7 +4,7 @@ import { everyone, ownRoom, userRoom } from "../../../protocol/ids.ts";
 import { expectSkipped } from "../delivery/skipped.ts";
 import { missedBytes } from "../log/read-log.ts";
 import type { Caller, Connection, Deps } from "../ports.ts";
-import { endPlace } from "./leave-room.ts";
+import { givePlaceBack } from "./leave-room.ts";
 import { leaseMs, pollerOf } from "./poller.ts";
 import { restoreRoom } from "./restore-room.ts";
 
@@ -28,7 +28,7 @@ export interface PollAnswer {
 /** Whoever got hold of a stranger's session gets nothing by it, nor takes anything away. */
 async function giveBack(deps: Deps, { session, connectionId, subject, askedAtMs }: Connection, roomId: string) {
   const place = await deps.members.get(roomId, session);
-  if (place?.subject === subject) await endPlace(deps, roomId, session, connectionId, askedAtMs);
+  if (place?.subject === subject) await givePlaceBack(deps, roomId, session, connectionId, askedAtMs);
 }
 
 /** Something came: there may be more at once. */

@@ -38,7 +38,14 @@ describe("PutEvents", () => {
       [{ EventId: expect.any(String) }, { EventId: expect.any(String) }],
     ]);
     expect(events.all).toEqual([recorded, recorded]);
-    expect(logs[0]).toBe("MessageUndelivered from downlink on the bus default");
+    expect(logs[0]).toBe("event MessageUndelivered from downlink on the bus default");
+  });
+
+  test("is shown with the message and the person that it is about, and nothing else of it", async () => {
+    const { logs, put } = await start();
+    const detail = { messageId: "m-1", subject: "ann", roomId: "456", eventName: "secret", data: "secret" };
+    await put({ ...entry, Detail: JSON.stringify(detail) });
+    expect(logs).toEqual(["event MessageUndelivered m-1 to ann in 456"]);
   });
 
   test.each([

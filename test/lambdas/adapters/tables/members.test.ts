@@ -3,7 +3,7 @@ import { connectionsIn } from "../../../../lambdas/adapters/tables/connections.t
 import { membersIn } from "../../../../lambdas/adapters/tables/members.ts";
 import { roomsIn } from "../../../../lambdas/adapters/tables/rooms.ts";
 import { tableOf } from "../../../../lambdas/adapters/tables/table.ts";
-import type { Member, Members, NewMember } from "../../../../lambdas/domain/ports.ts";
+import type { Member, Members, NewMember, Whom } from "../../../../lambdas/domain/ports.ts";
 import { inPagesOf, openTables, rowsOf } from "../../../support/tables.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";
 
@@ -284,4 +284,28 @@ test("a lease ends its place", async () => {
   expect(await members.get(room, "s")).toMatchObject({ leaseUntilMs: startMs + 90_000 });
   nowMs += 1;
   expect(await members.get(room, "s")).toBeUndefined();
+});
+
+test("a poller's place is absent once its lease is over, but to who asks for what it did not get; in time to them too", async () => {
+  const leaseUntilMs = startMs + 90_000;
+  await members.put(room, {
+    ...place({ session: "s", connectionId: "poll:s" }),
+    leaseUntilMs,
+  });
+  const seen = async (whom?: Whom) => {
+    const sessions: string[] = [];
+    for await (const page of members.pages(room, undefined, undefined, whom))
+      sessions.push(...page.map((m) => m.session));
+    const { members: firstOnes } = await members.first(room, 9, whom);
+    expect(firstOnes.map(({ session }) => session)).toEqual(sessions);
+    return sessions;
+  };
+  nowMs = leaseUntilMs - 1;
+  expect([await seen(), await seen("lapsed")]).toEqual([["s"], ["s"]]);
+  expect(await members.get(room, "s")).toBeDefined();
+  nowMs = leaseUntilMs;
+  expect([await seen(), await seen("lapsed")]).toEqual([[], ["s"]]);
+  expect(await members.get(room, "s")).toBeUndefined();
+  nowMs += 3_601_000;
+  expect(await seen("lapsed")).toEqual([]);
 });

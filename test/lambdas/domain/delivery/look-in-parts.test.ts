@@ -79,4 +79,23 @@ describe("a look at a very large room", () => {
     expect(subjects).toEqual(lacking.map(({ page }) => page.subject).toSorted());
     expect(world.looks).toEqual([]);
   });
+
+  test("reports once who has gone, and not who has come back for it", async () => {
+    const lacking = readers.slice(0, 6);
+    lose(lacking);
+    await world.push(room, '"hi"');
+    await world.pass(0);
+    await ackAll();
+    world.lost.clear();
+    for (const { page } of lacking) await page.close();
+    const [back, gone] = [lacking.slice(0, 3), lacking.slice(3)];
+    for (const reader of back) {
+      await reader.page.open();
+      await reader.ack();
+    }
+    await world.pass(3_000_000);
+    const subjects = world.undelivered.map(({ subject }) => subject).toSorted();
+    expect(subjects).toEqual(gone.map(({ page }) => page.subject).toSorted());
+    expect(world.looks).toEqual([]);
+  });
 });
