@@ -88,8 +88,9 @@ export interface DownlinkProps {
   readonly pollBurstLimit?: number;
 
   /**
-   * Posts per second to large rooms and to everyone, all together; from 2 to 1,000,000. Each page that a message goes to
-   * is one. Small rooms are posted to at once, beside this.
+   * Posts per second to large rooms and to everyone, and of what is sent again to anybody, all together; from 2 to
+   * 1,000,000. Each page that a message goes to is one. A tenth is for what is sent again, the rest for what is sent for
+   * the first time. Small rooms are posted to at once, beside this.
    *
    * @default 3500: at `qos` 1 each post is answered by a frame with an ack, so that a broadcast takes twice as much: 7,000
    *   of the 10,000 requests per second that an account has in a Region. It keeps nobody out, and its acks fit into

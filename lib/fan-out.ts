@@ -3,10 +3,11 @@ import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
 import { RecursiveLoop } from "aws-cdk-lib/aws-lambda";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import { type RoomProps, roomFunction, workersFor } from "./room-function.ts";
+import { workersFor } from "./pace.ts";
+import { type RoomProps, roomFunction } from "./room-function.ts";
 import { feed, type WorkQueue, workQueue } from "./work-queue.ts";
 
-// A round of 20 s, and what is under way then: a post that is tried four times may take that long again.
+// A round of 22 s, and what is under way then: a post that is tried four times may take 13 s.
 const timeout = Duration.seconds(40);
 
 /** Posts to large rooms and to everyone: a queue of tasks, each a part of the members, and the workers that take them. */

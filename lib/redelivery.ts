@@ -4,6 +4,7 @@ import { Grant } from "aws-cdk-lib/aws-iam";
 import { RecursiveLoop } from "aws-cdk-lib/aws-lambda";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
+import { paceOf } from "./pace.ts";
 import { type RoomProps, roomFunction } from "./room-function.ts";
 import { feed, workQueue } from "./work-queue.ts";
 
@@ -42,7 +43,11 @@ export class Redelivery extends Construct {
     const redeliver = roomFunction(this, "Redeliver", props, {
       entry: "redeliver",
       description: "Downlink: sends again what was not acked",
-      environment: { EVENT_BUS_NAME: eventBusName },
+      environment: {
+        EVENT_BUS_NAME: eventBusName,
+        RESENDS_PER_SECOND: String(paceOf(props.postsPerSecond).redelivery),
+        REDELIVER_WORKERS: String(props.maxConcurrency),
+      },
       // Nobody waits for it, and most looks find that all have acked.
       memorySize: 512,
       timeout,

@@ -4,6 +4,7 @@ import type { Queue } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import { grantConnections } from "./grant-connections.ts";
 import { type LambdaFunctionProps, type LogProps, lambdaFunction } from "./lambda-function.ts";
+import { paceOf, workersFor } from "./pace.ts";
 import type { Payloads } from "./payloads.ts";
 import type { Tables } from "./tables.ts";
 
@@ -16,7 +17,7 @@ export interface RoomProps extends LogProps {
   readonly looks: Queue;
   /** Where posts to large rooms are ordered. */
   readonly tasks: Queue;
-  /** Of all fan-out workers together. */
+  /** Of the fan-out and the redelivery together. */
   readonly postsPerSecond: number;
   /** How long a message is kept. */
   readonly retentionSeconds: string;
@@ -62,7 +63,7 @@ export function roomFunction(scope: Construct, id: string, props: RoomProps, own
       REDELIVER_AFTER_SECONDS: props.redeliverAfterSeconds,
       FAN_OUT_QUEUE_URL: tasks.queueUrl,
       FAN_OUT_WORKERS: String(workersFor(postsPerSecond)),
-      POSTS_PER_SECOND: String(postsPerSecond),
+      POSTS_PER_SECOND: String(paceOf(postsPerSecond).fanOut),
       ...environment,
     },
     logRetention,
@@ -78,9 +79,3 @@ export function roomFunction(scope: Construct, id: string, props: RoomProps, own
   grantConnections(stage, fn);
   return fn;
 }
-
-/**
- * So many fan-out workers share the rate. One could post several thousand times a second; several come to the end of a
- * large room in as many parts, and one that dies leaves less undone. A mapping takes 2 at least.
- */
-export const workersFor = (postsPerSecond: number) => Math.min(1000, Math.max(2, Math.ceil(postsPerSecond / 1000)));

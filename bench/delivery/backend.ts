@@ -100,7 +100,7 @@ export class Backend implements Behind {
     // Received and deleted: an order that comes alone.
     this.meter.count("queueRequests", 2);
     const reportUndelivered = () => Promise.reject(new Error("nothing here is given up"));
-    const deps = { ...this.depsOf("redeliver")(), reportUndelivered };
+    const deps = { ...this.depsOf("redeliver")(), pace: unpaced, reportUndelivered };
     const event = { Records: [{ messageId: "1", body: JSON.stringify(look) }] };
     const { batchItemFailures } = await onLooks(() => deps, lookAtRoom)(event);
     if (batchItemFailures.length > 0) throw new Error("the look failed");

@@ -1,5 +1,5 @@
 import { amount } from "./amounts.ts";
-import { aws, mappingSeconds, workersFor } from "./architecture.ts";
+import { aws, fanOutPace, mappingSeconds, workersFor } from "./architecture.ts";
 import { type Load, loadOf } from "./load.ts";
 import type { Question } from "./question.ts";
 import { type QuotaUse, quotasOf, steadyConnects } from "./quotas.ts";
@@ -117,17 +117,18 @@ function paceGoal(question: Question, load: Load): Need {
   const { connections, everyonePerDay, everyoneWithinSeconds: within, postsPerSecond, qos } = question;
   const queued = isInline(question) ? 0 : load.posts / fullest;
   const everyone = everyonePerDay > 0 ? everyonePace(connections, within) : 0;
-  const { to, why } = most([
+  const { to: posts, why } = most([
     { to: queued, why: `${amount(load.posts)} posts a second on an average day, with room for peaks` },
     { to: everyone, why: `a push to everyone within ${amount(within)} s: ${amount(everyone)} posts a second` },
   ]);
+  const to = posts / fanOutPace(1);
   const acks = qos === 1 && to > 0 ? ", and as many acks" : "";
   return { to: to > postsPerSecond ? roundUp(to, 1_000) : to, why: `${why}${acks}` };
 }
 
 /** So that all are reached in time, although not all workers are there from the beginning. */
 function everyonePace(connections: number, withinSeconds: number): number {
-  const growing = mappingSeconds(workersFor(connections / withinSeconds));
+  const growing = mappingSeconds(workersFor(connections / withinSeconds / fanOutPace(1)));
   return connections / Math.max(withinSeconds / 2, withinSeconds - growing);
 }
 

@@ -10,7 +10,7 @@ export const fanOut = {
   leastPartsOfEveryone: 40,
   leastPartsPerWorker: 4,
   /** After so long a worker hands the rest of its task on. */
-  roundSeconds: 20,
+  roundSeconds: 22,
   /** Parts are as small as that they take no more rounds than this. */
   plannedRounds: 8,
   /** So often a task is handed on; what is left then is put aside. */
@@ -86,8 +86,11 @@ export const workersFor = (postsPerSecond: number): number =>
 export const mappingSeconds = (workers: number): number =>
   Math.max(0, workers - aws.mappingBatches) / (aws.mappingBatchesPerMinute / 60);
 
-/** Of one worker: its part of the pace. */
-export const workerPace = (postsPerSecond: number): number => postsPerSecond / workersFor(postsPerSecond);
+/** Of all fan-out workers: a tenth is for what is sent again. */
+export const fanOutPace = (postsPerSecond: number): number => postsPerSecond - postsPerSecond / 10;
+
+/** Of one worker: its part of that. */
+export const workerPace = (postsPerSecond: number): number => fanOutPace(postsPerSecond) / workersFor(postsPerSecond);
 
 /** Into how many tasks a push to a large room is divided. */
 export function partsOfRoom(members: number, postsPerSecond: number): number {

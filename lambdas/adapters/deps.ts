@@ -98,10 +98,12 @@ function poster() {
   return posterOf({ target, lines, credentials: roleCredentials, trace: () => process.env._X_AMZN_TRACE_ID, now });
 }
 
-/** What the redelivery works with. */
+/** What the redelivery works with. The pace is that of this execution environment, over all of its looks. */
 export const lookDeps = once((): LookDeps => {
   const reportUndelivered = eventBus(new EventBridgeClient({ requestHandler }), environment("EVENT_BUS_NAME"));
-  return { ...deps(), reportUndelivered };
+  const shared = deps();
+  const pace = makePace(numberOf("RESENDS_PER_SECOND") / numberOf("REDELIVER_WORKERS"), shared);
+  return { ...shared, pace, reportUndelivered };
 });
 
 /** What the fan-out works with. The pace is that of this execution environment, over all of its tasks. */

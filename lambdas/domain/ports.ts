@@ -295,7 +295,7 @@ export interface FanOutTask extends Parcel {
 
 /** How fast the fan-out queue is worked on. */
 export interface FanOutLimits {
-  /** Of all workers together. */
+  /** Of all fan-out workers together. */
   postsPerSecond: number;
   /** At most so many tasks at once. */
   workers: number;
@@ -332,6 +332,8 @@ export interface Look {
   round: number;
   /** Only at these of the members. */
   part?: Part;
+  /** The look before had no time for those behind that session; of the others, somebody waits for a look at `nextAtMs`. */
+  rest?: { after?: string; nextAtMs?: number };
   /** Instead of looking: somebody who was put out by this generation may not have heard of it. */
   evicted?: Pick<Member, "session" | "connectionId" | "generation">;
   /** Instead of looking: a person came back at the newest message, and these may have come to no device of theirs. */

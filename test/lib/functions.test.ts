@@ -60,7 +60,7 @@ const rooms = {
   REDELIVER_AFTER_SECONDS: "5",
   FAN_OUT_QUEUE_URL: "<FanOut/Tasks>",
   FAN_OUT_WORKERS: "4",
-  POSTS_PER_SECOND: "3500",
+  POSTS_PER_SECOND: "3150",
 };
 const tokens = { TOKEN_SECRET_ARN: "<TokenSecret>", ALLOWED_ORIGINS: "*" };
 
@@ -69,7 +69,7 @@ test.each([
   ["Socket", rooms],
   ["Push", rooms],
   ["Poll", { ...rooms, ...tokens }],
-  ["Redeliver", { ...rooms, EVENT_BUS_NAME: "default" }],
+  ["Redeliver", { ...rooms, EVENT_BUS_NAME: "default", RESENDS_PER_SECOND: "350", REDELIVER_WORKERS: "5" }],
   ["FanOut", { ...rooms, FAN_OUT_DEAD_LETTERS_URL: "<FanOut/DeadLetters>" }],
 ])("%s is told exactly what it reads from its environment", (name, expected) => {
   const { NODE_OPTIONS: _, ...variables } = functionOf(name).Environment.Variables;

@@ -1,5 +1,9 @@
 import { Duration } from "aws-cdk-lib";
 import { describe, expect, test } from "vitest";
+import { answerWithinMs } from "../../lambdas/adapters/gateway/gateway.ts";
+import { budgetMs } from "../../lambdas/domain/delivery/look-at-room.ts";
+import { roundMs } from "../../lambdas/domain/fan-out/plan.ts";
+import { leaseMs } from "../../lambdas/domain/fan-out/run-task.ts";
 import { type Resource, readable, resourcesOf, synthesize } from "./synthesize.ts";
 
 const template = synthesize();
@@ -150,11 +154,22 @@ describe("postsPerSecond", () => {
     const [worker] = Object.values(resourcesOf(other, "AWS::Lambda::Function")).filter(
       ({ Properties }) => Properties.Environment.Variables.FAN_OUT_DEAD_LETTERS_URL !== undefined,
     );
-    expect(worker?.Properties.Environment.Variables).toMatchObject({
-      POSTS_PER_SECOND: String(postsPerSecond),
-      FAN_OUT_WORKERS: String(workers),
-    });
+    expect(worker?.Properties.Environment.Variables.FAN_OUT_WORKERS).toBe(String(workers));
   });
+
+  test.each([2, 3_500, 12_345, 1_000_000])(
+    "%i are nine tenths for large rooms and a tenth for what is sent again, by as many workers as there may be",
+    (postsPerSecond) => {
+      const other = synthesize({ postsPerSecond });
+      const redeliver = Object.values(resourcesOf(other, "AWS::Lambda::Function"))
+        .map(({ Properties }) => Properties.Environment.Variables)
+        .find(({ RESENDS_PER_SECOND }) => RESENDS_PER_SECOND !== undefined);
+      const { POSTS_PER_SECOND: first, RESENDS_PER_SECOND: again, REDELIVER_WORKERS: workers } = redeliver;
+      expect(Number(first) + Number(again)).toBeCloseTo(postsPerSecond);
+      expect(Number(again) / postsPerSecond).toBeCloseTo(0.1);
+      expect(workOf("Redelivery", "Looks").mapping.Properties.ScalingConfig.MaximumConcurrency).toBe(Number(workers));
+    },
+  );
 
   test.each([1, 1_000_001, 2.5])("%d is refused", (postsPerSecond) => {
     expect(() => synthesize({ postsPerSecond })).toThrow(
@@ -168,6 +183,18 @@ test("redeliveryConcurrency is how many looks' batches are worked on at once", (
     resourcesOf(synthesize({ redeliveryConcurrency: 2 }), "AWS::Lambda::EventSourceMapping"),
   ).filter(({ Properties }) => Properties.BatchSize === 10);
   expect(mapping?.Properties.ScalingConfig).toEqual({ MaximumConcurrency: 2 });
+});
+
+test("a worker has a task for itself longer than its function may take, and no longer than the queue hides it", () => {
+  const { queue, fn } = workOf("FanOut", "Tasks");
+  expect(leaseMs).toBeGreaterThan(1000 * fn.Properties.Timeout);
+  expect(leaseMs).toBeLessThan(1000 * queue.Properties.VisibilityTimeout);
+});
+
+test("rounds and looks are over in good time before their functions: a post that is tried four times takes seconds", () => {
+  const slowestPostMs = 4 * answerWithinMs + 200 + 400 + 800;
+  expect(roundMs + slowestPostMs).toBeLessThan(1000 * workOf("FanOut", "Tasks").fn.Properties.Timeout);
+  expect(budgetMs + slowestPostMs).toBeLessThan(1000 * workOf("Redelivery", "Looks").fn.Properties.Timeout);
 });
 
 test("a task may be as large as SQS allows: the largest frame takes twice its size in it", () => {

@@ -28,10 +28,19 @@ const gapAfterMs = 200;
 /** An ack takes a Lambda 20 ms: at 3,500 a second so many are at it. */
 const ackEnvironments = 70;
 
+/** Workers of the redelivery, and looks that each is given at once. */
+const lookers = 5;
+const looksAtOnce = 10;
+
 export interface CrowdOptions {
+  /** Where they are. */
+  room?: "crowd" | "@all";
   members: number;
+  /** Of the fan-out. */
   postsPerSecond?: number;
   workers?: number;
+  /** Of the redelivery. */
+  resendsPerSecond?: number;
   /** Whether the members ack. */
   acks?: boolean;
   /** Each order of a queue is received by two at once. */
@@ -52,7 +61,9 @@ export type { Crowd };
 export async function openCrowd(options: CrowdOptions) {
   const {
     members,
-    postsPerSecond = 5_000,
+    room = "crowd",
+    postsPerSecond = 4_500,
+    resendsPerSecond = 500,
     workers = 5,
     acks = true,
     duplicates = false,
@@ -64,7 +75,6 @@ export async function openCrowd(options: CrowdOptions) {
   const client = watchKeys(tables, (use) => void uses.push({ ...use, atMs: time.nowMs }));
   const world = new World(client);
   const time = new VirtualTime(world.nowMs);
-  const room = "crowd";
   const posts: { atMs: number; connectionId: string; bytes: number }[] = [];
   const faults: { answer: Answer; diesAtPost: number | undefined; failsAck: () => boolean } = {
     answer: () => undefined,
@@ -103,6 +113,8 @@ export async function openCrowd(options: CrowdOptions) {
   const tasks = new VirtualQueue<FanOutTask>(time, { visibilityMs: 240_000, maxReceiveCount: 10 });
   const looks = new VirtualQueue<Look>(time, { visibilityMs: 180_000, maxReceiveCount: 5 });
   const setAside: FanOutTask[] = [];
+  /** How long each look took. */
+  const lasted: number[] = [];
   const deps: Deps = {
     ...world.deps,
     members: {
@@ -136,11 +148,16 @@ export async function openCrowd(options: CrowdOptions) {
   };
   tasks.feed(Array.from({ length: workers }, worker), duplicates ? 2 : 1);
   const reportUndelivered = async () => {};
-  const lookAt = async (look: Look) => {
-    await lookAtRoom({ ...deps, reportUndelivered }, look);
-    return true;
+  const looker = () => {
+    const pace = makePace(resendsPerSecond / lookers, { now: deps.now, wait: deps.wait, random });
+    return Array.from({ length: looksAtOnce }, () => async (look: Look) => {
+      const beganMs = time.nowMs;
+      await lookAtRoom({ ...deps, pace, reportUndelivered }, look);
+      lasted.push(time.nowMs - beganMs);
+      return true;
+    });
   };
-  looks.feed([lookAt, lookAt]);
+  looks.feed(Array.from({ length: lookers }, looker).flat());
 
   const acking = new Set<Reader>();
   function receive(connectionId: string, text: string): void {
@@ -165,9 +182,11 @@ export async function openCrowd(options: CrowdOptions) {
   const seat = async (session: string, connectionId: string) => {
     const place = { connectionId, connectedAtMs: time.nowMs, subject: session, generation: 0 };
     const expiresAt = connectionExpiry(time.nowMs);
-    await rooms.put({ ...memberKey(room, session), ...place, expiresAt, ...(acks && { cursor: { epoch, seq } }) });
+    const cursor = acks && { cursor: { epoch, seq } };
+    if (room !== everyone) await rooms.put({ ...memberKey(room, session), ...place, expiresAt, ...cursor });
     const more = { grants: { rooms: [], publish: [] }, tokenExpiresAtMs: time.nowMs + 7_200_000, acks };
-    await connections.put({ ...place, ...more, session, expiresAt, rooms: new Set([room]) });
+    const alsoPlace = room === everyone && cursor;
+    await connections.put({ ...place, ...more, session, expiresAt, rooms: new Set([room]), ...alsoPlace });
     if (clients) await world.deps.members.setCursor(everyone, connectionId, connectionId, everyones);
   };
   // As many as are at it at once, each with what it remembers.
@@ -184,8 +203,8 @@ export async function openCrowd(options: CrowdOptions) {
     };
   };
   for (let i = 0; i < members; i += 1) {
-    const session = `s-${i}`;
     const connectionId = `c-${i}`;
+    const session = room === everyone ? connectionId : `s-${i}`;
     await seat(session, connectionId);
     if (clients) {
       const rooms = [
@@ -208,7 +227,7 @@ export async function openCrowd(options: CrowdOptions) {
   }
 
   return {
-    ...{ room, time, posts, uses, faults, readers, pages, ended, tasks, setAside, world, deps, seat },
+    ...{ room, time, posts, uses, faults, readers, pages, ended, tasks, looks, lasted, setAside, world, deps, seat },
     push: (rawData: string, more: Partial<Shipment> = {}) =>
       push(deps, { rooms: [room], eventName: "test", rawData, qos: 1, ...more }),
     rowsOf: { room: () => rows(world, room), connection: (id: string) => connections.get({ connectionId: id }) },

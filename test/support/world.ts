@@ -153,7 +153,7 @@ export class World {
 
   get lookDeps(): LookDeps {
     const reportUndelivered = async (undelivered: Undelivered[]) => void this.undelivered.push(...undelivered);
-    return { ...this.deps, reportUndelivered };
+    return { ...this.deps, pace: unpaced, reportUndelivered };
   }
 
   get fanOutDeps(): FanOutDeps {

@@ -43,7 +43,7 @@ export function memoryTable(measured: readonly Measured[], warmUpMembers: number
     "live: in use when half are posted to, all garbage gone, beyond what is left at the end. peak: the most resident memory,",
     `garbage not yet collected included, above that of the process before its first task (${megabytes(idle)} MB at most).`,
     "held: members read and not yet posted to, at most. µs each: time per member; CPU: of the worker's process, of it.",
-    "rounds: of 20 s each, at whose end a worker hands on the rest through the queue.",
+    "rounds: of 22 s each, at whose end a worker hands on the rest through the queue.",
     "The stand-in takes far longer for a page than DynamoDB, and the worker waits for it. No pace, no latency of posts.",
     `A process for each run, which posts to ${warmUpMembers.toLocaleString("en-US")} generated members before it counts. Medians of the runs.`,
     "```",

@@ -1,6 +1,7 @@
 import { everyone, subjectOf } from "../../../protocol/ids.ts";
 import { limits } from "../../../protocol/limits.ts";
 import type { Debt } from "../debt.ts";
+import { makeFloor } from "../fan-out/floor.ts";
 import { makePace } from "../fan-out/pace.ts";
 import { ackWithinMs, glimpseOf, inlineMembers, looksFor, partsOf } from "../fan-out/plan.ts";
 import { postedAtMs } from "../fan-out/posted-at.ts";
@@ -13,7 +14,7 @@ import { mostRounds } from "../rounds.ts";
 import { givenUpBy, lookForAbsent } from "./absent-person.ts";
 import { duesOf } from "./debts.ts";
 import { isLookedAtBy } from "./expect-acks.ts";
-import { type Pace, unpaced } from "./post.ts";
+import { type Pace, paceUntil, unpaced } from "./post.ts";
 import { dueMs, nextStep, nextStepOfPoller, type Patience } from "./redelivery.ts";
 import { resend } from "./resend.ts";
 import { lookForSkipped } from "./skipped.ts";
@@ -22,14 +23,16 @@ import { toReport, undeliveredOf } from "./undelivered.ts";
 const membersAtOnce = 25;
 /** After trouble with acks it may be a whole room. Each is noted by a write under the room's key, beside its acks. */
 const triesPerSecond = 400;
-/** Posts to half-open lines take seconds each: before the Lambda's time is over the rest is left to the next look. */
-const budgetMs = 12_000;
+/** No post is begun later; one may take seconds. Before the Lambda's time is over the rest is left to the next look. */
+export const budgetMs = 12_000;
 /** From then on looks are rarer: a chain outlives the tries of members who are all behind at times of their own. */
 const hurriedRounds = 4;
 /** From then on pushes order looks of their own, so that this chain can end. */
 const lastNotedRound = 6;
 
 export interface LookDeps extends Deps {
+  /** That of this worker's posts, over all of its looks. */
+  pace: Pace;
   reportUndelivered: ReportUndelivered;
 }
 
@@ -44,17 +47,20 @@ interface Findings {
   isSomebodyThere: boolean;
   /** Devices of those who are owed something, by subject. */
   devices: Map<string, Member[]>;
-  untilMs: number;
+  /** While there is time: for posts, and for what is noted of them under the room's key. */
   pace: Pace;
+  noting: Pace;
 }
 type Waiting = (after: number) => Promise<LogEntry[]>;
 /** The room, and how long its members may take to ack. */
 type RoomToLookAt = Room & Patience;
 
 /** Looks at the cursors of a room's members and sends again what was not acked. */
-export async function lookAtRoom(given: LookDeps, { roomId, round, part, evicted, skipped }: Look): Promise<void> {
+export async function lookAtRoom(given: LookDeps, look: Look): Promise<void> {
+  const { roomId, round, part, rest, evicted, skipped } = look;
   const deps = withRound(given, round);
-  if (evicted) return tellEvictedAgain(deps, { roomId, round, evicted });
+  const pace = paceUntil(deps.pace, deps.now() + budgetMs);
+  if (evicted) return tellEvictedAgain({ ...deps, pace }, { roomId, round, evicted });
   if (skipped) return lookForSkipped(deps, { roomId, round, skipped });
   const known = await deps.rooms.get(roomId);
   if (!known) return;
@@ -64,19 +70,19 @@ export async function lookAtRoom(given: LookDeps, { roomId, round, part, evicted
   ]);
   const ackMs = ackWithinMs(roomId, glimpseOf(first)) ?? 0;
   const room = { ...known, afterMs: deps.redeliverAfterMs, ackWithinMs: ackMs };
-  const membersOf = (part: Part) => deps.members.pages(roomId, part, undefined, "lapsed");
-  if (part) return lookAtMembers(deps, room, round, membersOf(part), debts, part);
-  if (first.share === 1) return lookAtMembers(deps, room, round, onePage(first.members), debts, undefined);
+  const membersOf = (part?: Part) => deps.members.pages(roomId, part, rest?.after, "lapsed");
+  if (part || rest) return lookAtMembers(deps, room, look, membersOf(part), debts);
+  if (first.share === 1) return lookAtMembers(deps, room, look, onePage(first.members), debts);
   // A function has time for so many: of a larger room each part is a look of its own, and goes on by itself.
   const parts = partsOf(looksFor(glimpseOf(first)));
   const [whole] = parts;
-  if (parts.length === 1 && whole) return lookAtMembers(deps, room, round, membersOf(whole), debts, whole);
+  if (parts.length === 1 && whole) return lookAtMembers(deps, room, { ...look, part: whole }, membersOf(whole), debts);
   await Promise.all(parts.map((each) => deps.scheduleLook({ roomId, round: round + 1, part: each }, 0)));
 }
 
 /** What a look orders anew is a further round as well, so that no chain goes on for ever. */
 function withRound(deps: LookDeps, round: number): LookDeps {
-  const isAnew = (look: Look) => look.round === 0 && !look.evicted;
+  const isAnew = (look: Look) => look.round === 0 && !look.evicted && !look.rest;
   const deeper = (look: Look) => (isAnew(look) ? { ...look, round: round + 1 } : look);
   return { ...deps, scheduleLook: (look, afterMs) => deps.scheduleLook(deeper(look), afterMs) };
 }
@@ -87,46 +93,82 @@ async function readDebts({ debts }: Pick<Deps, "debts">, roomId: string, part?: 
   return all;
 }
 
-/** @param part of a large room, if it is one */
+/** @param look its part is that of a large room, if it is one */
 async function lookAtMembers(
   deps: LookDeps,
   room: RoomToLookAt,
-  round: number,
+  look: Look,
   members: AsyncIterable<Member[]>,
   debts: readonly Debt[],
-  part: Part | undefined,
 ): Promise<void> {
   const { roomId } = room;
+  const { round, part, rest } = look;
+  const untilMs = deps.now() + budgetMs;
+  // In everyone's room each place has a key of its own.
+  const noting = roomId === everyone ? unpaced : makePace(triesPerSecond / (part?.of ?? 1), deps);
   const found: Findings = {
-    nexts: [],
+    nexts: rest?.nextAtMs === undefined ? [] : [rest.nextAtMs],
     givenUp: [],
     undelivered: [],
     isSomebodyThere: false,
     devices: new Map(debts.map(({ subject }) => [subject, []])),
-    untilMs: deps.now() + budgetMs,
-    // In everyone's room each place has a key of its own.
-    pace: roomId === everyone ? unpaced : makePace(triesPerSecond / (part?.of ?? 1), deps),
+    pace: paceUntil(deps.pace, untilMs),
+    noting: paceUntil(noting, untilMs),
   };
   const waiting = waitingOf(deps, room, part !== undefined);
-  await forEachLimited(flatten(members), membersAtOnce, (member) => lookAtMember(deps, room, member, waiting, found));
+  const floor = makeFloor(rest?.after);
+  let isOver = false;
+  async function* inTime() {
+    for await (const member of flatten(members)) {
+      isOver ||= deps.now() > untilMs;
+      if (isOver) return;
+      yield { member, end: floor.begin(member.session) };
+    }
+  }
+  await forEachLimited(inTime(), membersAtOnce, async ({ member, end }) => {
+    if ((await lookAtMember(deps, room, member, waiting, found)) === "later") isOver = true;
+    else end();
+  });
   const person = subjectOf(roomId);
-  if (person !== undefined && !found.isSomebodyThere) {
+  if (person !== undefined && !rest && !found.isSomebodyThere) {
     const absent = await lookForAbsent(deps, room, person, round);
     found.undelivered.push(...absent.undelivered);
     found.nexts.push(...absent.nexts);
     found.noteReported = absent.noteReported;
   }
-  const dues = await duesOf(deps, room, debts, (subject) => found.devices.get(subject) ?? []);
+  // What is owed is judged by all devices: where not all were seen, by a look that sees them.
+  const isPartial = isOver || rest !== undefined;
+  if (isPartial && debts.length > 0) found.nexts.push(deps.now());
+  const judged = isPartial ? [] : debts;
+  const dues = await duesOf(deps, room, judged, (subject) => found.devices.get(subject) ?? []);
   found.nexts.push(...dues.nexts);
   const undelivered = await toReport(deps, room, [...found.undelivered, ...dues.undelivered], part);
   // Reported before it is noted as reported: a crash in between reports twice, the other order never.
   if (undelivered.length > 0) await deps.reportUndelivered(undelivered);
   await Promise.all([found.noteReported?.(), dues.settle(), person !== undefined && noteGivenUp(deps, room, found)]);
   await forEachLimited(flatten(onePage(found.givenUp)), membersAtOnce, async (member) => {
-    await found.pace.turn();
+    await noting.turn();
     await deps.members.noteTry(roomId, member);
   });
-  await orderNext(deps, room, round, found.nexts, part);
+  if (isOver) await orderRest(deps, look, floor.upTo, found.nexts);
+  else await orderNext(deps, room, round, found.nexts, part);
+}
+
+/** A look that came further is not one more of the chain: there are only so many members. */
+async function orderRest(
+  deps: LookDeps,
+  look: Look,
+  upTo: string | undefined,
+  nexts: readonly number[],
+): Promise<void> {
+  const { roomId, part } = look;
+  const round = upTo === look.rest?.after ? look.round + 1 : look.round;
+  if (round > mostRounds) return;
+  const rest = {
+    ...(upTo !== undefined && { after: upTo }),
+    ...(nexts.length > 0 && { nextAtMs: Math.min(...nexts) }),
+  };
+  await deps.scheduleLook({ roomId, round, ...(part && { part }), rest }, 0);
 }
 
 /** A device that was given up may go, and its person then be nowhere. */
@@ -136,15 +178,16 @@ async function noteGivenUp({ cursors }: Pick<Deps, "cursors">, room: Room, { giv
   if (seq > 0) await cursors.keep(roomId, givenUpBy, { epoch, seq, hasAcked: true });
 }
 
+/** @returns `later`: there is no time for it in this look */
 async function lookAtMember(
   deps: LookDeps,
   room: RoomToLookAt,
   member: Member,
   waiting: Waiting,
   found: Findings,
-): Promise<void> {
+): Promise<"done" | "later"> {
   found.devices.get(member.subject)?.push(member);
-  if (!member.cursor || !isCurrent(member, room)) return;
+  if (!member.cursor || !isCurrent(member, room)) return "done";
   found.isSomebodyThere = true;
   if (member.cursor.epoch !== room.epoch) {
     // The room's counter was lost while the member was in: of the new epoch it has nothing yet.
@@ -153,40 +196,38 @@ async function lookAtMember(
     await deps.members.setCursor(room.roomId, session, connectionId, cursor);
     return lookAtMember(deps, room, { ...member, cursor, tries: 0, triedAtMs: 0, givenUpSeq: 0 }, waiting, found);
   }
-  if (member.cursor.seq >= room.seq) return;
-  const triedAtMs = deps.now();
-  if (triedAtMs > found.untilMs) {
-    found.nexts.push(triedAtMs);
-    return;
-  }
+  if (member.cursor.seq >= room.seq) return "done";
   const kept = await waiting(Math.max(member.cursor.seq, member.givenUpSeq));
   const unacked = kept.filter(({ message }) => message && isFor(message, member.subject));
   const step = isPoller(member.connectionId)
-    ? nextStepOfPoller(member, unacked.filter(wasThereAt(member)), triedAtMs, room)
-    : nextStep(member, unacked, triedAtMs, room);
+    ? nextStepOfPoller(member, unacked.filter(wasThereAt(member)), deps.now(), room)
+    : nextStep(member, unacked, deps.now(), room);
   switch (step.kind) {
     case "rest":
-      return;
+      return "done";
     case "wait":
       found.nexts.push(step.untilMs);
-      return;
+      return "done";
     case "resend": {
-      await found.pace.turn();
-      const { refused, isGone } = await resend(deps, room, member, step.entries);
+      if (!(await found.noting.turn()) || !(await found.pace.turn())) return "later";
+      const triedAtMs = deps.now();
+      const { refused, isGone } = await resend(deps, room, member, step.entries, found.pace);
       found.undelivered.push(...refused.flatMap((entry) => undeliveredOf(entry, member.subject)));
       // What it is owed has a look of its own then.
-      if (isGone) return;
+      if (isGone) return "done";
       const tries = member.tries + 1;
       await deps.members.noteTry(room.roomId, { ...member, tries, triedAtMs });
       found.nexts.push(dueMs(triedAtMs, tries, room));
-      return;
+      return "done";
     }
     case "giveUp": {
+      if (!(await found.noting.turn())) return "later";
+      const triedAtMs = deps.now();
       const givenUpSeq = step.entries.at(-1)?.seq ?? member.givenUpSeq;
       found.undelivered.push(...step.entries.flatMap((entry) => undeliveredOf(entry, member.subject)));
-      await found.pace.turn();
       found.givenUp.push({ ...member, tries: 0, triedAtMs, givenUpSeq });
       found.nexts.push(triedAtMs + deps.redeliverAfterMs);
+      return "done";
     }
   }
 }

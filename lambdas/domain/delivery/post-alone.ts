@@ -1,7 +1,7 @@
 import { messageText, textBytes } from "../frame-text.ts";
 import type { Deps, Message, PostOutcome } from "../ports.ts";
 import { skipText } from "./parcel.ts";
-import { post } from "./post.ts";
+import { type Pace, post } from "./post.ts";
 
 /**
  * Posts a logged message that is too large for a frame with others. Should API Gateway find it too large even so, its
@@ -15,9 +15,10 @@ export async function postAlone(
   connectionId: string,
   message: Message,
   ackWithinMs?: number,
+  pace?: Pace,
 ): Promise<PostOutcome> {
   const text = messageText(deps, message, ackWithinMs);
-  const outcome = await post(deps, connectionId, text);
+  const outcome = await post(deps, connectionId, text, pace);
   if (outcome !== "tooLarge") return outcome;
   const what = `message ${message.messageId} has a frame of ${textBytes(text)} bytes, which API Gateway does not take`;
   deps.noteTrouble("delivery", new Error(`${what}; its number was sent without it`));

@@ -2,14 +2,22 @@ import type { Deps, PostOutcome } from "../ports.ts";
 
 /** Who may post when. */
 export interface Pace {
-  /** Settles when one more attempt may be made. */
-  turn(): Promise<void>;
+  /**
+   * Settles when one more attempt may be made.
+   *
+   * @param byMs a turn after that is of no use
+   * @returns `false`: it would come later, and was not taken
+   */
+  turn(byMs?: number): Promise<boolean>;
   /** Hears how each attempt ended. */
   heed(outcome: PostOutcome): void;
 }
 
 /** Everybody at once. */
-export const unpaced: Pace = { turn: async () => {}, heed: () => {} };
+export const unpaced: Pace = { turn: async () => true, heed: () => {} };
+
+/** The same pace, for work whose time ends then. */
+export const paceUntil = (pace: Pace, untilMs: number): Pace => ({ ...pace, turn: () => pace.turn(untilMs) });
 
 const attempts = 4;
 const isWorthAnother = (outcome: PostOutcome) => outcome === "slow" || outcome === "failed";
@@ -19,7 +27,7 @@ const isWorthAnother = (outcome: PostOutcome) => outcome === "slow" || outcome =
  * to 200, 400 and 800 ms. Never `unknown`: the first may have arrived, and a second would make two of it.
  *
  * The turn of the first attempt is the caller's to take, so that one who paces can take a member together with its turn;
- * each further attempt takes one of its own here.
+ * each further attempt takes one of its own here, if there is one in time.
  *
  * @param text one frame as JSON
  * @returns how the last attempt ended
@@ -35,6 +43,6 @@ export async function post(
     pace.heed(outcome);
     if (!isWorthAnother(outcome) || attempt === attempts) return outcome;
     await wait(random() * 100 * 2 ** attempt);
-    await pace.turn();
+    if (!(await pace.turn())) return outcome;
   }
 }

@@ -3,7 +3,7 @@ import { missedBytes } from "../log/read-log.ts";
 import type { Deps, LogEntry, Member, Message, Room } from "../ports.ts";
 import { redeliveredText } from "../redelivered-text.ts";
 import { type DeliverDeps, prune } from "./deliver.ts";
-import { post } from "./post.ts";
+import { type Pace, post } from "./post.ts";
 import { postAlone } from "./post-alone.ts";
 import type { Patience } from "./redelivery.ts";
 
@@ -12,6 +12,7 @@ import type { Patience } from "./redelivery.ts";
  * behind cost one post, not one each.
  *
  * @param entries oldest first
+ * @param pace the turn of the first post is the caller's to take; where there is none for a further one, the rest waits
  * @returns what API Gateway does not take for any member, and is not to be tried again; and whether the connection has
  *   ended, and the place with it
  */
@@ -20,18 +21,20 @@ export async function resend(
   room: Pick<Room, "roomId" | "epoch"> & Pick<Patience, "ackWithinMs">,
   member: Member,
   entries: readonly LogEntry[],
+  pace: Pace,
 ): Promise<{ refused: LogEntry[]; isGone: boolean }> {
   const { frames, large } = batches(deps, room, member, entries);
   const refused: LogEntry[] = [];
   const posts = [
-    ...frames.map((text) => () => post(deps, member.connectionId, text)),
+    ...frames.map((text) => () => post(deps, member.connectionId, text, pace)),
     ...large.map(({ seq, atMs, message }) => async () => {
-      const outcome = await postAlone(deps, member.connectionId, message, room.ackWithinMs || undefined);
+      const outcome = await postAlone(deps, member.connectionId, message, room.ackWithinMs || undefined, pace);
       if (outcome === "tooLarge") refused.push({ seq, atMs, message });
       return outcome;
     }),
   ];
-  for (const next of posts) {
+  for (const [sent, next] of posts.entries()) {
+    if (sent > 0 && !(await pace.turn())) break;
     const outcome = await next();
     if (outcome === "gone" && (await prune(deps, room.roomId, member))) return { refused, isGone: true };
     if (outcome !== "sent" && outcome !== "tooLarge") break;

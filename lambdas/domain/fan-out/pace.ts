@@ -24,10 +24,12 @@ export function makePace(postsPerSecond: number, { now, wait, random }: Pick<Dep
   let slow = 0;
 
   return {
-    async turn() {
+    async turn(byMs = Number.POSITIVE_INFINITY) {
       const atMs = Math.max(nextAtMs, now() - catchUpMs);
+      if (Math.max(atMs, now()) > byMs) return false;
       nextAtMs = atMs + gapMs;
       for (let leftMs = atMs - now(); leftMs > grainMs; leftMs = atMs - now()) await wait(leftMs);
+      return true;
     },
 
     heed(outcome) {

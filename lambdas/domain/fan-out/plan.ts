@@ -5,7 +5,7 @@ import type { FanOutLimits, Part } from "../ports.ts";
 export const inlineMembers = 250;
 
 /** How long a worker is at one task before it hands on the rest. */
-export const roundMs = 20_000;
+export const roundMs = 22_000;
 /** What a plan fills of the rounds that there can be: a room may have grown, posts may hang. */
 const plannedRounds = 8;
 /** Less than this is not worth a task of its own. */
@@ -49,8 +49,8 @@ export function partsFor(glimpse: Glimpse, { postsPerSecond, workers }: FanOutLi
 /** All parts of a room that is divided into so many. */
 export const partsOf = (of: number): Part[] => Array.from({ length: of }, (_, index) => ({ index, of }));
 
-/** A function looks at the cursors of about so many members in some seconds. */
-const membersPerLook = 50_000;
+/** A function looks at the cursors of so many in a second or two, and sends again what they lack in some minutes. */
+const membersPerLook = 10_000;
 const looksAtEveryone = 10;
 
 /** Into how many looks one at the whole room is divided. */

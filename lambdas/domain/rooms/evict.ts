@@ -1,6 +1,6 @@
 import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
 import type { LoginFrame } from "../../../protocol/frames.ts";
-import { post } from "../delivery/post.ts";
+import { type Pace, post } from "../delivery/post.ts";
 import { mostTries } from "../delivery/redelivery.ts";
 import { frameText } from "../frame-text.ts";
 import { keepIfMoved, stopOf } from "../log/stop.ts";
@@ -58,12 +58,12 @@ export async function tellClaimant(
   ]);
 }
 
-/** As often as a message is sent again, unless they have come in again on that connection. */
+/** As often as a message is sent again, and at its pace, unless they have come in again on that connection. */
 export async function tellEvictedAgain(
-  deps: TellDeps & Pick<Deps, "members" | "rooms" | "cursors">,
+  deps: TellDeps & Pick<Deps, "members" | "rooms" | "cursors"> & { pace: Pace },
   { roomId, round, evicted }: Look & Required<Pick<Look, "evicted">>,
 ): Promise<void> {
-  const { members, rooms, scheduleLook, redeliverAfterMs } = deps;
+  const { members, rooms, scheduleLook, redeliverAfterMs, pace } = deps;
   const { session, connectionId, generation } = evicted;
   const place = await members.get(roomId, session);
   if (place) {
@@ -74,7 +74,8 @@ export async function tellEvictedAgain(
     // that has gone on to a newer one is not there to hear it, or knows a newer generation.
     if (place.connectionId === connectionId) return;
   }
-  const outcome = await post(deps, connectionId, frameText(evictedFrame(roomId, generation)));
+  if (!(await pace.turn())) return scheduleLook({ roomId, round, evicted }, redeliverAfterMs);
+  const outcome = await post(deps, connectionId, frameText(evictedFrame(roomId, generation)), pace);
   const next = round + 1;
   if (next === mostTries) return;
   // A 410 needs a second witness here too: a page that is there, and lost this post as well, would wait for ever.

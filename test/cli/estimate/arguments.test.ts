@@ -63,6 +63,6 @@ describe("the report", () => {
   });
 
   test("says where each time comes from, and what the simulation says", () => {
-    expect(lines.find((line) => line.includes("a push to everyone"))).toMatch(/ s +[\d.]+ s {2}3,500 posts a second/);
+    expect(lines.find((line) => line.includes("a push to everyone"))).toMatch(/ s +[\d.]+ s {2}3,150 posts a second/);
   });
 });

@@ -23,19 +23,19 @@ import * as plan from "../../../lambdas/domain/fan-out/plan.ts";
 import { noteEveryMs } from "../../../lambdas/domain/fan-out/run-task.ts";
 import { mostRounds } from "../../../lambdas/domain/rounds.ts";
 import { resolveProps } from "../../../lib/downlink-props.ts";
-import * as room from "../../../lib/room-function.ts";
+import { paceOf, workersFor as workersOfStack } from "../../../lib/pace.ts";
 
 describe("the estimate reckons with the stack as it is", () => {
   const anyPace = fc.oneof(fc.integer({ min: 2, max: 20_000 }), fc.integer({ min: 2, max: 1_000_000 }));
 
   test("workers, at any pace", () => {
-    fc.assert(fc.property(anyPace, (postsPerSecond) => workersFor(postsPerSecond) === room.workersFor(postsPerSecond)));
+    fc.assert(fc.property(anyPace, (postsPerSecond) => workersFor(postsPerSecond) === workersOfStack(postsPerSecond)));
   });
 
   test("parts of everyone, at any pace", () => {
     fc.assert(
       fc.property(anyPace, (postsPerSecond) => {
-        const limits = { postsPerSecond, workers: room.workersFor(postsPerSecond) };
+        const limits = { postsPerSecond: paceOf(postsPerSecond).fanOut, workers: workersOfStack(postsPerSecond) };
         expect(partsOfEveryone(postsPerSecond)).toBe(plan.partsFor({ seen: 251 }, limits));
       }),
     );
@@ -44,7 +44,7 @@ describe("the estimate reckons with the stack as it is", () => {
   test("parts of a room, of any size at any pace", () => {
     fc.assert(
       fc.property(anyPace, fc.integer({ min: 251, max: 10_000_000 }), (postsPerSecond, members) => {
-        const limits = { postsPerSecond, workers: room.workersFor(postsPerSecond) };
+        const limits = { postsPerSecond: paceOf(postsPerSecond).fanOut, workers: workersOfStack(postsPerSecond) };
         expect(partsOfRoom(members, postsPerSecond)).toBe(plan.partsFor({ seen: members, share: 1 }, limits));
       }),
     );
@@ -112,7 +112,7 @@ describe("a push by way of the queue", () => {
     expect(of(100_000, 1).queueRequests - of(100_000, 0).queueRequests).toBeCloseTo(1, 9);
   });
 
-  test("runs once for each started 20 s of a task's posts, and notes once a second", () => {
+  test("runs once for each started 22 s of a task's posts, and notes once a second", () => {
     const million = withDefaults({ connections: 1e6, qos: 0 });
     const secondsOfTask = 1e6 / 40 / workerPace(million.postsPerSecond);
     const { lambdaRequests, writeUnits, lambdaGbSeconds } = everyonePush(million);

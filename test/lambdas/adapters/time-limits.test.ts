@@ -33,6 +33,8 @@ async function silentAws() {
     POSTS_PER_SECOND: "2000",
     REDELIVER_AFTER_SECONDS: "5",
     REDELIVER_QUEUE_URL: `${address}/looks`,
+    REDELIVER_WORKERS: "2",
+    RESENDS_PER_SECOND: "200",
     RETENTION_SECONDS: "60",
     ROOMS_TABLE: "rooms",
     TOKEN_SECRET_ARN: "arn:secret",

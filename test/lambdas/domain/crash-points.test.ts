@@ -73,7 +73,7 @@ const publishOnce = ({ world, room, ann }: Scene) =>
 const look = ({ world, room }: Scene) => {
   world.looks.length = 0;
   const reportUndelivered = async () => {};
-  return lookAtRoom({ ...world.deps, reportUndelivered }, { roomId: room, round: 0 });
+  return lookAtRoom({ ...world.lookDeps, reportUndelivered }, { roomId: room, round: 0 });
 };
 /** Until the caller has had its answer: from then on nothing but the server's own looks can make it good. */
 const losePosts = async ({ world, ann, bob }: Scene) => {

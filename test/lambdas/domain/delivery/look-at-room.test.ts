@@ -180,7 +180,7 @@ describe("the rounds of looks", () => {
     lose(ann);
     await world.push(room);
     const reportUndelivered = async () => {};
-    await lookAtRoom({ ...world.deps, reportUndelivered }, { roomId: room, round: 14 });
+    await lookAtRoom({ ...world.lookDeps, reportUndelivered }, { roomId: room, round: 14 });
     world.looks.shift();
     expect(world.looks).toEqual([]);
   });
@@ -215,7 +215,7 @@ describe("who is left alone", () => {
 
   test("a room that nobody ever used is looked at without a trace", async () => {
     const reportUndelivered = async () => {};
-    await lookAtRoom({ ...world.deps, reportUndelivered }, { roomId: `${room}-never`, round: 0 });
+    await lookAtRoom({ ...world.lookDeps, reportUndelivered }, { roomId: `${room}-never`, round: 0 });
     expect(await world.deps.rooms.get(`${room}-never`)).toBeUndefined();
   });
 
@@ -260,11 +260,11 @@ describe("a person", () => {
     const room = `@user/absent-${world.nextId()}`;
     await world.push(room);
     world.nowMs += 80_000;
-    const broken = { ...world.deps, reportUndelivered: () => Promise.reject(new Error("throttled")) };
+    const broken = { ...world.lookDeps, reportUndelivered: () => Promise.reject(new Error("throttled")) };
     await expect(lookAtRoom(broken, { roomId: room, round: 3 })).rejects.toThrow("throttled");
     const reported: unknown[] = [];
     const reportUndelivered = async (undelivered: unknown[]) => void reported.push(...undelivered);
-    await lookAtRoom({ ...world.deps, reportUndelivered }, { roomId: room, round: 3 });
+    await lookAtRoom({ ...world.lookDeps, reportUndelivered }, { roomId: room, round: 3 });
     expect(reported).toMatchObject([{ seq: 1 }]);
   });
 

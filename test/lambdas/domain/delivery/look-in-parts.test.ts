@@ -4,12 +4,12 @@ import { Reader } from "../../../support/reader.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";
 import { World } from "../../../support/world.ts";
 
-// A room of 200,000, of whom the tables hold twenty: as far as anybody can see, these are the first few of many. So its
-// members may take 256 s to ack, and each try waits for that.
+// A room of 40,000, of whom the tables hold twenty: as far as anybody can see, these are the first few of many. So its
+// members may take 64 s to ack, and each try waits for that.
 
 const tables = tablesForAll(openQuickTables);
 
-const looked = 200_000;
+const looked = 40_000;
 let world: World;
 let room = "";
 let readers: Reader[];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Pace, post } from "../../../../lambdas/domain/delivery/post.ts";
+import { type Pace, paceUntil, post } from "../../../../lambdas/domain/delivery/post.ts";
 import type { PostOutcome } from "../../../../lambdas/domain/ports.ts";
 
 /** A gateway whose attempts end as listed; the last one stays. Notes what happens, in its order. */
@@ -13,7 +13,7 @@ function gatewayOf(...outcomes: PostOutcome[]) {
     return outcomes[Math.min(attempts, outcomes.length) - 1] ?? "sent";
   };
   const pace: Pace = {
-    turn: async () => void happened.push("turn"),
+    turn: async () => happened.push("turn") > 0,
     heed: (outcome) => void happened.push(outcome),
   };
   const deps = {
@@ -70,7 +70,7 @@ describe("a pace", () => {
 
   test("that gives no turn holds the next attempt back", async () => {
     const { deps, pace, attempts } = gatewayOf("slow", "sent");
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = Promise.withResolvers<boolean>();
     const asked = Promise.withResolvers<void>();
     const turn = () => {
       asked.resolve();
@@ -79,7 +79,16 @@ describe("a pace", () => {
     const posted = post(deps, "abc=", "{}", { ...pace, turn });
     await asked.promise;
     expect(attempts()).toBe(1);
-    resolve();
+    resolve(true);
     expect(await posted).toBe("sent");
+  });
+
+  test("that has no turn in time ends it as the last attempt ended", async () => {
+    const { deps, pace, attempts } = gatewayOf("slow", "failed", "sent");
+    const asked: (number | undefined)[] = [];
+    const turn = async (byMs?: number) => asked.push(byMs) < 2;
+    expect(await post(deps, "abc=", "{}", paceUntil({ ...pace, turn }, 7_000))).toBe("failed");
+    expect(attempts()).toBe(2);
+    expect(asked).toEqual([7_000, 7_000]);
   });
 });

@@ -94,6 +94,19 @@ describe("turns", () => {
     expect(busiestSecond([...before, ...moments])).toBeLessThanOrEqual(1_100);
     expect(durationOf(moments)).toBeGreaterThanOrEqual(1_900);
   });
+
+  test("that would come too late are not taken: whoever has more time gets them", async () => {
+    const time = makeTime();
+    const pace = paceAt(10, time);
+    // It makes up for the 50 ms before; then one comes every 100 ms.
+    await time.run(pace.turn());
+    const beganMs = time.now();
+    expect(await pace.turn(beganMs + 49)).toBe(false);
+    expect(await pace.turn(beganMs - 1)).toBe(false);
+    const taken = pace.turn(beganMs + 50);
+    await time.run(taken);
+    expect([await taken, time.now() - beganMs]).toEqual([true, 50]);
+  });
 });
 
 describe("answers", () => {

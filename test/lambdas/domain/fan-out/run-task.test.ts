@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { tableOf } from "../../../../lambdas/adapters/tables/table.ts";
 import { tasksIn } from "../../../../lambdas/adapters/tables/tasks.ts";
+import { roundMs } from "../../../../lambdas/domain/fan-out/plan.ts";
 import { leaseMs, runTask } from "../../../../lambdas/domain/fan-out/run-task.ts";
 import type { FanOutTask } from "../../../../lambdas/domain/ports.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
@@ -95,7 +96,7 @@ describe("a task", () => {
 describe("a round", () => {
   test("that is over hands the rest on, which begins behind the last one", async () => {
     const task = await ordered();
-    slowPosts(5_000);
+    slowPosts(roundMs / 4);
     expect(await run(task)).toBe("done");
     expect(heard().map(({ length }) => length)).toEqual([1, 1, 1, 1, 0, 0]);
     expect(await noteOf(task)).toMatchObject([{ after: pages[3]?.session, outcomes: { members: 4, sent: 4 } }]);
@@ -159,7 +160,7 @@ describe("a round", () => {
 
   test("after the fourteenth is none: the rest is put aside, as AWS would end the chain", async () => {
     const task = await ordered();
-    slowPosts(5_000);
+    slowPosts(roundMs / 4);
     await run({ ...task, round: 14 });
     expect(world.tasks).toEqual([]);
     expect(world.deadLetters).toEqual([{ ...task, round: 15 }]);
@@ -308,7 +309,7 @@ describe("messages that wait at the same time", () => {
 
   test("go on together when a round is over, and nobody gets one of them twice", async () => {
     const tasks = [await ordered(), await ordered({}, "2")];
-    slowPosts(5_000);
+    slowPosts(roundMs / 4);
     for (const task of tasks) await run(task);
     await workAll(world);
     expect(heard()).toEqual(all([1, 2]));
