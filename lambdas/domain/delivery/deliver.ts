@@ -54,6 +54,7 @@ export async function deliver(
       again.push(member.session);
       return;
     }
+    if (isExcepted(member, parcel)) return;
     outcomes.members += 1;
     outcomes[countedAs(delivery)] += 1;
   });
@@ -89,13 +90,14 @@ export async function deliverTo(
   return { outcome: "sent", sent: texts.length };
 }
 
+/** Whether the message is not for the member, who is counted nowhere then. */
+export const isExcepted = ({ subject }: Pick<Member, "subject">, { except }: Pick<Parcel, "except">): boolean =>
+  except?.subjects.includes(subject) === true;
+
 /** What of the message is posted to the member; whoever is excepted gets only its number, if it has one. */
-export function textsFor(
-  { subject }: Pick<Member, "subject">,
-  { text, except }: Pick<Parcel, "text" | "except">,
-): string[] {
-  if (!except?.subjects.includes(subject)) return [text];
-  return except.text === undefined ? [] : [except.text];
+export function textsFor(member: Pick<Member, "subject">, parcel: Pick<Parcel, "text" | "except">): string[] {
+  if (!isExcepted(member, parcel)) return [parcel.text];
+  return parcel.except?.text === undefined ? [] : [parcel.except.text];
 }
 
 /** Whether the message waits in the log until the member asks for it. */

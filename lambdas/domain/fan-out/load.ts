@@ -1,4 +1,4 @@
-import { countedAs, type Delivery, isTriedAgain, textsFor } from "../delivery/deliver.ts";
+import { countedAs, type Delivery, isExcepted, isTriedAgain, textsFor } from "../delivery/deliver.ts";
 import type { FanOutTask, Member, Outcomes, TaskNote } from "../ports.ts";
 import { redeliveredText } from "../redelivered-text.ts";
 import { isLastTry } from "./spread.ts";
@@ -44,19 +44,25 @@ interface Piece {
 
 /** What is posted to the member, one after the other. */
 export function piecesFor(member: Member, { carried, frame }: Load): Piece[] {
-  const isExcepted = ({ task }: Carried) => task.except?.subjects.includes(member.subject) === true;
-  if (frame !== undefined && member.acks && !carried.some(isExcepted)) return [{ text: frame, carried }];
+  const isWhole = !carried.some(({ task }) => isExcepted(member, task));
+  if (frame !== undefined && member.acks && isWhole) return [{ text: frame, carried }];
   return carried.flatMap((one) => textsFor(member, one.task).map((text) => ({ text, carried: [one] })));
 }
 
-/** Counts what became of a member. Whoever is tried again is counted where that ends: nobody is counted twice. */
+/**
+ * Counts what became of a member. Whoever is tried again is counted where that ends: nobody is counted twice. Whoever has
+ * a message already, or is excepted from it, is not counted at all.
+ *
+ * @param pieces what was to be posted to it
+ */
 export function count(member: Member, { carried }: Load, pieces: readonly Piece[], delivery: Delivery): void {
   const { sent } = delivery;
   const arrived = new Set(pieces.slice(0, sent).flatMap((piece) => piece.carried));
   for (const one of carried) {
+    if (!pieces.some((piece) => piece.carried.includes(one))) continue;
     const isAgain = !arrived.has(one) && isTriedAgain(member, one.task.seq, delivery);
     if (isAgain) one.again.push(member.session);
-    if (isAgain && !isLastTry(one.task)) continue;
+    if (isExcepted(member, one.task) || (isAgain && !isLastTry(one.task))) continue;
     one.outcomes.members += 1;
     one.outcomes[arrived.has(one) ? "sent" : countedAs(delivery)] += 1;
   }

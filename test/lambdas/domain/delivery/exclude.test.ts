@@ -73,6 +73,15 @@ describe.each([
     expect(status).toMatchObject({ ackedBy: [bob.page.subject], waitingFor: [] });
   });
 
+  test.each([0, 1] as const)("at qos %i counts the others as those it was sent to", async (qos) => {
+    const pushed = await world.push(room, '"moved"', { ...without(ann), qos, messageId: `m-${room}` });
+    await world.pass(0);
+    const [record] = "records" in pushed ? pushed.records : [];
+    const [status] = (await pushStatus(world.deps, `m-${room}`)) ?? [];
+    // A small room's are known at once, and at qos 0 not kept.
+    expect(record?.outcomes ?? status?.outcomes).toMatchObject({ members: 1, sent: 1 });
+  });
+
   test("at qos 0 posts nothing to them", async () => {
     const before = ann.page.inbox.length;
     await world.push(room, '"moved"', { ...without(ann), qos: 0 });

@@ -106,6 +106,23 @@ describe("the counts", () => {
     expect(counted(silent, [earlier], "failed", 0)).toEqual([{ again: ["s"] }]);
   });
 
+  test("are of those whom a message is for: not of whoever is excepted, even if its number was posted", () => {
+    const nothing = carried(1, { except: { subjects: ["ann"] } });
+    expect(counted(member(), [nothing], "sent", 0)).toEqual([{}]);
+    const number = () => carried(1, { except: { subjects: ["ann"], text: "{}" } });
+    expect(counted(member(), [number()], "sent", 1)).toEqual([{}]);
+    expect(counted(member(), [number()], "waiting", 0)).toEqual([{}]);
+    expect(counted(member({ subject: "bob" }), [number()], "sent", 1)).toEqual([{ members: 1, sent: 1 }]);
+    // The page waits for the number all the same.
+    expect(counted(member(), [number()], "failed", 0)).toEqual([{ again: ["s"] }]);
+  });
+
+  test("are not of whoever has all of it already: nothing was posted", () => {
+    const one = carried(1);
+    count(member(), loadOf([one], "e"), [], { outcome: "sent", sent: 0 });
+    expect(one.outcomes).toEqual(none);
+  });
+
   test("go on from what the books say, which they leave alone", () => {
     const noted = { outcomes: { ...none, members: 5, sent: 5 } };
     const one = carry(carried(1).task, noted);

@@ -5,6 +5,7 @@ import { roundMs } from "../../../../lambdas/domain/fan-out/plan.ts";
 import { leaseMs, runTask } from "../../../../lambdas/domain/fan-out/run-task.ts";
 import type { FanOutTask } from "../../../../lambdas/domain/ports.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
+import { Reader } from "../../../support/reader.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";
 import type { Page, World } from "../../../support/world.ts";
 import { framesOf, openWorldOfLargeRooms, seat, tasksOf, workAll } from "./large-room.ts";
@@ -282,6 +283,17 @@ describe("between the push and its task", () => {
     expect(late.messages()).toEqual([]);
     await run(await ordered({}, "2"));
     expect(late.messages()).toEqual([2]);
+  });
+
+  test("who got it from a redelivery is passed over, and not counted as one it was sent to", async () => {
+    const task = await ordered();
+    const acking = await Reader.open(world);
+    const { epoch = "", seq = 0 } = (await world.deps.rooms.get(room)) ?? {};
+    await acking.login(room, "loginWhenever");
+    await world.deps.members.setCursor(room, acking.page.session, acking.page.connectionId, { epoch, seq });
+    await run(task);
+    expect(framesOf(acking.page)).toEqual([]);
+    expect(await countsOf(task)).toMatchObject([{ members: 6, sent: 6 }]);
   });
 
   test("who went to a new connection gets it there", async () => {
