@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Crowd, openCrowd } from "../../../support/crowd.ts";
+import { busiestSecond, type Crowd, openCrowd } from "../../../support/crowd.ts";
 
 // Twenty messages within two seconds to a room whose members need more than half a second each.
 
 const members = 3_000;
 const messages = 20;
+const postsPerSecond = 4_500;
 const expected = Array.from({ length: messages }, (_, i) => i);
 
 async function burst(acks: boolean): Promise<Crowd> {
-  const crowd = await openCrowd({ members, acks });
+  const crowd = await openCrowd({ members, acks, postsPerSecond });
   const { time, push } = crowd;
   const pushes: Promise<unknown>[] = [];
   const startMs = time.nowMs;
@@ -45,12 +46,15 @@ describe("a burst of messages to a large room of members who ack", () => {
   });
 });
 
-test("members who do not ack get the same messages one by one, each once", async () => {
+test("members who do not ack get the same messages one by one, each once, and at the same pace", async () => {
   const crowd = await burst(false);
   for (const reader of crowd.readers.values()) {
     const data = reader.page.messages();
     expect(data.toSorted((a, b) => Number(a) - Number(b))).toEqual(expected);
   }
   expect(crowd.posts).toHaveLength(members * messages);
+  const busiest = busiestSecond(crowd.posts);
+  expect(busiest).toBeLessThanOrEqual(postsPerSecond * 1.1);
+  expect(busiest).toBeGreaterThan(postsPerSecond * 0.8);
   await crowd.close();
 }, 120_000);

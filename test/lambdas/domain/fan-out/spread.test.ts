@@ -117,6 +117,17 @@ describe("what is known of a push to a large room", () => {
 });
 
 describe("a look at a large room", () => {
+  test("is ordered for when its members have had time for an ack after the last post", async () => {
+    await seat(world, room, 3, { acks: true });
+    const first = await world.unwatched.members.first(room, 3);
+    world.deps.members.first = async () => ({ members: first.members, share: 0.01 });
+    world.deps.fanOut = { postsPerSecond: 100, workers: 2 };
+    await world.push(room);
+    // They are a hundredth of all.
+    const postingMs = first.members.length * 1_000;
+    expect(world.looks.map(({ look, atMs }) => [look.round, atMs - world.nowMs])).toEqual([[0, 5_000 + postingMs]]);
+  });
+
   test("sends nothing again while posts are under way, and then what was not acked", async () => {
     const readers = [];
     for (let i = 0; i < 4; i += 1) {

@@ -4,7 +4,7 @@ import { busiestSecond, type Crowd, openCrowd } from "../../../support/crowd.ts"
 // 5,000 members, and all that may go wrong on the way to them at once. Time is virtual.
 
 const members = 5_000;
-const postsPerSecond = 5_000;
+const postsPerSecond = 2_000;
 const isOf = (kind: number) => (connectionId: string) => Number(connectionId.split("-")[1]) % 20 === kind;
 /** One in ten has ended, one in twenty is slow, one in twenty hangs at first. */
 const hasEnded = (id: string) => isOf(3)(id) || isOf(13)(id);
