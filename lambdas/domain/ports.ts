@@ -273,6 +273,8 @@ export interface Parcel {
   messageId: string;
   /** The frame as JSON. */
   text: string;
+  /** The message, if its data are kept apart: the frame holds an address that expires, and is made anew from this. */
+  apart?: Omit<Message, "epoch" | "seq"> & Partial<Message>;
   /** Where it is in the room's log; absent at `qos` 0. */
   epoch?: string;
   seq?: number;

@@ -16,6 +16,7 @@ export function parcelOf(
     messageId,
     text: messageText(deps, message, ackWithinMs),
     ...(ackWithinMs !== undefined && { ackWithinMs }),
+    ...(message.payload && { apart: message }),
     ...(epoch !== undefined && { epoch }),
     ...(seq !== undefined && { seq }),
     ...(untilMs !== undefined && { untilMs }),
@@ -24,6 +25,10 @@ export function parcelOf(
     }),
   };
 }
+
+/** The same with an address that was made now: a parcel may have lain in a queue for longer than one holds. */
+export const readdressed = <P extends Parcel>(deps: Pick<Deps, "payloads">, parcel: P): P =>
+  parcel.apart ? { ...parcel, text: messageText(deps, parcel.apart, parcel.ackWithinMs) } : parcel;
 
 /** No page listens to an event of this name: a number passes, and nothing else. */
 const skippedEvent = "@skip";

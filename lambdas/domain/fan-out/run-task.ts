@@ -1,3 +1,4 @@
+import { readdressed } from "../delivery/parcel.ts";
 import type { FanOutTask, Member, OrderTasks, TaskNote } from "../ports.ts";
 import { mostRounds } from "../rounds.ts";
 import { makeFloor } from "./floor.ts";
@@ -23,7 +24,8 @@ export interface FanOutDeps extends WalkDeps {
  *
  * @returns `taken`: somebody else is at it, and this order has to wait for what comes of that
  */
-export async function runTask(deps: FanOutDeps, task: FanOutTask): Promise<"done" | "taken"> {
+export async function runTask(deps: FanOutDeps, ordered: FanOutTask): Promise<"done" | "taken"> {
+  const task = readdressed(deps, ordered);
   const untilMs = deps.now() + roundMs;
   const worker = deps.newId();
   const leaseUntilMs = deps.now() + leaseMs;
