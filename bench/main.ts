@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { helpText, readArguments, type Wanted } from "./arguments.ts";
 import { delivery } from "./delivery/delivery.ts";
 import { burst } from "./fan-out/burst.ts";
 import { coldStarts } from "./fan-out/cold-starts.ts";
@@ -7,7 +7,6 @@ import { posts } from "./fan-out/posts.ts";
 import { way } from "./fan-out/way.ts";
 import { keepResult } from "./results.ts";
 
-const { positionals } = parseArgs({ allowPositionals: true });
 /** A name before a slash stands for all that begin with it. */
 const benchmarks: Record<string, () => Promise<string>> = {
   delivery,
@@ -19,12 +18,20 @@ const benchmarks: Record<string, () => Promise<string>> = {
 };
 
 const all = Object.keys(benchmarks);
-const named = (wanted: string) => all.filter((name) => name === wanted || name.startsWith(`${wanted}/`));
-for (const wanted of positionals) {
-  if (named(wanted).length === 0) throw new Error(`there is no benchmark ${wanted}; there are ${all.join(", ")}`);
-}
-for (const name of positionals.length > 0 ? positionals.flatMap(named) : all) {
+const wanted = read();
+if (wanted?.kind === "help") console.log(helpText(all));
+for (const name of wanted?.kind === "run" ? wanted.names : []) {
   const report = (await benchmarks[name]?.()) ?? "";
   console.log(report);
   keepResult(name, report);
+}
+
+function read(): Wanted | undefined {
+  try {
+    return readArguments(process.argv.slice(2), all);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 2;
+    return undefined;
+  }
 }

@@ -26,6 +26,9 @@ test("the control hands out everything in one page", async () => {
   expect((await all(allAtOnce(generatedMembers(1_200)))).map(({ length }) => length)).toEqual([1_200]);
 });
 
+const rowsOf = (table: string) =>
+  table.split("\n").flatMap((line) => (/^ *\d/.test(line) ? [line.trim().split(/ {2,}/)] : []));
+
 test("the table compares each size with the smallest of its source, time per member", () => {
   const small: Measured = {
     ...{ source: "generated", size: 1_000, times: 5, mostHeld: 899, rounds: 1 },
@@ -33,10 +36,12 @@ test("the table compares each size with the smallest of its source, time per mem
   };
   const large = { ...small, size: 100_000, times: 1, liveBytes: 2 ** 21, peakBytes: 60 * 2 ** 20, wallMs: 4_000 };
   const lines = memoryTable([small, large], 5_000).split("\n");
-  const rows = lines.filter((line) => /^ *\d/.test(line)).map((line) => line.trim().split(/ {2,}/));
+  const rows = rowsOf(lines.join("\n"));
   expect(rows.map((row) => row.slice(0, 8))).toEqual([
     ["1,000", "1.00", "1.00", "1.00", "899", "1.0", "40.0", "50.0"],
     ["100,000", "2.00", "1.50", "0.80", "899", "2.0", "60.0", "40.0"],
   ]);
+  const [, shrunk] = rowsOf(memoryTable([small, { ...large, liveBytes: -(2 ** 21) }], 5_000));
+  expect(shrunk?.slice(0, 8)).toEqual(["100,000", "·", "1.50", "0.80", "899", "none", "60.0", "40.0"]);
   expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(120);
 });
