@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { SignJWT } from "jose";
+import { tokenSecret } from "./aws-stub.ts";
 
 export interface Bundle {
   name: string;
@@ -14,23 +16,38 @@ const entry = (name: string, event: object): Bundle => ({
   event,
 });
 
-const authorizer = { subject: "ann", rooms: "[]", publish: "[]", expiresAtMs: `${Date.now() + 3_600_000}` };
+const token = await new SignJWT({ sub: "ann", rooms: ["*"] })
+  .setProtectedHeader({ alg: "HS256" })
+  .setExpirationTime("1h")
+  .sign(new TextEncoder().encode(tokenSecret));
+const authorizer = {
+  subject: "ann",
+  rooms: "[]",
+  publish: "[]",
+  tokenExpiresAt: `${Math.floor(Date.now() / 1000) + 3_600}`,
+};
 const requestContext = { routeKey: "$connect", connectionId: "abc=", connectedAt: Date.now(), authorizer };
 const push = JSON.stringify({ roomId: "456", eventName: "test", data: {} });
 const task = JSON.stringify({
   ...{ taskId: "0/4", roomId: "456", messageId: "m", text: "{}", to: { index: 0, of: 4 }, round: 0 },
 });
-const rest = { headers: {}, pathParameters: null, queryStringParameters: null, isBase64Encoded: false };
+const rest = {
+  requestContext: { requestTimeEpoch: Date.now() },
+  headers: {},
+  pathParameters: null,
+  queryStringParameters: null,
+  isBase64Encoded: false,
+};
 
-/** The Lambdas, each with an event whose first call to AWS decides how it ends, and a sample beside them. */
+/** The Lambdas, each with an event that it has success with, and a sample beside them. */
 export const functions: Bundle[] = [
-  entry("authorize", { methodArn: "arn", queryStringParameters: { token: "token" } }),
+  entry("authorize", { methodArn: "arn", queryStringParameters: { token } }),
   entry("socket", { requestContext }),
   entry("push", { ...rest, httpMethod: "POST", body: push }),
   entry("poll", {
     ...rest,
     httpMethod: "GET",
-    headers: { Authorization: "Bearer token" },
+    headers: { Authorization: `Bearer ${token}` },
     queryStringParameters: { rooms: "[]" },
     body: null,
   }),
@@ -67,6 +84,15 @@ export const dependencies: Bundle[] = [
   },
   using("@aws-sdk/client-apigatewaymanagementapi", "ApiGatewayManagementApiClient, GetConnectionCommand"),
   using("@aws-sdk/client-dynamodb", "DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand, QueryCommand"),
+  {
+    name: "the two before together",
+    source: [
+      'import { ApiGatewayManagementApiClient, GetConnectionCommand } from "@aws-sdk/client-apigatewaymanagementapi";',
+      'import { DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand, QueryCommand } from "@aws-sdk/client-dynamodb";',
+      "globalThis.used = [ApiGatewayManagementApiClient, GetConnectionCommand];",
+      "globalThis.used.push(DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand, QueryCommand);",
+    ].join("\n"),
+  },
   using("@aws-sdk/client-sqs", "SQSClient, SendMessageCommand"),
   using("@aws-sdk/client-eventbridge", "EventBridgeClient, PutEventsCommand"),
   using("@aws-sdk/client-secrets-manager", "SecretsManagerClient, GetSecretValueCommand"),
