@@ -1,14 +1,16 @@
 import { amount } from "./amounts.ts";
-import { aws, fanOutPace, mappingSeconds, workersFor } from "./architecture.ts";
+import { assumedSeconds, aws, fanOutPace, mappingSeconds, workersFor } from "./architecture.ts";
 import { type Load, loadOf } from "./load.ts";
 import type { Question } from "./question.ts";
 import { type QuotaUse, quotasOf, steadyConnects } from "./quotas.ts";
 import { isInline, systemOf } from "./system.ts";
 import { offeredRequests } from "./time-model.ts";
+import { everyoneTime } from "./times.ts";
 
 /** Something to ask AWS for, to set in the stack, or to build otherwise. With cells all else is said of each. */
 export interface Advice {
-  whom: "AWS" | "stack" | "design";
+  /** `goal`: what cannot be had, whatever is asked for. */
+  whom: "AWS" | "stack" | "design" | "goal";
   what: string;
   from: number;
   to: number;
@@ -27,13 +29,26 @@ export function adviceFor(whole: Question): Advice[] {
   const needs = needsOf(question, load);
   const { requests, connects } = needs;
   const granted = Math.max(requestsPerSecond, roundUp(requests.to, 1_000));
-  return [
+  const advice = [
     cells > 1 ? splitInto(cells, whole) : undefined,
     raise("AWS", "API Gateway requests a second", requestsPerSecond, granted, requests.why),
     raise("AWS", "API Gateway new connections a second", connectsPerSecond, roundUp(connects.to, 100), connects.why),
     ...quotasOf(question, load).flatMap((use) => ofAnotherQuota(use, connections)),
     ...settings(question, load, needs, granted),
-  ].filter((advice) => advice !== undefined);
+  ].filter((one) => one !== undefined);
+  return [...advice, ...missedGoal(question, granted, advice)];
+}
+
+/** @returns that a push to everyone takes longer than wanted, even if all advice is followed */
+function missedGoal(question: Question, requestsPerSecond: number, advice: readonly Advice[]): Advice[] {
+  const { everyonePerDay, everyoneWithinSeconds: within } = question;
+  const postsPerSecond = advice.find(({ what }) => what === "postsPerSecond")?.to ?? question.postsPerSecond;
+  const { seconds } = everyoneTime({ ...question, requestsPerSecond, postsPerSecond });
+  if (everyonePerDay === 0 || seconds <= within * 1.03) return [];
+  const why = `Lambda starts with ${aws.mappingBatches} workers and adds ${aws.mappingBatchesPerMinute / 60} a second: more of them come too late`;
+  return [
+    { whom: "goal", what: "seconds for a push to everyone", from: within, to: Math.ceil(seconds * 10) / 10, why },
+  ];
 }
 
 /** @returns as few as can be, so that each needs no more than AWS was seen to grant */
@@ -129,7 +144,8 @@ function paceGoal(question: Question, load: Load): Need {
 /** So that all are reached in time, although not all workers are there from the beginning. */
 function everyonePace(connections: number, withinSeconds: number): number {
   const growing = mappingSeconds(workersFor(connections / withinSeconds / fanOutPace(1)));
-  return connections / Math.max(withinSeconds / 2, withinSeconds - growing);
+  const beginning = assumedSeconds.push + assumedSeconds.task + assumedSeconds.coldStart;
+  return connections / Math.max(withinSeconds / 2, withinSeconds - growing - beginning);
 }
 
 /** The last ones come after a pause of the client's. */

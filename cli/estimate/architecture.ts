@@ -39,6 +39,8 @@ export const redeliverAfterSeconds = 5;
 export const mostTries = 3;
 /** What a message's frame has around its `data`. */
 export const frameBytes = 200;
+/** In place of data that are kept apart: a signed address, with the session token of Lambda, and what they hash to. */
+export const addressBytes = 2_000;
 /** Of a connection. */
 export const lifeSeconds = connectionMaxSeconds;
 

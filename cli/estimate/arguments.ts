@@ -1,6 +1,5 @@
 import { parseArgs } from "node:util";
-import { inlineBytes, limits } from "../../protocol/limits.ts";
-import { frameBytes } from "./architecture.ts";
+import { limits } from "../../protocol/limits.ts";
 import { defaults, membersOf, type Question, usualMembers } from "./question.ts";
 
 export type Arguments =
@@ -29,7 +28,7 @@ const options: Record<string, Option> = {
   "rooms-per-connection": whole("roomsPerConnection", 1, limits.roomsPerConnection, "each connection is in so many"),
   "pushes-per-minute": any("pushesPerMinute", 0, 1e9, "to rooms, all together"),
   "everyone-per-day": any("everyonePerDay", 0, 86_400, "pushes to everyone"),
-  payload: whole("payloadBytes", 1, inlineBytes - frameBytes, "bytes of a message's data"),
+  payload: whole("payloadBytes", 1, limits.payloadBytes, "bytes of a message's data"),
   heartbeat: any("heartbeatSeconds", 5, 570, "seconds of silence before a client asks"),
   qos: whole("qos", 0, 1, "0: not kept, no acks"),
   "posts-per-second": whole("postsPerSecond", 2, 1e6, "the stack's pace of large pushes"),
@@ -62,6 +61,12 @@ export function readArguments(args: string[]): Arguments {
       `--rooms should be at least --rooms-per-connection (${question.roomsPerConnection}), got ${question.rooms}; a connection cannot be in more rooms than there are`,
     );
   }
+  const most = question.connections * question.roomsPerConnection;
+  if (question.rooms > most) {
+    throw new Error(
+      `--rooms should be at most ${most.toLocaleString("en")} (connections × rooms per connection), got ${question.rooms.toLocaleString("en")}; count those that somebody is in`,
+    );
+  }
   const seed = values.simulate ? 1 : undefined;
   return { kind: "estimate", question, isJson: values.json === true, seed };
 }
@@ -83,7 +88,7 @@ function parse(args: string[]): Record<string, string | boolean | undefined> {
   const flag = { type: "boolean", default: false } as const;
   try {
     return parseArgs({
-      args,
+      args: withNumbers(args),
       options: {
         ...Object.fromEntries(Object.keys(options).map((name) => [name, text])),
         docs: text,
@@ -97,6 +102,15 @@ function parse(args: string[]): Record<string, string | boolean | undefined> {
     throw new Error(`${reason}; ${seeHelp}`, { cause });
   }
 }
+
+/** A number below zero is a wrong value, not an option: it is told so. */
+const withNumbers = (args: string[]): string[] =>
+  args.flatMap((arg, i) => {
+    const next = args[i + 1];
+    const isNumber = (text?: string) => text !== undefined && /^-[\d.]/.test(text);
+    if (isNumber(arg) && args[i - 1]?.startsWith("--")) return [];
+    return arg.startsWith("--") && isNumber(next) ? [`${arg}=${next}`] : [arg];
+  });
 
 function numberOf(name: string, { from, to, isWhole }: Option, text: string): number {
   const plain = text.replaceAll(/[_,](?=\d{3})/g, "");

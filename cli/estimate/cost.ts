@@ -1,7 +1,7 @@
 import { amount } from "./amounts.ts";
-import { type Load, loadOf, messagesPerFrame, pushedBytes } from "./load.ts";
+import { isApart, type Load, loadOf, messagesPerFrame, pushedBytes } from "./load.ts";
 import { billedFor, forRooms, sumOf, times } from "./operations.ts";
-import { type Billed, gigabytePrices, monthlyUsd, prices } from "./prices.ts";
+import { type Billed, gigabytePrices, monthlyUsd, objectPrices, prices } from "./prices.ts";
 import { everyoneLook, everyonePush, roomLook, roomPush } from "./push-cost.ts";
 import { membersOf, type Question } from "./question.ts";
 
@@ -120,6 +120,7 @@ function itemsOf(question: Question, load: Load): Item[] {
       each: sumOf({}),
       others: ((posts * pushedBytes(question)) / 1e9) * gigabytePrices.dataOut,
     },
+    ...(isApart(question) ? [largePayloads(question, monthly(load.pushes + load.everyonePushes), posts)] : []),
     {
       name: "access logs",
       count: lines,
@@ -134,6 +135,18 @@ function itemsOf(question: Question, load: Load): Item[] {
       each: sumOf({ queueRequests: 1 }),
     },
   ];
+}
+
+/** Each is put into the bucket once, and fetched by each page that it goes to. */
+function largePayloads({ payloadBytes }: Question, pushes: number, posts: number): Item {
+  const requests = (pushes * objectPrices.put + posts * objectPrices.get) / 1e6;
+  return {
+    name: "large payloads",
+    count: posts,
+    what: `${amount(payloadBytes)} bytes each, kept in S3 once for a push and fetched from there to the internet`,
+    each: sumOf({}),
+    others: requests + ((posts * payloadBytes) / 1e9) * gigabytePrices.dataOut,
+  };
 }
 
 function looksOf({ looks, everyoneLooks }: Load, members: number, connections: number): Billed {

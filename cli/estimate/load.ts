@@ -1,4 +1,12 @@
-import { ackWindowSeconds, ackWithinSeconds, frameBytes, lifeSeconds, redeliverAfterSeconds } from "./architecture.ts";
+import { inlineBytes } from "../../protocol/limits.ts";
+import {
+  ackWindowSeconds,
+  ackWithinSeconds,
+  addressBytes,
+  frameBytes,
+  lifeSeconds,
+  redeliverAfterSeconds,
+} from "./architecture.ts";
 import { membersOf, type Question } from "./question.ts";
 
 /** What goes on in a second, on average. */
@@ -72,8 +80,12 @@ export function loadOf(question: Question): Load {
 const silencesPerSecond = (received: number, seconds: number) =>
   received * seconds < 1e-9 ? 1 / seconds : received / Math.expm1(received * seconds);
 
+/** Whether the data are kept apart, and a frame says where: more than fits into one. */
+export const isApart = ({ payloadBytes }: Question): boolean => payloadBytes + frameBytes > inlineBytes;
+
 /** Of a whole frame. */
-export const pushedBytes = ({ payloadBytes }: Question): number => payloadBytes + frameBytes;
+export const pushedBytes = (question: Question): number =>
+  frameBytes + (isApart(question) ? addressBytes : question.payloadBytes);
 
 /** What API Gateway bills one frame as. */
 export const messagesPerFrame = (question: Question): number => Math.ceil(pushedBytes(question) / (32 * 1024));

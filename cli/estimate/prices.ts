@@ -24,6 +24,9 @@ const laterTiers: { [item in keyof typeof prices]?: { from: number; usd: number 
   ],
 };
 
+/** USD per million requests to S3. */
+export const objectPrices = { put: 5, get: 0.4 };
+
 /** USD per GB. */
 export const gigabytePrices = { logs: 0.5, dataOut: 0.09 };
 

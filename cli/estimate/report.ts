@@ -99,6 +99,7 @@ function adviceList(advice: readonly Advice[]): string[] {
     ...part("SPLIT (docs/scaling.md says how)", "design"),
     ...part(`ASK AWS FOR (Service Quotas, this account and Region${each})`, "AWS"),
     ...part(`SET IN THE STACK${each}`, "stack"),
+    ...part("OUT OF REACH even then", "goal"),
   ].slice(0, -1);
 }
 

@@ -90,7 +90,7 @@ export function everyoneTime(
       why: `each of its ${job.tasks} tasks has ${fanOut.mostRounds + 1} rounds of ${fanOut.roundSeconds} s, then the rest is put aside: more posts a second are needed`,
     };
   }
-  const why = everyoneReason(left, seconds);
+  const why = everyoneReason(left, job, seconds);
   if (seed === undefined) return { name, seconds, why };
   const [simulatedSeconds = 0] = simulateFanOut(left, [{ ...job, atSeconds: 0 }], {
     seed,
@@ -103,13 +103,14 @@ export function everyoneTime(
 const roundsOf = (seconds: number, { workers }: System, { tasks }: Job) =>
   (seconds * workers) / tasks / fanOut.roundSeconds;
 
-function everyoneReason(system: System, seconds: number): string {
+function everyoneReason(system: System, { posts }: Job, seconds: number): string {
   const { workers } = system;
   const rate = system.workerPace * workers;
   const excess = offeredRequests(system, rate) - system.requestsPerSecond;
   const pace = `${amount(rate)} posts a second, ${workers} workers`;
   const burstSeconds = excess > 0 ? system.requestBurst / excess : Infinity;
-  if (burstSeconds >= seconds) return pace;
+  // What API Gateway grants at once carries a push that is over by then.
+  if (burstSeconds >= posts / rate) return pace;
   const refused = 1 - servedShare(system, rate, seconds - burstSeconds);
   return `${pace}; over the quota with acks and heartbeats: from ${amount(burstSeconds)} s on ${percent(refused)} of all requests are refused`;
 }

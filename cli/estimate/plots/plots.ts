@@ -123,6 +123,7 @@ function quotaChart(): Chart {
     series: [
       of("API Gateway: requests a second", "requests, large push going out", "peak"),
       of("API Gateway: requests a second", "requests, average", "steady"),
+      of("this stack: socketRateLimit", "frames (socketRateLimit), at worst", "peak"),
       of("API Gateway: new connections a second", "new connections, average", "steady"),
       of("DynamoDB: writes a second to a table", "DynamoDB writes, all coming back", "peak"),
       of("Lambda: functions at once", "Lambda at once, at worst", "peak"),

@@ -26,17 +26,24 @@ describe("the command line", () => {
     [["--connections", "0"], "got 0"],
     [["--connections", "1.5"], "got 1.5"],
     [["--connections", "10", "--heartbeat", "4"], "--heartbeat should be a number from 5 to 570, got 4"],
-    [["--connections", "10", "--payload", "200000"], "--payload should be a whole number from 1 to 124,800"],
+    [["--connections", "10", "--payload", "6000000"], "--payload should be a whole number from 1 to 5,242,880"],
+    [["--connections", "-5"], "--connections should be a whole number from 1 to 100,000,000, got -5"],
+    [["--connections", "10", "--heartbeat", "-.5"], "--heartbeat should be a number from 5 to 570, got -.5"],
     [["--connections", "10", "--qos", "2"], "--qos should be a whole number from 0 to 1, got 2"],
     [
       ["--connections", "10", "--rooms", "2", "--rooms-per-connection", "3"],
       "--rooms should be at least --rooms-per-connection (3), got 2",
     ],
+    [
+      ["--connections", "1000", "--rooms", "1000000000"],
+      "--rooms should be at most 1,000 (connections × rooms per connection), got 1,000,000,000; count",
+    ],
     [["--connection", "10"], "--connection"],
     [["--connections"], "--connections"],
   ])("refuses %j: %s", (args, message) => {
     expect(() => readArguments(args)).toThrow(message);
-    expect(() => readArguments(args)).toThrow(/--help|cannot be/);
+    expect(() => readArguments(args)).toThrow(/--help|cannot be|count those/);
+    expect(() => readArguments(args)).not.toThrow(/\n/);
   });
 
   test("help names every option with what it is if it is not said", () => {

@@ -95,6 +95,17 @@ test("items and services add up to the same total", () => {
   );
 });
 
+test("what no frame can carry is put once a push and fetched by each page; the frames stay small", () => {
+  const question = questionOf(10_000, { rooms: 100, pushesPerMinute: 1, everyonePerDay: 0, payloadBytes: 1_000_000 });
+  const pushes = 30 * 24 * 60;
+  const fetched = pushes * 100;
+  const { usd } = itemOf(question, "large payloads");
+  expect(usd.total).toBeCloseTo((pushes * 5 + fetched * 0.4) / 1e6 + fetched * 0.001 * 0.09, 6);
+  const small = { ...question, payloadBytes: 124_800 };
+  expect(() => itemOf(small, "large payloads")).toThrow("there is no item");
+  expect(itemOf(question, "data out").usd.total).toBeLessThan(itemOf(small, "data out").usd.total);
+});
+
 test("the first billion messages cost 1 a million, the others 0.80", () => {
   expect(monthlyUsd("messages", 1e9)).toBeCloseTo(1_000, 6);
   expect(monthlyUsd("messages", 1.5e9)).toBeCloseTo(1_400, 6);

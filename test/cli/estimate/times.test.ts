@@ -136,6 +136,11 @@ test("where heartbeats alone use up the quota nothing is promised", () => {
   );
 });
 
+test("a push that is over before the burst is used up is refused nothing, however fast it goes", () => {
+  const { why } = everyoneTime(questionOf(1_000, { postsPerSecond: 1_000_000 }));
+  expect(why).toBe("900,000 posts a second, 1000 workers");
+});
+
 test("everyone is posted to by the push Lambda while they are few", () => {
   const whyOf = (connections: number) => everyoneTime(questionOf(connections)).why;
   expect(whyOf(250)).toContain("push Lambda");
