@@ -75,6 +75,10 @@ export function timeOut(draft: Draft, ref: number): void {
   const why = trouble ? `: ${trouble.msg}` : "";
   const msg = `${request.action} of ${targetOf(request)} was not answered within requestTimeoutMs${why}`;
   settle(draft, request, new DownlinkError({ code: clientCodes.timedOut, msg, cause: trouble }));
+  const { action, roomId = "", sends } = request;
+  const mayBeIn = action === "loginRoom" && sends > 0 && !draft.rooms.has(roomId) && !isLoggingIn(draft, roomId);
+  // It may have taken effect all the same: a place that the page knows nothing of would only block others.
+  if (mayBeIn) plan(draft, "leave", roomId);
 }
 
 /** A login that failed changes nothing about a place that the page had before. */

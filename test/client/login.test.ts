@@ -160,7 +160,32 @@ describe("leaving", () => {
 });
 
 describe("a login that the page gave up", () => {
-  test("is left when it succeeds too late, so that the place blocks nobody", async () => {
+  test("is left, as it may have taken effect though trouble ate each answer: the place would block others", async () => {
+    const server = new FakeServer();
+    const handle = server.handle();
+    await handle.connect();
+    server.onFrame = (frame) => (frame.action === "loginRoom" ? undefined : answerTo(frame));
+    const login = expect(handle.loginRoom("456")).rejects.toMatchObject({ code: "3002" });
+    await server.clock.advance(9_999);
+    expect(server.receivedOf("leaveRoom")).toEqual([]);
+    await server.clock.advance(1);
+    await login;
+    expect(server.receivedOf("leaveRoom")).toEqual([expect.objectContaining({ roomId: "456" })]);
+  });
+
+  test("is not left where the page was in before", async () => {
+    const server = new FakeServer();
+    const handle = server.handle();
+    await handle.connect();
+    await handle.loginRoom("456");
+    server.onFrame = (frame) => (frame.action === "loginRoom" ? undefined : answerTo(frame));
+    const login = expect(handle.loginRoom("456")).rejects.toMatchObject({ code: "3002" });
+    await server.clock.advance(10_000);
+    await login;
+    expect(server.receivedOf("leaveRoom")).toEqual([]);
+  });
+
+  test("is left once more when it succeeds too late", async () => {
     const server = new FakeServer();
     const handle = server.handle();
     await handle.connect();
@@ -169,10 +194,10 @@ describe("a login that the page gave up", () => {
     await server.clock.advance(10_000);
     await login;
     await server.last.tell({ ...loggedIn("456"), ref: server.receivedOf("loginRoom")[0]?.ref });
-    expect(server.receivedOf("leaveRoom")).toEqual([expect.objectContaining({ roomId: "456" })]);
+    expect(server.receivedOf("leaveRoom")).toHaveLength(2);
   });
 
-  test("is no reason to leave when the page asks again meanwhile", async () => {
+  test("is not left once more when the page asks again meanwhile", async () => {
     const server = new FakeServer();
     const handle = server.handle();
     await handle.connect();
@@ -181,11 +206,12 @@ describe("a login that the page gave up", () => {
     await server.clock.advance(10_000);
     await first;
     const second = handle.loginRoom("456");
+    await server.clock.advance(0);
     const [early, late] = server.receivedOf("loginRoom");
     await server.last.tell({ ...loggedIn("456"), ref: early?.ref });
     await server.last.tell({ ...loggedIn("456"), ref: late?.ref });
     expect(await second).toMatchObject({ code: "2002" });
-    expect(server.receivedOf("leaveRoom")).toEqual([]);
+    expect(server.receivedOf("leaveRoom")).toHaveLength(1);
   });
 
   test("does not count once it was evicted and the page's next login is refused", async () => {
