@@ -36,11 +36,7 @@ export async function lookForSkipped(
   const subject = subjectOf(roomId);
   // Only a person has pages that are not there.
   if (subject === undefined) return;
-  const [room, reported, kept] = await Promise.all([
-    rooms.get(roomId),
-    cursors.get(roomId, reportedBy),
-    cursors.get(roomId, subject),
-  ]);
+  const [room, reported] = await Promise.all([rooms.get(roomId), cursors.get(roomId, reportedBy)]);
   if (room?.epoch !== epoch) return;
   const after = Math.max(skipped.after, reported?.epoch === epoch ? reported.seq : 0);
   const waiting = await readWaiting(deps, { ...room, seq: upTo }, after, mostReported);
@@ -48,6 +44,8 @@ export async function lookForSkipped(
 
   const devices: Member[] = [];
   for await (const page of members.pages(roomId)) devices.push(...page);
+  // The books last: a place that ends meanwhile is written there before it goes, so it is found in one of the two.
+  const kept = await cursors.get(roomId, subject);
   const stops = [kept, ...devices.map(stopOf)].filter((stop) => stop !== undefined);
   const isOnItsWay = (seq: number) => devices.some((device) => isWaitingFor(device, epoch, seq));
   const isSettled = (seq: number) =>

@@ -1,7 +1,7 @@
 import type { CatchUp, Position } from "../../../protocol/frames.ts";
 import { everyone } from "../../../protocol/ids.ts";
 import { flatten } from "../pool.ts";
-import type { Deps, Stop } from "../ports.ts";
+import type { Deps, Member, Stop } from "../ports.ts";
 import { stopOf, whereStopped } from "./stop.ts";
 
 /** Where in a room's log somebody begins that comes in while it stands at `head`. */
@@ -36,12 +36,11 @@ export async function stopsOf(
   roomId: string,
   subject: string,
 ): Promise<Stop[]> {
-  const kept = await cursors.get(roomId, subject);
-  const stops = kept ? [kept] : [];
-  if (roomId === everyone) return stops;
-  for await (const member of flatten(members.pages(roomId))) {
-    const stop = stopOf(member);
-    if (member.subject === subject && stop) stops.push(stop);
+  const devices: Member[] = [];
+  if (roomId !== everyone) {
+    for await (const member of flatten(members.pages(roomId))) if (member.subject === subject) devices.push(member);
   }
-  return stops;
+  // The books last: a place that ends meanwhile is written there before it goes, so it is found in one of the two.
+  const kept = await cursors.get(roomId, subject);
+  return [kept, ...devices.map(stopOf)].filter((stop) => stop !== undefined);
 }

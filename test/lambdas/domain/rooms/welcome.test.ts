@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { ack } from "../../../../lambdas/domain/delivery/ack.ts";
+import { stopsOf } from "../../../../lambdas/domain/log/begin.ts";
 import { disconnect } from "../../../../lambdas/domain/rooms/connection-life.ts";
 import { hello } from "../../../../lambdas/domain/rooms/hello.ts";
 import type { CatchUp, RoomToRestore } from "../../../../protocol/frames.ts";
@@ -149,6 +150,43 @@ describe("since the last", () => {
     const tablet = await Reader.open(world, { subject: ann.page.subject });
     expect(await loginBy(tablet, { since: "last" })).toMatchObject({ missed: ["b"] });
   });
+
+  // Found by DELIVERY_SEED=1000000: the books were read before the place's end wrote there, and the places after it.
+  test.each(["cursors", "members"] as const)(
+    "goes on there also if the end comes when a login has just read the %s",
+    async (first) => {
+      await ann.login(room, "loginWhenFirst");
+      await pushes("a");
+      const tablet = await Reader.open(world, { subject: ann.page.subject });
+      const { cursors, members } = world.deps;
+      let ends: Promise<void> | undefined;
+      const endAfter = (read: typeof first) => {
+        if (read === first) ends ??= disconnect(world.deps, ann.page.connectionId);
+        return ends;
+      };
+      const watched = {
+        ...world.deps,
+        cursors: {
+          ...cursors,
+          get: async (...key: Parameters<typeof cursors.get>) => {
+            const stop = await cursors.get(...key);
+            await endAfter("cursors");
+            return stop;
+          },
+        },
+        members: {
+          ...members,
+          pages: async function* (...query: Parameters<typeof members.pages>) {
+            yield* members.pages(...query);
+            await endAfter("members");
+          },
+        },
+      };
+      expect(await stopsOf(watched, room, tablet.page.subject)).toContainEqual(
+        expect.objectContaining({ seq: 0, hasAcked: false }),
+      );
+    },
+  );
 
   // Found by DELIVERY_SEED=2012: a login died behind its place, which said that the page had everything; the place's end
   // put that into the books, and the page, which asked again, never heard what it had come for.
