@@ -22,6 +22,6 @@ export async function postAlone(
   if (outcome !== "tooLarge") return outcome;
   const what = `message ${message.messageId} has a frame of ${textBytes(text)} bytes, which API Gateway does not take`;
   deps.noteTrouble("delivery", new Error(`${what}; its number was sent without it`));
-  const passed = await post(deps, connectionId, skipText(deps, message, ackWithinMs));
+  const passed = await post(deps, connectionId, skipText(deps, message, ackWithinMs), pace);
   return passed === "sent" ? "tooLarge" : passed;
 }
