@@ -64,19 +64,16 @@ export async function lookAtRoom(given: LookDeps, look: Look): Promise<void> {
   if (skipped) return lookForSkipped(deps, { roomId, round, skipped });
   const known = await deps.rooms.get(roomId);
   if (!known) return;
-  const [first, debts] = await Promise.all([
-    deps.members.first(roomId, inlineMembers, "lapsed"),
-    readDebts(deps, roomId, part),
-  ]);
+  const first = await deps.members.first(roomId, inlineMembers, "lapsed");
   const ackMs = ackWithinMs(roomId, glimpseOf(first)) ?? 0;
   const room = { ...known, afterMs: deps.redeliverAfterMs, ackWithinMs: ackMs };
   const membersOf = (part?: Part) => deps.members.pages(roomId, part, rest?.after, "lapsed");
-  if (part || rest) return lookAtMembers(deps, room, look, membersOf(part), debts);
-  if (first.share === 1) return lookAtMembers(deps, room, look, onePage(first.members), debts);
+  if (part || rest) return lookAtMembers(deps, room, look, membersOf(part));
+  if (first.share === 1) return lookAtMembers(deps, room, look, onePage(first.members));
   // A function has time for so many: of a larger room each part is a look of its own, and goes on by itself.
   const parts = partsOf(looksFor(glimpseOf(first)));
   const [whole] = parts;
-  if (parts.length === 1 && whole) return lookAtMembers(deps, room, { ...look, part: whole }, membersOf(whole), debts);
+  if (parts.length === 1 && whole) return lookAtMembers(deps, room, { ...look, part: whole }, membersOf(whole));
   await Promise.all(parts.map((each) => deps.scheduleLook({ roomId, round: round + 1, part: each }, 0)));
 }
 
@@ -99,10 +96,11 @@ async function lookAtMembers(
   room: RoomToLookAt,
   look: Look,
   members: AsyncIterable<Member[]>,
-  debts: readonly Debt[],
 ): Promise<void> {
   const { roomId } = room;
   const { round, part, rest } = look;
+  // Not before the room is divided: each look reads its own.
+  const debts = await readDebts(deps, roomId, part);
   const untilMs = deps.now() + budgetMs;
   // In everyone's room each place has a key of its own.
   const noting = roomId === everyone ? unpaced : makePace(triesPerSecond / (part?.of ?? 1), deps);

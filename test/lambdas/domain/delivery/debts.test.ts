@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Debt } from "../../../../lambdas/domain/debt.ts";
-import { lookAtRoom } from "../../../../lambdas/domain/delivery/look-at-room.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { Reader } from "../../../support/reader.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";
@@ -54,23 +53,6 @@ describe("who is gone is reported once, when their last try would have been over
     await world.pass(600_000);
     expect(reported()).toEqual(ofAnn(1));
     expect([await debts(), world.looks]).toEqual([[], []]);
-  });
-
-  // Where a look had no time for all, a device that is still being sent the message may be among the others.
-  test("and not by a look that saw only some of the room", async () => {
-    const tablet = await Reader.open(world, { subject: ann.page.subject });
-    await tablet.login(room, "loginWhenever");
-    lose(tablet);
-    await pushPast(ann);
-    await ann.page.close();
-    heal(tablet);
-    world.nowMs += 76_000;
-    await lookAtRoom(world.lookDeps, { roomId: room, round: 5, rest: { after: tablet.page.session } });
-    expect(reported()).toEqual([]);
-    await world.pass(10_000);
-    await tablet.ack();
-    await world.pass(600_000);
-    expect([reported(), await debts()]).toEqual([[], []]);
   });
 
   test("though nobody is left in the room", async () => {

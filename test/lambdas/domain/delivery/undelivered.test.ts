@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { lookAtRoom } from "../../../../lambdas/domain/delivery/look-at-room.ts";
 import { publish } from "../../../../lambdas/domain/delivery/publish.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { Reader } from "../../../support/reader.ts";
@@ -69,6 +70,22 @@ describe("one report for each person and message", () => {
 });
 
 describe("none", () => {
+  // Where a look had no time for all, a device that is still being sent the message may be among the others.
+  test("of who is gone by a look that saw only some of the room", async () => {
+    lose(ann, tablet);
+    await world.push(room);
+    await bob.ack();
+    await ann.page.close();
+    world.lost.clear();
+    world.nowMs += 76_000;
+    await lookAtRoom(world.lookDeps, { roomId: room, round: 5, rest: { after: tablet.page.session } });
+    expect(reported()).toEqual([]);
+    await world.pass(10_000);
+    await tablet.ack();
+    await world.pass(600_000);
+    expect(reported()).toEqual([]);
+  });
+
   test("for who has it on another device that was closed since, in a room too", async () => {
     lose(tablet);
     await world.push(room);
