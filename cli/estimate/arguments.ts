@@ -18,7 +18,7 @@ interface Option {
 const whole = (field: keyof Question, from: number, to: number, what: string): Option => {
   return { field, from, to, isWhole: true, what };
 };
-const any = (field: keyof Question, from: number, to: number, what: string): Option => {
+const decimal = (field: keyof Question, from: number, to: number, what: string): Option => {
   return { field, from, to, isWhole: false, what };
 };
 
@@ -26,17 +26,17 @@ const options: Record<string, Option> = {
   connections: whole("connections", 1, 1e8, "open at any moment; the one that has to be named"),
   rooms: whole("rooms", 1, 1e9, `[connections / ${usualMembers}] all rooms there are`),
   "rooms-per-connection": whole("roomsPerConnection", 1, limits.roomsPerConnection, "each connection is in so many"),
-  "pushes-per-minute": any("pushesPerMinute", 0, 1e9, "to rooms, all together"),
-  "everyone-per-day": any("everyonePerDay", 0, 86_400, "pushes to everyone"),
+  "pushes-per-minute": decimal("pushesPerMinute", 0, 1e9, "to rooms, all together"),
+  "everyone-per-day": decimal("everyonePerDay", 0, 86_400, "pushes to everyone"),
   payload: whole("payloadBytes", 1, limits.payloadBytes, "bytes of a message's data"),
-  heartbeat: any("heartbeatSeconds", 5, 570, "seconds of silence before a client asks"),
+  heartbeat: decimal("heartbeatSeconds", 5, 570, "seconds of silence before a client asks"),
   qos: whole("qos", 0, 1, "0: not kept, no acks"),
   "posts-per-second": whole("postsPerSecond", 2, 1e6, "the stack's pace of large pushes"),
   "socket-rate-limit": whole("socketRateLimit", 1, 1e7, "the stack's limit of handshakes and frames"),
   "requests-per-second": whole("requestsPerSecond", 100, 1e7, "AWS's quota of account and Region"),
   "connects-per-second": whole("connectsPerSecond", 10, 1e6, "AWS's quota of new connections"),
-  "everyone-within": any("everyoneWithinSeconds", 1, 86_400, "goal: seconds for a push to everyone"),
-  "back-within": any("backWithinSeconds", 60, 86_400, "goal: seconds until all are back after an outage"),
+  "everyone-within": decimal("everyoneWithinSeconds", 1, 86_400, "goal: seconds for a push to everyone"),
+  "back-within": decimal("backWithinSeconds", 60, 86_400, "goal: seconds until all are back after an outage"),
 };
 
 /**

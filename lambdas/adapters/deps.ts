@@ -49,10 +49,10 @@ const numberOf = (name: string) => Number(environment(name));
 const seconds = (name: string) => numberOf(name) * 1000;
 
 /** One for all queues: its connections are opened once. */
-const sqs = once(() => new SQSClient({ requestHandler }));
+const sqs = lazily(() => new SQSClient({ requestHandler }));
 
 /** Everything the functions work with; made at the first event, so that importing reads no environment. */
-export const deps = once((): Deps => {
+export const deps = lazily((): Deps => {
   const dynamo = new DynamoDBClient({ requestHandler });
   const connections = tableOf(dynamo, environment("CONNECTIONS_TABLE"));
   const rooms = tableOf(dynamo, environment("ROOMS_TABLE"));
@@ -99,7 +99,7 @@ function poster() {
 }
 
 /** What the redelivery works with. The pace is that of this execution environment, over all of its looks. */
-export const lookDeps = once((): LookDeps => {
+export const lookDeps = lazily((): LookDeps => {
   const reportUndelivered = eventBus(new EventBridgeClient({ requestHandler }), environment("EVENT_BUS_NAME"));
   const shared = deps();
   const pace = makePace(numberOf("RESENDS_PER_SECOND") / numberOf("REDELIVER_WORKERS"), shared);
@@ -107,7 +107,7 @@ export const lookDeps = once((): LookDeps => {
 });
 
 /** What the fan-out works with. The pace is that of this execution environment, over all of its tasks. */
-export const fanOutDeps = once((): FanOutDeps => {
+export const fanOutDeps = lazily((): FanOutDeps => {
   const shared = deps();
   const { postsPerSecond, workers } = shared.fanOut;
   return {
@@ -118,7 +118,7 @@ export const fanOutDeps = once((): FanOutDeps => {
 });
 
 /** Made at the first call, and the same from then on. */
-export function once<T>(make: () => T): () => T {
+function lazily<T>(make: () => T): () => T {
   let made: { value: T } | undefined;
   return () => {
     made ??= { value: make() };
