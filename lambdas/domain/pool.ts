@@ -38,3 +38,10 @@ export async function* flatten<T>(pages: AsyncIterable<readonly T[]>): AsyncGene
 export async function* onePage<T>(items: T[]): AsyncGenerator<T[]> {
   yield items;
 }
+
+/** All of all pages, for what has room in memory. */
+export async function readAll<T>(pages: AsyncIterable<T[]>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const page of pages) all.push(...page);
+  return all;
+}

@@ -1,12 +1,11 @@
 import { everyone, subjectOf } from "../../../protocol/ids.ts";
 import { limits } from "../../../protocol/limits.ts";
-import type { Debt } from "../debt.ts";
 import { makeFloor } from "../fan-out/floor.ts";
 import { makePace } from "../fan-out/pace.ts";
 import { ackWithinMs, glimpseOf, inlineMembers, looksFor, partsOf } from "../fan-out/plan.ts";
 import { postedAtMs } from "../fan-out/posted-at.ts";
 import { isFor, readWaiting } from "../log/read-log.ts";
-import { flatten, forEachLimited, onePage } from "../pool.ts";
+import { flatten, forEachLimited, onePage, readAll } from "../pool.ts";
 import type { Deps, LogEntry, Look, Member, Part, ReportUndelivered, Room, Undelivered } from "../ports.ts";
 import { isCurrent, tellEvictedAgain } from "../rooms/evict.ts";
 import { isPoller } from "../rooms/poller.ts";
@@ -84,12 +83,6 @@ function withRound(deps: LookDeps, round: number): LookDeps {
   return { ...deps, scheduleLook: (look, afterMs) => deps.scheduleLook(deeper(look), afterMs) };
 }
 
-async function readDebts({ debts }: Pick<Deps, "debts">, roomId: string, part?: Part): Promise<Debt[]> {
-  const all: Debt[] = [];
-  if (!roomId.startsWith("@")) for await (const page of debts.pages(roomId, part)) all.push(...page);
-  return all;
-}
-
 /** @param look its part is that of a large room, if it is one */
 async function lookAtMembers(
   deps: LookDeps,
@@ -100,7 +93,7 @@ async function lookAtMembers(
   const { roomId } = room;
   const { round, part, rest } = look;
   // Not before the room is divided: each look reads its own.
-  const debts = await readDebts(deps, roomId, part);
+  const debts = roomId.startsWith("@") ? [] : await readAll(deps.debts.pages(roomId, part));
   const untilMs = deps.now() + budgetMs;
   // In everyone's room each place has a key of its own.
   const noting = roomId === everyone ? unpaced : makePace(triesPerSecond / (part?.of ?? 1), deps);

@@ -2,6 +2,7 @@ import { subjectOf, userRoom } from "../../../protocol/ids.ts";
 import { stopsOf } from "../log/begin.ts";
 import { readWaiting } from "../log/read-log.ts";
 import { hasReached, stopOf, whereStopped } from "../log/stop.ts";
+import { readAll } from "../pool.ts";
 import type { Deps, Look, Member, ReportUndelivered, Room } from "../ports.ts";
 import { isPoller } from "../rooms/poller.ts";
 import { mostRounds } from "../rounds.ts";
@@ -42,8 +43,7 @@ export async function lookForSkipped(
   const waiting = await readWaiting(deps, { ...room, seq: upTo }, after, mostReported);
   if (waiting.length === 0) return;
 
-  const devices: Member[] = [];
-  for await (const page of members.pages(roomId)) devices.push(...page);
+  const devices = await readAll(members.pages(roomId));
   // The books last: a place that ends meanwhile is written there before it goes, so it is found in one of the two.
   const kept = await cursors.get(roomId, subject);
   const stops = [kept, ...devices.map(stopOf)].filter((stop) => stop !== undefined);

@@ -1,5 +1,6 @@
 import type { Position } from "../../../protocol/frames.ts";
 import type { Begin } from "../log/begin.ts";
+import { readAll } from "../pool.ts";
 import type { Connection, Deps, Member, Room } from "../ports.ts";
 import { connectionGone, type Enter, type Entry, placeOf, takePlace, tooBusy } from "./entry.ts";
 import { evict, isCurrent, tellClaimant } from "./evict.ts";
@@ -126,10 +127,4 @@ async function isAnyLive(deps: Deps, inside: readonly Member[], claimant: string
     if (live.includes(true)) return true;
   }
   return false;
-}
-
-async function readAll<T>(pages: AsyncIterable<T[]>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const page of pages) all.push(...page);
-  return all;
 }
