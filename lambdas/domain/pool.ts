@@ -4,7 +4,7 @@
  * the first one is thrown when all are done.
  */
 export async function forEachLimited<T>(
-  items: AsyncIterable<T>,
+  items: Iterable<T> | AsyncIterable<T>,
   limit: number,
   work: (item: T) => Promise<void>,
 ): Promise<void> {
@@ -17,7 +17,7 @@ export async function forEachLimited<T>(
       failed ??= { failure };
     }
   };
-  const source = items[Symbol.asyncIterator]();
+  const source = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   const worker = () =>
     orNote(async () => {
       for (let next = await source.next(); !next.done; next = await source.next()) {

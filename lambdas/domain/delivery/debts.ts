@@ -1,7 +1,7 @@
 import { limits } from "../../../protocol/limits.ts";
 import type { Debt } from "../debt.ts";
 import { isFor, isWanted, readKept } from "../log/read-log.ts";
-import { flatten, forEachLimited, onePage } from "../pool.ts";
+import { forEachLimited } from "../pool.ts";
 import type { Deps, LogEntry, Member, Room, Undelivered } from "../ports.ts";
 import { isCurrent } from "../rooms/evict.ts";
 import { isLookedAtBy, orderLook } from "./expect-acks.ts";
@@ -75,7 +75,7 @@ export async function duesOf(
   const undelivered: Undelivered[] = [];
   const settled: { debt: Debt; upTo: number }[] = [];
   const kept = keptOf(deps, room);
-  await forEachLimited(flatten(onePage([...debts])), debtsAtOnce, async (debt) => {
+  await forEachLimited(debts, debtsAtOnce, async (debt) => {
     if (undelivered.length >= mostReports) {
       nexts.push(deps.now());
       return;
@@ -90,7 +90,7 @@ export async function duesOf(
     if (upTo < debt.upTo) await deps.debts.note(roomId, { ...debt, id: deps.newId(), after: upTo });
     await deps.debts.settle(roomId, debt);
   };
-  return { nexts, undelivered, settle: () => forEachLimited(flatten(onePage(settled)), debtsAtOnce, settle) };
+  return { nexts, undelivered, settle: () => forEachLimited(settled, debtsAtOnce, settle) };
 }
 
 /** @returns what is to be reported, up to where the debt is settled then, and when the rest of it is looked at */

@@ -137,7 +137,7 @@ async function lookAtMembers(
   // Reported before it is noted as reported: a crash in between reports twice, the other order never.
   if (undelivered.length > 0) await deps.reportUndelivered(undelivered);
   await Promise.all([found.noteReported?.(), dues.settle(), person !== undefined && noteGivenUp(deps, room, found)]);
-  await forEachLimited(flatten(onePage(found.givenUp)), membersAtOnce, async (member) => {
+  await forEachLimited(found.givenUp, membersAtOnce, async (member) => {
     await noting.turn();
     await deps.members.noteTry(roomId, member);
   });

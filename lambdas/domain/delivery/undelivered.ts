@@ -1,5 +1,5 @@
 import { hasReached, stopOf } from "../log/stop.ts";
-import { flatten, forEachLimited, onePage } from "../pool.ts";
+import { flatten, forEachLimited } from "../pool.ts";
 import type { Deps, LogEntry, Member, Part, Room, Stop, Undelivered } from "../ports.ts";
 
 const personsAtOnce = 25;
@@ -35,7 +35,7 @@ export async function toReport(
   for await (const member of flatten(members.pages(roomId, part, undefined, "lapsed")))
     persons.get(member.subject)?.devices.push(member);
   // On a device that was closed since, too.
-  await forEachLimited(flatten(onePage([...persons])), personsAtOnce, async ([subject, { devices, stops }]) => {
+  await forEachLimited(persons, personsAtOnce, async ([subject, { devices, stops }]) => {
     const kept = await cursors.get(roomId, subject);
     stops.push(...[kept, ...devices.map(stopOf)].filter((stop) => stop !== undefined));
   });
