@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { openQuickTables } from "../../support/quick-tables.ts";
 import { Reader } from "../../support/reader.ts";
+import { scheduledTurns } from "../../support/scheduled-turns.ts";
 import { World } from "../../support/world.ts";
 
 // Random histories of pushes and of readers who ack, lose posts, drop and come back. Every call to a table, the
@@ -56,17 +57,7 @@ async function play(world: World, schedule: fc.Scheduler, scripts: Step[][]) {
   const targets = { room, "@all": "@all", "@user": `@user/${people[0]?.reader.page.subject}` };
   const accepted = { room: [] as string[], "@all": [] as string[], "@user": [] as string[] };
 
-  let last: Promise<unknown> = Promise.resolve();
-  world.turn = async (work) => {
-    const done: Awaited<ReturnType<typeof work>>[] = [];
-    // What the call came to is nothing that a report of the schedule has to tell.
-    await schedule.scheduleFunction(async () => {
-      const turn = last.then(work);
-      last = turn.catch(() => {});
-      done.push(await turn);
-    })();
-    return done[0] as Awaited<ReturnType<typeof work>>;
-  };
+  world.turn = scheduledTurns(schedule);
 
   const busy = people.map(() => Promise.resolve());
   /** One after the other for each reader. */

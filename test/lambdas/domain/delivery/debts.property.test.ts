@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { Reader } from "../../../support/reader.ts";
+import { scheduledTurns } from "../../../support/scheduled-turns.ts";
 import { World } from "../../../support/world.ts";
 
 // Random histories of people who come, go and may stay away, of pushes, and of the looks that time brings. Every call to
@@ -58,16 +59,7 @@ async function play(world: World, schedule: fc.Scheduler, scripts: Step[][]) {
   }
   await world.pass(31_000);
 
-  let last: Promise<unknown> = Promise.resolve();
-  world.turn = async (work) => {
-    const done: Awaited<ReturnType<typeof work>>[] = [];
-    await schedule.scheduleFunction(async () => {
-      const turn = last.then(work);
-      last = turn.catch(() => {});
-      done.push(await turn);
-    })();
-    return done[0] as Awaited<ReturnType<typeof work>>;
-  };
+  world.turn = scheduledTurns(schedule);
 
   const busy = people.map(() => Promise.resolve());
   let time = Promise.resolve();

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { isCurrent } from "../../../../lambdas/domain/rooms/evict.ts";
 import { type LoginPolicy, loginPolicies } from "../../../../protocol/ids.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
+import { scheduledTurns } from "../../../support/scheduled-turns.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";
 import { type Page, World } from "../../../support/world.ts";
 
@@ -37,14 +38,7 @@ let rooms = 0;
 async function play(schedule: fc.Scheduler, scripts: Step[][]) {
   rooms += 1;
   const room = `room-${rooms}`;
-  let last: Promise<unknown> = Promise.resolve();
-  const world = new World(tables.client, (work) =>
-    schedule.scheduleFunction(() => {
-      const turn = last.then(work);
-      last = turn.catch(() => {});
-      return turn;
-    })(),
-  );
+  const world = new World(tables.client, scheduledTurns(schedule));
   const acts: Act[] = [];
   let clock = 0;
   const moment = () => {
