@@ -11,18 +11,19 @@ import type { SocketEvent } from "../../lambdas/adapters/events/socket-event.ts"
 import type { Claims } from "../../lambdas/adapters/tokens.ts";
 import { ack } from "../../lambdas/domain/delivery/ack.ts";
 import { lookAtRoom } from "../../lambdas/domain/delivery/look-at-room.ts";
-import { unpaced } from "../../lambdas/domain/delivery/post.ts";
 import { publish } from "../../lambdas/domain/delivery/publish.ts";
 import { push } from "../../lambdas/domain/delivery/push.ts";
 import { pushStatus, waitForAcks } from "../../lambdas/domain/delivery/push-status.ts";
 import { runTask } from "../../lambdas/domain/fan-out/run-task.ts";
 import { replay } from "../../lambdas/domain/log/replay.ts";
-import type { Deps, Look } from "../../lambdas/domain/ports.ts";
+import type { Look } from "../../lambdas/domain/model/ack-check.ts";
+import type { Deps } from "../../lambdas/domain/model/deps.ts";
 import { connect, disconnect, here } from "../../lambdas/domain/rooms/connection-life.ts";
 import { hello } from "../../lambdas/domain/rooms/hello.ts";
 import { leaveRoom } from "../../lambdas/domain/rooms/leave-room.ts";
 import { loginRoom } from "../../lambdas/domain/rooms/login-room.ts";
 import { poll } from "../../lambdas/domain/rooms/poll.ts";
+import { unpaced } from "../../lambdas/domain/send/rate-limiter.ts";
 import { type Behind, countedDeps } from "./counted-deps.ts";
 import { Meter } from "./meter.ts";
 

@@ -1,5 +1,5 @@
 import { type EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
-import type { ReportUndelivered } from "../domain/ports.ts";
+import type { ReportUndelivered } from "../domain/model/undelivered.ts";
 
 /** What one PutEvents takes. */
 const entriesAtOnce = 10;

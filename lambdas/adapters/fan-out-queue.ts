@@ -1,5 +1,5 @@
 import { SendMessageBatchCommand, type SQSClient } from "@aws-sdk/client-sqs";
-import type { FanOutTask, OrderTasks } from "../domain/ports.ts";
+import type { FanOutTask, OrderTasks } from "../domain/model/fan-out-task.ts";
 
 /** What one SendMessageBatch takes. */
 const entriesAtOnce = 10;

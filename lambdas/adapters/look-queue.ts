@@ -1,5 +1,5 @@
 import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
-import type { ScheduleLook } from "../domain/ports.ts";
+import type { ScheduleLook } from "../domain/model/ack-check.ts";
 
 /** SQS delays a message by at most so much. */
 const longestDelaySeconds = 900;

@@ -1,6 +1,6 @@
 import { errors, jwtVerify } from "jose";
 import { subjectProblem } from "../../protocol/ids.ts";
-import type { Caller, Grants } from "../domain/ports.ts";
+import type { Caller, Grants } from "../domain/model/connection.ts";
 
 export type Claims = Pick<Caller, "subject" | "grants" | "tokenExpiresAtMs">;
 

@@ -13,10 +13,10 @@ import { roomsIn } from "../../../lambdas/adapters/tables/rooms.ts";
 import { tableOf } from "../../../lambdas/adapters/tables/table.ts";
 import { tasksIn } from "../../../lambdas/adapters/tables/tasks.ts";
 import { postsAtOnce } from "../../../lambdas/domain/delivery/deliver.ts";
-import { makePace } from "../../../lambdas/domain/fan-out/pace.ts";
 import type { FanOutDeps } from "../../../lambdas/domain/fan-out/run-task.ts";
-import type { FanOutTask } from "../../../lambdas/domain/ports.ts";
+import type { FanOutTask } from "../../../lambdas/domain/model/fan-out-task.ts";
 import { makeRecentRooms } from "../../../lambdas/domain/recent-rooms.ts";
+import { makePace } from "../../../lambdas/domain/send/rate-limiter.ts";
 
 /** So many that the pace never waits: what is measured is the loop. */
 const postsPerSecond = 1e9;

@@ -1,5 +1,5 @@
 import type { LookDeps, lookAtRoom } from "../../domain/delivery/look-at-room.ts";
-import type { Look } from "../../domain/ports.ts";
+import type { Look } from "../../domain/model/ack-check.ts";
 import { type QueueEvent, type QueueResult, workThrough } from "./queue-event.ts";
 
 /** The redeliver queue: each message orders a look at one room. */

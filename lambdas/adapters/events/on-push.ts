@@ -3,7 +3,7 @@ import { limits } from "../../../protocol/limits.ts";
 import { parsePush } from "../../../protocol/push.ts";
 import type { push } from "../../domain/delivery/push.ts";
 import type { pushStatus, waitForAcks } from "../../domain/delivery/push-status.ts";
-import type { Deps } from "../../domain/ports.ts";
+import type { Deps } from "../../domain/model/deps.ts";
 import { logError } from "../log.ts";
 import { json, type RestEvent, type RestResult } from "./rest-event.ts";
 

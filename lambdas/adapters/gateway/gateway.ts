@@ -1,5 +1,5 @@
 import { type ApiGatewayManagementApiClient, GetConnectionCommand } from "@aws-sdk/client-apigatewaymanagementapi";
-import type { Gateway } from "../../domain/ports.ts";
+import type { Gateway } from "../../domain/model/gateway.ts";
 
 /** A post to a peer whose line is half dead may hang for ever. */
 export const answerWithinMs = 3_000;

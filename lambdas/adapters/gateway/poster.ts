@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { PostOutcome } from "../../domain/ports.ts";
+import type { PostOutcome } from "../../domain/model/gateway.ts";
 import type { Credentials } from "../signature-v4.ts";
 import type { Reply } from "./line.ts";
 import type { Lines } from "./lines.ts";

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { PayloadRef, Payloads } from "../../domain/payload.ts";
+import type { PayloadRef, Payloads } from "../../domain/model/payload.ts";
 import type { Credentials } from "../signature-v4.ts";
 import { presignGet, signPut } from "./sign.ts";
 

@@ -1,6 +1,7 @@
 import { limits } from "../../../protocol/limits.ts";
-import { stopOf } from "../../domain/log/stop.ts";
-import type { Connection, Connections, Grants, Member } from "../../domain/ports.ts";
+import type { Connection, Connections, Grants } from "../../domain/model/connection.ts";
+import type { Member } from "../../domain/model/member.ts";
+import { stopOf } from "../../domain/model/resume-point.ts";
 import { connectionExpiry, unexpired } from "./expiry.ts";
 import type { Table } from "./table.ts";
 

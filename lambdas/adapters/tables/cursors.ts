@@ -1,4 +1,4 @@
-import type { Cursors, Stop } from "../../domain/ports.ts";
+import type { Cursors, Stop } from "../../domain/model/resume-point.ts";
 import { roomExpiry, unexpired } from "./expiry.ts";
 import { cursorKey } from "./keys.ts";
 import type { Table } from "./table.ts";

@@ -1,4 +1,4 @@
-import type { Debt, Debts } from "../../domain/debt.ts";
+import type { Debt, Debts } from "../../domain/model/unacked-range.ts";
 import { isUnexpired, pushExpiry, seconds } from "./expiry.ts";
 import { debtItems, debtKey } from "./keys.ts";
 import { assignmentOf, type Table } from "./table.ts";

@@ -1,6 +1,6 @@
 import type { Position } from "../../../protocol/frames.ts";
 import { everyone } from "../../../protocol/ids.ts";
-import type { Member, Members, NewMember, Part, Whom } from "../../domain/ports.ts";
+import type { Member, Members, NewMember, Part, Whom } from "../../domain/model/member.ts";
 import { connectionExpiry, isExpired, isUnexpired, leaseExpiry, seconds, unexpired } from "./expiry.ts";
 import { memberItems, memberKey, sessionOf, shareUpTo } from "./keys.ts";
 import { assignmentOf, type Table } from "./table.ts";

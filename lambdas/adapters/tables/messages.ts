@@ -1,4 +1,4 @@
-import type { Log, LogEntry, Message } from "../../domain/ports.ts";
+import type { Log, LogEntry, Message } from "../../domain/model/message.ts";
 import { expiry, isUnexpired, seconds, unexpired } from "./expiry.ts";
 import type { Table } from "./table.ts";
 

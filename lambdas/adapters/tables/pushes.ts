@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { KnownTask, Pushes, PushRecord } from "../../domain/ports.ts";
+import type { KnownTask, Pushes, PushRecord } from "../../domain/model/push-record.ts";
 import { isExpired, isUnexpired, pushExpiry, seconds } from "./expiry.ts";
 import { pushKey, pushPrefix, taskRoom } from "./keys.ts";
 import { assignmentOf, type Table } from "./table.ts";

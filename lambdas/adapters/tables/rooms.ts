@@ -1,4 +1,4 @@
-import type { Holder, Room, Rooms } from "../../domain/ports.ts";
+import type { Holder, Room, Rooms } from "../../domain/model/room.ts";
 import { roomExpiry, roomRenewal } from "./expiry.ts";
 import { roomKey } from "./keys.ts";
 import type { Table } from "./table.ts";

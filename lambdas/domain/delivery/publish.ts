@@ -1,7 +1,8 @@
 import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
 import type { FrameOf, PublishFrame } from "../../../protocol/frames.ts";
 import { conversationId, conversationRoom, userRoom } from "../../../protocol/ids.ts";
-import type { Caller, Deps } from "../ports.ts";
+import type { Caller } from "../model/connection.ts";
+import type { Deps } from "../model/deps.ts";
 import { isGranted } from "../rooms/grants.ts";
 import { push, type Shipment } from "./push.ts";
 

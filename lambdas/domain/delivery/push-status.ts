@@ -1,11 +1,13 @@
 import { conversationId, personsOfConversation, subjectOf } from "../../../protocol/ids.ts";
 import type { WaitFor } from "../../../protocol/push.ts";
-import { hasReached } from "../log/stop.ts";
-import type { Deps, Member, Outcomes, PushRecord } from "../ports.ts";
-import { isPoller } from "../rooms/poller.ts";
-import { givenUpBy, reportedBy } from "./absent-person.ts";
-import { noOutcomes } from "./deliver.ts";
-import { hasGivenUp } from "./undelivered.ts";
+import type { Deps } from "../model/deps.ts";
+import type { Member } from "../model/member.ts";
+import { isPoller } from "../model/polling.ts";
+import type { Outcomes, PushRecord } from "../model/push-record.ts";
+import { noOutcomes } from "../model/push-record.ts";
+import { hasReached } from "../model/resume-point.ts";
+import { givenUpBy, reportedBy } from "../redelivery/offline-subject.ts";
+import { hasGivenUp } from "../redelivery/report-undelivered.ts";
 
 /** As many names as an answer lists; the counts are of all. */
 const mostNames = 100;

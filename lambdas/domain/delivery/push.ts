@@ -1,15 +1,20 @@
 import { inlineBytes, limits } from "../../../protocol/limits.ts";
 import type { PushRefusal } from "../../../protocol/push.ts";
-import { ackWithinMs, glimpseOf, inlineMembers, spreadMs } from "../fan-out/plan.ts";
+import { onePage } from "../concurrency/pages.ts";
+import { spreadMs } from "../fan-out/plan.ts";
 import { pauseMs, spread, tasksAgain } from "../fan-out/spread.ts";
-import { messageText, textBytes } from "../frame-text.ts";
 import { appendTo, type Draft } from "../log/append.ts";
 import { Once } from "../log/once.ts";
-import { onePage } from "../pool.ts";
-import type { Deps, Parcel, PushRecord, Room } from "../ports.ts";
-import { deliver, noOutcomes } from "./deliver.ts";
-import { expectAcks } from "./expect-acks.ts";
-import { parcelOf } from "./parcel.ts";
+import type { Deps } from "../model/deps.ts";
+import type { Parcel } from "../model/outgoing-message.ts";
+import type { PushRecord } from "../model/push-record.ts";
+import { noOutcomes } from "../model/push-record.ts";
+import type { Room } from "../model/room.ts";
+import { ackWithinMs, glimpseOf, inlineMembers } from "../model/room-size.ts";
+import { expectAcks } from "../schedule/ack-check.ts";
+import { parcelOf } from "../wire/outgoing-message.ts";
+import { messageText, textBytes } from "../wire/serialize.ts";
+import { deliver } from "./deliver.ts";
 
 /** One message on its way to some rooms. */
 export interface Shipment {

@@ -1,11 +1,16 @@
-import { messageText, textBytes } from "../frame-text.ts";
 import { missedBytes } from "../log/read-log.ts";
-import type { Deps, LogEntry, Member, Message, Room } from "../ports.ts";
-import { redeliveredText } from "../redelivered-text.ts";
-import { type DeliverDeps, prune } from "./deliver.ts";
-import { type Pace, post } from "./post.ts";
-import { postAlone } from "./post-alone.ts";
-import type { Patience } from "./redelivery.ts";
+import { prune } from "../membership/prune.ts";
+import type { Deps } from "../model/deps.ts";
+import type { Member } from "../model/member.ts";
+import type { LogEntry, Message } from "../model/message.ts";
+import type { Room } from "../model/room.ts";
+import type { Patience } from "../schedule/ack-wait.ts";
+import { post } from "../send/post.ts";
+import { postAlone } from "../send/post-alone.ts";
+import type { Pace } from "../send/rate-limiter.ts";
+import { redeliveredText } from "../wire/redelivery-frame.ts";
+import { messageText, textBytes } from "../wire/serialize.ts";
+import type { DeliverDeps } from "./deliver.ts";
 
 /**
  * Sends messages again, up to the first post that is not taken. In frames of several: those of a member that is far

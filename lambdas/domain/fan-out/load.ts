@@ -1,6 +1,9 @@
-import { countedAs, type Delivery, isExcepted, isTriedAgain, textsFor } from "../delivery/deliver.ts";
-import type { FanOutTask, Member, Outcomes, TaskNote } from "../ports.ts";
-import { redeliveredText } from "../redelivered-text.ts";
+import type { Delivery } from "../delivery/deliver.ts";
+import { countedAs, isExcepted, isTriedAgain, textsFor } from "../delivery/deliver.ts";
+import type { FanOutTask, TaskNote } from "../model/fan-out-task.ts";
+import type { Member } from "../model/member.ts";
+import type { Outcomes } from "../model/push-record.ts";
+import { redeliveredText } from "../wire/redelivery-frame.ts";
 import { isLastTry } from "./spread.ts";
 
 /** One message that is carried to members. */

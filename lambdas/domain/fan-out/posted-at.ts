@@ -1,4 +1,4 @@
-import type { PushRecord } from "../ports.ts";
+import type { PushRecord } from "../model/push-record.ts";
 
 /** A task that nobody has begun by then has been lost, or the queue is far behind: the redelivery takes over. */
 const longestWaitMs = 15 * 60_000;

@@ -1,5 +1,11 @@
-import type { Deps, FanOutTask, Parcel, Part, PushRecord } from "../ports.ts";
-import { type Glimpse, partsFor, partsOf } from "./plan.ts";
+import type { Deps } from "../model/deps.ts";
+import type { FanOutTask } from "../model/fan-out-task.ts";
+import type { Part } from "../model/member.ts";
+import { partsOf } from "../model/member.ts";
+import type { Parcel } from "../model/outgoing-message.ts";
+import type { PushRecord } from "../model/push-record.ts";
+import type { Glimpse } from "../model/room-size.ts";
+import { partsFor } from "./plan.ts";
 
 /** One task names so many sessions at most. */
 const sessionsPerTask = 200;

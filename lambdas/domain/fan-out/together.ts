@@ -1,9 +1,12 @@
 import { limits } from "../../../protocol/limits.ts";
-import { parcelOf } from "../delivery/parcel.ts";
-import { textBytes } from "../frame-text.ts";
-import { isWanted } from "../log/read-log.ts";
-import { flatten } from "../pool.ts";
-import type { Deps, FanOutTask, Message, Part, TaskNote } from "../ports.ts";
+import { flatten } from "../concurrency/pages.ts";
+import type { Deps } from "../model/deps.ts";
+import type { FanOutTask, TaskNote } from "../model/fan-out-task.ts";
+import type { Part } from "../model/member.ts";
+import type { Message } from "../model/message.ts";
+import { isWanted } from "../model/message.ts";
+import { parcelOf } from "../wire/outgoing-message.ts";
+import { textBytes } from "../wire/serialize.ts";
 import { type Carried, carry } from "./load.ts";
 import { partTask } from "./spread.ts";
 

@@ -1,8 +1,9 @@
+import { forEachLimited } from "../concurrency/for-each-limited.ts";
+import type { Floor } from "../concurrency/watermark.ts";
 import { deliverTo, isWaiting, postsAtOnce } from "../delivery/deliver.ts";
-import type { Pace } from "../delivery/post.ts";
-import { forEachLimited } from "../pool.ts";
-import type { Deps, Member } from "../ports.ts";
-import type { Floor } from "./floor.ts";
+import type { Deps } from "../model/deps.ts";
+import type { Member } from "../model/member.ts";
+import type { Pace } from "../send/rate-limiter.ts";
 import { count, type Load, piecesFor } from "./load.ts";
 
 type Pieces = ReturnType<typeof piecesFor>;

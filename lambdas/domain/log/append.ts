@@ -1,4 +1,7 @@
-import type { Deps, Message, PushRecord, Room } from "../ports.ts";
+import type { Deps } from "../model/deps.ts";
+import type { Message } from "../model/message.ts";
+import type { PushRecord } from "../model/push-record.ts";
+import type { Room } from "../model/room.ts";
 import type { Once } from "./once.ts";
 
 /** A message that has no number yet. `once`: it may come twice and shall be one message. */

@@ -1,8 +1,10 @@
 import type { CatchUp, Position } from "../../../protocol/frames.ts";
 import { everyone } from "../../../protocol/ids.ts";
-import { flatten } from "../pool.ts";
-import type { Deps, Member, Stop } from "../ports.ts";
-import { stopOf, whereStopped } from "./stop.ts";
+import { flatten } from "../concurrency/pages.ts";
+import type { Deps } from "../model/deps.ts";
+import type { Member } from "../model/member.ts";
+import type { Stop } from "../model/resume-point.ts";
+import { stopOf, whereStopped } from "../model/resume-point.ts";
 
 /** Where in a room's log somebody begins that comes in while it stands at `head`. */
 export type Begin = (head: Position) => Promise<Position>;

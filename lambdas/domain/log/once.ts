@@ -1,4 +1,4 @@
-import type { Pushes, PushRecord } from "../ports.ts";
+import type { Pushes, PushRecord } from "../model/push-record.ts";
 
 /** What one id may stand for within a day. */
 interface Content {

@@ -1,12 +1,16 @@
 import type { Missed, Position } from "../../../protocol/frames.ts";
-import { asFrame, messageText, textBytes } from "../frame-text.ts";
-import { flatten } from "../pool.ts";
-import type { Deps, LogEntry, Message, Room } from "../ports.ts";
+import { flatten } from "../concurrency/pages.ts";
+import type { Deps } from "../model/deps.ts";
+import { isFor, isWanted, type LogEntry, type Message } from "../model/message.ts";
+import type { Room } from "../model/room.ts";
+import { asFrame, messageText, textBytes } from "../wire/serialize.ts";
 
 /** A number that was taken so long ago and holds nothing belongs to a push that died. */
 const giveUpAfterMs = 2_000;
+
 /** Two messages with neighbouring numbers may have been accepted so far apart, in whichever order. */
 const neighboursApartMs = 30_000;
+
 /** What a reply may hold of missed messages; the rest of a post is for what is around them. */
 export const missedBytes = 96 * 1024;
 
@@ -14,7 +18,9 @@ export interface MissedPart extends Missed {
   /** The next message, if it alone is larger than a reply may be. */
   tooLarge?: Message;
 }
+
 type LogDeps = Pick<Deps, "log" | "now">;
+
 type FrameDeps = LogDeps & Pick<Deps, "payloads">;
 
 const lost = (head: number): MissedPart => ({ recovered: false, missed: [], upTo: head });
@@ -86,11 +92,6 @@ async function readOn(
   }
   return part;
 }
-
-/** Whether the subject is meant: to who was excluded its number holds nothing. */
-export const isFor = ({ exclude }: Message, subject: string) => !exclude?.includes(subject);
-/** Whether its `ttl` is not over. */
-export const isWanted = ({ untilMs }: Message, nowMs: number) => untilMs === undefined || untilMs > nowMs;
 
 /**
  * Gives up the numbers up to `last`, whose pushes died before they wrote. Were they left open, everybody would wait for

@@ -1,11 +1,14 @@
 import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
 import type { FrameOf, ServerFrame } from "../../../protocol/frames.ts";
 import { conversationId, conversationRoom } from "../../../protocol/ids.ts";
-import { postAlone } from "../delivery/post-alone.ts";
-import { roomNamed } from "../frame-text.ts";
-import { placeSession } from "../place-session.ts";
-import type { Caller, Deps, Room } from "../ports.ts";
-import { type MissedPart, readHistory, readMissed } from "./read-log.ts";
+import type { Caller } from "../model/connection.ts";
+import { placeSession } from "../model/connection.ts";
+import type { Deps } from "../model/deps.ts";
+import type { Room } from "../model/room.ts";
+import { postAlone } from "../send/post-alone.ts";
+import { roomNamed } from "../wire/room-names.ts";
+import type { MissedPart } from "./read-log.ts";
+import { readHistory, readMissed } from "./read-log.ts";
 
 /** Reads a room's log for somebody who is in it, or a conversation's for one of the two. */
 export async function replay(deps: Deps, caller: Caller, frame: FrameOf<"replay">): Promise<ServerFrame> {

@@ -1,7 +1,9 @@
 import type { FrameOf } from "../../../protocol/frames.ts";
 import { everyone, userRoom } from "../../../protocol/ids.ts";
-import type { Caller, Deps } from "../ports.ts";
-import { endPlace, type PlaceDeps } from "./leave-room.ts";
+import type { PlaceDeps } from "../membership/end-membership.ts";
+import { endPlace } from "../membership/end-membership.ts";
+import type { Caller } from "../model/connection.ts";
+import type { Deps } from "../model/deps.ts";
 
 /** Opens the books for a new connection: its row, and its place in the room of its subject. */
 export async function connect({ connections, members }: Deps, caller: Caller): Promise<void> {

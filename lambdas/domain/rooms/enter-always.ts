@@ -1,4 +1,7 @@
-import { connectionGone, type Enter, type Entry, takePlace, tooBusy } from "./entry.ts";
+import type { Entry } from "../login/login-result.ts";
+import { connectionGone, tooBusy } from "../login/login-result.ts";
+import { takePlace } from "../login/policies/admit.ts";
+import type { Enter } from "../login/policies/policy.ts";
 
 const attempts = 20;
 

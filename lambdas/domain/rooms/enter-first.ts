@@ -1,15 +1,19 @@
-import type { Position } from "../../../protocol/frames.ts";
+import { readAll } from "../concurrency/pages.ts";
 import type { Begin } from "../log/begin.ts";
-import { readAll } from "../pool.ts";
-import type { Connection, Deps, Member, Room } from "../ports.ts";
-import { connectionGone, type Enter, type Entry, placeOf, takePlace, tooBusy } from "./entry.ts";
-import { evict, isCurrent, tellClaimant } from "./evict.ts";
+import { connectionGone, type Entry, tooBusy } from "../login/login-result.ts";
+import { takePlace } from "../login/policies/admit.ts";
+import type { Enter } from "../login/policies/policy.ts";
+import { resumePlace } from "../login/policies/resume.ts";
+import type { Connection } from "../model/connection.ts";
+import type { Deps } from "../model/deps.ts";
+import { isCurrent, type Member } from "../model/member.ts";
+import type { Room } from "../model/room.ts";
+import { evict, tellClaimant } from "./evict.ts";
 import { holderFor, pendingClaim } from "./holder.ts";
-import { endPlace, type PlaceDeps } from "./leave-room.ts";
 import { isLive } from "./liveness.ts";
-import { isPoller } from "./poller.ts";
 
 const attempts = 5;
+
 const askedAtOnce = 16;
 
 /** `loginWhenFirst`: gets in only while nobody live is there; takes the place of those who are gone. */
@@ -73,47 +77,6 @@ async function tryToEnter(
 async function isAnyIn(deps: Deps, room: Room, isUnasked: (member: Member) => boolean): Promise<boolean> {
   const members = await readAll(deps.members.pages(room.roomId));
   return members.some((member) => isCurrent(member, room) && isUnasked(member));
-}
-
-/** A session that comes back takes its own place again, whoever else is in. */
-export async function resumePlace(
-  deps: PlaceDeps & Pick<Deps, "connections">,
-  room: Room,
-  self: Connection,
-  mine: Member,
-): Promise<Entry | "changed"> {
-  const { session, connectionId, askedAtMs } = self;
-  const { generation, holds } = mine;
-  // Of another epoch there is nothing to go on from; nor for a client that did not ack.
-  const from = mine.cursor?.epoch === room.epoch ? mine.cursor : room;
-  const [moved, noted] = await Promise.all([
-    deps.members.move(room.roomId, {
-      ...placeOf(deps, self, from),
-      beganSeq: mine.beganSeq,
-      generation,
-      holds,
-      askedAtMs,
-    }),
-    isPoller(connectionId) ? "done" : deps.connections.addRoom(connectionId, room.roomId),
-    // Somebody may be asking the old connection right now: their claim on it fails once it has moved.
-    mine.holds && mine.connectionId !== connectionId
-      ? deps.rooms.moveHolder(room.roomId, mine.connectionId, connectionId)
-      : undefined,
-  ]);
-  if (moved === "changed") return "changed";
-  if (noted !== "done") {
-    await endPlace(deps, room.roomId, session, connectionId);
-    return connectionGone;
-  }
-  const after = await deps.rooms.get(room.roomId);
-  if (after?.generation !== generation) return "changed";
-  return resumed(after, mine, from);
-}
-
-/** @param room as it stands while the place is there */
-export function resumed(room: Room, { generation, cursor, hasAcked }: Member, { epoch, seq }: Position): Entry {
-  const acked = hasAcked && cursor?.epoch === epoch && { ackedSeq: cursor.seq };
-  return { kind: "in", generation, epoch, seq, head: room.seq, room, isResumed: true, ...acked };
 }
 
 /**

@@ -1,5 +1,9 @@
-import { flatten, forEachLimited } from "../pool.ts";
-import { connectionGone, type Enter, type Entry, takePlace } from "./entry.ts";
+import { forEachLimited } from "../concurrency/for-each-limited.ts";
+import { flatten } from "../concurrency/pages.ts";
+import type { Entry } from "../login/login-result.ts";
+import { connectionGone } from "../login/login-result.ts";
+import { takePlace } from "../login/policies/admit.ts";
+import type { Enter } from "../login/policies/policy.ts";
 import { evict, tellClaimant } from "./evict.ts";
 import { holderFor } from "./holder.ts";
 

@@ -1,11 +1,12 @@
 import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
 import type { LoginFrame } from "../../../protocol/frames.ts";
-import { type Pace, post } from "../delivery/post.ts";
-import { mostTries } from "../delivery/redelivery.ts";
-import { frameText } from "../frame-text.ts";
-import { keepIfMoved, stopOf } from "../log/stop.ts";
-import type { Deps, Look, Member } from "../ports.ts";
-import { isPoller } from "./poller.ts";
+import { keepIfMoved } from "../membership/keep-resume-point.ts";
+import type { Deps } from "../model/deps.ts";
+import type { Member } from "../model/member.ts";
+import { isPoller } from "../model/polling.ts";
+import { stopOf } from "../model/resume-point.ts";
+import { post } from "../send/post.ts";
+import { frameText } from "../wire/serialize.ts";
 
 /** Told to whoever logged in to the room before `generation`. */
 export function evictedFrame(roomId: string, generation: number): LoginFrame {
@@ -13,7 +14,8 @@ export function evictedFrame(roomId: string, generation: number): LoginFrame {
   return { type: "evicted", eventName: "loginRoomResp", data, roomId, generation };
 }
 
-type TellDeps = Pick<Deps, "gateway" | "scheduleLook" | "redeliverAfterMs" | "wait" | "random">;
+export type TellDeps = Pick<Deps, "gateway" | "scheduleLook" | "redeliverAfterMs" | "wait" | "random">;
+
 type Evicted = Pick<Member, "session" | "connectionId" | "acks">;
 
 /**
@@ -58,31 +60,6 @@ export async function tellClaimant(
   ]);
 }
 
-/** As often as a message is sent again, and at its pace, unless they have come in again on that connection. */
-export async function tellEvictedAgain(
-  deps: TellDeps & Pick<Deps, "members" | "rooms" | "cursors"> & { pace: Pace },
-  { roomId, round, evicted }: Look & Required<Pick<Look, "evicted">>,
-): Promise<void> {
-  const { members, rooms, scheduleLook, redeliverAfterMs, pace } = deps;
-  const { session, connectionId, generation } = evicted;
-  const place = await members.get(roomId, session);
-  if (place) {
-    // Whoever ordered this may have died before the place was removed.
-    const room = await rooms.get(roomId);
-    if (room && !isCurrent(place, room)) await evict(deps, roomId, place, room.generation);
-    // One of another connection may be what a late login of an older one left, while the page waits on this one. A page
-    // that has gone on to a newer one is not there to hear it, or knows a newer generation.
-    if (place.connectionId === connectionId) return;
-  }
-  if (!(await pace.turn())) return scheduleLook({ roomId, round, evicted }, redeliverAfterMs);
-  const outcome = await post(deps, connectionId, frameText(evictedFrame(roomId, generation)), pace);
-  const next = round + 1;
-  if (next === mostTries) return;
-  // A 410 needs a second witness here too: a page that is there, and lost this post as well, would wait for ever.
-  if (outcome === "gone" && !(await deps.gateway.isOpen(connectionId))) return;
-  await scheduleLook({ roomId, round: next, evicted }, redeliverAfterMs * 2 ** next);
-}
-
 /**
  * Removes a place that a newer generation made void and tells its owner. Whoever finds such a place may call this: the
  * one who really removes it tells at once, and the look that was ordered before makes good what a crash leaves undone.
@@ -109,7 +86,3 @@ export async function evict(
     keepIfMoved(deps, roomId, cursor, evicted),
   ]);
 }
-
-/** Whether the place counts: an eviction makes those of older generations void. */
-export const isCurrent = (member: Pick<Member, "generation">, room: { generation: number }) =>
-  member.generation >= room.generation;

@@ -2,7 +2,8 @@ import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
 import type { FrameOf, ServerFrame } from "../../../protocol/frames.ts";
 import { everyone, ownRoom } from "../../../protocol/ids.ts";
 import { missedBytes } from "../log/read-log.ts";
-import type { Caller, Deps } from "../ports.ts";
+import type { Caller } from "../model/connection.ts";
+import type { Deps } from "../model/deps.ts";
 import { restoreRoom } from "./restore-room.ts";
 
 /** The client's first frame: makes its session known and gives it its rooms back, in one round trip. */

@@ -1,5 +1,8 @@
-import type { Caller, Deps, Holder, Member, Room } from "../ports.ts";
-import { isCurrent } from "./evict.ts";
+import type { Caller } from "../model/connection.ts";
+import type { Deps } from "../model/deps.ts";
+import type { Member } from "../model/member.ts";
+import { isCurrent } from "../model/member.ts";
+import type { Holder, Room } from "../model/room.ts";
 
 /** Longer than the Lambda that writes the holder's place may run, so that a place is never written after its claim ended. */
 const claimMs = 30_000;

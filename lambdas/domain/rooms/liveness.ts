@@ -1,7 +1,7 @@
-import { post } from "../delivery/post.ts";
-import { frameText } from "../frame-text.ts";
-import type { Deps } from "../ports.ts";
-import { isPoller } from "./poller.ts";
+import type { Deps } from "../model/deps.ts";
+import { isPoller } from "../model/polling.ts";
+import { post } from "../send/post.ts";
+import { frameText } from "../wire/serialize.ts";
 
 /** How long a client that answers probes has for it. */
 export const probeWithinMs = 2_000;

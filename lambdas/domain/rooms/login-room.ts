@@ -1,11 +1,14 @@
 import type { CatchUp, LoginFrame } from "../../../protocol/frames.ts";
 import { type LoginPolicy, loginPolicies } from "../../../protocol/ids.ts";
 import { beginBy } from "../log/begin.ts";
-import type { Caller, Connection, Deps } from "../ports.ts";
+import { loginFrame } from "../login/login-result.ts";
+import type { Enter } from "../login/policies/policy.ts";
+import { refusalOf } from "../login/refusal.ts";
+import type { Caller, Connection } from "../model/connection.ts";
+import type { Deps } from "../model/deps.ts";
 import { enterAlways } from "./enter-always.ts";
 import { enterFirst } from "./enter-first.ts";
 import { enterLast } from "./enter-last.ts";
-import { type Enter, loginFrame, refusalOf } from "./entry.ts";
 import { welcome } from "./welcome.ts";
 
 // A policy that is missing here does not compile.

@@ -1,11 +1,12 @@
 import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
 import type { LoginFrame, RoomToRestore } from "../../../protocol/frames.ts";
 import { everyone, ownRoom, userRoom } from "../../../protocol/ids.ts";
-import { expectSkipped } from "../delivery/skipped.ts";
 import { missedBytes } from "../log/read-log.ts";
-import type { Caller, Connection, Deps } from "../ports.ts";
-import { givePlaceBack } from "./leave-room.ts";
-import { leaseMs, pollerOf } from "./poller.ts";
+import { givePlaceBack } from "../membership/end-membership.ts";
+import { expectSkipped } from "../membership/unread-before-join.ts";
+import type { Caller, Connection } from "../model/connection.ts";
+import type { Deps } from "../model/deps.ts";
+import { leaseMs, pollerOf } from "../model/polling.ts";
 import { restoreRoom } from "./restore-room.ts";
 
 /** What a page without a WebSocket asks: the same as `hello` does. */

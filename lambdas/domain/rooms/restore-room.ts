@@ -1,15 +1,19 @@
 import type { LoginFrame, RoomToRestore } from "../../../protocol/frames.ts";
 import { everyone } from "../../../protocol/ids.ts";
-import { expectSkipped } from "../delivery/skipped.ts";
-import { roomNamed } from "../frame-text.ts";
 import { type Begin, beginBy } from "../log/begin.ts";
-import type { Connection, Deps } from "../ports.ts";
+import type { Entry } from "../login/login-result.ts";
+import { loginFrame, tooBusy } from "../login/login-result.ts";
+import { resumed, resumePlace } from "../login/policies/resume.ts";
+import { refusalOf } from "../login/refusal.ts";
+import { expectSkipped } from "../membership/unread-before-join.ts";
+import type { Connection } from "../model/connection.ts";
+import type { Deps } from "../model/deps.ts";
+import { isCurrent } from "../model/member.ts";
+import { isHeld, isPoller } from "../model/polling.ts";
+import { roomNamed } from "../wire/room-names.ts";
 import { enterAlways } from "./enter-always.ts";
-import { enterFirst, resumed, resumePlace } from "./enter-first.ts";
-import { type Entry, loginFrame, refusalOf, tooBusy } from "./entry.ts";
-import { isCurrent } from "./evict.ts";
+import { enterFirst } from "./enter-first.ts";
 import { logIn } from "./login-room.ts";
-import { isHeld, isPoller } from "./poller.ts";
 import { welcome } from "./welcome.ts";
 
 const attempts = 5;

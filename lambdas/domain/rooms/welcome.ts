@@ -1,10 +1,15 @@
 import type { CatchUp, LoginFrame, Missed, Position } from "../../../protocol/frames.ts";
-import { asFrame, messageText } from "../frame-text.ts";
-import { type MissedPart, readHistory, readMissed } from "../log/read-log.ts";
-import { placeSession } from "../place-session.ts";
-import type { Connection, Deps, Room, Stop } from "../ports.ts";
-import { type Admitted, loginFrame } from "./entry.ts";
-import { isPoller } from "./poller.ts";
+import type { MissedPart } from "../log/read-log.ts";
+import { readHistory, readMissed } from "../log/read-log.ts";
+import type { Admitted } from "../login/login-result.ts";
+import { loginFrame } from "../login/login-result.ts";
+import type { Connection } from "../model/connection.ts";
+import { placeSession } from "../model/connection.ts";
+import type { Deps } from "../model/deps.ts";
+import { isPoller } from "../model/polling.ts";
+import type { Stop } from "../model/resume-point.ts";
+import type { Room } from "../model/room.ts";
+import { asFrame, messageText } from "../wire/serialize.ts";
 
 /**
  * The reply to a session that got in, with what it missed of the room's log.

@@ -1,8 +1,8 @@
 import { SendMessageBatchCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { mockClient } from "aws-sdk-client-mock";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import type { Pace } from "../../../lambdas/domain/delivery/post.ts";
-import type { FanOutTask } from "../../../lambdas/domain/ports.ts";
+import type { FanOutTask } from "../../../lambdas/domain/model/fan-out-task.ts";
+import type { Pace } from "../../../lambdas/domain/send/rate-limiter.ts";
 import { openStub, type Received } from "./gateway/stub-server.ts";
 
 // What the functions work with is put together here and nowhere else: each wire is tried once.

@@ -1,7 +1,7 @@
 import type { SendMessageBatchCommand } from "@aws-sdk/client-sqs";
 import { describe, expect, test } from "vitest";
 import { fanOutQueue, taskOf } from "../../../lambdas/adapters/fan-out-queue.ts";
-import type { FanOutTask } from "../../../lambdas/domain/ports.ts";
+import type { FanOutTask } from "../../../lambdas/domain/model/fan-out-task.ts";
 import { limits } from "../../../protocol/limits.ts";
 
 type Send = Parameters<typeof fanOutQueue>[0]["send"];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { lookAtRoom } from "../../../lambdas/domain/delivery/look-at-room.ts";
 import { publish } from "../../../lambdas/domain/delivery/publish.ts";
-import type { FanOutTask } from "../../../lambdas/domain/ports.ts";
+import type { FanOutTask } from "../../../lambdas/domain/model/fan-out-task.ts";
 import { leaveRoom } from "../../../lambdas/domain/rooms/leave-room.ts";
 import { loginPolicies } from "../../../protocol/ids.ts";
 import { countCalls, crash } from "../../support/crash.ts";

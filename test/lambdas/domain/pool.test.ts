@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { flatten, forEachLimited } from "../../../lambdas/domain/pool.ts";
+import { forEachLimited } from "../../../lambdas/domain/concurrency/for-each-limited.ts";
+import { flatten } from "../../../lambdas/domain/concurrency/pages.ts";
 
 async function* from<T>(...items: T[]): AsyncGenerator<T> {
   yield* items;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Room } from "../../../lambdas/domain/ports.ts";
+import type { Room } from "../../../lambdas/domain/model/room.ts";
 import { makeRecentRooms } from "../../../lambdas/domain/recent-rooms.ts";
 
 const roomAt = (roomId: string, seq = 1): Room => ({

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { onLooks } from "../../../../lambdas/adapters/events/on-looks.ts";
 import type { LookDeps } from "../../../../lambdas/domain/delivery/look-at-room.ts";
-import type { Look } from "../../../../lambdas/domain/ports.ts";
+import type { Look } from "../../../../lambdas/domain/model/ack-check.ts";
 
 let printed: string[];
 beforeEach(() => {

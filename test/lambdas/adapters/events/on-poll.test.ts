@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { onPoll } from "../../../../lambdas/adapters/events/on-poll.ts";
-import type { Deps } from "../../../../lambdas/domain/ports.ts";
+import type { Deps } from "../../../../lambdas/domain/model/deps.ts";
 import type { poll } from "../../../../lambdas/domain/rooms/poll.ts";
 
 const claims = { subject: "ann", grants: { rooms: ["*"], publish: [] }, tokenExpiresAtMs: 9 };

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { onPush } from "../../../../lambdas/adapters/events/on-push.ts";
 import type { push } from "../../../../lambdas/domain/delivery/push.ts";
 import type { RoomStatus, waitForAcks } from "../../../../lambdas/domain/delivery/push-status.ts";
-import type { Deps } from "../../../../lambdas/domain/ports.ts";
+import type { Deps } from "../../../../lambdas/domain/model/deps.ts";
 import { pushCodes } from "../../../../protocol/codes.ts";
 import type { PushRequest } from "../../../../protocol/push.ts";
 

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { onSocketEvent, type SocketRules } from "../../../../lambdas/adapters/events/on-socket-event.ts";
 import type { SocketEvent } from "../../../../lambdas/adapters/events/socket-event.ts";
-import type { Caller, Connection, Deps } from "../../../../lambdas/domain/ports.ts";
+import type { Caller, Connection } from "../../../../lambdas/domain/model/connection.ts";
+import type { Deps } from "../../../../lambdas/domain/model/deps.ts";
 import type { ServerFrame } from "../../../../protocol/frames.ts";
 
 const authorizer = { subject: "ann", rooms: '["*"]', publish: "[]", tokenExpiresAt: "1700000000" };

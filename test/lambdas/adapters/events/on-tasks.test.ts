@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { onTasks } from "../../../../lambdas/adapters/events/on-tasks.ts";
 import type { FanOutDeps } from "../../../../lambdas/domain/fan-out/run-task.ts";
-import type { FanOutTask } from "../../../../lambdas/domain/ports.ts";
+import type { FanOutTask } from "../../../../lambdas/domain/model/fan-out-task.ts";
 
 let printed: string[];
 beforeEach(() => {

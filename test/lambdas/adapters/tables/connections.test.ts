@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { connectionsIn } from "../../../../lambdas/adapters/tables/connections.ts";
 import { membersIn } from "../../../../lambdas/adapters/tables/members.ts";
 import { tableOf } from "../../../../lambdas/adapters/tables/table.ts";
-import type { Connections } from "../../../../lambdas/domain/ports.ts";
+import type { Connections } from "../../../../lambdas/domain/model/connection.ts";
 import { openTables, rowsOf } from "../../../support/tables.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";
 

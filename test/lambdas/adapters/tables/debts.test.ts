@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { debtsIn } from "../../../../lambdas/adapters/tables/debts.ts";
 import { membersIn } from "../../../../lambdas/adapters/tables/members.ts";
 import { tableOf } from "../../../../lambdas/adapters/tables/table.ts";
-import type { Debt } from "../../../../lambdas/domain/debt.ts";
-import type { Part } from "../../../../lambdas/domain/ports.ts";
+import type { Part } from "../../../../lambdas/domain/model/member.ts";
+import type { Debt } from "../../../../lambdas/domain/model/unacked-range.ts";
 import { openTables } from "../../../support/tables.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";
 

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { connectionsIn } from "../../../../lambdas/adapters/tables/connections.ts";
 import { membersIn } from "../../../../lambdas/adapters/tables/members.ts";
 import { tableOf } from "../../../../lambdas/adapters/tables/table.ts";
-import type { Members, Part } from "../../../../lambdas/domain/ports.ts";
+import type { Members, Part } from "../../../../lambdas/domain/model/member.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { inPagesOf } from "../../../support/tables.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";

@@ -3,7 +3,7 @@ import { connectionsIn } from "../../../../lambdas/adapters/tables/connections.t
 import { membersIn } from "../../../../lambdas/adapters/tables/members.ts";
 import { roomsIn } from "../../../../lambdas/adapters/tables/rooms.ts";
 import { tableOf } from "../../../../lambdas/adapters/tables/table.ts";
-import type { Member, Members, NewMember, Whom } from "../../../../lambdas/domain/ports.ts";
+import type { Member, Members, NewMember, Whom } from "../../../../lambdas/domain/model/member.ts";
 import { inPagesOf, openTables, rowsOf } from "../../../support/tables.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { logIn } from "../../../../lambdas/adapters/tables/messages.ts";
 import { tableOf } from "../../../../lambdas/adapters/tables/table.ts";
-import type { LogEntry, Message } from "../../../../lambdas/domain/ports.ts";
+import type { LogEntry, Message } from "../../../../lambdas/domain/model/message.ts";
 import { inPagesOf, openTables, rowsOf } from "../../../support/tables.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";
 

@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { pushesIn } from "../../../../lambdas/adapters/tables/pushes.ts";
 import { tableOf } from "../../../../lambdas/adapters/tables/table.ts";
 import { tasksIn } from "../../../../lambdas/adapters/tables/tasks.ts";
-import type { FanOutTask, PushRecord } from "../../../../lambdas/domain/ports.ts";
+import type { FanOutTask } from "../../../../lambdas/domain/model/fan-out-task.ts";
+import type { PushRecord } from "../../../../lambdas/domain/model/push-record.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";
 

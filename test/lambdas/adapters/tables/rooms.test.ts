@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { roomsIn } from "../../../../lambdas/adapters/tables/rooms.ts";
 import { tableOf } from "../../../../lambdas/adapters/tables/table.ts";
-import type { Holder, Rooms } from "../../../../lambdas/domain/ports.ts";
+import type { Holder, Rooms } from "../../../../lambdas/domain/model/room.ts";
 import { openTables, rowsOf } from "../../../support/tables.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";
 

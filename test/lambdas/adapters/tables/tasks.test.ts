@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { tableOf } from "../../../../lambdas/adapters/tables/table.ts";
 import { tasksIn } from "../../../../lambdas/adapters/tables/tasks.ts";
-import type { FanOutTask } from "../../../../lambdas/domain/ports.ts";
+import type { FanOutTask } from "../../../../lambdas/domain/model/fan-out-task.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { rowsOf } from "../../../support/tables.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Debt } from "../../../../lambdas/domain/debt.ts";
+import type { Debt } from "../../../../lambdas/domain/model/unacked-range.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { Reader } from "../../../support/reader.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";

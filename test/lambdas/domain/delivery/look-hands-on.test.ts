@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { lookAtRoom } from "../../../../lambdas/domain/delivery/look-at-room.ts";
-import { unpaced } from "../../../../lambdas/domain/delivery/post.ts";
-import type { Look } from "../../../../lambdas/domain/ports.ts";
+import type { Look } from "../../../../lambdas/domain/model/ack-check.ts";
+import { unpaced } from "../../../../lambdas/domain/send/rate-limiter.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { Reader } from "../../../support/reader.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { type Pace, paceUntil, post } from "../../../../lambdas/domain/delivery/post.ts";
-import type { PostOutcome } from "../../../../lambdas/domain/ports.ts";
+import type { PostOutcome } from "../../../../lambdas/domain/model/gateway.ts";
+import { post } from "../../../../lambdas/domain/send/post.ts";
+import type { Pace } from "../../../../lambdas/domain/send/rate-limiter.ts";
+import { paceUntil } from "../../../../lambdas/domain/send/rate-limiter.ts";
 
 /** A gateway whose attempts end as listed; the last one stays. Notes what happens, in its order. */
 function gatewayOf(...outcomes: PostOutcome[]) {

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Shipment } from "../../../../lambdas/domain/delivery/push.ts";
 import { pushStatus, waitForAcks } from "../../../../lambdas/domain/delivery/push-status.ts";
-import type { Member, PushRecord } from "../../../../lambdas/domain/ports.ts";
+import type { Member } from "../../../../lambdas/domain/model/member.ts";
+import type { PushRecord } from "../../../../lambdas/domain/model/push-record.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { Reader } from "../../../support/reader.ts";
 import { rowsOf } from "../../../support/tables.ts";

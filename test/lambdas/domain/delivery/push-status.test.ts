@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { publish } from "../../../../lambdas/domain/delivery/publish.ts";
 import { pushStatus, waitForAcks } from "../../../../lambdas/domain/delivery/push-status.ts";
-import type { PushRecord } from "../../../../lambdas/domain/ports.ts";
+import type { PushRecord } from "../../../../lambdas/domain/model/push-record.ts";
 import { poll } from "../../../../lambdas/domain/rooms/poll.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { Reader } from "../../../support/reader.ts";

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { push } from "../../../../lambdas/domain/delivery/push.ts";
-import { messageText } from "../../../../lambdas/domain/frame-text.ts";
+import { messageText } from "../../../../lambdas/domain/wire/serialize.ts";
 import { openTables, rowsOf } from "../../../support/tables.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";
 import { type Page, World } from "../../../support/world.ts";

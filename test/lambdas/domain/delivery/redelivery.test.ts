@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { nextStep, type Step } from "../../../../lambdas/domain/delivery/redelivery.ts";
-import type { LogEntry, Member } from "../../../../lambdas/domain/ports.ts";
+import type { Member } from "../../../../lambdas/domain/model/member.ts";
+import type { LogEntry } from "../../../../lambdas/domain/model/message.ts";
+import type { Step } from "../../../../lambdas/domain/redelivery/next-step.ts";
+import { nextStep } from "../../../../lambdas/domain/redelivery/next-step.ts";
 
 const afterMs = 5_000;
 const member = (tries: number, triedAtMs = 0): Member => ({

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { makeFloor } from "../../../../lambdas/domain/fan-out/floor.ts";
+import { makeFloor } from "../../../../lambdas/domain/concurrency/watermark.ts";
 
 test("the floor is the last one up to which all have ended, in whatever order they end", () => {
   const anyEnds = fc

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Carried, carry, count, loadOf, piecesFor } from "../../../../lambdas/domain/fan-out/load.ts";
-import type { FanOutTask, Member } from "../../../../lambdas/domain/ports.ts";
+import type { FanOutTask } from "../../../../lambdas/domain/model/fan-out-task.ts";
+import type { Member } from "../../../../lambdas/domain/model/member.ts";
 
 const none = { members: 0, sent: 0, gone: 0, slow: 0, failed: 0, unknown: 0, waiting: 0 };
 const member = (more: Partial<Member> = {}): Member => ({

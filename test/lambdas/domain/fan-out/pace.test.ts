@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { makePace } from "../../../../lambdas/domain/fan-out/pace.ts";
-import type { PostOutcome } from "../../../../lambdas/domain/ports.ts";
+import type { PostOutcome } from "../../../../lambdas/domain/model/gateway.ts";
+import { makePace } from "../../../../lambdas/domain/send/rate-limiter.ts";
 import { seededRandom } from "../../../e2e/delivery/seeded-random.ts";
 
 /** Time that passes only while everybody waits. Timers come late, by up to `lateMs`, as they do. */

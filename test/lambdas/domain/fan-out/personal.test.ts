@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { push } from "../../../../lambdas/domain/delivery/push.ts";
-import type { Member, Part } from "../../../../lambdas/domain/ports.ts";
+import type { Member, Part } from "../../../../lambdas/domain/model/member.ts";
 import { userRoom } from "../../../../protocol/ids.ts";
 import { busiestSecond, type CrowdOptions, openCrowd } from "../../../support/crowd.ts";
 

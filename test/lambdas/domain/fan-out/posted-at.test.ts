@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { postedAtMs } from "../../../../lambdas/domain/fan-out/posted-at.ts";
-import type { KnownTask, PushRecord } from "../../../../lambdas/domain/ports.ts";
+import type { KnownTask, PushRecord } from "../../../../lambdas/domain/model/push-record.ts";
 
 const minuteMs = 60_000;
 const pushedAtMs = 1_000_000;

@@ -3,7 +3,7 @@ import { tableOf } from "../../../../lambdas/adapters/tables/table.ts";
 import { tasksIn } from "../../../../lambdas/adapters/tables/tasks.ts";
 import { roundMs } from "../../../../lambdas/domain/fan-out/plan.ts";
 import { leaseMs, runTask } from "../../../../lambdas/domain/fan-out/run-task.ts";
-import type { FanOutTask } from "../../../../lambdas/domain/ports.ts";
+import type { FanOutTask } from "../../../../lambdas/domain/model/fan-out-task.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { Reader } from "../../../support/reader.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";

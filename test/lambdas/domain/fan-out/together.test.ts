@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { leaseMs } from "../../../../lambdas/domain/fan-out/run-task.ts";
 import { alongWith } from "../../../../lambdas/domain/fan-out/together.ts";
-import type { FanOutTask } from "../../../../lambdas/domain/ports.ts";
+import type { FanOutTask } from "../../../../lambdas/domain/model/fan-out-task.ts";
 import { limits } from "../../../../protocol/limits.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";

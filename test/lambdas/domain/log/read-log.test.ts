@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { onePage } from "../../../../lambdas/domain/concurrency/pages.ts";
 import { missedBytes, readHistory, readMissed, readWaiting } from "../../../../lambdas/domain/log/read-log.ts";
-import { onePage } from "../../../../lambdas/domain/pool.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";
 import { World } from "../../../support/world.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { isCurrent } from "../../../../lambdas/domain/rooms/evict.ts";
+import { isCurrent } from "../../../../lambdas/domain/model/member.ts";
 import { type LoginPolicy, loginPolicies } from "../../../../protocol/ids.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { scheduledTurns } from "../../../support/scheduled-turns.ts";

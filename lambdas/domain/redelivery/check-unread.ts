@@ -1,31 +1,16 @@
-import { subjectOf, userRoom } from "../../../protocol/ids.ts";
-import { stopsOf } from "../log/begin.ts";
+import { subjectOf } from "../../../protocol/ids.ts";
+import { readAll } from "../concurrency/pages.ts";
 import { readWaiting } from "../log/read-log.ts";
-import { hasReached, stopOf, whereStopped } from "../log/stop.ts";
-import { readAll } from "../pool.ts";
-import type { Deps, Look, Member, ReportUndelivered, Room } from "../ports.ts";
-import { isPoller } from "../rooms/poller.ts";
-import { mostRounds } from "../rounds.ts";
-import { mostReported, reportedBy } from "./absent-person.ts";
-import { mostTries } from "./redelivery.ts";
-import { undeliveredOf } from "./undelivered.ts";
-
-/**
- * A page of a person begins at the newest message, as it did not ask for more. What was sent to the person while no page
- * was there comes to no page any more by itself: orders that somebody looks whether another device has it, once the
- * tries of those are over. To be called before the page's cursor is written, so that a crash in between loses no order.
- *
- * @param finding the person's room
- */
-export async function expectSkipped(deps: Deps, subject: string, finding: Promise<Room>): Promise<void> {
-  const [room, stops] = await Promise.all([finding, stopsOf(deps, userRoom(subject), subject)]);
-  const { roomId, epoch, seq } = room;
-  const after = whereStopped(stops, room) ?? 0;
-  if (after >= seq) return;
-  await deps.scheduleLook({ roomId, round: 0, skipped: { epoch, after, upTo: seq } }, afterTries(deps));
-}
-
-const afterTries = ({ redeliverAfterMs }: Pick<Deps, "redeliverAfterMs">) => redeliverAfterMs * 2 ** mostTries;
+import { afterTries } from "../membership/unread-before-join.ts";
+import type { Look } from "../model/ack-check.ts";
+import type { Deps } from "../model/deps.ts";
+import type { Member } from "../model/member.ts";
+import { isPoller } from "../model/polling.ts";
+import { hasReached, stopOf } from "../model/resume-point.ts";
+import type { ReportUndelivered } from "../model/undelivered.ts";
+import { mostRounds } from "../schedule/max-hops.ts";
+import { mostReported, reportedBy } from "./offline-subject.ts";
+import { undeliveredOf } from "./report-undelivered.ts";
 
 /** Reports what came to no device of the person; what is still on its way to one waits for the next look. */
 export async function lookForSkipped(

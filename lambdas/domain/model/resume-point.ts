@@ -1,21 +1,23 @@
 import type { Position } from "../../../protocol/frames.ts";
-import type { Deps, Member, Stop } from "../ports.ts";
+import type { Member } from "./member.ts";
+
+/** Where subjects stopped, for those who come back on another device. */
+export interface Cursors {
+  get(roomId: string, subject: string): Promise<Stop | undefined>;
+  /** Keeps the newer of the kept one and this; one that was not acked only where there is no other. */
+  keep(roomId: string, subject: string, stop: Stop): Promise<void>;
+}
+
+/** Where somebody stopped. One who came in at the newest message and acked nothing says nothing about those before. */
+export interface Stop extends Position {
+  hasAcked: boolean;
+  /** Up to here it was asked for nothing. */
+  beganSeq?: number;
+}
 
 /** Where a member is; `undefined` for one that does not ack. */
 export const stopOf = ({ cursor, hasAcked = false, beganSeq }: Partial<Member>): Stop | undefined =>
   cursor && { ...cursor, hasAcked, ...(beganSeq !== undefined && { beganSeq }) };
-
-/** Keeps where a member stopped whose place has gone, if it has acked since it was seen with `cursor`. */
-export async function keepIfMoved(
-  { cursors }: Pick<Deps, "cursors">,
-  roomId: string,
-  cursor: Position | undefined,
-  removed: Member,
-): Promise<void> {
-  const stop = stopOf(removed);
-  const hasMoved = removed.cursor?.seq !== cursor?.seq || removed.cursor?.epoch !== cursor?.epoch;
-  if (stop && hasMoved) await cursors.keep(roomId, removed.subject, stop);
-}
 
 /** Whether a message has come to somebody who stopped there: who came in behind it was never sent it. */
 export const hasReached = (

@@ -1,5 +1,7 @@
 import { subjectOf } from "../../../protocol/ids.ts";
-import type { Deps, Member, Room } from "../ports.ts";
+import type { Deps } from "../model/deps.ts";
+import type { Member } from "../model/member.ts";
+import type { Room } from "../model/room.ts";
 
 /** Looks are ordered and made by different machines, whose clocks differ a little. */
 const clockSkewMs = 500;

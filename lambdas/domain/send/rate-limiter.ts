@@ -1,13 +1,36 @@
-import type { Pace } from "../delivery/post.ts";
-import type { Deps } from "../ports.ts";
+import type { Deps } from "../model/deps.ts";
+import type { PostOutcome } from "../model/gateway.ts";
+
+/** Who may post when. */
+export interface Pace {
+  /**
+   * Settles when one more attempt may be made.
+   *
+   * @param byMs a turn after that is of no use
+   * @returns `false`: it would come later, and was not taken
+   */
+  turn(byMs?: number): Promise<boolean>;
+  /** Hears how each attempt ended. */
+  heed(outcome: PostOutcome): void;
+}
+
+/** Everybody at once. */
+export const unpaced: Pace = { turn: async () => true, heed: () => {} };
+
+/** The same pace, for work whose time ends then. */
+export const paceUntil = (pace: Pace, untilMs: number): Pace => ({ ...pace, turn: () => pace.turn(untilMs) });
 
 /** A timer for each post would cost more than the post: turns that are nearly due are taken at once. */
 const grainMs = 4;
+
 /** What was not used is made good for so long; after a longer pause the rate is the rate, not a burst. */
 export const catchUpMs = 50;
+
 /** Of so many answers one looks whether the whole account is throttled. */
 const sample = 20;
+
 const firstPauseMs = 200;
+
 const longestPauseMs = 3_200;
 
 /**

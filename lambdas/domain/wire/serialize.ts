@@ -1,6 +1,8 @@
-import type { MessageFrame, ServerFrame } from "../../protocol/frames.ts";
-import { everyone, isConversationRoom, ownRoom, userRoom } from "../../protocol/ids.ts";
-import type { Deps, Message } from "./ports.ts";
+import type { MessageFrame, ServerFrame } from "../../../protocol/frames.ts";
+import { everyone, isConversationRoom } from "../../../protocol/ids.ts";
+import type { Deps } from "../model/deps.ts";
+import type { Message } from "../model/message.ts";
+import { wireRoom } from "./room-names.ts";
 
 /** JSON text that goes into a frame as it is: neither parsed nor printed anew. */
 class RawJson {
@@ -12,6 +14,7 @@ class RawJson {
 
 /** A frame as JSON. */
 export const frameText = (frame: ServerFrame): string => textOf(frame);
+
 /** The same for an answer that holds frames. */
 export const frameJson = (answer: { rooms: ServerFrame[] }): string => textOf(answer);
 
@@ -25,12 +28,6 @@ function textOf(value: unknown): string {
 
 /** A message's text where its frame is wanted: nobody reads it on its way, and it is printed as it is. */
 export const asFrame = (text: string): MessageFrame => new RawJson(text) as unknown as MessageFrame;
-
-/** How the receiver's connection names the room. */
-export const wireRoom = (roomId: string) => (roomId === everyone || !roomId.startsWith("@") ? roomId : ownRoom);
-
-/** The room that a connection of `subject` names so. */
-export const roomNamed = (wireName: string, subject: string) => (wireName === ownRoom ? userRoom(subject) : wireName);
 
 /**
  * A message's frame as text; one without `seq` is of `qos` 0. Made anew for each sending: addresses expire.

@@ -1,6 +1,11 @@
-import { hasReached, stopOf } from "../log/stop.ts";
-import { flatten, forEachLimited } from "../pool.ts";
-import type { Deps, LogEntry, Member, Part, Room, Stop, Undelivered } from "../ports.ts";
+import { forEachLimited } from "../concurrency/for-each-limited.ts";
+import { flatten } from "../concurrency/pages.ts";
+import type { Deps } from "../model/deps.ts";
+import type { Member, Part } from "../model/member.ts";
+import type { LogEntry } from "../model/message.ts";
+import { hasReached, type Stop, stopOf } from "../model/resume-point.ts";
+import type { Room } from "../model/room.ts";
+import type { Undelivered } from "../model/undelivered.ts";
 
 const personsAtOnce = 25;
 

@@ -1,7 +1,10 @@
-import { messageText, textBytes } from "../frame-text.ts";
-import type { Deps, Message, PostOutcome } from "../ports.ts";
-import { skipText } from "./parcel.ts";
-import { type Pace, post } from "./post.ts";
+import type { Deps } from "../model/deps.ts";
+import type { PostOutcome } from "../model/gateway.ts";
+import type { Message } from "../model/message.ts";
+import { skipText } from "../wire/outgoing-message.ts";
+import { messageText, textBytes } from "../wire/serialize.ts";
+import { post } from "./post.ts";
+import type { Pace } from "./rate-limiter.ts";
 
 /**
  * Posts a logged message that is too large for a frame with others. Should API Gateway find it too large even so, its

@@ -1,51 +1,22 @@
 import { limits } from "../../../protocol/limits.ts";
-import type { Debt } from "../debt.ts";
-import { isFor, isWanted, readKept } from "../log/read-log.ts";
-import { forEachLimited } from "../pool.ts";
-import type { Deps, LogEntry, Member, Room, Undelivered } from "../ports.ts";
-import { isCurrent } from "../rooms/evict.ts";
-import { isLookedAtBy, orderLook } from "./expect-acks.ts";
-import { type Patience, reportAfterMs } from "./redelivery.ts";
-import { undeliveredOf } from "./undelivered.ts";
+import { forEachLimited } from "../concurrency/for-each-limited.ts";
+import { readKept } from "../log/read-log.ts";
+import type { Deps } from "../model/deps.ts";
+import { isCurrent, type Member } from "../model/member.ts";
+import { isFor, isWanted, type LogEntry } from "../model/message.ts";
+import type { Room } from "../model/room.ts";
+import type { Debt } from "../model/unacked-range.ts";
+import type { Undelivered } from "../model/undelivered.ts";
+import { type Patience, reportAfterMs } from "../schedule/ack-wait.ts";
+import { undeliveredOf } from "./report-undelivered.ts";
 
 const debtsAtOnce = 25;
+
 /** A function that has taken a number has written its message by then, or has ended. */
 const pushEndsMs = 30_000;
+
 /** So many reports one look has time for; the rest with the next. */
 const mostReports = 1_000;
-
-type OweDeps = Pick<Deps, "debts" | "rooms" | "scheduleLook" | "redeliverAfterMs" | "newId" | "now">;
-
-/** What a place leaves behind that ends now; `undefined` if it has all, does not ack, or was put out. */
-export function debtOf(
-  { newId, now }: Pick<Deps, "newId" | "now">,
-  place: Pick<Member, "session" | "connectionId" | "subject" | "cursor" | "givenUpSeq" | "generation">,
-  room: Room,
-): Debt | undefined {
-  const { session, connectionId, subject, cursor, givenUpSeq } = place;
-  if (!cursor || !isCurrent(place, room)) return undefined;
-  const { epoch, seq: upTo } = room;
-  const after = cursor.epoch === epoch ? Math.max(cursor.seq, givenUpSeq) : 0;
-  return after < upTo ? { id: newId(), session, connectionId, subject, epoch, after, upTo, atMs: now() } : undefined;
-}
-
-/**
- * Notes what somebody is owed who goes, and sees to it that a look comes upon it: one that is ordered anyway does. To be
- * called before the place is removed: who is behind is at any moment in one of the two.
- *
- * @param room as it was read for the debt
- */
-export async function owe(deps: OweDeps, room: Room, debt: Debt): Promise<void> {
-  const patience = { afterMs: deps.redeliverAfterMs, ackWithinMs: 0 };
-  const dueMs = Math.max(room.lastAtMs + reportAfterMs(patience), deps.now() + deps.redeliverAfterMs);
-  const isLookedAt = () => isLookedAtBy(room, dueMs, deps.now());
-  const order = () => orderLook(deps, room.roomId, dueMs - deps.now());
-  const wasLookedAt = isLookedAt();
-  if (!wasLookedAt) await order();
-  await deps.debts.note(room.roomId, debt);
-  // That look may have begun while this was written.
-  if (wasLookedAt && !isLookedAt()) await order();
-}
 
 /** What a look has to do about debts. */
 export interface Dues {
@@ -55,7 +26,9 @@ export interface Dues {
   /** To be called when that has been reported: a crash in between reports twice, the other order never. */
   settle(): Promise<void>;
 }
+
 type DuesDeps = Pick<Deps, "debts" | "log" | "newId" | "now">;
+
 type Kept = (after: number) => Promise<LogEntry[]>;
 
 /**

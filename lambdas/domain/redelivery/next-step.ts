@@ -1,7 +1,6 @@
-import type { LogEntry, Member } from "../ports.ts";
-
-/** How often what was not acked is sent again. */
-export const mostTries = 3;
+import type { Member } from "../model/member.ts";
+import type { LogEntry } from "../model/message.ts";
+import { dueMs, mostTries, type Patience, reportAfterMs } from "../schedule/ack-wait.ts";
 
 /** What a look does about a member that is behind. */
 export type Step =
@@ -9,22 +8,6 @@ export type Step =
   | { kind: "wait"; untilMs: number }
   | { kind: "resend"; entries: LogEntry[] }
   | { kind: "giveUp"; entries: LogEntry[] };
-
-/** How long is waited for an ack. */
-export interface Patience {
-  /** Of a message; the pauses between tries grow from it: 1, 2, 4 times as long. */
-  afterMs: number;
-  /** On top of each, as the members of the room take so long to ack. */
-  ackWithinMs: number;
-}
-
-/** When what was sent then, and was tried so often, is to be acked. */
-export const dueMs = (sentAtMs: number, tries: number, { afterMs, ackWithinMs }: Patience): number =>
-  sentAtMs + afterMs * 2 ** tries + ackWithinMs;
-
-/** How long after its push a message is undelivered: the pauses before and after all tries. */
-export const reportAfterMs = (patience: Patience): number =>
-  Array.from({ length: mostTries + 1 }, (_, tries) => dueMs(0, tries, patience)).reduce((sum, ms) => sum + ms, 0);
 
 /** @param waiting what the member has not acked, oldest first */
 export function nextStep(member: Member, waiting: readonly LogEntry[], nowMs: number, patience: Patience): Step {

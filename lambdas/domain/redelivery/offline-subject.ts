@@ -1,12 +1,16 @@
 import { readWaiting } from "../log/read-log.ts";
-import type { Deps, Room, Undelivered } from "../ports.ts";
-import { mostTries } from "./redelivery.ts";
-import { undeliveredOf } from "./undelivered.ts";
+import type { Deps } from "../model/deps.ts";
+import type { Room } from "../model/room.ts";
+import type { Undelivered } from "../model/undelivered.ts";
+import { mostTries } from "../schedule/ack-wait.ts";
+import { undeliveredOf } from "./report-undelivered.ts";
 
 /** Where the books keep what was reported of a room; no subject is called so in a room of one's own. */
 export const reportedBy = "@reported";
+
 /** And up to where a device of the person was sent messages often enough. */
 export const givenUpBy = "@givenUp";
+
 /** As many as one look reports; the rest with the next. */
 export const mostReported = 100;
 

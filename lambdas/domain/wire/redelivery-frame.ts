@@ -1,5 +1,6 @@
-import { frameCodes, frameTexts } from "../../protocol/codes.ts";
-import { asFrame, frameText, wireRoom } from "./frame-text.ts";
+import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
+import { wireRoom } from "./room-names.ts";
+import { asFrame, frameText } from "./serialize.ts";
 
 /**
  * Several messages of a room in one frame that nobody asked for. It claims nothing about numbers that are not in it.

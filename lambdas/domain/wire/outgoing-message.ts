@@ -1,5 +1,7 @@
-import { messageText } from "../frame-text.ts";
-import type { Deps, Message, Parcel } from "../ports.ts";
+import type { Deps } from "../model/deps.ts";
+import type { Message } from "../model/message.ts";
+import type { Parcel } from "../model/outgoing-message.ts";
+import { messageText } from "./serialize.ts";
 
 /**
  * @param message one of `qos` 0 has no place in a log

@@ -1,25 +1,9 @@
-import type { Deps, PostOutcome } from "../ports.ts";
-
-/** Who may post when. */
-export interface Pace {
-  /**
-   * Settles when one more attempt may be made.
-   *
-   * @param byMs a turn after that is of no use
-   * @returns `false`: it would come later, and was not taken
-   */
-  turn(byMs?: number): Promise<boolean>;
-  /** Hears how each attempt ended. */
-  heed(outcome: PostOutcome): void;
-}
-
-/** Everybody at once. */
-export const unpaced: Pace = { turn: async () => true, heed: () => {} };
-
-/** The same pace, for work whose time ends then. */
-export const paceUntil = (pace: Pace, untilMs: number): Pace => ({ ...pace, turn: () => pace.turn(untilMs) });
+import type { Deps } from "../model/deps.ts";
+import type { PostOutcome } from "../model/gateway.ts";
+import { type Pace, unpaced } from "./rate-limiter.ts";
 
 const attempts = 4;
+
 const isWorthAnother = (outcome: PostOutcome) => outcome === "slow" || outcome === "failed";
 
 /**
