@@ -3,7 +3,7 @@ import type { PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { describe, expect, test } from "vitest";
 import { clientCodes } from "../../client/client-codes.ts";
 import { readFrame } from "../../client/read-frame.ts";
-import { eventBus } from "../../lambdas/adapters/event-bus.ts";
+import { eventBus } from "../../lambdas/adapters/eventbridge/event-bus.ts";
 import { frameCodes, frameTexts, isReservedEventName, pushCodes } from "../../protocol/codes.ts";
 import { routes, type ServerFrame } from "../../protocol/frames.ts";
 import { connectionIdleSeconds, connectionMaxSeconds, inlineBytes, limits } from "../../protocol/limits.ts";

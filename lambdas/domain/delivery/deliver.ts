@@ -2,6 +2,7 @@ import { limits } from "../../../protocol/limits.ts";
 import { forEachLimited } from "../concurrency/for-each-limited.ts";
 import { flatten } from "../concurrency/pages.ts";
 import type { PlaceDeps } from "../membership/end-membership.ts";
+import { evict } from "../membership/evict.ts";
 import { prune } from "../membership/prune.ts";
 import type { Deps } from "../model/deps.ts";
 import type { PostOutcome } from "../model/gateway.ts";
@@ -10,7 +11,6 @@ import type { Parcel } from "../model/outgoing-message.ts";
 import { isPoller } from "../model/polling.ts";
 import { noOutcomes, type Outcomes } from "../model/push-record.ts";
 import type { Room } from "../model/room.ts";
-import { evict } from "../rooms/evict.ts";
 import { post } from "../send/post.ts";
 import { type Pace, unpaced } from "../send/rate-limiter.ts";
 

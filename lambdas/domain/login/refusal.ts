@@ -1,6 +1,6 @@
 import type { Caller } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
-import { isGranted } from "../rooms/grants.ts";
+import { isGranted } from "../model/grants.ts";
 import { type Entry, refuse } from "./login-result.ts";
 
 /** What forbids a login whatever the room's state, or `undefined`. */

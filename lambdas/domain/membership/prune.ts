@@ -1,7 +1,7 @@
 import { everyone } from "../../../protocol/ids.ts";
 import type { DeliverDeps } from "../delivery/deliver.ts";
 import type { Member } from "../model/member.ts";
-import { disconnect } from "../rooms/connection-life.ts";
+import { disconnect } from "./connection.ts";
 import { endPlace } from "./end-membership.ts";
 
 /** Until its handshake is over, API Gateway calls a connection gone, though its row is there. */

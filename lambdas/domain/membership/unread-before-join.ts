@@ -1,5 +1,5 @@
 import { userRoom } from "../../../protocol/ids.ts";
-import { stopsOf } from "../log/begin.ts";
+import { stopsOf } from "../log/start-position.ts";
 import type { Deps } from "../model/deps.ts";
 import { whereStopped } from "../model/resume-point.ts";
 import type { Room } from "../model/room.ts";

@@ -1,6 +1,6 @@
 import { subjectOf } from "../../../protocol/ids.ts";
 import { readAll } from "../concurrency/pages.ts";
-import { readWaiting } from "../log/read-log.ts";
+import { readWaiting } from "../log/read.ts";
 import { afterTries } from "../membership/unread-before-join.ts";
 import type { Look } from "../model/ack-check.ts";
 import type { Deps } from "../model/deps.ts";

@@ -1,6 +1,6 @@
 import { limits } from "../../../protocol/limits.ts";
 import { forEachLimited } from "../concurrency/for-each-limited.ts";
-import { readKept } from "../log/read-log.ts";
+import { readKept } from "../log/read.ts";
 import type { Deps } from "../model/deps.ts";
 import { isCurrent, type Member } from "../model/member.ts";
 import { isFor, isWanted, type LogEntry } from "../model/message.ts";

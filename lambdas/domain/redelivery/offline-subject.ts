@@ -1,4 +1,4 @@
-import { readWaiting } from "../log/read-log.ts";
+import { readWaiting } from "../log/read.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Room } from "../model/room.ts";
 import type { Undelivered } from "../model/undelivered.ts";

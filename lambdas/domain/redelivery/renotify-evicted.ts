@@ -1,7 +1,7 @@
+import { evict, evictedFrame, type TellDeps } from "../membership/evict.ts";
 import type { Look } from "../model/ack-check.ts";
 import type { Deps } from "../model/deps.ts";
 import { isCurrent } from "../model/member.ts";
-import { evict, evictedFrame, type TellDeps } from "../rooms/evict.ts";
 import { mostTries } from "../schedule/ack-wait.ts";
 import { post } from "../send/post.ts";
 import type { Pace } from "../send/rate-limiter.ts";

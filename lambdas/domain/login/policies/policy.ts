@@ -1,4 +1,4 @@
-import type { Begin } from "../../log/begin.ts";
+import type { Begin } from "../../log/start-position.ts";
 import type { Caller, Connection } from "../../model/connection.ts";
 import type { Deps } from "../../model/deps.ts";
 import type { Entry } from "../login-result.ts";
