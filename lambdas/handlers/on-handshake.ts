@@ -1,4 +1,5 @@
-import { type Claims, contextOf, type TokenContext } from "../adapters/tokens/tokens.ts";
+import { contextOf, type TokenContext } from "../adapters/tokens/tokens.ts";
+import type { Handshake } from "../runtime/auth.ts";
 import { headerOf } from "./header-of.ts";
 import { type SocketEvent, tokenOf } from "./socket-event.ts";
 
@@ -11,12 +12,6 @@ export interface Policy {
   };
   context?: TokenContext;
 }
-export interface Handshake {
-  /** Exact origins of pages that may connect, or `*` for all. */
-  allowedOrigins: string[];
-  read(token: string): Promise<Claims | { refused: string }>;
-}
-
 /**
  * The WebSocket API's authorizer. A page of a foreign origin is denied (403), as WebSockets know no CORS; a caller
  * without a valid token is unauthorized (401).

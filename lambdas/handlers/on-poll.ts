@@ -6,9 +6,10 @@ import { parseClientFrame, roomToRestoreProblem } from "../../protocol/parse-fra
 import type { PollRequest, poll } from "../domain/login/poll.ts";
 import type { Deps } from "../domain/model/deps.ts";
 import { frameJson } from "../domain/wire/serialize.ts";
+import type { Handshake } from "../runtime/auth.ts";
 import { logError } from "../runtime/log.ts";
 import { headerOf } from "./header-of.ts";
-import { type Handshake, isAmong } from "./on-handshake.ts";
+import { isAmong } from "./on-handshake.ts";
 import { json, type RestEvent, type RestResult } from "./rest-event.ts";
 
 /** `GET /poll`, for pages whose proxy kills WebSockets. The token comes as `Authorization: Bearer …`. */

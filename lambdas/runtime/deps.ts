@@ -30,6 +30,7 @@ import type { Deps } from "../domain/model/deps.ts";
 import type { LookDeps } from "../domain/redelivery/check-room.ts";
 import { makePace } from "../domain/send/rate-limiter.ts";
 import { environment } from "./environment.ts";
+import { lazily } from "./lazily.ts";
 import { logError } from "./log.ts";
 import { requestHandler } from "./timeouts.ts";
 
@@ -116,12 +117,3 @@ export const fanOutDeps = lazily((): FanOutDeps => {
     giveUp: fanOutQueue(sqs(), environment("FAN_OUT_DEAD_LETTERS_URL")),
   };
 });
-
-/** Made at the first call, and the same from then on. */
-function lazily<T>(make: () => T): () => T {
-  let made: { value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
-}

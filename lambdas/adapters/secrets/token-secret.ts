@@ -1,21 +1,29 @@
-import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { environment } from "../../runtime/environment.ts";
-import { requestHandler } from "../../runtime/timeouts.ts";
+import { GetSecretValueCommand, type SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 
 const keepMs = 5 * 60_000;
-let kept: { value: Promise<string>; untilMs: number } | undefined;
 
-/** The token secret, kept for five minutes: a rotated one is taken up without a new deployment. */
-export function tokenSecret(now: () => number): Promise<string> {
-  if (!kept || kept.untilMs <= now()) {
-    const value = readSecret(new SecretsManagerClient({ requestHandler }), environment("TOKEN_SECRET_ARN"));
-    kept = { value, untilMs: now() + keepMs };
-    // A failure is not kept: the next handshake asks again.
-    value.catch(() => {
-      kept = undefined;
-    });
-  }
-  return kept.value;
+/**
+ * Reads a secret of Secrets Manager and keeps it for five minutes, so that a rotated value is used without a deployment.
+ *
+ * @param secretId name or ARN
+ */
+export function cachedSecret(
+  client: Pick<SecretsManagerClient, "send">,
+  secretId: string,
+  now: () => number,
+): () => Promise<string> {
+  let kept: { value: Promise<string>; untilMs: number } | undefined;
+  return () => {
+    if (!kept || kept.untilMs <= now()) {
+      const value = readSecret(client, secretId);
+      kept = { value, untilMs: now() + keepMs };
+      // A failure is not kept: the next handshake reads again.
+      value.catch(() => {
+        kept = undefined;
+      });
+    }
+    return kept.value;
+  };
 }
 
 async function readSecret(client: Pick<SecretsManagerClient, "send">, SecretId: string): Promise<string> {

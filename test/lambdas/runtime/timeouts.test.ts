@@ -53,8 +53,7 @@ const calls: Record<string, () => Promise<unknown>> = {
       .reportUndelivered([
         { roomId: "456", messageId: "m", subject: "ann", eventName: "test", epoch: "e", seq: 1, atMs: 0 },
       ]),
-  "Secrets Manager": async () =>
-    (await import("../../../lambdas/adapters/secrets/token-secret.ts")).tokenSecret(Date.now),
+  "Secrets Manager": async () => (await import("../../../lambdas/runtime/auth.ts")).handshake().read("token"),
 };
 
 describe("a request that is not answered, as over a line that died in silence,", () => {
