@@ -58,16 +58,9 @@ test("every example is marked with who sends it, and no other JSON is on the pag
 });
 
 describe("sections", () => {
-  const partOf = (heading: string) =>
-    page.split(/^## /m).find((part) =>
-      part.startsWith(`${heading}
-`),
-    ) ?? "";
+  const partOf = (heading: string) => page.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? "";
   const sectionOf = (part: string, name: string) =>
-    part.split(/^### /m).find((section) =>
-      section.startsWith(`\`${name}\`
-`),
-    ) ?? "";
+    part.split(/^### /m).find((section) => section.startsWith(`\`${name}\`\n`)) ?? "";
   const common = new Set(["action", "type", "eventName", "data", "ref"]);
 
   test.each([
@@ -78,7 +71,7 @@ describe("sections", () => {
     const cells = [...section.matchAll(/^\| (`.*?) \|/gm)].map(([, cell]) => cell).join();
     const ticked = new Set([...cells.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name));
     expect(section).not.toBe("");
-    // A client's `type` is the login policy.
+    // In a client frame, `type` is the login policy.
     const isKnown = (name: string) => ticked.has(name) || (common.has(name) && !(frame.action && name === "type"));
     expect(Object.keys(frame).filter((name) => !isKnown(name))).toEqual([]);
   });
