@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+import { disconnect } from "../../../../lambdas/domain/rooms/connection-life.ts";
+import { leaveRoom } from "../../../../lambdas/domain/rooms/leave-room.ts";
+import { poll } from "../../../../lambdas/domain/rooms/poll.ts";
+import { countCalls, crash } from "../../../support/crash.ts";
+import { openQuickTables } from "../../../support/quick-tables.ts";
+import { Reader } from "../../../support/reader.ts";
+import { tablesForAll } from "../../../support/tables-for-all.ts";
+import { World } from "../../../support/world.ts";
+
+// A member's cursor moves to the resume points of the room before the member is removed. At every moment, and so after
+// every crash, the cursor is in one of the two.
+
+const tables = tablesForAll(openQuickTables);
+
+interface Scene {
+  world: World;
+  room: string;
+  subject: string;
+  session: string;
+  leave(): Promise<unknown>;
+}
+
+/** A member who has acked the first of two messages. */
+async function beginWithPage(leave: (world: World, room: string, reader: Reader) => Promise<unknown>): Promise<Scene> {
+  const world = new World(tables.client);
+  const room = `room-${world.nextId()}`;
+  const reader = await Reader.open(world);
+  await reader.login(room, "loginWhenever");
+  await world.push(room);
+  await reader.ack();
+  await world.push(room);
+  const { subject, session } = reader.page;
+  return { world, room, subject, session, leave: () => leave(world, room, reader) };
+}
+
+/** The same for a member that polls. */
+async function beginWithPolls(): Promise<Scene> {
+  const world = new World(tables.client);
+  const room = `room-${world.nextId()}`;
+  const { claims, subject } = world.page();
+  const caller = () => ({ ...claims, askedAtMs: world.nowMs });
+  const type = "loginWhenever" as const;
+  const { session, rooms } = await poll(world.deps, caller(), { rooms: [{ roomId: room, type }] });
+  const frame = rooms.find(({ roomId }) => roomId === room);
+  if (frame?.type !== "loggedIn") throw new Error("the poll did not log in");
+  const { generation, epoch } = frame;
+  await world.push(room);
+  const since = { epoch, seq: 1 };
+  await poll(world.deps, caller(), { session, rooms: [{ roomId: room, type, generation, since }] });
+  await world.push(room);
+  world.nowMs += 1;
+  const leave = () => poll(world.deps, caller(), { session, rooms: [], leave: [room] });
+  return { world, room, subject, session, leave };
+}
+
+const ways: [string, () => Promise<Scene>][] = [
+  [
+    "leaveRoom",
+    () =>
+      beginWithPage((world, room, { page }) =>
+        leaveRoom(world.deps, page.caller, { action: "leaveRoom", roomId: room }),
+      ),
+  ],
+  ["the end of a connection", () => beginWithPage((world, _, { page }) => disconnect(world.deps, page.connectionId))],
+  ["a poll that leaves the room", beginWithPolls],
+];
+
+describe.each(ways)("after a crash at any point of %s", (_, begin) => {
+  test("the cursor is in the member or in the resume point", async () => {
+    const counted = await begin();
+    const calls = await countCalls(counted.world, counted.leave);
+    expect(await counted.world.unwatched.members.get(counted.room, counted.session)).toBeUndefined();
+    for (let call = 1; call <= calls; call += 1) {
+      for (const moment of ["before", "after"] as const) {
+        const { world, room, subject, session, leave } = await begin();
+        await crash(world, leave, { call, moment });
+        const member = await world.unwatched.members.get(room, session);
+        const kept = await world.deps.cursors.get(room, subject);
+        expect([member?.cursor?.seq, kept?.seq], `${moment} call ${call} of ${calls}`).toContain(1);
+      }
+    }
+  });
+});
