@@ -6,7 +6,7 @@ import { countCalls, crash } from "../../../support/crash.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { Reader } from "../../../support/reader.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";
-import { World } from "../../../support/world.ts";
+import { type Page, World } from "../../../support/world.ts";
 
 // A member's cursor moves to the resume points of the room before the member is removed. At every moment, and so after
 // every crash, the cursor is in one of the two.
@@ -80,5 +80,41 @@ describe.each(ways)("after a crash at any point of %s", (_, begin) => {
         expect([member?.cursor?.seq, kept?.seq], `${moment} call ${call} of ${calls}`).toContain(1);
       }
     }
+  });
+});
+
+/** Leaves as the holder of a `loginWhenFirst` room, and dies at each point. */
+async function crashHoldersLeave(check: (scene: Scene, page: Page, where: string) => Promise<void>): Promise<void> {
+  const begin = async () => {
+    const world = new World(tables.client);
+    const room = `room-${world.nextId()}`;
+    const { page } = await Reader.open(world);
+    await page.login(room, "loginWhenFirst");
+    const leave = () => leaveRoom(world.deps, page.caller, { action: "leaveRoom", roomId: room });
+    return { page, scene: { world, room, subject: page.subject, session: page.session, leave } };
+  };
+  const counted = await begin();
+  const calls = await countCalls(counted.scene.world, counted.scene.leave);
+  for (let call = 1; call <= calls; call += 1) {
+    for (const moment of ["before", "after"] as const) {
+      const { page, scene } = await begin();
+      await crash(scene.world, scene.leave, { call, moment });
+      await check(scene, page, `${moment} call ${call} of ${calls}`);
+    }
+  }
+}
+
+test("the end of the connection removes the member after a crash: its row forgets the room last", async () => {
+  await crashHoldersLeave(async ({ world, room, session }, { connectionId }, where) => {
+    await disconnect(world.deps, connectionId);
+    expect(await world.unwatched.members.get(room, session), where).toBeUndefined();
+  });
+});
+
+test("the lease is released after the member is removed: no crash leaves a member in a free room", async () => {
+  await crashHoldersLeave(async ({ world, room, session }, { connectionId }, where) => {
+    const member = await world.unwatched.members.get(room, session);
+    const leaseOf = (await world.unwatched.rooms.get(room))?.holder?.connectionId;
+    if (member) expect(leaseOf, where).toBe(connectionId);
   });
 });
