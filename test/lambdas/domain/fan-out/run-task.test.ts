@@ -131,6 +131,18 @@ describe("a round", () => {
     expect(await noteOf(task)).toMatchObject([{ outcomes: { members: 6, sent: 6 }, doneAtMs: world.nowMs }]);
   });
 
+  test("records its progress before it enqueues the rest: a worker that receives that at once goes on after it", async () => {
+    const task = await ordered();
+    slowPosts(roundMs / 4);
+    const results: string[] = [];
+    const orderTasks = async (rest: readonly FanOutTask[]) => {
+      for (const next of rest) results.push(await run(next));
+    };
+    expect(await runTask({ ...world.fanOutDeps, orderTasks }, task)).toBe("done");
+    expect(results).toEqual(["done"]);
+    expect(heard()).toEqual(all([1]));
+  });
+
   test("that dies leaves what it noted: the next worker begins there, when the time of the first is over", async () => {
     const task = await ordered();
     const { post } = world.deps.gateway;

@@ -153,6 +153,29 @@ describe("a log that was trimmed by age", () => {
   });
 });
 
+// An entry proves that later numbers are kept only if it is clearly younger than the retention: pushes that are accepted
+// 20 s apart can take their numbers in the reverse order.
+test.each([1, 2])(
+  "an entry about to expire does not prove that the next number is kept, read since %i",
+  async (seq) => {
+    await push("opens the room");
+    world.nowMs += 100_000;
+    const acceptedMs = world.nowMs;
+    for (const [data, atMs] of [
+      ["younger", acceptedMs + 20_000],
+      ["older", acceptedMs],
+    ] as const) {
+      const { epoch, seq: number } = await world.deps.rooms.nextSeq(room);
+      const message = { roomId: room, epoch, seq: number, messageId: data, eventName: "e", rawData: `"${data}"`, atMs };
+      expect(await world.deps.log.append(message)).toBe("done");
+    }
+    world.nowMs += 30_000;
+    await push("newest");
+    world.nowMs = acceptedMs + day + 1_000;
+    expect(await missedSince(seq)).toEqual({ recovered: false, missed: [], upTo: 4 });
+  },
+);
+
 describe("a reply's bytes", () => {
   const large = (letter: string) => letter.repeat(40_000);
 
