@@ -21,13 +21,13 @@ import { Lines } from "../adapters/http1/connection-pool.ts";
 import type { MalformedAnswer } from "../adapters/http1/response.ts";
 import { payloadsIn } from "../adapters/s3/payloads.ts";
 import type { Credentials } from "../adapters/sigv4/signature-v4.ts";
-import { lookQueue } from "../adapters/sqs/ack-check-queue.ts";
+import { ackCheckQueue } from "../adapters/sqs/ack-check-queue.ts";
 import { fanOutQueue } from "../adapters/sqs/fan-out-queue.ts";
 import { postsAtOnce } from "../domain/delivery/deliver.ts";
 import { makeRecentRooms } from "../domain/delivery/room-cache.ts";
 import type { FanOutDeps } from "../domain/fan-out/run-task.ts";
 import type { Deps } from "../domain/model/deps.ts";
-import type { LookDeps } from "../domain/redelivery/check-room.ts";
+import type { AckCheckDeps } from "../domain/redelivery/check-room.ts";
 import { makePace } from "../domain/send/rate-limiter.ts";
 import { environment } from "./environment.ts";
 import { lazily } from "./lazily.ts";
@@ -80,7 +80,7 @@ export const deps = lazily((): Deps => {
     tasks: tasksIn(rooms, now),
     orderTasks: fanOutQueue(sqs(), environment("FAN_OUT_QUEUE_URL")),
     fanOut: { postsPerSecond: numberOf("POSTS_PER_SECOND"), workers: numberOf("FAN_OUT_WORKERS") },
-    scheduleLook: lookQueue(sqs(), environment("REDELIVER_QUEUE_URL")),
+    scheduleAckCheck: ackCheckQueue(sqs(), environment("REDELIVER_QUEUE_URL")),
     redeliverAfterMs: seconds("REDELIVER_AFTER_SECONDS"),
     recentRooms: makeRecentRooms(500),
     noteTrouble: logError,
@@ -100,7 +100,7 @@ function poster() {
 }
 
 /** What the redelivery works with. The pace is that of this execution environment, over all of its looks. */
-export const lookDeps = lazily((): LookDeps => {
+export const ackCheckDeps = lazily((): AckCheckDeps => {
   const reportUndelivered = eventBus(new EventBridgeClient({ requestHandler }), environment("EVENT_BUS_NAME"));
   const shared = deps();
   const pace = makePace(numberOf("RESENDS_PER_SECOND") / numberOf("REDELIVER_WORKERS"), shared);

@@ -5,13 +5,13 @@ import { ack } from "../../lambdas/domain/delivery/ack.ts";
 import { replay } from "../../lambdas/domain/delivery/replay.ts";
 import { makeRecentRooms } from "../../lambdas/domain/delivery/room-cache.ts";
 import { type FanOutDeps, runTask } from "../../lambdas/domain/fan-out/run-task.ts";
-import type { Look } from "../../lambdas/domain/model/ack-check.ts";
+import type { AckCheck } from "../../lambdas/domain/model/ack-check.ts";
 import type { Deps } from "../../lambdas/domain/model/deps.ts";
 import type { FanOutTask } from "../../lambdas/domain/model/fan-out-task.ts";
 import type { Gateway, PostOutcome } from "../../lambdas/domain/model/gateway.ts";
 import type { Member, Part } from "../../lambdas/domain/model/member.ts";
 import { push, type Shipment } from "../../lambdas/domain/push/push.ts";
-import { lookAtRoom } from "../../lambdas/domain/redelivery/check-room.ts";
+import { checkRoom } from "../../lambdas/domain/redelivery/check-room.ts";
 import { makePace } from "../../lambdas/domain/send/rate-limiter.ts";
 import { everyone } from "../../protocol/ids.ts";
 import { refused } from "../../protocol/parse-frame.ts";
@@ -33,8 +33,8 @@ const gapAfterMs = 200;
 const ackEnvironments = 70;
 
 /** Workers of the redelivery, and looks that each is given at once. */
-const lookers = 5;
-const looksAtOnce = 10;
+const checkers = 5;
+const checkConcurrency = 10;
 
 export interface CrowdOptions {
   /** Where they are. */
@@ -115,7 +115,7 @@ export async function openCrowd(options: CrowdOptions) {
     },
   };
   const tasks = new VirtualQueue<FanOutTask>(time, { visibilityMs: 240_000, maxReceiveCount: 10 });
-  const looks = new VirtualQueue<Look>(time, { visibilityMs: 180_000, maxReceiveCount: 5 });
+  const checks = new VirtualQueue<AckCheck>(time, { visibilityMs: 180_000, maxReceiveCount: 5 });
   const setAside: FanOutTask[] = [];
   /** How long each look took. */
   const lasted: number[] = [];
@@ -140,7 +140,7 @@ export async function openCrowd(options: CrowdOptions) {
     orderTasks: async (ordered, afterMs) => {
       for (const task of ordered) tasks.send(task, afterMs);
     },
-    scheduleLook: async (look, afterMs) => looks.send(look, afterMs),
+    scheduleAckCheck: async (check, afterMs) => checks.send(check, afterMs),
   };
 
   const worker = (): ((task: FanOutTask) => Promise<boolean>) => {
@@ -152,16 +152,16 @@ export async function openCrowd(options: CrowdOptions) {
   };
   tasks.feed(Array.from({ length: workers }, worker), duplicates ? 2 : 1);
   const reportUndelivered = async () => {};
-  const looker = () => {
-    const pace = makePace(resendsPerSecond / lookers, { now: deps.now, wait: deps.wait, random });
-    return Array.from({ length: looksAtOnce }, () => async (look: Look) => {
+  const checker = () => {
+    const pace = makePace(resendsPerSecond / checkers, { now: deps.now, wait: deps.wait, random });
+    return Array.from({ length: checkConcurrency }, () => async (check: AckCheck) => {
       const beganMs = time.nowMs;
-      await lookAtRoom({ ...deps, pace, reportUndelivered }, look);
+      await checkRoom({ ...deps, pace, reportUndelivered }, check);
       lasted.push(time.nowMs - beganMs);
       return true;
     });
   };
-  looks.feed(Array.from({ length: lookers }, looker).flat());
+  checks.feed(Array.from({ length: checkers }, checker).flat());
 
   const acking = new Set<Reader>();
   function receive(connectionId: string, text: string): void {
@@ -231,7 +231,7 @@ export async function openCrowd(options: CrowdOptions) {
   }
 
   return {
-    ...{ room, time, posts, uses, faults, readers, pages, ended, tasks, looks, lasted, setAside, world, deps, seat },
+    ...{ room, time, posts, uses, faults, readers, pages, ended, tasks, checks, lasted, setAside, world, deps, seat },
     push: (rawData: string, more: Partial<Shipment> = {}) =>
       push(deps, { rooms: [room], eventName: "test", rawData, qos: 1, ...more }),
     rowsOf: { room: () => rows(world, room), connection: (id: string) => connections.get({ connectionId: id }) },

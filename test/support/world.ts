@@ -15,14 +15,14 @@ import { hello } from "../../lambdas/domain/login/hello.ts";
 import { loginRoom } from "../../lambdas/domain/login/login.ts";
 import { connect, disconnect, here } from "../../lambdas/domain/membership/connection.ts";
 import { leaveRoom } from "../../lambdas/domain/membership/leave.ts";
-import type { Look } from "../../lambdas/domain/model/ack-check.ts";
+import type { AckCheck } from "../../lambdas/domain/model/ack-check.ts";
 import type { Caller } from "../../lambdas/domain/model/connection.ts";
 import type { Deps } from "../../lambdas/domain/model/deps.ts";
 import type { FanOutTask } from "../../lambdas/domain/model/fan-out-task.ts";
 import type { PostOutcome } from "../../lambdas/domain/model/gateway.ts";
 import type { Undelivered } from "../../lambdas/domain/model/undelivered.ts";
 import { push, type Shipment } from "../../lambdas/domain/push/push.ts";
-import { type LookDeps, lookAtRoom } from "../../lambdas/domain/redelivery/check-room.ts";
+import { type AckCheckDeps, checkRoom } from "../../lambdas/domain/redelivery/check-room.ts";
 import { unpaced } from "../../lambdas/domain/send/rate-limiter.ts";
 import { frameText } from "../../lambdas/domain/wire/serialize.ts";
 import type { CatchUp, LoginFrame, PayloadLink, Position, RoomToRestore, ServerFrame } from "../../protocol/frames.ts";
@@ -50,7 +50,7 @@ export class World {
   /** Connections whose posts are answered 200 and never arrive. */
   readonly lost = new Set<string>();
   /** Ordered looks that are still to come. */
-  readonly looks: { look: Look; atMs: number }[] = [];
+  readonly checks: { check: AckCheck; atMs: number }[] = [];
   /** Ordered fan-out tasks that are still to come. */
   readonly tasks: { task: FanOutTask; atMs: number }[] = [];
   /** Tasks that were put aside. */
@@ -97,9 +97,9 @@ export class World {
           this.tasks.push(...tasks.map((task) => ({ task, atMs: this.nowMs + afterMs })));
         }),
       fanOut: { postsPerSecond: 5_000, workers: 5 },
-      scheduleLook: (look, afterMs) =>
+      scheduleAckCheck: (check, afterMs) =>
         turn(async () => {
-          this.looks.push({ look, atMs: this.nowMs + afterMs });
+          this.checks.push({ check, atMs: this.nowMs + afterMs });
         }),
       redeliverAfterMs: 5_000,
       recentRooms: makeRecentRooms(500),
@@ -137,7 +137,7 @@ export class World {
     const untilMs = this.nowMs + ms;
     for (let next = this.nextOrder(untilMs); next; next = this.nextOrder(untilMs)) {
       this.nowMs = Math.max(this.nowMs, next.atMs);
-      if ("look" in next) await lookAtRoom(this.lookDeps, next.look);
+      if ("check" in next) await checkRoom(this.ackCheckDeps, next.check);
       else await this.work(next.task);
     }
     this.nowMs = Math.max(this.nowMs, untilMs);
@@ -156,7 +156,7 @@ export class World {
     if (came === "taken") this.tasks.push({ task, atMs: this.nowMs + visibilityMs });
   }
 
-  get lookDeps(): LookDeps {
+  get ackCheckDeps(): AckCheckDeps {
     const reportUndelivered = async (undelivered: Undelivered[]) => void this.undelivered.push(...undelivered);
     return { ...this.deps, pace: unpaced, reportUndelivered };
   }
@@ -167,9 +167,9 @@ export class World {
   }
 
   private nextOrder(untilMs: number) {
-    const orders = [...this.looks, ...this.tasks].filter(({ atMs }) => atMs <= untilMs);
+    const orders = [...this.checks, ...this.tasks].filter(({ atMs }) => atMs <= untilMs);
     const due = orders.sort((a, b) => a.atMs - b.atMs)[0];
-    if (due && "look" in due) this.looks.splice(this.looks.indexOf(due), 1);
+    if (due && "check" in due) this.checks.splice(this.checks.indexOf(due), 1);
     if (due && "task" in due) this.tasks.splice(this.tasks.indexOf(due), 1);
     return due;
   }

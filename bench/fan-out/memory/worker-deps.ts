@@ -80,7 +80,7 @@ export function workerDeps(tablesUrl: string, stageUrl: URL, rest: (tasks: reado
     giveUp: never("giving up"),
     fanOut: { postsPerSecond, workers: 1 },
     pace: makePace(postsPerSecond, time),
-    scheduleLook: never("a look"),
+    scheduleAckCheck: never("a look"),
     redeliverAfterMs: 5_000,
     recentRooms: makeRecentRooms(1),
     noteTrouble: (_, error) => {

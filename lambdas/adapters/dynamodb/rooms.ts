@@ -105,7 +105,7 @@ export function roomsIn(table: Table, now: () => number, newEpoch: () => string)
       return roomOf(roomId, row);
     },
 
-    async noteLook(roomId, atMs) {
+    async recordAckCheck(roomId, atMs) {
       await table.update(roomKey(roomId), { update: "SET lookAtMs = :atMs", values: { ":atMs": atMs } });
     },
   };
@@ -121,7 +121,7 @@ function roomOf(roomId: string, row: Record<string, unknown> | "refused"): Room 
     entries: (row.entries as number | undefined) ?? 0,
     openedAtMs: (row.openedAtMs as number | undefined) ?? 0,
     lastAtMs: (row.lastAtMs as number | undefined) ?? 0,
-    lookAtMs: (row.lookAtMs as number | undefined) ?? 0,
+    ackCheckAtMs: (row.ackCheckAtMs as number | undefined) ?? 0,
     ...(row.holder === undefined ? {} : { holder: row.holder as Holder }),
   };
 }

@@ -5,7 +5,7 @@ import { debtOf, owe } from "./record-unacked.ts";
 
 export type PlaceDeps = Pick<
   Deps,
-  "members" | "rooms" | "cursors" | "debts" | "scheduleLook" | "redeliverAfterMs" | "newId" | "now"
+  "members" | "rooms" | "cursors" | "debts" | "scheduleAckCheck" | "redeliverAfterMs" | "newId" | "now"
 >;
 
 /**

@@ -14,7 +14,7 @@ export function evictedFrame(roomId: string, generation: number): LoginFrame {
   return { type: "evicted", eventName: "loginRoomResp", data, roomId, generation };
 }
 
-export type TellDeps = Pick<Deps, "gateway" | "scheduleLook" | "redeliverAfterMs" | "wait" | "random">;
+export type TellDeps = Pick<Deps, "gateway" | "scheduleAckCheck" | "redeliverAfterMs" | "wait" | "random">;
 
 type Evicted = Pick<Member, "session" | "connectionId" | "acks">;
 
@@ -24,13 +24,13 @@ type Evicted = Pick<Member, "session" | "connectionId" | "acks">;
  * somebody out whom nobody knows of. A poller reads it with its next poll; who does not ack hears everything once.
  */
 async function orderTelling(
-  { scheduleLook, redeliverAfterMs }: Pick<Deps, "scheduleLook" | "redeliverAfterMs">,
+  { scheduleAckCheck, redeliverAfterMs }: Pick<Deps, "scheduleAckCheck" | "redeliverAfterMs">,
   roomId: string,
   { session, connectionId, acks }: Evicted,
   generation: number,
 ): Promise<void> {
   if (isPoller(connectionId) || !acks) return;
-  await scheduleLook({ roomId, round: 0, evicted: { session, connectionId, generation } }, redeliverAfterMs);
+  await scheduleAckCheck({ roomId, round: 0, evicted: { session, connectionId, generation } }, redeliverAfterMs);
 }
 
 /** Posts 2005 to whoever was put out. */

@@ -2,10 +2,10 @@ import type { Deps } from "../model/deps.ts";
 import { isCurrent, type Member } from "../model/member.ts";
 import type { Room } from "../model/room.ts";
 import type { Debt } from "../model/unacked-range.ts";
-import { isLookedAtBy, orderLook } from "../schedule/ack-check.ts";
+import { isCheckedBy, scheduleRoomCheck } from "../schedule/ack-check.ts";
 import { reportAfterMs } from "../schedule/ack-wait.ts";
 
-type OweDeps = Pick<Deps, "debts" | "rooms" | "scheduleLook" | "redeliverAfterMs" | "newId" | "now">;
+type OweDeps = Pick<Deps, "debts" | "rooms" | "scheduleAckCheck" | "redeliverAfterMs" | "newId" | "now">;
 
 /** What a place leaves behind that ends now; `undefined` if it has all, does not ack, or was put out. */
 export function debtOf(
@@ -29,11 +29,11 @@ export function debtOf(
 export async function owe(deps: OweDeps, room: Room, debt: Debt): Promise<void> {
   const patience = { afterMs: deps.redeliverAfterMs, ackWithinMs: 0 };
   const dueMs = Math.max(room.lastAtMs + reportAfterMs(patience), deps.now() + deps.redeliverAfterMs);
-  const isLookedAt = () => isLookedAtBy(room, dueMs, deps.now());
-  const order = () => orderLook(deps, room.roomId, dueMs - deps.now());
-  const wasLookedAt = isLookedAt();
-  if (!wasLookedAt) await order();
+  const isScheduled = () => isCheckedBy(room, dueMs, deps.now());
+  const order = () => scheduleRoomCheck(deps, room.roomId, dueMs - deps.now());
+  const wasScheduled = isScheduled();
+  if (!wasScheduled) await order();
   await deps.debts.note(room.roomId, debt);
   // That look may have begun while this was written.
-  if (wasLookedAt && !isLookedAt()) await order();
+  if (wasScheduled && !isScheduled()) await order();
 }

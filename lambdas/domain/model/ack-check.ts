@@ -1,9 +1,9 @@
 import type { Member, Part } from "./member.ts";
 
 /** Orders a look at a room's cursors; `round` counts the looks that ordered the next one. */
-export type ScheduleLook = (look: Look, afterMs: number) => Promise<void>;
+export type ScheduleAckCheck = (check: AckCheck, afterMs: number) => Promise<void>;
 
-export interface Look {
+export interface AckCheck {
   roomId: string;
   round: number;
   /** Only at these of the members. */

@@ -1,4 +1,4 @@
-import type { ScheduleLook } from "./ack-check.ts";
+import type { ScheduleAckCheck } from "./ack-check.ts";
 import type { Connections } from "./connection.ts";
 import type { FanOutLimits, OrderTasks, Tasks } from "./fan-out-task.ts";
 import type { Gateway } from "./gateway.ts";
@@ -23,7 +23,7 @@ export interface Deps {
   gateway: Gateway;
   orderTasks: OrderTasks;
   fanOut: FanOutLimits;
-  scheduleLook: ScheduleLook;
+  scheduleAckCheck: ScheduleAckCheck;
   /** How long a message waits for its ack before it is sent again. */
   redeliverAfterMs: number;
   /** What acks of the last second saw of their rooms. */

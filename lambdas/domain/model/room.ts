@@ -12,7 +12,7 @@ export interface Room extends Position {
   /** When the newest `seq` was taken. */
   lastAtMs: number;
   /** A look at the cursors is under way for then. */
-  lookAtMs: number;
+  ackCheckAtMs: number;
 }
 
 export interface Holder {
@@ -38,7 +38,7 @@ export interface Rooms {
   release(roomId: string, connectionId: string): Promise<void>;
   nextSeq(roomId: string): Promise<Room>;
   /** Notes that a look at the cursors is under way for `atMs`. */
-  noteLook(roomId: string, atMs: number): Promise<void>;
+  recordAckCheck(roomId: string, atMs: number): Promise<void>;
 }
 
 /** Rooms as this execution environment read them within the last second. */

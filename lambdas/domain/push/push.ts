@@ -12,7 +12,7 @@ import type { PushRecord } from "../model/push-record.ts";
 import { noOutcomes } from "../model/push-record.ts";
 import type { Room } from "../model/room.ts";
 import { ackWithinMs, glimpseOf, inlineMembers } from "../model/room-size.ts";
-import { expectAcks } from "../schedule/ack-check.ts";
+import { ensureAckCheck } from "../schedule/ack-check.ts";
 import { parcelOf } from "../wire/outgoing-message.ts";
 import { messageText, textBytes } from "../wire/serialize.ts";
 
@@ -127,7 +127,7 @@ async function shipLogged(
   const underWayMs = (first.share === 1 ? 0 : spreadMs(glimpse, deps.fanOut)) + (ackMs ?? 0);
   const [delivered, expected] = await Promise.allSettled([
     deliverOrSpread(deps, room, parcelOf(deps, message, ackMs), first, record),
-    expectAcks(deps, room, first.members, underWayMs),
+    ensureAckCheck(deps, room, first.members, underWayMs),
   ]);
   if (expected.status === "rejected") throw expected.reason;
   if (delivered.status === "rejected") {

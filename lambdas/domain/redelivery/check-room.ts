@@ -4,7 +4,7 @@ import { forEachLimited } from "../concurrency/for-each-limited.ts";
 import { flatten, onePage, readAll } from "../concurrency/pages.ts";
 import { makeFloor } from "../concurrency/watermark.ts";
 import { readWaiting } from "../log/read.ts";
-import type { Look } from "../model/ack-check.ts";
+import type { AckCheck } from "../model/ack-check.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member, Part } from "../model/member.ts";
 import { isCurrent, partsOf } from "../model/member.ts";
@@ -14,17 +14,17 @@ import { isPoller } from "../model/polling.ts";
 import type { Room } from "../model/room.ts";
 import { ackWithinMs, glimpseOf, inlineMembers } from "../model/room-size.ts";
 import type { ReportUndelivered, Undelivered } from "../model/undelivered.ts";
-import { isLookedAtBy } from "../schedule/ack-check.ts";
+import { isCheckedBy } from "../schedule/ack-check.ts";
 import type { Patience } from "../schedule/ack-wait.ts";
 import { dueMs } from "../schedule/ack-wait.ts";
 import { mostRounds } from "../schedule/max-hops.ts";
 import type { Pace } from "../send/rate-limiter.ts";
 import { makePace, paceUntil, unpaced } from "../send/rate-limiter.ts";
-import { lookForSkipped } from "./check-unread.ts";
+import { checkUnread } from "./check-unread.ts";
 import { duesOf } from "./departed-members.ts";
 import { nextStep, nextStepOfPoller } from "./next-step.ts";
-import { givenUpBy, lookForAbsent } from "./offline-subject.ts";
-import { looksFor } from "./plan.ts";
+import { givenUpBy, checkOfflineSubject } from "./offline-subject.ts";
+import { checksFor } from "./plan.ts";
 import { postedAtMs } from "./posted-at.ts";
 import { tellEvictedAgain } from "./renotify-evicted.ts";
 import { toReport, undeliveredOf } from "./report-undelivered.ts";
@@ -40,14 +40,14 @@ const hurriedRounds = 4;
 /** From then on pushes order looks of their own, so that this chain can end. */
 const lastNotedRound = 6;
 
-export interface LookDeps extends Deps {
+export interface AckCheckDeps extends Deps {
   /** That of this worker's posts, over all of its looks. */
   pace: Pace;
   reportUndelivered: ReportUndelivered;
 }
 
 /** What a look found and did. */
-interface Findings {
+interface RoomFindings {
   /** Moments at which somebody should look again. */
   nexts: number[];
   /** Members as they are to be noted. */
@@ -63,52 +63,52 @@ interface Findings {
 }
 type Waiting = (after: number) => Promise<LogEntry[]>;
 /** The room, and how long its members may take to ack. */
-type RoomToLookAt = Room & Patience;
+type RoomToCheck = Room & Patience;
 
 /** Looks at the cursors of a room's members and sends again what was not acked. */
-export async function lookAtRoom(given: LookDeps, look: Look): Promise<void> {
-  const { roomId, round, part, rest, evicted, skipped } = look;
+export async function checkRoom(given: AckCheckDeps, check: AckCheck): Promise<void> {
+  const { roomId, round, part, rest, evicted, skipped } = check;
   const deps = withRound(given, round);
   const pace = paceUntil(deps.pace, deps.now() + budgetMs);
   if (evicted) return tellEvictedAgain({ ...deps, pace }, { roomId, round, evicted });
-  if (skipped) return lookForSkipped(deps, { roomId, round, skipped });
+  if (skipped) return checkUnread(deps, { roomId, round, skipped });
   const known = await deps.rooms.get(roomId);
   if (!known) return;
   const first = await deps.members.first(roomId, inlineMembers, "lapsed");
   const ackMs = ackWithinMs(roomId, glimpseOf(first)) ?? 0;
   const room = { ...known, afterMs: deps.redeliverAfterMs, ackWithinMs: ackMs };
   const membersOf = (part?: Part) => deps.members.pages(roomId, part, rest?.after, "lapsed");
-  if (part || rest) return lookAtMembers(deps, room, look, membersOf(part));
-  if (first.share === 1) return lookAtMembers(deps, room, look, onePage(first.members));
+  if (part || rest) return checkMembers(deps, room, check, membersOf(part));
+  if (first.share === 1) return checkMembers(deps, room, check, onePage(first.members));
   // A function has time for so many: of a larger room each part is a look of its own, and goes on by itself.
-  const parts = partsOf(looksFor(glimpseOf(first)));
+  const parts = partsOf(checksFor(glimpseOf(first)));
   const [whole] = parts;
-  if (parts.length === 1 && whole) return lookAtMembers(deps, room, { ...look, part: whole }, membersOf(whole));
-  await Promise.all(parts.map((each) => deps.scheduleLook({ roomId, round: round + 1, part: each }, 0)));
+  if (parts.length === 1 && whole) return checkMembers(deps, room, { ...check, part: whole }, membersOf(whole));
+  await Promise.all(parts.map((each) => deps.scheduleAckCheck({ roomId, round: round + 1, part: each }, 0)));
 }
 
 /** What a look orders anew is a further round as well, so that no chain goes on for ever. */
-function withRound(deps: LookDeps, round: number): LookDeps {
-  const isAnew = (look: Look) => look.round === 0 && !look.evicted && !look.rest;
-  const deeper = (look: Look) => (isAnew(look) ? { ...look, round: round + 1 } : look);
-  return { ...deps, scheduleLook: (look, afterMs) => deps.scheduleLook(deeper(look), afterMs) };
+function withRound(deps: AckCheckDeps, round: number): AckCheckDeps {
+  const isNewChain = (check: AckCheck) => check.round === 0 && !check.evicted && !check.rest;
+  const deeper = (check: AckCheck) => (isNewChain(check) ? { ...check, round: round + 1 } : check);
+  return { ...deps, scheduleAckCheck: (check, afterMs) => deps.scheduleAckCheck(deeper(check), afterMs) };
 }
 
 /** @param look its part is that of a large room, if it is one */
-async function lookAtMembers(
-  deps: LookDeps,
-  room: RoomToLookAt,
-  look: Look,
+async function checkMembers(
+  deps: AckCheckDeps,
+  room: RoomToCheck,
+  check: AckCheck,
   members: AsyncIterable<Member[]>,
 ): Promise<void> {
   const { roomId } = room;
-  const { round, part, rest } = look;
+  const { round, part, rest } = check;
   // Not before the room is divided: each look reads its own.
   const debts = roomId.startsWith("@") ? [] : await readAll(deps.debts.pages(roomId, part));
   const untilMs = deps.now() + budgetMs;
   // In everyone's room each place has a key of its own.
   const noting = roomId === everyone ? unpaced : makePace(triesPerSecond / (part?.of ?? 1), deps);
-  const found: Findings = {
+  const found: RoomFindings = {
     nexts: rest?.nextAtMs === undefined ? [] : [rest.nextAtMs],
     givenUp: [],
     undelivered: [],
@@ -128,12 +128,12 @@ async function lookAtMembers(
     }
   }
   await forEachLimited(inTime(), membersAtOnce, async ({ member, end }) => {
-    if ((await lookAtMember(deps, room, member, waiting, found)) === "later") isOver = true;
+    if ((await checkMember(deps, room, member, waiting, found)) === "later") isOver = true;
     else end();
   });
   const person = subjectOf(roomId);
   if (person !== undefined && !rest && !found.isSomebodyThere) {
-    const absent = await lookForAbsent(deps, room, person, round);
+    const absent = await checkOfflineSubject(deps, room, person, round);
     found.undelivered.push(...absent.undelivered);
     found.nexts.push(...absent.nexts);
     found.noteReported = absent.noteReported;
@@ -152,41 +152,41 @@ async function lookAtMembers(
     await noting.turn();
     await deps.members.noteTry(roomId, member);
   });
-  if (isOver) await orderRest(deps, look, floor.upTo, found.nexts);
-  else await orderNext(deps, room, round, found.nexts, part);
+  if (isOver) await scheduleContinuation(deps, check, floor.upTo, found.nexts);
+  else await scheduleNextCheck(deps, room, round, found.nexts, part);
 }
 
 /** A look that came further is not one more of the chain: there are only so many members. */
-async function orderRest(
-  deps: LookDeps,
-  look: Look,
+async function scheduleContinuation(
+  deps: AckCheckDeps,
+  check: AckCheck,
   upTo: string | undefined,
   nexts: readonly number[],
 ): Promise<void> {
-  const { roomId, part } = look;
-  const round = upTo === look.rest?.after ? look.round + 1 : look.round;
+  const { roomId, part } = check;
+  const round = upTo === check.rest?.after ? check.round + 1 : check.round;
   if (round > mostRounds) return;
   const rest = {
     ...(upTo !== undefined && { after: upTo }),
     ...(nexts.length > 0 && { nextAtMs: Math.min(...nexts) }),
   };
-  await deps.scheduleLook({ roomId, round, ...(part && { part }), rest }, 0);
+  await deps.scheduleAckCheck({ roomId, round, ...(part && { part }), rest }, 0);
 }
 
 /** A device that was given up may go, and its person then be nowhere. */
-async function noteGivenUp({ cursors }: Pick<Deps, "cursors">, room: Room, { givenUp }: Findings): Promise<void> {
+async function noteGivenUp({ cursors }: Pick<Deps, "cursors">, room: Room, { givenUp }: RoomFindings): Promise<void> {
   const { roomId, epoch } = room;
   const seq = Math.max(0, ...givenUp.map(({ givenUpSeq }) => givenUpSeq));
   if (seq > 0) await cursors.keep(roomId, givenUpBy, { epoch, seq, hasAcked: true });
 }
 
 /** @returns `later`: there is no time for it in this look */
-async function lookAtMember(
-  deps: LookDeps,
-  room: RoomToLookAt,
+async function checkMember(
+  deps: AckCheckDeps,
+  room: RoomToCheck,
   member: Member,
   waiting: Waiting,
-  found: Findings,
+  found: RoomFindings,
 ): Promise<"done" | "later"> {
   found.devices.get(member.subject)?.push(member);
   if (!member.cursor || !isCurrent(member, room)) return "done";
@@ -196,7 +196,7 @@ async function lookAtMember(
     const { session, connectionId } = member;
     const cursor = { epoch: room.epoch, seq: 0 };
     await deps.members.setCursor(room.roomId, session, connectionId, cursor);
-    return lookAtMember(deps, room, { ...member, cursor, tries: 0, triedAtMs: 0, givenUpSeq: 0 }, waiting, found);
+    return checkMember(deps, room, { ...member, cursor, tries: 0, triedAtMs: 0, givenUpSeq: 0 }, waiting, found);
   }
   if (member.cursor.seq >= room.seq) return "done";
   const kept = await waiting(Math.max(member.cursor.seq, member.givenUpSeq));
@@ -263,8 +263,8 @@ async function asPosted({ pushes, now, redeliverAfterMs }: Deps, { roomId }: Roo
 }
 
 /** One next look for all who wait, unless the chain has become too long: then the next push begins a new one. */
-async function orderNext(
-  deps: LookDeps,
+async function scheduleNextCheck(
+  deps: AckCheckDeps,
   room: Room,
   round: number,
   nexts: readonly number[],
@@ -275,10 +275,10 @@ async function orderNext(
   const atMs = Math.max(Math.min(...nexts), deps.now() + pauseMs);
   // Two chains that meet become one.
   const fresh = await deps.rooms.get(room.roomId);
-  if (fresh && isLookedAtBy(fresh, atMs, deps.now())) return;
+  if (fresh && isCheckedBy(fresh, atMs, deps.now())) return;
   // One that is the whole of a large room looks anew whether it still is.
   const next = part && part.of > 1 ? { part } : {};
-  await deps.scheduleLook({ roomId: room.roomId, round: round + 1, ...next }, atMs - deps.now());
+  await deps.scheduleAckCheck({ roomId: room.roomId, round: round + 1, ...next }, atMs - deps.now());
   // The look at a part is not one that sees every new message.
-  if (round < lastNotedRound && !("part" in next)) await deps.rooms.noteLook(room.roomId, atMs);
+  if (round < lastNotedRound && !("part" in next)) await deps.rooms.recordAckCheck(room.roomId, atMs);
 }

@@ -2,7 +2,7 @@ import { subjectOf } from "../../../protocol/ids.ts";
 import { readAll } from "../concurrency/pages.ts";
 import { readWaiting } from "../log/read.ts";
 import { afterTries } from "../membership/unread-before-join.ts";
-import type { Look } from "../model/ack-check.ts";
+import type { AckCheck } from "../model/ack-check.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
 import { isPoller } from "../model/polling.ts";
@@ -13,11 +13,11 @@ import { mostReported, reportedBy } from "./offline-subject.ts";
 import { undeliveredOf } from "./report-undelivered.ts";
 
 /** Reports what came to no device of the person; what is still on its way to one waits for the next look. */
-export async function lookForSkipped(
+export async function checkUnread(
   deps: Deps & { reportUndelivered: ReportUndelivered },
-  { roomId, round, skipped }: Look & Required<Pick<Look, "skipped">>,
+  { roomId, round, skipped }: AckCheck & Required<Pick<AckCheck, "skipped">>,
 ): Promise<void> {
-  const { cursors, members, rooms, reportUndelivered, scheduleLook } = deps;
+  const { cursors, members, rooms, reportUndelivered, scheduleAckCheck } = deps;
   const { epoch, upTo } = skipped;
   const subject = subjectOf(roomId);
   // Only a person has pages that are not there.
@@ -46,7 +46,7 @@ export async function lookForSkipped(
   if (last > after) await cursors.keep(roomId, reportedBy, { epoch, seq: last, hasAcked: true });
   const isMore = open >= 0 || waiting.length === mostReported;
   if (!isMore || round >= mostRounds) return;
-  await scheduleLook({ roomId, round: round + 1, skipped: { epoch, after: last, upTo } }, afterTries(deps));
+  await scheduleAckCheck({ roomId, round: round + 1, skipped: { epoch, after: last, upTo } }, afterTries(deps));
 }
 
 /** It was in when the message came, is behind, and its tries are not over. */

@@ -18,7 +18,7 @@ export const mostReported = 100;
  * Somebody was pushed to and no page of theirs is there that acks. They may come back while a member's redeliveries
  * would be going on; after that their messages are undelivered.
  */
-export async function lookForAbsent(
+export async function checkOfflineSubject(
   deps: Pick<Deps, "cursors" | "log" | "now" | "redeliverAfterMs">,
   room: Room,
   subject: string,

@@ -108,7 +108,7 @@ describe("a push by way of the queue", () => {
   });
 
   test("to twice as many members is twice the messages, and a look less where one was ordered already", () => {
-    const of = (members: number, looks: number) => roomPush({ ...question, qos: 1 }, members, looks);
+    const of = (members: number, checks: number) => roomPush({ ...question, qos: 1 }, members, checks);
     expect(of(200_000, 1).messages).toBe(2 * of(100_000, 1).messages);
     expect(of(100_000, 1).queueRequests - of(100_000, 0).queueRequests).toBeCloseTo(1, 9);
   });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { leaveRoom } from "../../../lambdas/domain/membership/leave.ts";
 import type { FanOutTask } from "../../../lambdas/domain/model/fan-out-task.ts";
 import { publish } from "../../../lambdas/domain/push/publish.ts";
-import { lookAtRoom } from "../../../lambdas/domain/redelivery/check-room.ts";
+import { checkRoom } from "../../../lambdas/domain/redelivery/check-room.ts";
 import { loginPolicies } from "../../../protocol/ids.ts";
 import { countCalls, crash } from "../../support/crash.ts";
 import { openQuickTables } from "../../support/quick-tables.ts";
@@ -70,10 +70,10 @@ const publishOnce = ({ world, room, ann }: Scene) =>
   publish(world.deps, ann.page.caller, {
     ...{ action: "publish", roomId: room, eventName: "test", rawData: '"published"', clientMessageId: "c-1" },
   });
-const look = ({ world, room }: Scene) => {
-  world.looks.length = 0;
+const check = ({ world, room }: Scene) => {
+  world.checks.length = 0;
   const reportUndelivered = async () => {};
-  return lookAtRoom({ ...world.lookDeps, reportUndelivered }, { roomId: room, round: 0 });
+  return checkRoom({ ...world.ackCheckDeps, reportUndelivered }, { roomId: room, round: 0 });
 };
 /** Until the caller has had its answer: from then on nothing but the server's own looks can make it good. */
 const losePosts = async ({ world, ann, bob }: Scene) => {
@@ -262,8 +262,8 @@ const operations: Operation[] = [
       world.lost.clear();
       world.nowMs += 5_000;
     },
-    work: look,
-    retry: look,
+    work: check,
+    retry: check,
     sees: ({ ann, bob }) => [
       [ann, [1]],
       [bob, [1]],
@@ -351,13 +351,13 @@ describe.each(operations.map((operation) => [operation.name, operation] as const
         await crash(scene.world, () => operation.work(scene), { call, moment });
         await operation.retry(scene);
         await settle(scene);
-        await check(scene, operation, `${moment} call ${call} of ${calls}`);
+        await verify(scene, operation, `${moment} call ${call} of ${calls}`);
       }
     }
   });
 });
 
-async function check(scene: Scene, { name, sees }: Operation, where: string): Promise<void> {
+async function verify(scene: Scene, { name, sees }: Operation, where: string): Promise<void> {
   const { world, room, eve, ann } = scene;
   for (const [reader, wanted] of sees(scene)) {
     const saw = reader.dataOf(room);

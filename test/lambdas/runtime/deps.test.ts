@@ -8,7 +8,7 @@ import { openStub, type Received } from "../adapters/http1/stub-server.ts";
 // What the functions work with is put together here and nowhere else: each wire is tried once.
 
 const sqs = mockClient(SQSClient);
-const queues = { tasks: "https://sqs/tasks", deadLetters: "https://sqs/dead-letters", looks: "https://sqs/looks" };
+const queues = { tasks: "https://sqs/tasks", deadLetters: "https://sqs/dead-letters", checks: "https://sqs/looks" };
 
 /** Made anew, as in a new execution environment. */
 async function freshDeps(more: Record<string, string> = {}) {
@@ -16,7 +16,7 @@ async function freshDeps(more: Record<string, string> = {}) {
     ...{ CONNECTIONS_TABLE: "Connections", ROOMS_TABLE: "Rooms", MESSAGES_TABLE: "Messages" },
     ...{ PAYLOADS_URL: "https://bucket.example", CALLBACK_URL: "http://127.0.0.1:1/socket", EVENT_BUS_NAME: "default" },
     ...{ AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY: "secret" },
-    ...{ RETENTION_SECONDS: "86400", REDELIVER_AFTER_SECONDS: "5", REDELIVER_QUEUE_URL: queues.looks },
+    ...{ RETENTION_SECONDS: "86400", REDELIVER_AFTER_SECONDS: "5", REDELIVER_QUEUE_URL: queues.checks },
     ...{ FAN_OUT_QUEUE_URL: queues.tasks, FAN_OUT_DEAD_LETTERS_URL: queues.deadLetters },
     ...{ POSTS_PER_SECOND: "8", FAN_OUT_WORKERS: "4", RESENDS_PER_SECOND: "4", REDELIVER_WORKERS: "2" },
     ...more,
@@ -70,13 +70,13 @@ describe("the pace", () => {
   });
 
   test("of one worker that sends again is its part of another: 4 a second over 2 workers", async () => {
-    expect(await gapOf((await freshDeps({ POSTS_PER_SECOND: "800" })).lookDeps().pace)).toBe(500);
+    expect(await gapOf((await freshDeps({ POSTS_PER_SECOND: "800" })).ackCheckDeps().pace)).toBe(500);
   });
 
   test("is that of the execution environment, whatever it works at", async () => {
-    const { fanOutDeps, lookDeps } = await freshDeps();
+    const { fanOutDeps, ackCheckDeps } = await freshDeps();
     expect(fanOutDeps().pace).toBe(fanOutDeps().pace);
-    expect(lookDeps().pace).toBe(lookDeps().pace);
+    expect(ackCheckDeps().pace).toBe(ackCheckDeps().pace);
   });
 });
 

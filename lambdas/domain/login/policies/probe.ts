@@ -40,8 +40,8 @@ async function lifeWithin(
   withinMs: number,
 ): Promise<"answers" | "ended" | "silent"> {
   const until = now() + withinMs;
-  for (let looks = 0; now() < until; looks += 1) {
-    await wait(Math.min(pausesMs[looks] ?? 250, until - now()));
+  for (let checks = 0; now() < until; checks += 1) {
+    await wait(Math.min(pausesMs[checks] ?? 250, until - now()));
     const after = await connections.get(connectionId);
     if (!after) return "ended";
     if (after.answered !== answered) return "answers";

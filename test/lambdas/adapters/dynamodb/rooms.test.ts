@@ -26,7 +26,7 @@ beforeEach(() => {
 
 const fresh = (epoch: string) => ({
   ...{ roomId: room, epoch, seq: 0, generation: 0, entries: 0 },
-  ...{ openedAtMs: 0, lastAtMs: 0, lookAtMs: 0 },
+  ...{ openedAtMs: 0, lastAtMs: 0, ackCheckAtMs: 0 },
 });
 const holder = (connectionId: string, untilMs = 5): Holder => ({ connectionId, untilMs });
 const rowOf = async (roomId: string) => (await rowsOf(tables.client, "Rooms")).find((row) => row.roomId === roomId);
@@ -62,7 +62,7 @@ describe("a room that is to be there", () => {
 
   // Half of what a look at a room writes, when the room itself is gone.
   test("is made where nothing but the note of a look is left of it", async () => {
-    await rooms.noteLook(room, 5);
+    await rooms.recordAckCheck(room, 5);
     expect((await rooms.find(room)).epoch).toMatch(/^e-/);
   });
 
@@ -201,6 +201,6 @@ describe("the holder", () => {
 
 test("a noted look is told with the next number of the room", async () => {
   await rooms.open(room);
-  await rooms.noteLook(room, 77);
-  expect(await rooms.nextSeq(room)).toMatchObject({ seq: 1, lookAtMs: 77, lastAtMs: nowMs });
+  await rooms.recordAckCheck(room, 77);
+  expect(await rooms.nextSeq(room)).toMatchObject({ seq: 1, ackCheckAtMs: 77, lastAtMs: nowMs });
 });

@@ -79,8 +79,8 @@ describe("one post", () => {
     const reader = await Reader.open(world);
     await reader.login(room, "loginWhenever");
     const deps = { ...withPost(() => Promise.reject(new Error("AccessDenied"))) };
-    const scheduleLook = () => Promise.reject(new Error("no queue"));
-    await expect(pushBy({ ...deps, scheduleLook })).rejects.toThrow("no queue");
+    const scheduleAckCheck = () => Promise.reject(new Error("no queue"));
+    await expect(pushBy({ ...deps, scheduleAckCheck })).rejects.toThrow("no queue");
   });
 
   test("that hangs keeps nobody else waiting", async () => {

@@ -4,7 +4,7 @@ import type { Room } from "../../../../lambdas/domain/model/room.ts";
 
 const roomAt = (roomId: string, seq = 1): Room => ({
   ...{ roomId, epoch: "k3f9", seq, generation: 0, entries: 0 },
-  ...{ openedAtMs: 0, lastAtMs: 0, lookAtMs: 0 },
+  ...{ openedAtMs: 0, lastAtMs: 0, ackCheckAtMs: 0 },
 });
 
 test("a room is known for a second after it was read, as it was read last", () => {

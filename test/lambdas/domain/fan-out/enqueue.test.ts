@@ -125,7 +125,7 @@ describe("a look at a large room", () => {
     await world.push(room);
     // They are a hundredth of all.
     const postingMs = first.members.length * 1_000;
-    expect(world.looks.map(({ look, atMs }) => [look.round, atMs - world.nowMs])).toEqual([[0, 5_000 + postingMs]]);
+    expect(world.checks.map(({ check, atMs }) => [check.round, atMs - world.nowMs])).toEqual([[0, 5_000 + postingMs]]);
   });
 
   test("sends nothing again while posts are under way, and then what was not acked", async () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { partsFor, roundMs, spreadMs } from "../../../../lambdas/domain/fan-out/plan.ts";
 import { partsOf } from "../../../../lambdas/domain/model/member.ts";
 import { ackWithinMs, estimate } from "../../../../lambdas/domain/model/room-size.ts";
-import { looksFor } from "../../../../lambdas/domain/redelivery/plan.ts";
+import { checksFor } from "../../../../lambdas/domain/redelivery/plan.ts";
 import { mostRounds } from "../../../../lambdas/domain/schedule/max-hops.ts";
 
 const usual = { postsPerSecond: 5_000, workers: 5 };
@@ -102,12 +102,12 @@ test.each([
   [10_000, 1],
   [10_100, 2],
   [198_000, 20],
-])("a look at %i members is divided into %i", (members, looks) => {
-  expect(looksFor(roomOf(members))).toBe(looks);
+])("a look at %i members is divided into %i", (members, checks) => {
+  expect(checksFor(roomOf(members))).toBe(checks);
 });
 
 test("a look at everyone is divided into ten", () => {
-  expect(looksFor({ seen: 251 })).toBe(10);
+  expect(checksFor({ seen: 251 })).toBe(10);
 });
 
 describe("the members of a room are to ack", () => {

@@ -64,18 +64,18 @@ describe("loginWhenFirst", () => {
     await ann.close({ tells: false });
     const eve = await world.connect();
     const { rooms, members } = world.deps;
-    const looked = Promise.withResolvers<void>();
+    const checked = Promise.withResolvers<void>();
     world.deps.members = {
       ...members,
       pages: async function* (...query: Parameters<typeof members.pages>) {
         yield* members.pages(...query);
-        looked.resolve();
+        checked.resolve();
       },
     };
     world.deps.rooms = {
       ...rooms,
       open: async (roomId) => {
-        await looked.promise;
+        await checked.promise;
         world.deps.rooms = rooms;
         await eve.login(room, "loginWhenever");
         return rooms.open(roomId);

@@ -120,5 +120,5 @@ test("a page whose connection has ended is not told again", async () => {
   world.lost.clear();
   await page.close({ tells: false });
   await world.pass(6_000);
-  expect(world.looks).toEqual([]);
+  expect(world.checks).toEqual([]);
 });

@@ -125,7 +125,7 @@ describe("at qos 0", () => {
     const { records } = await pushed({ qos: 0 });
     expect(records).toMatchObject([{ roomId: room, done: true, outcomes: { members: 2, sent: 2 } }]);
     expect(await all()).toEqual(before);
-    expect(world.looks).toEqual([]);
+    expect(world.checks).toEqual([]);
     expect(ann.page.inbox.at(-1)).toMatchObject({ type: "message", qos: 0 });
     expect(ann.page.inbox.at(-1)).not.toHaveProperty("seq");
   });

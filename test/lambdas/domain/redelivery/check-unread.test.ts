@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { lookAtRoom } from "../../../../lambdas/domain/redelivery/check-room.ts";
+import { checkRoom } from "../../../../lambdas/domain/redelivery/check-room.ts";
 import { countCalls, crash, interleave } from "../../../support/crash.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { Reader } from "../../../support/reader.ts";
@@ -18,11 +18,11 @@ function begin() {
 }
 /** The ack check of the messages that were unread when a page joined. */
 function unreadCheck(world: World) {
-  const ordered = world.looks.find(({ look }) => look.skipped);
+  const ordered = world.checks.find(({ check }) => check.skipped);
   if (!ordered) throw new Error("no ack check is scheduled");
-  world.looks.splice(world.looks.indexOf(ordered), 1);
+  world.checks.splice(world.checks.indexOf(ordered), 1);
   world.nowMs = ordered.atMs;
-  return { work: () => lookAtRoom(world.lookDeps, ordered.look), again: () => world.looks.push(ordered) };
+  return { work: () => checkRoom(world.ackCheckDeps, ordered.check), again: () => world.checks.push(ordered) };
 }
 const reportedSeqs = ({ undelivered }: World) => undelivered.map(({ seq }) => seq);
 

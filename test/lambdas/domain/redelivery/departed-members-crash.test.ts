@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { lookAtRoom } from "../../../../lambdas/domain/redelivery/check-room.ts";
+import { checkRoom } from "../../../../lambdas/domain/redelivery/check-room.ts";
 import { countCalls, crash } from "../../../support/crash.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { Reader } from "../../../support/reader.ts";
@@ -35,12 +35,12 @@ async function pushPast({ world, room, ann, bob }: Scene): Promise<void> {
   await bob.ack();
 }
 /** The queue shows a look again that was not made to its end. */
-const nextLook = async ({ world }: Scene) => {
-  const next = world.looks.toSorted((a, b) => a.atMs - b.atMs)[0];
+const nextCheck = async ({ world }: Scene) => {
+  const next = world.checks.toSorted((a, b) => a.atMs - b.atMs)[0];
   if (!next) throw new Error("no look is ordered");
   world.nowMs = Math.max(world.nowMs, next.atMs);
-  world.looks.splice(world.looks.indexOf(next), 1);
-  return { work: () => lookAtRoom(world.lookDeps, next.look), again: () => world.looks.push(next) };
+  world.checks.splice(world.checks.indexOf(next), 1);
+  return { work: () => checkRoom(world.ackCheckDeps, next.check), again: () => world.checks.push(next) };
 };
 
 interface Operation {
@@ -67,7 +67,7 @@ const operations: Operation[] = [
   {
     name: "the look that finds the connection gone",
     given: ({ ann }) => ann.page.close({ tells: false }),
-    prepare: nextLook,
+    prepare: nextCheck,
   },
   {
     name: "the look that reports",
@@ -75,7 +75,7 @@ const operations: Operation[] = [
       await ann.page.close();
       await world.pass(6_000);
     },
-    prepare: nextLook,
+    prepare: nextCheck,
   },
   {
     name: "the ack check that reports only the first of two messages",
@@ -87,7 +87,7 @@ const operations: Operation[] = [
       await ann.page.close();
       await world.pass(6_000);
     },
-    prepare: nextLook,
+    prepare: nextCheck,
   },
 ];
 
@@ -116,7 +116,7 @@ describe.each(operations.map((operation) => [operation.name, operation] as const
           expect(times, `message ${seq}, ${where}`).toContainEqual([ann.page.subject, room, seq]);
           expect(times.length, `message ${seq}, ${where}`).toBeLessThanOrEqual(2);
         }
-        expect(world.looks, where).toEqual([]);
+        expect(world.checks, where).toEqual([]);
       }
     }
   });

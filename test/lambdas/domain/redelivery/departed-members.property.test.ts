@@ -165,7 +165,7 @@ test(
         }
         // Once, unless they went in the very moment in which a look gave them up.
         for (const one of reported) expect(reported.filter((each) => each === one).length).toBeLessThanOrEqual(2);
-        expect(world.looks).toEqual([]);
+        expect(world.checks).toEqual([]);
         await tables.close();
       }),
       { numRuns, verbose: 1 },

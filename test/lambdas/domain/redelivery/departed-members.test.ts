@@ -52,7 +52,7 @@ describe("who is gone is reported once, when their last try would have been over
     expect(reported()).toEqual([]);
     await world.pass(600_000);
     expect(reported()).toEqual(ofAnn(1));
-    expect([await debts(), world.looks]).toEqual([[], []]);
+    expect([await debts(), world.checks]).toEqual([[], []]);
   });
 
   test("though nobody is left in the room", async () => {
@@ -161,7 +161,7 @@ describe("who is gone is reported once, when their last try would have been over
       return note(...args);
     };
     await ann.page.close();
-    expect(world.looks).toHaveLength(1);
+    expect(world.checks).toHaveLength(1);
     await world.pass(600_000);
     expect(reported()).toEqual(ofAnn(1));
   });
@@ -209,11 +209,11 @@ describe("who is gone is reported once, when their last try would have been over
     undelivered.push = () => {
       throw new Error("throttled");
     };
-    const [due] = world.looks;
+    const [due] = world.checks;
     await expect(world.pass(10_000)).rejects.toThrow("throttled");
     Reflect.deleteProperty(undelivered, "push");
     // The queue shows the look again.
-    if (due) world.looks.push(due);
+    if (due) world.checks.push(due);
     await world.pass(600_000);
     expect(reported()).toEqual(ofAnn(1));
   });
@@ -261,7 +261,7 @@ describe("who is gone is not reported", () => {
     await Promise.all([ann.ack(), bob.ack()]);
     await world.pass(6_000);
     await ann.page.close();
-    expect([await debts(), world.looks]).toEqual([[], []]);
+    expect([await debts(), world.checks]).toEqual([[], []]);
     await world.pass(600_000);
     expect(reported()).toEqual([]);
   });
@@ -272,7 +272,7 @@ describe("who is gone is not reported", () => {
     await bob.ack();
     await world.pass(100_000);
     await ann.page.close();
-    expect([await debts(), world.looks]).toEqual([[], []]);
+    expect([await debts(), world.checks]).toEqual([[], []]);
     await world.pass(600_000);
     expect(reported()).toEqual(ofAnn(1));
   });
@@ -338,7 +338,7 @@ describe("who is gone is not reported", () => {
     await then(async () => tablet);
     await world.pass(600_000);
     expect(reported()).toEqual([]);
-    expect([await debts(), world.looks]).toEqual([[], []]);
+    expect([await debts(), world.checks]).toEqual([[], []]);
   });
 });
 
@@ -346,10 +346,10 @@ describe("looks are few", () => {
   let ordered: number;
   beforeEach(() => {
     ordered = 0;
-    const { scheduleLook } = world.deps;
-    world.deps.scheduleLook = async (look, afterMs) => {
-      if (look.roomId === room) ordered += 1;
-      await scheduleLook(look, afterMs);
+    const { scheduleAckCheck } = world.deps;
+    world.deps.scheduleAckCheck = async (check, afterMs) => {
+      if (check.roomId === room) ordered += 1;
+      await scheduleAckCheck(check, afterMs);
     };
   });
 

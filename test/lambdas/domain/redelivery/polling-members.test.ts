@@ -44,7 +44,7 @@ describe("a poller", () => {
     expect(reported()).toEqual([]);
     await world.pass(600_000);
     expect(reported()).toEqual(ofAnn(1));
-    expect(world.looks).toEqual([]);
+    expect(world.checks).toEqual([]);
   });
 
   test("is not reported for what came behind its lease", async () => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { publish } from "../../../../lambdas/domain/push/publish.ts";
-import { lookAtRoom } from "../../../../lambdas/domain/redelivery/check-room.ts";
+import { checkRoom } from "../../../../lambdas/domain/redelivery/check-room.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { Reader } from "../../../support/reader.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";
@@ -78,7 +78,7 @@ describe("none", () => {
     await ann.page.close();
     world.lost.clear();
     world.nowMs += 76_000;
-    await lookAtRoom(world.lookDeps, { roomId: room, round: 5, rest: { after: tablet.page.session } });
+    await checkRoom(world.ackCheckDeps, { roomId: room, round: 5, rest: { after: tablet.page.session } });
     expect(reported()).toEqual([]);
     await world.pass(10_000);
     await tablet.ack();
