@@ -10,7 +10,7 @@ import { type Bundle, dependencies, functions, root } from "./cold-starts/bundle
 import type { Start } from "./cold-starts/starting-process.ts";
 import { median } from "./median.ts";
 
-const rounds = 9;
+const hops = 9;
 const startFile = join(import.meta.dirname, "cold-starts", "starting-process.ts");
 
 interface Row extends Start {
@@ -39,7 +39,7 @@ async function measure(bundles: readonly Bundle[], folder: string, env: NodeJS.P
     const args = ["--enable-source-maps", startFile, file, ...(event ? [JSON.stringify(event)] : [])];
     return { name, bytes: statSync(file).size, args, starts: [] as Start[] };
   });
-  for (let round = 0; round < rounds; round += 1) {
+  for (let hop = 0; hop < hops; hop += 1) {
     // One after the other, again and again: whatever else the machine does hits all of them.
     for (const { args, starts } of built) {
       const { stdout } = await promisify(execFile)(process.execPath, args, { env, cwd: root });
@@ -103,7 +103,7 @@ function table(lambdas: readonly Row[], parts: readonly Row[]): string {
       line(row.name, ["", ms(row.importMs - (row.name === "nothing" ? 0 : nothing)), "", kB(row.bytes)]),
     ),
     "",
-    `Medians of ${rounds} starts of a new process each, all in turn, over HTTP on this machine. call: the handler's first, up to`,
+    `Medians of ${hops} starts of a new process each, all in turn, over HTTP on this machine. call: the handler's first, up to`,
     "its answer, where nobody is connected and AWS answers at once. Dependencies share parts, so that their sum is more than a",
     "bundle of all of them.",
     "```",

@@ -73,6 +73,6 @@ function middleOf(works: readonly Work[]): Work {
     wallMs: middle(({ wallMs }) => wallMs),
     cpuMs: middle(({ cpuMs }) => cpuMs),
     mostHeld: Math.max(...works.map(({ mostHeld }) => mostHeld)),
-    rounds: Math.max(...works.map(({ rounds }) => rounds)),
+    hops: Math.max(...works.map(({ hops }) => hops)),
   };
 }

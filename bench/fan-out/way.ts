@@ -57,12 +57,12 @@ async function measure(running: readonly Running[], clients: ChildProcess): Prom
     const rows = running.map(
       ({ name, hops }): Measured => ({ name, hops, size, pushes: [], cpuMs: [], mainCpuMs: [] }),
     );
-    for (let round = -warmUps; round < pushes; round += 1) {
-      console.error(`fan-out/way: ${size} clients, push ${round + warmUps + 1} of ${pushes + warmUps}`);
+    for (let hop = -warmUps; hop < pushes; hop += 1) {
+      console.error(`fan-out/way: ${size} clients, push ${hop + warmUps + 1} of ${pushes + warmUps}`);
       // One after the other, again and again: whatever else the machine does hits all of them.
       for (const [i, server] of running.entries()) {
-        const { moments, cpuMs, mainCpuMs } = await push(server, clients, size, `push-${size}-${round + warmUps}-`);
-        if (round < 0) continue;
+        const { moments, cpuMs, mainCpuMs } = await push(server, clients, size, `push-${size}-${hop + warmUps}-`);
+        if (hop < 0) continue;
         rows[i]?.pushes.push(moments);
         rows[i]?.cpuMs.push(cpuMs);
         rows[i]?.mainCpuMs.push(mainCpuMs);

@@ -1,7 +1,7 @@
 import { Duration } from "aws-cdk-lib";
 import { describe, expect, test } from "vitest";
 import { answerWithinMs } from "../../lambdas/adapters/api-gateway/gateway.ts";
-import { roundMs } from "../../lambdas/domain/fan-out/plan.ts";
+import { taskBudgetMs } from "../../lambdas/domain/fan-out/plan.ts";
 import { leaseMs } from "../../lambdas/domain/fan-out/run-task.ts";
 import { budgetMs } from "../../lambdas/domain/redelivery/check-room.ts";
 import { type Resource, readable, resourcesOf, synthesize } from "./synthesize.ts";
@@ -193,7 +193,7 @@ test("a worker has a task for itself longer than its function may take, and no l
 
 test("rounds and looks are over in good time before their functions: a post that is tried four times takes seconds", () => {
   const slowestPostMs = 4 * answerWithinMs + 200 + 400 + 800;
-  expect(roundMs + slowestPostMs).toBeLessThan(1000 * workOf("FanOut", "Tasks").fn.Properties.Timeout);
+  expect(taskBudgetMs + slowestPostMs).toBeLessThan(1000 * workOf("FanOut", "Tasks").fn.Properties.Timeout);
   expect(budgetMs + slowestPostMs).toBeLessThan(1000 * workOf("Redelivery", "Looks").fn.Properties.Timeout);
 });
 

@@ -52,7 +52,7 @@ export function memoryTable(measured: readonly Measured[], warmUpMembers: number
 }
 
 function cellsOf(row: Measured, least: Measured): string[] {
-  const { size, liveBytes, peakBytes, mostHeld, wallMs, cpuMs, rounds, times } = row;
+  const { size, liveBytes, peakBytes, mostHeld, wallMs, cpuMs, hops, times } = row;
   return [
     size.toLocaleString("en-US"),
     liveBytes > 0 && least.liveBytes > 0 ? (liveBytes / least.liveBytes).toFixed(2) : "·",
@@ -64,7 +64,7 @@ function cellsOf(row: Measured, least: Measured): string[] {
     ((wallMs / size) * 1000).toFixed(1),
     ((cpuMs / size) * 1000).toFixed(1),
     (wallMs / 1000).toFixed(2),
-    ...[`${rounds}`, `${times}`],
+    ...[`${hops}`, `${times}`],
   ];
 }
 

@@ -62,7 +62,7 @@ const goals: { title: string; isSecure: boolean; latencyMs: number; of: string; 
 ];
 
 /** Ratios first, then what they were made of. */
-export function postsTable(measured: readonly Measured[], run: { rounds: number; postsPerRound: number }): string {
+export function postsTable(measured: readonly Measured[], run: { hops: number; postsPerRound: number }): string {
   const find = (name: string, { isSecure, latencyMs }: Setting) =>
     measured.find(
       (row) => row.name === name && row.setting.isSecure === isSecure && row.setting.latencyMs === latencyMs,
@@ -90,7 +90,7 @@ export function postsTable(measured: readonly Measured[], run: { rounds: number;
     `${"".padEnd(32)}${settings.map(() => `${"µs".padStart(11)}${"posts/s".padStart(9)}`).join("")}`,
     ...rows,
     "",
-    `Medians of ${run.rounds} rounds of ${run.postsPerRound} posts of 200 bytes, the ways in turn. 400 connections, where the way lets one choose.`,
+    `Medians of ${run.hops} rounds of ${run.postsPerRound} posts of 200 bytes, the ways in turn. 400 connections, where the way lets one choose.`,
     "```",
   ].join("\n");
 }

@@ -11,11 +11,11 @@ import { partsFor } from "./plan.ts";
 const sessionsPerTask = 200;
 
 /** How long posts that failed wait before they are tried once more: 2, 4, 8 s. */
-export const pauseMs = (round: number) => 1000 * 2 ** round;
+export const pauseMs = (hop: number) => 1000 * 2 ** hop;
 /** How often a list of members is tried before it is put aside. */
 const mostTries = 3;
 /** How often those whom the task names were tried again. */
-export const triesOf = ({ to, round }: FanOutTask): number => ("sessions" in to ? round : 0);
+export const triesOf = ({ to, hop }: FanOutTask): number => ("sessions" in to ? hop : 0);
 /** Whether nobody will try again after this. */
 export const isLastTry = (task: FanOutTask): boolean => triesOf(task) >= mostTries;
 
@@ -41,7 +41,7 @@ export const partTask = (parcel: Parcel, to: Part): FanOutTask => ({
   ...parcel,
   taskId: `${to.index}/${to.of}`,
   to,
-  round: 0,
+  hop: 0,
 });
 
 /** Tasks for members whose posts were refused. */
@@ -49,12 +49,12 @@ export function tasksAgain(
   { newId }: Pick<Deps, "newId">,
   parcel: Parcel,
   sessions: readonly string[],
-  round: number,
+  hop: number,
 ): FanOutTask[] {
   const tasks: FanOutTask[] = [];
   for (let from = 0; from < sessions.length; from += sessionsPerTask) {
     const to = { sessions: sessions.slice(from, from + sessionsPerTask) };
-    tasks.push({ ...parcel, taskId: newId(), to, round });
+    tasks.push({ ...parcel, taskId: newId(), to, hop });
   }
   return tasks;
 }

@@ -2,10 +2,10 @@ import type { FanOutLimits } from "../model/fan-out-task.ts";
 import { estimate, type Glimpse } from "../model/room-size.ts";
 
 /** How long a worker is at one task before it hands on the rest. */
-export const roundMs = 22_000;
+export const taskBudgetMs = 22_000;
 
 /** What a plan fills of the rounds that there can be: a room may have grown, posts may hang. */
-const plannedRounds = 8;
+const plannedHops = 8;
 
 /** Less than this is not worth a task of its own. */
 const leastMembersPerPart = 250;
@@ -24,7 +24,7 @@ export function partsFor(glimpse: Glimpse, { postsPerSecond, workers }: FanOutLi
   const members = estimate(glimpse);
   // As many for each worker: otherwise some have nothing to do while the last parts are gone through.
   if (members === undefined) return Math.max(leastPartsPerWorker, Math.ceil(leastPartsOfEveryone / workers)) * workers;
-  const mostPerPart = (postsPerSecond / workers) * (roundMs / 1000) * plannedRounds;
+  const mostPerPart = (postsPerSecond / workers) * (taskBudgetMs / 1000) * plannedHops;
   const wanted = Math.min(workers, Math.ceil(members / leastMembersPerPart));
   return Math.max(1, wanted, Math.ceil(members / mostPerPart));
 }

@@ -1,12 +1,12 @@
 import { makeFloor } from "../concurrency/watermark.ts";
 import type { FanOutTask, OrderTasks, TaskNote } from "../model/fan-out-task.ts";
 import type { Member } from "../model/member.ts";
-import { mostRounds } from "../schedule/max-hops.ts";
+import { maxHops } from "../schedule/max-hops.ts";
 import { readdressed } from "../wire/outgoing-message.ts";
 import { type Carried, carry, loadOf } from "./batch.ts";
 import { alongWith } from "./coalesce.ts";
 import { isLastTry, pauseMs, tasksAgain, triesOf } from "./enqueue.ts";
-import { roundMs } from "./plan.ts";
+import { taskBudgetMs } from "./plan.ts";
 import { type WalkDeps, walk } from "./post-pages.ts";
 
 /** Longer than the function may take: whoever comes after it finds the task free. */
@@ -27,7 +27,7 @@ export interface FanOutDeps extends WalkDeps {
  */
 export async function runTask(deps: FanOutDeps, ordered: FanOutTask): Promise<"done" | "taken"> {
   const task = readdressed(deps, ordered);
-  const untilMs = deps.now() + roundMs;
+  const untilMs = deps.now() + taskBudgetMs;
   const worker = deps.newId();
   const leaseUntilMs = deps.now() + leaseMs;
   const found = await deps.tasks.take(task, worker, leaseUntilMs);
@@ -57,8 +57,8 @@ export async function runTask(deps: FanOutDeps, ordered: FanOutTask): Promise<"d
   if (isWhole) return (await note({ doneAtMs: deps.now() })) === "lost" ? "taken" : "done";
   if ((await note({})) === "lost") return "taken";
   // Noted before it is handed on: the next one goes on where this one stopped.
-  const rest = { ...task, round: task.round + 1 };
-  await (rest.round > mostRounds ? deps.giveUp([rest]) : deps.orderTasks([rest]));
+  const rest = { ...task, hop: task.hop + 1 };
+  await (rest.hop > maxHops ? deps.giveUp([rest]) : deps.orderTasks([rest]));
   return "done";
 }
 

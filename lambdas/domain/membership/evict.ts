@@ -30,7 +30,7 @@ async function orderTelling(
   generation: number,
 ): Promise<void> {
   if (isPoller(connectionId) || !acks) return;
-  await scheduleAckCheck({ roomId, round: 0, evicted: { session, connectionId, generation } }, redeliverAfterMs);
+  await scheduleAckCheck({ roomId, hop: 0, evicted: { session, connectionId, generation } }, redeliverAfterMs);
 }
 
 /** Posts 2005 to whoever was put out. */

@@ -17,7 +17,7 @@ export async function expectSkipped(deps: Deps, subject: string, finding: Promis
   const { roomId, epoch, seq } = room;
   const after = whereStopped(stops, room) ?? 0;
   if (after >= seq) return;
-  await deps.scheduleAckCheck({ roomId, round: 0, skipped: { epoch, after, upTo: seq } }, afterTries(deps));
+  await deps.scheduleAckCheck({ roomId, hop: 0, skipped: { epoch, after, upTo: seq } }, afterTries(deps));
 }
 
 export const afterTries = ({ redeliverAfterMs }: Pick<Deps, "redeliverAfterMs">) => redeliverAfterMs * 2 ** mostTries;

@@ -5,7 +5,7 @@ export type ScheduleAckCheck = (check: AckCheck, afterMs: number) => Promise<voi
 
 export interface AckCheck {
   roomId: string;
-  round: number;
+  hop: number;
   /** Only at these of the members. */
   part?: Part;
   /** The look before had no time for those behind that session; of the others, somebody waits for a look at `nextAtMs`. */

@@ -8,7 +8,7 @@ export interface FanOutTask extends Parcel {
   taskId: string;
   to: Part | { sessions: string[] };
   /** How often the rest was handed on, or the sessions were tried. */
-  round: number;
+  hop: number;
 }
 
 /** How fast the fan-out queue is worked on. */

@@ -17,7 +17,7 @@ import type { ReportUndelivered, Undelivered } from "../model/undelivered.ts";
 import { isCheckedBy } from "../schedule/ack-check.ts";
 import type { Patience } from "../schedule/ack-wait.ts";
 import { dueMs } from "../schedule/ack-wait.ts";
-import { mostRounds } from "../schedule/max-hops.ts";
+import { maxHops } from "../schedule/max-hops.ts";
 import type { Pace } from "../send/rate-limiter.ts";
 import { makePace, paceUntil, unpaced } from "../send/rate-limiter.ts";
 import { checkUnread } from "./check-unread.ts";
@@ -36,9 +36,9 @@ const triesPerSecond = 400;
 /** No post is begun later; one may take seconds. Before the Lambda's time is over the rest is left to the next look. */
 export const budgetMs = 12_000;
 /** From then on looks are rarer: a chain outlives the tries of members who are all behind at times of their own. */
-const hurriedRounds = 4;
+const frequentHops = 4;
 /** From then on pushes order looks of their own, so that this chain can end. */
-const lastNotedRound = 6;
+const lastRecordedHop = 6;
 
 export interface AckCheckDeps extends Deps {
   /** That of this worker's posts, over all of its looks. */
@@ -67,11 +67,11 @@ type RoomToCheck = Room & Patience;
 
 /** Looks at the cursors of a room's members and sends again what was not acked. */
 export async function checkRoom(given: AckCheckDeps, check: AckCheck): Promise<void> {
-  const { roomId, round, part, rest, evicted, skipped } = check;
-  const deps = withRound(given, round);
+  const { roomId, hop, part, rest, evicted, skipped } = check;
+  const deps = withHop(given, hop);
   const pace = paceUntil(deps.pace, deps.now() + budgetMs);
-  if (evicted) return tellEvictedAgain({ ...deps, pace }, { roomId, round, evicted });
-  if (skipped) return checkUnread(deps, { roomId, round, skipped });
+  if (evicted) return tellEvictedAgain({ ...deps, pace }, { roomId, hop, evicted });
+  if (skipped) return checkUnread(deps, { roomId, hop, skipped });
   const known = await deps.rooms.get(roomId);
   if (!known) return;
   const first = await deps.members.first(roomId, inlineMembers, "lapsed");
@@ -84,13 +84,13 @@ export async function checkRoom(given: AckCheckDeps, check: AckCheck): Promise<v
   const parts = partsOf(checksFor(glimpseOf(first)));
   const [whole] = parts;
   if (parts.length === 1 && whole) return checkMembers(deps, room, { ...check, part: whole }, membersOf(whole));
-  await Promise.all(parts.map((each) => deps.scheduleAckCheck({ roomId, round: round + 1, part: each }, 0)));
+  await Promise.all(parts.map((each) => deps.scheduleAckCheck({ roomId, hop: hop + 1, part: each }, 0)));
 }
 
 /** What a look orders anew is a further round as well, so that no chain goes on for ever. */
-function withRound(deps: AckCheckDeps, round: number): AckCheckDeps {
-  const isNewChain = (check: AckCheck) => check.round === 0 && !check.evicted && !check.rest;
-  const deeper = (check: AckCheck) => (isNewChain(check) ? { ...check, round: round + 1 } : check);
+function withHop(deps: AckCheckDeps, hop: number): AckCheckDeps {
+  const isNewChain = (check: AckCheck) => check.hop === 0 && !check.evicted && !check.rest;
+  const deeper = (check: AckCheck) => (isNewChain(check) ? { ...check, hop: hop + 1 } : check);
   return { ...deps, scheduleAckCheck: (check, afterMs) => deps.scheduleAckCheck(deeper(check), afterMs) };
 }
 
@@ -102,7 +102,7 @@ async function checkMembers(
   members: AsyncIterable<Member[]>,
 ): Promise<void> {
   const { roomId } = room;
-  const { round, part, rest } = check;
+  const { hop, part, rest } = check;
   // Not before the room is divided: each look reads its own.
   const debts = roomId.startsWith("@") ? [] : await readAll(deps.debts.pages(roomId, part));
   const untilMs = deps.now() + budgetMs;
@@ -133,7 +133,7 @@ async function checkMembers(
   });
   const person = subjectOf(roomId);
   if (person !== undefined && !rest && !found.isSomebodyThere) {
-    const absent = await checkOfflineSubject(deps, room, person, round);
+    const absent = await checkOfflineSubject(deps, room, person, hop);
     found.undelivered.push(...absent.undelivered);
     found.nexts.push(...absent.nexts);
     found.noteReported = absent.noteReported;
@@ -153,7 +153,7 @@ async function checkMembers(
     await deps.members.noteTry(roomId, member);
   });
   if (isOver) await scheduleContinuation(deps, check, floor.upTo, found.nexts);
-  else await scheduleNextCheck(deps, room, round, found.nexts, part);
+  else await scheduleNextCheck(deps, room, hop, found.nexts, part);
 }
 
 /** A look that came further is not one more of the chain: there are only so many members. */
@@ -164,13 +164,13 @@ async function scheduleContinuation(
   nexts: readonly number[],
 ): Promise<void> {
   const { roomId, part } = check;
-  const round = upTo === check.rest?.after ? check.round + 1 : check.round;
-  if (round > mostRounds) return;
+  const hop = upTo === check.rest?.after ? check.hop + 1 : check.hop;
+  if (hop > maxHops) return;
   const rest = {
     ...(upTo !== undefined && { after: upTo }),
     ...(nexts.length > 0 && { nextAtMs: Math.min(...nexts) }),
   };
-  await deps.scheduleAckCheck({ roomId, round, ...(part && { part }), rest }, 0);
+  await deps.scheduleAckCheck({ roomId, hop, ...(part && { part }), rest }, 0);
 }
 
 /** A device that was given up may go, and its person then be nowhere. */
@@ -266,19 +266,19 @@ async function asPosted({ pushes, now, redeliverAfterMs }: Deps, { roomId }: Roo
 async function scheduleNextCheck(
   deps: AckCheckDeps,
   room: Room,
-  round: number,
+  hop: number,
   nexts: readonly number[],
   part: Part | undefined,
 ): Promise<void> {
-  if (nexts.length === 0 || round >= mostRounds) return;
-  const pauseMs = deps.redeliverAfterMs * (round < hurriedRounds ? 0.5 : 3);
+  if (nexts.length === 0 || hop >= maxHops) return;
+  const pauseMs = deps.redeliverAfterMs * (hop < frequentHops ? 0.5 : 3);
   const atMs = Math.max(Math.min(...nexts), deps.now() + pauseMs);
   // Two chains that meet become one.
   const fresh = await deps.rooms.get(room.roomId);
   if (fresh && isCheckedBy(fresh, atMs, deps.now())) return;
   // One that is the whole of a large room looks anew whether it still is.
   const next = part && part.of > 1 ? { part } : {};
-  await deps.scheduleAckCheck({ roomId: room.roomId, round: round + 1, ...next }, atMs - deps.now());
+  await deps.scheduleAckCheck({ roomId: room.roomId, hop: hop + 1, ...next }, atMs - deps.now());
   // The look at a part is not one that sees every new message.
-  if (round < lastNotedRound && !("part" in next)) await deps.rooms.recordAckCheck(room.roomId, atMs);
+  if (hop < lastRecordedHop && !("part" in next)) await deps.rooms.recordAckCheck(room.roomId, atMs);
 }

@@ -8,14 +8,14 @@ import type { Member } from "../model/member.ts";
 import { isPoller } from "../model/polling.ts";
 import { hasReached, stopOf } from "../model/resume-point.ts";
 import type { ReportUndelivered } from "../model/undelivered.ts";
-import { mostRounds } from "../schedule/max-hops.ts";
+import { maxHops } from "../schedule/max-hops.ts";
 import { mostReported, reportedBy } from "./offline-subject.ts";
 import { undeliveredOf } from "./report-undelivered.ts";
 
 /** Reports what came to no device of the person; what is still on its way to one waits for the next look. */
 export async function checkUnread(
   deps: Deps & { reportUndelivered: ReportUndelivered },
-  { roomId, round, skipped }: AckCheck & Required<Pick<AckCheck, "skipped">>,
+  { roomId, hop, skipped }: AckCheck & Required<Pick<AckCheck, "skipped">>,
 ): Promise<void> {
   const { cursors, members, rooms, reportUndelivered, scheduleAckCheck } = deps;
   const { epoch, upTo } = skipped;
@@ -45,8 +45,8 @@ export async function checkUnread(
   const last = judged.at(-1)?.seq ?? after;
   if (last > after) await cursors.keep(roomId, reportedBy, { epoch, seq: last, hasAcked: true });
   const isMore = open >= 0 || waiting.length === mostReported;
-  if (!isMore || round >= mostRounds) return;
-  await scheduleAckCheck({ roomId, round: round + 1, skipped: { epoch, after: last, upTo } }, afterTries(deps));
+  if (!isMore || hop >= maxHops) return;
+  await scheduleAckCheck({ roomId, hop: hop + 1, skipped: { epoch, after: last, upTo } }, afterTries(deps));
 }
 
 /** It was in when the message came, is behind, and its tries are not over. */

@@ -22,7 +22,7 @@ export async function checkOfflineSubject(
   deps: Pick<Deps, "cursors" | "log" | "now" | "redeliverAfterMs">,
   room: Room,
   subject: string,
-  round: number,
+  hop: number,
 ): Promise<{ undelivered: Undelivered[]; nexts: number[]; noteReported?: () => Promise<void> }> {
   const { cursors, now, redeliverAfterMs } = deps;
   const { roomId, epoch } = room;
@@ -31,7 +31,7 @@ export async function checkOfflineSubject(
   const seqs = stops.map((stop) => (stop?.epoch === epoch && stop.hasAcked ? stop.seq : 0));
   const waiting = await readWaiting(deps, room, Math.max(...seqs), mostReported);
   if (waiting.length === 0) return { undelivered: [], nexts: [] };
-  if (round < mostTries) return { undelivered: [], nexts: [now() + redeliverAfterMs * 2 ** (round + 1)] };
+  if (hop < mostTries) return { undelivered: [], nexts: [now() + redeliverAfterMs * 2 ** (hop + 1)] };
 
   const due = waiting.filter(({ atMs }) => atMs + redeliverAfterMs <= now());
   const last = due.at(-1);

@@ -10,7 +10,7 @@ import { frameText } from "../wire/serialize.ts";
 /** As often as a message is sent again, and at its pace, unless they have come in again on that connection. */
 export async function tellEvictedAgain(
   deps: TellDeps & Pick<Deps, "members" | "rooms" | "cursors"> & { pace: Pace },
-  { roomId, round, evicted }: AckCheck & Required<Pick<AckCheck, "evicted">>,
+  { roomId, hop, evicted }: AckCheck & Required<Pick<AckCheck, "evicted">>,
 ): Promise<void> {
   const { members, rooms, scheduleAckCheck, redeliverAfterMs, pace } = deps;
   const { session, connectionId, generation } = evicted;
@@ -23,11 +23,11 @@ export async function tellEvictedAgain(
     // that has gone on to a newer one is not there to hear it, or knows a newer generation.
     if (place.connectionId === connectionId) return;
   }
-  if (!(await pace.turn())) return scheduleAckCheck({ roomId, round, evicted }, redeliverAfterMs);
+  if (!(await pace.turn())) return scheduleAckCheck({ roomId, hop, evicted }, redeliverAfterMs);
   const outcome = await post(deps, connectionId, frameText(evictedFrame(roomId, generation)), pace);
-  const next = round + 1;
+  const next = hop + 1;
   if (next === mostTries) return;
   // A 410 needs a second witness here too: a page that is there, and lost this post as well, would wait for ever.
   if (outcome === "gone" && !(await deps.gateway.isOpen(connectionId))) return;
-  await scheduleAckCheck({ roomId, round: next, evicted }, redeliverAfterMs * 2 ** next);
+  await scheduleAckCheck({ roomId, hop: next, evicted }, redeliverAfterMs * 2 ** next);
 }

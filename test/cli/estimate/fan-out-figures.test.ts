@@ -21,7 +21,7 @@ import * as plan from "../../../lambdas/domain/fan-out/plan.ts";
 import { noteEveryMs } from "../../../lambdas/domain/fan-out/run-task.ts";
 import * as roomSize from "../../../lambdas/domain/model/room-size.ts";
 import * as ackWait from "../../../lambdas/domain/schedule/ack-wait.ts";
-import { mostRounds } from "../../../lambdas/domain/schedule/max-hops.ts";
+import { maxHops } from "../../../lambdas/domain/schedule/max-hops.ts";
 import { catchUpMs } from "../../../lambdas/domain/send/rate-limiter.ts";
 import { resolveProps } from "../../../lib/downlink-props.ts";
 import { paceOf, workersFor as workersOfStack } from "../../../lib/pace.ts";
@@ -63,8 +63,8 @@ describe("the estimate reckons with the stack as it is", () => {
   test("what is posted to at once, rounds, notes, pace and tries", () => {
     expect(fanOut).toMatchObject({
       inlineMembers: roomSize.inlineMembers,
-      roundSeconds: plan.roundMs / 1000,
-      mostRounds,
+      roundSeconds: plan.taskBudgetMs / 1000,
+      maxHops,
       notesPerSecond: 1000 / noteEveryMs,
     });
     expect(paceBurstSeconds).toBe(catchUpMs / 1000);

@@ -53,10 +53,10 @@ async function open(isLarge = false): Promise<Scene> {
 }
 
 /** Clients do what their timers say, and time passes. */
-async function settle({ world, ann, bob, eve }: Scene, roundMs = 3_000): Promise<void> {
+async function settle({ world, ann, bob, eve }: Scene, taskBudgetMs = 3_000): Promise<void> {
   world.lost.clear();
-  for (let round = 0; round < 12; round += 1) {
-    await world.pass(roundMs);
+  for (let hop = 0; hop < 12; hop += 1) {
+    await world.pass(taskBudgetMs);
     for (const reader of [ann, bob, eve]) {
       await reader.fill();
       await reader.ack();
@@ -73,7 +73,7 @@ const publishOnce = ({ world, room, ann }: Scene) =>
 const check = ({ world, room }: Scene) => {
   world.checks.length = 0;
   const reportUndelivered = async () => {};
-  return checkRoom({ ...world.ackCheckDeps, reportUndelivered }, { roomId: room, round: 0 });
+  return checkRoom({ ...world.ackCheckDeps, reportUndelivered }, { roomId: room, hop: 0 });
 };
 /** Until the caller has had its answer: from then on nothing but the server's own looks can make it good. */
 const losePosts = async ({ world, ann, bob }: Scene) => {

@@ -27,7 +27,7 @@ async function freshDeps(more: Record<string, string> = {}) {
   return await import("../../../lambdas/runtime/deps.ts");
 }
 const task: FanOutTask = {
-  ...{ roomId: "456", messageId: "m", text: "{}", taskId: "0/1", to: { index: 0, of: 1 }, round: 0 },
+  ...{ roomId: "456", messageId: "m", text: "{}", taskId: "0/1", to: { index: 0, of: 1 }, hop: 0 },
 };
 const orders = () =>
   sqs.commandCalls(SendMessageBatchCommand).map(({ args: [{ input }] }) => [input.QueueUrl, input.Entries?.length]);

@@ -25,7 +25,7 @@ const tasks = () => tasksIn(table(), now);
 const record = (roomId = "456"): PushRecord => ({ roomId, epoch: "e", seq: 7, atMs: startMs, done: false });
 const none = { members: 0, sent: 0, gone: 0, slow: 0, failed: 0, unknown: 0, waiting: 0 };
 const part = (index: number, of: number, roomId = "456"): FanOutTask => ({
-  ...{ roomId, messageId, text: "{}", taskId: `${index}/${of}`, to: { index, of }, round: 0 },
+  ...{ roomId, messageId, text: "{}", taskId: `${index}/${of}`, to: { index, of }, hop: 0 },
 });
 
 describe("the books on pushes", () => {

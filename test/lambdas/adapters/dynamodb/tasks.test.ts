@@ -17,7 +17,7 @@ let task: FanOutTask;
 beforeEach(() => {
   nowMs = startMs;
   count += 1;
-  task = { roomId: "a#b", messageId: `m-${count}`, text: "{}", taskId: "0/2", to: { index: 0, of: 2 }, round: 0 };
+  task = { roomId: "a#b", messageId: `m-${count}`, text: "{}", taskId: "0/2", to: { index: 0, of: 2 }, hop: 0 };
 });
 
 const tasks = () => tasksIn(tableOf(tables.client, "Rooms"), () => nowMs);

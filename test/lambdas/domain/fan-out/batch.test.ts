@@ -16,7 +16,7 @@ const carried = (seq: number, more: Partial<FanOutTask> = {}): Carried =>
   carry(
     {
       ...{ roomId: "456", messageId: `m-${seq}`, text: frameOf(seq), seq },
-      ...{ taskId: "0/1", to: { index: 0, of: 1 }, round: 0 },
+      ...{ taskId: "0/1", to: { index: 0, of: 1 }, hop: 0 },
       ...more,
     },
     { outcomes: none },
@@ -101,9 +101,9 @@ describe("the counts", () => {
   });
 
   test("of the last try say how it ended, and that it is put aside", () => {
-    const last = carried(1, { to: { sessions: ["s"] }, round: 3 });
+    const last = carried(1, { to: { sessions: ["s"] }, hop: 3 });
     expect(counted(silent, [last], "failed", 0)).toEqual([{ members: 1, failed: 1, again: ["s"] }]);
-    const earlier = carried(1, { to: { sessions: ["s"] }, round: 2 });
+    const earlier = carried(1, { to: { sessions: ["s"] }, hop: 2 });
     expect(counted(silent, [earlier], "failed", 0)).toEqual([{ again: ["s"] }]);
   });
 

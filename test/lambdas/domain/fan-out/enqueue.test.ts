@@ -33,8 +33,8 @@ describe("a push to a large room", () => {
     await world.push(room, '{"a":1}', { messageId: "m", ttlMs: 5_000 });
     expect(posts).toBe(0);
     const tasks = tasksOf(world);
-    expect(tasks.map(({ taskId, to, round }) => ({ taskId, to, round }))).toEqual(
-      [0, 1, 2].map((index) => ({ taskId: `${index}/3`, to: { index, of: 3 }, round: 0 })),
+    expect(tasks.map(({ taskId, to, hop }) => ({ taskId, to, hop }))).toEqual(
+      [0, 1, 2].map((index) => ({ taskId: `${index}/3`, to: { index, of: 3 }, hop: 0 })),
     );
     for (const { roomId, messageId, seq, untilMs, text } of tasks) {
       expect({ roomId, messageId, seq, untilMs }).toEqual({
@@ -125,7 +125,7 @@ describe("a look at a large room", () => {
     await world.push(room);
     // They are a hundredth of all.
     const postingMs = first.members.length * 1_000;
-    expect(world.checks.map(({ check, atMs }) => [check.round, atMs - world.nowMs])).toEqual([[0, 5_000 + postingMs]]);
+    expect(world.checks.map(({ check, atMs }) => [check.hop, atMs - world.nowMs])).toEqual([[0, 5_000 + postingMs]]);
   });
 
   test("sends nothing again while posts are under way, and then what was not acked", async () => {
@@ -176,7 +176,7 @@ describe("a push to a small room", () => {
     await world.push(room, "1", { messageId: `m-${room}` });
     expect(bob?.messages()).toEqual([1]);
     expect(world.tasks).toMatchObject([
-      { atMs: world.nowMs + 2_000, task: { to: { sessions: [ann?.session] }, round: 1 } },
+      { atMs: world.nowMs + 2_000, task: { to: { sessions: [ann?.session] }, hop: 1 } },
     ]);
     expect(await statusOf(`m-${room}`)).toMatchObject({ done: false, outcomes: { members: 1, sent: 1, failed: 0 } });
     world.outcomes.clear();
@@ -201,7 +201,7 @@ test("members who are tried again go into lists of tasks of their own names", ()
   };
   const sessions = Array.from({ length: 450 }, (_, i) => `s-${i}`);
   const tasks = tasksAgain({ newId }, { roomId: room, messageId: "m", text: "{}" }, sessions, 2);
-  expect(tasks.map(({ taskId, round }) => [taskId, round])).toEqual([
+  expect(tasks.map(({ taskId, hop }) => [taskId, hop])).toEqual([
     ["id-1", 2],
     ["id-2", 2],
     ["id-3", 2],

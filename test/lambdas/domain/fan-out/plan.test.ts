@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { partsFor, roundMs, spreadMs } from "../../../../lambdas/domain/fan-out/plan.ts";
+import { partsFor, taskBudgetMs, spreadMs } from "../../../../lambdas/domain/fan-out/plan.ts";
 import { partsOf } from "../../../../lambdas/domain/model/member.ts";
 import { ackWithinMs, estimate } from "../../../../lambdas/domain/model/room-size.ts";
 import { checksFor } from "../../../../lambdas/domain/redelivery/plan.ts";
-import { mostRounds } from "../../../../lambdas/domain/schedule/max-hops.ts";
+import { maxHops } from "../../../../lambdas/domain/schedule/max-hops.ts";
 
 const usual = { postsPerSecond: 5_000, workers: 5 };
 /** So many members, of which the first page showed 251. */
@@ -25,7 +25,7 @@ describe("a room is divided", () => {
   test("of which nobody knows how large it is, for millions", () => {
     const parts = partsFor({ seen: 251 }, usual);
     const secondsOfMillions = 3_000_000 / parts / (usual.postsPerSecond / usual.workers);
-    expect(secondsOfMillions * 1000).toBeLessThanOrEqual(mostRounds * roundMs);
+    expect(secondsOfMillions * 1000).toBeLessThanOrEqual(maxHops * taskBudgetMs);
   });
 
   test.each([
@@ -57,7 +57,7 @@ test("no part takes its worker more than 8 of the 14 rounds that AWS allows, wha
       expect(Number.isInteger(parts)).toBe(true);
       const membersPerPart = (estimate(glimpse) ?? 0) / parts;
       const takesMs = (membersPerPart / (limits.postsPerSecond / limits.workers)) * 1000;
-      expect(takesMs).toBeLessThanOrEqual(8 * roundMs * 1.000001);
+      expect(takesMs).toBeLessThanOrEqual(8 * taskBudgetMs * 1.000001);
     }),
   );
 });
@@ -67,7 +67,7 @@ test("no more tasks are ordered than there are workers, unless one could not com
     fc.property(limits, fc.integer({ min: 251, max: 10_000_000 }), (limits, members) => {
       const parts = partsFor(roomOf(members), limits);
       const secondsOfAWorker = members / limits.workers / (limits.postsPerSecond / limits.workers);
-      if (secondsOfAWorker * 1000 <= 8 * roundMs) expect(parts).toBeLessThanOrEqual(limits.workers + 1);
+      if (secondsOfAWorker * 1000 <= 8 * taskBudgetMs) expect(parts).toBeLessThanOrEqual(limits.workers + 1);
     }),
   );
 });

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { tableOf } from "../../../../lambdas/adapters/dynamodb/table.ts";
 import { tasksIn } from "../../../../lambdas/adapters/dynamodb/tasks.ts";
-import { roundMs } from "../../../../lambdas/domain/fan-out/plan.ts";
+import { taskBudgetMs } from "../../../../lambdas/domain/fan-out/plan.ts";
 import { leaseMs, runTask } from "../../../../lambdas/domain/fan-out/run-task.ts";
 import type { FanOutTask } from "../../../../lambdas/domain/model/fan-out-task.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
@@ -82,7 +82,7 @@ describe("a task", () => {
     // Longer than an address holds; for some the first post fails, and for some the round is over.
     world.nowMs += 20 * 60_000;
     world.outcomes.set(pages[1]?.connectionId ?? "", "failed");
-    slowPosts(roundMs / 4);
+    slowPosts(taskBudgetMs / 4);
     await run(task);
     world.outcomes.clear();
     world.nowMs += 20 * 60_000;
@@ -119,13 +119,13 @@ describe("a task", () => {
 describe("a round", () => {
   test("that is over hands the rest on, which begins behind the last one", async () => {
     const task = await ordered();
-    slowPosts(roundMs / 4);
+    slowPosts(taskBudgetMs / 4);
     expect(await run(task)).toBe("done");
     expect(heard().map(({ length }) => length)).toEqual([1, 1, 1, 1, 0, 0]);
     expect(await noteOf(task)).toMatchObject([{ after: pages[3]?.session, outcomes: { members: 4, sent: 4 } }]);
     expect((await noteOf(task))[0]).not.toHaveProperty("doneAtMs");
     const [rest, ...others] = tasksOf(world);
-    expect([rest, ...others]).toEqual([{ ...task, round: 1 }]);
+    expect([rest, ...others]).toEqual([{ ...task, hop: 1 }]);
     if (rest) await run(rest);
     expect(heard()).toEqual(all([1]));
     expect(await noteOf(task)).toMatchObject([{ outcomes: { members: 6, sent: 6 }, doneAtMs: world.nowMs }]);
@@ -133,7 +133,7 @@ describe("a round", () => {
 
   test("records its progress before it enqueues the rest: a worker that receives that at once goes on after it", async () => {
     const task = await ordered();
-    slowPosts(roundMs / 4);
+    slowPosts(taskBudgetMs / 4);
     const results: string[] = [];
     const orderTasks = async (rest: readonly FanOutTask[]) => {
       for (const next of rest) results.push(await run(next));
@@ -195,10 +195,10 @@ describe("a round", () => {
 
   test("after the fourteenth is none: the rest is put aside, as AWS would end the chain", async () => {
     const task = await ordered();
-    slowPosts(roundMs / 4);
-    await run({ ...task, round: 14 });
+    slowPosts(taskBudgetMs / 4);
+    await run({ ...task, hop: 14 });
     expect(world.tasks).toEqual([]);
-    expect(world.deadLetters).toEqual([{ ...task, round: 15 }]);
+    expect(world.deadLetters).toEqual([{ ...task, hop: 15 }]);
   });
 
   test("in which a post fails for all, such as by a missing right, fails, and is not done", async () => {
@@ -355,7 +355,7 @@ describe("messages that wait at the same time", () => {
 
   test("go on together when a round is over, and nobody gets one of them twice", async () => {
     const tasks = [await ordered(), await ordered({}, "2")];
-    slowPosts(roundMs / 4);
+    slowPosts(taskBudgetMs / 4);
     for (const task of tasks) await run(task);
     await workAll(world);
     expect(heard()).toEqual(all([1, 2]));

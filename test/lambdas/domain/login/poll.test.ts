@@ -269,9 +269,9 @@ describe("a poll that finds all as the last one left it", () => {
   test("waits for one round of DynamoDB calls", async () => {
     const answer = await acked();
     let underWay = 0;
-    let rounds = 0;
+    let hops = 0;
     world.turn = async (work) => {
-      if (underWay === 0) rounds += 1;
+      if (underWay === 0) hops += 1;
       underWay += 1;
       await setImmediate();
       const done = await work();
@@ -279,7 +279,7 @@ describe("a poll that finds all as the last one left it", () => {
       return done;
     };
     await goOn(answer);
-    expect(rounds).toBe(1);
+    expect(hops).toBe(1);
   });
 
   test("and is handled behind a later one puts no cursor back", async () => {
@@ -378,7 +378,7 @@ describe("a poll of several rooms", () => {
     await world.push(rooms[0] ?? "", "3");
     let answer = first;
     const got: unknown[] = [];
-    for (let round = 0; round < 3; round += 1) {
+    for (let hop = 0; hop < 3; hop += 1) {
       answer = await pollBy(
         ann,
         rooms.map((roomId) => next(roomIn(answer, roomId))),

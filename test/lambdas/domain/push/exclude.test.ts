@@ -11,7 +11,7 @@ const tables = tablesForAll(openQuickTables);
 const without = (reader: Reader) => ({ exclude: [reader.page.subject] });
 const seenBy = (reader: Reader, room: string) => reader.dataOf(room).filter((data) => data !== null);
 const settle = async (world: World, ...readers: Reader[]) => {
-  for (let round = 0; round < 4; round += 1) {
+  for (let hop = 0; hop < 4; hop += 1) {
     await world.pass(6_000);
     for (const reader of readers) {
       await reader.fill();

@@ -163,7 +163,7 @@ test("a hundred of them wait for a member in frames that a post can carry", asyn
   world.lost.add(reader.page.connectionId);
   for (let at = 0; at < 100; at += 1) await ship(large);
   world.lost.clear();
-  for (let round = 0; round < 20 && reader.dataOf(room).length < 100; round += 1) {
+  for (let hop = 0; hop < 20 && reader.dataOf(room).length < 100; hop += 1) {
     await world.pass(5_000);
     await reader.fill();
     await reader.ack();
@@ -189,7 +189,7 @@ test("a push that dies at any of its calls and is sent again arrives once, whole
       const logged = (await logOf(roomId)).filter((row) => row.payload !== undefined);
       for (const { payload } of logged) expect(there.payloads.has((payload as { sha256: string }).sha256)).toBe(true);
       await work();
-      for (let round = 0; round < 4; round += 1) {
+      for (let hop = 0; hop < 4; hop += 1) {
         await there.pass(3_000);
         await reader.fill();
         await reader.ack();

@@ -45,7 +45,7 @@ describe("a look whose time is over", () => {
     return { ...unpaced, turn };
   };
   const check = (what: Partial<AckCheck>, turns: number) =>
-    checkRoom({ ...world.ackCheckDeps, pace: paceOf(turns) }, { roomId: room, round: 3, ...what });
+    checkRoom({ ...world.ackCheckDeps, pace: paceOf(turns) }, { roomId: room, hop: 3, ...what });
   const ordered = () => world.checks.splice(0).map(({ check, atMs }) => ({ ...check, inMs: atMs - world.nowMs }));
   const resent = () => readers.map((reader) => resends(reader)).filter((count) => count > 0);
 
@@ -54,7 +54,7 @@ describe("a look whose time is over", () => {
     expect(resent()).toEqual([1, 1, 1, 1]);
     const [rest, ...others] = ordered();
     expect(others).toEqual([]);
-    expect(rest).toMatchObject({ round: 3, inMs: 0, rest: { after: expect.any(String) } });
+    expect(rest).toMatchObject({ hop: 3, inMs: 0, rest: { after: expect.any(String) } });
     await check(rest ?? {}, 100);
     expect(resent()).toEqual([1, 1, 1, 1, 1, 1]);
   });
@@ -65,13 +65,13 @@ describe("a look whose time is over", () => {
     expect(rest?.rest?.nextAtMs).toBe(world.nowMs + 10_000);
     world.nowMs += 4_000;
     await check(rest ?? {}, 100);
-    expect(ordered()).toEqual([{ roomId: room, round: 4, inMs: 6_000 }]);
+    expect(ordered()).toEqual([{ roomId: room, hop: 4, inMs: 6_000 }]);
   });
 
   test("counts a round where nobody had a turn, so that it ends some time", async () => {
     await check({}, 0);
-    expect(ordered()).toEqual([{ roomId: room, round: 4, inMs: 0, rest: {} }]);
-    await check({ round: 14 }, 0);
+    expect(ordered()).toEqual([{ roomId: room, hop: 4, inMs: 0, rest: {} }]);
+    await check({ hop: 14 }, 0);
     expect(ordered()).toEqual([]);
   });
 
@@ -111,10 +111,10 @@ describe("a look whose time is over", () => {
   test("tells somebody who was put out later, as often as ever", async () => {
     const [{ page }] = readers as [Reader];
     const evicted = { session: "other", connectionId: page.connectionId, generation: 1 };
-    await check({ evicted, round: 1 }, 0);
+    await check({ evicted, hop: 1 }, 0);
     expect(page.codes(room)).toEqual([]);
-    expect(ordered()).toEqual([{ roomId: room, round: 1, evicted, inMs: 5_000 }]);
-    await check({ evicted, round: 1 }, 1);
+    expect(ordered()).toEqual([{ roomId: room, hop: 1, evicted, inMs: 5_000 }]);
+    await check({ evicted, hop: 1 }, 1);
     expect(page.codes(room)).toEqual(["2005"]);
   });
 });

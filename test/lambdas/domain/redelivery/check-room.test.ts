@@ -180,7 +180,7 @@ describe("the rounds of looks", () => {
     lose(ann);
     await world.push(room);
     const reportUndelivered = async () => {};
-    await checkRoom({ ...world.ackCheckDeps, reportUndelivered }, { roomId: room, round: 14 });
+    await checkRoom({ ...world.ackCheckDeps, reportUndelivered }, { roomId: room, hop: 14 });
     world.checks.shift();
     expect(world.checks).toEqual([]);
   });
@@ -215,7 +215,7 @@ describe("who is left alone", () => {
 
   test("a room that nobody ever used is looked at without a trace", async () => {
     const reportUndelivered = async () => {};
-    await checkRoom({ ...world.ackCheckDeps, reportUndelivered }, { roomId: `${room}-never`, round: 0 });
+    await checkRoom({ ...world.ackCheckDeps, reportUndelivered }, { roomId: `${room}-never`, hop: 0 });
     expect(await world.deps.rooms.get(`${room}-never`)).toBeUndefined();
   });
 
@@ -261,10 +261,10 @@ describe("a person", () => {
     await world.push(room);
     world.nowMs += 80_000;
     const broken = { ...world.ackCheckDeps, reportUndelivered: () => Promise.reject(new Error("throttled")) };
-    await expect(checkRoom(broken, { roomId: room, round: 3 })).rejects.toThrow("throttled");
+    await expect(checkRoom(broken, { roomId: room, hop: 3 })).rejects.toThrow("throttled");
     const reported: unknown[] = [];
     const reportUndelivered = async (undelivered: unknown[]) => void reported.push(...undelivered);
-    await checkRoom({ ...world.ackCheckDeps, reportUndelivered }, { roomId: room, round: 3 });
+    await checkRoom({ ...world.ackCheckDeps, reportUndelivered }, { roomId: room, hop: 3 });
     expect(reported).toMatchObject([{ seq: 1 }]);
   });
 

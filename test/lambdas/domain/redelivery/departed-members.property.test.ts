@@ -87,7 +87,7 @@ async function play(world: World, schedule: fc.Scheduler, scripts: Step[][]) {
 
   // Who is away stays away; nothing is lost any more, and time passes.
   world.lost.clear();
-  for (let round = 0; round < 12; round += 1) {
+  for (let hop = 0; hop < 12; hop += 1) {
     await world.pass(3_000);
     for (const { reader } of people) {
       await reader.fill();

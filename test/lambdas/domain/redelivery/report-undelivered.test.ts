@@ -78,7 +78,7 @@ describe("none", () => {
     await ann.page.close();
     world.lost.clear();
     world.nowMs += 76_000;
-    await checkRoom(world.ackCheckDeps, { roomId: room, round: 5, rest: { after: tablet.page.session } });
+    await checkRoom(world.ackCheckDeps, { roomId: room, hop: 5, rest: { after: tablet.page.session } });
     expect(reported()).toEqual([]);
     await world.pass(10_000);
     await tablet.ack();
