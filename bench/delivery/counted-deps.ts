@@ -11,7 +11,7 @@ import { cursorsIn } from "../../lambdas/adapters/dynamodb/resume-points.ts";
 import { roomsIn } from "../../lambdas/adapters/dynamodb/rooms.ts";
 import { tableOf } from "../../lambdas/adapters/dynamodb/table.ts";
 import { tasksIn } from "../../lambdas/adapters/dynamodb/tasks.ts";
-import { debtsIn } from "../../lambdas/adapters/dynamodb/unacked-ranges.ts";
+import { unackedRangesIn } from "../../lambdas/adapters/dynamodb/unacked-ranges.ts";
 import { ackCheckQueue } from "../../lambdas/adapters/sqs/ack-check-queue.ts";
 import { fanOutQueue } from "../../lambdas/adapters/sqs/fan-out-queue.ts";
 import { makeRecentRooms } from "../../lambdas/domain/delivery/room-cache.ts";
@@ -56,7 +56,7 @@ export function countedDeps(behind: Behind, invocation: Invocation): Deps {
     rooms: roomsIn(rooms, now, () => "k3f9x2a"),
     members: membersIn(rooms, connections, now),
     cursors: cursorsIn(rooms, now),
-    debts: debtsIn(rooms, now),
+    unackedRanges: unackedRangesIn(rooms, now),
     log: logIn(tableOf(dynamo, "Messages"), now, day),
     payloads,
     pushes: pushesIn(rooms, now),

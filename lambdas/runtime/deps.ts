@@ -14,7 +14,7 @@ import { cursorsIn } from "../adapters/dynamodb/resume-points.ts";
 import { roomsIn } from "../adapters/dynamodb/rooms.ts";
 import { tableOf } from "../adapters/dynamodb/table.ts";
 import { tasksIn } from "../adapters/dynamodb/tasks.ts";
-import { debtsIn } from "../adapters/dynamodb/unacked-ranges.ts";
+import { unackedRangesIn } from "../adapters/dynamodb/unacked-ranges.ts";
 import { eventBus } from "../adapters/eventbridge/event-bus.ts";
 import { connectTo } from "../adapters/http1/connection.ts";
 import { Lines } from "../adapters/http1/connection-pool.ts";
@@ -64,7 +64,7 @@ export const deps = lazily((): Deps => {
     rooms: roomsIn(rooms, now, newEpoch),
     members: membersIn(rooms, connections, now),
     cursors: cursorsIn(rooms, now),
-    debts: debtsIn(rooms, now),
+    unackedRanges: unackedRangesIn(rooms, now),
     log: logIn(tableOf(dynamo, environment("MESSAGES_TABLE")), now, seconds("RETENTION_SECONDS")),
     payloads: payloadsIn({
       bucketUrl: environment("PAYLOADS_URL"),

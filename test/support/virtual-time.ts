@@ -36,7 +36,7 @@ export class VirtualTime {
   /** Lets time pass until then, or until nobody waits any more. */
   async runUntil(endMs: number): Promise<void> {
     for (;;) {
-      await this.settle();
+      await this.clear();
       const next = this.waiting[0];
       if (!next || next.atMs > endMs) break;
       this.nowMs = Math.max(this.nowMs, next.atMs);
@@ -46,7 +46,7 @@ export class VirtualTime {
   }
 
   /** Until all that can happen now has happened: two turns of the loop in which nothing was under way. */
-  private async settle(): Promise<void> {
+  private async clear(): Promise<void> {
     for (let quiet = 0; quiet < 2; ) {
       await nextTurn();
       quiet = this.underWay === 0 ? quiet + 1 : 0;

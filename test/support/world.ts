@@ -8,7 +8,7 @@ import { cursorsIn } from "../../lambdas/adapters/dynamodb/resume-points.ts";
 import { roomsIn } from "../../lambdas/adapters/dynamodb/rooms.ts";
 import { type Table, tableOf } from "../../lambdas/adapters/dynamodb/table.ts";
 import { tasksIn } from "../../lambdas/adapters/dynamodb/tasks.ts";
-import { debtsIn } from "../../lambdas/adapters/dynamodb/unacked-ranges.ts";
+import { unackedRangesIn } from "../../lambdas/adapters/dynamodb/unacked-ranges.ts";
 import { makeRecentRooms } from "../../lambdas/domain/delivery/room-cache.ts";
 import { type FanOutDeps, runTask } from "../../lambdas/domain/fan-out/run-task.ts";
 import { hello } from "../../lambdas/domain/login/hello.ts";
@@ -79,7 +79,7 @@ export class World {
       rooms: roomsIn(rooms, now, newId),
       members: membersIn(rooms, connections, now),
       cursors: cursorsIn(rooms, now),
-      debts: debtsIn(rooms, now),
+      unackedRanges: unackedRangesIn(rooms, now),
       log: logIn(watched(tableOf(client, "Messages")), now, 86_400_000),
       payloads: {
         put: (rawData) =>

@@ -9,7 +9,7 @@ import { cursorsIn } from "../../../lambdas/adapters/dynamodb/resume-points.ts";
 import { roomsIn } from "../../../lambdas/adapters/dynamodb/rooms.ts";
 import { tableOf } from "../../../lambdas/adapters/dynamodb/table.ts";
 import { tasksIn } from "../../../lambdas/adapters/dynamodb/tasks.ts";
-import { debtsIn } from "../../../lambdas/adapters/dynamodb/unacked-ranges.ts";
+import { unackedRangesIn } from "../../../lambdas/adapters/dynamodb/unacked-ranges.ts";
 import { connectTo } from "../../../lambdas/adapters/http1/connection.ts";
 import { Lines } from "../../../lambdas/adapters/http1/connection-pool.ts";
 import { postsAtOnce } from "../../../lambdas/domain/delivery/deliver.ts";
@@ -64,7 +64,7 @@ export function workerDeps(tablesUrl: string, stageUrl: URL, rest: (tasks: reado
     rooms: roomsIn(rooms, now, newId),
     members: membersIn(rooms, connections, now),
     cursors: cursorsIn(rooms, now),
-    debts: debtsIn(rooms, now),
+    unackedRanges: unackedRangesIn(rooms, now),
     log: logIn(tableOf(client, "Messages"), now, 86_400_000),
     payloads: { put: never("a large payload"), urlOf: () => "" },
     pushes: pushesIn(rooms, now),

@@ -23,7 +23,7 @@ export const roomKey = (roomId: string) => ({ roomId, item: "room" });
 
 const hashOf = (session: string) => createHash("sha256").update(session).digest("hex").slice(0, 4);
 const memberPrefix = "member#";
-const debtPrefix = "debt#";
+const unackedPrefix = "debt#";
 const hashes = 0x10000;
 export const memberKey = (roomId: string, session: string) => ({
   roomId,
@@ -32,18 +32,18 @@ export const memberKey = (roomId: string, session: string) => ({
 /** Whose place a sort key names. */
 export const sessionOf = (item: string) => item.slice(memberPrefix.length + 5);
 /** In the same part of the room as the session's place. */
-export const debtKey = (
+export const unackedKey = (
   roomId: string,
   { session, epoch, after }: { session: string; epoch: string; after: number },
 ) => ({
   roomId,
-  item: `${debtPrefix}${hashOf(session)}#${session}#${epoch}#${after}`,
+  item: `${unackedPrefix}${hashOf(session)}#${session}#${epoch}#${after}`,
 });
 
 /** The first and the last sort key that a place may have, or one in this part of the room. */
 export const memberItems = (part?: { index: number; of: number }) => itemsOf(memberPrefix, part);
 /** The same of debts. */
-export const debtItems = (part?: { index: number; of: number }) => itemsOf(debtPrefix, part);
+export const unackedItems = (part?: { index: number; of: number }) => itemsOf(unackedPrefix, part);
 
 function itemsOf(prefix: string, { index, of } = { index: 0, of: 1 }): [string, string] {
   const hex = (part: number) => Math.floor((part * hashes) / of);

@@ -1,11 +1,11 @@
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
 import { keepIfMoved, keepStop } from "./keep-resume-point.ts";
-import { debtOf, owe } from "./record-unacked.ts";
+import { unackedRangeOf, recordUnacked } from "./record-unacked.ts";
 
 export type PlaceDeps = Pick<
   Deps,
-  "members" | "rooms" | "cursors" | "debts" | "scheduleAckCheck" | "redeliverAfterMs" | "newId" | "now"
+  "members" | "rooms" | "cursors" | "unackedRanges" | "scheduleAckCheck" | "redeliverAfterMs" | "newId" | "now"
 >;
 
 /**
@@ -38,8 +38,8 @@ export async function endPlace(deps: PlaceDeps, roomId: string, session: string,
   // Somebody who is nowhere is looked for by the looks at their own room; and nobody has left everyone.
   const readRoom = async () => (roomId.startsWith("@") ? undefined : rooms.get(roomId));
   const [place, room] = await Promise.all([members.get(roomId, session), readRoom()]);
-  const debt = place?.connectionId === connectionId && room ? debtOf(deps, place, room) : undefined;
-  await Promise.all([keepStop(deps, roomId, place), room && debt && owe(deps, room, debt)]);
+  const range = place?.connectionId === connectionId && room ? unackedRangeOf(deps, place, room) : undefined;
+  await Promise.all([keepStop(deps, roomId, place), room && range && recordUnacked(deps, room, range)]);
   const removed = await members.remove(roomId, session, connectionId);
   if (!removed) return;
   const [after] = await Promise.all([
@@ -48,10 +48,10 @@ export async function endPlace(deps: PlaceDeps, roomId: string, session: string,
     release(deps, roomId, removed),
   ]);
   // Meanwhile a message may have taken its number, or been acked or given up.
-  const late = after && debtOf(deps, removed, after);
-  const isLess = debt && late?.after !== debt.after;
-  if (late && (isLess || late.upTo !== debt?.upTo)) await owe(deps, after, late);
-  if (isLess) await deps.debts.settle(roomId, debt);
+  const late = after && unackedRangeOf(deps, removed, after);
+  const isLess = range && late?.after !== range.after;
+  if (late && (isLess || late.upTo !== range?.upTo)) await recordUnacked(deps, after, late);
+  if (isLess) await deps.unackedRanges.clear(roomId, range);
 }
 
 /** The claim goes after the place: between the two the room looks taken, never free while somebody is in. */

@@ -1,18 +1,18 @@
 import type { Deps } from "../model/deps.ts";
 import { isCurrent, type Member } from "../model/member.ts";
 import type { Room } from "../model/room.ts";
-import type { Debt } from "../model/unacked-range.ts";
+import type { UnackedRange } from "../model/unacked-range.ts";
 import { isCheckedBy, scheduleRoomCheck } from "../schedule/ack-check.ts";
 import { reportAfterMs } from "../schedule/ack-wait.ts";
 
-type OweDeps = Pick<Deps, "debts" | "rooms" | "scheduleAckCheck" | "redeliverAfterMs" | "newId" | "now">;
+type RecordUnackedDeps = Pick<Deps, "unackedRanges" | "rooms" | "scheduleAckCheck" | "redeliverAfterMs" | "newId" | "now">;
 
 /** What a place leaves behind that ends now; `undefined` if it has all, does not ack, or was put out. */
-export function debtOf(
+export function unackedRangeOf(
   { newId, now }: Pick<Deps, "newId" | "now">,
   place: Pick<Member, "session" | "connectionId" | "subject" | "cursor" | "givenUpSeq" | "generation">,
   room: Room,
-): Debt | undefined {
+): UnackedRange | undefined {
   const { session, connectionId, subject, cursor, givenUpSeq } = place;
   if (!cursor || !isCurrent(place, room)) return undefined;
   const { epoch, seq: upTo } = room;
@@ -26,14 +26,14 @@ export function debtOf(
  *
  * @param room as it was read for the debt
  */
-export async function owe(deps: OweDeps, room: Room, debt: Debt): Promise<void> {
+export async function recordUnacked(deps: RecordUnackedDeps, room: Room, range: UnackedRange): Promise<void> {
   const patience = { afterMs: deps.redeliverAfterMs, ackWithinMs: 0 };
   const dueMs = Math.max(room.lastAtMs + reportAfterMs(patience), deps.now() + deps.redeliverAfterMs);
   const isScheduled = () => isCheckedBy(room, dueMs, deps.now());
   const order = () => scheduleRoomCheck(deps, room.roomId, dueMs - deps.now());
   const wasScheduled = isScheduled();
   if (!wasScheduled) await order();
-  await deps.debts.note(room.roomId, debt);
+  await deps.unackedRanges.note(room.roomId, range);
   // That look may have begun while this was written.
   if (wasScheduled && !isScheduled()) await order();
 }

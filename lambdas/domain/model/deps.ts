@@ -8,14 +8,14 @@ import type { Payloads } from "./payload.ts";
 import type { Pushes } from "./push-record.ts";
 import type { Cursors } from "./resume-point.ts";
 import type { RecentRooms, Rooms } from "./room.ts";
-import type { Debts } from "./unacked-range.ts";
+import type { UnackedRanges } from "./unacked-range.ts";
 
 export interface Deps {
   connections: Connections;
   rooms: Rooms;
   members: Members;
   cursors: Cursors;
-  debts: Debts;
+  unackedRanges: UnackedRanges;
   log: Log;
   payloads: Payloads;
   pushes: Pushes;

@@ -30,7 +30,7 @@ export interface RoomStatus {
   /** There was no time for all members: counts and names are of those that were read. */
   partial?: true;
 }
-type StatusDeps = Pick<Deps, "pushes" | "members" | "cursors" | "debts" | "now">;
+type StatusDeps = Pick<Deps, "pushes" | "members" | "cursors" | "unackedRanges" | "now">;
 
 /** @returns what is known of a message of the last day, `undefined` if nothing is */
 export async function pushStatus(deps: StatusDeps, messageId: string): Promise<RoomStatus[] | undefined> {
@@ -91,10 +91,10 @@ async function personsOf(
       if (isPartial) return;
     }
   };
-  const readDebts = async () => {
-    for await (const page of deps.debts.pages(roomId)) {
-      for (const debt of page) {
-        if (debt.epoch === epoch && debt.after < seq && seq <= debt.upTo) waitingFor.add(debt.subject);
+  const readUnackedRanges = async () => {
+    for await (const page of deps.unackedRanges.pages(roomId)) {
+      for (const range of page) {
+        if (range.epoch === epoch && range.after < seq && seq <= range.upTo) waitingFor.add(range.subject);
       }
       if (isEnough(ackedBy.size)) return;
     }
@@ -108,7 +108,7 @@ async function personsOf(
     // Whoever is nowhere may still come.
     else if (!reported.some((stop) => stop?.epoch === epoch && stop.seq >= seq)) waitingFor.add(person);
   };
-  await Promise.all([readMembers(), readDebts(), readBooks()]);
+  await Promise.all([readMembers(), readUnackedRanges(), readBooks()]);
   // One device of a person is enough, and nobody waits for who sent it.
   for (const subject of [...ackedBy, ...exclude, from]) if (subject !== undefined) waitingFor.delete(subject);
   for (const subject of exclude) ackedBy.delete(subject);

@@ -21,7 +21,7 @@ import { maxHops } from "../schedule/max-hops.ts";
 import type { Pace } from "../send/rate-limiter.ts";
 import { makePace, paceUntil, unpaced } from "../send/rate-limiter.ts";
 import { checkUnread } from "./check-unread.ts";
-import { duesOf } from "./departed-members.ts";
+import { checkDepartedMembers } from "./departed-members.ts";
 import { nextStep, nextStepOfPoller } from "./next-step.ts";
 import { givenUpBy, checkOfflineSubject } from "./offline-subject.ts";
 import { checksFor } from "./plan.ts";
@@ -104,7 +104,7 @@ async function checkMembers(
   const { roomId } = room;
   const { hop, part, rest } = check;
   // Not before the room is divided: each look reads its own.
-  const debts = roomId.startsWith("@") ? [] : await readAll(deps.debts.pages(roomId, part));
+  const unackedRanges = roomId.startsWith("@") ? [] : await readAll(deps.unackedRanges.pages(roomId, part));
   const untilMs = deps.now() + budgetMs;
   // In everyone's room each place has a key of its own.
   const noting = roomId === everyone ? unpaced : makePace(triesPerSecond / (part?.of ?? 1), deps);
@@ -113,7 +113,7 @@ async function checkMembers(
     givenUp: [],
     undelivered: [],
     isSomebodyThere: false,
-    devices: new Map(debts.map(({ subject }) => [subject, []])),
+    devices: new Map(unackedRanges.map(({ subject }) => [subject, []])),
     pace: paceUntil(deps.pace, untilMs),
     noting: paceUntil(noting, untilMs),
   };
@@ -140,14 +140,14 @@ async function checkMembers(
   }
   // What is owed is judged by all devices: where not all were seen, by a look that sees them.
   const isPartial = isOver || rest !== undefined;
-  if (isPartial && debts.length > 0) found.nexts.push(deps.now());
-  const judged = isPartial ? [] : debts;
-  const dues = await duesOf(deps, room, judged, (subject) => found.devices.get(subject) ?? []);
-  found.nexts.push(...dues.nexts);
-  const undelivered = await toReport(deps, room, [...found.undelivered, ...dues.undelivered], part);
+  if (isPartial && unackedRanges.length > 0) found.nexts.push(deps.now());
+  const judged = isPartial ? [] : unackedRanges;
+  const departed = await checkDepartedMembers(deps, room, judged, (subject) => found.devices.get(subject) ?? []);
+  found.nexts.push(...departed.nexts);
+  const undelivered = await toReport(deps, room, [...found.undelivered, ...departed.undelivered], part);
   // Reported before it is noted as reported: a crash in between reports twice, the other order never.
   if (undelivered.length > 0) await deps.reportUndelivered(undelivered);
-  await Promise.all([found.noteReported?.(), dues.settle(), person !== undefined && noteGivenUp(deps, room, found)]);
+  await Promise.all([found.noteReported?.(), departed.clear(), person !== undefined && noteGivenUp(deps, room, found)]);
   await forEachLimited(found.givenUp, membersAtOnce, async (member) => {
     await noting.turn();
     await deps.members.noteTry(roomId, member);

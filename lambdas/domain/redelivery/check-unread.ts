@@ -33,13 +33,13 @@ export async function checkUnread(
   const kept = await cursors.get(roomId, subject);
   const stops = [kept, ...devices.map(stopOf)].filter((stop) => stop !== undefined);
   const isOnItsWay = (seq: number) => devices.some((device) => isWaitingFor(device, epoch, seq));
-  const isSettled = (seq: number) =>
+  const isAccountedFor = (seq: number) =>
     stops.some((stop) => stop.beganSeq !== undefined && hasReached(stop, { epoch, seq })) ||
     devices.some(({ beganSeq = upTo, givenUpSeq }) => beganSeq < seq && seq <= givenUpSeq);
 
-  const open = waiting.findIndex(({ seq }) => !isSettled(seq) && isOnItsWay(seq));
+  const open = waiting.findIndex(({ seq }) => !isAccountedFor(seq) && isOnItsWay(seq));
   const judged = open < 0 ? waiting : waiting.slice(0, open);
-  const undelivered = judged.filter(({ seq }) => !isSettled(seq)).flatMap((entry) => undeliveredOf(entry, subject));
+  const undelivered = judged.filter(({ seq }) => !isAccountedFor(seq)).flatMap((entry) => undeliveredOf(entry, subject));
   // Reported before it is noted as reported: a crash in between reports twice, the other order never.
   if (undelivered.length > 0) await reportUndelivered(undelivered);
   const last = judged.at(-1)?.seq ?? after;

@@ -53,7 +53,7 @@ async function open(isLarge = false): Promise<Scene> {
 }
 
 /** Clients do what their timers say, and time passes. */
-async function settle({ world, ann, bob, eve }: Scene, taskBudgetMs = 3_000): Promise<void> {
+async function clear({ world, ann, bob, eve }: Scene, taskBudgetMs = 3_000): Promise<void> {
   world.lost.clear();
   for (let hop = 0; hop < 12; hop += 1) {
     await world.pass(taskBudgetMs);
@@ -93,7 +93,7 @@ const showAgain = async (scene: Scene) => {
   const { world } = scene;
   const atMs = world.nowMs + visibilityMs;
   world.tasks.push(...(received.get(world) ?? []).map((task) => ({ task, atMs })));
-  await settle(scene, visibilityMs / 10);
+  await clear(scene, visibilityMs / 10);
 };
 const isAnswered = (reply: { data: { code: string } }, code: string) => expect(reply.data.code).toBe(code);
 
@@ -113,7 +113,7 @@ const operations: Operation[] = [
     retry: async (scene) => {
       await scene.world.pass(3_000);
       await push(scene, '"later"');
-      await settle(scene);
+      await clear(scene);
       await push(scene, '"once"', "m-1");
     },
     sees: ({ ann, bob }) => [
@@ -350,7 +350,7 @@ describe.each(operations.map((operation) => [operation.name, operation] as const
         const scene = await begin(operation);
         await crash(scene.world, () => operation.work(scene), { call, moment });
         await operation.retry(scene);
-        await settle(scene);
+        await clear(scene);
         await verify(scene, operation, `${moment} call ${call} of ${calls}`);
       }
     }

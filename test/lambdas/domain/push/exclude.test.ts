@@ -10,7 +10,7 @@ const tables = tablesForAll(openQuickTables);
 
 const without = (reader: Reader) => ({ exclude: [reader.page.subject] });
 const seenBy = (reader: Reader, room: string) => reader.dataOf(room).filter((data) => data !== null);
-const settle = async (world: World, ...readers: Reader[]) => {
+const clear = async (world: World, ...readers: Reader[]) => {
   for (let hop = 0; hop < 4; hop += 1) {
     await world.pass(6_000);
     for (const reader of readers) {
@@ -51,7 +51,7 @@ describe.each([
     await world.push(room, '"next"');
     await world.pass(0);
     world.lost.clear();
-    await settle(world, ann, bob);
+    await clear(world, ann, bob);
     expect(seenBy(ann, room)).toEqual(["next"]);
 
     await ann.page.close({ tells: false });
@@ -67,7 +67,7 @@ describe.each([
     const pushed = await world.push(room, '"moved"', without(ann));
     await world.pass(0);
     await bob.ack();
-    await settle(world, bob);
+    await clear(world, bob);
     expect(world.undelivered).toEqual([]);
     const [status] = (await pushStatus(world.deps, "messageId" in pushed ? pushed.messageId : "")) ?? [];
     expect(status).toMatchObject({ ackedBy: [bob.page.subject], waitingFor: [] });
