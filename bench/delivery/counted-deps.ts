@@ -7,7 +7,7 @@ import { connectionsIn } from "../../lambdas/adapters/dynamodb/connections.ts";
 import { membersIn } from "../../lambdas/adapters/dynamodb/members.ts";
 import { logIn } from "../../lambdas/adapters/dynamodb/messages.ts";
 import { pushesIn } from "../../lambdas/adapters/dynamodb/pushes.ts";
-import { cursorsIn } from "../../lambdas/adapters/dynamodb/resume-points.ts";
+import { resumePointsIn } from "../../lambdas/adapters/dynamodb/resume-points.ts";
 import { roomsIn } from "../../lambdas/adapters/dynamodb/rooms.ts";
 import { tableOf } from "../../lambdas/adapters/dynamodb/table.ts";
 import { tasksIn } from "../../lambdas/adapters/dynamodb/tasks.ts";
@@ -55,7 +55,7 @@ export function countedDeps(behind: Behind, invocation: Invocation): Deps {
     connections: connectionsIn(connections, now),
     rooms: roomsIn(rooms, now, () => "k3f9x2a"),
     members: membersIn(rooms, connections, now),
-    cursors: cursorsIn(rooms, now),
+    resumePoints: resumePointsIn(rooms, now),
     unackedRanges: unackedRangesIn(rooms, now),
     log: logIn(tableOf(dynamo, "Messages"), now, day),
     payloads,

@@ -10,7 +10,7 @@ import { connectionsIn } from "../adapters/dynamodb/connections.ts";
 import { membersIn } from "../adapters/dynamodb/members.ts";
 import { logIn } from "../adapters/dynamodb/messages.ts";
 import { pushesIn } from "../adapters/dynamodb/pushes.ts";
-import { cursorsIn } from "../adapters/dynamodb/resume-points.ts";
+import { resumePointsIn } from "../adapters/dynamodb/resume-points.ts";
 import { roomsIn } from "../adapters/dynamodb/rooms.ts";
 import { tableOf } from "../adapters/dynamodb/table.ts";
 import { tasksIn } from "../adapters/dynamodb/tasks.ts";
@@ -63,7 +63,7 @@ export const deps = lazily((): Deps => {
     connections: connectionsIn(connections, now),
     rooms: roomsIn(rooms, now, newEpoch),
     members: membersIn(rooms, connections, now),
-    cursors: cursorsIn(rooms, now),
+    resumePoints: resumePointsIn(rooms, now),
     unackedRanges: unackedRangesIn(rooms, now),
     log: logIn(tableOf(dynamo, environment("MESSAGES_TABLE")), now, seconds("RETENTION_SECONDS")),
     payloads: payloadsIn({

@@ -4,7 +4,7 @@ import { connectionsIn } from "../../lambdas/adapters/dynamodb/connections.ts";
 import { membersIn } from "../../lambdas/adapters/dynamodb/members.ts";
 import { logIn } from "../../lambdas/adapters/dynamodb/messages.ts";
 import { pushesIn } from "../../lambdas/adapters/dynamodb/pushes.ts";
-import { cursorsIn } from "../../lambdas/adapters/dynamodb/resume-points.ts";
+import { resumePointsIn } from "../../lambdas/adapters/dynamodb/resume-points.ts";
 import { roomsIn } from "../../lambdas/adapters/dynamodb/rooms.ts";
 import { type Table, tableOf } from "../../lambdas/adapters/dynamodb/table.ts";
 import { tasksIn } from "../../lambdas/adapters/dynamodb/tasks.ts";
@@ -78,7 +78,7 @@ export class World {
       connections: connectionsIn(connections, now),
       rooms: roomsIn(rooms, now, newId),
       members: membersIn(rooms, connections, now),
-      cursors: cursorsIn(rooms, now),
+      resumePoints: resumePointsIn(rooms, now),
       unackedRanges: unackedRangesIn(rooms, now),
       log: logIn(watched(tableOf(client, "Messages")), now, 86_400_000),
       payloads: {

@@ -1,7 +1,7 @@
 import { limits } from "../../../protocol/limits.ts";
 import type { Connection, Connections, Grants } from "../../domain/model/connection.ts";
 import type { Member } from "../../domain/model/member.ts";
-import { stopOf } from "../../domain/model/resume-point.ts";
+import { resumePointOf } from "../../domain/model/resume-point.ts";
 import { connectionExpiry, unexpired } from "./expiry.ts";
 import type { Table } from "./table.ts";
 
@@ -70,8 +70,8 @@ export const connectionsIn = (table: Table, now: () => number): Connections => (
     const connection = row === "refused" ? undefined : connectionOf(row, 0);
     if (!connection) return undefined;
     const { subject, session } = connection;
-    const stop = stopOf(row as Partial<Member>);
-    return { subject, session, rooms: roomsOf(row), ...(stop && { stop }) };
+    const resumePoint = resumePointOf(row as Partial<Member>);
+    return { subject, session, rooms: roomsOf(row), ...(resumePoint && { resumePoint }) };
   },
 });
 

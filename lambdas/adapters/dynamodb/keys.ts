@@ -55,7 +55,7 @@ function itemsOf(prefix: string, { index, of } = { index: 0, of: 1 }): [string, 
 export const shareUpTo = (item: string) =>
   (Number.parseInt(item.slice(memberPrefix.length, memberPrefix.length + 4), 16) + 0.5) / hashes;
 
-export const cursorKey = (roomId: string, subject: string) => ({
+export const resumePointKey = (roomId: string, subject: string) => ({
   roomId: `${roomId}/${subject}`,
   item: `cursor#${subject}`,
 });

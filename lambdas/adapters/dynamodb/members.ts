@@ -106,12 +106,12 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
       return before === "refused" ? "refused" : (before.cursor as Position).seq;
     },
 
-    async setCursor(roomId, session, connectionId, cursor, beganSeq) {
+    async setCursor(roomId, session, connectionId, cursor, startSeq) {
       const { table, key } = placeOf(roomId, session);
       const [fields, gone, values] =
-        beganSeq === undefined
+        startSeq === undefined
           ? ["hasAcked = :true", "", { ":true": true }]
-          : ["beganSeq = :beganSeq", ", hasAcked", { ":beganSeq": beganSeq }];
+          : ["beganSeq = :beganSeq", ", hasAcked", { ":beganSeq": startSeq }];
       await table.update(key, {
         update: `SET #cursor = :cursor, ${fields} REMOVE tries, triedAtMs, givenUpSeq${gone}`,
         condition: isThisConnection,
@@ -161,7 +161,7 @@ const tryFields = ["tries", "triedAtMs", "givenUpSeq"];
 /** The update that writes a place; of one that was there before, what was sent again counts no more. */
 function placement(member: NewMember) {
   const { connectionId, connectedAtMs, askedAtMs, subject, generation, holds, cursor, leaseUntilMs } = member;
-  const optional = { cursor, beganSeq: member.beganSeq ?? cursor?.seq, leaseUntilMs };
+  const optional = { cursor, startSeq: member.startSeq ?? cursor?.seq, leaseUntilMs };
   const { set, names, values } = assignmentOf({
     connectionId,
     connectedAtMs,
@@ -197,7 +197,7 @@ function memberOf(row: Record<string, unknown>): Member {
     generation: (row.generation as number | undefined) ?? 0,
     holds: row.holds === true,
     ...(row.cursor === undefined ? {} : { cursor: row.cursor as Position }),
-    ...(row.beganSeq === undefined ? {} : { beganSeq: row.beganSeq as number }),
+    ...(row.startSeq === undefined ? {} : { startSeq: row.startSeq as number }),
     hasAcked: row.hasAcked === true,
     acks: row.cursor !== undefined || row.acks === true,
     tries: (row.tries as number | undefined) ?? 0,

@@ -18,7 +18,7 @@ export const pushesIn = (table: Table, now: () => number): Pushes => {
   });
 
   return {
-    async begin(messageId, record) {
+    async register(messageId, record) {
       const condition = `attribute_not_exists(atMs) OR ${isExpired}`;
       const values = { ":now": seconds(now()) };
       if ((await table.put(rowOf(messageId, record), { condition, values })) === "done") return undefined;

@@ -1,7 +1,7 @@
 /** What is begun in order and ends in any order: up to where all has ended. */
 export interface Floor {
   /** @returns call it when it has ended */
-  begin(name: string): () => void;
+  start(name: string): () => void;
   /** Name of the last one up to which all have ended. */
   readonly upTo: string | undefined;
 }
@@ -11,7 +11,7 @@ export function makeFloor(upTo: string | undefined): Floor {
   const begun: { name: string; hasEnded: boolean }[] = [];
   let floor = upTo;
   return {
-    begin(name) {
+    start(name) {
       const one = { name, hasEnded: false };
       begun.push(one);
       return () => {

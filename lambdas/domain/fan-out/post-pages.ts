@@ -45,7 +45,7 @@ export async function walk(
           isWhole = false;
           return;
         }
-        const end = floor.begin(member.session);
+        const end = floor.start(member.session);
         yield { member, pieces, room, end };
       }
     }

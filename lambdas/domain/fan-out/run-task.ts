@@ -113,8 +113,8 @@ async function* placesOf(
   sessions: readonly string[],
   after: string | undefined,
 ): AsyncGenerator<Member[]> {
-  const begin = after === undefined ? 0 : sessions.indexOf(after) + 1;
-  for (let from = begin; from < sessions.length; from += placesAtOnce) {
+  const start = after === undefined ? 0 : sessions.indexOf(after) + 1;
+  for (let from = start; from < sessions.length; from += placesAtOnce) {
     const some = sessions.slice(from, from + placesAtOnce);
     const places = await Promise.all(some.map((session) => members.get(roomId, session)));
     yield places.filter((place) => place !== undefined);

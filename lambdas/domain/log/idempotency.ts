@@ -34,7 +34,7 @@ export class Once {
   /** @returns what the first of the same pushes has entered, this one if it is the first; `used`: the id was another's */
   async enter(given: PushRecord): Promise<{ record: PushRecord; isFirst: boolean } | "used"> {
     const mine = this.recordOf(given);
-    const before = await this.#pushes.begin(this.messageId, mine);
+    const before = await this.#pushes.startPosition(this.messageId, mine);
     if (mine.digest !== undefined) this.#word.resolve(before && before.digest !== mine.digest ? "used" : "same");
     if ((await this.#word.promise) === "same") return { record: before ?? mine, isFirst: !before };
     // Of a room that the message of this id was not for.

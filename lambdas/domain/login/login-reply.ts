@@ -5,7 +5,7 @@ import type { Connection } from "../model/connection.ts";
 import { placeSession } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
 import { isPoller } from "../model/polling.ts";
-import type { Stop } from "../model/resume-point.ts";
+import type { ResumePoint } from "../model/resume-point.ts";
 import type { Room } from "../model/room.ts";
 import { asFrame, messageText } from "../wire/serialize.ts";
 import type { Admitted } from "./login-result.ts";
@@ -39,8 +39,8 @@ export async function welcome(
     // From here on this is where it stands, whether it had acked that or not.
     const seq = part.recovered ? since.seq : part.upTo;
     // Whoever was in before and names a place has what is in front of it.
-    const beganSeq = entry.isResumed && part.recovered && isNamed ? undefined : seq;
-    await setCursor(deps, self, roomId, { epoch: room.epoch, seq, hasAcked: isNamed }, beganSeq);
+    const startSeq = entry.isResumed && part.recovered && isNamed ? undefined : seq;
+    await setCursor(deps, self, roomId, { epoch: room.epoch, seq, hasAcked: isNamed }, startSeq);
   }
   return { ...reply, epoch: room.epoch, seq: room.seq, ...missedOf(deps, self, part) } as LoginFrame;
 }
@@ -61,16 +61,16 @@ function missedOf(deps: Deps, { connectionId }: Connection, { tooLarge, ...misse
 
 /** Who polls has no place in the rooms that one is in without logging in; there the subject's own cursor moves. */
 async function setCursor(
-  { members, cursors }: Deps,
+  { members, resumePoints }: Deps,
   self: Connection,
   roomId: string,
-  stop: Stop,
-  beganSeq: number | undefined,
+  resumePoint: ResumePoint,
+  startSeq: number | undefined,
 ): Promise<void> {
   const { connectionId, subject } = self;
-  if (isPoller(connectionId) && roomId.startsWith("@")) return cursors.keep(roomId, subject, stop);
-  const { epoch, seq } = stop;
-  await members.setCursor(roomId, placeSession(self, roomId), connectionId, { epoch, seq }, beganSeq);
+  if (isPoller(connectionId) && roomId.startsWith("@")) return resumePoints.keep(roomId, subject, resumePoint);
+  const { epoch, seq } = resumePoint;
+  await members.setCursor(roomId, placeSession(self, roomId), connectionId, { epoch, seq }, startSeq);
 }
 
 async function read(

@@ -1,6 +1,6 @@
 import type { CatchUp, LoginFrame } from "../../../protocol/frames.ts";
 import { type LoginPolicy, loginPolicies } from "../../../protocol/ids.ts";
-import { beginBy } from "../log/start-position.ts";
+import { startPositionFor } from "../log/start-position.ts";
 import type { Caller, Connection } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
 import { welcome } from "./login-reply.ts";
@@ -40,7 +40,7 @@ export async function logIn(
 ): Promise<LoginFrame> {
   const refusal = refusalOf(deps, caller, roomId);
   if (refusal) return loginFrame(roomId, refusal);
-  const entry = await enterBy[type](deps, roomId, caller, selfRead, beginBy(deps, roomId, caller.subject, wish));
+  const entry = await enterBy[type](deps, roomId, caller, selfRead, startPositionFor(deps, roomId, caller.subject, wish));
   const self = await selfRead;
   return entry.kind === "in" && self
     ? welcome(deps, self, roomId, roomId, entry, wish, budgetBytes)

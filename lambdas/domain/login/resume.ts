@@ -1,6 +1,6 @@
 import type { LoginFrame, RoomToRestore } from "../../../protocol/frames.ts";
 import { everyone } from "../../../protocol/ids.ts";
-import { type Begin, beginBy } from "../log/start-position.ts";
+import { type StartPosition, startPositionFor } from "../log/start-position.ts";
 import { expectSkipped } from "../membership/unread-before-join.ts";
 import type { Connection } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
@@ -34,7 +34,7 @@ export async function restoreRoom(
   if (generation === undefined) return logIn(deps, self, room, Promise.resolve(self), budgetBytes);
   const entry =
     refusalOf(deps, self, roomId) ??
-    (await restore(deps, self, room, generation, beginBy(deps, roomId, self.subject, wish)));
+    (await restore(deps, self, room, generation, startPositionFor(deps, roomId, self.subject, wish)));
   return entry.kind === "in"
     ? welcome(deps, self, roomId, roomId, entry, wish, budgetBytes)
     : loginFrame(roomId, entry);
@@ -53,9 +53,9 @@ async function restoreOwnRoom(
   if (isNew && named !== everyone) await expectSkipped(deps, self.subject, finding);
   // Who polls says each time how far it is; most often the books have that.
   const isAsBefore = isPoller(self.connectionId) && typeof since === "object";
-  const [room, kept] = await Promise.all([finding, isAsBefore ? deps.cursors.get(named, self.subject) : undefined]);
+  const [room, kept] = await Promise.all([finding, isAsBefore ? deps.resumePoints.get(named, self.subject) : undefined]);
   const { epoch, seq, generation } = room;
-  const from = await beginBy(deps, named, self.subject, { since })(room);
+  const from = await startPositionFor(deps, named, self.subject, { since })(room);
   const acked = kept?.hasAcked && kept.epoch === from.epoch && { ackedSeq: kept.seq };
   const entry = { kind: "in" as const, epoch: from.epoch, seq: from.seq, generation, head: seq, room, ...acked };
   if (isNew) await deps.members.setCursor(named, self.connectionId, self.connectionId, { epoch, seq }, seq);
@@ -67,7 +67,7 @@ async function restore(
   self: Connection,
   { roomId, type }: RoomToRestore,
   generation: number,
-  begin: Begin,
+  startPosition: StartPosition,
 ): Promise<Entry> {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const [room, mine] = await Promise.all([deps.rooms.find(roomId), deps.members.get(roomId, self.session)]);
@@ -77,7 +77,7 @@ async function restore(
     }
     if (!mine || !isCurrent(mine, room) || mine.subject !== self.subject) {
       const enter = type === "loginWhenever" ? enterAlways : enterFirst;
-      return enter(deps, roomId, self, Promise.resolve(self), begin);
+      return enter(deps, roomId, self, Promise.resolve(self), startPosition);
     }
     if (isHeld(self.connectionId, mine, deps.now()) && mine.cursor?.epoch === room.epoch)
       return resumed(room, mine, mine.cursor);

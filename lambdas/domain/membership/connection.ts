@@ -17,11 +17,11 @@ export async function connect({ connections, members }: Deps, caller: Caller): P
 export async function disconnect(deps: PlaceDeps & Pick<Deps, "connections">, connectionId: string): Promise<void> {
   const ended = await deps.connections.remove(connectionId);
   if (!ended) return;
-  const { subject, session, rooms, stop } = ended;
+  const { subject, session, rooms, resumePoint } = ended;
   await Promise.all([
     ...rooms.map((roomId) => endPlace(deps, roomId, session, connectionId)),
     endPlace(deps, userRoom(subject), connectionId, connectionId),
-    stop && deps.cursors.keep(everyone, subject, stop),
+    resumePoint && deps.resumePoints.keep(everyone, subject, resumePoint),
   ]);
 }
 

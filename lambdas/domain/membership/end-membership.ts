@@ -1,11 +1,11 @@
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
-import { keepIfMoved, keepStop } from "./keep-resume-point.ts";
+import { keepIfMoved, keepResumePoint } from "./keep-resume-point.ts";
 import { unackedRangeOf, recordUnacked } from "./record-unacked.ts";
 
 export type PlaceDeps = Pick<
   Deps,
-  "members" | "rooms" | "cursors" | "unackedRanges" | "scheduleAckCheck" | "redeliverAfterMs" | "newId" | "now"
+  "members" | "rooms" | "resumePoints" | "unackedRanges" | "scheduleAckCheck" | "redeliverAfterMs" | "newId" | "now"
 >;
 
 /**
@@ -14,19 +14,19 @@ export type PlaceDeps = Pick<
  * @param askedAtMs so does one by a login that was asked for later than this
  */
 export async function givePlaceBack(
-  deps: Pick<Deps, "members" | "rooms" | "cursors">,
+  deps: Pick<Deps, "members" | "rooms" | "resumePoints">,
   roomId: string,
   session: string,
   connectionId: string,
   askedAtMs?: number,
 ): Promise<void> {
-  const { members, cursors } = deps;
+  const { members, resumePoints } = deps;
   const place = await members.get(roomId, session);
   // First: whoever comes back meanwhile, or after a crash in between, finds where they stopped in one of the two.
-  await keepStop(deps, roomId, place);
+  await keepResumePoint(deps, roomId, place);
   const removed = await members.remove(roomId, session, connectionId, askedAtMs);
   if (removed)
-    await Promise.all([keepIfMoved({ cursors }, roomId, place?.cursor, removed), release(deps, roomId, removed)]);
+    await Promise.all([keepIfMoved({ resumePoints }, roomId, place?.cursor, removed), release(deps, roomId, removed)]);
 }
 
 /**
@@ -34,17 +34,17 @@ export async function givePlaceBack(
  * acked is owed: a look reports it unless the person comes back for it.
  */
 export async function endPlace(deps: PlaceDeps, roomId: string, session: string, connectionId: string): Promise<void> {
-  const { members, cursors, rooms } = deps;
+  const { members, resumePoints, rooms } = deps;
   // Somebody who is nowhere is looked for by the looks at their own room; and nobody has left everyone.
   const readRoom = async () => (roomId.startsWith("@") ? undefined : rooms.get(roomId));
   const [place, room] = await Promise.all([members.get(roomId, session), readRoom()]);
   const range = place?.connectionId === connectionId && room ? unackedRangeOf(deps, place, room) : undefined;
-  await Promise.all([keepStop(deps, roomId, place), room && range && recordUnacked(deps, room, range)]);
+  await Promise.all([keepResumePoint(deps, roomId, place), room && range && recordUnacked(deps, room, range)]);
   const removed = await members.remove(roomId, session, connectionId);
   if (!removed) return;
   const [after] = await Promise.all([
     readRoom(),
-    keepIfMoved({ cursors }, roomId, place?.cursor, removed),
+    keepIfMoved({ resumePoints }, roomId, place?.cursor, removed),
     release(deps, roomId, removed),
   ]);
   // Meanwhile a message may have taken its number, or been acked or given up.

@@ -3,7 +3,7 @@ import type { LoginFrame } from "../../../protocol/frames.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
 import { isPoller } from "../model/polling.ts";
-import { stopOf } from "../model/resume-point.ts";
+import { resumePointOf } from "../model/resume-point.ts";
 import { post } from "../send/post.ts";
 import { frameText } from "../wire/serialize.ts";
 import { keepIfMoved } from "./keep-resume-point.ts";
@@ -65,19 +65,19 @@ export async function tellClaimant(
  * one who really removes it tells at once, and the look that was ordered before makes good what a crash leaves undone.
  */
 export async function evict(
-  deps: Pick<Deps, "members" | "cursors"> & TellDeps,
+  deps: Pick<Deps, "members" | "resumePoints"> & TellDeps,
   roomId: string,
-  member: Pick<Member, "session" | "connectionId" | "subject" | "cursor" | "hasAcked" | "beganSeq" | "acks">,
+  member: Pick<Member, "session" | "connectionId" | "subject" | "cursor" | "hasAcked" | "startSeq" | "acks">,
   generation: number,
 ): Promise<void> {
-  const { members, cursors } = deps;
+  const { members, resumePoints } = deps;
   const { session, connectionId, subject, cursor } = member;
-  const before = stopOf(member);
+  const before = resumePointOf(member);
   await orderTelling(deps, roomId, member, generation);
   // Side by side: a login waits for this. What is kept is true whether the place goes or stays.
   const [evicted] = await Promise.all([
     members.evict(roomId, session, generation),
-    before && cursors.keep(roomId, subject, before),
+    before && resumePoints.keep(roomId, subject, before),
   ]);
   if (!evicted) return;
   await Promise.all([

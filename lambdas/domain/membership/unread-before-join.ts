@@ -1,7 +1,7 @@
 import { userRoom } from "../../../protocol/ids.ts";
-import { stopsOf } from "../log/start-position.ts";
+import { readResumePoints } from "../log/start-position.ts";
 import type { Deps } from "../model/deps.ts";
-import { whereStopped } from "../model/resume-point.ts";
+import { resumeSeq } from "../model/resume-point.ts";
 import type { Room } from "../model/room.ts";
 import { mostTries } from "../schedule/ack-wait.ts";
 
@@ -13,9 +13,9 @@ import { mostTries } from "../schedule/ack-wait.ts";
  * @param finding the person's room
  */
 export async function expectSkipped(deps: Deps, subject: string, finding: Promise<Room>): Promise<void> {
-  const [room, stops] = await Promise.all([finding, stopsOf(deps, userRoom(subject), subject)]);
+  const [room, points] = await Promise.all([finding, readResumePoints(deps, userRoom(subject), subject)]);
   const { roomId, epoch, seq } = room;
-  const after = whereStopped(stops, room) ?? 0;
+  const after = resumeSeq(points, room) ?? 0;
   if (after >= seq) return;
   await deps.scheduleAckCheck({ roomId, hop: 0, skipped: { epoch, after, upTo: seq } }, afterTries(deps));
 }

@@ -1,4 +1,4 @@
-import type { Stop } from "./resume-point.ts";
+import type { ResumePoint } from "./resume-point.ts";
 
 /** Patterns of rooms, from the token; `*` stands for any run of characters. */
 export interface Grants {
@@ -56,7 +56,7 @@ export interface EndedConnection {
   subject: string;
   session: string;
   rooms: string[];
-  stop?: Stop;
+  resumePoint?: ResumePoint;
 }
 
 /** Where the caller has its place in the room: in the rooms it did not log in to, under its connection. */

@@ -6,7 +6,7 @@ import type { Members } from "./member.ts";
 import type { Log } from "./message.ts";
 import type { Payloads } from "./payload.ts";
 import type { Pushes } from "./push-record.ts";
-import type { Cursors } from "./resume-point.ts";
+import type { ResumePoints } from "./resume-point.ts";
 import type { RecentRooms, Rooms } from "./room.ts";
 import type { UnackedRanges } from "./unacked-range.ts";
 
@@ -14,7 +14,7 @@ export interface Deps {
   connections: Connections;
   rooms: Rooms;
   members: Members;
-  cursors: Cursors;
+  resumePoints: ResumePoints;
   unackedRanges: UnackedRanges;
   log: Log;
   payloads: Payloads;

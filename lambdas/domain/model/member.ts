@@ -12,7 +12,7 @@ export interface Member {
   /** The member has everything up to here. Absent: it does not ack, nobody waits for it. */
   cursor?: Position;
   /** Up to here it was asked for nothing: who came in behind a message has not acked it. */
-  beganSeq?: number;
+  startSeq?: number;
   /** By the member's own word it has what the cursor says; before its first ack that is only where it began. */
   hasAcked: boolean;
   /** The member acks; of everyone's room that is known a moment before its cursor is. */
@@ -48,7 +48,7 @@ export interface Members {
   /** Moves the cursor forward. @returns where it was; `refused`: no such place, or it is there already */
   ack(roomId: string, session: string, connectionId: string, cursor: Position): Promise<number | "refused">;
   /** Sets the cursor wherever it was: by the member's word, or with `beganSeq` where it begins, with nothing acked yet. */
-  setCursor(roomId: string, session: string, connectionId: string, cursor: Position, beganSeq?: number): Promise<void>;
+  setCursor(roomId: string, session: string, connectionId: string, cursor: Position, startSeq?: number): Promise<void>;
   /** Counts a redelivery, unless the cursor moved meanwhile. */
   noteTry(roomId: string, member: Member): Promise<void>;
   /**

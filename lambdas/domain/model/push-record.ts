@@ -31,7 +31,7 @@ export type Outcomes = Record<Exclude<PostOutcome, "tooLarge"> | "members" | "wa
 /** The books on pushes, kept for a day. */
 export interface Pushes {
   /** Enters a push that may come twice. @returns what the first of them entered, if this is not it */
-  begin(messageId: string, record: PushRecord): Promise<PushRecord | undefined>;
+  register(messageId: string, record: PushRecord): Promise<PushRecord | undefined>;
   /** A short word for what a text says. */
   digestOf(text: string): string;
   /** Takes back what `begin` entered. */

@@ -30,7 +30,7 @@ export interface RoomStatus {
   /** There was no time for all members: counts and names are of those that were read. */
   partial?: true;
 }
-type StatusDeps = Pick<Deps, "pushes" | "members" | "cursors" | "unackedRanges" | "now">;
+type StatusDeps = Pick<Deps, "pushes" | "members" | "resumePoints" | "unackedRanges" | "now">;
 
 /** @returns what is known of a message of the last day, `undefined` if nothing is */
 export async function pushStatus(deps: StatusDeps, messageId: string): Promise<RoomStatus[] | undefined> {
@@ -78,9 +78,9 @@ async function personsOf(
   const at = { epoch, seq };
   let isPartial = false;
   const take = (member: Member) => {
-    const { subject, cursor, beganSeq = 0 } = member;
+    const { subject, cursor, startSeq = 0 } = member;
     // Who does not ack is neither: nobody can know. Nor is who came in behind the message: it was never sent there.
-    if (cursor?.epoch !== epoch || beganSeq >= seq) return;
+    if (cursor?.epoch !== epoch || startSeq >= seq) return;
     if (cursor.seq >= seq) ackedBy.add(subject);
     else if (!isPoller(member.connectionId) || !hasGivenUp(member, at)) waitingFor.add(subject);
   };
@@ -103,10 +103,10 @@ async function personsOf(
   const readBooks = async () => {
     if (person === undefined) return;
     const names = [person, reportedBy, givenUpBy];
-    const [had, ...reported] = await Promise.all(names.map((name) => deps.cursors.get(roomId, name)));
+    const [had, ...reported] = await Promise.all(names.map((name) => deps.resumePoints.get(roomId, name)));
     if (had && hasReached(had, at)) ackedBy.add(person);
     // Whoever is nowhere may still come.
-    else if (!reported.some((stop) => stop?.epoch === epoch && stop.seq >= seq)) waitingFor.add(person);
+    else if (!reported.some((resumePoint) => resumePoint?.epoch === epoch && resumePoint.seq >= seq)) waitingFor.add(person);
   };
   await Promise.all([readMembers(), readUnackedRanges(), readBooks()]);
   // One device of a person is enough, and nobody waits for who sent it.

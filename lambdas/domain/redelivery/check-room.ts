@@ -124,7 +124,7 @@ async function checkMembers(
     for await (const member of flatten(members)) {
       isOver ||= deps.now() > untilMs;
       if (isOver) return;
-      yield { member, end: floor.begin(member.session) };
+      yield { member, end: floor.start(member.session) };
     }
   }
   await forEachLimited(inTime(), membersAtOnce, async ({ member, end }) => {
@@ -174,10 +174,10 @@ async function scheduleContinuation(
 }
 
 /** A device that was given up may go, and its person then be nowhere. */
-async function noteGivenUp({ cursors }: Pick<Deps, "cursors">, room: Room, { givenUp }: RoomFindings): Promise<void> {
+async function noteGivenUp({ resumePoints }: Pick<Deps, "resumePoints">, room: Room, { givenUp }: RoomFindings): Promise<void> {
   const { roomId, epoch } = room;
   const seq = Math.max(0, ...givenUp.map(({ givenUpSeq }) => givenUpSeq));
-  if (seq > 0) await cursors.keep(roomId, givenUpBy, { epoch, seq, hasAcked: true });
+  if (seq > 0) await resumePoints.keep(roomId, givenUpBy, { epoch, seq, hasAcked: true });
 }
 
 /** @returns `later`: there is no time for it in this look */

@@ -6,7 +6,7 @@ import type { AckCheck } from "../model/ack-check.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
 import { isPoller } from "../model/polling.ts";
-import { hasReached, stopOf } from "../model/resume-point.ts";
+import { hasReached, resumePointOf } from "../model/resume-point.ts";
 import type { ReportUndelivered } from "../model/undelivered.ts";
 import { maxHops } from "../schedule/max-hops.ts";
 import { mostReported, reportedBy } from "./offline-subject.ts";
@@ -17,12 +17,12 @@ export async function checkUnread(
   deps: Deps & { reportUndelivered: ReportUndelivered },
   { roomId, hop, skipped }: AckCheck & Required<Pick<AckCheck, "skipped">>,
 ): Promise<void> {
-  const { cursors, members, rooms, reportUndelivered, scheduleAckCheck } = deps;
+  const { resumePoints, members, rooms, reportUndelivered, scheduleAckCheck } = deps;
   const { epoch, upTo } = skipped;
   const subject = subjectOf(roomId);
   // Only a person has pages that are not there.
   if (subject === undefined) return;
-  const [room, reported] = await Promise.all([rooms.get(roomId), cursors.get(roomId, reportedBy)]);
+  const [room, reported] = await Promise.all([rooms.get(roomId), resumePoints.get(roomId, reportedBy)]);
   if (room?.epoch !== epoch) return;
   const after = Math.max(skipped.after, reported?.epoch === epoch ? reported.seq : 0);
   const waiting = await readWaiting(deps, { ...room, seq: upTo }, after, mostReported);
@@ -30,12 +30,12 @@ export async function checkUnread(
 
   const devices = await readAll(members.pages(roomId));
   // The books last: a place that ends meanwhile is written there before it goes, so it is found in one of the two.
-  const kept = await cursors.get(roomId, subject);
-  const stops = [kept, ...devices.map(stopOf)].filter((stop) => stop !== undefined);
+  const kept = await resumePoints.get(roomId, subject);
+  const points = [kept, ...devices.map(resumePointOf)].filter((resumePoint) => resumePoint !== undefined);
   const isOnItsWay = (seq: number) => devices.some((device) => isWaitingFor(device, epoch, seq));
   const isAccountedFor = (seq: number) =>
-    stops.some((stop) => stop.beganSeq !== undefined && hasReached(stop, { epoch, seq })) ||
-    devices.some(({ beganSeq = upTo, givenUpSeq }) => beganSeq < seq && seq <= givenUpSeq);
+    points.some((resumePoint) => resumePoint.startSeq !== undefined && hasReached(resumePoint, { epoch, seq })) ||
+    devices.some(({ startSeq = upTo, givenUpSeq }) => startSeq < seq && seq <= givenUpSeq);
 
   const open = waiting.findIndex(({ seq }) => !isAccountedFor(seq) && isOnItsWay(seq));
   const judged = open < 0 ? waiting : waiting.slice(0, open);
@@ -43,14 +43,14 @@ export async function checkUnread(
   // Reported before it is noted as reported: a crash in between reports twice, the other order never.
   if (undelivered.length > 0) await reportUndelivered(undelivered);
   const last = judged.at(-1)?.seq ?? after;
-  if (last > after) await cursors.keep(roomId, reportedBy, { epoch, seq: last, hasAcked: true });
+  if (last > after) await resumePoints.keep(roomId, reportedBy, { epoch, seq: last, hasAcked: true });
   const isMore = open >= 0 || waiting.length === mostReported;
   if (!isMore || hop >= maxHops) return;
   await scheduleAckCheck({ roomId, hop: hop + 1, skipped: { epoch, after: last, upTo } }, afterTries(deps));
 }
 
 /** It was in when the message came, is behind, and its tries are not over. */
-function isWaitingFor({ connectionId, cursor, beganSeq, givenUpSeq }: Member, epoch: string, seq: number): boolean {
-  if (isPoller(connectionId) || cursor?.epoch !== epoch || beganSeq === undefined) return false;
-  return beganSeq < seq && cursor.seq < seq && givenUpSeq < seq;
+function isWaitingFor({ connectionId, cursor, startSeq, givenUpSeq }: Member, epoch: string, seq: number): boolean {
+  if (isPoller(connectionId) || cursor?.epoch !== epoch || startSeq === undefined) return false;
+  return startSeq < seq && cursor.seq < seq && givenUpSeq < seq;
 }

@@ -101,8 +101,8 @@ async function judge(
 
 /** It was in when the message came, and has it or is looked after itself; the place that is about to end is not. */
 function answersFor(device: Member, room: Room, { connectionId }: UnackedRange, seq: number): boolean {
-  const { cursor, beganSeq = 0 } = device;
-  if (cursor?.epoch !== room.epoch || beganSeq >= seq) return false;
+  const { cursor, startSeq = 0 } = device;
+  if (cursor?.epoch !== room.epoch || startSeq >= seq) return false;
   return cursor.seq >= seq || (device.connectionId !== connectionId && isCurrent(device, room));
 }
 

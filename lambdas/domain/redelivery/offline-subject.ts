@@ -19,16 +19,16 @@ export const mostReported = 100;
  * would be going on; after that their messages are undelivered.
  */
 export async function checkOfflineSubject(
-  deps: Pick<Deps, "cursors" | "log" | "now" | "redeliverAfterMs">,
+  deps: Pick<Deps, "resumePoints" | "log" | "now" | "redeliverAfterMs">,
   room: Room,
   subject: string,
   hop: number,
 ): Promise<{ undelivered: Undelivered[]; nexts: number[]; noteReported?: () => Promise<void> }> {
-  const { cursors, now, redeliverAfterMs } = deps;
+  const { resumePoints, now, redeliverAfterMs } = deps;
   const { roomId, epoch } = room;
   const names = [subject, reportedBy, givenUpBy];
-  const stops = await Promise.all(names.map((name) => cursors.get(roomId, name)));
-  const seqs = stops.map((stop) => (stop?.epoch === epoch && stop.hasAcked ? stop.seq : 0));
+  const points = await Promise.all(names.map((name) => resumePoints.get(roomId, name)));
+  const seqs = points.map((resumePoint) => (resumePoint?.epoch === epoch && resumePoint.hasAcked ? resumePoint.seq : 0));
   const waiting = await readWaiting(deps, room, Math.max(...seqs), mostReported);
   if (waiting.length === 0) return { undelivered: [], nexts: [] };
   if (hop < mostTries) return { undelivered: [], nexts: [now() + redeliverAfterMs * 2 ** (hop + 1)] };
@@ -39,6 +39,6 @@ export async function checkOfflineSubject(
   return {
     undelivered: due.flatMap((entry) => undeliveredOf(entry, subject)),
     nexts: rest,
-    ...(last && { noteReported: () => cursors.keep(roomId, reportedBy, { epoch, seq: last.seq, hasAcked: true }) }),
+    ...(last && { noteReported: () => resumePoints.keep(roomId, reportedBy, { epoch, seq: last.seq, hasAcked: true }) }),
   };
 }

@@ -9,7 +9,7 @@ import { frameText } from "../wire/serialize.ts";
 
 /** As often as a message is sent again, and at its pace, unless they have come in again on that connection. */
 export async function tellEvictedAgain(
-  deps: TellDeps & Pick<Deps, "members" | "rooms" | "cursors"> & { pace: Pace },
+  deps: TellDeps & Pick<Deps, "members" | "rooms" | "resumePoints"> & { pace: Pace },
   { roomId, hop, evicted }: AckCheck & Required<Pick<AckCheck, "evicted">>,
 ): Promise<void> {
   const { members, rooms, scheduleAckCheck, redeliverAfterMs, pace } = deps;

@@ -39,7 +39,7 @@ export async function takePlace(
     const mine = await members.get(roomId, session);
     const isOwn = mine?.subject === self.subject && mine.generation >= ownSince;
     const at = isOwn && mine.cursor?.epoch === from.epoch ? mine.cursor : from;
-    const kept = { ...placeOf(deps, self, at), ...(isOwn && { beganSeq: mine.beganSeq }), ...placed };
+    const kept = { ...placeOf(deps, self, at), ...(isOwn && { startSeq: mine.startSeq }), ...placed };
     if ((await members.put(roomId, kept)) === "done") {
       return { ...entry, seq: at.seq, ...(isOwn && { isResumed: true }) };
     }

@@ -1,5 +1,5 @@
 import { readAll } from "../../concurrency/pages.ts";
-import type { Begin } from "../../log/start-position.ts";
+import type { StartPosition } from "../../log/start-position.ts";
 import { evict, tellClaimant } from "../../membership/evict.ts";
 import type { Connection } from "../../model/connection.ts";
 import type { Deps } from "../../model/deps.ts";
@@ -17,7 +17,7 @@ const attempts = 5;
 const askedAtOnce = 16;
 
 /** `loginWhenFirst`: gets in only while nobody live is there; takes the place of those who are gone. */
-export const enterFirst: Enter = async (deps, roomId, _caller, selfRead, begin): Promise<Entry> => {
+export const enterFirst: Enter = async (deps, roomId, _caller, selfRead, startPosition): Promise<Entry> => {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const [room, self, members] = await Promise.all([
       deps.rooms.open(roomId),
@@ -25,7 +25,7 @@ export const enterFirst: Enter = async (deps, roomId, _caller, selfRead, begin):
       readAll(deps.members.pages(roomId)),
     ]);
     if (!self) return connectionGone;
-    const entry = await tryToEnter(deps, room, self, members, begin);
+    const entry = await tryToEnter(deps, room, self, members, startPosition);
     if (entry !== "changed") return entry;
   }
   return tooBusy;
@@ -37,7 +37,7 @@ async function tryToEnter(
   room: Room,
   self: Connection,
   members: readonly Member[],
-  begin: Begin,
+  startPosition: StartPosition,
 ): Promise<Entry | "changed"> {
   const { roomId } = room;
   // The subject too: whoever got hold of a stranger's session gets nothing by it.
@@ -60,7 +60,7 @@ async function tryToEnter(
   const claimed = await deps.rooms.claim(room, holderFor(deps, self), generation);
   if (claimed === "changed") return "changed";
 
-  const from = await begin(claimed);
+  const from = await startPosition(claimed);
   const [entry] = await Promise.all([
     takePlace(deps, roomId, self, { generation, holds: true, ownSince: generation }, from, claimed.seq),
     askedClaimant !== undefined && tellClaimant(deps, roomId, askedClaimant, generation),

@@ -10,7 +10,7 @@ import type { Enter } from "./policy.ts";
 const evictionsAtOnce = 50;
 
 /** `loginWhenLast`: gets in and puts everybody else out. */
-export const enterLast: Enter = async (deps, roomId, caller, selfRead, begin): Promise<Entry> => {
+export const enterLast: Enter = async (deps, roomId, caller, selfRead, startPosition): Promise<Entry> => {
   // This one write evicts, however many there are: places of older generations are void from now on.
   const [room, self] = await Promise.all([deps.rooms.takeOver(roomId, holderFor(deps, caller)), selfRead]);
   if (!self) {
@@ -18,7 +18,7 @@ export const enterLast: Enter = async (deps, roomId, caller, selfRead, begin): P
     return connectionGone;
   }
   const { generation, holder: before } = room;
-  const from = await begin(room);
+  const from = await startPosition(room);
   const connectionsWithPlace = new Set<string>();
   const others = async function* () {
     for await (const member of flatten(deps.members.pages(roomId))) {

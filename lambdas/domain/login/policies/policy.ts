@@ -1,4 +1,4 @@
-import type { Begin } from "../../log/start-position.ts";
+import type { StartPosition } from "../../log/start-position.ts";
 import type { Caller, Connection } from "../../model/connection.ts";
 import type { Deps } from "../../model/deps.ts";
 import type { Entry } from "../login-result.ts";
@@ -9,5 +9,5 @@ export type Enter = (
   roomId: string,
   caller: Pick<Caller, "connectionId">,
   self: Promise<Connection | undefined>,
-  begin: Begin,
+  startPosition: StartPosition,
 ) => Promise<Entry>;

@@ -22,7 +22,7 @@ export async function resumePlace(
   const [moved, noted] = await Promise.all([
     deps.members.move(room.roomId, {
       ...placeOf(deps, self, from),
-      beganSeq: mine.beganSeq,
+      startSeq: mine.startSeq,
       generation,
       holds,
       askedAtMs,

@@ -6,10 +6,10 @@ import type { Enter } from "./policy.ts";
 const attempts = 20;
 
 /** `loginWhenever`: gets in whoever else is there. */
-export const enterAlways: Enter = async (deps, roomId, _caller, selfRead, begin): Promise<Entry> => {
+export const enterAlways: Enter = async (deps, roomId, _caller, selfRead, startPosition): Promise<Entry> => {
   const [before, self] = await Promise.all([deps.rooms.open(roomId), selfRead]);
   if (!self) return connectionGone;
-  const from = await begin(before);
+  const from = await startPosition(before);
   let { generation } = before;
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const entry = await takePlace(

@@ -157,6 +157,6 @@ test("where its subject stopped in the room of everyone is told at its end", asy
     subject: "ann",
     session: id,
     rooms: [],
-    stop: { ...cursor, hasAcked: true },
+    resumePoint: { ...cursor, hasAcked: true },
   });
 });

@@ -107,7 +107,7 @@ describe("beginning a place anew", () => {
     await members.put(room, { ...began, generation: 4 });
     expect(await now()).toMatchObject({ hasAcked: true });
     await members.put(room, { ...began, generation: 5 }, 5);
-    expect(await now()).toMatchObject({ hasAcked: false, beganSeq: 5 });
+    expect(await now()).toMatchObject({ hasAcked: false, startSeq: 5 });
   });
 });
 

@@ -32,27 +32,27 @@ describe("the books on pushes", () => {
   const numbered = (seq: number, roomId = messageId) => ({ roomId, epoch: "e", seq, atMs: nowMs, done: false });
 
   test("enter the first, and tell the second of it", async () => {
-    expect(await pushes().begin(messageId, numbered(1))).toBeUndefined();
-    expect(await pushes().begin(messageId, numbered(2))).toEqual(numbered(1));
+    expect(await pushes().register(messageId, numbered(1))).toBeUndefined();
+    expect(await pushes().register(messageId, numbered(2))).toEqual(numbered(1));
     expect(await pushes().get(messageId)).toEqual([numbered(1)]);
   });
 
   test("enter one of many at once", async () => {
-    const entered = await Promise.all(Array.from({ length: 6 }, (_, i) => pushes().begin(messageId, numbered(i))));
+    const entered = await Promise.all(Array.from({ length: 6 }, (_, i) => pushes().register(messageId, numbered(i))));
     expect(entered.filter((first) => first === undefined)).toHaveLength(1);
   });
 
   test("are kept for a day", async () => {
-    await pushes().begin(messageId, numbered(1));
+    await pushes().register(messageId, numbered(1));
     nowMs += 86_399_000;
-    expect(await pushes().begin(messageId, numbered(2))).toMatchObject({ seq: 1 });
+    expect(await pushes().register(messageId, numbered(2))).toMatchObject({ seq: 1 });
     nowMs += 1_000;
     expect(await pushes().get(messageId)).toEqual([]);
-    expect(await pushes().begin(messageId, numbered(3))).toBeUndefined();
+    expect(await pushes().register(messageId, numbered(3))).toBeUndefined();
   });
 
   test("give another number only to a push that has the one of before", async () => {
-    await pushes().begin(messageId, numbered(1));
+    await pushes().register(messageId, numbered(1));
     await pushes().renumber(messageId, numbered(3), 2);
     expect(await pushes().get(messageId)).toMatchObject([{ seq: 1 }]);
     await pushes().renumber(messageId, numbered(3), 1);
@@ -63,9 +63,9 @@ describe("the books on pushes", () => {
     const digest = pushes().digestOf("a");
     expect(digest).toMatch(/^[\w-]{16}$/);
     const first = { ...numbered(1, "456"), digest };
-    expect(await pushes().begin(messageId, first)).toBeUndefined();
-    expect(await pushes().begin(messageId, { ...numbered(2, "457"), digest: pushes().digestOf("b") })).toEqual(first);
-    await pushes().begin(messageId, numbered(3, "457"));
+    expect(await pushes().register(messageId, first)).toBeUndefined();
+    expect(await pushes().register(messageId, { ...numbered(2, "457"), digest: pushes().digestOf("b") })).toEqual(first);
+    await pushes().register(messageId, numbered(3, "457"));
     await pushes().renumber(messageId, { ...first, seq: 4 }, 1);
     await pushes().divide(messageId, first, 2);
     expect(await pushes().get(messageId)).toEqual([{ ...first, seq: 4, parts: 2 }, numbered(3, "457")]);
@@ -76,8 +76,8 @@ describe("the books on pushes", () => {
 
   test("hold one record for each room, and how its delivery ended", async () => {
     const outcomes = { members: 1, sent: 1, gone: 0, slow: 0, failed: 0, unknown: 0, waiting: 0 };
-    await pushes().begin(messageId, numbered(1));
-    await pushes().begin(messageId, numbered(9, `${messageId}#b`));
+    await pushes().register(messageId, numbered(1));
+    await pushes().register(messageId, numbered(9, `${messageId}#b`));
     await pushes().finish(messageId, { ...numbered(1), done: true, outcomes });
     expect(await pushes().get(messageId)).toEqual([
       { ...numbered(1), done: true, outcomes },
@@ -102,7 +102,7 @@ describe("dividing a room", () => {
   });
 
   test("leaves a push that was entered before as it is", async () => {
-    await pushes().begin(messageId, record());
+    await pushes().register(messageId, record());
     await pushes().divide(messageId, { ...record(), seq: 9, atMs: startMs + 5, done: true }, 5);
     expect(await pushes().get(messageId)).toEqual([{ ...record(), parts: 5 }]);
   });
@@ -121,7 +121,7 @@ describe("dividing a room", () => {
     await pushes().divide(messageId, record(), 5);
     nowMs += 86_400_000;
     expect(await pushes().get(messageId)).toEqual([]);
-    await pushes().begin(messageId, { ...record(), atMs: nowMs });
+    await pushes().register(messageId, { ...record(), atMs: nowMs });
     expect(await pushes().divide(messageId, { ...record(), atMs: nowMs }, 8)).toBe(8);
   });
 });
@@ -157,7 +157,7 @@ describe("the books on a push", () => {
   test("forget its tasks with it", async () => {
     await tasks().take(part(0, 2), "w", nowMs + 9);
     nowMs += 86_400_000;
-    await pushes().begin(messageId, { ...record(), atMs: nowMs });
+    await pushes().register(messageId, { ...record(), atMs: nowMs });
     expect(await pushes().get(messageId)).toEqual([{ ...record(), atMs: nowMs }]);
   });
 });

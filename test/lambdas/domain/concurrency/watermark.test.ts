@@ -9,7 +9,7 @@ test("the floor is the last one up to which all have ended, in whatever order th
   fc.assert(
     fc.property(anyEnds, ([count, order]) => {
       const floor = makeFloor("before");
-      const ends = Array.from({ length: count }, (_, i) => floor.begin(`m-${i}`));
+      const ends = Array.from({ length: count }, (_, i) => floor.start(`m-${i}`));
       const ended = new Set<number>();
       for (const i of order) {
         ended.add(i);
@@ -25,9 +25,9 @@ test("the floor is the last one up to which all have ended, in whatever order th
 test("one that is begun later does not move the floor before it ends", () => {
   const floor = makeFloor(undefined);
   expect(floor.upTo).toBeUndefined();
-  floor.begin("a")();
-  const end = floor.begin("b");
-  floor.begin("c")();
+  floor.start("a")();
+  const end = floor.start("b");
+  floor.start("c")();
   expect(floor.upTo).toBe("a");
   end();
   expect(floor.upTo).toBe("c");

@@ -8,7 +8,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.end());
 
-const kept = (page: Page) => world.deps.cursors.get("456", page.subject);
+const kept = (page: Page) => world.deps.resumePoints.get("456", page.subject);
 
 /** A page that has acked the first of three messages. */
 async function pageThatAcked(): Promise<{ page: Page; epoch: string; ack(seq: number): Promise<unknown> }> {

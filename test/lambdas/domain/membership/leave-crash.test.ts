@@ -76,7 +76,7 @@ describe.each(ways)("after a crash at any point of %s", (_, begin) => {
         const { world, room, subject, session, leave } = await begin();
         await crash(world, leave, { call, moment });
         const member = await world.unwatched.members.get(room, session);
-        const kept = await world.deps.cursors.get(room, subject);
+        const kept = await world.deps.resumePoints.get(room, subject);
         expect([member?.cursor?.seq, kept?.seq], `${moment} call ${call} of ${calls}`).toContain(1);
       }
     }

@@ -251,7 +251,7 @@ describe("a room that takes long to read", () => {
           pagesRead += 1;
           world.nowMs += pageMs;
           const subject = `subject-${pagesRead}`;
-          yield [{ subject, cursor: { epoch, seq: 1 }, beganSeq: 0 }] as Member[];
+          yield [{ subject, cursor: { epoch, seq: 1 }, startSeq: 0 }] as Member[];
         }
       },
     },

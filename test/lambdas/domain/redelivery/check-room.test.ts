@@ -237,7 +237,7 @@ describe("who is left alone", () => {
     await ann.page.close({ tells: false });
     await world.pass(5_000);
     expect(await world.deps.members.get(room, ann.page.session)).toBeUndefined();
-    expect(await world.deps.cursors.get(room, ann.page.subject)).toMatchObject({ seq: 1 });
+    expect(await world.deps.resumePoints.get(room, ann.page.subject)).toMatchObject({ seq: 1 });
   });
 });
 

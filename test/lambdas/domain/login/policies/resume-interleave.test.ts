@@ -8,7 +8,7 @@ import { World } from "../../../../support/world.ts";
 const tables = tablesForAll(openQuickTables);
 
 test("a message pushed at any point of a resume reaches the new connection at once: the room is read after the move", async () => {
-  const begin = async () => {
+  const startPosition = async () => {
     const world = new World(tables.client);
     const room = `room-${world.nextId()}`;
     const reader = await Reader.open(world);
@@ -16,10 +16,10 @@ test("a message pushed at any point of a resume reaches the new connection at on
     reader.page.goSilent();
     return { world, room, reader };
   };
-  const counted = await begin();
+  const counted = await startPosition();
   const calls = await countCalls(counted.world, () => counted.reader.page.open());
   for (let call = 1; call <= calls; call += 1) {
-    const { world, room, reader } = await begin();
+    const { world, room, reader } = await startPosition();
     await interleave(
       world,
       () => reader.page.open(),
