@@ -14,7 +14,7 @@ function memberAt(index: number): Member {
     connectedAtMs: Date.now(),
     subject: `user-${index}`,
     generation: 0,
-    holds: false,
+    holdsLease: false,
     cursor: { epoch: "k3f9x2a", seq: 11 },
     hasAcked: true,
     acks: true,

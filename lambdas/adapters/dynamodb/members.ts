@@ -160,7 +160,7 @@ const tryFields = ["tries", "triedAtMs", "givenUpSeq"];
 
 /** The update that writes a place; of one that was there before, what was sent again counts no more. */
 function placement(member: NewMember) {
-  const { connectionId, connectedAtMs, askedAtMs, subject, generation, holds, cursor, leaseUntilMs } = member;
+  const { connectionId, connectedAtMs, askedAtMs, subject, generation, holdsLease, cursor, leaseUntilMs } = member;
   const optional = { cursor, startSeq: member.startSeq ?? cursor?.seq, leaseUntilMs };
   const { set, names, values } = assignmentOf({
     connectionId,
@@ -169,7 +169,7 @@ function placement(member: NewMember) {
     generation,
     expiresAt: leaseUntilMs === undefined ? connectionExpiry(connectedAtMs) : leaseExpiry(leaseUntilMs),
     // A login that looks at nobody leaves a claim of the same session as it is.
-    holds: holds || undefined,
+    holdsLease: holdsLease || undefined,
     // Without one it stays that of the login before.
     askedAtMs,
     ...optional,
@@ -195,7 +195,7 @@ function memberOf(row: Record<string, unknown>): Member {
     connectedAtMs: row.connectedAtMs as number,
     subject: row.subject as string,
     generation: (row.generation as number | undefined) ?? 0,
-    holds: row.holds === true,
+    holdsLease: row.holdsLease === true,
     ...(row.cursor === undefined ? {} : { cursor: row.cursor as Position }),
     ...(row.startSeq === undefined ? {} : { startSeq: row.startSeq as number }),
     hasAcked: row.hasAcked === true,

@@ -1,4 +1,4 @@
-import type { Holder, Room, Rooms } from "../../domain/model/room.ts";
+import type { Lease, Room, Rooms } from "../../domain/model/room.ts";
 import { roomExpiry, roomRenewal } from "./expiry.ts";
 import { roomKey } from "./keys.ts";
 import type { Table } from "./table.ts";
@@ -31,44 +31,44 @@ export function roomsIn(table: Table, now: () => number, newEpoch: () => string)
       return row && roomOf(roomId, row);
     },
 
-    async countEntry(roomId) {
+    async countLogin(roomId) {
       const { set, values } = opening();
       const update = `SET ${set} ADD entries :one`;
       const row = await table.update(roomKey(roomId), { update, values: { ...values, ":one": 1 }, returns: "ALL_NEW" });
       return roomOf(roomId, row);
     },
 
-    async claim(seen, holder, generation) {
+    async acquire(seen, lease, generation) {
       const sameGeneration =
         seen.generation === 0 ? "(attribute_not_exists(generation) OR generation = :seen)" : "generation = :seen";
-      const sameEntries = seen.entries === 0 ? "attribute_not_exists(entries)" : "entries = :entries";
-      const sameHolder = seen.holder
+      const sameLoginCount = seen.loginCount === 0 ? "attribute_not_exists(entries)" : "entries = :entries";
+      const sameLease = seen.lease
         ? "#holder.connectionId = :connectionId AND #holder.untilMs = :untilMs"
         : "attribute_not_exists(#holder)";
       const { set, values } = opening();
-      const claimed = await table.update(roomKey(seen.roomId), {
+      const acquired = await table.update(roomKey(seen.roomId), {
         returns: "ALL_NEW",
         update: `SET ${set}, generation = :generation, #holder = :holder`,
-        condition: `${sameGeneration} AND ${sameEntries} AND ${sameHolder}`,
+        condition: `${sameGeneration} AND ${sameLoginCount} AND ${sameLease}`,
         names,
         values: {
           ...values,
           ":generation": generation,
           ":seen": seen.generation,
-          ":holder": holder,
-          ...(seen.entries > 0 && { ":entries": seen.entries }),
-          ...(seen.holder && { ":connectionId": seen.holder.connectionId, ":untilMs": seen.holder.untilMs }),
+          ":holder": lease,
+          ...(seen.loginCount > 0 && { ":entries": seen.loginCount }),
+          ...(seen.lease && { ":connectionId": seen.lease.connectionId, ":untilMs": seen.lease.expiresAtMs }),
         },
       });
-      return claimed === "refused" ? "changed" : roomOf(seen.roomId, claimed);
+      return acquired === "refused" ? "changed" : roomOf(seen.roomId, acquired);
     },
 
-    async takeOver(roomId, holder) {
+    async takeOver(roomId, lease) {
       const { set, values } = opening();
       const old = await table.update(roomKey(roomId), {
         update: `SET ${set}, #holder = :holder ADD generation :one`,
         names,
-        values: { ...values, ":holder": holder, ":one": 1 },
+        values: { ...values, ":holder": lease, ":one": 1 },
         returns: "ALL_OLD",
       });
       const fresh = { epoch: values[":epoch"], openedAtMs: values[":now"] };
@@ -76,7 +76,7 @@ export function roomsIn(table: Table, now: () => number, newEpoch: () => string)
       return { ...before, generation: before.generation + 1 };
     },
 
-    async moveHolder(roomId, from, to) {
+    async moveLease(roomId, from, to) {
       await table.update(roomKey(roomId), {
         update: "SET #holder.connectionId = :to",
         condition: "#holder.connectionId = :from",
@@ -118,10 +118,10 @@ function roomOf(roomId: string, row: Record<string, unknown> | "refused"): Room 
     epoch: (row.epoch as string | undefined) ?? "",
     seq: (row.lastSeq as number | undefined) ?? 0,
     generation: (row.generation as number | undefined) ?? 0,
-    entries: (row.entries as number | undefined) ?? 0,
+    loginCount: (row.loginCount as number | undefined) ?? 0,
     openedAtMs: (row.openedAtMs as number | undefined) ?? 0,
     lastAtMs: (row.lastAtMs as number | undefined) ?? 0,
     ackCheckAtMs: (row.ackCheckAtMs as number | undefined) ?? 0,
-    ...(row.holder === undefined ? {} : { holder: row.holder as Holder }),
+    ...(row.lease === undefined ? {} : { lease: row.lease as Lease }),
   };
 }

@@ -9,7 +9,7 @@ import { endPlace } from "./end-membership.ts";
 export async function connect({ connections, members }: Deps, caller: Caller): Promise<void> {
   const { connectionId, connectedAtMs, subject } = caller;
   // A subject's room has no policy, so the connection itself can be the session there: several tabs are several members.
-  const place = { session: connectionId, connectionId, connectedAtMs, subject, generation: 0, holds: false };
+  const place = { session: connectionId, connectionId, connectedAtMs, subject, generation: 0, holdsLease: false };
   await Promise.all([connections.put(caller), members.put(userRoom(subject), place)]);
 }
 

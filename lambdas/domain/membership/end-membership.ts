@@ -55,6 +55,6 @@ export async function endPlace(deps: PlaceDeps, roomId: string, session: string,
 }
 
 /** The claim goes after the place: between the two the room looks taken, never free while somebody is in. */
-async function release({ rooms }: Pick<Deps, "rooms">, roomId: string, { holds, connectionId }: Member): Promise<void> {
-  if (holds) await rooms.release(roomId, connectionId);
+async function release({ rooms }: Pick<Deps, "rooms">, roomId: string, { holdsLease, connectionId }: Member): Promise<void> {
+  if (holdsLease) await rooms.release(roomId, connectionId);
 }

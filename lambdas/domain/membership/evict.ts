@@ -47,15 +47,15 @@ async function tellEvicted(
  * Tells the one who had claimed a room that somebody took it over. It may have no place yet, and whether it acks is not
  * known here; the place that it may still write is void, for whoever meets it.
  */
-export async function tellClaimant(
+export async function notifyLeaseholder(
   deps: TellDeps,
   roomId: string,
   connectionId: string,
   generation: number,
 ): Promise<void> {
-  const claimant = { session: connectionId, connectionId, acks: true };
+  const leaseholder = { session: connectionId, connectionId, acks: true };
   await Promise.all([
-    orderTelling(deps, roomId, claimant, generation),
+    orderTelling(deps, roomId, leaseholder, generation),
     tellEvicted(deps, roomId, connectionId, generation),
   ]);
 }

@@ -8,7 +8,7 @@ export interface Member {
   /** That of the room when the member came in; an older one than the room's means evicted. */
   generation: number;
   /** Whether the member came in as the room's holder. */
-  holds: boolean;
+  holdsLease: boolean;
   /** The member has everything up to here. Absent: it does not ack, nobody waits for it. */
   cursor?: Position;
   /** Up to here it was asked for nothing: who came in behind a message has not acked it. */

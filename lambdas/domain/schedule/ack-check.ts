@@ -38,7 +38,7 @@ export async function ensureAckCheck(
   const { redeliverAfterMs, now } = deps;
   const { roomId } = room;
   // Somebody who is coming in has been told an older number, but its place could not be seen yet.
-  const isEntering = room.holder !== undefined && room.holder.untilMs > now();
+  const isEntering = room.lease !== undefined && room.lease.expiresAtMs > now();
   // A person who is nowhere has not got the message either.
   const isExpected = members.some(({ acks }) => acks) || isEntering || subjectOf(roomId) !== undefined;
   const afterMs = redeliverAfterMs + underWayMs;

@@ -7,7 +7,7 @@ import { isPoller, leaseMs } from "../../model/polling.ts";
 import { connectionGone, type Entry, refuse } from "../login-result.ts";
 
 /** A place as a policy grants it. */
-interface Grant extends Pick<NewMember, "generation" | "holds"> {
+interface Grant extends Pick<NewMember, "generation" | "holdsLease"> {
   /** A place of the session is still its own if it is of this generation or a newer one. */
   ownSince: number;
 }
@@ -29,7 +29,7 @@ export async function takePlace(
 ): Promise<Entry> {
   const { members, connections, rooms } = deps;
   const { session, connectionId } = self;
-  const { generation, holds } = place;
+  const { generation, holdsLease } = place;
   const placed = { ...place, askedAtMs: self.askedAtMs ?? 0 };
   const put = async (): Promise<Entry> => {
     const entry = { kind: "in" as const, generation, epoch: from.epoch, seq: from.seq, head };
@@ -52,7 +52,7 @@ export async function takePlace(
   if (entry.kind !== "in" || noted === "done") return entry;
   // Its `$disconnect` may have run before the place was written: nobody else would give it back.
   await members.remove(roomId, session, connectionId);
-  if (holds) await rooms.release(roomId, connectionId);
+  if (holdsLease) await rooms.release(roomId, connectionId);
   return noted === "gone"
     ? connectionGone
     : refuse(`a connection may be in ${limits.roomsPerConnection} rooms, connect again to begin anew`);

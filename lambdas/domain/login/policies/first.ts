@@ -1,13 +1,13 @@
 import { readAll } from "../../concurrency/pages.ts";
 import type { StartPosition } from "../../log/start-position.ts";
-import { evict, tellClaimant } from "../../membership/evict.ts";
+import { evict, notifyLeaseholder } from "../../membership/evict.ts";
 import type { Connection } from "../../model/connection.ts";
 import type { Deps } from "../../model/deps.ts";
 import { isCurrent, type Member } from "../../model/member.ts";
 import type { Room } from "../../model/room.ts";
 import { connectionGone, type Entry, tooBusy } from "../login-result.ts";
 import { takePlace } from "./admit.ts";
-import { holderFor, pendingClaim } from "./lease.ts";
+import { leaseFor, pendingLease } from "./lease.ts";
 import type { Enter } from "./policy.ts";
 import { isLive } from "./probe.ts";
 import { resumePlace } from "./resume.ts";
@@ -47,23 +47,23 @@ async function tryToEnter(
 
   const others = members.filter((member) => !isMine(member));
   const inside = others.filter((member) => isCurrent(member, room));
-  const claimant = pendingClaim(room, members, deps.now());
-  const askedClaimant = claimant === self.connectionId ? undefined : claimant;
-  if (await isAnyLive(deps, inside, askedClaimant)) return { kind: "occupied" };
+  const leaseholder = pendingLease(room, members, deps.now());
+  const probedLeaseholder = leaseholder === self.connectionId ? undefined : leaseholder;
+  if (await isAnyLive(deps, inside, probedLeaseholder)) return { kind: "occupied" };
 
   // Whoever lost a place by this must hear 2005, also when it comes back later: that takes a new generation.
-  const takesOver = inside.length > 0 || askedClaimant !== undefined;
+  const takesOver = inside.length > 0 || probedLeaseholder !== undefined;
   const asked = new Set(inside.map(({ connectionId }) => connectionId));
   const isUnasked = (member: Member) => !isMine(member) && !asked.has(member.connectionId);
   if (takesOver && (await isAnyIn(deps, room, isUnasked))) return "changed";
   const generation = room.generation + (takesOver ? 1 : 0);
-  const claimed = await deps.rooms.claim(room, holderFor(deps, self), generation);
-  if (claimed === "changed") return "changed";
+  const acquired = await deps.rooms.acquire(room, leaseFor(deps, self), generation);
+  if (acquired === "changed") return "changed";
 
-  const from = await startPosition(claimed);
+  const from = await startPosition(acquired);
   const [entry] = await Promise.all([
-    takePlace(deps, roomId, self, { generation, holds: true, ownSince: generation }, from, claimed.seq),
-    askedClaimant !== undefined && tellClaimant(deps, roomId, askedClaimant, generation),
+    takePlace(deps, roomId, self, { generation, holdsLease: true, ownSince: generation }, from, acquired.seq),
+    probedLeaseholder !== undefined && notifyLeaseholder(deps, roomId, probedLeaseholder, generation),
     // Those who were asked, and who is left over from a take-over that died before its notices.
     ...others.map((member) => evict(deps, roomId, member, generation)),
   ]);
@@ -82,8 +82,8 @@ async function isAnyIn(deps: Deps, room: Room, isUnasked: (member: Member) => bo
 /**
  * Asks everybody who seems to be in. Nobody loses a place by not answering: only the claim, which may fail, takes it.
  */
-async function isAnyLive(deps: Deps, inside: readonly Member[], claimant: string | undefined): Promise<boolean> {
-  if (claimant !== undefined && (await isLive(deps, claimant))) return true;
+async function isAnyLive(deps: Deps, inside: readonly Member[], leaseholder: string | undefined): Promise<boolean> {
+  if (leaseholder !== undefined && (await isLive(deps, leaseholder))) return true;
   for (let from = 0; from < inside.length; from += askedAtOnce) {
     const asked = inside.slice(from, from + askedAtOnce);
     const live = await Promise.all(asked.map(({ connectionId }) => isLive(deps, connectionId)));

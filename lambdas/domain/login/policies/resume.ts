@@ -16,7 +16,7 @@ export async function resumePlace(
   mine: Member,
 ): Promise<Entry | "changed"> {
   const { session, connectionId, askedAtMs } = self;
-  const { generation, holds } = mine;
+  const { generation, holdsLease } = mine;
   // Of another epoch there is nothing to go on from; nor for a client that did not ack.
   const from = mine.cursor?.epoch === room.epoch ? mine.cursor : room;
   const [moved, noted] = await Promise.all([
@@ -24,13 +24,13 @@ export async function resumePlace(
       ...placeOf(deps, self, from),
       startSeq: mine.startSeq,
       generation,
-      holds,
+      holdsLease,
       askedAtMs,
     }),
     isPoller(connectionId) ? "done" : deps.connections.addRoom(connectionId, room.roomId),
     // Somebody may be asking the old connection right now: their claim on it fails once it has moved.
-    mine.holds && mine.connectionId !== connectionId
-      ? deps.rooms.moveHolder(room.roomId, mine.connectionId, connectionId)
+    mine.holdsLease && mine.connectionId !== connectionId
+      ? deps.rooms.moveLease(room.roomId, mine.connectionId, connectionId)
       : undefined,
   ]);
   if (moved === "changed") return "changed";

@@ -16,14 +16,14 @@ export const enterAlways: Enter = async (deps, roomId, _caller, selfRead, startP
       deps,
       roomId,
       self,
-      { generation, holds: false, ownSince: generation },
+      { generation, holdsLease: false, ownSince: generation },
       from,
       from.seq,
     );
     if (entry.kind !== "in") return entry;
     // Counted after the place is written. Whoever evicts before this count is seen here; whoever evicts after it either
     // finds the place or finds that the count has moved.
-    const room = await deps.rooms.countEntry(roomId);
+    const room = await deps.rooms.countLogin(roomId);
     if (room.generation === generation) return { ...entry, head: room.seq, room };
     generation = room.generation;
   }

@@ -27,7 +27,7 @@ beforeAll(async () => {
   const enter = async (id: string, connectedAtMs: number) => {
     const caller = { connectionId: id, connectedAtMs, subject: "ann", tokenExpiresAtMs: 9 };
     await connections.put({ ...caller, grants: { rooms: [], publish: [] } });
-    await membersOf().put("456", { ...caller, session: id, generation: 0, holds: false });
+    await membersOf().put("456", { ...caller, session: id, generation: 0, holdsLease: false });
   };
   for (const id of idsOf(live, "live")) await enter(id, startMs);
   for (const id of idsOf(ghosts, "ghost")) await enter(id, startMs - 60_000);

@@ -33,7 +33,7 @@ const place = (changes: Partial<NewMember> = {}): NewMember => ({
   connectedAtMs: startMs,
   subject: "ann",
   generation: 3,
-  holds: false,
+  holdsLease: false,
   ...changes,
 });
 /** A place as it is read when nothing was sent again yet. */
@@ -47,8 +47,8 @@ const now = () => members.get(room, "s#1");
 describe("a place", () => {
   test("is read as it was written, whatever characters its session has", async () => {
     const session = "a#b member# ü 😀";
-    expect(await members.put(room, place({ session, holds: true }))).toBe("done");
-    expect(await members.get(room, session)).toEqual(read({ session, holds: true }));
+    expect(await members.put(room, place({ session, holdsLease: true }))).toBe("done");
+    expect(await members.get(room, session)).toEqual(read({ session, holdsLease: true }));
   });
 
   test("is absent from its expiry on", async () => {
@@ -61,9 +61,9 @@ describe("a place", () => {
   });
 
   test("keeps its claim on the room when its owner logs in again by a policy without one", async () => {
-    await members.put(room, place({ holds: true }));
+    await members.put(room, place({ holdsLease: true }));
     await members.put(room, place());
-    expect(await now()).toMatchObject({ holds: true });
+    expect(await now()).toMatchObject({ holdsLease: true });
   });
 });
 
@@ -119,9 +119,9 @@ describe("moving a place to another connection", () => {
     ["one that believes in a newer generation", { connectionId: "c-2", generation: 4 }, "changed"],
     ["one of another subject", { connectionId: "c-2", subject: "eve" }, "changed"],
   ])("%s: %3$s", async (_, changes, outcome) => {
-    await members.put(room, place({ holds: true }));
-    expect(await members.move(room, place({ ...changes, holds: true }))).toBe(outcome);
-    expect(await now()).toEqual(outcome === "done" ? read({ ...changes, holds: true }) : read({ holds: true }));
+    await members.put(room, place({ holdsLease: true }));
+    expect(await members.move(room, place({ ...changes, holdsLease: true }))).toBe(outcome);
+    expect(await now()).toEqual(outcome === "done" ? read({ ...changes, holdsLease: true }) : read({ holdsLease: true }));
   });
 
   test("that is not there any more makes none", async () => {
@@ -132,8 +132,8 @@ describe("moving a place to another connection", () => {
 
 describe("removing a place", () => {
   test("gives back what was there", async () => {
-    await members.put(room, place({ holds: true }));
-    expect(await members.remove(room, "s#1", "c-1")).toEqual(read({ holds: true }));
+    await members.put(room, place({ holdsLease: true }));
+    expect(await members.remove(room, "s#1", "c-1")).toEqual(read({ holdsLease: true }));
     expect(await now()).toBeUndefined();
     expect(await members.remove(room, "s#1", "c-1")).toBeUndefined();
   });
@@ -211,7 +211,7 @@ describe.each(["a room", "everyone"])("a member's cursor in %s", (where) => {
     });
     const place: NewMember = {
       ...{ session: session(), connectionId: room, connectedAtMs: startMs, subject: "ann" },
-      ...{ generation: 0, holds: false },
+      ...{ generation: 0, holdsLease: false },
     };
     if (where === "a room") await members.put(room, place);
     await members.setCursor(roomId(), session(), room, { epoch: "e", seq: 5 });
@@ -272,14 +272,14 @@ test.each([
   ["a poll over a newer connection", {}, { leaseUntilMs: startMs + 90_000 }, "superseded"],
   ["an older connection over a newer one", {}, {}, "superseded"],
 ])("a place is taken by %s: %4$s", async (_, was, by, outcome) => {
-  const place = { session: "s", connectionId: "c", subject: "ann", generation: 0, holds: false };
+  const place = { session: "s", connectionId: "c", subject: "ann", generation: 0, holdsLease: false };
   await members.put(room, { ...place, connectedAtMs: startMs + 5, ...was });
   expect(await members.put(room, { ...place, connectedAtMs: startMs, ...by })).toBe(outcome);
 });
 
 test("a lease ends its place", async () => {
   const place = { session: "s", connectionId: "poll:s", connectedAtMs: startMs, subject: "ann", generation: 0 };
-  await members.put(room, { ...place, holds: false, leaseUntilMs: startMs + 90_000 });
+  await members.put(room, { ...place, holdsLease: false, leaseUntilMs: startMs + 90_000 });
   nowMs += 89_999;
   expect(await members.get(room, "s")).toMatchObject({ leaseUntilMs: startMs + 90_000 });
   nowMs += 1;

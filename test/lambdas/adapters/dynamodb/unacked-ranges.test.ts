@@ -36,7 +36,7 @@ describe("a debt", () => {
   test("is kept as it was noted, for a day, in its room, beside the places there", async () => {
     await unackedRanges().note(room, range());
     await membersIn(table("Rooms"), table("Connections"), now).put(room, {
-      ...{ session: "s#1", connectionId: "c", connectedAtMs: startMs, subject: "ann", generation: 0, holds: false },
+      ...{ session: "s#1", connectionId: "c", connectedAtMs: startMs, subject: "ann", generation: 0, holdsLease: false },
     });
     expect(await all()).toEqual([range()]);
     expect(await all(`${room}-b`)).toEqual([]);
@@ -66,7 +66,7 @@ describe("a debt", () => {
     const members = membersIn(table("Rooms"), table("Connections"), now);
     const sessions = Array.from({ length: 20 }, (_, i) => `s-${i}`);
     for (const session of sessions) {
-      const where = { connectedAtMs: startMs, subject: "ann", generation: 0, holds: false };
+      const where = { connectedAtMs: startMs, subject: "ann", generation: 0, holdsLease: false };
       await members.put(room, { session, connectionId: session, ...where });
       await unackedRanges().note(room, range({ session }));
     }

@@ -121,7 +121,7 @@ describe("a connection that a post finds gone", () => {
     expect(await placesIn(other)).toEqual([]);
     expect(await placesIn(`@user/${ann.subject}`)).toEqual([]);
     // The claim too: a room that nobody is in has no holder.
-    expect((await world.deps.rooms.open(other)).holder).toBeUndefined();
+    expect((await world.deps.rooms.open(other)).lease).toBeUndefined();
   });
 
   test("keeps everything while API Gateway still calls it open: a 410 was seen for a post that had arrived", async () => {
@@ -136,7 +136,7 @@ describe("a connection that a post finds gone", () => {
     await ann.close();
     await world.deps.members.put(room, {
       ...{ session: ann.session, connectionId: ann.connectionId, connectedAtMs: world.nowMs },
-      ...{ subject: ann.subject, generation: 0, holds: false },
+      ...{ subject: ann.subject, generation: 0, holdsLease: false },
     });
     world.nowMs += handshakeMs;
     await pushBy(world.deps);

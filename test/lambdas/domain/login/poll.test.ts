@@ -146,13 +146,13 @@ describe("a poller that is put out", () => {
   });
 
   test("right after its claim, before its place is written, ends nobody's login either", async () => {
-    await world.deps.rooms.takeOver(room, { connectionId: "poll:late", untilMs: world.nowMs + 30_000 });
+    await world.deps.rooms.takeOver(room, { connectionId: "poll:late", expiresAtMs: world.nowMs + 30_000 });
     expect((await bob.login(room, "loginWhenLast")).data.code).toBe("2002");
   });
 
   test("after a take-over that died is put out by the next login or push", async () => {
     await pollBy(ann, [{ roomId: room, type: "loginWhenever" }]);
-    await world.deps.rooms.takeOver(room, { connectionId: "crashed", untilMs: 0 });
+    await world.deps.rooms.takeOver(room, { connectionId: "crashed", expiresAtMs: 0 });
     await world.push(room);
     expect(await world.deps.members.get(room, ann.session)).toBeUndefined();
   });

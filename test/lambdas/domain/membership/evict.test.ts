@@ -91,7 +91,7 @@ test("a page is told again although its session has a place, if that is on a con
   world.lost.add(page.connectionId);
   await (await world.connect()).login(room, "loginWhenLast");
   const { generation } = await world.deps.rooms.open(room);
-  const place = { session: page.session, subject: page.subject, holds: false, generation };
+  const place = { session: page.session, subject: page.subject, holdsLease: false, generation };
   await world.deps.members.put(room, { ...place, connectionId: old.connectionId, connectedAtMs: old.connectedAtMs });
   world.lost.clear();
   await world.pass(60_000);

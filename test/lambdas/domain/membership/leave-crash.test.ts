@@ -114,7 +114,7 @@ test("the end of the connection removes the member after a crash: its row forget
 test("the lease is released after the member is removed: no crash leaves a member in a free room", async () => {
   await crashHoldersLeave(async ({ world, room, session }, { connectionId }, where) => {
     const member = await world.unwatched.members.get(room, session);
-    const leaseOf = (await world.unwatched.rooms.get(room))?.holder?.connectionId;
+    const leaseOf = (await world.unwatched.rooms.get(room))?.lease?.connectionId;
     if (member) expect(leaseOf, where).toBe(connectionId);
   });
 });

@@ -6,7 +6,7 @@ import { nextStep } from "../../../../lambdas/domain/redelivery/next-step.ts";
 
 const afterMs = 5_000;
 const member = (tries: number, triedAtMs = 0): Member => ({
-  ...{ session: "s", connectionId: "c", connectedAtMs: 0, subject: "ann", generation: 0, holds: false },
+  ...{ session: "s", connectionId: "c", connectedAtMs: 0, subject: "ann", generation: 0, holdsLease: false },
   ...{ acks: true, hasAcked: false, tries, triedAtMs, givenUpSeq: 0 },
 });
 const entry = (seq: number, atMs: number): LogEntry => ({ seq, atMs });
