@@ -18,9 +18,9 @@ function memberAt(index: number): Member {
     cursor: { epoch: "k3f9x2a", seq: 11 },
     hasAcked: true,
     acks: true,
-    tries: 0,
-    triedAtMs: 0,
-    givenUpSeq: 0,
+    redeliveries: 0,
+    redeliveredAtMs: 0,
+    exhaustedSeq: 0,
   };
 }
 

@@ -120,7 +120,7 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
       });
     },
 
-    async noteTry(roomId, { session, connectionId, cursor, tries, triedAtMs, givenUpSeq }) {
+    async recordRedelivery(roomId, { session, connectionId, cursor, redeliveries, redeliveredAtMs, exhaustedSeq }) {
       const { table, key } = placeOf(roomId, session);
       await table.update(key, {
         update: "SET tries = :tries, triedAtMs = :triedAtMs, givenUpSeq = :givenUpSeq",
@@ -130,9 +130,9 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
           ":connectionId": connectionId,
           ":epoch": cursor?.epoch,
           ":seq": cursor?.seq,
-          ":tries": tries,
-          ":triedAtMs": triedAtMs,
-          ":givenUpSeq": givenUpSeq,
+          ":tries": redeliveries,
+          ":triedAtMs": redeliveredAtMs,
+          ":givenUpSeq": exhaustedSeq,
         },
       });
     },
@@ -156,7 +156,7 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
   };
 };
 
-const tryFields = ["tries", "triedAtMs", "givenUpSeq"];
+const redeliveryFields = ["tries", "triedAtMs", "givenUpSeq"];
 
 /** The update that writes a place; of one that was there before, what was sent again counts no more. */
 function placement(member: NewMember) {
@@ -175,7 +175,7 @@ function placement(member: NewMember) {
     ...optional,
   });
   const absent = Object.entries(optional).filter(([, value]) => value === undefined);
-  const gone = [...tryFields, ...absent.map(([name]) => name)];
+  const gone = [...redeliveryFields, ...absent.map(([name]) => name)];
   return {
     update: `SET ${set} REMOVE ${gone.map((name) => `#${name}`).join(", ")}`,
     names: { ...names, ...Object.fromEntries(gone.map((name) => [`#${name}`, name])) },
@@ -200,9 +200,9 @@ function memberOf(row: Record<string, unknown>): Member {
     ...(row.startSeq === undefined ? {} : { startSeq: row.startSeq as number }),
     hasAcked: row.hasAcked === true,
     acks: row.cursor !== undefined || row.acks === true,
-    tries: (row.tries as number | undefined) ?? 0,
-    triedAtMs: (row.triedAtMs as number | undefined) ?? 0,
-    givenUpSeq: (row.givenUpSeq as number | undefined) ?? 0,
+    redeliveries: (row.redeliveries as number | undefined) ?? 0,
+    redeliveredAtMs: (row.redeliveredAtMs as number | undefined) ?? 0,
+    exhaustedSeq: (row.exhaustedSeq as number | undefined) ?? 0,
     ...(row.leaseUntilMs === undefined ? {} : { leaseUntilMs: row.leaseUntilMs as number }),
     ...(row.askedAtMs === undefined ? {} : { askedAtMs: row.askedAtMs as number }),
   };

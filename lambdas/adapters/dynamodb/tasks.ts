@@ -34,8 +34,8 @@ export const tasksIn = (table: Table, now: () => number): Tasks => ({
     return (await table.get(key))?.doneAtMs === undefined ? "taken" : "done";
   },
 
-  async note({ messageId, roomId, taskId }, worker, { after, outcomes, handedBack, doneAtMs, untilMs }) {
-    const { set, names, values } = assignmentOf({ after, outcomes, handedBack, doneAtMs, untilMs });
+  async note({ messageId, roomId, taskId }, worker, { after, outcomes, retryTaskCount, doneAtMs, untilMs }) {
+    const { set, names, values } = assignmentOf({ after, outcomes, retryTaskCount, doneAtMs, untilMs });
     // Without an end the task is free for whoever comes next.
     const release = untilMs === undefined ? " REMOVE untilMs, worker" : "";
     const noted = await table.update(taskKey(messageId, roomId, taskId), {
@@ -50,11 +50,11 @@ export const tasksIn = (table: Table, now: () => number): Tasks => ({
 
 /** What a row says of its task. */
 export function noteOf(row: Record<string, unknown>): TaskNote {
-  const { after, outcomes = noOutcomes(), handedBack, doneAtMs, untilMs } = row as Partial<TaskNote>;
+  const { after, outcomes = noOutcomes(), retryTaskCount, doneAtMs, untilMs } = row as Partial<TaskNote>;
   return {
     outcomes,
     ...(after !== undefined && { after }),
-    ...(handedBack !== undefined && { handedBack }),
+    ...(retryTaskCount !== undefined && { retryTaskCount }),
     ...(doneAtMs !== undefined && { doneAtMs }),
     ...(untilMs !== undefined && { untilMs }),
   };

@@ -45,7 +45,7 @@ export async function deliver(
   await forEachLimited(flatten(members), postsAtOnce, async (member) => {
     const delivery = await deliverTo(deps, room, member, textsFor(member, parcel), seq);
     if (!delivery) return;
-    if (isTriedAgain(member, seq, delivery)) {
+    if (isRetried(member, seq, delivery)) {
       again.push(member.session);
       return;
     }
@@ -103,7 +103,7 @@ export const isWaiting = (member: Member, seq: number | undefined): boolean =>
  * Whether a post is to be tried once more later. What certainly did not arrive is; a slow reader who acks is left to
  * the redelivery, which sends it everything at once.
  */
-export const isTriedAgain = ({ cursor }: Member, seq: number | undefined, { outcome }: Delivery): boolean =>
+export const isRetried = ({ cursor }: Member, seq: number | undefined, { outcome }: Delivery): boolean =>
   outcome === "failed" || (outcome === "slow" && (cursor === undefined || seq === undefined));
 
 /** Whoever asks what became of a push hears that it did not arrive; that it was too large is in the log. */

@@ -1,16 +1,16 @@
 import type { Delivery } from "../delivery/deliver.ts";
-import { countedAs, isExcepted, isTriedAgain, textsFor } from "../delivery/deliver.ts";
+import { countedAs, isExcepted, isRetried, textsFor } from "../delivery/deliver.ts";
 import type { FanOutTask, TaskNote } from "../model/fan-out-task.ts";
 import type { Member } from "../model/member.ts";
 import type { Outcomes } from "../model/push-record.ts";
 import { redeliveredText } from "../wire/redelivery-frame.ts";
-import { isLastTry } from "./enqueue.ts";
+import { isLastRetry } from "./enqueue.ts";
 
 /** One message that is carried to members. */
 export interface Carried {
   task: FanOutTask;
   outcomes: Outcomes;
-  handedBack: number;
+  retryTaskCount: number;
   /** Sessions whose posts are to be tried again. */
   again: string[];
 }
@@ -23,10 +23,10 @@ export interface Load {
 }
 
 /** Goes on counting where the books stand. */
-export const carry = (task: FanOutTask, { outcomes, handedBack = 0 }: TaskNote): Carried => ({
+export const carry = (task: FanOutTask, { outcomes, retryTaskCount = 0 }: TaskNote): Carried => ({
   task,
   outcomes: { ...outcomes },
-  handedBack,
+  retryTaskCount,
   again: [],
 });
 
@@ -63,9 +63,9 @@ export function count(member: Member, { carried }: Load, pieces: readonly Piece[
   const arrived = new Set(pieces.slice(0, sent).flatMap((piece) => piece.carried));
   for (const one of carried) {
     if (!pieces.some((piece) => piece.carried.includes(one))) continue;
-    const isAgain = !arrived.has(one) && isTriedAgain(member, one.task.seq, delivery);
+    const isAgain = !arrived.has(one) && isRetried(member, one.task.seq, delivery);
     if (isAgain) one.again.push(member.session);
-    if (isExcepted(member, one.task) || (isAgain && !isLastTry(one.task))) continue;
+    if (isExcepted(member, one.task) || (isAgain && !isLastRetry(one.task))) continue;
     one.outcomes.members += 1;
     one.outcomes[arrived.has(one) ? "sent" : countedAs(delivery)] += 1;
   }

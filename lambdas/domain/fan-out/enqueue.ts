@@ -13,11 +13,11 @@ const sessionsPerTask = 200;
 /** How long posts that failed wait before they are tried once more: 2, 4, 8 s. */
 export const pauseMs = (hop: number) => 1000 * 2 ** hop;
 /** How often a list of members is tried before it is put aside. */
-const mostTries = 3;
+const maxRetries = 3;
 /** How often those whom the task names were tried again. */
-export const triesOf = ({ to, hop }: FanOutTask): number => ("sessions" in to ? hop : 0);
+export const retriesOf = ({ to, hop }: FanOutTask): number => ("sessions" in to ? hop : 0);
 /** Whether nobody will try again after this. */
-export const isLastTry = (task: FanOutTask): boolean => triesOf(task) >= mostTries;
+export const isLastRetry = (task: FanOutTask): boolean => retriesOf(task) >= maxRetries;
 
 /**
  * Orders one task for each part of the room.
@@ -45,7 +45,7 @@ export const partTask = (parcel: Parcel, to: Part): FanOutTask => ({
 });
 
 /** Tasks for members whose posts were refused. */
-export function tasksAgain(
+export function retryTasks(
   { newId }: Pick<Deps, "newId">,
   parcel: Parcel,
   sessions: readonly string[],

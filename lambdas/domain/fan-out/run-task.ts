@@ -5,7 +5,7 @@ import { maxHops } from "../schedule/max-hops.ts";
 import { readdressed } from "../wire/outgoing-message.ts";
 import { type Carried, carry, loadOf } from "./batch.ts";
 import { alongWith } from "./coalesce.ts";
-import { isLastTry, pauseMs, tasksAgain, triesOf } from "./enqueue.ts";
+import { isLastRetry, pauseMs, retryTasks, retriesOf } from "./enqueue.ts";
 import { taskBudgetMs } from "./plan.ts";
 import { type WalkDeps, walk } from "./post-pages.ts";
 
@@ -64,14 +64,14 @@ export async function runTask(deps: FanOutDeps, ordered: FanOutTask): Promise<"d
 
 /** Notes how far all the messages have come; what failed is ordered before it is noted as passed. */
 function keepBooks(deps: FanOutDeps, worker: string, carried: readonly Carried[]) {
-  return async (where: Omit<TaskNote, "outcomes" | "handedBack">): Promise<"noted" | "lost"> => {
+  return async (where: Omit<TaskNote, "outcomes" | "retryTaskCount">): Promise<"noted" | "lost"> => {
     const noted = await Promise.all(
       carried.map(async (one) => {
         const { task, again } = one;
         const counts = { ...one.outcomes };
         const sessions = again.splice(0);
         try {
-          one.handedBack += await tryAgain(deps, task, sessions);
+          one.retryTaskCount += await enqueueRetries(deps, task, sessions);
         } catch (error) {
           // The next note must not pass them over.
           again.push(...sessions);
@@ -80,7 +80,7 @@ function keepBooks(deps: FanOutDeps, worker: string, carried: readonly Carried[]
         return deps.tasks.note(task, worker, {
           ...where,
           outcomes: counts,
-          ...(one.handedBack > 0 && { handedBack: one.handedBack }),
+          ...(one.retryTaskCount > 0 && { retryTaskCount: one.retryTaskCount }),
         });
       }),
     );
@@ -89,11 +89,11 @@ function keepBooks(deps: FanOutDeps, worker: string, carried: readonly Carried[]
 }
 
 /** @returns how many tasks will try them again: none after the last try, when they are put aside */
-async function tryAgain(deps: FanOutDeps, task: FanOutTask, sessions: string[]): Promise<number> {
+async function enqueueRetries(deps: FanOutDeps, task: FanOutTask, sessions: string[]): Promise<number> {
   if (sessions.length === 0) return 0;
-  const next = triesOf(task) + 1;
-  const tasks = tasksAgain(deps, task, sessions, next);
-  const isLast = isLastTry(task);
+  const next = retriesOf(task) + 1;
+  const tasks = retryTasks(deps, task, sessions, next);
+  const isLast = isLastRetry(task);
   await (isLast ? deps.giveUp(tasks) : deps.orderTasks(tasks, pauseMs(next)));
   return isLast ? 0 : tasks.length;
 }

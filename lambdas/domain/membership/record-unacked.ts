@@ -10,13 +10,13 @@ type RecordUnackedDeps = Pick<Deps, "unackedRanges" | "rooms" | "scheduleAckChec
 /** What a place leaves behind that ends now; `undefined` if it has all, does not ack, or was put out. */
 export function unackedRangeOf(
   { newId, now }: Pick<Deps, "newId" | "now">,
-  place: Pick<Member, "session" | "connectionId" | "subject" | "cursor" | "givenUpSeq" | "generation">,
+  place: Pick<Member, "session" | "connectionId" | "subject" | "cursor" | "exhaustedSeq" | "generation">,
   room: Room,
 ): UnackedRange | undefined {
-  const { session, connectionId, subject, cursor, givenUpSeq } = place;
+  const { session, connectionId, subject, cursor, exhaustedSeq } = place;
   if (!cursor || !isCurrent(place, room)) return undefined;
   const { epoch, seq: upTo } = room;
-  const after = cursor.epoch === epoch ? Math.max(cursor.seq, givenUpSeq) : 0;
+  const after = cursor.epoch === epoch ? Math.max(cursor.seq, exhaustedSeq) : 0;
   return after < upTo ? { id: newId(), session, connectionId, subject, epoch, after, upTo, atMs: now() } : undefined;
 }
 
@@ -27,8 +27,8 @@ export function unackedRangeOf(
  * @param room as it was read for the debt
  */
 export async function recordUnacked(deps: RecordUnackedDeps, room: Room, range: UnackedRange): Promise<void> {
-  const patience = { afterMs: deps.redeliverAfterMs, ackWithinMs: 0 };
-  const dueMs = Math.max(room.lastAtMs + reportAfterMs(patience), deps.now() + deps.redeliverAfterMs);
+  const ackWait = { afterMs: deps.redeliverAfterMs, ackWithinMs: 0 };
+  const dueMs = Math.max(room.lastAtMs + reportAfterMs(ackWait), deps.now() + deps.redeliverAfterMs);
   const isScheduled = () => isCheckedBy(room, dueMs, deps.now());
   const order = () => scheduleRoomCheck(deps, room.roomId, dueMs - deps.now());
   const wasScheduled = isScheduled();

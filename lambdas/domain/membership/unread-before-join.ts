@@ -3,7 +3,7 @@ import { readResumePoints } from "../log/start-position.ts";
 import type { Deps } from "../model/deps.ts";
 import { resumeSeq } from "../model/resume-point.ts";
 import type { Room } from "../model/room.ts";
-import { mostTries } from "../schedule/ack-wait.ts";
+import { maxRedeliveries } from "../schedule/ack-wait.ts";
 
 /**
  * A page of a person begins at the newest message, as it did not ask for more. What was sent to the person while no page
@@ -17,7 +17,7 @@ export async function expectSkipped(deps: Deps, subject: string, finding: Promis
   const { roomId, epoch, seq } = room;
   const after = resumeSeq(points, room) ?? 0;
   if (after >= seq) return;
-  await deps.scheduleAckCheck({ roomId, hop: 0, skipped: { epoch, after, upTo: seq } }, afterTries(deps));
+  await deps.scheduleAckCheck({ roomId, hop: 0, skipped: { epoch, after, upTo: seq } }, afterRedeliveries(deps));
 }
 
-export const afterTries = ({ redeliverAfterMs }: Pick<Deps, "redeliverAfterMs">) => redeliverAfterMs * 2 ** mostTries;
+export const afterRedeliveries = ({ redeliverAfterMs }: Pick<Deps, "redeliverAfterMs">) => redeliverAfterMs * 2 ** maxRedeliveries;

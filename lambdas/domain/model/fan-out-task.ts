@@ -28,7 +28,7 @@ export interface TaskNote {
   after?: string;
   outcomes: Outcomes;
   /** So many tasks were ordered for members who are tried again. */
-  handedBack?: number;
+  retryTaskCount?: number;
   /** When all was done. */
   doneAtMs?: number;
   /** Somebody works at it until then. */

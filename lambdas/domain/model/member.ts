@@ -18,10 +18,10 @@ export interface Member {
   /** The member acks; of everyone's room that is known a moment before its cursor is. */
   acks: boolean;
   /** How often what is behind the cursor was sent again, and when last. */
-  tries: number;
-  triedAtMs: number;
+  redeliveries: number;
+  redeliveredAtMs: number;
   /** Up to here it was sent often enough: what is newer has its own tries. */
-  givenUpSeq: number;
+  exhaustedSeq: number;
   /** A member that polls has its place until then, and no connection. */
   leaseUntilMs?: number;
   /** When the login was asked for that wrote the place; what was asked before that does not end it. */
@@ -29,7 +29,7 @@ export interface Member {
 }
 
 /** A place as it is taken: nothing was sent again yet. */
-export type NewMember = Omit<Member, "acks" | "hasAcked" | "tries" | "triedAtMs" | "givenUpSeq">;
+export type NewMember = Omit<Member, "acks" | "hasAcked" | "redeliveries" | "redeliveredAtMs" | "exhaustedSeq">;
 
 /** The place in the room of everyone is the connection itself, under its id. */
 export interface Members {
@@ -50,7 +50,7 @@ export interface Members {
   /** Sets the cursor wherever it was: by the member's word, or with `beganSeq` where it begins, with nothing acked yet. */
   setCursor(roomId: string, session: string, connectionId: string, cursor: Position, startSeq?: number): Promise<void>;
   /** Counts a redelivery, unless the cursor moved meanwhile. */
-  noteTry(roomId: string, member: Member): Promise<void>;
+  recordRedelivery(roomId: string, member: Member): Promise<void>;
   /**
    * All if they are at most so many; else about as many, and which share of the room that is, as far as one can know.
    *

@@ -12,7 +12,7 @@ export interface PushRecord extends Partial<Position> {
   digest?: string;
   outcomes?: Outcomes;
   /** So many tasks were ordered for members who are tried again. */
-  handedBack?: number;
+  retryTaskCount?: number;
   /** Subjects that did not get it. */
   exclude?: string[];
   /** The subject that sent it. */

@@ -2,7 +2,7 @@ import { inlineBytes, limits } from "../../../protocol/limits.ts";
 import type { PushRefusal } from "../../../protocol/push.ts";
 import { onePage } from "../concurrency/pages.ts";
 import { deliver } from "../delivery/deliver.ts";
-import { pauseMs, spread, tasksAgain } from "../fan-out/enqueue.ts";
+import { pauseMs, spread, retryTasks } from "../fan-out/enqueue.ts";
 import { spreadMs } from "../fan-out/plan.ts";
 import { appendTo, type Draft } from "../log/append.ts";
 import { Once } from "../log/idempotency.ts";
@@ -169,7 +169,7 @@ async function deliverOrSpread(
 ): Promise<PushRecord> {
   if (first.share !== 1) return { ...record, done: true, parts: await spread(deps, parcel, glimpseOf(first), record) };
   const { outcomes, again } = await deliver(deps, room, onePage(first.members), parcel);
-  const tasks = tasksAgain(deps, parcel, again, 1);
+  const tasks = retryTasks(deps, parcel, again, 1);
   await deps.orderTasks(tasks, pauseMs(1));
-  return { ...record, done: true, outcomes, ...(tasks.length > 0 && { handedBack: tasks.length }) };
+  return { ...record, done: true, outcomes, ...(tasks.length > 0 && { retryTaskCount: tasks.length }) };
 }

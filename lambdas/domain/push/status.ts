@@ -6,8 +6,8 @@ import { isPoller } from "../model/polling.ts";
 import type { Outcomes, PushRecord } from "../model/push-record.ts";
 import { noOutcomes } from "../model/push-record.ts";
 import { hasReached } from "../model/resume-point.ts";
-import { givenUpBy, reportedBy } from "../redelivery/offline-subject.ts";
-import { hasGivenUp } from "../redelivery/report-undelivered.ts";
+import { exhaustedKey, reportedKey } from "../redelivery/offline-subject.ts";
+import { isExhausted } from "../redelivery/report-undelivered.ts";
 
 /** As many names as an answer lists; the counts are of all. */
 const mostNames = 100;
@@ -82,7 +82,7 @@ async function personsOf(
     // Who does not ack is neither: nobody can know. Nor is who came in behind the message: it was never sent there.
     if (cursor?.epoch !== epoch || startSeq >= seq) return;
     if (cursor.seq >= seq) ackedBy.add(subject);
-    else if (!isPoller(member.connectionId) || !hasGivenUp(member, at)) waitingFor.add(subject);
+    else if (!isPoller(member.connectionId) || !isExhausted(member, at)) waitingFor.add(subject);
   };
   const readMembers = async () => {
     for await (const page of deps.members.pages(roomId, undefined, undefined, "lapsed")) {
@@ -102,7 +102,7 @@ async function personsOf(
   const person = subjectOf(roomId);
   const readBooks = async () => {
     if (person === undefined) return;
-    const names = [person, reportedBy, givenUpBy];
+    const names = [person, reportedKey, exhaustedKey];
     const [had, ...reported] = await Promise.all(names.map((name) => deps.resumePoints.get(roomId, name)));
     if (had && hasReached(had, at)) ackedBy.add(person);
     // Whoever is nowhere may still come.
@@ -122,10 +122,10 @@ function publicName(roomId: string): string {
 }
 
 /** All that was ordered has come to its end, and nothing is missing. */
-function isDone({ done, parts = 0, handedBack = 0, tasks = [] }: PushRecord): boolean {
+function isDone({ done, parts = 0, retryTaskCount = 0, tasks = [] }: PushRecord): boolean {
   const begunParts = tasks.filter(({ ofPart }) => ofPart).length;
   // A task has no row of its own before somebody begins it.
-  const ordered = tasks.reduce((sum, task) => sum + (task.handedBack ?? 0), handedBack);
+  const ordered = tasks.reduce((sum, task) => sum + (task.retryTaskCount ?? 0), retryTaskCount);
   const hasBegun = begunParts >= parts && tasks.length - begunParts >= ordered;
   return done && hasBegun && tasks.every(({ doneAtMs }) => doneAtMs !== undefined);
 }

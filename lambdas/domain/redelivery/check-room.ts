@@ -15,15 +15,15 @@ import type { Room } from "../model/room.ts";
 import { ackWithinMs, glimpseOf, inlineMembers } from "../model/room-size.ts";
 import type { ReportUndelivered, Undelivered } from "../model/undelivered.ts";
 import { isCheckedBy } from "../schedule/ack-check.ts";
-import type { Patience } from "../schedule/ack-wait.ts";
+import type { AckWait } from "../schedule/ack-wait.ts";
 import { dueMs } from "../schedule/ack-wait.ts";
 import { maxHops } from "../schedule/max-hops.ts";
 import type { Pace } from "../send/rate-limiter.ts";
 import { makePace, paceUntil, unpaced } from "../send/rate-limiter.ts";
 import { checkUnread } from "./check-unread.ts";
 import { checkDepartedMembers } from "./departed-members.ts";
-import { nextStep, nextStepOfPoller } from "./next-step.ts";
-import { givenUpBy, checkOfflineSubject } from "./offline-subject.ts";
+import { nextStep, nextStepOfPolling } from "./next-step.ts";
+import { exhaustedKey, checkOfflineSubject } from "./offline-subject.ts";
 import { checksFor } from "./plan.ts";
 import { postedAtMs } from "./posted-at.ts";
 import { tellEvictedAgain } from "./renotify-evicted.ts";
@@ -32,7 +32,7 @@ import { resend } from "./resend.ts";
 
 const membersAtOnce = 25;
 /** After trouble with acks it may be a whole room. Each is noted by a write under the room's key, beside its acks. */
-const triesPerSecond = 400;
+const redeliveriesPerSecond = 400;
 /** No post is begun later; one may take seconds. Before the Lambda's time is over the rest is left to the next look. */
 export const budgetMs = 12_000;
 /** From then on looks are rarer: a chain outlives the tries of members who are all behind at times of their own. */
@@ -51,9 +51,9 @@ interface RoomFindings {
   /** Moments at which somebody should look again. */
   nexts: number[];
   /** Members as they are to be noted. */
-  givenUp: Member[];
+  exhausted: Member[];
   undelivered: Undelivered[];
-  noteReported?: (() => Promise<void>) | undefined;
+  recordReported?: (() => Promise<void>) | undefined;
   isSomebodyThere: boolean;
   /** Devices of those who are owed something, by subject. */
   devices: Map<string, Member[]>;
@@ -63,7 +63,7 @@ interface RoomFindings {
 }
 type Waiting = (after: number) => Promise<LogEntry[]>;
 /** The room, and how long its members may take to ack. */
-type RoomToCheck = Room & Patience;
+type RoomToCheck = Room & AckWait;
 
 /** Looks at the cursors of a room's members and sends again what was not acked. */
 export async function checkRoom(given: AckCheckDeps, check: AckCheck): Promise<void> {
@@ -107,10 +107,10 @@ async function checkMembers(
   const unackedRanges = roomId.startsWith("@") ? [] : await readAll(deps.unackedRanges.pages(roomId, part));
   const untilMs = deps.now() + budgetMs;
   // In everyone's room each place has a key of its own.
-  const noting = roomId === everyone ? unpaced : makePace(triesPerSecond / (part?.of ?? 1), deps);
+  const noting = roomId === everyone ? unpaced : makePace(redeliveriesPerSecond / (part?.of ?? 1), deps);
   const found: RoomFindings = {
     nexts: rest?.nextAtMs === undefined ? [] : [rest.nextAtMs],
-    givenUp: [],
+    exhausted: [],
     undelivered: [],
     isSomebodyThere: false,
     devices: new Map(unackedRanges.map(({ subject }) => [subject, []])),
@@ -136,7 +136,7 @@ async function checkMembers(
     const absent = await checkOfflineSubject(deps, room, person, hop);
     found.undelivered.push(...absent.undelivered);
     found.nexts.push(...absent.nexts);
-    found.noteReported = absent.noteReported;
+    found.recordReported = absent.recordReported;
   }
   // What is owed is judged by all devices: where not all were seen, by a look that sees them.
   const isPartial = isOver || rest !== undefined;
@@ -147,10 +147,10 @@ async function checkMembers(
   const undelivered = await toReport(deps, room, [...found.undelivered, ...departed.undelivered], part);
   // Reported before it is noted as reported: a crash in between reports twice, the other order never.
   if (undelivered.length > 0) await deps.reportUndelivered(undelivered);
-  await Promise.all([found.noteReported?.(), departed.clear(), person !== undefined && noteGivenUp(deps, room, found)]);
-  await forEachLimited(found.givenUp, membersAtOnce, async (member) => {
+  await Promise.all([found.recordReported?.(), departed.clear(), person !== undefined && recordExhausted(deps, room, found)]);
+  await forEachLimited(found.exhausted, membersAtOnce, async (member) => {
     await noting.turn();
-    await deps.members.noteTry(roomId, member);
+    await deps.members.recordRedelivery(roomId, member);
   });
   if (isOver) await scheduleContinuation(deps, check, floor.upTo, found.nexts);
   else await scheduleNextCheck(deps, room, hop, found.nexts, part);
@@ -174,10 +174,10 @@ async function scheduleContinuation(
 }
 
 /** A device that was given up may go, and its person then be nowhere. */
-async function noteGivenUp({ resumePoints }: Pick<Deps, "resumePoints">, room: Room, { givenUp }: RoomFindings): Promise<void> {
+async function recordExhausted({ resumePoints }: Pick<Deps, "resumePoints">, room: Room, { exhausted }: RoomFindings): Promise<void> {
   const { roomId, epoch } = room;
-  const seq = Math.max(0, ...givenUp.map(({ givenUpSeq }) => givenUpSeq));
-  if (seq > 0) await resumePoints.keep(roomId, givenUpBy, { epoch, seq, hasAcked: true });
+  const seq = Math.max(0, ...exhausted.map(({ exhaustedSeq }) => exhaustedSeq));
+  if (seq > 0) await resumePoints.keep(roomId, exhaustedKey, { epoch, seq, hasAcked: true });
 }
 
 /** @returns `later`: there is no time for it in this look */
@@ -196,13 +196,13 @@ async function checkMember(
     const { session, connectionId } = member;
     const cursor = { epoch: room.epoch, seq: 0 };
     await deps.members.setCursor(room.roomId, session, connectionId, cursor);
-    return checkMember(deps, room, { ...member, cursor, tries: 0, triedAtMs: 0, givenUpSeq: 0 }, waiting, found);
+    return checkMember(deps, room, { ...member, cursor, redeliveries: 0, redeliveredAtMs: 0, exhaustedSeq: 0 }, waiting, found);
   }
   if (member.cursor.seq >= room.seq) return "done";
-  const kept = await waiting(Math.max(member.cursor.seq, member.givenUpSeq));
+  const kept = await waiting(Math.max(member.cursor.seq, member.exhaustedSeq));
   const unacked = kept.filter(({ message }) => message && isFor(message, member.subject));
   const step = isPoller(member.connectionId)
-    ? nextStepOfPoller(member, unacked.filter(wasThereAt(member)), deps.now(), room)
+    ? nextStepOfPolling(member, unacked.filter(wasThereAt(member)), deps.now(), room)
     : nextStep(member, unacked, deps.now(), room);
   switch (step.kind) {
     case "rest":
@@ -212,23 +212,23 @@ async function checkMember(
       return "done";
     case "resend": {
       if (!(await found.noting.turn()) || !(await found.pace.turn())) return "later";
-      const triedAtMs = deps.now();
+      const redeliveredAtMs = deps.now();
       const { refused, isGone } = await resend(deps, room, member, step.entries, found.pace);
       found.undelivered.push(...refused.flatMap((entry) => undeliveredOf(entry, member.subject)));
       // What it is owed has a look of its own then.
       if (isGone) return "done";
-      const tries = member.tries + 1;
-      await deps.members.noteTry(room.roomId, { ...member, tries, triedAtMs });
-      found.nexts.push(dueMs(triedAtMs, tries, room));
+      const redeliveries = member.redeliveries + 1;
+      await deps.members.recordRedelivery(room.roomId, { ...member, redeliveries, redeliveredAtMs });
+      found.nexts.push(dueMs(redeliveredAtMs, redeliveries, room));
       return "done";
     }
     case "giveUp": {
       if (!(await found.noting.turn())) return "later";
-      const triedAtMs = deps.now();
-      const givenUpSeq = step.entries.at(-1)?.seq ?? member.givenUpSeq;
+      const redeliveredAtMs = deps.now();
+      const exhaustedSeq = step.entries.at(-1)?.seq ?? member.exhaustedSeq;
       found.undelivered.push(...step.entries.flatMap((entry) => undeliveredOf(entry, member.subject)));
-      found.givenUp.push({ ...member, tries: 0, triedAtMs, givenUpSeq });
-      found.nexts.push(triedAtMs + deps.redeliverAfterMs);
+      found.exhausted.push({ ...member, redeliveries: 0, redeliveredAtMs, exhaustedSeq });
+      found.nexts.push(redeliveredAtMs + deps.redeliverAfterMs);
       return "done";
     }
   }

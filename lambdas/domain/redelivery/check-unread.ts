@@ -1,7 +1,7 @@
 import { subjectOf } from "../../../protocol/ids.ts";
 import { readAll } from "../concurrency/pages.ts";
 import { readWaiting } from "../log/read.ts";
-import { afterTries } from "../membership/unread-before-join.ts";
+import { afterRedeliveries } from "../membership/unread-before-join.ts";
 import type { AckCheck } from "../model/ack-check.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
@@ -9,7 +9,7 @@ import { isPoller } from "../model/polling.ts";
 import { hasReached, resumePointOf } from "../model/resume-point.ts";
 import type { ReportUndelivered } from "../model/undelivered.ts";
 import { maxHops } from "../schedule/max-hops.ts";
-import { mostReported, reportedBy } from "./offline-subject.ts";
+import { maxReported, reportedKey } from "./offline-subject.ts";
 import { undeliveredOf } from "./report-undelivered.ts";
 
 /** Reports what came to no device of the person; what is still on its way to one waits for the next look. */
@@ -22,10 +22,10 @@ export async function checkUnread(
   const subject = subjectOf(roomId);
   // Only a person has pages that are not there.
   if (subject === undefined) return;
-  const [room, reported] = await Promise.all([rooms.get(roomId), resumePoints.get(roomId, reportedBy)]);
+  const [room, reported] = await Promise.all([rooms.get(roomId), resumePoints.get(roomId, reportedKey)]);
   if (room?.epoch !== epoch) return;
   const after = Math.max(skipped.after, reported?.epoch === epoch ? reported.seq : 0);
-  const waiting = await readWaiting(deps, { ...room, seq: upTo }, after, mostReported);
+  const waiting = await readWaiting(deps, { ...room, seq: upTo }, after, maxReported);
   if (waiting.length === 0) return;
 
   const devices = await readAll(members.pages(roomId));
@@ -35,7 +35,7 @@ export async function checkUnread(
   const isOnItsWay = (seq: number) => devices.some((device) => isWaitingFor(device, epoch, seq));
   const isAccountedFor = (seq: number) =>
     points.some((resumePoint) => resumePoint.startSeq !== undefined && hasReached(resumePoint, { epoch, seq })) ||
-    devices.some(({ startSeq = upTo, givenUpSeq }) => startSeq < seq && seq <= givenUpSeq);
+    devices.some(({ startSeq = upTo, exhaustedSeq }) => startSeq < seq && seq <= exhaustedSeq);
 
   const open = waiting.findIndex(({ seq }) => !isAccountedFor(seq) && isOnItsWay(seq));
   const judged = open < 0 ? waiting : waiting.slice(0, open);
@@ -43,14 +43,14 @@ export async function checkUnread(
   // Reported before it is noted as reported: a crash in between reports twice, the other order never.
   if (undelivered.length > 0) await reportUndelivered(undelivered);
   const last = judged.at(-1)?.seq ?? after;
-  if (last > after) await resumePoints.keep(roomId, reportedBy, { epoch, seq: last, hasAcked: true });
-  const isMore = open >= 0 || waiting.length === mostReported;
+  if (last > after) await resumePoints.keep(roomId, reportedKey, { epoch, seq: last, hasAcked: true });
+  const isMore = open >= 0 || waiting.length === maxReported;
   if (!isMore || hop >= maxHops) return;
-  await scheduleAckCheck({ roomId, hop: hop + 1, skipped: { epoch, after: last, upTo } }, afterTries(deps));
+  await scheduleAckCheck({ roomId, hop: hop + 1, skipped: { epoch, after: last, upTo } }, afterRedeliveries(deps));
 }
 
 /** It was in when the message came, is behind, and its tries are not over. */
-function isWaitingFor({ connectionId, cursor, startSeq, givenUpSeq }: Member, epoch: string, seq: number): boolean {
+function isWaitingFor({ connectionId, cursor, startSeq, exhaustedSeq }: Member, epoch: string, seq: number): boolean {
   if (isPoller(connectionId) || cursor?.epoch !== epoch || startSeq === undefined) return false;
-  return startSeq < seq && cursor.seq < seq && givenUpSeq < seq;
+  return startSeq < seq && cursor.seq < seq && exhaustedSeq < seq;
 }

@@ -7,7 +7,7 @@ import { isFor, isWanted, type LogEntry } from "../model/message.ts";
 import type { Room } from "../model/room.ts";
 import type { UnackedRange } from "../model/unacked-range.ts";
 import type { Undelivered } from "../model/undelivered.ts";
-import { type Patience, reportAfterMs } from "../schedule/ack-wait.ts";
+import { type AckWait, reportAfterMs } from "../schedule/ack-wait.ts";
 import { undeliveredOf } from "./report-undelivered.ts";
 
 const rangeConcurrency = 25;
@@ -16,7 +16,7 @@ const rangeConcurrency = 25;
 const pushEndsMs = 30_000;
 
 /** So many reports one look has time for; the rest with the next. */
-const mostReports = 1_000;
+const maxReports = 1_000;
 
 /** What a look has to do about debts. */
 export interface DepartedFindings {
@@ -39,7 +39,7 @@ type Kept = (after: number) => Promise<LogEntry[]>;
  */
 export async function checkDepartedMembers(
   deps: DepartedDeps,
-  room: Room & Patience,
+  room: Room & AckWait,
   unackedRanges: readonly UnackedRange[],
   devicesOf: (subject: string) => readonly Member[],
 ): Promise<DepartedFindings> {
@@ -49,7 +49,7 @@ export async function checkDepartedMembers(
   const cleared: { range: UnackedRange; upTo: number }[] = [];
   const kept = keptOf(deps, room);
   await forEachLimited(unackedRanges, rangeConcurrency, async (range) => {
-    if (undelivered.length >= mostReports) {
+    if (undelivered.length >= maxReports) {
       nexts.push(deps.now());
       return;
     }
@@ -69,7 +69,7 @@ export async function checkDepartedMembers(
 /** @returns what is to be reported, up to where the debt is settled then, and when the rest of it is looked at */
 async function judge(
   deps: Pick<Deps, "now">,
-  room: Room & Patience,
+  room: Room & AckWait,
   range: UnackedRange,
   devices: readonly Member[],
   kept: Kept,

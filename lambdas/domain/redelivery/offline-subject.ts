@@ -2,17 +2,17 @@ import { readWaiting } from "../log/read.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Room } from "../model/room.ts";
 import type { Undelivered } from "../model/undelivered.ts";
-import { mostTries } from "../schedule/ack-wait.ts";
+import { maxRedeliveries } from "../schedule/ack-wait.ts";
 import { undeliveredOf } from "./report-undelivered.ts";
 
 /** Where the books keep what was reported of a room; no subject is called so in a room of one's own. */
-export const reportedBy = "@reported";
+export const reportedKey = "@reported";
 
 /** And up to where a device of the person was sent messages often enough. */
-export const givenUpBy = "@givenUp";
+export const exhaustedKey = "@givenUp";
 
 /** As many as one look reports; the rest with the next. */
-export const mostReported = 100;
+export const maxReported = 100;
 
 /**
  * Somebody was pushed to and no page of theirs is there that acks. They may come back while a member's redeliveries
@@ -23,15 +23,15 @@ export async function checkOfflineSubject(
   room: Room,
   subject: string,
   hop: number,
-): Promise<{ undelivered: Undelivered[]; nexts: number[]; noteReported?: () => Promise<void> }> {
+): Promise<{ undelivered: Undelivered[]; nexts: number[]; recordReported?: () => Promise<void> }> {
   const { resumePoints, now, redeliverAfterMs } = deps;
   const { roomId, epoch } = room;
-  const names = [subject, reportedBy, givenUpBy];
+  const names = [subject, reportedKey, exhaustedKey];
   const points = await Promise.all(names.map((name) => resumePoints.get(roomId, name)));
   const seqs = points.map((resumePoint) => (resumePoint?.epoch === epoch && resumePoint.hasAcked ? resumePoint.seq : 0));
-  const waiting = await readWaiting(deps, room, Math.max(...seqs), mostReported);
+  const waiting = await readWaiting(deps, room, Math.max(...seqs), maxReported);
   if (waiting.length === 0) return { undelivered: [], nexts: [] };
-  if (hop < mostTries) return { undelivered: [], nexts: [now() + redeliverAfterMs * 2 ** (hop + 1)] };
+  if (hop < maxRedeliveries) return { undelivered: [], nexts: [now() + redeliverAfterMs * 2 ** (hop + 1)] };
 
   const due = waiting.filter(({ atMs }) => atMs + redeliverAfterMs <= now());
   const last = due.at(-1);
@@ -39,6 +39,6 @@ export async function checkOfflineSubject(
   return {
     undelivered: due.flatMap((entry) => undeliveredOf(entry, subject)),
     nexts: rest,
-    ...(last && { noteReported: () => resumePoints.keep(roomId, reportedBy, { epoch, seq: last.seq, hasAcked: true }) }),
+    ...(last && { recordReported: () => resumePoints.keep(roomId, reportedKey, { epoch, seq: last.seq, hasAcked: true }) }),
   };
 }

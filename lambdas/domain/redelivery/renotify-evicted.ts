@@ -2,7 +2,7 @@ import { evict, evictedFrame, type TellDeps } from "../membership/evict.ts";
 import type { AckCheck } from "../model/ack-check.ts";
 import type { Deps } from "../model/deps.ts";
 import { isCurrent } from "../model/member.ts";
-import { mostTries } from "../schedule/ack-wait.ts";
+import { maxRedeliveries } from "../schedule/ack-wait.ts";
 import { post } from "../send/post.ts";
 import type { Pace } from "../send/rate-limiter.ts";
 import { frameText } from "../wire/serialize.ts";
@@ -26,7 +26,7 @@ export async function tellEvictedAgain(
   if (!(await pace.turn())) return scheduleAckCheck({ roomId, hop, evicted }, redeliverAfterMs);
   const outcome = await post(deps, connectionId, frameText(evictedFrame(roomId, generation)), pace);
   const next = hop + 1;
-  if (next === mostTries) return;
+  if (next === maxRedeliveries) return;
   // A 410 needs a second witness here too: a page that is there, and lost this post as well, would wait for ever.
   if (outcome === "gone" && !(await deps.gateway.isOpen(connectionId))) return;
   await scheduleAckCheck({ roomId, hop: next, evicted }, redeliverAfterMs * 2 ** next);

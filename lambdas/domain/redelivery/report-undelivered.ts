@@ -49,13 +49,13 @@ export async function toReport(
   );
   return [...once.values()].filter((message) => {
     const { devices = [], points = [] } = persons.get(message.subject) ?? {};
-    const isKnown = devices.some((device) => hasGivenUp(device, message));
+    const isKnown = devices.some((device) => isExhausted(device, message));
     return !isKnown && !points.some((resumePoint) => hasReached(resumePoint, message));
   });
 }
 
 /** Whether the message was sent to the device often enough, and so reported. */
-export const hasGivenUp = (
-  { cursor, startSeq = 0, givenUpSeq }: Pick<Member, "cursor" | "startSeq" | "givenUpSeq">,
+export const isExhausted = (
+  { cursor, startSeq = 0, exhaustedSeq }: Pick<Member, "cursor" | "startSeq" | "exhaustedSeq">,
   { epoch, seq }: Pick<Undelivered, "epoch" | "seq">,
-): boolean => cursor?.epoch === epoch && startSeq < seq && seq <= givenUpSeq;
+): boolean => cursor?.epoch === epoch && startSeq < seq && seq <= exhaustedSeq;

@@ -5,7 +5,7 @@ import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
 import type { LogEntry, Message } from "../model/message.ts";
 import type { Room } from "../model/room.ts";
-import type { Patience } from "../schedule/ack-wait.ts";
+import type { AckWait } from "../schedule/ack-wait.ts";
 import { post } from "../send/post.ts";
 import { postAlone } from "../send/post-alone.ts";
 import type { Pace } from "../send/rate-limiter.ts";
@@ -23,7 +23,7 @@ import { messageText, textBytes } from "../wire/serialize.ts";
  */
 export async function resend(
   deps: DeliverDeps & Pick<Deps, "noteTrouble" | "payloads">,
-  room: Pick<Room, "roomId" | "epoch"> & Pick<Patience, "ackWithinMs">,
+  room: Pick<Room, "roomId" | "epoch"> & Pick<AckWait, "ackWithinMs">,
   member: Member,
   entries: readonly LogEntry[],
   pace: Pace,

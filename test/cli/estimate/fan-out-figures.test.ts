@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import {
   ackWithinSeconds,
   fanOut,
-  mostTries,
+  maxRedeliveries,
   paceBurstSeconds,
   partsOfEveryone,
   partsOfRoom,
@@ -69,7 +69,7 @@ describe("the estimate reckons with the stack as it is", () => {
     });
     expect(paceBurstSeconds).toBe(catchUpMs / 1000);
     expect(postsAtOnce).toBe(deliver.postsAtOnce);
-    expect(mostTries).toBe(ackWait.mostTries);
+    expect(maxRedeliveries).toBe(ackWait.maxRedeliveries);
   });
 
   test("its defaults", () => {

@@ -39,7 +39,7 @@ const place = (changes: Partial<NewMember> = {}): NewMember => ({
 /** A place as it is read when nothing was sent again yet. */
 const read = (changes: Partial<Member> = {}): Member => ({
   ...place(),
-  ...{ acks: false, hasAcked: false, tries: 0, triedAtMs: 0, givenUpSeq: 0 },
+  ...{ acks: false, hasAcked: false, redeliveries: 0, redeliveredAtMs: 0, exhaustedSeq: 0 },
   ...changes,
 });
 const now = () => members.get(room, "s#1");
@@ -240,10 +240,10 @@ describe.each(["a room", "everyone"])("a member's cursor in %s", (where) => {
     expect((await get())?.cursor).toEqual({ epoch: "f", seq: 1 });
   });
 
-  const tried = { tries: 2, triedAtMs: 9, givenUpSeq: 3 };
+  const tried = { redeliveries: 2, redeliveredAtMs: 9, exhaustedSeq: 3 };
   const note = async (changes: Partial<Member> = {}) => {
     const member = await get();
-    if (member) await members.noteTry(roomId(), { ...member, ...tried, ...changes });
+    if (member) await members.recordRedelivery(roomId(), { ...member, ...tried, ...changes });
   };
 
   test.each<[string, Partial<Member>, boolean]>([
@@ -253,7 +253,7 @@ describe.each(["a room", "everyone"])("a member's cursor in %s", (where) => {
     ["for another connection", { connectionId: "other" }, false],
   ])("has its tries noted %s: %3$j", async (_, changes, isNoted) => {
     await note(changes);
-    expect(await get()).toMatchObject(isNoted ? tried : { tries: 0, triedAtMs: 0, givenUpSeq: 0 });
+    expect(await get()).toMatchObject(isNoted ? tried : { redeliveries: 0, redeliveredAtMs: 0, exhaustedSeq: 0 });
   });
 
   test.each([
@@ -262,7 +262,7 @@ describe.each(["a room", "everyone"])("a member's cursor in %s", (where) => {
   ])("begins its tries anew with %s", async (_, move) => {
     await note();
     await move();
-    expect(await get()).toMatchObject({ tries: 0, triedAtMs: 0, givenUpSeq: 0 });
+    expect(await get()).toMatchObject({ redeliveries: 0, redeliveredAtMs: 0, exhaustedSeq: 0 });
   });
 });
 

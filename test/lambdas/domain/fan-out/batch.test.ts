@@ -6,7 +6,7 @@ import type { Member } from "../../../../lambdas/domain/model/member.ts";
 const none = { members: 0, sent: 0, gone: 0, slow: 0, failed: 0, unknown: 0, waiting: 0 };
 const member = (more: Partial<Member> = {}): Member => ({
   ...{ session: "s", connectionId: "c", connectedAtMs: 1, subject: "ann", generation: 0, holdsLease: false },
-  ...{ acks: true, hasAcked: false, cursor: { epoch: "e", seq: 0 }, tries: 0, triedAtMs: 0, givenUpSeq: 0 },
+  ...{ acks: true, hasAcked: false, cursor: { epoch: "e", seq: 0 }, redeliveries: 0, redeliveredAtMs: 0, exhaustedSeq: 0 },
   ...more,
 });
 const silent = member({ acks: false });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { tasksAgain } from "../../../../lambdas/domain/fan-out/enqueue.ts";
+import { retryTasks } from "../../../../lambdas/domain/fan-out/enqueue.ts";
 import { pushStatus } from "../../../../lambdas/domain/push/status.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { Reader } from "../../../support/reader.ts";
@@ -200,7 +200,7 @@ test("members who are tried again go into lists of tasks of their own names", ()
     return `id-${ids}`;
   };
   const sessions = Array.from({ length: 450 }, (_, i) => `s-${i}`);
-  const tasks = tasksAgain({ newId }, { roomId: room, messageId: "m", text: "{}" }, sessions, 2);
+  const tasks = retryTasks({ newId }, { roomId: room, messageId: "m", text: "{}" }, sessions, 2);
   expect(tasks.map(({ taskId, hop }) => [taskId, hop])).toEqual([
     ["id-1", 2],
     ["id-2", 2],

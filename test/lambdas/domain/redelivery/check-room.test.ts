@@ -28,7 +28,7 @@ const resends = ({ page }: Reader) => page.inbox.filter(({ type }) => type === "
 const lose = ({ page }: Reader) => world.lost.add(page.connectionId);
 const heal = ({ page }: Reader) => world.lost.delete(page.connectionId);
 /** Moments, in seconds from now, at which something is posted to a reader whose posts are all lost. */
-async function triesOf({ page }: Reader, forMs: number): Promise<number[]> {
+async function retriesOf({ page }: Reader, forMs: number): Promise<number[]> {
   const startMs = world.nowMs;
   const moments: number[] = [];
   const { post } = world.deps.gateway;
@@ -74,7 +74,7 @@ describe("a message whose post was lost", () => {
     lose(ann);
     const pushed = await world.push(room);
     await bob.ack();
-    expect(await triesOf(ann, 600_000)).toEqual([5, 15, 35]);
+    expect(await retriesOf(ann, 600_000)).toEqual([5, 15, 35]);
     expect(world.undelivered).toEqual([
       {
         messageId: "messageId" in pushed && pushed.messageId,
@@ -106,7 +106,7 @@ describe("a message whose post was lost", () => {
     await world.pass(120_000);
     await world.push(room);
     await bob.ack();
-    expect(await triesOf(ann, 600_000)).toEqual([5, 15, 35]);
+    expect(await retriesOf(ann, 600_000)).toEqual([5, 15, 35]);
     expect(world.undelivered.map(({ seq }) => seq)).toEqual([1, 2]);
   });
 

@@ -54,7 +54,7 @@ describe("one report for each person and message", () => {
     await world.pass(6_000);
     const { deps } = world;
     const place = await deps.members.get(room, tablet.page.session);
-    if (place) await deps.members.noteTry(room, { ...place, tries: 2, triedAtMs: world.nowMs });
+    if (place) await deps.members.recordRedelivery(room, { ...place, redeliveries: 2, redeliveredAtMs: world.nowMs });
     await world.pass(600_000);
     expect(reported()).toEqual([[ann.page.subject, room, 1]]);
   });
