@@ -91,8 +91,8 @@ export class Backend implements Behind {
 
   private async task(body: string): Promise<void> {
     this.meter.count("queueRequests", 2);
-    const giveUp = () => Promise.reject(new Error("nothing here is given up"));
-    const deps = { ...this.depsOf("fanOut")(), pace: unpaced, giveUp };
+    const deadLetter = () => Promise.reject(new Error("nothing here is given up"));
+    const deps = { ...this.depsOf("fanOut")(), pace: unpaced, deadLetter };
     const { batchItemFailures } = await onTasks(() => deps, runTask)({ Records: [{ messageId: "1", body }] });
     if (batchItemFailures.length > 0) throw new Error("the task failed");
   }

@@ -114,6 +114,6 @@ export const fanOutDeps = lazily((): FanOutDeps => {
   return {
     ...shared,
     pace: makePace(postsPerSecond / workers, shared),
-    giveUp: fanOutQueue(sqs(), environment("FAN_OUT_DEAD_LETTERS_URL")),
+    deadLetter: fanOutQueue(sqs(), environment("FAN_OUT_DEAD_LETTERS_URL")),
   };
 });

@@ -144,11 +144,11 @@ export async function openCrowd(options: CrowdOptions) {
   };
 
   const worker = (): ((task: FanOutTask) => Promise<boolean>) => {
-    const giveUp = async (given: readonly FanOutTask[]) => void setAside.push(...given);
+    const deadLetter = async (given: readonly FanOutTask[]) => void setAside.push(...given);
     const pace = makePace(postsPerSecond / workers, { now: deps.now, wait: deps.wait, random });
     // Only by the log does a worker see what waits beside its task.
     const log = together ? deps.log : { ...deps.log, pages: nothing };
-    return async (task) => (await runTask(mortal({ ...deps, log, pace, giveUp }, faults), task)) === "done";
+    return async (task) => (await runTask(mortal({ ...deps, log, pace, deadLetter }, faults), task)) === "done";
   };
   tasks.feed(Array.from({ length: workers }, worker), duplicates ? 2 : 1);
   const reportUndelivered = async () => {};
@@ -267,7 +267,7 @@ function mortal(deps: FanOutDeps, faults: { diesAtPost: number | undefined }): F
     gateway: { ...deps.gateway, post },
     wait: orNever(deps.wait),
     orderTasks: orNever(deps.orderTasks),
-    giveUp: orNever(deps.giveUp),
+    deadLetter: orNever(deps.deadLetter),
     tasks: { take: orNever(deps.tasks.take), note: orNever(deps.tasks.note) },
     pace: { ...deps.pace, turn: orNever(deps.pace.turn) },
   };

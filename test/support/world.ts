@@ -162,8 +162,8 @@ export class World {
   }
 
   get fanOutDeps(): FanOutDeps {
-    const giveUp = async (tasks: readonly FanOutTask[]) => void this.deadLetters.push(...tasks);
-    return { ...this.deps, pace: unpaced, giveUp };
+    const deadLetter = async (tasks: readonly FanOutTask[]) => void this.deadLetters.push(...tasks);
+    return { ...this.deps, pace: unpaced, deadLetter };
   }
 
   private nextOrder(untilMs: number) {

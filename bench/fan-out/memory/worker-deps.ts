@@ -77,7 +77,7 @@ export function workerDeps(tablesUrl: string, stageUrl: URL, rest: (tasks: reado
       if (afterMs !== undefined) throw new Error("a post has failed");
       rest(tasks);
     },
-    giveUp: never("giving up"),
+    deadLetter: never("giving up"),
     fanOut: { postsPerSecond, workers: 1 },
     pace: makePace(postsPerSecond, time),
     scheduleAckCheck: never("a look"),

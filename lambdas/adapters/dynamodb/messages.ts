@@ -32,7 +32,7 @@ export function logIn(table: Table, now: () => number, retentionMs: number): Log
       return there?.messageId === message.messageId ? "there" : "void";
     },
 
-    async giveUp(roomId, { epoch, seq, atMs }) {
+    async putTombstone(roomId, { epoch, seq, atMs }) {
       const row = { roomId, seq, epoch, atMs, expiresAt: expiry(atMs + retentionMs) };
       if ((await table.put(row, free({ epoch, atMs }))) === "done") return "done";
       // Somebody else may have given it up at the same time.

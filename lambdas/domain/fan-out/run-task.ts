@@ -17,7 +17,7 @@ const placesAtOnce = 25;
 
 export interface FanOutDeps extends WalkDeps {
   /** Puts tasks aside for somebody to look at. */
-  giveUp: OrderTasks;
+  deadLetter: OrderTasks;
 }
 
 /**
@@ -58,7 +58,7 @@ export async function runTask(deps: FanOutDeps, ordered: FanOutTask): Promise<"d
   if ((await note({})) === "lost") return "taken";
   // Noted before it is handed on: the next one goes on where this one stopped.
   const rest = { ...task, hop: task.hop + 1 };
-  await (rest.hop > maxHops ? deps.giveUp([rest]) : deps.orderTasks([rest]));
+  await (rest.hop > maxHops ? deps.deadLetter([rest]) : deps.orderTasks([rest]));
   return "done";
 }
 
@@ -94,7 +94,7 @@ async function enqueueRetries(deps: FanOutDeps, task: FanOutTask, sessions: stri
   const next = retriesOf(task) + 1;
   const tasks = retryTasks(deps, task, sessions, next);
   const isLast = isLastRetry(task);
-  await (isLast ? deps.giveUp(tasks) : deps.orderTasks(tasks, pauseMs(next)));
+  await (isLast ? deps.deadLetter(tasks) : deps.orderTasks(tasks, pauseMs(next)));
   return isLast ? 0 : tasks.length;
 }
 

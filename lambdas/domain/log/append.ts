@@ -39,14 +39,14 @@ export async function appendTo(
     const mine: PushRecord = { roomId, epoch: room.epoch, seq: room.seq, atMs: draft.atMs, done: false };
     if (once && voided !== undefined) await pushes.renumber(once.messageId, once.recordOf(mine), voided);
     const entered = once ? await once.enter(mine) : { record: mine };
-    const giveUp = () => log.giveUp(roomId, { epoch: room.epoch, seq: room.seq, atMs: draft.atMs });
+    const putTombstone = () => log.putTombstone(roomId, { epoch: room.epoch, seq: room.seq, atMs: draft.atMs });
     if (entered === "used") {
-      await giveUp();
+      await putTombstone();
       return "used";
     }
     const { epoch = room.epoch, seq = room.seq, atMs, done: isDone } = entered.record;
     // Somebody entered it before: whether that one lives or died on the way, the message keeps its number.
-    if (seq !== room.seq) await giveUp();
+    if (seq !== room.seq) await putTombstone();
     const message: Message = { ...draft, roomId, epoch, seq, atMs };
     if ((await write(message)) !== "void") return { message, room, isDone };
     voided = seq;

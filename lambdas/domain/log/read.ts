@@ -6,7 +6,7 @@ import type { Room } from "../model/room.ts";
 import { asFrame, messageText, textBytes } from "../wire/serialize.ts";
 
 /** A number that was taken so long ago and holds nothing belongs to a push that died. */
-const giveUpAfterMs = 2_000;
+const tombstoneAfterMs = 2_000;
 
 /** Two messages with neighbouring numbers may have been accepted so far apart, in whichever order. */
 const neighboursApartMs = 30_000;
@@ -70,7 +70,7 @@ async function readOn(
   for await (const entry of entries) {
     if (entry.seq > part.upTo + 1) {
       if (!isAnchored) return lost(room.seq);
-      if (!(await passHole(deps, room, part, entry.seq - 1, entry.atMs))) return { ...part, more: true };
+      if (!(await fillGap(deps, room, part, entry.seq - 1, entry.atMs))) return { ...part, more: true };
     }
     isAnchored ||= isKept(deps, entry.atMs);
     if (entry.seq <= after) continue;
@@ -88,7 +88,7 @@ async function readOn(
   if (part.upTo < room.seq) {
     const isNewestKept = isWhole || isKept(deps, room.lastAtMs);
     if (!isNewestKept || (!isAnchored && part.upTo + 1 < room.seq)) return lost(room.seq);
-    if (!(await passHole(deps, room, part, room.seq, room.lastAtMs))) return { ...part, more: true };
+    if (!(await fillGap(deps, room, part, room.seq, room.lastAtMs))) return { ...part, more: true };
   }
   return part;
 }
@@ -99,16 +99,16 @@ async function readOn(
  *
  * @returns whether one may read on
  */
-async function passHole(
+async function fillGap(
   { log, now }: LogDeps,
   { roomId, epoch }: Room,
   part: MissedPart,
   last: number,
   takenBeforeMs: number,
 ): Promise<boolean> {
-  if (now() - takenBeforeMs < giveUpAfterMs) return false;
+  if (now() - takenBeforeMs < tombstoneAfterMs) return false;
   for (let seq = part.upTo + 1; seq <= last; seq += 1) {
-    if ((await log.giveUp(roomId, { epoch, seq, atMs: takenBeforeMs })) === "taken") return false;
+    if ((await log.putTombstone(roomId, { epoch, seq, atMs: takenBeforeMs })) === "taken") return false;
     part.upTo = seq;
   }
   return true;

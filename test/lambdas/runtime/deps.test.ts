@@ -40,7 +40,7 @@ beforeEach(() => {
 describe("a fan-out worker", () => {
   test("puts what it gives up into the dead-letter queue, where the alarm is, and the rest into its own", async () => {
     const deps = (await freshDeps()).fanOutDeps();
-    await deps.giveUp([task]);
+    await deps.deadLetter([task]);
     expect(orders()).toEqual([[queues.deadLetters, 1]]);
     await deps.orderTasks([task, task]);
     expect(orders()).toEqual([

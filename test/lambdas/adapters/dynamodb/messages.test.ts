@@ -59,13 +59,13 @@ describe("the log", () => {
 
   test("gives a number up once and for ever; one that is taken it does not", async () => {
     const at = { epoch: "e", seq: 1, atMs: startMs };
-    expect(await log().giveUp(room, at)).toBe("done");
-    expect(await log().giveUp(room, at)).toBe("done");
+    expect(await log().putTombstone(room, at)).toBe("done");
+    expect(await log().putTombstone(room, at)).toBe("done");
     expect(await log().append(message(1))).toBe("void");
     expect(await read(1, 1)).toMatchObject([{ seq: 1 }]);
     expect((await read(1, 1))[0]).not.toHaveProperty("message");
     await log().append(message(2));
-    expect(await log().giveUp(room, { ...at, seq: 2 })).toBe("taken");
+    expect(await log().putTombstone(room, { ...at, seq: 2 })).toBe("taken");
   });
 
   test("is read in order or backwards, both ends included, of one epoch, page by page", async () => {

@@ -103,14 +103,14 @@ describe("a hole", () => {
     await push("c");
     world.nowMs += 2_000;
     const { log } = world.deps;
-    const { giveUp } = log;
-    log.giveUp = async (...args) => {
+    const { putTombstone } = log;
+    log.putTombstone = async (...args) => {
       const late = { roomId: room, epoch, seq, messageId: "late", eventName: "e", rawData: '"b"', atMs: world.nowMs };
       await log.append(late);
-      return giveUp(...args);
+      return putTombstone(...args);
     };
     expect(await missedSince(0)).toMatchObject({ missed: ["a"], upTo: 1, more: true });
-    log.giveUp = giveUp;
+    log.putTombstone = putTombstone;
     expect(await missedSince(1)).toEqual({ recovered: true, missed: ["b", "c"], upTo: 3 });
   });
 });
