@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-interface Waiting {
+interface ReadPending {
   atMs: number;
   order: number;
   wake: () => void;
@@ -9,7 +9,7 @@ interface Waiting {
 /** Time that passes only while nothing happens: whoever waits is woken in order, as fast as the machine can. */
 export class VirtualTime {
   nowMs: number;
-  private readonly waiting: Waiting[] = [];
+  private readonly waiting: ReadPending[] = [];
   private orders = 0;
   private underWay = 0;
 
@@ -53,7 +53,7 @@ export class VirtualTime {
     }
   }
 
-  private insert(one: Waiting): void {
+  private insert(one: ReadPending): void {
     let low = 0;
     for (let high = this.waiting.length; low < high; ) {
       const middle = (low + high) >> 1;

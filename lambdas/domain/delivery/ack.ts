@@ -85,10 +85,10 @@ async function ackRoom(
     return { problem: `room ${wireRoomId} stands at ${seen?.seq ?? 0}, got ${seq}` };
   }
   // So much may have come within that second that some of it was held back: whoever is not told asks for nothing.
-  const isNearFlood = isKnown && seen.seq - before > limits.unackedMessages / 2;
-  const room = isNearFlood ? ((await readRoom(deps, roomId)) ?? seen) : seen;
-  const wasFlooded = room.seq - before > limits.unackedMessages;
-  return wasFlooded && seq < room.seq ? "behind" : "done";
+  const isNearAckWindow = isKnown && seen.seq - before > limits.unackedMessages / 2;
+  const room = isNearAckWindow ? ((await readRoom(deps, roomId)) ?? seen) : seen;
+  const wasDeferred = room.seq - before > limits.unackedMessages;
+  return wasDeferred && seq < room.seq ? "behind" : "done";
 }
 
 async function readRoom(

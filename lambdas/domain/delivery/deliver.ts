@@ -75,7 +75,7 @@ export async function deliverTo(
     await evict(deps, roomId, member, generation);
     return undefined;
   }
-  if (isWaiting(member, seq)) return { outcome: "waiting", sent: 0 };
+  if (isDeferred(member, seq)) return { outcome: "waiting", sent: 0 };
   for (const [sent, text] of texts.entries()) {
     if (sent > 0) await pace.turn();
     const outcome = await post(deps, member.connectionId, text, pace);
@@ -96,8 +96,8 @@ export function textsFor(member: Pick<Member, "subject">, parcel: Pick<Parcel, "
 }
 
 /** Whether the message waits in the log until the member asks for it. */
-export const isWaiting = (member: Member, seq: number | undefined): boolean =>
-  isPoller(member.connectionId) || isFlooded(member, seq);
+export const isDeferred = (member: Member, seq: number | undefined): boolean =>
+  isPoller(member.connectionId) || exceedsAckWindow(member, seq);
 
 /**
  * Whether a post is to be tried once more later. What certainly did not arrive is; a slow reader who acks is left to
@@ -111,5 +111,5 @@ export const countedAs = ({ outcome }: Delivery): Exclude<Delivery["outcome"], "
   outcome === "tooLarge" ? "failed" : outcome;
 
 /** So much is under way to the member that more waits in the log until it acks. */
-const isFlooded = ({ cursor }: Member, seq: number | undefined): boolean =>
+const exceedsAckWindow = ({ cursor }: Member, seq: number | undefined): boolean =>
   seq !== undefined && cursor !== undefined && seq - cursor.seq > limits.unackedMessages;

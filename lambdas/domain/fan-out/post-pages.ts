@@ -1,6 +1,6 @@
 import { forEachLimited } from "../concurrency/for-each-limited.ts";
 import type { Floor } from "../concurrency/watermark.ts";
-import { deliverTo, isWaiting, postsAtOnce } from "../delivery/deliver.ts";
+import { deliverTo, isDeferred, postsAtOnce } from "../delivery/deliver.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
 import type { Pace } from "../send/rate-limiter.ts";
@@ -37,7 +37,7 @@ export async function walk(
       const room = await roomNow(deps, roomId);
       for (const member of page) {
         const pieces = hasAll(member, load) ? [] : piecesFor(member, load);
-        const isPosted = pieces.length > 0 && !isWaiting(member, first);
+        const isPosted = pieces.length > 0 && !isDeferred(member, first);
         // A member is begun together with its turn: what waits for a turn is neither in memory nor out of date.
         if (isPosted && !isOver()) await deps.pace.turn();
         // What fails for one by an error, such as a missing right, fails for all.

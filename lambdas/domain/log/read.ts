@@ -169,11 +169,11 @@ export async function readKept({ log }: Pick<Deps, "log">, room: Room, after: nu
 }
 
 /** Messages that wait for a member behind its cursor, at most `most`, as they would be posted. */
-export async function readWaiting({ log, now }: LogDeps, room: Room, after: number, most: number): Promise<LogEntry[]> {
-  const waiting: LogEntry[] = [];
+export async function readPending({ log, now }: LogDeps, room: Room, after: number, most: number): Promise<LogEntry[]> {
+  const pending: LogEntry[] = [];
   for await (const entry of flatten(log.pages(room, after + 1, room.seq))) {
-    if (entry.message && isWanted(entry.message, now())) waiting.push(entry);
-    if (waiting.length === most) break;
+    if (entry.message && isWanted(entry.message, now())) pending.push(entry);
+    if (pending.length === most) break;
   }
-  return waiting;
+  return pending;
 }

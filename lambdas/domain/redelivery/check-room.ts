@@ -3,7 +3,7 @@ import { limits } from "../../../protocol/limits.ts";
 import { forEachLimited } from "../concurrency/for-each-limited.ts";
 import { flatten, onePage, readAll } from "../concurrency/pages.ts";
 import { makeFloor } from "../concurrency/watermark.ts";
-import { readWaiting } from "../log/read.ts";
+import { readPending } from "../log/read.ts";
 import type { AckCheck } from "../model/ack-check.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member, Part } from "../model/member.ts";
@@ -61,7 +61,7 @@ interface RoomFindings {
   pace: Pace;
   noting: Pace;
 }
-type Waiting = (after: number) => Promise<LogEntry[]>;
+type ReadPending = (after: number) => Promise<LogEntry[]>;
 /** The room, and how long its members may take to ack. */
 type RoomToCheck = Room & AckWait;
 
@@ -117,7 +117,7 @@ async function checkMembers(
     pace: paceUntil(deps.pace, untilMs),
     noting: paceUntil(noting, untilMs),
   };
-  const waiting = waitingOf(deps, room, part !== undefined);
+  const pending = pendingReader(deps, room, part !== undefined);
   const floor = makeFloor(rest?.after);
   let isOver = false;
   async function* inTime() {
@@ -128,7 +128,7 @@ async function checkMembers(
     }
   }
   await forEachLimited(inTime(), membersAtOnce, async ({ member, end }) => {
-    if ((await checkMember(deps, room, member, waiting, found)) === "later") isOver = true;
+    if ((await checkMember(deps, room, member, pending, found)) === "later") isOver = true;
     else end();
   });
   const person = subjectOf(roomId);
@@ -185,7 +185,7 @@ async function checkMember(
   deps: AckCheckDeps,
   room: RoomToCheck,
   member: Member,
-  waiting: Waiting,
+  pending: ReadPending,
   found: RoomFindings,
 ): Promise<"done" | "later"> {
   found.devices.get(member.subject)?.push(member);
@@ -196,10 +196,10 @@ async function checkMember(
     const { session, connectionId } = member;
     const cursor = { epoch: room.epoch, seq: 0 };
     await deps.members.setCursor(room.roomId, session, connectionId, cursor);
-    return checkMember(deps, room, { ...member, cursor, redeliveries: 0, redeliveredAtMs: 0, exhaustedSeq: 0 }, waiting, found);
+    return checkMember(deps, room, { ...member, cursor, redeliveries: 0, redeliveredAtMs: 0, exhaustedSeq: 0 }, pending, found);
   }
   if (member.cursor.seq >= room.seq) return "done";
-  const kept = await waiting(Math.max(member.cursor.seq, member.exhaustedSeq));
+  const kept = await pending(Math.max(member.cursor.seq, member.exhaustedSeq));
   const unacked = kept.filter(({ message }) => message && isFor(message, member.subject));
   const step = isPoller(member.connectionId)
     ? nextStepOfPolling(member, unacked.filter(wasThereAt(member)), deps.now(), room)
@@ -241,10 +241,10 @@ const wasThereAt =
     (message?.atMs ?? 0) <= leaseUntilMs;
 
 /** Members who stopped at the same message wait for the same ones: read once per look. */
-function waitingOf(deps: Deps, room: Room, isLarge: boolean): Waiting {
+function pendingReader(deps: Deps, room: Room, isLarge: boolean): ReadPending {
   const read = new Map<number, Promise<LogEntry[]>>();
   const readAfter = async (after: number) => {
-    const entries = await readWaiting(deps, room, after, limits.unackedMessages);
+    const entries = await readPending(deps, room, after, limits.unackedMessages);
     return isLarge ? Promise.all(entries.map((entry) => asPosted(deps, room, entry))) : entries;
   };
   return (after) => {

@@ -10,10 +10,10 @@ export type Step =
   | { kind: "giveUp"; entries: LogEntry[] };
 
 /** @param waiting what the member has not acked, oldest first */
-export function nextStep(member: Member, waiting: readonly LogEntry[], nowMs: number, ackWait: AckWait): Step {
-  const oldest = waiting[0];
+export function nextStep(member: Member, pending: readonly LogEntry[], nowMs: number, ackWait: AckWait): Step {
+  const oldest = pending[0];
   if (!oldest) return { kind: "rest" };
-  const due = firstOf(waiting, ({ atMs }) => dueMs(atMs, 0, ackWait) <= nowMs);
+  const due = firstOf(pending, ({ atMs }) => dueMs(atMs, 0, ackWait) <= nowMs);
   if (member.redeliveries === 0) {
     return due.length > 0
       ? { kind: "resend", entries: due }
@@ -28,14 +28,14 @@ export function nextStep(member: Member, waiting: readonly LogEntry[], nowMs: nu
 /** The same about a poller, to whom nothing can be posted: it gets what waits with its next poll, or its lease ends. */
 export function nextStepOfPolling(
   { leaseUntilMs = 0 }: Member,
-  waiting: readonly LogEntry[],
+  pending: readonly LogEntry[],
   nowMs: number,
   ackWait: AckWait,
 ): Step {
-  const oldest = waiting[0];
+  const oldest = pending[0];
   if (!oldest) return { kind: "rest" };
   const endMs = ({ atMs }: LogEntry) => Math.max(atMs + reportAfterMs(ackWait), leaseUntilMs);
-  const due = firstOf(waiting, (entry) => endMs(entry) <= nowMs);
+  const due = firstOf(pending, (entry) => endMs(entry) <= nowMs);
   return due.length > 0 ? { kind: "giveUp", entries: due } : { kind: "wait", untilMs: endMs(oldest) };
 }
 

@@ -1,4 +1,4 @@
-import { readWaiting } from "../log/read.ts";
+import { readPending } from "../log/read.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Room } from "../model/room.ts";
 import type { Undelivered } from "../model/undelivered.ts";
@@ -29,13 +29,13 @@ export async function checkOfflineSubject(
   const names = [subject, reportedKey, exhaustedKey];
   const points = await Promise.all(names.map((name) => resumePoints.get(roomId, name)));
   const seqs = points.map((resumePoint) => (resumePoint?.epoch === epoch && resumePoint.hasAcked ? resumePoint.seq : 0));
-  const waiting = await readWaiting(deps, room, Math.max(...seqs), maxReported);
-  if (waiting.length === 0) return { undelivered: [], nexts: [] };
+  const pending = await readPending(deps, room, Math.max(...seqs), maxReported);
+  if (pending.length === 0) return { undelivered: [], nexts: [] };
   if (hop < maxRedeliveries) return { undelivered: [], nexts: [now() + redeliverAfterMs * 2 ** (hop + 1)] };
 
-  const due = waiting.filter(({ atMs }) => atMs + redeliverAfterMs <= now());
+  const due = pending.filter(({ atMs }) => atMs + redeliverAfterMs <= now());
   const last = due.at(-1);
-  const rest = waiting.length > due.length ? [now() + redeliverAfterMs] : [];
+  const rest = pending.length > due.length ? [now() + redeliverAfterMs] : [];
   return {
     undelivered: due.flatMap((entry) => undeliveredOf(entry, subject)),
     nexts: rest,

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { onePage } from "../../../../lambdas/domain/concurrency/pages.ts";
-import { missedBytes, readHistory, readMissed, readWaiting } from "../../../../lambdas/domain/log/read.ts";
+import { missedBytes, readHistory, readMissed, readPending } from "../../../../lambdas/domain/log/read.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";
 import { World } from "../../../support/world.ts";
@@ -274,6 +274,6 @@ test("what waits for a member is at most as many as asked for, wanted ones only"
   await push("a", { ttlMs: 1_000 });
   for (const data of ["b", "c", "d"]) await push(data);
   world.nowMs += 1_001;
-  const waiting = await readWaiting(world.deps, await roomNow(), 0, 2);
+  const waiting = await readPending(world.deps, await roomNow(), 0, 2);
   expect(waiting.map(({ seq }) => seq)).toEqual([2, 3]);
 });
