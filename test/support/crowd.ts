@@ -10,7 +10,7 @@ import type { Deps } from "../../lambdas/domain/model/deps.ts";
 import type { FanOutTask } from "../../lambdas/domain/model/fan-out-task.ts";
 import type { Gateway, PostOutcome } from "../../lambdas/domain/model/gateway.ts";
 import type { Member, Part } from "../../lambdas/domain/model/member.ts";
-import { push, type Shipment } from "../../lambdas/domain/push/push.ts";
+import { push, type PushRequest } from "../../lambdas/domain/push/push.ts";
 import { checkRoom } from "../../lambdas/domain/redelivery/check-room.ts";
 import { makePace } from "../../lambdas/domain/send/rate-limiter.ts";
 import { everyone } from "../../protocol/ids.ts";
@@ -232,7 +232,7 @@ export async function openCrowd(options: CrowdOptions) {
 
   return {
     ...{ room, time, posts, uses, faults, readers, pages, ended, tasks, checks, lasted, setAside, world, deps, seat },
-    push: (rawData: string, more: Partial<Shipment> = {}) =>
+    push: (rawData: string, more: Partial<PushRequest> = {}) =>
       push(deps, { rooms: [room], eventName: "test", rawData, qos: 1, ...more }),
     rowsOf: { room: () => rows(world, room), connection: (id: string) => connections.get({ connectionId: id }) },
     close,

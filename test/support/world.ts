@@ -21,7 +21,7 @@ import type { Deps } from "../../lambdas/domain/model/deps.ts";
 import type { FanOutTask } from "../../lambdas/domain/model/fan-out-task.ts";
 import type { PostOutcome } from "../../lambdas/domain/model/gateway.ts";
 import type { Undelivered } from "../../lambdas/domain/model/undelivered.ts";
-import { push, type Shipment } from "../../lambdas/domain/push/push.ts";
+import { push, type PushRequest } from "../../lambdas/domain/push/push.ts";
 import { type AckCheckDeps, checkRoom } from "../../lambdas/domain/redelivery/check-room.ts";
 import { unpaced } from "../../lambdas/domain/send/rate-limiter.ts";
 import { frameText } from "../../lambdas/domain/wire/serialize.ts";
@@ -128,7 +128,7 @@ export class World {
   /** A page that has not opened its connection yet. */
   page = (options: PageOptions = {}): Page => new Page(this, options);
 
-  push(roomId: string, rawData = "1", more: Partial<Shipment> = {}) {
+  push(roomId: string, rawData = "1", more: Partial<PushRequest> = {}) {
     return push(this.deps, { rooms: [roomId], eventName: "test", rawData, qos: 1, ...more });
   }
 

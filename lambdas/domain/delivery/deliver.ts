@@ -7,7 +7,7 @@ import { prune } from "../membership/prune.ts";
 import type { Deps } from "../model/deps.ts";
 import type { PostOutcome } from "../model/gateway.ts";
 import { isCurrent, type Member } from "../model/member.ts";
-import type { Parcel } from "../model/outgoing-message.ts";
+import type { OutgoingMessage } from "../model/outgoing-message.ts";
 import { isPoller } from "../model/polling.ts";
 import { noOutcomes, type Outcomes } from "../model/push-record.ts";
 import type { Room } from "../model/room.ts";
@@ -37,19 +37,19 @@ export async function deliver(
   deps: DeliverDeps,
   room: Pick<Room, "roomId" | "generation">,
   members: AsyncIterable<Member[]>,
-  parcel: Pick<Parcel, "text" | "seq" | "except">,
+  outgoing: Pick<OutgoingMessage, "text" | "seq" | "excluded">,
 ): Promise<{ outcomes: Outcomes; again: string[] }> {
-  const { seq } = parcel;
+  const { seq } = outgoing;
   const outcomes = noOutcomes();
   const again: string[] = [];
   await forEachLimited(flatten(members), postsAtOnce, async (member) => {
-    const delivery = await deliverTo(deps, room, member, textsFor(member, parcel), seq);
+    const delivery = await deliverTo(deps, room, member, textsFor(member, outgoing), seq);
     if (!delivery) return;
     if (isRetried(member, seq, delivery)) {
       again.push(member.session);
       return;
     }
-    if (isExcepted(member, parcel)) return;
+    if (isExcluded(member, outgoing)) return;
     outcomes.members += 1;
     outcomes[countedAs(delivery)] += 1;
   });
@@ -86,13 +86,13 @@ export async function deliverTo(
 }
 
 /** Whether the message is not for the member, who is counted nowhere then. */
-export const isExcepted = ({ subject }: Pick<Member, "subject">, { except }: Pick<Parcel, "except">): boolean =>
-  except?.subjects.includes(subject) === true;
+export const isExcluded = ({ subject }: Pick<Member, "subject">, { excluded }: Pick<OutgoingMessage, "excluded">): boolean =>
+  excluded?.subjects.includes(subject) === true;
 
 /** What of the message is posted to the member; whoever is excepted gets only its number, if it has one. */
-export function textsFor(member: Pick<Member, "subject">, parcel: Pick<Parcel, "text" | "except">): string[] {
-  if (!isExcepted(member, parcel)) return [parcel.text];
-  return parcel.except?.text === undefined ? [] : [parcel.except.text];
+export function textsFor(member: Pick<Member, "subject">, outgoing: Pick<OutgoingMessage, "text" | "excluded">): string[] {
+  if (!isExcluded(member, outgoing)) return [outgoing.text];
+  return outgoing.excluded?.text === undefined ? [] : [outgoing.excluded.text];
 }
 
 /** Whether the message waits in the log until the member asks for it. */

@@ -1,5 +1,5 @@
 import type { Delivery } from "../delivery/deliver.ts";
-import { countedAs, isExcepted, isRetried, textsFor } from "../delivery/deliver.ts";
+import { countedAs, isExcluded, isRetried, textsFor } from "../delivery/deliver.ts";
 import type { FanOutTask, TaskNote } from "../model/fan-out-task.ts";
 import type { Member } from "../model/member.ts";
 import type { Outcomes } from "../model/push-record.ts";
@@ -47,7 +47,7 @@ interface Piece {
 
 /** What is posted to the member, one after the other. */
 export function piecesFor(member: Member, { carried, frame }: Load): Piece[] {
-  const isWhole = !carried.some(({ task }) => isExcepted(member, task));
+  const isWhole = !carried.some(({ task }) => isExcluded(member, task));
   if (frame !== undefined && member.acks && isWhole) return [{ text: frame, carried }];
   return carried.flatMap((one) => textsFor(member, one.task).map((text) => ({ text, carried: [one] })));
 }
@@ -65,7 +65,7 @@ export function count(member: Member, { carried }: Load, pieces: readonly Piece[
     if (!pieces.some((piece) => piece.carried.includes(one))) continue;
     const isAgain = !arrived.has(one) && isRetried(member, one.task.seq, delivery);
     if (isAgain) one.again.push(member.session);
-    if (isExcepted(member, one.task) || (isAgain && !isLastRetry(one.task))) continue;
+    if (isExcluded(member, one.task) || (isAgain && !isLastRetry(one.task))) continue;
     one.outcomes.members += 1;
     one.outcomes[arrived.has(one) ? "sent" : countedAs(delivery)] += 1;
   }

@@ -5,7 +5,7 @@ import type { FanOutTask, TaskNote } from "../model/fan-out-task.ts";
 import type { Part } from "../model/member.ts";
 import type { Message } from "../model/message.ts";
 import { isWanted } from "../model/message.ts";
-import { parcelOf } from "../wire/outgoing-message.ts";
+import { outgoingMessageOf } from "../wire/outgoing-message.ts";
 import { textBytes } from "../wire/serialize.ts";
 import { type Carried, carry } from "./batch.ts";
 import { partTask } from "./enqueue.ts";
@@ -46,7 +46,7 @@ export async function alongWith(
   let leftBytes = limits.billedBytes - aroundBytes - textBytes(text);
   for (const direction of [-1, 1]) {
     for (let next = seq + direction; around.has(next); next += direction) {
-      const other = partTask(parcelOf(deps, around.get(next) as Message, task.ackWithinMs), to);
+      const other = partTask(outgoingMessageOf(deps, around.get(next) as Message, task.ackWithinMs), to);
       const bytes = textBytes(other.text);
       if (bytes > leftBytes) break;
       const note = await takeAlong(deps, other, to, found, worker, leaseUntilMs);

@@ -2,7 +2,7 @@ import type { Deps } from "../model/deps.ts";
 import type { FanOutTask } from "../model/fan-out-task.ts";
 import type { Part } from "../model/member.ts";
 import { partsOf } from "../model/member.ts";
-import type { Parcel } from "../model/outgoing-message.ts";
+import type { OutgoingMessage } from "../model/outgoing-message.ts";
 import type { PushRecord } from "../model/push-record.ts";
 import type { Glimpse } from "../model/room-size.ts";
 import { partsFor } from "./plan.ts";
@@ -26,19 +26,19 @@ export const isLastRetry = (task: FanOutTask): boolean => retriesOf(task) >= max
  */
 export async function spread(
   { pushes, orderTasks, fanOut }: Pick<Deps, "pushes" | "orderTasks" | "fanOut">,
-  parcel: Parcel,
+  outgoing: OutgoingMessage,
   glimpse: Glimpse,
   record: PushRecord,
 ): Promise<number> {
   // Whoever pushes the same message again, after a crash or at the same time, orders the very same tasks.
-  const parts = await pushes.divide(parcel.messageId, record, partsFor(glimpse, fanOut));
-  await orderTasks(partsOf(parts).map((part) => partTask(parcel, part)));
+  const parts = await pushes.divide(outgoing.messageId, record, partsFor(glimpse, fanOut));
+  await orderTasks(partsOf(parts).map((part) => partTask(outgoing, part)));
   return parts;
 }
 
 /** The message on its way to a part of the room. */
-export const partTask = (parcel: Parcel, to: Part): FanOutTask => ({
-  ...parcel,
+export const partTask = (outgoing: OutgoingMessage, to: Part): FanOutTask => ({
+  ...outgoing,
   taskId: `${to.index}/${to.of}`,
   to,
   hop: 0,
@@ -47,14 +47,14 @@ export const partTask = (parcel: Parcel, to: Part): FanOutTask => ({
 /** Tasks for members whose posts were refused. */
 export function retryTasks(
   { newId }: Pick<Deps, "newId">,
-  parcel: Parcel,
+  outgoing: OutgoingMessage,
   sessions: readonly string[],
   hop: number,
 ): FanOutTask[] {
   const tasks: FanOutTask[] = [];
   for (let from = 0; from < sessions.length; from += sessionsPerTask) {
     const to = { sessions: sessions.slice(from, from + sessionsPerTask) };
-    tasks.push({ ...parcel, taskId: newId(), to, hop });
+    tasks.push({ ...outgoing, taskId: newId(), to, hop });
   }
   return tasks;
 }

@@ -2,7 +2,7 @@ import { makeFloor } from "../concurrency/watermark.ts";
 import type { FanOutTask, OrderTasks, TaskNote } from "../model/fan-out-task.ts";
 import type { Member } from "../model/member.ts";
 import { maxHops } from "../schedule/max-hops.ts";
-import { readdressed } from "../wire/outgoing-message.ts";
+import { withFreshUrl } from "../wire/outgoing-message.ts";
 import { type Carried, carry, loadOf } from "./batch.ts";
 import { alongWith } from "./coalesce.ts";
 import { isLastRetry, pauseMs, retryTasks, retriesOf } from "./enqueue.ts";
@@ -26,7 +26,7 @@ export interface FanOutDeps extends WalkDeps {
  * @returns `taken`: somebody else is at it, and this order has to wait for what comes of that
  */
 export async function runTask(deps: FanOutDeps, ordered: FanOutTask): Promise<"done" | "taken"> {
-  const task = readdressed(deps, ordered);
+  const task = withFreshUrl(deps, ordered);
   const untilMs = deps.now() + taskBudgetMs;
   const worker = deps.newId();
   const leaseUntilMs = deps.now() + leaseMs;

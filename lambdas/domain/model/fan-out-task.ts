@@ -1,9 +1,9 @@
 import type { Part } from "./member.ts";
-import type { Parcel } from "./outgoing-message.ts";
+import type { OutgoingMessage } from "./outgoing-message.ts";
 import type { Outcomes } from "./push-record.ts";
 
 /** One item of the fan-out queue: a message on its way to a part of a large room, or once more to a few. */
-export interface FanOutTask extends Parcel {
+export interface FanOutTask extends OutgoingMessage {
   /** Names it among those of its message and room: what is ordered twice under one name is done once. */
   taskId: string;
   to: Part | { sessions: string[] };

@@ -7,17 +7,17 @@ import { spreadMs } from "../fan-out/plan.ts";
 import { appendTo, type Draft } from "../log/append.ts";
 import { Once } from "../log/idempotency.ts";
 import type { Deps } from "../model/deps.ts";
-import type { Parcel } from "../model/outgoing-message.ts";
+import type { OutgoingMessage } from "../model/outgoing-message.ts";
 import type { PushRecord } from "../model/push-record.ts";
 import { noOutcomes } from "../model/push-record.ts";
 import type { Room } from "../model/room.ts";
 import { ackWithinMs, glimpseOf, inlineMembers } from "../model/room-size.ts";
 import { ensureAckCheck } from "../schedule/ack-check.ts";
-import { parcelOf } from "../wire/outgoing-message.ts";
+import { outgoingMessageOf } from "../wire/outgoing-message.ts";
 import { messageText, textBytes } from "../wire/serialize.ts";
 
 /** One message on its way to some rooms. */
-export interface Shipment {
+export interface PushRequest {
   /** In the words of the tables: `456`, `@user/ann` or `@all`. */
   rooms: string[];
   eventName: string;
@@ -33,28 +33,28 @@ export interface Shipment {
   /** Subjects that do not get it. */
   exclude?: string[];
 }
-export interface Shipped {
+export interface Accepted {
   messageId: string;
   records: PushRecord[];
 }
 
 /** @returns the message's id, the same in all rooms, or why it was not accepted; then nothing was written */
-export async function push(deps: Deps, shipment: Shipment): Promise<Shipped | PushRefusal> {
-  const { rooms, eventName, rawData, qos, ttlMs, from, conversation, receiptTo, exclude } = shipment;
-  const { messageId = deps.newId() } = shipment;
+export async function push(deps: Deps, request: PushRequest): Promise<Accepted | PushRefusal> {
+  const { rooms, eventName, rawData, qos, ttlMs, from, conversation, receiptTo, exclude } = request;
+  const { messageId = deps.newId() } = request;
   const atMs = deps.now();
   const untilMs = ttlMs === undefined ? undefined : atMs + ttlMs;
   const head = { eventName, messageId, atMs, untilMs, from, conversation, receiptTo, exclude };
   const content = await contentOf(deps, rooms, head, rawData);
   if ("code" in content) return content;
   const draft: Draft = { ...head, ...content };
-  const once = shipment.messageId === undefined ? undefined : new Once(deps.pushes, shipment.messageId, shipment);
-  const ship = qos === 0 ? shipUnlogged : shipLogged;
-  const shipped = await Promise.allSettled(
-    rooms.map((roomId) => ship(deps, roomId, draft, once).finally(() => once?.release(roomId))),
+  const once = request.messageId === undefined ? undefined : new Once(deps.pushes, request.messageId, request);
+  const pushToRoom = qos === 0 ? pushUnlogged : pushLogged;
+  const accepted = await Promise.allSettled(
+    rooms.map((roomId) => pushToRoom(deps, roomId, draft, once).finally(() => once?.release(roomId))),
   );
   const records: PushRecord[] = [];
-  for (const room of shipped) {
+  for (const room of accepted) {
     // Not before the other rooms have theirs: a Lambda that has answered is frozen.
     if (room.status === "rejected") throw room.reason;
     if (room.value === "used")
@@ -94,7 +94,7 @@ async function contentOf(
   };
 }
 
-async function shipLogged(
+async function pushLogged(
   deps: Deps,
   roomId: string,
   draft: Draft,
@@ -126,7 +126,7 @@ async function shipLogged(
   const ackMs = ackWithinMs(roomId, glimpse);
   const underWayMs = (first.share === 1 ? 0 : spreadMs(glimpse, deps.fanOut)) + (ackMs ?? 0);
   const [delivered, expected] = await Promise.allSettled([
-    deliverOrSpread(deps, room, parcelOf(deps, message, ackMs), first, record),
+    deliverOrSpread(deps, room, outgoingMessageOf(deps, message, ackMs), first, record),
     ensureAckCheck(deps, room, first.members, underWayMs),
   ]);
   if (expected.status === "rejected") throw expected.reason;
@@ -142,7 +142,7 @@ async function shipLogged(
   return finished;
 }
 
-async function shipUnlogged(
+async function pushUnlogged(
   deps: Deps,
   roomId: string,
   draft: Draft,
@@ -154,7 +154,7 @@ async function shipUnlogged(
   if (entered && !entered.isFirst) return entered.record;
   const [room, first] = await Promise.all([deps.rooms.get(roomId), deps.members.first(roomId, inlineMembers)]);
   const record = entered?.record ?? plain;
-  return deliverOrSpread(deps, room ?? { roomId, generation: 0 }, parcelOf(deps, { ...draft, roomId }), first, record);
+  return deliverOrSpread(deps, room ?? { roomId, generation: 0 }, outgoingMessageOf(deps, { ...draft, roomId }), first, record);
 }
 
 type First = Awaited<ReturnType<Deps["members"]["first"]>>;
@@ -163,13 +163,13 @@ type First = Awaited<ReturnType<Deps["members"]["first"]>>;
 async function deliverOrSpread(
   deps: Deps,
   room: Pick<Room, "roomId" | "generation">,
-  parcel: Parcel,
+  outgoing: OutgoingMessage,
   first: First,
   record: PushRecord,
 ): Promise<PushRecord> {
-  if (first.share !== 1) return { ...record, done: true, parts: await spread(deps, parcel, glimpseOf(first), record) };
-  const { outcomes, again } = await deliver(deps, room, onePage(first.members), parcel);
-  const tasks = retryTasks(deps, parcel, again, 1);
+  if (first.share !== 1) return { ...record, done: true, parts: await spread(deps, outgoing, glimpseOf(first), record) };
+  const { outcomes, again } = await deliver(deps, room, onePage(first.members), outgoing);
+  const tasks = retryTasks(deps, outgoing, again, 1);
   await deps.orderTasks(tasks, pauseMs(1));
   return { ...record, done: true, outcomes, ...(tasks.length > 0 && { retryTaskCount: tasks.length }) };
 }

@@ -43,8 +43,8 @@ describe("one message", () => {
   });
 
   test("is kept from whoever is excepted, who gets what stands for its number, if anything", () => {
-    const nothing = carried(1, { except: { subjects: ["ann"] } });
-    const number = carried(1, { except: { subjects: ["ann"], text: "{}" } });
+    const nothing = carried(1, { excluded: { subjects: ["ann"] } });
+    const number = carried(1, { excluded: { subjects: ["ann"], text: "{}" } });
     expect([textsOf(member(), [nothing]), textsOf(member(), [number])]).toEqual([[], ["{}"]]);
     expect(textsOf(member({ subject: "bob" }), [nothing])).toEqual([frameOf(1)]);
   });
@@ -71,7 +71,7 @@ describe("several messages", () => {
   });
 
   test("are one frame each for whoever is excepted from one of them", () => {
-    const some = [carried(1), carried(2, { except: { subjects: ["ann"], text: "{}" } }), carried(3)];
+    const some = [carried(1), carried(2, { excluded: { subjects: ["ann"], text: "{}" } }), carried(3)];
     expect(textsOf(member(), some)).toEqual([frameOf(1), "{}", frameOf(3)]);
     expect(textsOf(member({ subject: "bob" }), some)).toHaveLength(1);
   });
@@ -108,9 +108,9 @@ describe("the counts", () => {
   });
 
   test("are of those whom a message is for: not of whoever is excepted, even if its number was posted", () => {
-    const nothing = carried(1, { except: { subjects: ["ann"] } });
+    const nothing = carried(1, { excluded: { subjects: ["ann"] } });
     expect(counted(member(), [nothing], "sent", 0)).toEqual([{}]);
-    const number = () => carried(1, { except: { subjects: ["ann"], text: "{}" } });
+    const number = () => carried(1, { excluded: { subjects: ["ann"], text: "{}" } });
     expect(counted(member(), [number()], "sent", 1)).toEqual([{}]);
     expect(counted(member(), [number()], "waiting", 0)).toEqual([{}]);
     expect(counted(member({ subject: "bob" }), [number()], "sent", 1)).toEqual([{ members: 1, sent: 1 }]);

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Member } from "../../../../lambdas/domain/model/member.ts";
 import type { PushRecord } from "../../../../lambdas/domain/model/push-record.ts";
-import type { Shipment } from "../../../../lambdas/domain/push/push.ts";
+import type { PushRequest } from "../../../../lambdas/domain/push/push.ts";
 import { pushStatus, waitForAcks } from "../../../../lambdas/domain/push/status.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { Reader } from "../../../support/reader.ts";
@@ -75,7 +75,7 @@ describe("a messageId", () => {
 describe("a messageId that was used for another message", () => {
   const used = () => ({ code: "messageIdUsed", msg: `messageId ${messageId} was used for another message` });
 
-  test.each<[string, Partial<Shipment>, string]>([
+  test.each<[string, Partial<PushRequest>, string]>([
     ["other data", {}, "2"],
     ["another event", { eventName: "other" }, "1"],
     ["another qos", { qos: 0 }, "1"],
