@@ -78,7 +78,7 @@ export const deps = lazily((): Deps => {
     pushes: pushesIn(rooms, now),
     gateway: gatewayVia(gateway, poster()),
     tasks: tasksIn(rooms, now),
-    orderTasks: fanOutQueue(sqs(), environment("FAN_OUT_QUEUE_URL")),
+    enqueueTasks: fanOutQueue(sqs(), environment("FAN_OUT_QUEUE_URL")),
     fanOut: { postsPerSecond: numberOf("POSTS_PER_SECOND"), workers: numberOf("FAN_OUT_WORKERS") },
     scheduleAckCheck: ackCheckQueue(sqs(), environment("REDELIVER_QUEUE_URL")),
     redeliverAfterMs: seconds("REDELIVER_AFTER_SECONDS"),

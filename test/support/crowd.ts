@@ -50,7 +50,7 @@ export interface CrowdOptions {
   /** Each order of a queue is received by two at once. */
   duplicates?: boolean;
   /** Whether messages that wait for the same way go together. */
-  together?: boolean;
+  coalesced?: boolean;
   /** Members run our own client. */
   clients?: boolean;
   /** Members of further rooms, which no table holds. */
@@ -71,7 +71,7 @@ export async function openCrowd(options: CrowdOptions) {
     workers = 5,
     acks = true,
     duplicates = false,
-    together = true,
+    coalesced = true,
     clients = false,
   } = options;
   const { client: tables, close } = await openQuickTables();
@@ -137,7 +137,7 @@ export async function openCrowd(options: CrowdOptions) {
     wait: time.wait,
     random,
     fanOut: { postsPerSecond, workers },
-    orderTasks: async (ordered, afterMs) => {
+    enqueueTasks: async (ordered, afterMs) => {
       for (const task of ordered) tasks.send(task, afterMs);
     },
     scheduleAckCheck: async (check, afterMs) => checks.send(check, afterMs),
@@ -147,7 +147,7 @@ export async function openCrowd(options: CrowdOptions) {
     const deadLetter = async (given: readonly FanOutTask[]) => void setAside.push(...given);
     const pace = makePace(postsPerSecond / workers, { now: deps.now, wait: deps.wait, random });
     // Only by the log does a worker see what waits beside its task.
-    const log = together ? deps.log : { ...deps.log, pages: nothing };
+    const log = coalesced ? deps.log : { ...deps.log, pages: nothing };
     return async (task) => (await runTask(mortal({ ...deps, log, pace, deadLetter }, faults), task)) === "done";
   };
   tasks.feed(Array.from({ length: workers }, worker), duplicates ? 2 : 1);
@@ -266,7 +266,7 @@ function mortal(deps: FanOutDeps, faults: { diesAtPost: number | undefined }): F
     ...deps,
     gateway: { ...deps.gateway, post },
     wait: orNever(deps.wait),
-    orderTasks: orNever(deps.orderTasks),
+    enqueueTasks: orNever(deps.enqueueTasks),
     deadLetter: orNever(deps.deadLetter),
     tasks: { take: orNever(deps.tasks.take), note: orNever(deps.tasks.note) },
     pace: { ...deps.pace, turn: orNever(deps.pace.turn) },

@@ -92,7 +92,7 @@ export class World {
       },
       pushes: pushesIn(rooms, now),
       tasks: tasksIn(rooms, now),
-      orderTasks: (tasks, afterMs = 0) =>
+      enqueueTasks: (tasks, afterMs = 0) =>
         turn(async () => {
           this.tasks.push(...tasks.map((task) => ({ task, atMs: this.nowMs + afterMs })));
         }),

@@ -73,7 +73,7 @@ export function workerDeps(tablesUrl: string, stageUrl: URL, rest: (tasks: reado
       post: posterOf({ target, lines, credentials: () => credentials, trace: () => undefined, now }),
       isOpen: never("a connection that has ended"),
     },
-    orderTasks: async (tasks, afterMs) => {
+    enqueueTasks: async (tasks, afterMs) => {
       if (afterMs !== undefined) throw new Error("a post has failed");
       rest(tasks);
     },

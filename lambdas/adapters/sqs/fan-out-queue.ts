@@ -1,5 +1,5 @@
 import { SendMessageBatchCommand, type SQSClient } from "@aws-sdk/client-sqs";
-import type { FanOutTask, OrderTasks } from "../../domain/model/fan-out-task.ts";
+import type { FanOutTask, EnqueueTasks } from "../../domain/model/fan-out-task.ts";
 
 /** What one SendMessageBatch takes. */
 const entriesAtOnce = 10;
@@ -7,7 +7,7 @@ const batchBytes = 1024 * 1024;
 
 /** Puts tasks into a queue, with the frame that they carry. */
 export const fanOutQueue =
-  (client: Pick<SQSClient, "send">, QueueUrl: string): OrderTasks =>
+  (client: Pick<SQSClient, "send">, QueueUrl: string): EnqueueTasks =>
   async (tasks, afterMs = 0) => {
     const DelaySeconds = Math.ceil(afterMs / 1000);
     const sent = batchesOf(tasks.map((task) => JSON.stringify(task))).map(async (bodies) => {

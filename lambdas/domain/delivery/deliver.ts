@@ -38,22 +38,22 @@ export async function deliver(
   room: Pick<Room, "roomId" | "generation">,
   members: AsyncIterable<Member[]>,
   outgoing: Pick<OutgoingMessage, "text" | "seq" | "excluded">,
-): Promise<{ outcomes: Outcomes; again: string[] }> {
+): Promise<{ outcomes: Outcomes; retries: string[] }> {
   const { seq } = outgoing;
   const outcomes = noOutcomes();
-  const again: string[] = [];
+  const retries: string[] = [];
   await forEachLimited(flatten(members), postsAtOnce, async (member) => {
     const delivery = await deliverTo(deps, room, member, textsFor(member, outgoing), seq);
     if (!delivery) return;
     if (isRetried(member, seq, delivery)) {
-      again.push(member.session);
+      retries.push(member.session);
       return;
     }
     if (isExcluded(member, outgoing)) return;
     outcomes.members += 1;
     outcomes[countedAs(delivery)] += 1;
   });
-  return { outcomes, again };
+  return { outcomes, retries };
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Message } from "../model/message.ts";
 import { isWanted } from "../model/message.ts";
 import { outgoingMessageOf } from "../wire/outgoing-message.ts";
 import { textBytes } from "../wire/serialize.ts";
-import { type Carried, carry } from "./batch.ts";
+import { type BatchedMessage, batchedMessage } from "./batch.ts";
 import { partTask } from "./enqueue.ts";
 
 /** How far before and behind a message one looks for others that wait. */
@@ -15,7 +15,7 @@ const reach = 20;
 /** For what is around the messages in their common frame. */
 const aroundBytes = 1024;
 
-type TogetherDeps = Pick<Deps, "log" | "payloads" | "pushes" | "rooms" | "tasks" | "now">;
+type CoalesceDeps = Pick<Deps, "log" | "payloads" | "pushes" | "rooms" | "tasks" | "now">;
 
 /**
  * Finds messages that wait for the same way: pushed to the same room within a short time, and on their way to the same
@@ -24,13 +24,13 @@ type TogetherDeps = Pick<Deps, "log" | "payloads" | "pushes" | "rooms" | "tasks"
  *
  * @returns what else to carry, already taken for the worker, and the epoch of its numbers
  */
-export async function alongWith(
-  deps: TogetherDeps,
+export async function coalesce(
+  deps: CoalesceDeps,
   task: FanOutTask,
   found: TaskNote,
   worker: string,
   leaseUntilMs: number,
-): Promise<{ epoch?: string; others: Carried[] }> {
+): Promise<{ epoch?: string; others: BatchedMessage[] }> {
   const { roomId, messageId, seq, to, text } = task;
   if (seq === undefined || !("of" in to)) return { others: [] };
   const room = await deps.rooms.get(roomId);
@@ -42,26 +42,26 @@ export async function alongWith(
   // The room's numbers may have begun anew since.
   if (around.get(seq)?.messageId !== messageId) return { others: [] };
 
-  const others: Carried[] = [];
+  const others: BatchedMessage[] = [];
   let leftBytes = limits.billedBytes - aroundBytes - textBytes(text);
   for (const direction of [-1, 1]) {
     for (let next = seq + direction; around.has(next); next += direction) {
       const other = partTask(outgoingMessageOf(deps, around.get(next) as Message, task.ackWithinMs), to);
       const bytes = textBytes(other.text);
       if (bytes > leftBytes) break;
-      const note = await takeAlong(deps, other, to, found, worker, leaseUntilMs);
+      const note = await acquireNeighbour(deps, other, to, found, worker, leaseUntilMs);
       if (note === "done") continue;
       if (note === "not") break;
       leftBytes -= bytes;
-      others.push(carry(other, note));
+      others.push(batchedMessage(other, note));
     }
   }
   return { epoch: room.epoch, others };
 }
 
 /** Takes a task that is in the queue and stands where the first one stands. */
-async function takeAlong(
-  { pushes, tasks }: TogetherDeps,
+async function acquireNeighbour(
+  { pushes, tasks }: CoalesceDeps,
   task: FanOutTask,
   { of }: Part,
   { after }: TaskNote,

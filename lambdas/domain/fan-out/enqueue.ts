@@ -4,7 +4,7 @@ import type { Part } from "../model/member.ts";
 import { partsOf } from "../model/member.ts";
 import type { OutgoingMessage } from "../model/outgoing-message.ts";
 import type { PushRecord } from "../model/push-record.ts";
-import type { Glimpse } from "../model/room-size.ts";
+import type { RoomSize } from "../model/room-size.ts";
 import { partsFor } from "./plan.ts";
 
 /** One task names so many sessions at most. */
@@ -24,15 +24,15 @@ export const isLastRetry = (task: FanOutTask): boolean => retriesOf(task) >= max
  *
  * @returns how many
  */
-export async function spread(
-  { pushes, orderTasks, fanOut }: Pick<Deps, "pushes" | "orderTasks" | "fanOut">,
+export async function enqueueParts(
+  { pushes, enqueueTasks, fanOut }: Pick<Deps, "pushes" | "enqueueTasks" | "fanOut">,
   outgoing: OutgoingMessage,
-  glimpse: Glimpse,
+  roomSize: RoomSize,
   record: PushRecord,
 ): Promise<number> {
   // Whoever pushes the same message again, after a crash or at the same time, orders the very same tasks.
-  const parts = await pushes.divide(outgoing.messageId, record, partsFor(glimpse, fanOut));
-  await orderTasks(partsOf(parts).map((part) => partTask(outgoing, part)));
+  const parts = await pushes.divide(outgoing.messageId, record, partsFor(roomSize, fanOut));
+  await enqueueTasks(partsOf(parts).map((part) => partTask(outgoing, part)));
   return parts;
 }
 

@@ -1,13 +1,13 @@
-import { makeFloor } from "../concurrency/watermark.ts";
-import type { FanOutTask, OrderTasks, TaskNote } from "../model/fan-out-task.ts";
+import { makeWatermark } from "../concurrency/watermark.ts";
+import type { FanOutTask, EnqueueTasks, TaskNote } from "../model/fan-out-task.ts";
 import type { Member } from "../model/member.ts";
 import { maxHops } from "../schedule/max-hops.ts";
 import { withFreshUrl } from "../wire/outgoing-message.ts";
-import { type Carried, carry, loadOf } from "./batch.ts";
-import { alongWith } from "./coalesce.ts";
+import { type BatchedMessage, batchedMessage, batchOf } from "./batch.ts";
+import { coalesce } from "./coalesce.ts";
 import { isLastRetry, pauseMs, retryTasks, retriesOf } from "./enqueue.ts";
 import { taskBudgetMs } from "./plan.ts";
-import { type WalkDeps, walk } from "./post-pages.ts";
+import { type PostPagesDeps, postPages } from "./post-pages.ts";
 
 /** Longer than the function may take: whoever comes after it finds the task free. */
 export const leaseMs = 45_000;
@@ -15,9 +15,9 @@ export const leaseMs = 45_000;
 export const noteEveryMs = 1_000;
 const placesAtOnce = 25;
 
-export interface FanOutDeps extends WalkDeps {
+export interface FanOutDeps extends PostPagesDeps {
   /** Puts tasks aside for somebody to look at. */
-  deadLetter: OrderTasks;
+  deadLetter: EnqueueTasks;
 }
 
 /**
@@ -33,14 +33,14 @@ export async function runTask(deps: FanOutDeps, ordered: FanOutTask): Promise<"d
   const found = await deps.tasks.take(task, worker, leaseUntilMs);
   if (typeof found === "string") return found;
 
-  const together = await alongWith(deps, task, found, worker, leaseUntilMs);
-  const { epoch = "", others } = together;
-  const carried = [carry(task, found), ...others].sort((a, b) => (a.task.seq ?? 0) - (b.task.seq ?? 0));
-  const wanted = carried.filter(({ task: { untilMs: wantedUntilMs = Infinity } }) => wantedUntilMs > deps.now());
-  const floor = makeFloor(found.after);
-  const books = keepBooks(deps, worker, carried);
+  const coalesced = await coalesce(deps, task, found, worker, leaseUntilMs);
+  const { epoch = "", others } = coalesced;
+  const messages = [batchedMessage(task, found), ...others].sort((a, b) => (a.task.seq ?? 0) - (b.task.seq ?? 0));
+  const wanted = messages.filter(({ task: { untilMs: wantedUntilMs = Infinity } }) => wantedUntilMs > deps.now());
+  const watermark = makeWatermark(found.after);
+  const books = keepBooks(deps, worker, messages);
   const note = (end: Pick<TaskNote, "doneAtMs" | "untilMs">) =>
-    books({ ...(floor.upTo !== undefined && { after: floor.upTo }), ...end });
+    books({ ...(watermark.upTo !== undefined && { after: watermark.upTo }), ...end });
 
   let notedAtMs = deps.now();
   let isLost = false;
@@ -52,29 +52,29 @@ export async function runTask(deps: FanOutDeps, ordered: FanOutTask): Promise<"d
   const pages = wanted.length === 0 ? nobody() : membersOf(deps, task, found.after);
   // Whoever has lost the task stops: somebody else posts to the same members.
   const isOver = () => isLost || deps.now() >= untilMs;
-  const isWhole = await walk(deps, task.roomId, pages, loadOf(wanted, epoch), floor, isOver, noteNowAndThen);
+  const isWhole = await postPages(deps, task.roomId, pages, batchOf(wanted, epoch), watermark, isOver, noteNowAndThen);
   if (isLost) return "taken";
   if (isWhole) return (await note({ doneAtMs: deps.now() })) === "lost" ? "taken" : "done";
   if ((await note({})) === "lost") return "taken";
   // Noted before it is handed on: the next one goes on where this one stopped.
   const rest = { ...task, hop: task.hop + 1 };
-  await (rest.hop > maxHops ? deps.deadLetter([rest]) : deps.orderTasks([rest]));
+  await (rest.hop > maxHops ? deps.deadLetter([rest]) : deps.enqueueTasks([rest]));
   return "done";
 }
 
 /** Notes how far all the messages have come; what failed is ordered before it is noted as passed. */
-function keepBooks(deps: FanOutDeps, worker: string, carried: readonly Carried[]) {
+function keepBooks(deps: FanOutDeps, worker: string, messages: readonly BatchedMessage[]) {
   return async (where: Omit<TaskNote, "outcomes" | "retryTaskCount">): Promise<"noted" | "lost"> => {
     const noted = await Promise.all(
-      carried.map(async (one) => {
-        const { task, again } = one;
+      messages.map(async (one) => {
+        const { task, retries } = one;
         const counts = { ...one.outcomes };
-        const sessions = again.splice(0);
+        const sessions = retries.splice(0);
         try {
           one.retryTaskCount += await enqueueRetries(deps, task, sessions);
         } catch (error) {
           // The next note must not pass them over.
-          again.push(...sessions);
+          retries.push(...sessions);
           throw error;
         }
         return deps.tasks.note(task, worker, {
@@ -94,7 +94,7 @@ async function enqueueRetries(deps: FanOutDeps, task: FanOutTask, sessions: stri
   const next = retriesOf(task) + 1;
   const tasks = retryTasks(deps, task, sessions, next);
   const isLast = isLastRetry(task);
-  await (isLast ? deps.deadLetter(tasks) : deps.orderTasks(tasks, pauseMs(next)));
+  await (isLast ? deps.deadLetter(tasks) : deps.enqueueTasks(tasks, pauseMs(next)));
   return isLast ? 0 : tasks.length;
 }
 

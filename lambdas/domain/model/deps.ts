@@ -1,6 +1,6 @@
 import type { ScheduleAckCheck } from "./ack-check.ts";
 import type { Connections } from "./connection.ts";
-import type { FanOutLimits, OrderTasks, Tasks } from "./fan-out-task.ts";
+import type { FanOutLimits, EnqueueTasks, Tasks } from "./fan-out-task.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Members } from "./member.ts";
 import type { Log } from "./message.ts";
@@ -21,7 +21,7 @@ export interface Deps {
   pushes: Pushes;
   tasks: Tasks;
   gateway: Gateway;
-  orderTasks: OrderTasks;
+  enqueueTasks: EnqueueTasks;
   fanOut: FanOutLimits;
   scheduleAckCheck: ScheduleAckCheck;
   /** How long a message waits for its ack before it is sent again. */

@@ -20,7 +20,7 @@ export interface FanOutLimits {
 }
 
 /** Puts tasks into the fan-out queue. */
-export type OrderTasks = (tasks: readonly FanOutTask[], afterMs?: number) => Promise<void>;
+export type EnqueueTasks = (tasks: readonly FanOutTask[], afterMs?: number) => Promise<void>;
 
 /** What the books say of a task. */
 export interface TaskNote {

@@ -2,8 +2,8 @@ import { inlineBytes, limits } from "../../../protocol/limits.ts";
 import type { PushRefusal } from "../../../protocol/push.ts";
 import { onePage } from "../concurrency/pages.ts";
 import { deliver } from "../delivery/deliver.ts";
-import { pauseMs, spread, retryTasks } from "../fan-out/enqueue.ts";
-import { spreadMs } from "../fan-out/plan.ts";
+import { pauseMs, enqueueParts, retryTasks } from "../fan-out/enqueue.ts";
+import { fanOutMs } from "../fan-out/plan.ts";
 import { appendTo, type Draft } from "../log/append.ts";
 import { Once } from "../log/idempotency.ts";
 import type { Deps } from "../model/deps.ts";
@@ -11,7 +11,7 @@ import type { OutgoingMessage } from "../model/outgoing-message.ts";
 import type { PushRecord } from "../model/push-record.ts";
 import { noOutcomes } from "../model/push-record.ts";
 import type { Room } from "../model/room.ts";
-import { ackWithinMs, glimpseOf, inlineMembers } from "../model/room-size.ts";
+import { ackWithinMs, roomSizeOf, inlineMembers } from "../model/room-size.ts";
 import { ensureAckCheck } from "../schedule/ack-check.ts";
 import { outgoingMessageOf } from "../wire/outgoing-message.ts";
 import { messageText, textBytes } from "../wire/serialize.ts";
@@ -122,11 +122,11 @@ async function pushLogged(
   };
   const record = once?.recordOf(plain) ?? plain;
   if (isDone) return { ...record, done: true, outcomes: noOutcomes() };
-  const glimpse = glimpseOf(first);
-  const ackMs = ackWithinMs(roomId, glimpse);
-  const underWayMs = (first.share === 1 ? 0 : spreadMs(glimpse, deps.fanOut)) + (ackMs ?? 0);
+  const roomSize = roomSizeOf(first);
+  const ackMs = ackWithinMs(roomId, roomSize);
+  const underWayMs = (first.share === 1 ? 0 : fanOutMs(roomSize, deps.fanOut)) + (ackMs ?? 0);
   const [delivered, expected] = await Promise.allSettled([
-    deliverOrSpread(deps, room, outgoingMessageOf(deps, message, ackMs), first, record),
+    deliverOrEnqueue(deps, room, outgoingMessageOf(deps, message, ackMs), first, record),
     ensureAckCheck(deps, room, first.members, underWayMs),
   ]);
   if (expected.status === "rejected") throw expected.reason;
@@ -154,22 +154,22 @@ async function pushUnlogged(
   if (entered && !entered.isFirst) return entered.record;
   const [room, first] = await Promise.all([deps.rooms.get(roomId), deps.members.first(roomId, inlineMembers)]);
   const record = entered?.record ?? plain;
-  return deliverOrSpread(deps, room ?? { roomId, generation: 0 }, outgoingMessageOf(deps, { ...draft, roomId }), first, record);
+  return deliverOrEnqueue(deps, room ?? { roomId, generation: 0 }, outgoingMessageOf(deps, { ...draft, roomId }), first, record);
 }
 
 type First = Awaited<ReturnType<Deps["members"]["first"]>>;
 
 /** Posts the message to a small room at once, or has the fan-out post it to a large one. */
-async function deliverOrSpread(
+async function deliverOrEnqueue(
   deps: Deps,
   room: Pick<Room, "roomId" | "generation">,
   outgoing: OutgoingMessage,
   first: First,
   record: PushRecord,
 ): Promise<PushRecord> {
-  if (first.share !== 1) return { ...record, done: true, parts: await spread(deps, outgoing, glimpseOf(first), record) };
-  const { outcomes, again } = await deliver(deps, room, onePage(first.members), outgoing);
-  const tasks = retryTasks(deps, outgoing, again, 1);
-  await deps.orderTasks(tasks, pauseMs(1));
+  if (first.share !== 1) return { ...record, done: true, parts: await enqueueParts(deps, outgoing, roomSizeOf(first), record) };
+  const { outcomes, retries } = await deliver(deps, room, onePage(first.members), outgoing);
+  const tasks = retryTasks(deps, outgoing, retries, 1);
+  await deps.enqueueTasks(tasks, pauseMs(1));
   return { ...record, done: true, outcomes, ...(tasks.length > 0 && { retryTaskCount: tasks.length }) };
 }

@@ -2,7 +2,7 @@ import { everyone, subjectOf } from "../../../protocol/ids.ts";
 import { limits } from "../../../protocol/limits.ts";
 import { forEachLimited } from "../concurrency/for-each-limited.ts";
 import { flatten, onePage, readAll } from "../concurrency/pages.ts";
-import { makeFloor } from "../concurrency/watermark.ts";
+import { makeWatermark } from "../concurrency/watermark.ts";
 import { readPending } from "../log/read.ts";
 import type { AckCheck } from "../model/ack-check.ts";
 import type { Deps } from "../model/deps.ts";
@@ -12,7 +12,7 @@ import type { LogEntry } from "../model/message.ts";
 import { isFor } from "../model/message.ts";
 import { isPoller } from "../model/polling.ts";
 import type { Room } from "../model/room.ts";
-import { ackWithinMs, glimpseOf, inlineMembers } from "../model/room-size.ts";
+import { ackWithinMs, roomSizeOf, inlineMembers } from "../model/room-size.ts";
 import type { ReportUndelivered, Undelivered } from "../model/undelivered.ts";
 import { isCheckedBy } from "../schedule/ack-check.ts";
 import type { AckWait } from "../schedule/ack-wait.ts";
@@ -75,13 +75,13 @@ export async function checkRoom(given: AckCheckDeps, check: AckCheck): Promise<v
   const known = await deps.rooms.get(roomId);
   if (!known) return;
   const first = await deps.members.first(roomId, inlineMembers, "lapsed");
-  const ackMs = ackWithinMs(roomId, glimpseOf(first)) ?? 0;
+  const ackMs = ackWithinMs(roomId, roomSizeOf(first)) ?? 0;
   const room = { ...known, afterMs: deps.redeliverAfterMs, ackWithinMs: ackMs };
   const membersOf = (part?: Part) => deps.members.pages(roomId, part, rest?.after, "lapsed");
   if (part || rest) return checkMembers(deps, room, check, membersOf(part));
   if (first.share === 1) return checkMembers(deps, room, check, onePage(first.members));
   // A function has time for so many: of a larger room each part is a look of its own, and goes on by itself.
-  const parts = partsOf(checksFor(glimpseOf(first)));
+  const parts = partsOf(checksFor(roomSizeOf(first)));
   const [whole] = parts;
   if (parts.length === 1 && whole) return checkMembers(deps, room, { ...check, part: whole }, membersOf(whole));
   await Promise.all(parts.map((each) => deps.scheduleAckCheck({ roomId, hop: hop + 1, part: each }, 0)));
@@ -118,13 +118,13 @@ async function checkMembers(
     noting: paceUntil(noting, untilMs),
   };
   const pending = pendingReader(deps, room, part !== undefined);
-  const floor = makeFloor(rest?.after);
+  const watermark = makeWatermark(rest?.after);
   let isOver = false;
   async function* inTime() {
     for await (const member of flatten(members)) {
       isOver ||= deps.now() > untilMs;
       if (isOver) return;
-      yield { member, end: floor.start(member.session) };
+      yield { member, end: watermark.start(member.session) };
     }
   }
   await forEachLimited(inTime(), membersAtOnce, async ({ member, end }) => {
@@ -152,7 +152,7 @@ async function checkMembers(
     await noting.turn();
     await deps.members.recordRedelivery(roomId, member);
   });
-  if (isOver) await scheduleContinuation(deps, check, floor.upTo, found.nexts);
+  if (isOver) await scheduleContinuation(deps, check, watermark.upTo, found.nexts);
   else await scheduleNextCheck(deps, room, hop, found.nexts, part);
 }
 

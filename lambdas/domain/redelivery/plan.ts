@@ -1,4 +1,4 @@
-import { estimate, type Glimpse } from "../model/room-size.ts";
+import { estimate, type RoomSize } from "../model/room-size.ts";
 
 /** A function looks at the cursors of so many in a second or two, and sends again what they lack in some minutes. */
 const membersPerCheck = 10_000;
@@ -6,7 +6,7 @@ const membersPerCheck = 10_000;
 const checksOfEveryone = 10;
 
 /** Into how many looks one at the whole room is divided. */
-export function checksFor(glimpse: Glimpse): number {
-  const members = estimate(glimpse);
+export function checksFor(roomSize: RoomSize): number {
+  const members = estimate(roomSize);
   return members === undefined ? checksOfEveryone : Math.max(1, Math.ceil(members / membersPerCheck));
 }

@@ -42,7 +42,7 @@ describe("a fan-out worker", () => {
     const deps = (await freshDeps()).fanOutDeps();
     await deps.deadLetter([task]);
     expect(orders()).toEqual([[queues.deadLetters, 1]]);
-    await deps.orderTasks([task, task]);
+    await deps.enqueueTasks([task, task]);
     expect(orders()).toEqual([
       [queues.deadLetters, 1],
       [queues.tasks, 2],

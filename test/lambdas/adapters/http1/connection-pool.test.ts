@@ -155,15 +155,15 @@ describe("a request", () => {
 
   test("whose answer comes in pieces has all of it", async () => {
     const { url } = await openStub(({ socket }) => {
-      const pieces = [
+      const posts = [
         "HTTP/1.1 100 Continue\r\n\r\nHTT",
         "P/1.1 503 Busy\r\nTransfer-Encoding: chunked\r\n\r",
         "\n2\r\nno\r\n0\r\n",
         "\r\n",
       ];
       const write = () => {
-        const piece = pieces.shift();
-        if (piece !== undefined) socket.write(piece, () => setImmediate(write));
+        const post = posts.shift();
+        if (post !== undefined) socket.write(post, () => setImmediate(write));
       };
       write();
       return undefined;

@@ -3,9 +3,9 @@ import { describe, expect, test } from "vitest";
 import { AnswerReader, MalformedAnswer } from "../../../../lambdas/adapters/http1/response.ts";
 
 /** Reads the pieces, one after the other. @returns what the last one gave */
-function read(...pieces: (string | Buffer)[]) {
+function read(...posts: (string | Buffer)[]) {
   const reader = new AnswerReader();
-  return pieces.map((piece) => reader.read(Buffer.from(piece as string, "latin1"))).at(-1);
+  return posts.map((post) => reader.read(Buffer.from(post as string, "latin1"))).at(-1);
 }
 
 const gone = '{"message":"Gone","connectionId":"abc="}';
@@ -45,11 +45,11 @@ describe("an answer is read", () => {
     fc.assert(
       fc.property(fc.constantFrom(...Object.values(answers)), cuts, ([text, expected], cuts) => {
         const at = [...new Set(cuts.map((cut) => cut % text.length))].toSorted((a, b) => a - b);
-        const pieces = [0, ...at].map((from, i) => text.slice(from, at[i] ?? text.length));
+        const posts = [0, ...at].map((from, i) => text.slice(from, at[i] ?? text.length));
         const whole = new AnswerReader();
-        const before = pieces.slice(0, -1).map((piece) => whole.read(Buffer.from(piece, "latin1")));
+        const before = posts.slice(0, -1).map((post) => whole.read(Buffer.from(post, "latin1")));
         expect(before.filter((answer) => answer !== undefined)).toEqual([]);
-        expect(whole.read(Buffer.from(pieces.at(-1) ?? "", "latin1"))).toEqual(expected);
+        expect(whole.read(Buffer.from(posts.at(-1) ?? "", "latin1"))).toEqual(expected);
       }),
     );
   });
@@ -65,7 +65,7 @@ describe("an answer is read", () => {
     ]) {
       const reader = new AnswerReader();
       const cuts = [head, gone.slice(0, 7), gone.slice(7)];
-      expect(cuts.map((piece) => reader.read(Buffer.from(piece)))).toEqual([undefined, undefined, undefined]);
+      expect(cuts.map((post) => reader.read(Buffer.from(post)))).toEqual([undefined, undefined, undefined]);
       expect(reader.end()).toEqual({ status: head.includes("410") ? 410 : 200, body: gone, keepsOpen: false });
       expect(reader.end()).toBeUndefined();
     }
@@ -130,7 +130,7 @@ test.each([
 });
 
 test("no bytes whatever make the reader do anything but read, wait or refuse", () => {
-  const pieces = fc.array(
+  const posts = fc.array(
     fc.oneof(
       fc.constantFrom(
         "HTTP/1.1 200 OK\r\n",
@@ -145,9 +145,9 @@ test("no bytes whatever make the reader do anything but read, wait or refuse", (
     { maxLength: 12 },
   );
   fc.assert(
-    fc.property(pieces, (pieces) => {
+    fc.property(posts, (posts) => {
       try {
-        expect(read(...pieces)?.status ?? 200).toBeGreaterThanOrEqual(200);
+        expect(read(...posts)?.status ?? 200).toBeGreaterThanOrEqual(200);
       } catch (error) {
         expect(error).toBeInstanceOf(MalformedAnswer);
       }

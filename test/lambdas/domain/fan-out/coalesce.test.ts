@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { alongWith } from "../../../../lambdas/domain/fan-out/coalesce.ts";
+import { coalesce } from "../../../../lambdas/domain/fan-out/coalesce.ts";
 import { leaseMs } from "../../../../lambdas/domain/fan-out/run-task.ts";
 import type { FanOutTask } from "../../../../lambdas/domain/model/fan-out-task.ts";
 import { limits } from "../../../../protocol/limits.ts";
@@ -41,7 +41,7 @@ async function along(tasks: FanOutTask[], seq: number, changes: Partial<FanOutTa
   const task = { ...tasks[seq - 1], ...changes } as FanOutTask;
   const found = await take(task, "me");
   if (typeof found === "string") throw new Error(`the task is ${found}`);
-  const { others } = await alongWith(world.deps, task, found, "me", world.nowMs + leaseMs);
+  const { others } = await coalesce(world.deps, task, found, "me", world.nowMs + leaseMs);
   return others.map(({ task }) => task.seq ?? 0).sort((a, b) => a - b);
 }
 

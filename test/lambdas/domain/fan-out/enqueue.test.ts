@@ -63,12 +63,12 @@ describe("a push to a large room", () => {
   });
 
   test("whose tasks the queue refuses is not accepted: nobody was posted to", async () => {
-    world.deps.orderTasks = () => Promise.reject(new Error("SQS is down"));
+    world.deps.enqueueTasks = () => Promise.reject(new Error("SQS is down"));
     await expect(world.push(room)).rejects.toThrow("SQS is down");
   });
 
   test("at qos 0 whose tasks the queue refuses is not accepted", async () => {
-    world.deps.orderTasks = () => Promise.reject(new Error("SQS is down"));
+    world.deps.enqueueTasks = () => Promise.reject(new Error("SQS is down"));
     await expect(world.push(room, "1", { qos: 0 })).rejects.toThrow("SQS is down");
   });
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { partsFor, taskBudgetMs, spreadMs } from "../../../../lambdas/domain/fan-out/plan.ts";
+import { partsFor, taskBudgetMs, fanOutMs } from "../../../../lambdas/domain/fan-out/plan.ts";
 import { partsOf } from "../../../../lambdas/domain/model/member.ts";
 import { ackWithinMs, estimate } from "../../../../lambdas/domain/model/room-size.ts";
 import { checksFor } from "../../../../lambdas/domain/redelivery/plan.ts";
@@ -51,11 +51,11 @@ const limits = fc.record({
 test("no part takes its worker more than 8 of the 14 rounds that AWS allows, whatever the room and the rate", () => {
   fc.assert(
     fc.property(limits, fc.nat(251), fc.double({ min: 1e-5, max: 1, noNaN: true }), (limits, seen, share) => {
-      const glimpse = { seen, share };
-      const parts = partsFor(glimpse, limits);
+      const roomSize = { seen, share };
+      const parts = partsFor(roomSize, limits);
       expect(parts).toBeGreaterThanOrEqual(1);
       expect(Number.isInteger(parts)).toBe(true);
-      const membersPerPart = (estimate(glimpse) ?? 0) / parts;
+      const membersPerPart = (estimate(roomSize) ?? 0) / parts;
       const takesMs = (membersPerPart / (limits.postsPerSecond / limits.workers)) * 1000;
       expect(takesMs).toBeLessThanOrEqual(8 * taskBudgetMs * 1.000001);
     }),
@@ -93,8 +93,8 @@ test("the parts of a room are all of them, each once", () => {
 });
 
 test("posting to a room takes as long as its members take at the rate of all workers", () => {
-  expect(spreadMs(roomOf(5_000), usual)).toBe(1_000);
-  expect(spreadMs({ seen: 251 }, usual)).toBe(0);
+  expect(fanOutMs(roomOf(5_000), usual)).toBe(1_000);
+  expect(fanOutMs({ seen: 251 }, usual)).toBe(0);
 });
 
 test.each([

@@ -135,10 +135,10 @@ describe("a round", () => {
     const task = await ordered();
     slowPosts(taskBudgetMs / 4);
     const results: string[] = [];
-    const orderTasks = async (rest: readonly FanOutTask[]) => {
+    const enqueueTasks = async (rest: readonly FanOutTask[]) => {
       for (const next of rest) results.push(await run(next));
     };
-    expect(await runTask({ ...world.fanOutDeps, orderTasks }, task)).toBe("done");
+    expect(await runTask({ ...world.fanOutDeps, enqueueTasks }, task)).toBe("done");
     expect(results).toEqual(["done"]);
     expect(heard()).toEqual(all([1]));
   });
@@ -275,8 +275,8 @@ describe("members whose posts are refused", () => {
   test("are ordered before they are noted as passed: a queue that refuses them loses nobody", async () => {
     fail(pages[1]);
     const task = await ordered();
-    const orderTasks = () => Promise.reject(new Error("SQS is down"));
-    await expect(runTask({ ...world.fanOutDeps, orderTasks }, task)).rejects.toThrow("SQS is down");
+    const enqueueTasks = () => Promise.reject(new Error("SQS is down"));
+    await expect(runTask({ ...world.fanOutDeps, enqueueTasks }, task)).rejects.toThrow("SQS is down");
     heal(pages[1]);
     world.nowMs += leaseMs + 1;
     await run(task);

@@ -57,9 +57,9 @@ describe.each([
     await ann.page.close({ tells: false });
     await ann.page.open();
     expect(seenBy(ann, room)).toEqual(["next"]);
-    const again = await Reader.open(world, { subject: ann.page.subject });
-    await again.page.login(room, "loginWhenever", { history: 10 });
-    expect(seenBy(again, room)).toEqual(["next"]);
+    const retries = await Reader.open(world, { subject: ann.page.subject });
+    await retries.page.login(room, "loginWhenever", { history: 10 });
+    expect(seenBy(retries, room)).toEqual(["next"]);
   });
 
   test("reports nothing of them as undelivered, and does not count them among those who have it", async () => {

@@ -141,9 +141,9 @@ describe("each sending has an address of its own time", () => {
   test("a redelivery", async () => {
     const before = world.nowMs;
     await world.pass(6_000);
-    const again = ann.inbox.flatMap((frame) => (frame.type === "replayed" ? frame.missed : []));
-    expect(again).toHaveLength(1);
-    expect(urlsOf(again)).not.toContain(`${nowUrl().split("?")[0]}?at=${before}`);
+    const retries = ann.inbox.flatMap((frame) => (frame.type === "replayed" ? frame.missed : []));
+    expect(retries).toHaveLength(1);
+    expect(urlsOf(retries)).not.toContain(`${nowUrl().split("?")[0]}?at=${before}`);
   });
 
   test("a poll", async () => {
