@@ -15,7 +15,7 @@ import { publish } from "../../lambdas/domain/push/publish.ts";
 import { push } from "../../lambdas/domain/push/push.ts";
 import { pushStatus, waitForAcks } from "../../lambdas/domain/push/status.ts";
 import { checkRoom } from "../../lambdas/domain/redelivery/check-room.ts";
-import { unpaced } from "../../lambdas/domain/send/rate-limiter.ts";
+import { unlimited } from "../../lambdas/domain/send/rate-limiter.ts";
 import { onAckChecks } from "../../lambdas/handlers/on-ack-checks.ts";
 import { onTasks } from "../../lambdas/handlers/on-fan-out-tasks.ts";
 import { onHandshake } from "../../lambdas/handlers/on-handshake.ts";
@@ -92,7 +92,7 @@ export class Backend implements Behind {
   private async task(body: string): Promise<void> {
     this.meter.count("queueRequests", 2);
     const deadLetter = () => Promise.reject(new Error("nothing here is given up"));
-    const deps = { ...this.depsOf("fanOut")(), pace: unpaced, deadLetter };
+    const deps = { ...this.depsOf("fanOut")(), limiter: unlimited, deadLetter };
     const { batchItemFailures } = await onTasks(() => deps, runTask)({ Records: [{ messageId: "1", body }] });
     if (batchItemFailures.length > 0) throw new Error("the task failed");
   }
@@ -101,7 +101,7 @@ export class Backend implements Behind {
     // Received and deleted: an order that comes alone.
     this.meter.count("queueRequests", 2);
     const reportUndelivered = () => Promise.reject(new Error("nothing here is given up"));
-    const deps = { ...this.depsOf("redeliver")(), pace: unpaced, reportUndelivered };
+    const deps = { ...this.depsOf("redeliver")(), limiter: unlimited, reportUndelivered };
     const event = { Records: [{ messageId: "1", body: JSON.stringify(check) }] };
     const { batchItemFailures } = await onAckChecks(() => deps, checkRoom)(event);
     if (batchItemFailures.length > 0) throw new Error("the look failed");

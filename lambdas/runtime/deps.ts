@@ -28,7 +28,7 @@ import { makeRecentRooms } from "../domain/delivery/room-cache.ts";
 import type { FanOutDeps } from "../domain/fan-out/run-task.ts";
 import type { Deps } from "../domain/model/deps.ts";
 import type { AckCheckDeps } from "../domain/redelivery/check-room.ts";
-import { makePace } from "../domain/send/rate-limiter.ts";
+import { makeRateLimiter } from "../domain/send/rate-limiter.ts";
 import { environment } from "./environment.ts";
 import { lazily } from "./lazily.ts";
 import { logError } from "./log.ts";
@@ -103,8 +103,8 @@ function poster() {
 export const ackCheckDeps = lazily((): AckCheckDeps => {
   const reportUndelivered = eventBus(new EventBridgeClient({ requestHandler }), environment("EVENT_BUS_NAME"));
   const shared = deps();
-  const pace = makePace(numberOf("RESENDS_PER_SECOND") / numberOf("REDELIVER_WORKERS"), shared);
-  return { ...shared, pace, reportUndelivered };
+  const limiter = makeRateLimiter(numberOf("RESENDS_PER_SECOND") / numberOf("REDELIVER_WORKERS"), shared);
+  return { ...shared, limiter, reportUndelivered };
 });
 
 /** What the fan-out works with. The pace is that of this execution environment, over all of its tasks. */
@@ -113,7 +113,7 @@ export const fanOutDeps = lazily((): FanOutDeps => {
   const { postsPerSecond, workers } = shared.fanOut;
   return {
     ...shared,
-    pace: makePace(postsPerSecond / workers, shared),
+    limiter: makeRateLimiter(postsPerSecond / workers, shared),
     deadLetter: fanOutQueue(sqs(), environment("FAN_OUT_DEAD_LETTERS_URL")),
   };
 });

@@ -12,7 +12,7 @@ import type { Gateway, PostOutcome } from "../../lambdas/domain/model/gateway.ts
 import type { Member, Part } from "../../lambdas/domain/model/member.ts";
 import { push, type PushRequest } from "../../lambdas/domain/push/push.ts";
 import { checkRoom } from "../../lambdas/domain/redelivery/check-room.ts";
-import { makePace } from "../../lambdas/domain/send/rate-limiter.ts";
+import { makeRateLimiter } from "../../lambdas/domain/send/rate-limiter.ts";
 import { everyone } from "../../protocol/ids.ts";
 import { refused } from "../../protocol/parse-frame.ts";
 import { CrowdPage, type CrowdPageOptions } from "./crowd-page.ts";
@@ -145,18 +145,18 @@ export async function openCrowd(options: CrowdOptions) {
 
   const worker = (): ((task: FanOutTask) => Promise<boolean>) => {
     const deadLetter = async (given: readonly FanOutTask[]) => void setAside.push(...given);
-    const pace = makePace(postsPerSecond / workers, { now: deps.now, wait: deps.wait, random });
+    const limiter = makeRateLimiter(postsPerSecond / workers, { now: deps.now, wait: deps.wait, random });
     // Only by the log does a worker see what waits beside its task.
     const log = coalesced ? deps.log : { ...deps.log, pages: nothing };
-    return async (task) => (await runTask(mortal({ ...deps, log, pace, deadLetter }, faults), task)) === "done";
+    return async (task) => (await runTask(mortal({ ...deps, log, limiter, deadLetter }, faults), task)) === "done";
   };
   tasks.feed(Array.from({ length: workers }, worker), duplicates ? 2 : 1);
   const reportUndelivered = async () => {};
   const checker = () => {
-    const pace = makePace(resendsPerSecond / checkers, { now: deps.now, wait: deps.wait, random });
+    const limiter = makeRateLimiter(resendsPerSecond / checkers, { now: deps.now, wait: deps.wait, random });
     return Array.from({ length: checkConcurrency }, () => async (check: AckCheck) => {
       const beganMs = time.nowMs;
-      await checkRoom({ ...deps, pace, reportUndelivered }, check);
+      await checkRoom({ ...deps, limiter, reportUndelivered }, check);
       lasted.push(time.nowMs - beganMs);
       return true;
     });
@@ -269,7 +269,7 @@ function mortal(deps: FanOutDeps, faults: { diesAtPost: number | undefined }): F
     enqueueTasks: orNever(deps.enqueueTasks),
     deadLetter: orNever(deps.deadLetter),
     tasks: { take: orNever(deps.tasks.take), note: orNever(deps.tasks.note) },
-    pace: { ...deps.pace, turn: orNever(deps.pace.turn) },
+    limiter: { ...deps.limiter, turn: orNever(deps.limiter.turn) },
   };
 }
 

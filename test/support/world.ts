@@ -23,7 +23,7 @@ import type { PostOutcome } from "../../lambdas/domain/model/gateway.ts";
 import type { Undelivered } from "../../lambdas/domain/model/undelivered.ts";
 import { push, type PushRequest } from "../../lambdas/domain/push/push.ts";
 import { type AckCheckDeps, checkRoom } from "../../lambdas/domain/redelivery/check-room.ts";
-import { unpaced } from "../../lambdas/domain/send/rate-limiter.ts";
+import { unlimited } from "../../lambdas/domain/send/rate-limiter.ts";
 import { frameText } from "../../lambdas/domain/wire/serialize.ts";
 import type { CatchUp, LoginFrame, PayloadLink, Position, RoomToRestore, ServerFrame } from "../../protocol/frames.ts";
 import type { LoginPolicy } from "../../protocol/ids.ts";
@@ -158,12 +158,12 @@ export class World {
 
   get ackCheckDeps(): AckCheckDeps {
     const reportUndelivered = async (undelivered: Undelivered[]) => void this.undelivered.push(...undelivered);
-    return { ...this.deps, pace: unpaced, reportUndelivered };
+    return { ...this.deps, limiter: unlimited, reportUndelivered };
   }
 
   get fanOutDeps(): FanOutDeps {
     const deadLetter = async (tasks: readonly FanOutTask[]) => void this.deadLetters.push(...tasks);
-    return { ...this.deps, pace: unpaced, deadLetter };
+    return { ...this.deps, limiter: unlimited, deadLetter };
   }
 
   private nextOrder(untilMs: number) {

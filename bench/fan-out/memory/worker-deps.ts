@@ -16,7 +16,7 @@ import { postsAtOnce } from "../../../lambdas/domain/delivery/deliver.ts";
 import { makeRecentRooms } from "../../../lambdas/domain/delivery/room-cache.ts";
 import type { FanOutDeps } from "../../../lambdas/domain/fan-out/run-task.ts";
 import type { FanOutTask } from "../../../lambdas/domain/model/fan-out-task.ts";
-import { makePace } from "../../../lambdas/domain/send/rate-limiter.ts";
+import { makeRateLimiter } from "../../../lambdas/domain/send/rate-limiter.ts";
 
 /** So many that the pace never waits: what is measured is the loop. */
 const postsPerSecond = 1e9;
@@ -79,7 +79,7 @@ export function workerDeps(tablesUrl: string, stageUrl: URL, rest: (tasks: reado
     },
     deadLetter: never("giving up"),
     fanOut: { postsPerSecond, workers: 1 },
-    pace: makePace(postsPerSecond, time),
+    limiter: makeRateLimiter(postsPerSecond, time),
     scheduleAckCheck: never("a look"),
     redeliverAfterMs: 5_000,
     recentRooms: makeRecentRooms(1),

@@ -12,7 +12,7 @@ import { isPoller } from "../model/polling.ts";
 import { noOutcomes, type Outcomes } from "../model/push-record.ts";
 import type { Room } from "../model/room.ts";
 import { post } from "../send/post.ts";
-import { type Pace, unpaced } from "../send/rate-limiter.ts";
+import { type RateLimiter, unlimited } from "../send/rate-limiter.ts";
 
 /**
  * As many as the adapter keeps lines for. A post takes 10 to 40 ms of which nearly all is waiting, so that one function
@@ -69,7 +69,7 @@ export async function deliverTo(
   member: Member,
   texts: readonly string[],
   seq?: number,
-  pace: Pace = unpaced,
+  limiter: RateLimiter = unlimited,
 ): Promise<Delivery | undefined> {
   if (!isCurrent(member, { generation })) {
     await evict(deps, roomId, member, generation);
@@ -77,8 +77,8 @@ export async function deliverTo(
   }
   if (isDeferred(member, seq)) return { outcome: "waiting", sent: 0 };
   for (const [sent, text] of texts.entries()) {
-    if (sent > 0) await pace.turn();
-    const outcome = await post(deps, member.connectionId, text, pace);
+    if (sent > 0) await limiter.acquire();
+    const outcome = await post(deps, member.connectionId, text, limiter);
     if (outcome === "gone") await prune(deps, roomId, member);
     if (outcome !== "sent") return { outcome, sent };
   }

@@ -3,14 +3,14 @@ import type { Watermark } from "../concurrency/watermark.ts";
 import { deliverTo, isDeferred, postsAtOnce } from "../delivery/deliver.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
-import type { Pace } from "../send/rate-limiter.ts";
+import type { RateLimiter } from "../send/rate-limiter.ts";
 import { countOutcome, type Batch, postsFor } from "./batch.ts";
 
 type BatchPosts = ReturnType<typeof postsFor>;
 type RoomNow = Awaited<ReturnType<typeof roomNow>>;
 
 export interface PostPagesDeps extends Deps {
-  pace: Pace;
+  limiter: RateLimiter;
 }
 
 /**
@@ -39,7 +39,7 @@ export async function postPages(
         const posts = hasWholeBatch(member, batch) ? [] : postsFor(member, batch);
         const isPosted = posts.length > 0 && !isDeferred(member, first);
         // A member is begun together with its turn: what waits for a turn is neither in memory nor out of date.
-        if (isPosted && !isOver()) await deps.pace.turn();
+        if (isPosted && !isOver()) await deps.limiter.acquire();
         // What fails for one by an error, such as a missing right, fails for all.
         if (hasFailed || isOver()) {
           isWhole = false;
@@ -52,7 +52,7 @@ export async function postPages(
   }
   async function postTo(member: Member, posts: BatchPosts, room: RoomNow): Promise<void> {
     const texts = posts.map(({ text }) => text);
-    const delivery = await deliverTo(deps, room, member, texts, first, deps.pace);
+    const delivery = await deliverTo(deps, room, member, texts, first, deps.limiter);
     if (delivery) countOutcome(member, batch, posts, delivery);
   }
   await forEachLimited(inTurn(), postsAtOnce, async ({ member, posts, room, end }) => {

@@ -18,8 +18,8 @@ import { isCheckedBy } from "../schedule/ack-check.ts";
 import type { AckWait } from "../schedule/ack-wait.ts";
 import { dueMs } from "../schedule/ack-wait.ts";
 import { maxHops } from "../schedule/max-hops.ts";
-import type { Pace } from "../send/rate-limiter.ts";
-import { makePace, paceUntil, unpaced } from "../send/rate-limiter.ts";
+import type { RateLimiter } from "../send/rate-limiter.ts";
+import { makeRateLimiter, withDeadline, unlimited } from "../send/rate-limiter.ts";
 import { checkUnread } from "./check-unread.ts";
 import { checkDepartedMembers } from "./departed-members.ts";
 import { nextStep, nextStepOfPolling } from "./next-step.ts";
@@ -42,7 +42,7 @@ const lastRecordedHop = 6;
 
 export interface AckCheckDeps extends Deps {
   /** That of this worker's posts, over all of its looks. */
-  pace: Pace;
+  limiter: RateLimiter;
   reportUndelivered: ReportUndelivered;
 }
 
@@ -58,8 +58,8 @@ interface RoomFindings {
   /** Devices of those who are owed something, by subject. */
   devices: Map<string, Member[]>;
   /** While there is time: for posts, and for what is noted of them under the room's key. */
-  pace: Pace;
-  noting: Pace;
+  limiter: RateLimiter;
+  writeLimiter: RateLimiter;
 }
 type ReadPending = (after: number) => Promise<LogEntry[]>;
 /** The room, and how long its members may take to ack. */
@@ -69,8 +69,8 @@ type RoomToCheck = Room & AckWait;
 export async function checkRoom(given: AckCheckDeps, check: AckCheck): Promise<void> {
   const { roomId, hop, part, rest, evicted, skipped } = check;
   const deps = withHop(given, hop);
-  const pace = paceUntil(deps.pace, deps.now() + budgetMs);
-  if (evicted) return tellEvictedAgain({ ...deps, pace }, { roomId, hop, evicted });
+  const limiter = withDeadline(deps.limiter, deps.now() + budgetMs);
+  if (evicted) return tellEvictedAgain({ ...deps, limiter }, { roomId, hop, evicted });
   if (skipped) return checkUnread(deps, { roomId, hop, skipped });
   const known = await deps.rooms.get(roomId);
   if (!known) return;
@@ -107,15 +107,15 @@ async function checkMembers(
   const unackedRanges = roomId.startsWith("@") ? [] : await readAll(deps.unackedRanges.pages(roomId, part));
   const untilMs = deps.now() + budgetMs;
   // In everyone's room each place has a key of its own.
-  const noting = roomId === everyone ? unpaced : makePace(redeliveriesPerSecond / (part?.of ?? 1), deps);
+  const writeLimiter = roomId === everyone ? unlimited : makeRateLimiter(redeliveriesPerSecond / (part?.of ?? 1), deps);
   const found: RoomFindings = {
     nexts: rest?.nextAtMs === undefined ? [] : [rest.nextAtMs],
     exhausted: [],
     undelivered: [],
     isSomebodyThere: false,
     devices: new Map(unackedRanges.map(({ subject }) => [subject, []])),
-    pace: paceUntil(deps.pace, untilMs),
-    noting: paceUntil(noting, untilMs),
+    limiter: withDeadline(deps.limiter, untilMs),
+    writeLimiter: withDeadline(writeLimiter, untilMs),
   };
   const pending = pendingReader(deps, room, part !== undefined);
   const watermark = makeWatermark(rest?.after);
@@ -149,7 +149,7 @@ async function checkMembers(
   if (undelivered.length > 0) await deps.reportUndelivered(undelivered);
   await Promise.all([found.recordReported?.(), departed.clear(), person !== undefined && recordExhausted(deps, room, found)]);
   await forEachLimited(found.exhausted, membersAtOnce, async (member) => {
-    await noting.turn();
+    await writeLimiter.acquire();
     await deps.members.recordRedelivery(roomId, member);
   });
   if (isOver) await scheduleContinuation(deps, check, watermark.upTo, found.nexts);
@@ -211,9 +211,9 @@ async function checkMember(
       found.nexts.push(step.untilMs);
       return "done";
     case "resend": {
-      if (!(await found.noting.turn()) || !(await found.pace.turn())) return "later";
+      if (!(await found.writeLimiter.acquire()) || !(await found.limiter.acquire())) return "later";
       const redeliveredAtMs = deps.now();
-      const { refused, isGone } = await resend(deps, room, member, step.entries, found.pace);
+      const { refused, isGone } = await resend(deps, room, member, step.entries, found.limiter);
       found.undelivered.push(...refused.flatMap((entry) => undeliveredOf(entry, member.subject)));
       // What it is owed has a look of its own then.
       if (isGone) return "done";
@@ -223,7 +223,7 @@ async function checkMember(
       return "done";
     }
     case "giveUp": {
-      if (!(await found.noting.turn())) return "later";
+      if (!(await found.writeLimiter.acquire())) return "later";
       const redeliveredAtMs = deps.now();
       const exhaustedSeq = step.entries.at(-1)?.seq ?? member.exhaustedSeq;
       found.undelivered.push(...step.entries.flatMap((entry) => undeliveredOf(entry, member.subject)));

@@ -4,15 +4,15 @@ import type { Deps } from "../model/deps.ts";
 import { isCurrent } from "../model/member.ts";
 import { maxRedeliveries } from "../schedule/ack-wait.ts";
 import { post } from "../send/post.ts";
-import type { Pace } from "../send/rate-limiter.ts";
+import type { RateLimiter } from "../send/rate-limiter.ts";
 import { frameText } from "../wire/serialize.ts";
 
 /** As often as a message is sent again, and at its pace, unless they have come in again on that connection. */
 export async function tellEvictedAgain(
-  deps: TellDeps & Pick<Deps, "members" | "rooms" | "resumePoints"> & { pace: Pace },
+  deps: TellDeps & Pick<Deps, "members" | "rooms" | "resumePoints"> & { limiter: RateLimiter },
   { roomId, hop, evicted }: AckCheck & Required<Pick<AckCheck, "evicted">>,
 ): Promise<void> {
-  const { members, rooms, scheduleAckCheck, redeliverAfterMs, pace } = deps;
+  const { members, rooms, scheduleAckCheck, redeliverAfterMs, limiter } = deps;
   const { session, connectionId, generation } = evicted;
   const place = await members.get(roomId, session);
   if (place) {
@@ -23,8 +23,8 @@ export async function tellEvictedAgain(
     // that has gone on to a newer one is not there to hear it, or knows a newer generation.
     if (place.connectionId === connectionId) return;
   }
-  if (!(await pace.turn())) return scheduleAckCheck({ roomId, hop, evicted }, redeliverAfterMs);
-  const outcome = await post(deps, connectionId, frameText(evictedFrame(roomId, generation)), pace);
+  if (!(await limiter.acquire())) return scheduleAckCheck({ roomId, hop, evicted }, redeliverAfterMs);
+  const outcome = await post(deps, connectionId, frameText(evictedFrame(roomId, generation)), limiter);
   const next = hop + 1;
   if (next === maxRedeliveries) return;
   // A 410 needs a second witness here too: a page that is there, and lost this post as well, would wait for ever.

@@ -8,7 +8,7 @@ import type { Room } from "../model/room.ts";
 import type { AckWait } from "../schedule/ack-wait.ts";
 import { post } from "../send/post.ts";
 import { postAlone } from "../send/post-alone.ts";
-import type { Pace } from "../send/rate-limiter.ts";
+import type { RateLimiter } from "../send/rate-limiter.ts";
 import { redeliveredText } from "../wire/redelivery-frame.ts";
 import { messageText, textBytes } from "../wire/serialize.ts";
 
@@ -26,20 +26,20 @@ export async function resend(
   room: Pick<Room, "roomId" | "epoch"> & Pick<AckWait, "ackWithinMs">,
   member: Member,
   entries: readonly LogEntry[],
-  pace: Pace,
+  limiter: RateLimiter,
 ): Promise<{ refused: LogEntry[]; isGone: boolean }> {
   const { frames, large } = batches(deps, room, member, entries);
   const refused: LogEntry[] = [];
   const posts = [
-    ...frames.map((text) => () => post(deps, member.connectionId, text, pace)),
+    ...frames.map((text) => () => post(deps, member.connectionId, text, limiter)),
     ...large.map(({ seq, atMs, message }) => async () => {
-      const outcome = await postAlone(deps, member.connectionId, message, room.ackWithinMs || undefined, pace);
+      const outcome = await postAlone(deps, member.connectionId, message, room.ackWithinMs || undefined, limiter);
       if (outcome === "tooLarge") refused.push({ seq, atMs, message });
       return outcome;
     }),
   ];
   for (const [sent, next] of posts.entries()) {
-    if (sent > 0 && !(await pace.turn())) break;
+    if (sent > 0 && !(await limiter.acquire())) break;
     const outcome = await next();
     if (outcome === "gone" && (await prune(deps, room.roomId, member))) return { refused, isGone: true };
     if (outcome !== "sent" && outcome !== "tooLarge") break;

@@ -4,7 +4,7 @@ import type { Message } from "../model/message.ts";
 import { skipText } from "../wire/outgoing-message.ts";
 import { messageText, textBytes } from "../wire/serialize.ts";
 import { post } from "./post.ts";
-import type { Pace } from "./rate-limiter.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
 
 /**
  * Posts a logged message that is too large for a frame with others. Should API Gateway find it too large even so, its
@@ -18,13 +18,13 @@ export async function postAlone(
   connectionId: string,
   message: Message,
   ackWithinMs?: number,
-  pace?: Pace,
+  limiter?: RateLimiter,
 ): Promise<PostOutcome> {
   const text = messageText(deps, message, ackWithinMs);
-  const outcome = await post(deps, connectionId, text, pace);
+  const outcome = await post(deps, connectionId, text, limiter);
   if (outcome !== "tooLarge") return outcome;
   const what = `message ${message.messageId} has a frame of ${textBytes(text)} bytes, which API Gateway does not take`;
   deps.noteTrouble("delivery", new Error(`${what}; its number was sent without it`));
-  const passed = await post(deps, connectionId, skipText(deps, message, ackWithinMs), pace);
+  const passed = await post(deps, connectionId, skipText(deps, message, ackWithinMs), limiter);
   return passed === "sent" ? "tooLarge" : passed;
 }

@@ -22,7 +22,7 @@ import { noteEveryMs } from "../../../lambdas/domain/fan-out/run-task.ts";
 import * as roomSize from "../../../lambdas/domain/model/room-size.ts";
 import * as ackWait from "../../../lambdas/domain/schedule/ack-wait.ts";
 import { maxHops } from "../../../lambdas/domain/schedule/max-hops.ts";
-import { catchUpMs } from "../../../lambdas/domain/send/rate-limiter.ts";
+import { burstMs } from "../../../lambdas/domain/send/rate-limiter.ts";
 import { resolveProps } from "../../../lib/downlink-props.ts";
 import { paceOf, workersFor as workersOfStack } from "../../../lib/pace.ts";
 
@@ -67,7 +67,7 @@ describe("the estimate reckons with the stack as it is", () => {
       maxHops,
       notesPerSecond: 1000 / noteEveryMs,
     });
-    expect(paceBurstSeconds).toBe(catchUpMs / 1000);
+    expect(paceBurstSeconds).toBe(burstMs / 1000);
     expect(postsAtOnce).toBe(deliver.postsAtOnce);
     expect(maxRedeliveries).toBe(ackWait.maxRedeliveries);
   });

@@ -2,7 +2,7 @@ import { SendMessageBatchCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { mockClient } from "aws-sdk-client-mock";
 import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { FanOutTask } from "../../../lambdas/domain/model/fan-out-task.ts";
-import type { Pace } from "../../../lambdas/domain/send/rate-limiter.ts";
+import type { RateLimiter } from "../../../lambdas/domain/send/rate-limiter.ts";
 import { openStub, type Received } from "../adapters/http1/stub-server.ts";
 
 // What the functions work with is put together here and nowhere else: each wire is tried once.
@@ -56,27 +56,27 @@ describe("the pace", () => {
     onTestFinished(() => void vi.useRealTimers());
   });
   /** How long after its first turn one has the next, in steps of 50 ms: it makes up for those before the first. */
-  const gapOf = async (pace: Pace) => {
-    await pace.turn();
+  const gapOf = async (limiter: RateLimiter) => {
+    await limiter.acquire();
     for (let ms = 0; ms <= 10_000; ms += 50) {
       vi.setSystemTime(1_000_000 + ms);
-      if (await pace.turn(Date.now())) return ms + 50;
+      if (await limiter.acquire(Date.now())) return ms + 50;
     }
     return Infinity;
   };
 
   test("of one fan-out worker is its part of that of all: 8 a second over 4 workers", async () => {
-    expect(await gapOf((await freshDeps()).fanOutDeps().pace)).toBe(500);
+    expect(await gapOf((await freshDeps()).fanOutDeps().limiter)).toBe(500);
   });
 
   test("of one worker that sends again is its part of another: 4 a second over 2 workers", async () => {
-    expect(await gapOf((await freshDeps({ POSTS_PER_SECOND: "800" })).ackCheckDeps().pace)).toBe(500);
+    expect(await gapOf((await freshDeps({ POSTS_PER_SECOND: "800" })).ackCheckDeps().limiter)).toBe(500);
   });
 
   test("is that of the execution environment, whatever it works at", async () => {
     const { fanOutDeps, ackCheckDeps } = await freshDeps();
-    expect(fanOutDeps().pace).toBe(fanOutDeps().pace);
-    expect(ackCheckDeps().pace).toBe(ackCheckDeps().pace);
+    expect(fanOutDeps().limiter).toBe(fanOutDeps().limiter);
+    expect(ackCheckDeps().limiter).toBe(ackCheckDeps().limiter);
   });
 });
 

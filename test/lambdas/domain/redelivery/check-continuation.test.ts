@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { AckCheck } from "../../../../lambdas/domain/model/ack-check.ts";
 import { checkRoom } from "../../../../lambdas/domain/redelivery/check-room.ts";
-import { unpaced } from "../../../../lambdas/domain/send/rate-limiter.ts";
+import { unlimited } from "../../../../lambdas/domain/send/rate-limiter.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { Reader } from "../../../support/reader.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";
@@ -38,14 +38,14 @@ describe("a look whose time is over", () => {
   /** Gives so many turns. */
   const paceOf = (turns: number) => {
     let left = turns;
-    const turn = async () => {
+    const acquire = async () => {
       left -= 1;
       return left >= 0;
     };
-    return { ...unpaced, turn };
+    return { ...unlimited, acquire };
   };
   const check = (what: Partial<AckCheck>, turns: number) =>
-    checkRoom({ ...world.ackCheckDeps, pace: paceOf(turns) }, { roomId: room, hop: 3, ...what });
+    checkRoom({ ...world.ackCheckDeps, limiter: paceOf(turns) }, { roomId: room, hop: 3, ...what });
   const ordered = () => world.checks.splice(0).map(({ check, atMs }) => ({ ...check, inMs: atMs - world.nowMs }));
   const resent = () => readers.map((reader) => resends(reader)).filter((count) => count > 0);
 
