@@ -14,7 +14,7 @@ import { tasksIn } from "../../lambdas/adapters/dynamodb/tasks.ts";
 import { unackedRangesIn } from "../../lambdas/adapters/dynamodb/unacked-ranges.ts";
 import { ackCheckQueue } from "../../lambdas/adapters/sqs/ack-check-queue.ts";
 import { fanOutQueue } from "../../lambdas/adapters/sqs/fan-out-queue.ts";
-import { makeRecentRooms } from "../../lambdas/domain/delivery/room-cache.ts";
+import { makeRoomCache } from "../../lambdas/domain/delivery/room-cache.ts";
 import type { AckCheck } from "../../lambdas/domain/model/ack-check.ts";
 import type { Deps } from "../../lambdas/domain/model/deps.ts";
 import type { Gateway } from "../../lambdas/domain/model/gateway.ts";
@@ -64,13 +64,13 @@ export function countedDeps(behind: Behind, invocation: Invocation): Deps {
     orderTasks: fanOutQueue(taskQueueOf(behind, invocation), "https://sqs.us-east-1.amazonaws.com/123456789012/tasks"),
     fanOut: { postsPerSecond, workers: workersFor(postsPerSecond) },
     gateway: gatewayOf(behind, invocation),
-    noteTrouble: (_, error) => {
+    logError: (_, error) => {
       throw error;
     },
     scheduleAckCheck: ackCheckQueue(queueOf(behind, invocation), "https://sqs.us-east-1.amazonaws.com/123456789012/looks"),
     redeliverAfterMs: 5_000,
     // Of an execution environment that has just begun: what it has not read yet, it reads.
-    recentRooms: makeRecentRooms(1),
+    roomCache: makeRoomCache(1),
     now,
     wait: meter.pause,
     random: () => 0,

@@ -24,7 +24,7 @@ import type { Credentials } from "../adapters/sigv4/signature-v4.ts";
 import { ackCheckQueue } from "../adapters/sqs/ack-check-queue.ts";
 import { fanOutQueue } from "../adapters/sqs/fan-out-queue.ts";
 import { postsAtOnce } from "../domain/delivery/deliver.ts";
-import { makeRecentRooms } from "../domain/delivery/room-cache.ts";
+import { makeRoomCache } from "../domain/delivery/room-cache.ts";
 import type { FanOutDeps } from "../domain/fan-out/run-task.ts";
 import type { Deps } from "../domain/model/deps.ts";
 import type { AckCheckDeps } from "../domain/redelivery/check-room.ts";
@@ -82,8 +82,8 @@ export const deps = lazily((): Deps => {
     fanOut: { postsPerSecond: numberOf("POSTS_PER_SECOND"), workers: numberOf("FAN_OUT_WORKERS") },
     scheduleAckCheck: ackCheckQueue(sqs(), environment("REDELIVER_QUEUE_URL")),
     redeliverAfterMs: seconds("REDELIVER_AFTER_SECONDS"),
-    recentRooms: makeRecentRooms(500),
-    noteTrouble: logError,
+    roomCache: makeRoomCache(500),
+    logError: logError,
     now,
     wait: pause,
     random: Math.random,

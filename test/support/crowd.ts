@@ -3,7 +3,7 @@ import { memberKey } from "../../lambdas/adapters/dynamodb/keys.ts";
 import { tableOf } from "../../lambdas/adapters/dynamodb/table.ts";
 import { ack } from "../../lambdas/domain/delivery/ack.ts";
 import { replay } from "../../lambdas/domain/delivery/replay.ts";
-import { makeRecentRooms } from "../../lambdas/domain/delivery/room-cache.ts";
+import { makeRoomCache } from "../../lambdas/domain/delivery/room-cache.ts";
 import { type FanOutDeps, runTask } from "../../lambdas/domain/fan-out/run-task.ts";
 import type { AckCheck } from "../../lambdas/domain/model/ack-check.ts";
 import type { Deps } from "../../lambdas/domain/model/deps.ts";
@@ -194,7 +194,7 @@ export async function openCrowd(options: CrowdOptions) {
     if (clients) await world.deps.members.setCursor(everyone, connectionId, connectionId, everyones);
   };
   // As many as are at it at once, each with what it remembers.
-  const environments = Array.from({ length: ackEnvironments }, () => ({ ...deps, recentRooms: makeRecentRooms(10) }));
+  const environments = Array.from({ length: ackEnvironments }, () => ({ ...deps, roomCache: makeRoomCache(10) }));
   let frames = 0;
   const answerOf = (session: string, connectionId: string): CrowdPageOptions["answer"] => {
     const claims = { subject: session, grants: { rooms: [], publish: [] }, tokenExpiresAtMs: time.nowMs + 7_200_000 };

@@ -9,7 +9,7 @@ import { roomsIn } from "../../lambdas/adapters/dynamodb/rooms.ts";
 import { type Table, tableOf } from "../../lambdas/adapters/dynamodb/table.ts";
 import { tasksIn } from "../../lambdas/adapters/dynamodb/tasks.ts";
 import { unackedRangesIn } from "../../lambdas/adapters/dynamodb/unacked-ranges.ts";
-import { makeRecentRooms } from "../../lambdas/domain/delivery/room-cache.ts";
+import { makeRoomCache } from "../../lambdas/domain/delivery/room-cache.ts";
 import { type FanOutDeps, runTask } from "../../lambdas/domain/fan-out/run-task.ts";
 import { hello } from "../../lambdas/domain/login/hello.ts";
 import { loginRoom } from "../../lambdas/domain/login/login.ts";
@@ -102,8 +102,8 @@ export class World {
           this.checks.push({ check, atMs: this.nowMs + afterMs });
         }),
       redeliverAfterMs: 5_000,
-      recentRooms: makeRecentRooms(500),
-      noteTrouble: (_, error) => void this.troubles.push(error),
+      roomCache: makeRoomCache(500),
+      logError: (_, error) => void this.troubles.push(error),
       gateway: {
         post: (connectionId, text) => turn(() => this.post(connectionId, JSON.parse(text))),
         isOpen: (connectionId) => turn(async () => this.lineOf(connectionId) !== "closed"),

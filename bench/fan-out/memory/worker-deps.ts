@@ -13,7 +13,7 @@ import { unackedRangesIn } from "../../../lambdas/adapters/dynamodb/unacked-rang
 import { connectTo } from "../../../lambdas/adapters/http1/connection.ts";
 import { Lines } from "../../../lambdas/adapters/http1/connection-pool.ts";
 import { postsAtOnce } from "../../../lambdas/domain/delivery/deliver.ts";
-import { makeRecentRooms } from "../../../lambdas/domain/delivery/room-cache.ts";
+import { makeRoomCache } from "../../../lambdas/domain/delivery/room-cache.ts";
 import type { FanOutDeps } from "../../../lambdas/domain/fan-out/run-task.ts";
 import type { FanOutTask } from "../../../lambdas/domain/model/fan-out-task.ts";
 import { makeRateLimiter } from "../../../lambdas/domain/send/rate-limiter.ts";
@@ -82,8 +82,8 @@ export function workerDeps(tablesUrl: string, stageUrl: URL, rest: (tasks: reado
     limiter: makeRateLimiter(postsPerSecond, time),
     scheduleAckCheck: never("a look"),
     redeliverAfterMs: 5_000,
-    recentRooms: makeRecentRooms(1),
-    noteTrouble: (_, error) => {
+    roomCache: makeRoomCache(1),
+    logError: (_, error) => {
       throw error;
     },
   };

@@ -59,7 +59,7 @@ export const connectionsIn = (table: Table, now: () => number): Connections => (
     await table.update({ connectionId }, { update: "DELETE rooms :rooms", condition: isKnown, values });
   },
 
-  async noteAnswer(connectionId, nonce) {
+  async recordAnswer(connectionId, nonce) {
     const values = { ":nonce": nonce };
     await table.update({ connectionId }, { update: "SET answered = :nonce", condition: isKnown, values });
   },

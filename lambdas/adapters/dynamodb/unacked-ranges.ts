@@ -5,7 +5,7 @@ import { assignmentOf, type Table } from "./table.ts";
 
 /** What those are owed who have gone, as rows of the Rooms table. */
 export const unackedRangesIn = (table: Table, now: () => number): UnackedRanges => ({
-  async note(roomId, range) {
+  async record(roomId, range) {
     const { set, ...expression } = assignmentOf({ ...range, expiresAt: pushExpiry(now()) });
     await table.update(unackedKey(roomId, range), { update: `SET ${set}`, ...expression });
   },

@@ -48,15 +48,15 @@ async function problemsOf(
  * something that was sent is seen by a row of the last second, if that is new enough to say so.
  */
 async function ackRoom(
-  deps: Pick<Deps, "members" | "rooms" | "recentRooms" | "now">,
+  deps: Pick<Deps, "members" | "rooms" | "roomCache" | "now">,
   { subject }: Caller,
   self: { connectionId: string; session: string },
   { roomId: wireRoomId, epoch, seq }: Acked,
 ): Promise<Outcome> {
   const roomId = roomNamed(wireRoomId, subject);
   const session = placeSession(self, roomId);
-  const { members, recentRooms, now } = deps;
-  const known = recentRooms.get(roomId, now());
+  const { members, roomCache, now } = deps;
+  const known = roomCache.get(roomId, now());
   const isKnown = known?.epoch === epoch && seq <= known.seq;
   const [seen, before] = await Promise.all([
     isKnown ? known : readRoom(deps, roomId),
@@ -92,12 +92,12 @@ async function ackRoom(
 }
 
 async function readRoom(
-  { rooms, recentRooms, now }: Pick<Deps, "rooms" | "recentRooms" | "now">,
+  { rooms, roomCache, now }: Pick<Deps, "rooms" | "roomCache" | "now">,
   roomId: string,
 ): Promise<Room | undefined> {
   const readAtMs = now();
   const room = await rooms.get(roomId);
-  if (room) recentRooms.note(room, readAtMs);
+  if (room) roomCache.put(room, readAtMs);
   return room;
 }
 

@@ -1,6 +1,6 @@
 import type { Delivery } from "../delivery/deliver.ts";
 import { countedAs, isExcluded, isRetried, textsFor } from "../delivery/deliver.ts";
-import type { FanOutTask, TaskNote } from "../model/fan-out-task.ts";
+import type { FanOutTask, TaskProgress } from "../model/fan-out-task.ts";
 import type { Member } from "../model/member.ts";
 import type { Outcomes } from "../model/push-record.ts";
 import { redeliveredText } from "../wire/redelivery-frame.ts";
@@ -23,7 +23,7 @@ export interface Batch {
 }
 
 /** Goes on counting where the books stand. */
-export const batchedMessage = (task: FanOutTask, { outcomes, retryTaskCount = 0 }: TaskNote): BatchedMessage => ({
+export const batchedMessage = (task: FanOutTask, { outcomes, retryTaskCount = 0 }: TaskProgress): BatchedMessage => ({
   task,
   outcomes: { ...outcomes },
   retryTaskCount,

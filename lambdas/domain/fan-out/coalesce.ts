@@ -1,7 +1,7 @@
 import { limits } from "../../../protocol/limits.ts";
 import { flatten } from "../concurrency/pages.ts";
 import type { Deps } from "../model/deps.ts";
-import type { FanOutTask, TaskNote } from "../model/fan-out-task.ts";
+import type { FanOutTask, TaskProgress } from "../model/fan-out-task.ts";
 import type { Part } from "../model/member.ts";
 import type { Message } from "../model/message.ts";
 import { isWanted } from "../model/message.ts";
@@ -27,7 +27,7 @@ type CoalesceDeps = Pick<Deps, "log" | "payloads" | "pushes" | "rooms" | "tasks"
 export async function coalesce(
   deps: CoalesceDeps,
   task: FanOutTask,
-  found: TaskNote,
+  found: TaskProgress,
   worker: string,
   leaseUntilMs: number,
 ): Promise<{ epoch?: string; others: BatchedMessage[] }> {
@@ -49,11 +49,11 @@ export async function coalesce(
       const other = partTask(outgoingMessageOf(deps, around.get(next) as Message, task.ackWithinMs), to);
       const bytes = textBytes(other.text);
       if (bytes > leftBytes) break;
-      const note = await acquireNeighbour(deps, other, to, found, worker, leaseUntilMs);
-      if (note === "done") continue;
-      if (note === "not") break;
+      const record = await acquireNeighbour(deps, other, to, found, worker, leaseUntilMs);
+      if (record === "done") continue;
+      if (record === "not") break;
       leftBytes -= bytes;
-      others.push(batchedMessage(other, note));
+      others.push(batchedMessage(other, record));
     }
   }
   return { epoch: room.epoch, others };
@@ -64,16 +64,16 @@ async function acquireNeighbour(
   { pushes, tasks }: CoalesceDeps,
   task: FanOutTask,
   { of }: Part,
-  { after }: TaskNote,
+  { after }: TaskProgress,
   worker: string,
   leaseUntilMs: number,
-): Promise<TaskNote | "done" | "not"> {
+): Promise<TaskProgress | "done" | "not"> {
   const records = await pushes.get(task.messageId);
   if (records.find(({ roomId }) => roomId === task.roomId)?.parts !== of) return "not";
-  const note = await tasks.take(task, worker, leaseUntilMs);
-  if (note === "taken") return "not";
-  if (note === "done" || note.after === after) return note;
-  const { untilMs: _, ...free } = note;
-  await tasks.note(task, worker, free);
+  const record = await tasks.acquire(task, worker, leaseUntilMs);
+  if (record === "taken") return "not";
+  if (record === "done" || record.after === after) return record;
+  const { untilMs: _, ...free } = record;
+  await tasks.record(task, worker, free);
   return "not";
 }

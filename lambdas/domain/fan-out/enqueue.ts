@@ -31,7 +31,7 @@ export async function enqueueParts(
   record: PushRecord,
 ): Promise<number> {
   // Whoever pushes the same message again, after a crash or at the same time, orders the very same tasks.
-  const parts = await pushes.divide(outgoing.messageId, record, partsFor(roomSize, fanOut));
+  const parts = await pushes.recordParts(outgoing.messageId, record, partsFor(roomSize, fanOut));
   await enqueueTasks(partsOf(parts).map((part) => partTask(outgoing, part)));
   return parts;
 }

@@ -1,5 +1,5 @@
 import { makeWatermark } from "../concurrency/watermark.ts";
-import type { FanOutTask, EnqueueTasks, TaskNote } from "../model/fan-out-task.ts";
+import type { FanOutTask, EnqueueTasks, TaskProgress } from "../model/fan-out-task.ts";
 import type { Member } from "../model/member.ts";
 import { maxHops } from "../schedule/max-hops.ts";
 import { withFreshUrl } from "../wire/outgoing-message.ts";
@@ -12,7 +12,7 @@ import { type PostPagesDeps, postPages } from "./post-pages.ts";
 /** Longer than the function may take: whoever comes after it finds the task free. */
 export const leaseMs = 45_000;
 /** After a crash so much is posted twice. */
-export const noteEveryMs = 1_000;
+export const recordEveryMs = 1_000;
 const placesAtOnce = 25;
 
 export interface FanOutDeps extends PostPagesDeps {
@@ -30,7 +30,7 @@ export async function runTask(deps: FanOutDeps, ordered: FanOutTask): Promise<"d
   const untilMs = deps.now() + taskBudgetMs;
   const worker = deps.newId();
   const leaseUntilMs = deps.now() + leaseMs;
-  const found = await deps.tasks.take(task, worker, leaseUntilMs);
+  const found = await deps.tasks.acquire(task, worker, leaseUntilMs);
   if (typeof found === "string") return found;
 
   const coalesced = await coalesce(deps, task, found, worker, leaseUntilMs);
@@ -38,24 +38,24 @@ export async function runTask(deps: FanOutDeps, ordered: FanOutTask): Promise<"d
   const messages = [batchedMessage(task, found), ...others].sort((a, b) => (a.task.seq ?? 0) - (b.task.seq ?? 0));
   const wanted = messages.filter(({ task: { untilMs: wantedUntilMs = Infinity } }) => wantedUntilMs > deps.now());
   const watermark = makeWatermark(found.after);
-  const books = keepBooks(deps, worker, messages);
-  const note = (end: Pick<TaskNote, "doneAtMs" | "untilMs">) =>
-    books({ ...(watermark.upTo !== undefined && { after: watermark.upTo }), ...end });
+  const record = trackProgress(deps, worker, messages);
+  const record = (end: Pick<TaskProgress, "doneAtMs" | "untilMs">) =>
+    record({ ...(watermark.upTo !== undefined && { after: watermark.upTo }), ...end });
 
-  let notedAtMs = deps.now();
+  let recordedAtMs = deps.now();
   let isLost = false;
-  const noteNowAndThen = async () => {
-    if (isLost || deps.now() - notedAtMs < noteEveryMs) return;
-    notedAtMs = deps.now();
-    isLost = (await note({ untilMs: leaseUntilMs })) === "lost";
+  const recordPeriodically = async () => {
+    if (isLost || deps.now() - recordedAtMs < recordEveryMs) return;
+    recordedAtMs = deps.now();
+    isLost = (await record({ untilMs: leaseUntilMs })) === "lost";
   };
   const pages = wanted.length === 0 ? nobody() : membersOf(deps, task, found.after);
   // Whoever has lost the task stops: somebody else posts to the same members.
   const isOver = () => isLost || deps.now() >= untilMs;
-  const isWhole = await postPages(deps, task.roomId, pages, batchOf(wanted, epoch), watermark, isOver, noteNowAndThen);
+  const isWhole = await postPages(deps, task.roomId, pages, batchOf(wanted, epoch), watermark, isOver, recordPeriodically);
   if (isLost) return "taken";
-  if (isWhole) return (await note({ doneAtMs: deps.now() })) === "lost" ? "taken" : "done";
-  if ((await note({})) === "lost") return "taken";
+  if (isWhole) return (await record({ doneAtMs: deps.now() })) === "lost" ? "taken" : "done";
+  if ((await record({})) === "lost") return "taken";
   // Noted before it is handed on: the next one goes on where this one stopped.
   const rest = { ...task, hop: task.hop + 1 };
   await (rest.hop > maxHops ? deps.deadLetter([rest]) : deps.enqueueTasks([rest]));
@@ -63,9 +63,9 @@ export async function runTask(deps: FanOutDeps, ordered: FanOutTask): Promise<"d
 }
 
 /** Notes how far all the messages have come; what failed is ordered before it is noted as passed. */
-function keepBooks(deps: FanOutDeps, worker: string, messages: readonly BatchedMessage[]) {
-  return async (where: Omit<TaskNote, "outcomes" | "retryTaskCount">): Promise<"noted" | "lost"> => {
-    const noted = await Promise.all(
+function trackProgress(deps: FanOutDeps, worker: string, messages: readonly BatchedMessage[]) {
+  return async (where: Omit<TaskProgress, "outcomes" | "retryTaskCount">): Promise<"recorded" | "lost"> => {
+    const recorded = await Promise.all(
       messages.map(async (one) => {
         const { task, retries } = one;
         const counts = { ...one.outcomes };
@@ -77,14 +77,14 @@ function keepBooks(deps: FanOutDeps, worker: string, messages: readonly BatchedM
           retries.push(...sessions);
           throw error;
         }
-        return deps.tasks.note(task, worker, {
+        return deps.tasks.record(task, worker, {
           ...where,
           outcomes: counts,
           ...(one.retryTaskCount > 0 && { retryTaskCount: one.retryTaskCount }),
         });
       }),
     );
-    return noted.includes("lost") ? "lost" : "noted";
+    return recorded.includes("lost") ? "lost" : "noted";
   };
 }
 

@@ -27,5 +27,5 @@ export async function disconnect(deps: PlaceDeps & Pick<Deps, "connections">, co
 
 /** The client answered a probe. */
 export async function here({ connections }: Deps, caller: Caller, { nonce }: FrameOf<"here">): Promise<undefined> {
-  await connections.noteAnswer(caller.connectionId, nonce);
+  await connections.recordAnswer(caller.connectionId, nonce);
 }

@@ -33,7 +33,7 @@ export async function recordUnacked(deps: RecordUnackedDeps, room: Room, range: 
   const order = () => scheduleRoomCheck(deps, room.roomId, dueMs - deps.now());
   const wasScheduled = isScheduled();
   if (!wasScheduled) await order();
-  await deps.unackedRanges.note(room.roomId, range);
+  await deps.unackedRanges.record(room.roomId, range);
   // That look may have begun while this was written.
   if (wasScheduled && !isScheduled()) await order();
 }

@@ -47,7 +47,7 @@ export interface Connections {
   /** Notes that the connection is in the room, so that its end can leave it. */
   addRoom(connectionId: string, roomId: string): Promise<"done" | "full" | "gone">;
   removeRoom(connectionId: string, roomId: string): Promise<void>;
-  noteAnswer(connectionId: string, nonce: string): Promise<void>;
+  recordAnswer(connectionId: string, nonce: string): Promise<void>;
   /** @returns the removed connection, the rooms it was in and where it stopped in that of everyone. */
   remove(connectionId: string): Promise<EndedConnection | undefined>;
 }

@@ -7,7 +7,7 @@ import type { Log } from "./message.ts";
 import type { Payloads } from "./payload.ts";
 import type { Pushes } from "./push-record.ts";
 import type { ResumePoints } from "./resume-point.ts";
-import type { RecentRooms, Rooms } from "./room.ts";
+import type { RoomCache, Rooms } from "./room.ts";
 import type { UnackedRanges } from "./unacked-range.ts";
 
 export interface Deps {
@@ -27,9 +27,9 @@ export interface Deps {
   /** How long a message waits for its ack before it is sent again. */
   redeliverAfterMs: number;
   /** What acks of the last second saw of their rooms. */
-  recentRooms: RecentRooms;
+  roomCache: RoomCache;
   /** Logs what went wrong behind an answer that is right all the same. */
-  noteTrouble(what: string, error: unknown): void;
+  logError(what: string, error: unknown): void;
   now(): number;
   wait(ms: number): Promise<void>;
   /** From 0 to below 1. */

@@ -23,7 +23,7 @@ export interface FanOutLimits {
 export type EnqueueTasks = (tasks: readonly FanOutTask[], afterMs?: number) => Promise<void>;
 
 /** What the books say of a task. */
-export interface TaskNote {
+export interface TaskProgress {
   /** The session up to which all are done. */
   after?: string;
   outcomes: Outcomes;
@@ -38,7 +38,7 @@ export interface TaskNote {
 /** The books on tasks, kept for a day. Who works at a task has it alone, for so long as it said. */
 export interface Tasks {
   /** `done`: there is nothing left to do. `taken`: somebody else works at it. */
-  take(task: FanOutTask, worker: string, untilMs: number): Promise<TaskNote | "done" | "taken">;
+  acquire(task: FanOutTask, worker: string, untilMs: number): Promise<TaskProgress | "done" | "taken">;
   /** `lost`: the time was over, and somebody else may work at it. */
-  note(task: FanOutTask, worker: string, note: TaskNote): Promise<"noted" | "lost">;
+  record(task: FanOutTask, worker: string, record: TaskProgress): Promise<"recorded" | "lost">;
 }

@@ -1,5 +1,5 @@
 import type { Position } from "../../../protocol/frames.ts";
-import type { TaskNote } from "./fan-out-task.ts";
+import type { TaskProgress } from "./fan-out-task.ts";
 import type { PostOutcome } from "./gateway.ts";
 
 /** What is known of one message in one room. */
@@ -24,7 +24,7 @@ export interface PushRecord extends Partial<Position> {
 }
 
 /** A task that somebody has begun; otherwise than one of a part, one of members who are tried again was not planned. */
-export type KnownTask = TaskNote & { ofPart: boolean };
+export type KnownTask = TaskProgress & { ofPart: boolean };
 
 export type Outcomes = Record<Exclude<PostOutcome, "tooLarge"> | "members" | "waiting", number>;
 
@@ -40,7 +40,7 @@ export interface Pushes {
   renumber(messageId: string, record: PushRecord, seq: number): Promise<void>;
   finish(messageId: string, record: PushRecord): Promise<void>;
   /** Notes into how many parts the room is divided. @returns the number that was noted first */
-  divide(messageId: string, record: PushRecord, parts: number): Promise<number>;
+  recordParts(messageId: string, record: PushRecord, parts: number): Promise<number>;
   get(messageId: string): Promise<PushRecord[]>;
 }
 

@@ -42,8 +42,8 @@ export interface Rooms {
 }
 
 /** Rooms as this execution environment read them within the last second. */
-export interface RecentRooms {
+export interface RoomCache {
   get(roomId: string, nowMs: number): Room | undefined;
   /** @param readAtMs a moment before it was read */
-  note(room: Room, readAtMs: number): void;
+  put(room: Room, readAtMs: number): void;
 }

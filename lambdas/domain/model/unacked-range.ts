@@ -17,7 +17,7 @@ export interface UnackedRange {
 /** What those are owed who have gone, until it came to them or was reported; kept for a day. */
 export interface UnackedRanges {
   /** In the place of an older note of the same session that begins at the same number. */
-  note(roomId: string, range: UnackedRange): Promise<void>;
+  record(roomId: string, range: UnackedRange): Promise<void>;
   /** Unless it was noted anew meanwhile. */
   clear(roomId: string, range: UnackedRange): Promise<void>;
   /** Those of all sessions, or of a part of them. */

@@ -5,7 +5,7 @@ import { deliver } from "../delivery/deliver.ts";
 import { pauseMs, enqueueParts, retryTasks } from "../fan-out/enqueue.ts";
 import { fanOutMs } from "../fan-out/plan.ts";
 import { appendTo, type Draft } from "../log/append.ts";
-import { Once } from "../log/idempotency.ts";
+import { Idempotency } from "../log/idempotency.ts";
 import type { Deps } from "../model/deps.ts";
 import type { OutgoingMessage } from "../model/outgoing-message.ts";
 import type { PushRecord } from "../model/push-record.ts";
@@ -48,10 +48,10 @@ export async function push(deps: Deps, request: PushRequest): Promise<Accepted |
   const content = await contentOf(deps, rooms, head, rawData);
   if ("code" in content) return content;
   const draft: Draft = { ...head, ...content };
-  const once = request.messageId === undefined ? undefined : new Once(deps.pushes, request.messageId, request);
+  const idempotency = request.messageId === undefined ? undefined : new Idempotency(deps.pushes, request.messageId, request);
   const pushToRoom = qos === 0 ? pushUnlogged : pushLogged;
   const accepted = await Promise.allSettled(
-    rooms.map((roomId) => pushToRoom(deps, roomId, draft, once).finally(() => once?.release(roomId))),
+    rooms.map((roomId) => pushToRoom(deps, roomId, draft, idempotency).finally(() => idempotency?.release(roomId))),
   );
   const records: PushRecord[] = [];
   for (const room of accepted) {
@@ -62,7 +62,7 @@ export async function push(deps: Deps, request: PushRequest): Promise<Accepted |
     records.push(room.value);
   }
   // One that may come twice was entered before it was shipped, this one only for those who ask what became of it.
-  if (!once && qos === 1) {
+  if (!idempotency && qos === 1) {
     await Promise.all(records.map((record) => deps.pushes.finish(messageId, record)));
   }
   return { messageId, records };
@@ -98,10 +98,10 @@ async function pushLogged(
   deps: Deps,
   roomId: string,
   draft: Draft,
-  once: Once | undefined,
+  idempotency: Idempotency | undefined,
 ): Promise<PushRecord | "used"> {
   let first: First = { members: [], share: 1 };
-  const appended = await appendTo(deps, roomId, draft, once, async (message) => {
+  const appended = await appendTo(deps, roomId, draft, idempotency, async (message) => {
     // Log before deliver: a crash in between can be made good, the other order would lose. The members are read after
     // the number was taken, so that whoever was told an older one is among them.
     const [written, read] = await Promise.all([deps.log.append(message), deps.members.first(roomId, inlineMembers)]);
@@ -120,7 +120,7 @@ async function pushLogged(
     ...(exclude && { exclude }),
     ...(from !== undefined && { from }),
   };
-  const record = once?.recordOf(plain) ?? plain;
+  const record = idempotency?.recordOf(plain) ?? plain;
   if (isDone) return { ...record, done: true, outcomes: noOutcomes() };
   const roomSize = roomSizeOf(first);
   const ackMs = ackWithinMs(roomId, roomSize);
@@ -134,11 +134,11 @@ async function pushLogged(
     // Of a large room nobody was posted to, and whoever does not ack never would be.
     if (first.share !== 1) throw delivered.reason;
     // It is kept, and a look at it is ordered: were the push refused, one that is sent again would be a second message.
-    deps.noteTrouble("delivery", delivered.reason);
+    deps.logError("delivery", delivered.reason);
     return record;
   }
   const finished = delivered.value;
-  if (once) await deps.pushes.finish(once.messageId, finished);
+  if (idempotency) await deps.pushes.finish(idempotency.messageId, finished);
   return finished;
 }
 
@@ -146,14 +146,14 @@ async function pushUnlogged(
   deps: Deps,
   roomId: string,
   draft: Draft,
-  once: Once | undefined,
+  idempotency: Idempotency | undefined,
 ): Promise<PushRecord | "used"> {
   const plain: PushRecord = { roomId, atMs: draft.atMs, done: true };
-  const entered = await once?.enter(plain);
-  if (entered === "used") return "used";
-  if (entered && !entered.isFirst) return entered.record;
+  const registered = await idempotency?.register(plain);
+  if (registered === "used") return "used";
+  if (registered && !registered.isFirst) return registered.record;
   const [room, first] = await Promise.all([deps.rooms.get(roomId), deps.members.first(roomId, inlineMembers)]);
-  const record = entered?.record ?? plain;
+  const record = registered?.record ?? plain;
   return deliverOrEnqueue(deps, room ?? { roomId, generation: 0 }, outgoingMessageOf(deps, { ...draft, roomId }), first, record);
 }
 

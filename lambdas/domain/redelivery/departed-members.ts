@@ -60,7 +60,7 @@ export async function checkDepartedMembers(
   });
   const clear = async ({ range, upTo }: (typeof cleared)[number]) => {
     // What is left is noted before the whole goes.
-    if (upTo < range.upTo) await deps.unackedRanges.note(roomId, { ...range, id: deps.newId(), after: upTo });
+    if (upTo < range.upTo) await deps.unackedRanges.record(roomId, { ...range, id: deps.newId(), after: upTo });
     await deps.unackedRanges.clear(roomId, range);
   };
   return { nexts, undelivered, clear: () => forEachLimited(cleared, rangeConcurrency, clear) };

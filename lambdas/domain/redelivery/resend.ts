@@ -22,7 +22,7 @@ import { messageText, textBytes } from "../wire/serialize.ts";
  *   ended, and the place with it
  */
 export async function resend(
-  deps: DeliverDeps & Pick<Deps, "noteTrouble" | "payloads">,
+  deps: DeliverDeps & Pick<Deps, "logError" | "payloads">,
   room: Pick<Room, "roomId" | "epoch"> & Pick<AckWait, "ackWithinMs">,
   member: Member,
   entries: readonly LogEntry[],

@@ -14,7 +14,7 @@ import type { RateLimiter } from "./rate-limiter.ts";
  * @returns `tooLarge` if only the number went out
  */
 export async function postAlone(
-  deps: Pick<Deps, "gateway" | "noteTrouble" | "payloads" | "random" | "wait">,
+  deps: Pick<Deps, "gateway" | "logError" | "payloads" | "random" | "wait">,
   connectionId: string,
   message: Message,
   ackWithinMs?: number,
@@ -24,7 +24,7 @@ export async function postAlone(
   const outcome = await post(deps, connectionId, text, limiter);
   if (outcome !== "tooLarge") return outcome;
   const what = `message ${message.messageId} has a frame of ${textBytes(text)} bytes, which API Gateway does not take`;
-  deps.noteTrouble("delivery", new Error(`${what}; its number was sent without it`));
+  deps.logError("delivery", new Error(`${what}; its number was sent without it`));
   const passed = await post(deps, connectionId, skipText(deps, message, ackWithinMs), limiter);
   return passed === "sent" ? "tooLarge" : passed;
 }

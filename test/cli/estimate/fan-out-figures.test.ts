@@ -18,7 +18,7 @@ import { everyonePush, roomPush, tasksIn } from "../../../cli/estimate/push-cost
 import { defaults } from "../../../cli/estimate/question.ts";
 import * as deliver from "../../../lambdas/domain/delivery/deliver.ts";
 import * as plan from "../../../lambdas/domain/fan-out/plan.ts";
-import { noteEveryMs } from "../../../lambdas/domain/fan-out/run-task.ts";
+import { recordEveryMs } from "../../../lambdas/domain/fan-out/run-task.ts";
 import * as roomSize from "../../../lambdas/domain/model/room-size.ts";
 import * as ackWait from "../../../lambdas/domain/schedule/ack-wait.ts";
 import { maxHops } from "../../../lambdas/domain/schedule/max-hops.ts";
@@ -65,7 +65,7 @@ describe("the estimate reckons with the stack as it is", () => {
       inlineMembers: roomSize.inlineMembers,
       roundSeconds: plan.taskBudgetMs / 1000,
       maxHops,
-      notesPerSecond: 1000 / noteEveryMs,
+      notesPerSecond: 1000 / recordEveryMs,
     });
     expect(paceBurstSeconds).toBe(burstMs / 1000);
     expect(postsAtOnce).toBe(deliver.postsAtOnce);

@@ -67,7 +67,7 @@ describe("the books on pushes", () => {
     expect(await pushes().register(messageId, { ...numbered(2, "457"), digest: pushes().digestOf("b") })).toEqual(first);
     await pushes().register(messageId, numbered(3, "457"));
     await pushes().renumber(messageId, { ...first, seq: 4 }, 1);
-    await pushes().divide(messageId, first, 2);
+    await pushes().recordParts(messageId, first, 2);
     expect(await pushes().get(messageId)).toEqual([{ ...first, seq: 4, parts: 2 }, numbered(3, "457")]);
     await pushes().forget(messageId, numbered(3, "457"));
     await pushes().finish(messageId, { ...first, done: true });
@@ -88,14 +88,14 @@ describe("the books on pushes", () => {
 
 describe("dividing a room", () => {
   test("is decided by the first: whoever pushes the same again orders the same parts", async () => {
-    expect(await pushes().divide(messageId, record(), 5)).toBe(5);
-    expect(await pushes().divide(messageId, record(), 8)).toBe(5);
+    expect(await pushes().recordParts(messageId, record(), 5)).toBe(5);
+    expect(await pushes().recordParts(messageId, record(), 8)).toBe(5);
     expect(await pushes().get(messageId)).toEqual([{ ...record(), parts: 5 }]);
   });
 
   test("at the same time is decided by one of them", async () => {
     const divided = await Promise.all(
-      Array.from({ length: 12 }, (_, i) => pushes().divide(messageId, record(), i + 1)),
+      Array.from({ length: 12 }, (_, i) => pushes().recordParts(messageId, record(), i + 1)),
     );
     expect(new Set(divided).size).toBe(1);
     expect(await pushes().get(messageId)).toMatchObject([{ parts: divided[0] }]);
@@ -103,14 +103,14 @@ describe("dividing a room", () => {
 
   test("leaves a push that was entered before as it is", async () => {
     await pushes().register(messageId, record());
-    await pushes().divide(messageId, { ...record(), seq: 9, atMs: startMs + 5, done: true }, 5);
+    await pushes().recordParts(messageId, { ...record(), seq: 9, atMs: startMs + 5, done: true }, 5);
     expect(await pushes().get(messageId)).toEqual([{ ...record(), parts: 5 }]);
   });
 
   test("is each room's own, and of messages without a number too", async () => {
     const unlogged = { roomId: "other", atMs: startMs, done: true };
-    await pushes().divide(messageId, record(), 5);
-    await pushes().divide(messageId, unlogged, 2);
+    await pushes().recordParts(messageId, record(), 5);
+    await pushes().recordParts(messageId, unlogged, 2);
     expect(await pushes().get(messageId)).toEqual([
       { ...record(), parts: 5 },
       { ...unlogged, parts: 2 },
@@ -118,22 +118,22 @@ describe("dividing a room", () => {
   });
 
   test("is forgotten after a day", async () => {
-    await pushes().divide(messageId, record(), 5);
+    await pushes().recordParts(messageId, record(), 5);
     nowMs += 86_400_000;
     expect(await pushes().get(messageId)).toEqual([]);
     await pushes().register(messageId, { ...record(), atMs: nowMs });
-    expect(await pushes().divide(messageId, { ...record(), atMs: nowMs }, 8)).toBe(8);
+    expect(await pushes().recordParts(messageId, { ...record(), atMs: nowMs }, 8)).toBe(8);
   });
 });
 
 describe("the books on a push", () => {
   test("have with each room what is known of its own parts", async () => {
     // A room's name may be the beginning of another's.
-    for (const roomId of ["456", "456#1"]) await pushes().divide(messageId, record(roomId), 2);
-    await tasks().take(part(0, 2), "w", nowMs + 9);
+    for (const roomId of ["456", "456#1"]) await pushes().recordParts(messageId, record(roomId), 2);
+    await tasks().acquire(part(0, 2), "w", nowMs + 9);
     await tasks().note(part(0, 2), "w", { after: "s", outcomes: { ...none, members: 1, sent: 1 }, doneAtMs: 5 });
-    await tasks().take(part(1, 2), "w", nowMs + 9);
-    await tasks().take(part(1, 2, "456#1"), "w", nowMs + 7);
+    await tasks().acquire(part(1, 2), "w", nowMs + 9);
+    await tasks().acquire(part(1, 2, "456#1"), "w", nowMs + 7);
     expect(await pushes().get(messageId)).toEqual([
       {
         ...record(),
@@ -148,14 +148,14 @@ describe("the books on a push", () => {
   });
 
   test("tell a part from members who are tried again", async () => {
-    await pushes().divide(messageId, record(), 2);
+    await pushes().recordParts(messageId, record(), 2);
     const again: FanOutTask = { ...part(0, 2), taskId: "a-b_c", to: { sessions: ["s"] } };
-    await tasks().take(again, "w", nowMs + 9);
+    await tasks().acquire(again, "w", nowMs + 9);
     expect(await pushes().get(messageId)).toMatchObject([{ tasks: [{ ofPart: false }] }]);
   });
 
   test("forget its tasks with it", async () => {
-    await tasks().take(part(0, 2), "w", nowMs + 9);
+    await tasks().acquire(part(0, 2), "w", nowMs + 9);
     nowMs += 86_400_000;
     await pushes().register(messageId, { ...record(), atMs: nowMs });
     expect(await pushes().get(messageId)).toEqual([{ ...record(), atMs: nowMs }]);

@@ -34,7 +34,7 @@ describe("a debt", () => {
   };
 
   test("is kept as it was noted, for a day, in its room, beside the places there", async () => {
-    await unackedRanges().note(room, range());
+    await unackedRanges().record(room, range());
     await membersIn(table("Rooms"), table("Connections"), now).put(room, {
       ...{ session: "s#1", connectionId: "c", connectedAtMs: startMs, subject: "ann", generation: 0, holdsLease: false },
     });
@@ -45,17 +45,17 @@ describe("a debt", () => {
   });
 
   test("is one with what was noted before of the same session from the same number on, and with nothing else", async () => {
-    await unackedRanges().note(room, range());
-    await unackedRanges().note(room, range({ id: "2", upTo: 9 }));
+    await unackedRanges().record(room, range());
+    await unackedRanges().record(room, range({ id: "2", upTo: 9 }));
     expect(await all()).toEqual([range({ id: "2", upTo: 9 })]);
     const others = [range({ session: "s#2" }), range({ epoch: "f" }), range({ after: 3 })];
-    for (const other of others) await unackedRanges().note(room, other);
+    for (const other of others) await unackedRanges().record(room, other);
     expect(await all()).toHaveLength(4);
   });
 
   test("is settled unless it was noted anew meanwhile", async () => {
-    await unackedRanges().note(room, range());
-    await unackedRanges().note(room, range({ id: "2" }));
+    await unackedRanges().record(room, range());
+    await unackedRanges().record(room, range({ id: "2" }));
     await unackedRanges().clear(room, range());
     expect(await all()).toEqual([range({ id: "2" })]);
     await unackedRanges().clear(room, range({ id: "2" }));
@@ -68,7 +68,7 @@ describe("a debt", () => {
     for (const session of sessions) {
       const where = { connectedAtMs: startMs, subject: "ann", generation: 0, holdsLease: false };
       await members.put(room, { session, connectionId: session, ...where });
-      await unackedRanges().note(room, range({ session }));
+      await unackedRanges().record(room, range({ session }));
     }
     for (const index of [0, 1, 2]) {
       const part = { index, of: 3 };

@@ -48,8 +48,8 @@ test("a cached room is as old as the moment before its read", async () => {
   const { epoch } = await world.deps.rooms.open(room);
   const { caller, session } = ann.page;
   await ack(deps, caller, { action: "ack", session, rooms: [{ roomId: room, epoch, seq: 1 }] });
-  expect(world.deps.recentRooms.get(room, beforeMs + 999)).toBeDefined();
-  expect(world.deps.recentRooms.get(room, beforeMs + 1_000)).toBeUndefined();
+  expect(world.deps.roomCache.get(room, beforeMs + 999)).toBeDefined();
+  expect(world.deps.roomCache.get(room, beforeMs + 1_000)).toBeUndefined();
 });
 
 describe("an ack", () => {

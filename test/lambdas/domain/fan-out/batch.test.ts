@@ -125,9 +125,9 @@ describe("the counts", () => {
   });
 
   test("go on from what the books say, which they leave alone", () => {
-    const noted = { outcomes: { ...none, members: 5, sent: 5 } };
-    const one = batchedMessage(messages(1).task, noted);
+    const recorded = { outcomes: { ...none, members: 5, sent: 5 } };
+    const one = batchedMessage(messages(1).task, recorded);
     expect(counted(member(), [one], "sent", 1)).toEqual([{ members: 6, sent: 6 }]);
-    expect(noted.outcomes.members).toBe(5);
+    expect(recorded.outcomes.members).toBe(5);
   });
 });

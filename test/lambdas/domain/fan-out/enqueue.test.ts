@@ -21,7 +21,7 @@ const namesOf = () => tasksOf(world).map(({ taskId, to }) => ({ taskId, to }));
 describe("a push to a large room", () => {
   beforeEach(async () => {
     await seat(world, room, 3);
-    world.deps.pushes.divide = async () => 3;
+    world.deps.pushes.recordParts = async () => 3;
   });
 
   test("posts nothing itself, and orders one task for each part, with the frame", async () => {
@@ -76,8 +76,8 @@ describe("a push to a large room", () => {
 describe("what is known of a push to a large room", () => {
   beforeEach(async () => {
     await seat(world, room, 5);
-    const { divide } = world.deps.pushes;
-    world.deps.pushes.divide = (id, record) => divide(id, record, 4);
+    const { recordParts } = world.deps.pushes;
+    world.deps.pushes.recordParts = (id, record) => recordParts(id, record, 4);
   });
 
   test("says that it is done when all parts are, and counts over all", async () => {

@@ -31,8 +31,8 @@ async function ordered(more: Parameters<World["push"]>[2] = {}, rawData = "1"): 
   if (!task || others.length > 0) throw new Error(`the push ordered ${others.length + (task ? 1 : 0)} tasks`);
   return task;
 }
-const noteOf = async ({ messageId }: FanOutTask) => (await world.deps.pushes.get(messageId))[0]?.tasks ?? [];
-const countsOf = async (task: FanOutTask) => (await noteOf(task)).map(({ outcomes }) => outcomes);
+const progressOf = async ({ messageId }: FanOutTask) => (await world.deps.pushes.get(messageId))[0]?.tasks ?? [];
+const countsOf = async (task: FanOutTask) => (await progressOf(task)).map(({ outcomes }) => outcomes);
 const heard = () => pages.map((page) => page.messages());
 const all = (data: unknown[]) => pages.map(() => data);
 /** Each post takes so long. */
@@ -50,7 +50,7 @@ describe("a task", () => {
     expect(heard()).toEqual(all([]));
     expect(await run(task)).toBe("done");
     expect(heard()).toEqual(all([1]));
-    expect(await noteOf(task)).toMatchObject([
+    expect(await progressOf(task)).toMatchObject([
       { outcomes: { members: 6, sent: 6 }, doneAtMs: world.nowMs, after: pages.at(-1)?.session },
     ]);
     expect(world.tasks).toEqual([]);
@@ -103,7 +103,7 @@ describe("a task", () => {
     world.nowMs += 5_000;
     expect(await run(task)).toBe("done");
     expect(heard()).toEqual(all([]));
-    expect(await noteOf(task)).toMatchObject([{ doneAtMs: world.nowMs }]);
+    expect(await progressOf(task)).toMatchObject([{ doneAtMs: world.nowMs }]);
   });
 
   test("is done for those who are there, and forgets whose connection has ended", async () => {
@@ -122,13 +122,13 @@ describe("a round", () => {
     slowPosts(taskBudgetMs / 4);
     expect(await run(task)).toBe("done");
     expect(heard().map(({ length }) => length)).toEqual([1, 1, 1, 1, 0, 0]);
-    expect(await noteOf(task)).toMatchObject([{ after: pages[3]?.session, outcomes: { members: 4, sent: 4 } }]);
-    expect((await noteOf(task))[0]).not.toHaveProperty("doneAtMs");
+    expect(await progressOf(task)).toMatchObject([{ after: pages[3]?.session, outcomes: { members: 4, sent: 4 } }]);
+    expect((await progressOf(task))[0]).not.toHaveProperty("doneAtMs");
     const [rest, ...others] = tasksOf(world);
     expect([rest, ...others]).toEqual([{ ...task, hop: 1 }]);
     if (rest) await run(rest);
     expect(heard()).toEqual(all([1]));
-    expect(await noteOf(task)).toMatchObject([{ outcomes: { members: 6, sent: 6 }, doneAtMs: world.nowMs }]);
+    expect(await progressOf(task)).toMatchObject([{ outcomes: { members: 6, sent: 6 }, doneAtMs: world.nowMs }]);
   });
 
   test("records its progress before it enqueues the rest: a worker that receives that at once goes on after it", async () => {
@@ -173,14 +173,14 @@ describe("a round", () => {
         // The machine stood still for longer than the lease, as far as the other one's clock says.
         world.nowMs += 1_100;
         const lateNow = () => world.nowMs + leaseMs;
-        await tasksIn(tableOf(tables.client, "Rooms"), lateNow).take(task, "other", lateNow() + leaseMs);
+        await tasksIn(tableOf(tables.client, "Rooms"), lateNow).acquire(task, "other", lateNow() + leaseMs);
       }
       return post(connectionId, text);
     };
     const members = { ...world.deps.members, pages: oneByOne };
     expect(await runTask({ ...world.fanOutDeps, members }, task)).toBe("taken");
     expect(posts).toBeLessThan(6);
-    expect((await noteOf(task))[0]?.outcomes.members).toBe(0);
+    expect((await progressOf(task))[0]?.outcomes.members).toBe(0);
   });
 
   /** The members one page each, with time in between for what is under way. */
@@ -349,7 +349,7 @@ describe("messages that wait at the same time", () => {
     expect(heard()).toEqual(all([1, 2, 3]));
     expect(framesOf(acking)).toMatchObject([{ type: "replayed", missed: [{ data: 1 }, { data: 2 }, { data: 3 }] }]);
     for (const task of tasks) {
-      expect(await noteOf(task)).toMatchObject([{ outcomes: { members: 7, sent: 7 }, doneAtMs: world.nowMs }]);
+      expect(await progressOf(task)).toMatchObject([{ outcomes: { members: 7, sent: 7 }, doneAtMs: world.nowMs }]);
     }
   });
 
@@ -359,7 +359,7 @@ describe("messages that wait at the same time", () => {
     for (const task of tasks) await run(task);
     await workAll(world);
     expect(heard()).toEqual(all([1, 2]));
-    for (const task of tasks) expect(await noteOf(task)).toMatchObject([{ outcomes: { members: 6, sent: 6 } }]);
+    for (const task of tasks) expect(await progressOf(task)).toMatchObject([{ outcomes: { members: 6, sent: 6 } }]);
   });
 
   test("of which one has run out leave it behind", async () => {

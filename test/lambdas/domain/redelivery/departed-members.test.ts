@@ -149,16 +149,16 @@ describe("who is gone is reported once, when their last try would have been over
 
   test("also if the look that should have come upon that was made just before it was noted", async () => {
     const { members, unackedRanges } = world.deps;
-    const [{ remove }, { note }] = [{ ...members }, { ...unackedRanges }];
+    const [{ remove }, { record }] = [{ ...members }, { ...unackedRanges }];
     members.remove = async (...args) => {
       members.remove = remove;
       await pushPast(ann);
       return remove(...args);
     };
-    unackedRanges.note = async (...args) => {
-      unackedRanges.note = note;
+    unackedRanges.record = async (...args) => {
+      unackedRanges.record = record;
       await world.pass(6_000);
-      return note(...args);
+      return record(...args);
     };
     await ann.page.close();
     expect(world.checks).toHaveLength(1);
