@@ -1,6 +1,6 @@
 import type { Position } from "../../../protocol/frames.ts";
 import { everyone } from "../../../protocol/ids.ts";
-import type { Member, Members, NewMember, Part, Whom } from "../../domain/model/member.ts";
+import type { Member, Members, NewMember, Part, MemberFilter } from "../../domain/model/member.ts";
 import { connectionExpiry, isExpired, isUnexpired, leaseExpiry, seconds, unexpired } from "./expiry.ts";
 import { memberItems, memberKey, sessionOf, shareUpTo } from "./keys.ts";
 import { assignmentOf, type Table } from "./table.ts";
@@ -19,18 +19,18 @@ const isEarlier = ({ leaseUntilMs }: NewMember) =>
 
 /** The places in rooms as rows of the Rooms table; those in the room of everyone are the Connections' own rows. */
 export const membersIn = (rooms: Table, connections: Table, now: () => number): Members => {
-  const placeOf = (roomId: string, session: string) =>
+  const addressOf = (roomId: string, session: string) =>
     roomId === everyone
       ? { table: connections, key: { connectionId: session } }
       : { table: rooms, key: memberKey(roomId, session) };
 
-  const queryOf = (roomId: string, part?: Part, whom: Whom = "members") => {
+  const queryOf = (roomId: string, part?: Part, filterBy: MemberFilter = "members") => {
     const values = { ":now": seconds(now()) };
     if (roomId === everyone) {
       return { table: connections, filter: isUnexpired, values, ...(part && { segment: part }) };
     }
     const [from, to] = memberItems(part);
-    const [lease, nowMs] = whom === "lapsed" ? ["", {}] : [` AND ${hasLease}`, { ":nowMs": now() }];
+    const [lease, nowMs] = filterBy === "lapsed" ? ["", {}] : [` AND ${hasLease}`, { ":nowMs": now() }];
     return {
       table: rooms,
       key: "roomId = :roomId AND #item BETWEEN :from AND :to",
@@ -42,15 +42,15 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
 
   return {
     async get(roomId, session) {
-      const { table, key } = placeOf(roomId, session);
+      const { table, key } = addressOf(roomId, session);
       const row = unexpired(await table.get(key), now());
       const member = row && memberOf(row);
       return member && (member.leaseUntilMs ?? Infinity) > now() ? member : undefined;
     },
 
     async put(roomId, member, current) {
-      const { table, key } = placeOf(roomId, member.session);
-      const { update, names, values } = placement(member);
+      const { table, key } = addressOf(roomId, member.session);
+      const { update, names, values } = membershipUpdate(member);
       const isOver = (isVoid: string) => `${isFree} OR (${isOurs} AND ${isEarlier(member)} AND ${isVoid})`;
       const put = await table.update(
         key,
@@ -67,13 +67,13 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
     },
 
     async move(roomId, member) {
-      const { table, key } = placeOf(roomId, member.session);
+      const { table, key } = addressOf(roomId, member.session);
       const condition = `${isOurs} AND generation = :generation AND ${isEarlier(member)}`;
-      return (await table.update(key, { ...placement(member), condition })) === "refused" ? "changed" : "done";
+      return (await table.update(key, { ...membershipUpdate(member), condition })) === "refused" ? "changed" : "done";
     },
 
     async remove(roomId, session, connectionId, askedAtMs) {
-      const { table, key } = placeOf(roomId, session);
+      const { table, key } = addressOf(roomId, session);
       const isAskedBefore = "(attribute_not_exists(askedAtMs) OR askedAtMs <= :askedAtMs)";
       const given =
         askedAtMs === undefined
@@ -86,14 +86,14 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
     },
 
     async evict(roomId, session, generation) {
-      const { table, key } = placeOf(roomId, session);
+      const { table, key } = addressOf(roomId, session);
       return removed(
         await table.remove(key, { condition: "generation < :generation", values: { ":generation": generation } }),
       );
     },
 
     async ack(roomId, session, connectionId, { epoch, seq }) {
-      const { table, key } = placeOf(roomId, session);
+      const { table, key } = addressOf(roomId, session);
       const isForward = "#cursor.epoch = :epoch AND #cursor.seq < :seq";
       const before = await table.update(key, {
         // What is behind the new cursor was not sent again yet.
@@ -107,7 +107,7 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
     },
 
     async setCursor(roomId, session, connectionId, cursor, startSeq) {
-      const { table, key } = placeOf(roomId, session);
+      const { table, key } = addressOf(roomId, session);
       const [fields, gone, values] =
         startSeq === undefined
           ? ["hasAcked = :true", "", { ":true": true }]
@@ -121,7 +121,7 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
     },
 
     async recordRedelivery(roomId, { session, connectionId, cursor, redeliveries, redeliveredAtMs, exhaustedSeq }) {
-      const { table, key } = placeOf(roomId, session);
+      const { table, key } = addressOf(roomId, session);
       await table.update(key, {
         update: "SET tries = :tries, triedAtMs = :triedAtMs, givenUpSeq = :givenUpSeq",
         condition: `${isThisConnection} AND #cursor.epoch = :epoch AND #cursor.seq = :seq`,
@@ -137,8 +137,8 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
       });
     },
 
-    async first(roomId, most, whom) {
-      const { table, ...query } = queryOf(roomId, undefined, whom);
+    async first(roomId, most, filterBy) {
+      const { table, ...query } = queryOf(roomId, undefined, filterBy);
       // One more: a page that is full names a last key, whether there is a next one or not.
       const { rows, last } = await table.page({ ...query, limit: most + 1 });
       const members = rows.map(memberOf);
@@ -146,9 +146,9 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
       return roomId === everyone ? { members } : { members, share: shareUpTo(last.item as string) };
     },
 
-    async *pages(roomId, part, after, whom) {
-      const { table, ...query } = queryOf(roomId, part, whom);
-      const from = after === undefined ? {} : { after: placeOf(roomId, after).key };
+    async *pages(roomId, part, after, filterBy) {
+      const { table, ...query } = queryOf(roomId, part, filterBy);
+      const from = after === undefined ? {} : { after: addressOf(roomId, after).key };
       // A part is posted to at a pace: what was read long before its turn would be out of date.
       const size = part === undefined ? {} : { limit: rowsPerPage };
       for await (const rows of table.pages({ ...query, ...from, ...size })) yield rows.map(memberOf);
@@ -159,7 +159,7 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
 const redeliveryFields = ["tries", "triedAtMs", "givenUpSeq"];
 
 /** The update that writes a place; of one that was there before, what was sent again counts no more. */
-function placement(member: NewMember) {
+function membershipUpdate(member: NewMember) {
   const { connectionId, connectedAtMs, askedAtMs, subject, generation, holdsLease, cursor, leaseUntilMs } = member;
   const optional = { cursor, startSeq: member.startSeq ?? cursor?.seq, leaseUntilMs };
   const { set, names, values } = assignmentOf({

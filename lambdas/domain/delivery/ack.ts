@@ -4,7 +4,7 @@ import { userRoom } from "../../../protocol/ids.ts";
 import { limits } from "../../../protocol/limits.ts";
 import { refused } from "../../../protocol/parse-frame.ts";
 import type { Caller } from "../model/connection.ts";
-import { placeSession } from "../model/connection.ts";
+import { sessionKey } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Room } from "../model/room.ts";
 import { roomNamed } from "../wire/room-names.ts";
@@ -54,7 +54,7 @@ async function ackRoom(
   { roomId: wireRoomId, epoch, seq }: Acked,
 ): Promise<Outcome> {
   const roomId = roomNamed(wireRoomId, subject);
-  const session = placeSession(self, roomId);
+  const session = sessionKey(self, roomId);
   const { members, roomCache, now } = deps;
   const known = roomCache.get(roomId, now());
   const isKnown = known?.epoch === epoch && seq <= known.seq;
@@ -64,12 +64,12 @@ async function ackRoom(
   ]);
   if (before === "refused") {
     // Acks may cross on their way, so one that goes backwards is nothing wrong; one of a stranger is.
-    const place = await members.get(roomId, session);
-    if (place?.connectionId !== self.connectionId)
+    const membership = await members.get(roomId, session);
+    if (membership?.connectionId !== self.connectionId)
       return { problem: `you are not in room ${wireRoomId}`, isStranger: true };
-    if (!place.cursor || place.cursor.epoch === epoch) {
+    if (!membership.cursor || membership.cursor.epoch === epoch) {
       // What a login brought may be had already: the first word of the member about it is worth keeping.
-      if (place.cursor?.seq === seq && !place.hasAcked)
+      if (membership.cursor?.seq === seq && !membership.hasAcked)
         await members.setCursor(roomId, session, self.connectionId, { epoch, seq });
       return "done";
     }

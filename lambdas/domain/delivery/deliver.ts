@@ -1,14 +1,14 @@
 import { limits } from "../../../protocol/limits.ts";
 import { forEachLimited } from "../concurrency/for-each-limited.ts";
 import { flatten } from "../concurrency/pages.ts";
-import type { PlaceDeps } from "../membership/end-membership.ts";
+import type { MembershipDeps } from "../membership/end-membership.ts";
 import { evict } from "../membership/evict.ts";
 import { prune } from "../membership/prune.ts";
 import type { Deps } from "../model/deps.ts";
 import type { PostOutcome } from "../model/gateway.ts";
 import { isCurrent, type Member } from "../model/member.ts";
 import type { OutgoingMessage } from "../model/outgoing-message.ts";
-import { isPoller } from "../model/polling.ts";
+import { isPolling } from "../model/polling.ts";
 import { noOutcomes, type Outcomes } from "../model/push-record.ts";
 import type { Room } from "../model/room.ts";
 import { post } from "../send/post.ts";
@@ -20,7 +20,7 @@ import { type RateLimiter, unlimited } from "../send/rate-limiter.ts";
  */
 export const postsAtOnce = 400;
 
-export type DeliverDeps = PlaceDeps & Pick<Deps, "connections" | "gateway" | "wait" | "random">;
+export type DeliverDeps = MembershipDeps & Pick<Deps, "connections" | "gateway" | "wait" | "random">;
 
 /** What became of one member: how its last post ended, and how many of its frames were sent before. */
 export interface Delivery {
@@ -97,7 +97,7 @@ export function textsFor(member: Pick<Member, "subject">, outgoing: Pick<Outgoin
 
 /** Whether the message waits in the log until the member asks for it. */
 export const isDeferred = (member: Member, seq: number | undefined): boolean =>
-  isPoller(member.connectionId) || exceedsAckWindow(member, seq);
+  isPolling(member.connectionId) || exceedsAckWindow(member, seq);
 
 /**
  * Whether a post is to be tried once more later. What certainly did not arrive is; a slow reader who acks is left to

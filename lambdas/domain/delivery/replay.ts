@@ -4,7 +4,7 @@ import { conversationId, conversationRoom } from "../../../protocol/ids.ts";
 import type { MissedPart } from "../log/read.ts";
 import { readHistory, readMissed } from "../log/read.ts";
 import type { Caller } from "../model/connection.ts";
-import { placeSession } from "../model/connection.ts";
+import { sessionKey } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Room } from "../model/room.ts";
 import { postAlone } from "../send/post-alone.ts";
@@ -52,8 +52,8 @@ async function isMember({ connections, members }: Deps, caller: Caller, wireRoom
   if (wireRoomId.startsWith("@")) return true;
   const self = await connections.get(caller.connectionId);
   if (!self) return false;
-  const place = await members.get(wireRoomId, placeSession(self, wireRoomId));
-  return place?.connectionId === caller.connectionId;
+  const membership = await members.get(wireRoomId, sessionKey(self, wireRoomId));
+  return membership?.connectionId === caller.connectionId;
 }
 
 function failed(msg: string): ServerFrame {

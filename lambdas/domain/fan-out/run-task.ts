@@ -13,7 +13,7 @@ import { type PostPagesDeps, postPages } from "./post-pages.ts";
 export const leaseMs = 45_000;
 /** After a crash so much is posted twice. */
 export const recordEveryMs = 1_000;
-const placesAtOnce = 25;
+const readConcurrency = 25;
 
 export interface FanOutDeps extends PostPagesDeps {
   /** Puts tasks aside for somebody to look at. */
@@ -103,19 +103,19 @@ function membersOf(
   { roomId, to }: FanOutTask,
   after?: string,
 ): AsyncIterable<Member[]> {
-  return "sessions" in to ? placesOf(members, roomId, to.sessions, after) : members.pages(roomId, to, after);
+  return "sessions" in to ? membersOfSessions(members, roomId, to.sessions, after) : members.pages(roomId, to, after);
 }
 
 /** Those who are still there. */
-async function* placesOf(
+async function* membersOfSessions(
   members: FanOutDeps["members"],
   roomId: string,
   sessions: readonly string[],
   after: string | undefined,
 ): AsyncGenerator<Member[]> {
   const start = after === undefined ? 0 : sessions.indexOf(after) + 1;
-  for (let from = start; from < sessions.length; from += placesAtOnce) {
-    const some = sessions.slice(from, from + placesAtOnce);
+  for (let from = start; from < sessions.length; from += readConcurrency) {
+    const some = sessions.slice(from, from + readConcurrency);
     const places = await Promise.all(some.map((session) => members.get(roomId, session)));
     yield places.filter((place) => place !== undefined);
   }

@@ -3,19 +3,19 @@ import { type LoginPolicy, loginPolicies } from "../../../protocol/ids.ts";
 import { startPositionFor } from "../log/start-position.ts";
 import type { Caller, Connection } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
-import { welcome } from "./login-reply.ts";
+import { loginReply } from "./login-reply.ts";
 import { loginFrame } from "./login-result.ts";
-import { enterFirst } from "./policies/first.ts";
-import { enterLast } from "./policies/last.ts";
-import type { Enter } from "./policies/policy.ts";
-import { enterAlways } from "./policies/whenever.ts";
+import { whenFirst } from "./policies/first.ts";
+import { whenLast } from "./policies/last.ts";
+import type { ApplyPolicy } from "./policies/policy.ts";
+import { whenever } from "./policies/whenever.ts";
 import { refusalOf } from "./refusal.ts";
 
 // A policy that is missing here does not compile.
-const enterBy: Record<LoginPolicy, Enter> = {
-  loginWhenFirst: enterFirst,
-  loginWhenLast: enterLast,
-  loginWhenever: enterAlways,
+const policies: Record<LoginPolicy, ApplyPolicy> = {
+  loginWhenFirst: whenFirst,
+  loginWhenLast: whenLast,
+  loginWhenever: whenever,
 };
 
 export interface Login extends CatchUp {
@@ -34,15 +34,15 @@ export async function loginRoom(deps: Deps, caller: Caller, frame: Login): Promi
 export async function logIn(
   deps: Deps,
   caller: Caller,
-  { roomId, type = loginPolicies[0], ...wish }: Login,
+  { roomId, type = loginPolicies[0], ...catchUp }: Login,
   selfRead: Promise<Connection | undefined>,
   budgetBytes?: number,
 ): Promise<LoginFrame> {
   const refusal = refusalOf(deps, caller, roomId);
   if (refusal) return loginFrame(roomId, refusal);
-  const entry = await enterBy[type](deps, roomId, caller, selfRead, startPositionFor(deps, roomId, caller.subject, wish));
+  const result = await policies[type](deps, roomId, caller, selfRead, startPositionFor(deps, roomId, caller.subject, catchUp));
   const self = await selfRead;
-  return entry.kind === "in" && self
-    ? welcome(deps, self, roomId, roomId, entry, wish, budgetBytes)
-    : loginFrame(roomId, entry);
+  return result.kind === "in" && self
+    ? loginReply(deps, self, roomId, roomId, result, catchUp, budgetBytes)
+    : loginFrame(roomId, result);
 }

@@ -3,7 +3,7 @@ import type { Member } from "../model/member.ts";
 import { keepIfMoved, keepResumePoint } from "./keep-resume-point.ts";
 import { unackedRangeOf, recordUnacked } from "./record-unacked.ts";
 
-export type PlaceDeps = Pick<
+export type MembershipDeps = Pick<
   Deps,
   "members" | "rooms" | "resumePoints" | "unackedRanges" | "scheduleAckCheck" | "redeliverAfterMs" | "newId" | "now"
 >;
@@ -13,7 +13,7 @@ export type PlaceDeps = Pick<
  *
  * @param askedAtMs so does one by a login that was asked for later than this
  */
-export async function givePlaceBack(
+export async function removeMembership(
   deps: Pick<Deps, "members" | "rooms" | "resumePoints">,
   roomId: string,
   session: string,
@@ -21,30 +21,30 @@ export async function givePlaceBack(
   askedAtMs?: number,
 ): Promise<void> {
   const { members, resumePoints } = deps;
-  const place = await members.get(roomId, session);
+  const membership = await members.get(roomId, session);
   // First: whoever comes back meanwhile, or after a crash in between, finds where they stopped in one of the two.
-  await keepResumePoint(deps, roomId, place);
+  await keepResumePoint(deps, roomId, membership);
   const removed = await members.remove(roomId, session, connectionId, askedAtMs);
   if (removed)
-    await Promise.all([keepIfMoved({ resumePoints }, roomId, place?.cursor, removed), release(deps, roomId, removed)]);
+    await Promise.all([keepIfMoved({ resumePoints }, roomId, membership?.cursor, removed), release(deps, roomId, removed)]);
 }
 
 /**
  * Removes the place of a connection that has ended, as `givePlaceBack` does. What came while it was there and was not
  * acked is owed: a look reports it unless the person comes back for it.
  */
-export async function endPlace(deps: PlaceDeps, roomId: string, session: string, connectionId: string): Promise<void> {
+export async function endMembership(deps: MembershipDeps, roomId: string, session: string, connectionId: string): Promise<void> {
   const { members, resumePoints, rooms } = deps;
   // Somebody who is nowhere is looked for by the looks at their own room; and nobody has left everyone.
   const readRoom = async () => (roomId.startsWith("@") ? undefined : rooms.get(roomId));
-  const [place, room] = await Promise.all([members.get(roomId, session), readRoom()]);
-  const range = place?.connectionId === connectionId && room ? unackedRangeOf(deps, place, room) : undefined;
-  await Promise.all([keepResumePoint(deps, roomId, place), room && range && recordUnacked(deps, room, range)]);
+  const [membership, room] = await Promise.all([members.get(roomId, session), readRoom()]);
+  const range = membership?.connectionId === connectionId && room ? unackedRangeOf(deps, membership, room) : undefined;
+  await Promise.all([keepResumePoint(deps, roomId, membership), room && range && recordUnacked(deps, room, range)]);
   const removed = await members.remove(roomId, session, connectionId);
   if (!removed) return;
   const [after] = await Promise.all([
     readRoom(),
-    keepIfMoved({ resumePoints }, roomId, place?.cursor, removed),
+    keepIfMoved({ resumePoints }, roomId, membership?.cursor, removed),
     release(deps, roomId, removed),
   ]);
   // Meanwhile a message may have taken its number, or been acked or given up.

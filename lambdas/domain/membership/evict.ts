@@ -2,7 +2,7 @@ import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
 import type { LoginFrame } from "../../../protocol/frames.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
-import { isPoller } from "../model/polling.ts";
+import { isPolling } from "../model/polling.ts";
 import { resumePointOf } from "../model/resume-point.ts";
 import { post } from "../send/post.ts";
 import { frameText } from "../wire/serialize.ts";
@@ -29,7 +29,7 @@ async function orderTelling(
   { session, connectionId, acks }: Evicted,
   generation: number,
 ): Promise<void> {
-  if (isPoller(connectionId) || !acks) return;
+  if (isPolling(connectionId) || !acks) return;
   await scheduleAckCheck({ roomId, hop: 0, evicted: { session, connectionId, generation } }, redeliverAfterMs);
 }
 
@@ -40,7 +40,7 @@ async function tellEvicted(
   connectionId: string,
   generation: number,
 ): Promise<void> {
-  if (!isPoller(connectionId)) await post(deps, connectionId, frameText(evictedFrame(roomId, generation)));
+  if (!isPolling(connectionId)) await post(deps, connectionId, frameText(evictedFrame(roomId, generation)));
 }
 
 /**

@@ -18,8 +18,8 @@ export async function keepIfMoved(
 export async function keepResumePoint(
   { resumePoints }: Pick<Deps, "resumePoints">,
   roomId: string,
-  place: Member | undefined,
+  membership: Member | undefined,
 ): Promise<void> {
-  const resumePoint = place && resumePointOf(place);
-  if (resumePoint) await resumePoints.keep(roomId, place.subject, resumePoint);
+  const resumePoint = membership && resumePointOf(membership);
+  if (resumePoint) await resumePoints.keep(roomId, membership.subject, resumePoint);
 }

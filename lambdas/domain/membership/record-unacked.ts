@@ -10,11 +10,11 @@ type RecordUnackedDeps = Pick<Deps, "unackedRanges" | "rooms" | "scheduleAckChec
 /** What a place leaves behind that ends now; `undefined` if it has all, does not ack, or was put out. */
 export function unackedRangeOf(
   { newId, now }: Pick<Deps, "newId" | "now">,
-  place: Pick<Member, "session" | "connectionId" | "subject" | "cursor" | "exhaustedSeq" | "generation">,
+  membership: Pick<Member, "session" | "connectionId" | "subject" | "cursor" | "exhaustedSeq" | "generation">,
   room: Room,
 ): UnackedRange | undefined {
-  const { session, connectionId, subject, cursor, exhaustedSeq } = place;
-  if (!cursor || !isCurrent(place, room)) return undefined;
+  const { session, connectionId, subject, cursor, exhaustedSeq } = membership;
+  if (!cursor || !isCurrent(membership, room)) return undefined;
   const { epoch, seq: upTo } = room;
   const after = cursor.epoch === epoch ? Math.max(cursor.seq, exhaustedSeq) : 0;
   return after < upTo ? { id: newId(), session, connectionId, subject, epoch, after, upTo, atMs: now() } : undefined;

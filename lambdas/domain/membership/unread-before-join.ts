@@ -12,12 +12,12 @@ import { maxRedeliveries } from "../schedule/ack-wait.ts";
  *
  * @param finding the person's room
  */
-export async function expectSkipped(deps: Deps, subject: string, finding: Promise<Room>): Promise<void> {
+export async function scheduleUnreadCheck(deps: Deps, subject: string, finding: Promise<Room>): Promise<void> {
   const [room, points] = await Promise.all([finding, readResumePoints(deps, userRoom(subject), subject)]);
   const { roomId, epoch, seq } = room;
   const after = resumeSeq(points, room) ?? 0;
   if (after >= seq) return;
-  await deps.scheduleAckCheck({ roomId, hop: 0, skipped: { epoch, after, upTo: seq } }, afterRedeliveries(deps));
+  await deps.scheduleAckCheck({ roomId, hop: 0, unread: { epoch, after, upTo: seq } }, afterRedeliveries(deps));
 }
 
 export const afterRedeliveries = ({ redeliverAfterMs }: Pick<Deps, "redeliverAfterMs">) => redeliverAfterMs * 2 ** maxRedeliveries;

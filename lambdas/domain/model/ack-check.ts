@@ -13,5 +13,5 @@ export interface AckCheck {
   /** Instead of looking: somebody who was put out by this generation may not have heard of it. */
   evicted?: Pick<Member, "session" | "connectionId" | "generation">;
   /** Instead of looking: a person came back at the newest message, and these may have come to no device of theirs. */
-  skipped?: { epoch: string; after: number; upTo: number };
+  unread?: { epoch: string; after: number; upTo: number };
 }

@@ -60,5 +60,5 @@ export interface EndedConnection {
 }
 
 /** Where the caller has its place in the room: in the rooms it did not log in to, under its connection. */
-export const placeSession = (self: Pick<Connection, "session" | "connectionId">, roomId: string) =>
+export const sessionKey = (self: Pick<Connection, "session" | "connectionId">, roomId: string) =>
   roomId.startsWith("@") ? self.connectionId : self.session;

@@ -56,13 +56,13 @@ export interface Members {
    *
    * @returns `share` is 1 if nobody is missing
    */
-  first(roomId: string, most: number, whom?: Whom): Promise<{ members: Member[]; share?: number }>;
+  first(roomId: string, most: number, whom?: MemberFilter): Promise<{ members: Member[]; share?: number }>;
   /** All of them, or a part of them, from behind the session `after` on. */
-  pages(roomId: string, part?: Part, after?: string, whom?: Whom): AsyncIterable<Member[]>;
+  pages(roomId: string, part?: Part, after?: string, whom?: MemberFilter): AsyncIterable<Member[]>;
 }
 
 /** `lapsed`: also places of pollers whose lease ended within the last hour, who are absent to everybody else. */
-export type Whom = "members" | "lapsed";
+export type MemberFilter = "members" | "lapsed";
 
 /** One of `of` parts of a room's members; each session is in the same one at any time. */
 export interface Part {

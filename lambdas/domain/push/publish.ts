@@ -64,8 +64,8 @@ async function roomProblem(
 ): Promise<string | undefined> {
   if (!isGranted(grants.publish, roomId)) return `the token does not allow to publish to room ${roomId}`;
   const self = await connections.get(connectionId);
-  const place = self && (await members.get(roomId, self.session));
-  return place?.connectionId === connectionId ? undefined : `you are not in room ${roomId}, log in first`;
+  const membership = self && (await members.get(roomId, self.session));
+  return membership?.connectionId === connectionId ? undefined : `you are not in room ${roomId}, log in first`;
 }
 
 function failed(clientMessageId: string, msg: string): PublishFrame {

@@ -2,7 +2,7 @@ import { conversationId, personsOfConversation, subjectOf } from "../../../proto
 import type { WaitFor } from "../../../protocol/push.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
-import { isPoller } from "../model/polling.ts";
+import { isPolling } from "../model/polling.ts";
 import type { Outcomes, PushRecord } from "../model/push-record.ts";
 import { noOutcomes } from "../model/push-record.ts";
 import { hasReached } from "../model/resume-point.ts";
@@ -82,7 +82,7 @@ async function personsOf(
     // Who does not ack is neither: nobody can know. Nor is who came in behind the message: it was never sent there.
     if (cursor?.epoch !== epoch || startSeq >= seq) return;
     if (cursor.seq >= seq) ackedBy.add(subject);
-    else if (!isPoller(member.connectionId) || !isExhausted(member, at)) waitingFor.add(subject);
+    else if (!isPolling(member.connectionId) || !isExhausted(member, at)) waitingFor.add(subject);
   };
   const readMembers = async () => {
     for await (const page of deps.members.pages(roomId, undefined, undefined, "lapsed")) {

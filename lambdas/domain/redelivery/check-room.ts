@@ -10,7 +10,7 @@ import type { Member, Part } from "../model/member.ts";
 import { isCurrent, partsOf } from "../model/member.ts";
 import type { LogEntry } from "../model/message.ts";
 import { isFor } from "../model/message.ts";
-import { isPoller } from "../model/polling.ts";
+import { isPolling } from "../model/polling.ts";
 import type { Room } from "../model/room.ts";
 import { ackWithinMs, roomSizeOf, inlineMembers } from "../model/room-size.ts";
 import type { ReportUndelivered, Undelivered } from "../model/undelivered.ts";
@@ -67,11 +67,11 @@ type RoomToCheck = Room & AckWait;
 
 /** Looks at the cursors of a room's members and sends again what was not acked. */
 export async function checkRoom(given: AckCheckDeps, check: AckCheck): Promise<void> {
-  const { roomId, hop, part, rest, evicted, skipped } = check;
+  const { roomId, hop, part, rest, evicted, unread } = check;
   const deps = withHop(given, hop);
   const limiter = withDeadline(deps.limiter, deps.now() + budgetMs);
   if (evicted) return tellEvictedAgain({ ...deps, limiter }, { roomId, hop, evicted });
-  if (skipped) return checkUnread(deps, { roomId, hop, skipped });
+  if (unread) return checkUnread(deps, { roomId, hop, unread });
   const known = await deps.rooms.get(roomId);
   if (!known) return;
   const first = await deps.members.first(roomId, inlineMembers, "lapsed");
@@ -201,7 +201,7 @@ async function checkMember(
   if (member.cursor.seq >= room.seq) return "done";
   const kept = await pending(Math.max(member.cursor.seq, member.exhaustedSeq));
   const unacked = kept.filter(({ message }) => message && isFor(message, member.subject));
-  const step = isPoller(member.connectionId)
+  const step = isPolling(member.connectionId)
     ? nextStepOfPolling(member, unacked.filter(wasThereAt(member)), deps.now(), room)
     : nextStep(member, unacked, deps.now(), room);
   switch (step.kind) {

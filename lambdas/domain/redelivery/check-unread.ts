@@ -5,7 +5,7 @@ import { afterRedeliveries } from "../membership/unread-before-join.ts";
 import type { AckCheck } from "../model/ack-check.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
-import { isPoller } from "../model/polling.ts";
+import { isPolling } from "../model/polling.ts";
 import { hasReached, resumePointOf } from "../model/resume-point.ts";
 import type { ReportUndelivered } from "../model/undelivered.ts";
 import { maxHops } from "../schedule/max-hops.ts";
@@ -15,16 +15,16 @@ import { undeliveredOf } from "./report-undelivered.ts";
 /** Reports what came to no device of the person; what is still on its way to one waits for the next look. */
 export async function checkUnread(
   deps: Deps & { reportUndelivered: ReportUndelivered },
-  { roomId, hop, skipped }: AckCheck & Required<Pick<AckCheck, "skipped">>,
+  { roomId, hop, unread }: AckCheck & Required<Pick<AckCheck, "unread">>,
 ): Promise<void> {
   const { resumePoints, members, rooms, reportUndelivered, scheduleAckCheck } = deps;
-  const { epoch, upTo } = skipped;
+  const { epoch, upTo } = unread;
   const subject = subjectOf(roomId);
   // Only a person has pages that are not there.
   if (subject === undefined) return;
   const [room, reported] = await Promise.all([rooms.get(roomId), resumePoints.get(roomId, reportedKey)]);
   if (room?.epoch !== epoch) return;
-  const after = Math.max(skipped.after, reported?.epoch === epoch ? reported.seq : 0);
+  const after = Math.max(unread.after, reported?.epoch === epoch ? reported.seq : 0);
   const pending = await readPending(deps, { ...room, seq: upTo }, after, maxReported);
   if (pending.length === 0) return;
 
@@ -46,11 +46,11 @@ export async function checkUnread(
   if (last > after) await resumePoints.keep(roomId, reportedKey, { epoch, seq: last, hasAcked: true });
   const isMore = open >= 0 || pending.length === maxReported;
   if (!isMore || hop >= maxHops) return;
-  await scheduleAckCheck({ roomId, hop: hop + 1, skipped: { epoch, after: last, upTo } }, afterRedeliveries(deps));
+  await scheduleAckCheck({ roomId, hop: hop + 1, unread: { epoch, after: last, upTo } }, afterRedeliveries(deps));
 }
 
 /** It was in when the message came, is behind, and its tries are not over. */
 function isPendingFor({ connectionId, cursor, startSeq, exhaustedSeq }: Member, epoch: string, seq: number): boolean {
-  if (isPoller(connectionId) || cursor?.epoch !== epoch || startSeq === undefined) return false;
+  if (isPolling(connectionId) || cursor?.epoch !== epoch || startSeq === undefined) return false;
   return startSeq < seq && cursor.seq < seq && exhaustedSeq < seq;
 }

@@ -14,14 +14,14 @@ export async function tellEvictedAgain(
 ): Promise<void> {
   const { members, rooms, scheduleAckCheck, redeliverAfterMs, limiter } = deps;
   const { session, connectionId, generation } = evicted;
-  const place = await members.get(roomId, session);
-  if (place) {
+  const membership = await members.get(roomId, session);
+  if (membership) {
     // Whoever ordered this may have died before the place was removed.
     const room = await rooms.get(roomId);
-    if (room && !isCurrent(place, room)) await evict(deps, roomId, place, room.generation);
+    if (room && !isCurrent(membership, room)) await evict(deps, roomId, membership, room.generation);
     // One of another connection may be what a late login of an older one left, while the page waits on this one. A page
     // that has gone on to a newer one is not there to hear it, or knows a newer generation.
-    if (place.connectionId === connectionId) return;
+    if (membership.connectionId === connectionId) return;
   }
   if (!(await limiter.acquire())) return scheduleAckCheck({ roomId, hop, evicted }, redeliverAfterMs);
   const outcome = await post(deps, connectionId, frameText(evictedFrame(roomId, generation)), limiter);

@@ -38,9 +38,9 @@ export async function ensureAckCheck(
   const { redeliverAfterMs, now } = deps;
   const { roomId } = room;
   // Somebody who is coming in has been told an older number, but its place could not be seen yet.
-  const isEntering = room.lease !== undefined && room.lease.expiresAtMs > now();
+  const isLoginPending = room.lease !== undefined && room.lease.expiresAtMs > now();
   // A person who is nowhere has not got the message either.
-  const isExpected = members.some(({ acks }) => acks) || isEntering || subjectOf(roomId) !== undefined;
+  const isExpected = members.some(({ acks }) => acks) || isLoginPending || subjectOf(roomId) !== undefined;
   const afterMs = redeliverAfterMs + underWayMs;
   // One that waits for somebody's third try comes too late for this message.
   if (!isExpected || isCheckedBy(room, now() + afterMs, now())) return;

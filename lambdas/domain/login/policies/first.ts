@@ -5,19 +5,19 @@ import type { Connection } from "../../model/connection.ts";
 import type { Deps } from "../../model/deps.ts";
 import { isCurrent, type Member } from "../../model/member.ts";
 import type { Room } from "../../model/room.ts";
-import { connectionGone, type Entry, tooBusy } from "../login-result.ts";
-import { takePlace } from "./admit.ts";
+import { connectionGone, type LoginResult, tooBusy } from "../login-result.ts";
+import { admit } from "./admit.ts";
 import { leaseFor, pendingLease } from "./lease.ts";
-import type { Enter } from "./policy.ts";
+import type { ApplyPolicy } from "./policy.ts";
 import { isLive } from "./probe.ts";
-import { resumePlace } from "./resume.ts";
+import { resumeMembership } from "./resume.ts";
 
 const attempts = 5;
 
 const askedAtOnce = 16;
 
 /** `loginWhenFirst`: gets in only while nobody live is there; takes the place of those who are gone. */
-export const enterFirst: Enter = async (deps, roomId, _caller, selfRead, startPosition): Promise<Entry> => {
+export const whenFirst: ApplyPolicy = async (deps, roomId, _caller, selfRead, startPosition): Promise<LoginResult> => {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const [room, self, members] = await Promise.all([
       deps.rooms.open(roomId),
@@ -25,25 +25,25 @@ export const enterFirst: Enter = async (deps, roomId, _caller, selfRead, startPo
       readAll(deps.members.pages(roomId)),
     ]);
     if (!self) return connectionGone;
-    const entry = await tryToEnter(deps, room, self, members, startPosition);
-    if (entry !== "changed") return entry;
+    const result = await tryToAcquire(deps, room, self, members, startPosition);
+    if (result !== "changed") return result;
   }
   return tooBusy;
 };
 
 /** `changed`: somebody else moved in the room meanwhile, look again. */
-async function tryToEnter(
+async function tryToAcquire(
   deps: Deps,
   room: Room,
   self: Connection,
   members: readonly Member[],
   startPosition: StartPosition,
-): Promise<Entry | "changed"> {
+): Promise<LoginResult | "changed"> {
   const { roomId } = room;
   // The subject too: whoever got hold of a stranger's session gets nothing by it.
   const isMine = (member: Member) => member.session === self.session && member.subject === self.subject;
   const mine = members.find((member) => isMine(member) && isCurrent(member, room));
-  if (mine) return resumePlace(deps, room, self, mine);
+  if (mine) return resumeMembership(deps, room, self, mine);
 
   const others = members.filter((member) => !isMine(member));
   const inside = others.filter((member) => isCurrent(member, room));
@@ -61,13 +61,13 @@ async function tryToEnter(
   if (acquired === "changed") return "changed";
 
   const from = await startPosition(acquired);
-  const [entry] = await Promise.all([
-    takePlace(deps, roomId, self, { generation, holdsLease: true, ownSince: generation }, from, acquired.seq),
+  const [result] = await Promise.all([
+    admit(deps, roomId, self, { generation, holdsLease: true, ownSince: generation }, from, acquired.seq),
     probedLeaseholder !== undefined && notifyLeaseholder(deps, roomId, probedLeaseholder, generation),
     // Those who were asked, and who is left over from a take-over that died before its notices.
     ...others.map((member) => evict(deps, roomId, member, generation)),
   ]);
-  return entry;
+  return result;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Deps } from "../../model/deps.ts";
-import { isPoller } from "../../model/polling.ts";
+import { isPolling } from "../../model/polling.ts";
 import { post } from "../../send/post.ts";
 import { frameText } from "../../wire/serialize.ts";
 
@@ -18,7 +18,7 @@ type ProbeDeps = Pick<Deps, "connections" | "gateway" | "now" | "wait" | "random
 export async function isLive(deps: ProbeDeps, connectionId: string): Promise<boolean> {
   const { connections, gateway, newId } = deps;
   // A place whose lease ran out is absent to every reader.
-  if (isPoller(connectionId)) return true;
+  if (isPolling(connectionId)) return true;
   const [isOpen, before] = await Promise.all([gateway.isOpen(connectionId), connections.get(connectionId)]);
   if (!isOpen || !before) return false;
   if (!before.probe) return true;

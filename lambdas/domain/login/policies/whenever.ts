@@ -1,18 +1,18 @@
-import type { Entry } from "../login-result.ts";
+import type { LoginResult } from "../login-result.ts";
 import { connectionGone, tooBusy } from "../login-result.ts";
-import { takePlace } from "./admit.ts";
-import type { Enter } from "./policy.ts";
+import { admit } from "./admit.ts";
+import type { ApplyPolicy } from "./policy.ts";
 
 const attempts = 20;
 
 /** `loginWhenever`: gets in whoever else is there. */
-export const enterAlways: Enter = async (deps, roomId, _caller, selfRead, startPosition): Promise<Entry> => {
+export const whenever: ApplyPolicy = async (deps, roomId, _caller, selfRead, startPosition): Promise<LoginResult> => {
   const [before, self] = await Promise.all([deps.rooms.open(roomId), selfRead]);
   if (!self) return connectionGone;
   const from = await startPosition(before);
   let { generation } = before;
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
-    const entry = await takePlace(
+    const result = await admit(
       deps,
       roomId,
       self,
@@ -20,11 +20,11 @@ export const enterAlways: Enter = async (deps, roomId, _caller, selfRead, startP
       from,
       from.seq,
     );
-    if (entry.kind !== "in") return entry;
+    if (result.kind !== "in") return result;
     // Counted after the place is written. Whoever evicts before this count is seen here; whoever evicts after it either
     // finds the place or finds that the count has moved.
     const room = await deps.rooms.countLogin(roomId);
-    if (room.generation === generation) return { ...entry, head: room.seq, room };
+    if (room.generation === generation) return { ...result, head: room.seq, room };
     generation = room.generation;
   }
   return tooBusy;

@@ -3,7 +3,7 @@ import { connectionsIn } from "../../../../lambdas/adapters/dynamodb/connections
 import { membersIn } from "../../../../lambdas/adapters/dynamodb/members.ts";
 import { roomsIn } from "../../../../lambdas/adapters/dynamodb/rooms.ts";
 import { tableOf } from "../../../../lambdas/adapters/dynamodb/table.ts";
-import type { Member, Members, NewMember, Whom } from "../../../../lambdas/domain/model/member.ts";
+import type { Member, Members, NewMember, MemberFilter } from "../../../../lambdas/domain/model/member.ts";
 import { inPagesOf, openTables, rowsOf } from "../../../support/tables.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";
 
@@ -292,7 +292,7 @@ test("a poller's place is absent once its lease is over, but to who asks for wha
     ...place({ session: "s", connectionId: "poll:s" }),
     leaseUntilMs,
   });
-  const seen = async (whom?: Whom) => {
+  const seen = async (whom?: MemberFilter) => {
     const sessions: string[] = [];
     for await (const page of members.pages(room, undefined, undefined, whom))
       sessions.push(...page.map((m) => m.session));

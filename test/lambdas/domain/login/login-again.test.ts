@@ -28,8 +28,8 @@ const memberOf = ({ page }: Reader) => world.deps.members.get(room, page.session
 // By `loginWhenLast` and `loginWhenever` it began at the newest message: what had not been acked was dropped, and nobody
 // was told.
 describe.each(loginPolicies)("a login by %s to a room that one is in", (type) => {
-  const again = async (wish: CatchUp = {}) => {
-    const reply = await ann.page.login(room, type, wish);
+  const again = async (catchUp: CatchUp = {}) => {
+    const reply = await ann.page.login(room, type, catchUp);
     if (reply.type !== "loggedIn") throw new Error(reply.data.msg);
     return { ...reply, missed: reply.missed?.map(({ data }) => data) };
   };

@@ -33,8 +33,8 @@ const pushes = async (...data: string[]) => {
   for (const each of data) await world.push(room, JSON.stringify(each));
 };
 const epochNow = async (roomId = room) => (await world.deps.rooms.open(roomId)).epoch;
-const loginBy = async ({ page }: Reader, wish: CatchUp = {}, type: LoginPolicy = "loginWhenever") => {
-  const reply = await page.login(room, type, wish);
+const loginBy = async ({ page }: Reader, catchUp: CatchUp = {}, type: LoginPolicy = "loginWhenever") => {
+  const reply = await page.login(room, type, catchUp);
   if (reply.type !== "loggedIn") throw new Error(reply.data.msg);
   return { ...reply, missed: reply.missed?.map(({ data }) => data) };
 };
@@ -315,13 +315,13 @@ describe("hello", () => {
   test.each([
     ["since", (epoch: string) => ({ since: { epoch, seq: 0 } })],
     ["history", () => ({ history: 100 })],
-  ])("shares its reply's bytes among many rooms with %s: it always fits into one post", async (_, wish) => {
+  ])("shares its reply's bytes among many rooms with %s: it always fits into one post", async (_, catchUp) => {
     const names = Array.from({ length: 6 }, (_, i) => `${room}-${i}`);
     for (const name of names) {
       for (let i = 0; i < 4; i += 1) await world.push(name, JSON.stringify("x".repeat(10_000)));
     }
     const rooms = await Promise.all(
-      names.map(async (roomId) => ({ roomId, type: "loginWhenever" as const, ...wish(await epochNow(roomId)) })),
+      names.map(async (roomId) => ({ roomId, type: "loginWhenever" as const, ...catchUp(await epochNow(roomId)) })),
     );
     const { reply, text } = await helloBy(ann, rooms);
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(limits.postBytes);

@@ -82,13 +82,13 @@ describe("what came between two polls", () => {
   test("is all of a history that no answer could hold, with what came meanwhile", async () => {
     for (const size of [1, 60_000, 120_000, 60_000]) await world.push(room, JSON.stringify("x".repeat(size)));
     const sizes: number[] = [];
-    let wish: RoomToRestore = { roomId: room, type: "loginWhenever", history: 3 };
+    let catchUp: RoomToRestore = { roomId: room, type: "loginWhenever", history: 3 };
     for (let more: true | undefined = true; more; ) {
-      const answer = loggedIn(roomIn(await pollBy(ann, [wish])));
+      const answer = loggedIn(roomIn(await pollBy(ann, [catchUp])));
       sizes.push(...(answer.missed ?? []).map(({ data }) => (data as string).length));
       if (sizes.length === 1) await world.push(room, '"ab"');
       ({ more } = answer);
-      wish = next(answer);
+      catchUp = next(answer);
     }
     expect(sizes).toEqual([60_000, 120_000, 60_000, 2]);
   });

@@ -18,7 +18,7 @@ function begin() {
 }
 /** The ack check of the messages that were unread when a page joined. */
 function unreadCheck(world: World) {
-  const ordered = world.checks.find(({ check }) => check.skipped);
+  const ordered = world.checks.find(({ check }) => check.unread);
   if (!ordered) throw new Error("no ack check is scheduled");
   world.checks.splice(world.checks.indexOf(ordered), 1);
   world.nowMs = ordered.atMs;
