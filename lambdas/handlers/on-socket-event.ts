@@ -7,7 +7,7 @@ import type { Caller } from "../domain/model/connection.ts";
 import type { Deps } from "../domain/model/deps.ts";
 import type { PublishOf } from "../domain/push/publish.ts";
 import { post } from "../domain/send/post.ts";
-import { frameText } from "../domain/wire/serialize.ts";
+import { serializeFrame } from "../domain/wire/serialize.ts";
 import { logError } from "../runtime/log.ts";
 import { accepted, type SocketEvent, type SocketResult } from "./socket-event.ts";
 
@@ -38,7 +38,7 @@ export const onSocketEvent =
     }
     const reply = await answer(deps(), rules, event);
     if (!reply) return { statusCode: 200 };
-    if (!isPosted(routeKey)) return { statusCode: 200, body: frameText(reply) };
+    if (!isPosted(routeKey)) return { statusCode: 200, body: serializeFrame(reply) };
     await tell(deps(), event, reply);
     return { statusCode: 200 };
   };
@@ -50,7 +50,7 @@ const isPosted = (routeKey: string) => (routes as Record<string, string>)[routeK
 async function tell(deps: Deps, { requestContext }: SocketEvent, reply: ServerFrame): Promise<void> {
   const { routeKey, connectionId } = requestContext;
   try {
-    await post(deps, connectionId, frameText(reply));
+    await post(deps, connectionId, serializeFrame(reply));
   } catch (error) {
     logError("frame", error, { routeKey, connectionId });
   }

@@ -24,7 +24,7 @@ import type { Undelivered } from "../../lambdas/domain/model/undelivered.ts";
 import { push, type PushRequest } from "../../lambdas/domain/push/push.ts";
 import { type AckCheckDeps, checkRoom } from "../../lambdas/domain/redelivery/check-room.ts";
 import { unlimited } from "../../lambdas/domain/send/rate-limiter.ts";
-import { frameText } from "../../lambdas/domain/wire/serialize.ts";
+import { serializeFrame } from "../../lambdas/domain/wire/serialize.ts";
 import type { CatchUp, LoginFrame, PayloadLink, Position, RoomToRestore, ServerFrame } from "../../protocol/frames.ts";
 import type { LoginPolicy } from "../../protocol/ids.ts";
 import { openQuickTables } from "./quick-tables.ts";
@@ -224,7 +224,7 @@ export interface Listener {
 }
 
 /** A frame as it is on the wire. */
-export const wireOf = <F extends ServerFrame>(frame: F): F => JSON.parse(frameText(frame));
+export const wireOf = <F extends ServerFrame>(frame: F): F => JSON.parse(serializeFrame(frame));
 
 /** A page: it keeps its session over reconnects and knows in which rooms it is, as a client does. */
 export class Page {

@@ -7,8 +7,8 @@ import type { Caller } from "../model/connection.ts";
 import { sessionKey } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Room } from "../model/room.ts";
-import { roomNamed } from "../wire/room-names.ts";
-import { frameText } from "../wire/serialize.ts";
+import { roomOfWire } from "../wire/room-names.ts";
+import { serializeFrame } from "../wire/serialize.ts";
 import { deliver } from "./deliver.ts";
 
 type Acked = { roomId: string } & Position;
@@ -53,7 +53,7 @@ async function ackRoom(
   self: { connectionId: string; session: string },
   { roomId: wireRoomId, epoch, seq }: Acked,
 ): Promise<Outcome> {
-  const roomId = roomNamed(wireRoomId, subject);
+  const roomId = roomOfWire(wireRoomId, subject);
   const session = sessionKey(self, roomId);
   const { members, roomCache, now } = deps;
   const known = roomCache.get(roomId, now());
@@ -110,11 +110,11 @@ async function tellSender(
 ): Promise<void> {
   const acked = heard.find(({ roomId }) => roomId === wireRoomId);
   if (!acked || seq > acked.seq) return;
-  const entry = await deps.log.get(roomNamed(wireRoomId, subject), { epoch: acked.epoch, seq });
+  const entry = await deps.log.get(roomOfWire(wireRoomId, subject), { epoch: acked.epoch, seq });
   const message = entry?.message;
   if (!message?.receiptTo || message.receiptTo === subject) return;
   const data = { messageId: message.messageId, subject, at: deps.now() };
-  const text = frameText({ type: "delivered", eventName: "delivered", data });
+  const text = serializeFrame({ type: "delivered", eventName: "delivered", data });
   const roomId = userRoom(message.receiptTo);
   await deliver(deps, { roomId, generation: 0 }, deps.members.pages(roomId), { text });
 }

@@ -8,7 +8,7 @@ import { sessionKey } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Room } from "../model/room.ts";
 import { postAlone } from "../send/post-alone.ts";
-import { roomNamed } from "../wire/room-names.ts";
+import { roomOfWire } from "../wire/room-names.ts";
 
 /** Reads a room's log for somebody who is in it, or a conversation's for one of the two. */
 export async function replay(deps: Deps, caller: Caller, frame: FrameOf<"replay">): Promise<ServerFrame> {
@@ -45,7 +45,7 @@ async function read(
 }
 
 function roomOf({ subject }: Caller, { roomId, toUser }: FrameOf<"replay">): string {
-  return toUser === undefined ? roomNamed(roomId ?? "", subject) : conversationRoom(subject, toUser);
+  return toUser === undefined ? roomOfWire(roomId ?? "", subject) : conversationRoom(subject, toUser);
 }
 
 async function isMember({ connections, members }: Deps, caller: Caller, wireRoomId: string): Promise<boolean> {

@@ -3,7 +3,7 @@ import { countedAs, isExcluded, isRetried, textsFor } from "../delivery/deliver.
 import type { FanOutTask, TaskProgress } from "../model/fan-out-task.ts";
 import type { Member } from "../model/member.ts";
 import type { Outcomes } from "../model/push-record.ts";
-import { redeliveredText } from "../wire/redelivery-frame.ts";
+import { serializeRedelivery } from "../wire/redelivery-frame.ts";
 import { isLastRetry } from "./enqueue.ts";
 
 /** One message that is carried to members. */
@@ -36,7 +36,7 @@ export function batchOf(messages: readonly BatchedMessage[], epoch: string): Bat
   if (!first || messages.length === 1) return { messages };
   // As a redelivery, which every client that acks knows.
   const texts = messages.map(({ task }) => task.text);
-  return { messages, frame: redeliveredText(first.task.roomId, epoch, texts) };
+  return { messages, frame: serializeRedelivery(first.task.roomId, epoch, texts) };
 }
 
 /** One post, and the messages that are in it. */

@@ -6,7 +6,7 @@ import type { Part } from "../model/member.ts";
 import type { Message } from "../model/message.ts";
 import { isWanted } from "../model/message.ts";
 import { outgoingMessageOf } from "../wire/outgoing-message.ts";
-import { textBytes } from "../wire/serialize.ts";
+import { utf8Bytes } from "../wire/serialize.ts";
 import { type BatchedMessage, batchedMessage } from "./batch.ts";
 import { partTask } from "./enqueue.ts";
 
@@ -43,11 +43,11 @@ export async function coalesce(
   if (around.get(seq)?.messageId !== messageId) return { others: [] };
 
   const others: BatchedMessage[] = [];
-  let leftBytes = limits.billedBytes - aroundBytes - textBytes(text);
+  let leftBytes = limits.billedBytes - aroundBytes - utf8Bytes(text);
   for (const direction of [-1, 1]) {
     for (let next = seq + direction; around.has(next); next += direction) {
       const other = partTask(outgoingMessageOf(deps, around.get(next) as Message, task.ackWithinMs), to);
-      const bytes = textBytes(other.text);
+      const bytes = utf8Bytes(other.text);
       if (bytes > leftBytes) break;
       const record = await acquireNeighbour(deps, other, to, found, worker, leaseUntilMs);
       if (record === "done") continue;

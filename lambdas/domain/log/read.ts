@@ -3,7 +3,7 @@ import { flatten } from "../concurrency/pages.ts";
 import type { Deps } from "../model/deps.ts";
 import { isFor, isWanted, type LogEntry, type Message } from "../model/message.ts";
 import type { Room } from "../model/room.ts";
-import { asFrame, messageText, textBytes } from "../wire/serialize.ts";
+import { rawFrame, serializeMessage, utf8Bytes } from "../wire/serialize.ts";
 
 /** A number that was taken so long ago and holds nothing belongs to a push that died. */
 const tombstoneAfterMs = 2_000;
@@ -76,12 +76,12 @@ async function readOn(
     if (entry.seq <= after) continue;
     const { message } = entry;
     if (message && isWanted(message, deps.now()) && isFor(message, subject)) {
-      const text = messageText(deps, message);
-      bytes += textBytes(text);
+      const text = serializeMessage(deps, message);
+      bytes += utf8Bytes(text);
       if (bytes > budgetBytes) {
         return { ...part, more: true, ...(part.missed.length === 0 && { tooLarge: message }) };
       }
-      part.missed.push(asFrame(text));
+      part.missed.push(rawFrame(text));
     }
     part.upTo = entry.seq;
   }

@@ -7,7 +7,7 @@ import type { Deps } from "../model/deps.ts";
 import { isPolling } from "../model/polling.ts";
 import type { ResumePoint } from "../model/resume-point.ts";
 import type { Room } from "../model/room.ts";
-import { asFrame, messageText } from "../wire/serialize.ts";
+import { rawFrame, serializeMessage } from "../wire/serialize.ts";
 import type { Admitted } from "./login-result.ts";
 import { loginFrame } from "./login-result.ts";
 
@@ -56,7 +56,7 @@ const isRecorded = (
 /** A poll's answer need not fit into a post, and nothing can be posted after it: its first message always fits. */
 function missedOf(deps: Deps, { connectionId }: Connection, { tooLarge, ...missed }: MissedPart): Missed {
   if (!tooLarge || !isPolling(connectionId)) return missed;
-  return { ...missed, missed: [asFrame(messageText(deps, tooLarge))], upTo: tooLarge.seq };
+  return { ...missed, missed: [rawFrame(serializeMessage(deps, tooLarge))], upTo: tooLarge.seq };
 }
 
 /** Who polls has no place in the rooms that one is in without logging in; there the subject's own cursor moves. */

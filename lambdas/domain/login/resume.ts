@@ -6,7 +6,7 @@ import type { Connection } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
 import { isCurrent } from "../model/member.ts";
 import { isHeld, isPolling } from "../model/polling.ts";
-import { roomNamed } from "../wire/room-names.ts";
+import { roomOfWire } from "../wire/room-names.ts";
 import { logIn } from "./login.ts";
 import { loginReply } from "./login-reply.ts";
 import type { LoginResult } from "./login-result.ts";
@@ -47,7 +47,7 @@ async function restoreOwnRoom(
   { roomId, since, history }: RoomToRestore,
   budgetBytes: number | undefined,
 ): Promise<LoginFrame> {
-  const named = roomNamed(roomId, self.subject);
+  const named = roomOfWire(roomId, self.subject);
   const isNew = self.acks && since === undefined && history === undefined && !isPolling(self.connectionId);
   const finding = deps.rooms.find(named);
   if (isNew && named !== everyone) await scheduleUnreadCheck(deps, self.subject, finding);

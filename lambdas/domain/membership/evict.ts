@@ -5,7 +5,7 @@ import type { Member } from "../model/member.ts";
 import { isPolling } from "../model/polling.ts";
 import { resumePointOf } from "../model/resume-point.ts";
 import { post } from "../send/post.ts";
-import { frameText } from "../wire/serialize.ts";
+import { serializeFrame } from "../wire/serialize.ts";
 import { keepIfMoved } from "./keep-resume-point.ts";
 
 /** Told to whoever logged in to the room before `generation`. */
@@ -40,7 +40,7 @@ async function tellEvicted(
   connectionId: string,
   generation: number,
 ): Promise<void> {
-  if (!isPolling(connectionId)) await post(deps, connectionId, frameText(evictedFrame(roomId, generation)));
+  if (!isPolling(connectionId)) await post(deps, connectionId, serializeFrame(evictedFrame(roomId, generation)));
 }
 
 /**

@@ -14,7 +14,7 @@ import type { Room } from "../model/room.ts";
 import { ackWithinMs, roomSizeOf, inlineMembers } from "../model/room-size.ts";
 import { ensureAckCheck } from "../schedule/ack-check.ts";
 import { outgoingMessageOf } from "../wire/outgoing-message.ts";
-import { messageText, textBytes } from "../wire/serialize.ts";
+import { serializeMessage, utf8Bytes } from "../wire/serialize.ts";
 
 /** One message on its way to some rooms. */
 export interface PushRequest {
@@ -82,9 +82,9 @@ async function contentOf(
   head: Omit<Draft, "rawData" | "payload">,
   rawData: string,
 ): Promise<Pick<Draft, "rawData" | "payload"> | PushRefusal> {
-  const bytes = textBytes(rawData);
+  const bytes = utf8Bytes(rawData);
   const fits = (roomId: string) =>
-    textBytes(messageText(deps, { ...head, ...longestPosition, rawData, roomId }, longestAckMs)) <= inlineBytes;
+    utf8Bytes(serializeMessage(deps, { ...head, ...longestPosition, rawData, roomId }, longestAckMs)) <= inlineBytes;
   // The first comparison spares a hundred rooms a hundred frames of 5 MB.
   if (bytes <= inlineBytes && rooms.every(fits)) return { rawData };
   if (bytes <= limits.payloadBytes) return { payload: await deps.payloads.put(rawData) };

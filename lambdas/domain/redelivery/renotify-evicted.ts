@@ -5,7 +5,7 @@ import { isCurrent } from "../model/member.ts";
 import { maxRedeliveries } from "../schedule/ack-wait.ts";
 import { post } from "../send/post.ts";
 import type { RateLimiter } from "../send/rate-limiter.ts";
-import { frameText } from "../wire/serialize.ts";
+import { serializeFrame } from "../wire/serialize.ts";
 
 /** As often as a message is sent again, and at its pace, unless they have come in again on that connection. */
 export async function tellEvictedAgain(
@@ -24,7 +24,7 @@ export async function tellEvictedAgain(
     if (membership.connectionId === connectionId) return;
   }
   if (!(await limiter.acquire())) return scheduleAckCheck({ roomId, hop, evicted }, redeliverAfterMs);
-  const outcome = await post(deps, connectionId, frameText(evictedFrame(roomId, generation)), limiter);
+  const outcome = await post(deps, connectionId, serializeFrame(evictedFrame(roomId, generation)), limiter);
   const next = hop + 1;
   if (next === maxRedeliveries) return;
   // A 410 needs a second witness here too: a page that is there, and lost this post as well, would wait for ever.

@@ -9,8 +9,8 @@ import type { AckWait } from "../schedule/ack-wait.ts";
 import { post } from "../send/post.ts";
 import { postAlone } from "../send/post-alone.ts";
 import type { RateLimiter } from "../send/rate-limiter.ts";
-import { redeliveredText } from "../wire/redelivery-frame.ts";
-import { messageText, textBytes } from "../wire/serialize.ts";
+import { serializeRedelivery } from "../wire/redelivery-frame.ts";
+import { serializeMessage, utf8Bytes } from "../wire/serialize.ts";
 
 /**
  * Sends messages again, up to the first post that is not taken. In frames of several: those of a member that is far
@@ -63,20 +63,20 @@ function batches(
   let batch: string[] = [];
   let bytes = 0;
   const close = () => {
-    if (batch.length > 0) frames.push(redeliveredText(room.roomId, room.epoch, batch, member.cursor?.seq));
+    if (batch.length > 0) frames.push(serializeRedelivery(room.roomId, room.epoch, batch, member.cursor?.seq));
     batch = [];
     bytes = 0;
   };
   for (const { message, ...entry } of entries) {
     if (!message) continue;
-    const text = messageText(deps, message, ackWithinMs);
-    if (textBytes(text) > missedBytes) {
+    const text = serializeMessage(deps, message, ackWithinMs);
+    if (utf8Bytes(text) > missedBytes) {
       large.push({ ...entry, message });
       continue;
     }
-    if (bytes + textBytes(text) > missedBytes) close();
+    if (bytes + utf8Bytes(text) > missedBytes) close();
     batch.push(text);
-    bytes += textBytes(text);
+    bytes += utf8Bytes(text);
   }
   close();
   return { frames, large };

@@ -1,8 +1,8 @@
 import type { Deps } from "../model/deps.ts";
 import type { PostOutcome } from "../model/gateway.ts";
 import type { Message } from "../model/message.ts";
-import { skipText } from "../wire/outgoing-message.ts";
-import { messageText, textBytes } from "../wire/serialize.ts";
+import { serializeSkip } from "../wire/outgoing-message.ts";
+import { serializeMessage, utf8Bytes } from "../wire/serialize.ts";
 import { post } from "./post.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 
@@ -20,11 +20,11 @@ export async function postAlone(
   ackWithinMs?: number,
   limiter?: RateLimiter,
 ): Promise<PostOutcome> {
-  const text = messageText(deps, message, ackWithinMs);
+  const text = serializeMessage(deps, message, ackWithinMs);
   const outcome = await post(deps, connectionId, text, limiter);
   if (outcome !== "tooLarge") return outcome;
-  const what = `message ${message.messageId} has a frame of ${textBytes(text)} bytes, which API Gateway does not take`;
+  const what = `message ${message.messageId} has a frame of ${utf8Bytes(text)} bytes, which API Gateway does not take`;
   deps.logError("delivery", new Error(`${what}; its number was sent without it`));
-  const passed = await post(deps, connectionId, skipText(deps, message, ackWithinMs), limiter);
+  const passed = await post(deps, connectionId, serializeSkip(deps, message, ackWithinMs), limiter);
   return passed === "sent" ? "tooLarge" : passed;
 }

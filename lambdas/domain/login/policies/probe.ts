@@ -1,7 +1,7 @@
 import type { Deps } from "../../model/deps.ts";
 import { isPolling } from "../../model/polling.ts";
 import { post } from "../../send/post.ts";
-import { frameText } from "../../wire/serialize.ts";
+import { serializeFrame } from "../../wire/serialize.ts";
 
 /** How long a client that answers probes has for it. */
 export const probeWithinMs = 2_000;
@@ -23,7 +23,7 @@ export async function isLive(deps: ProbeDeps, connectionId: string): Promise<boo
   if (!isOpen || !before) return false;
   if (!before.probe) return true;
   for (let probes = 1; probes <= mostProbes; probes += 1) {
-    const probe = frameText({ type: "probe", eventName: "probe", data: {}, nonce: newId() });
+    const probe = serializeFrame({ type: "probe", eventName: "probe", data: {}, nonce: newId() });
     // A 410 may be wrong, so it needs a second witness.
     if ((await post(deps, connectionId, probe)) === "gone" && !(await gateway.isOpen(connectionId))) return false;
     const life = await lifeWithin(deps, connectionId, before.answered, probeWithinMs / mostProbes);
