@@ -33,7 +33,7 @@ export const onPoll =
     const asked = requestOf(event);
     if (typeof asked === "string") return fail("pollWrong", asked);
     try {
-      const caller = { ...claims, askedAtMs: event.requestContext.requestTimeEpoch };
+      const caller = { ...claims, requestedAtMs: event.requestContext.requestTimeEpoch };
       const answer = await rule(deps(), caller, asked.request);
       return json(200, serializeAnswer({ ...answer, rooms: [...answer.rooms, ...asked.refused] }), headers);
     } catch (error) {

@@ -72,7 +72,7 @@ async function status(deps: () => Deps, rules: PushRules, pathParameter: string)
 }
 
 /** A publish's id holds its sender, percent-encoded: up to three times as long. Nothing longer fits into a key. */
-const mostIdBytes = 3 * limits.subjectBytes + "/".length + 3 * limits.messageIdChars;
+const maxIdBytes = 3 * limits.subjectBytes + "/".length + 3 * limits.messageIdChars;
 
 /**
  * Which messages may be meant. A publish's id, `<subject, percent-encoded>/<clientMessageId>`, has percent signs itself: in
@@ -82,7 +82,7 @@ function idsOf(pathParameter: string): string[] {
   const id = decoded(pathParameter);
   const [subject = "", ...rest] = id?.split("/") ?? [];
   const ids = [id, pathParameter, rest.length > 0 ? [encodeURIComponent(subject), ...rest].join("/") : undefined];
-  return [...new Set(ids)].filter((each) => each !== undefined && Buffer.byteLength(each) <= mostIdBytes) as string[];
+  return [...new Set(ids)].filter((each) => each !== undefined && Buffer.byteLength(each) <= maxIdBytes) as string[];
 }
 
 function decoded(text: string): string | undefined {

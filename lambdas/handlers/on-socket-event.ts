@@ -68,7 +68,7 @@ async function answer(deps: Deps, rules: SocketRules, event: SocketEvent): Promi
     // AWS promises the authorizer's word for `$connect` only; the connection's row has it too.
     const known = authorizedCaller(event) ?? (await deps.connections.get(connectionId));
     if (!known) return refuse(refused("5001", "the connection is not known any more", ref));
-    const caller: Caller = { ...known, askedAtMs: requestContext.requestTimeEpoch };
+    const caller: Caller = { ...known, requestedAtMs: requestContext.requestTimeEpoch };
     const rule = rules.frames[frame.action] as SocketRules["frames"][Handled & "hello"];
     const ruled = frame.action === "publish" ? { ...frame, rawData: rawMember(body ?? "", ["data"]) } : frame;
     const reply = await rule(deps, caller, ruled as FrameOf<"hello">);

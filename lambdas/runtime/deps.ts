@@ -23,7 +23,7 @@ import { payloadsIn } from "../adapters/s3/payloads.ts";
 import type { Credentials } from "../adapters/sigv4/signature-v4.ts";
 import { ackCheckQueue } from "../adapters/sqs/ack-check-queue.ts";
 import { fanOutQueue } from "../adapters/sqs/fan-out-queue.ts";
-import { postsAtOnce } from "../domain/delivery/deliver.ts";
+import { postConcurrency } from "../domain/delivery/deliver.ts";
 import { makeRoomCache } from "../domain/delivery/room-cache.ts";
 import type { FanOutDeps } from "../domain/fan-out/run-task.ts";
 import type { Deps } from "../domain/model/deps.ts";
@@ -95,7 +95,7 @@ function poster() {
   const url = new URL(environment("CALLBACK_URL"));
   const target = { host: url.host, path: url.pathname.replace(/\/$/, ""), region: environment("AWS_REGION") };
   const onMalformed = (error: MalformedAnswer) => logError("answer of API Gateway", error);
-  const lines = new Lines({ connect: connectTo(url), most: postsAtOnce, withinMs: answerWithinMs, now, onMalformed });
+  const lines = new Lines({ connect: connectTo(url), max: postConcurrency, withinMs: answerWithinMs, now, onMalformed });
   return posterOf({ target, lines, credentials: roleCredentials, trace: () => process.env._X_AMZN_TRACE_ID, now });
 }
 

@@ -123,11 +123,11 @@ export async function openCrowd(options: CrowdOptions) {
     ...world.deps,
     members: {
       ...world.deps.members,
-      first: async (roomId, most) => {
+      first: async (roomId, max) => {
         for await (const page of options.more?.(roomId, undefined, undefined) ?? []) {
-          return { members: page.slice(0, most), share: most / 100_000 };
+          return { members: page.slice(0, max), share: max / 100_000 };
         }
-        return world.deps.members.first(roomId, most);
+        return world.deps.members.first(roomId, max);
       },
       pages: (roomId, part, after) =>
         options.more?.(roomId, part, after) ?? world.deps.members.pages(roomId, part, after),
@@ -276,10 +276,10 @@ function mortal(deps: FanOutDeps, faults: { diesAtPost: number | undefined }): F
 /** The most of these in any second. */
 export function busiestSecond(posts: readonly { atMs: number }[]): number {
   let from = 0;
-  let most = 0;
+  let max = 0;
   for (const [i, { atMs }] of posts.entries()) {
     while ((posts[from]?.atMs ?? 0) <= atMs - 1_000) from += 1;
-    most = Math.max(most, i - from + 1);
+    max = Math.max(max, i - from + 1);
   }
-  return most;
+  return max;
 }

@@ -252,7 +252,7 @@ export class Page {
     return {
       connectionId: this.connectionId,
       connectedAtMs: this.world.nowMs,
-      askedAtMs: this.world.nowMs,
+      requestedAtMs: this.world.nowMs,
       ...this.claims,
     };
   }

@@ -12,7 +12,7 @@ import { tasksIn } from "../../../lambdas/adapters/dynamodb/tasks.ts";
 import { unackedRangesIn } from "../../../lambdas/adapters/dynamodb/unacked-ranges.ts";
 import { connectTo } from "../../../lambdas/adapters/http1/connection.ts";
 import { Lines } from "../../../lambdas/adapters/http1/connection-pool.ts";
-import { postsAtOnce } from "../../../lambdas/domain/delivery/deliver.ts";
+import { postConcurrency } from "../../../lambdas/domain/delivery/deliver.ts";
 import { makeRoomCache } from "../../../lambdas/domain/delivery/room-cache.ts";
 import type { FanOutDeps } from "../../../lambdas/domain/fan-out/run-task.ts";
 import type { FanOutTask } from "../../../lambdas/domain/model/fan-out-task.ts";
@@ -50,7 +50,7 @@ export function workerDeps(tablesUrl: string, stageUrl: URL, rest: (tasks: reado
   };
   const lines = new Lines({
     connect: connectTo(stageUrl),
-    most: postsAtOnce,
+    max: postConcurrency,
     withinMs: answerWithinMs,
     now,
     onMalformed,

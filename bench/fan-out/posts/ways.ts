@@ -29,7 +29,7 @@ export const ways: Record<string, (url: URL) => Way> = {
     const target = { host: url.host, path: url.pathname, region };
     const lines = new Lines({
       connect: connectTo(url),
-      most: connections,
+      max: connections,
       withinMs: 3_000,
       now: Date.now,
       onMalformed: fail,

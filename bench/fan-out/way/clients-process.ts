@@ -6,7 +6,7 @@ import { nowMs } from "./hops.ts";
 import type { Arrival, ClientsOrder, Endpoints } from "./server.ts";
 
 /** A machine of two cores would begin all handshakes and end none. */
-const openingAtOnce = 16;
+const openingConcurrency = 16;
 /** One that is refused, by a quota as that of handshakes, is tried so often. */
 const maxRedeliveries = 5;
 const pauseMs = 500;
@@ -48,7 +48,7 @@ async function openAll(server: Endpoints, clients: number): Promise<void> {
       await openOne(server, next);
     }
   };
-  await Promise.all(Array.from({ length: openingAtOnce }, openSome));
+  await Promise.all(Array.from({ length: openingConcurrency }, openSome));
 }
 
 async function openOne({ webSocketUrl, tokenSecret }: Endpoints, index: number): Promise<void> {

@@ -72,15 +72,15 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
       return (await table.update(key, { ...membershipUpdate(member), condition })) === "refused" ? "changed" : "done";
     },
 
-    async remove(roomId, session, connectionId, askedAtMs) {
+    async remove(roomId, session, connectionId, requestedAtMs) {
       const { table, key } = addressOf(roomId, session);
-      const isAskedBefore = "(attribute_not_exists(askedAtMs) OR askedAtMs <= :askedAtMs)";
+      const isRequestedBefore = "(attribute_not_exists(askedAtMs) OR askedAtMs <= :askedAtMs)";
       const given =
-        askedAtMs === undefined
+        requestedAtMs === undefined
           ? { condition: isThisConnection, values: { ":connectionId": connectionId } }
           : {
-              condition: `${isThisConnection} AND ${isAskedBefore}`,
-              values: { ":connectionId": connectionId, ":askedAtMs": askedAtMs },
+              condition: `${isThisConnection} AND ${isRequestedBefore}`,
+              values: { ":connectionId": connectionId, ":askedAtMs": requestedAtMs },
             };
       return removed(await table.remove(key, given));
     },
@@ -137,10 +137,10 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
       });
     },
 
-    async first(roomId, most, filterBy) {
+    async first(roomId, max, filterBy) {
       const { table, ...query } = queryOf(roomId, undefined, filterBy);
       // One more: a page that is full names a last key, whether there is a next one or not.
-      const { rows, last } = await table.page({ ...query, limit: most + 1 });
+      const { rows, last } = await table.page({ ...query, limit: max + 1 });
       const members = rows.map(memberOf);
       if (!last) return { members, share: 1 };
       return roomId === everyone ? { members } : { members, share: shareUpTo(last.item as string) };
@@ -160,7 +160,7 @@ const redeliveryFields = ["tries", "triedAtMs", "givenUpSeq"];
 
 /** The update that writes a place; of one that was there before, what was sent again counts no more. */
 function membershipUpdate(member: NewMember) {
-  const { connectionId, connectedAtMs, askedAtMs, subject, generation, holdsLease, cursor, leaseUntilMs } = member;
+  const { connectionId, connectedAtMs, requestedAtMs, subject, generation, holdsLease, cursor, leaseUntilMs } = member;
   const optional = { cursor, startSeq: member.startSeq ?? cursor?.seq, leaseUntilMs };
   const { set, names, values } = assignmentOf({
     connectionId,
@@ -171,7 +171,7 @@ function membershipUpdate(member: NewMember) {
     // A login that looks at nobody leaves a claim of the same session as it is.
     holdsLease: holdsLease || undefined,
     // Without one it stays that of the login before.
-    askedAtMs,
+    requestedAtMs,
     ...optional,
   });
   const absent = Object.entries(optional).filter(([, value]) => value === undefined);
@@ -204,6 +204,6 @@ function memberOf(row: Record<string, unknown>): Member {
     redeliveredAtMs: (row.redeliveredAtMs as number | undefined) ?? 0,
     exhaustedSeq: (row.exhaustedSeq as number | undefined) ?? 0,
     ...(row.leaseUntilMs === undefined ? {} : { leaseUntilMs: row.leaseUntilMs as number }),
-    ...(row.askedAtMs === undefined ? {} : { askedAtMs: row.askedAtMs as number }),
+    ...(row.requestedAtMs === undefined ? {} : { requestedAtMs: row.requestedAtMs as number }),
   };
 }

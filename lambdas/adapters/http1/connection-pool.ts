@@ -4,7 +4,7 @@ import type { MalformedAnswer } from "./response.ts";
 export interface LinesOptions {
   connect: Connect;
   /** So many lines at most; requests beyond wait for one. */
-  most: number;
+  max: number;
   /** How long a line may take to open, and an answer to come. */
   withinMs: number;
   now(): number;
@@ -13,7 +13,7 @@ export interface LinesOptions {
 }
 
 /** So many handshakes at once: the first lines that open carry what waits while the others come, and share their session. */
-const openingAtOnce = 16;
+const openingConcurrency = 16;
 /** A server closes lines that nobody uses, and a request that crosses its farewell is lost. */
 const trustedIdleMs = 20_000;
 
@@ -57,9 +57,9 @@ export class Lines {
   }
 
   #openMore(): void {
-    const { most, connect, withinMs } = this.#options;
-    const isWanted = () => this.#opening < Math.min(openingAtOnce, this.#waiting.length);
-    while (isWanted() && this.#open + this.#opening < most) {
+    const { max, connect, withinMs } = this.#options;
+    const isWanted = () => this.#opening < Math.min(openingConcurrency, this.#waiting.length);
+    while (isWanted() && this.#open + this.#opening < max) {
       this.#opening += 1;
       let isOpen = false;
       const onOpen = () => {

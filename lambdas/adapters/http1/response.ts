@@ -12,8 +12,8 @@ export class MalformedAnswer extends Error {
 }
 
 /** The answers of API Gateway are empty or one sentence. */
-const longestHead = 16 * 1024;
-const longestBody = 64 * 1024;
+const maxHeadBytes = 16 * 1024;
+const maxBodyBytes = 64 * 1024;
 
 const statusLine = /^HTTP\/1\.1 ([1-5]\d\d)(?: [^\r\n]*)?$/;
 const headerLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n]*?)[ \t]*$/;
@@ -38,7 +38,7 @@ export class AnswerReader {
     this.#text += chunk.toString("latin1");
     for (;;) {
       const headEnd = this.#text.indexOf("\r\n\r\n");
-      if (headEnd > longestHead || (headEnd < 0 && this.#text.length > longestHead))
+      if (headEnd > maxHeadBytes || (headEnd < 0 && this.#text.length > maxHeadBytes))
         throw malformed("head is too long");
       if (headEnd < 0) return undefined;
       const head = readHead(this.#text.slice(0, headEnd));
@@ -63,7 +63,7 @@ export class AnswerReader {
   #finish({ status, length, keepsOpen }: Head, bodyAt: number): Answer | undefined {
     if (length === "untilEnd") {
       const body = this.#text.slice(bodyAt);
-      if (body.length > longestBody) throw malformed("body is too long");
+      if (body.length > maxBodyBytes) throw malformed("body is too long");
       this.#untilEnd = { status, body, keepsOpen };
       return undefined;
     }
@@ -108,7 +108,7 @@ function readHead(text: string): Head {
   // Its end is that of the line, which is also how an answer that was cut off ends: only where the server says so.
   if (length === undefined && !keepsOpen) length = "untilEnd";
   if (length === undefined) throw malformed("end of the answer is not marked");
-  if (typeof length === "number" && length > longestBody) throw malformed("body is too long");
+  if (typeof length === "number" && length > maxBodyBytes) throw malformed("body is too long");
   return { status, length, keepsOpen };
 }
 
@@ -132,7 +132,7 @@ function readChunks(text: string, at: number): Body | undefined {
     const size = Number.parseInt(chunkSize.exec(text.slice(next, lineEnd))?.[1] ?? "", 16);
     if (Number.isNaN(size)) throw malformed("chunk has no size");
     const end = lineEnd + 2 + size;
-    if (body.length + size > longestBody) throw malformed("body is too long");
+    if (body.length + size > maxBodyBytes) throw malformed("body is too long");
     if (text.length < end + 2) return undefined;
     // Trailers, which nobody has asked for, would stand here as well.
     if (!text.startsWith("\r\n", end)) throw malformed("chunk is longer than it says");

@@ -2,7 +2,7 @@ import { SendMessageBatchCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import type { FanOutTask, EnqueueTasks } from "../../domain/model/fan-out-task.ts";
 
 /** What one SendMessageBatch takes. */
-const entriesAtOnce = 10;
+const maxBatchEntries = 10;
 const batchBytes = 1024 * 1024;
 
 /** Puts tasks into a queue, with the frame that they carry. */
@@ -24,7 +24,7 @@ function batchesOf(bodies: readonly string[]): string[][] {
   let bytes = 0;
   for (const body of bodies) {
     const size = Buffer.byteLength(body);
-    if (batch.length === entriesAtOnce || bytes + size > batchBytes) {
+    if (batch.length === maxBatchEntries || bytes + size > batchBytes) {
       batches.push(batch);
       batch = [];
       bytes = 0;

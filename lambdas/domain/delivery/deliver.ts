@@ -18,7 +18,7 @@ import { type RateLimiter, unlimited } from "../send/rate-limiter.ts";
  * As many as the adapter keeps lines for. A post takes 10 to 40 ms of which nearly all is waiting, so that one function
  * needs so many under way to use up the account's 10,000 requests a second.
  */
-export const postsAtOnce = 400;
+export const postConcurrency = 400;
 
 export type DeliverDeps = MembershipDeps & Pick<Deps, "connections" | "gateway" | "wait" | "random">;
 
@@ -42,7 +42,7 @@ export async function deliver(
   const { seq } = outgoing;
   const outcomes = noOutcomes();
   const retries: string[] = [];
-  await forEachLimited(flatten(members), postsAtOnce, async (member) => {
+  await forEachLimited(flatten(members), postConcurrency, async (member) => {
     const delivery = await deliverTo(deps, room, member, textsFor(member, outgoing), seq);
     if (!delivery) return;
     if (isRetried(member, seq, delivery)) {

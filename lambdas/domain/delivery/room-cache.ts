@@ -4,7 +4,7 @@ import type { RoomCache, Room } from "../model/room.ts";
 const forMs = 1_000;
 
 /** @param most so many rooms are kept; the one that was noted first is forgotten for the next */
-export function makeRoomCache(most: number): RoomCache {
+export function makeRoomCache(max: number): RoomCache {
   const known = new Map<string, { room: Room; readAtMs: number }>();
   return {
     get(roomId, nowMs) {
@@ -14,7 +14,7 @@ export function makeRoomCache(most: number): RoomCache {
     put(room, readAtMs) {
       known.delete(room.roomId);
       const [oldest] = known.keys();
-      if (known.size >= most && oldest !== undefined) known.delete(oldest);
+      if (known.size >= max && oldest !== undefined) known.delete(oldest);
       known.set(room.roomId, { room, readAtMs });
     },
   };

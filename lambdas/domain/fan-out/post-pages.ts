@@ -1,6 +1,6 @@
 import { forEachLimited } from "../concurrency/for-each-limited.ts";
 import type { Watermark } from "../concurrency/watermark.ts";
-import { deliverTo, isDeferred, postsAtOnce } from "../delivery/deliver.ts";
+import { deliverTo, isDeferred, postConcurrency } from "../delivery/deliver.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
 import type { RateLimiter } from "../send/rate-limiter.ts";
@@ -55,7 +55,7 @@ export async function postPages(
     const delivery = await deliverTo(deps, room, member, texts, first, deps.limiter);
     if (delivery) countOutcome(member, batch, posts, delivery);
   }
-  await forEachLimited(inTurn(), postsAtOnce, async ({ member, posts, room, end }) => {
+  await forEachLimited(inTurn(), postConcurrency, async ({ member, posts, room, end }) => {
     try {
       await postTo(member, posts, room);
       end();

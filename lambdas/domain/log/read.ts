@@ -115,7 +115,7 @@ async function fillGap(
 }
 
 /** So many numbers are looked at for messages that somebody may have. */
-const mostLookedAt = 1_000;
+const maxScanned = 1_000;
 
 /**
  * Reads the newest `count` messages that the subject may have, as what was missed behind the place in front of them.
@@ -140,7 +140,7 @@ async function findNewest(
   count: number,
   subject: string,
 ): Promise<{ after: number; entries: LogEntry[] }> {
-  const first = Math.max(1, room.seq - mostLookedAt + 1);
+  const first = Math.max(1, room.seq - maxScanned + 1);
   const entries: LogEntry[] = [];
   let found = 0;
   for await (const entry of flatten(deps.log.pages(room, first, room.seq, true))) {
@@ -159,21 +159,21 @@ async function findNewest(
 }
 
 /** What is kept of the numbers behind `after`, at most `most`; numbers that hold nothing are among them. */
-export async function readKept({ log }: Pick<Deps, "log">, room: Room, after: number, most: number) {
+export async function readKept({ log }: Pick<Deps, "log">, room: Room, after: number, max: number) {
   const kept: LogEntry[] = [];
   for await (const entry of flatten(log.pages(room, after + 1, room.seq))) {
     kept.push(entry);
-    if (kept.length === most) break;
+    if (kept.length === max) break;
   }
   return kept;
 }
 
 /** Messages that wait for a member behind its cursor, at most `most`, as they would be posted. */
-export async function readPending({ log, now }: LogDeps, room: Room, after: number, most: number): Promise<LogEntry[]> {
+export async function readPending({ log, now }: LogDeps, room: Room, after: number, max: number): Promise<LogEntry[]> {
   const pending: LogEntry[] = [];
   for await (const entry of flatten(log.pages(room, after + 1, room.seq))) {
     if (entry.message && isWanted(entry.message, now())) pending.push(entry);
-    if (pending.length === most) break;
+    if (pending.length === max) break;
   }
   return pending;
 }

@@ -25,8 +25,8 @@ export interface Login extends CatchUp {
 
 /** Logs the caller's session in to a room by the frame's policy. */
 export async function loginRoom(deps: Deps, caller: Caller, frame: Login): Promise<LoginFrame> {
-  const { connectionId, askedAtMs } = caller;
-  const selfRead = deps.connections.get(connectionId).then((self) => self && { ...self, askedAtMs });
+  const { connectionId, requestedAtMs } = caller;
+  const selfRead = deps.connections.get(connectionId).then((self) => self && { ...self, requestedAtMs });
   return logIn(deps, caller, frame, selfRead);
 }
 

@@ -27,9 +27,9 @@ export interface PollAnswer {
 }
 
 /** Whoever got hold of a stranger's session gets nothing by it, nor takes anything away. */
-async function leaveIfOwn(deps: Deps, { session, connectionId, subject, askedAtMs }: Connection, roomId: string) {
+async function leaveIfOwn(deps: Deps, { session, connectionId, subject, requestedAtMs }: Connection, roomId: string) {
   const membership = await deps.members.get(roomId, session);
-  if (membership?.subject === subject) await removeMembership(deps, roomId, session, connectionId, askedAtMs);
+  if (membership?.subject === subject) await removeMembership(deps, roomId, session, connectionId, requestedAtMs);
 }
 
 /** Something came: there may be more at once. */
@@ -43,14 +43,14 @@ const idle = { retryAfterMs: 3_000, retryUpToMs: leaseMs / 3 };
  */
 export async function poll(
   deps: Deps,
-  caller: Pick<Caller, "subject" | "grants" | "tokenExpiresAtMs" | "askedAtMs">,
+  caller: Pick<Caller, "subject" | "grants" | "tokenExpiresAtMs" | "requestedAtMs">,
   { session: known, rooms, leave = [] }: PollRequest,
 ): Promise<PollAnswer> {
   const session = known ?? deps.newId();
   const connectionId = pollingConnectionId(session);
   // The moment of this poll takes the place of the connect: a place follows the newer of a poll and a connection. That it
   // came in counts, not that it is handled: a page that gave it up may have connected since.
-  const connectedAtMs = caller.askedAtMs ?? deps.now();
+  const connectedAtMs = caller.requestedAtMs ?? deps.now();
   const self: Connection = { ...caller, connectionId, session, connectedAtMs, probe: false, acks: true };
   const unnamed = [everyone, ownRoom].filter((name) => !rooms.some(({ roomId }) => roomId === name));
   const wanted = [...unnamed.map((roomId) => ({ roomId })), ...rooms];

@@ -82,7 +82,7 @@ async function restore(
     if (isHeld(self.connectionId, mine, deps.now()) && mine.cursor?.epoch === room.epoch)
       return resumed(room, mine, mine.cursor);
     // Not a login: what ends the place may be under way.
-    const result = await resumeMembership(deps, room, { ...self, askedAtMs: undefined }, mine);
+    const result = await resumeMembership(deps, room, { ...self, requestedAtMs: undefined }, mine);
     if (result !== "changed") return result;
   }
   return tooBusy;

@@ -18,13 +18,13 @@ export async function removeMembership(
   roomId: string,
   session: string,
   connectionId: string,
-  askedAtMs?: number,
+  requestedAtMs?: number,
 ): Promise<void> {
   const { members, resumePoints } = deps;
   const membership = await members.get(roomId, session);
   // First: whoever comes back meanwhile, or after a crash in between, finds where they stopped in one of the two.
   await keepResumePoint(deps, roomId, membership);
-  const removed = await members.remove(roomId, session, connectionId, askedAtMs);
+  const removed = await members.remove(roomId, session, connectionId, requestedAtMs);
   if (removed)
     await Promise.all([keepIfMoved({ resumePoints }, roomId, membership?.cursor, removed), release(deps, roomId, removed)]);
 }

@@ -9,9 +9,9 @@ export async function leaveRoom(deps: Deps, caller: Caller, { roomId }: FrameOf<
   const self = await deps.connections.get(caller.connectionId);
   if (self) {
     const { session, connectionId } = self;
-    await removeMembership(deps, roomId, session, connectionId, caller.askedAtMs);
+    await removeMembership(deps, roomId, session, connectionId, caller.requestedAtMs);
     // A client that had no answer leaves twice; the second time it may be in again by then.
-    const membership = caller.askedAtMs === undefined ? undefined : await deps.members.get(roomId, session);
+    const membership = caller.requestedAtMs === undefined ? undefined : await deps.members.get(roomId, session);
     // Last: were it first, a crash in between would leave a place that `$disconnect` does not know of.
     if (membership?.connectionId !== connectionId) await deps.connections.removeRoom(connectionId, roomId);
   }

@@ -16,7 +16,7 @@ export interface Caller {
   grants: Grants;
   tokenExpiresAtMs: number;
   /** When the frame came in, by API Gateway's clock: frames that are handled side by side were sent in this order. */
-  askedAtMs?: number;
+  requestedAtMs?: number;
 }
 
 export interface Connection extends Caller {

@@ -25,7 +25,7 @@ export interface Member {
   /** A member that polls has its place until then, and no connection. */
   leaseUntilMs?: number;
   /** When the login was asked for that wrote the place; what was asked before that does not end it. */
-  askedAtMs?: number;
+  requestedAtMs?: number;
 }
 
 /** A place as it is taken: nothing was sent again yet. */
@@ -42,7 +42,7 @@ export interface Members {
   /** Moves a place of `generation` to another connection of its session, if it is still there. */
   move(roomId: string, member: NewMember): Promise<"done" | "changed">;
   /** Removes the place if it still belongs to that connection, and to a login that was asked for before `askedAtMs`. */
-  remove(roomId: string, session: string, connectionId: string, askedAtMs?: number): Promise<Member | undefined>;
+  remove(roomId: string, session: string, connectionId: string, requestedAtMs?: number): Promise<Member | undefined>;
   /** Removes the place if it is of an older generation. */
   evict(roomId: string, session: string, generation: number): Promise<Member | undefined>;
   /** Moves the cursor forward. @returns where it was; `refused`: no such place, or it is there already */
@@ -56,7 +56,7 @@ export interface Members {
    *
    * @returns `share` is 1 if nobody is missing
    */
-  first(roomId: string, most: number, whom?: MemberFilter): Promise<{ members: Member[]; share?: number }>;
+  first(roomId: string, max: number, whom?: MemberFilter): Promise<{ members: Member[]; share?: number }>;
   /** All of them, or a part of them, from behind the session `after` on. */
   pages(roomId: string, part?: Part, after?: string, whom?: MemberFilter): AsyncIterable<Member[]>;
 }

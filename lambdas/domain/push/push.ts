@@ -69,8 +69,8 @@ export async function push(deps: Deps, request: PushRequest): Promise<Accepted |
 }
 
 /** What is added to a message that takes the most characters. */
-const longestPosition = { epoch: "0".repeat(12), seq: Number.MAX_SAFE_INTEGER };
-const longestAckMs = 99_999_999;
+const maxPosition = { epoch: "0".repeat(12), seq: Number.MAX_SAFE_INTEGER };
+const maxAckMs = 99_999_999;
 
 /**
  * The data as frames carry it, or where it is kept from now on: before any log knows of it, so that no crash leaves a
@@ -84,7 +84,7 @@ async function contentOf(
 ): Promise<Pick<Draft, "rawData" | "payload"> | PushRefusal> {
   const bytes = utf8Bytes(rawData);
   const fits = (roomId: string) =>
-    utf8Bytes(serializeMessage(deps, { ...head, ...longestPosition, rawData, roomId }, longestAckMs)) <= inlineBytes;
+    utf8Bytes(serializeMessage(deps, { ...head, ...maxPosition, rawData, roomId }, maxAckMs)) <= inlineBytes;
   // The first comparison spares a hundred rooms a hundred frames of 5 MB.
   if (bytes <= inlineBytes && rooms.every(fits)) return { rawData };
   if (bytes <= limits.payloadBytes) return { payload: await deps.payloads.put(rawData) };

@@ -10,7 +10,7 @@ import { exhaustedKey, reportedKey } from "../redelivery/offline-subject.ts";
 import { isExhausted } from "../redelivery/report-undelivered.ts";
 
 /** As many names as an answer lists; the counts are of all. */
-const mostNames = 100;
+const maxNames = 100;
 const pausesMs = [50, 100, 200, 400];
 /** The push function has 28 s, and everyone may be more than can be read in them. */
 const statusWithinMs = 20_000;
@@ -50,9 +50,9 @@ async function roomStatus(deps: StatusDeps, record: PushRecord, isEnough: IsEnou
     done: isDone(record),
     ...(outcomes && { outcomes }),
     acked: ackedBy.size,
-    ackedBy: [...ackedBy].slice(0, mostNames),
+    ackedBy: [...ackedBy].slice(0, maxNames),
     waiting: waitingFor.size,
-    waitingFor: [...waitingFor].slice(0, mostNames),
+    waitingFor: [...waitingFor].slice(0, maxNames),
     ...(isPartial && { partial: true }),
   };
 }
@@ -154,14 +154,14 @@ export async function waitForAcks(
   // Who has acked once has it, wherever that is kept later; and a reading that was broken off may find fewer.
   const acked = records.map(() => new Set<string>());
   for (let asked = 0; ; asked += 1) {
-    const askedAtMs = deps.now();
+    const requestedAtMs = deps.now();
     const persons = await Promise.all(records.map((record) => personsOf(deps, record, isEnough)));
     for (const [i, { ackedBy }] of persons.entries()) for (const subject of ackedBy) acked[i]?.add(subject);
     const got = acked.reduce((sum, { size }) => sum + size, 0);
     const leftMs = untilMs - deps.now();
     if (got >= acks || leftMs <= 0) return { reached: got >= acks, acks: got };
     // A large room takes long to read: it is asked less often.
-    const pauseMs = Math.max(pausesMs[asked] ?? 500, 4 * (deps.now() - askedAtMs));
+    const pauseMs = Math.max(pausesMs[asked] ?? 500, 4 * (deps.now() - requestedAtMs));
     await deps.wait(Math.min(pauseMs, leftMs));
   }
 }

@@ -30,7 +30,7 @@ import { tellEvictedAgain } from "./renotify-evicted.ts";
 import { toReport, undeliveredOf } from "./report-undelivered.ts";
 import { resend } from "./resend.ts";
 
-const membersAtOnce = 25;
+const memberConcurrency = 25;
 /** After trouble with acks it may be a whole room. Each is noted by a write under the room's key, beside its acks. */
 const redeliveriesPerSecond = 400;
 /** No post is begun later; one may take seconds. Before the Lambda's time is over the rest is left to the next look. */
@@ -127,7 +127,7 @@ async function checkMembers(
       yield { member, end: watermark.start(member.session) };
     }
   }
-  await forEachLimited(inTime(), membersAtOnce, async ({ member, end }) => {
+  await forEachLimited(inTime(), memberConcurrency, async ({ member, end }) => {
     if ((await checkMember(deps, room, member, pending, found)) === "later") isOver = true;
     else end();
   });
@@ -148,7 +148,7 @@ async function checkMembers(
   // Reported before it is noted as reported: a crash in between reports twice, the other order never.
   if (undelivered.length > 0) await deps.reportUndelivered(undelivered);
   await Promise.all([found.recordReported?.(), departed.clear(), person !== undefined && recordExhausted(deps, room, found)]);
-  await forEachLimited(found.exhausted, membersAtOnce, async (member) => {
+  await forEachLimited(found.exhausted, memberConcurrency, async (member) => {
     await writeLimiter.acquire();
     await deps.members.recordRedelivery(roomId, member);
   });

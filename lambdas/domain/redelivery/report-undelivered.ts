@@ -7,7 +7,7 @@ import { hasReached, type ResumePoint, resumePointOf } from "../model/resume-poi
 import type { Room } from "../model/room.ts";
 import type { Undelivered } from "../model/undelivered.ts";
 
-const personsAtOnce = 25;
+const subjectConcurrency = 25;
 
 /** @returns the report that the subject did not get it; none for a number that holds nothing, or for their own message */
 export function undeliveredOf({ message }: LogEntry, subject: string): Undelivered[] {
@@ -40,7 +40,7 @@ export async function toReport(
   for await (const member of flatten(members.pages(roomId, part, undefined, "lapsed")))
     persons.get(member.subject)?.devices.push(member);
   // On a device that was closed since, too.
-  await forEachLimited(persons, personsAtOnce, async ([subject, { devices, points }]) => {
+  await forEachLimited(persons, subjectConcurrency, async ([subject, { devices, points }]) => {
     const kept = await resumePoints.get(roomId, subject);
     points.push(...[kept, ...devices.map(resumePointOf)].filter((resumePoint) => resumePoint !== undefined));
   });

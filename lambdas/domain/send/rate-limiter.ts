@@ -31,7 +31,7 @@ const sample = 20;
 
 const firstPauseMs = 200;
 
-const longestPauseMs = 3_200;
+const maxPauseMs = 3_200;
 
 /**
  * Lets posts go at an even rate. Where most of them are answered 429 it is the account that is throttled, not one slow
@@ -68,7 +68,7 @@ export function makeRateLimiter(postsPerSecond: number, { now, wait, random }: P
       }
       // Not all workers of an account again at the same moment.
       nextAtMs = Math.max(nextAtMs, now() + pauseMs * (0.5 + random() / 2));
-      pauseMs = Math.min(longestPauseMs, pauseMs * 2);
+      pauseMs = Math.min(maxPauseMs, pauseMs * 2);
     },
   };
 }

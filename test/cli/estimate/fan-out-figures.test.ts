@@ -13,7 +13,7 @@ import {
 } from "../../../cli/estimate/architecture.ts";
 import { withDefaults } from "../../../cli/estimate/arguments.ts";
 import { billedFor } from "../../../cli/estimate/operations.ts";
-import { postsAtOnce } from "../../../cli/estimate/prices.ts";
+import { postConcurrency } from "../../../cli/estimate/prices.ts";
 import { everyonePush, roomPush, tasksIn } from "../../../cli/estimate/push-cost.ts";
 import { defaults } from "../../../cli/estimate/question.ts";
 import * as deliver from "../../../lambdas/domain/delivery/deliver.ts";
@@ -68,7 +68,7 @@ describe("the estimate reckons with the stack as it is", () => {
       notesPerSecond: 1000 / recordEveryMs,
     });
     expect(paceBurstSeconds).toBe(burstMs / 1000);
-    expect(postsAtOnce).toBe(deliver.postsAtOnce);
+    expect(postConcurrency).toBe(deliver.postConcurrency);
     expect(maxRedeliveries).toBe(ackWait.maxRedeliveries);
   });
 

@@ -30,7 +30,7 @@ export async function admit(
   const { members, connections, rooms } = deps;
   const { session, connectionId } = self;
   const { generation, holdsLease } = membership;
-  const granted = { ...membership, askedAtMs: self.askedAtMs ?? 0 };
+  const granted = { ...membership, requestedAtMs: self.requestedAtMs ?? 0 };
   const put = async (): Promise<LoginResult> => {
     const result = { kind: "in" as const, generation, epoch: from.epoch, seq: from.seq, head };
     const fresh = { ...membershipOf(deps, self, from), ...granted };

@@ -14,7 +14,7 @@ import { resumeMembership } from "./resume.ts";
 
 const attempts = 5;
 
-const askedAtOnce = 16;
+const probeConcurrency = 16;
 
 /** `loginWhenFirst`: gets in only while nobody live is there; takes the place of those who are gone. */
 export const whenFirst: ApplyPolicy = async (deps, roomId, _caller, selfRead, startPosition): Promise<LoginResult> => {
@@ -84,8 +84,8 @@ async function isAnyIn(deps: Deps, room: Room, isUnasked: (member: Member) => bo
  */
 async function isAnyLive(deps: Deps, inside: readonly Member[], leaseholder: string | undefined): Promise<boolean> {
   if (leaseholder !== undefined && (await isLive(deps, leaseholder))) return true;
-  for (let from = 0; from < inside.length; from += askedAtOnce) {
-    const asked = inside.slice(from, from + askedAtOnce);
+  for (let from = 0; from < inside.length; from += probeConcurrency) {
+    const asked = inside.slice(from, from + probeConcurrency);
     const live = await Promise.all(asked.map(({ connectionId }) => isLive(deps, connectionId)));
     if (live.includes(true)) return true;
   }

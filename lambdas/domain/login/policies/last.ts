@@ -7,7 +7,7 @@ import { admit } from "./admit.ts";
 import { leaseFor } from "./lease.ts";
 import type { ApplyPolicy } from "./policy.ts";
 
-const evictionsAtOnce = 50;
+const evictionConcurrency = 50;
 
 /** `loginWhenLast`: gets in and puts everybody else out. */
 export const whenLast: ApplyPolicy = async (deps, roomId, caller, selfRead, startPosition): Promise<LoginResult> => {
@@ -29,7 +29,7 @@ export const whenLast: ApplyPolicy = async (deps, roomId, caller, selfRead, star
   const [result] = await Promise.all([
     // The session's own place of before is not void by its own login.
     admit(deps, roomId, self, { generation, holdsLease: true, ownSince: generation - 1 }, from, room.seq),
-    forEachLimited(others(), evictionsAtOnce, (member) => evict(deps, roomId, member, generation)),
+    forEachLimited(others(), evictionConcurrency, (member) => evict(deps, roomId, member, generation)),
   ]);
   // The holder of before may still be writing its place, which nobody would then evict.
   if (before && before.expiresAtMs > deps.now() && before.connectionId !== self.connectionId) {

@@ -7,7 +7,7 @@ import { serializeFrame } from "../../wire/serialize.ts";
 export const probeWithinMs = 2_000;
 const pausesMs = [30, 60, 120, 250];
 /** A lost probe must not cost somebody their room, so who is silent is asked once more, at half time. */
-const mostProbes = 2;
+const maxProbes = 2;
 
 type ProbeDeps = Pick<Deps, "connections" | "gateway" | "now" | "wait" | "random" | "newId">;
 
@@ -22,11 +22,11 @@ export async function isLive(deps: ProbeDeps, connectionId: string): Promise<boo
   const [isOpen, before] = await Promise.all([gateway.isOpen(connectionId), connections.get(connectionId)]);
   if (!isOpen || !before) return false;
   if (!before.probe) return true;
-  for (let probes = 1; probes <= mostProbes; probes += 1) {
+  for (let probes = 1; probes <= maxProbes; probes += 1) {
     const probe = serializeFrame({ type: "probe", eventName: "probe", data: {}, nonce: newId() });
     // A 410 may be wrong, so it needs a second witness.
     if ((await post(deps, connectionId, probe)) === "gone" && !(await gateway.isOpen(connectionId))) return false;
-    const life = await lifeWithin(deps, connectionId, before.answered, probeWithinMs / mostProbes);
+    const life = await lifeWithin(deps, connectionId, before.answered, probeWithinMs / maxProbes);
     if (life !== "silent") return life === "answers";
   }
   return false;

@@ -15,7 +15,7 @@ export async function resumeMembership(
   self: Connection,
   mine: Member,
 ): Promise<LoginResult | "changed"> {
-  const { session, connectionId, askedAtMs } = self;
+  const { session, connectionId, requestedAtMs } = self;
   const { generation, holdsLease } = mine;
   // Of another epoch there is nothing to go on from; nor for a client that did not ack.
   const from = mine.cursor?.epoch === room.epoch ? mine.cursor : room;
@@ -25,7 +25,7 @@ export async function resumeMembership(
       startSeq: mine.startSeq,
       generation,
       holdsLease,
-      askedAtMs,
+      requestedAtMs,
     }),
     isPolling(connectionId) ? "done" : deps.connections.addRoom(connectionId, room.roomId),
     // Somebody may be asking the old connection right now: their claim on it fails once it has moved.

@@ -15,12 +15,12 @@ const answered = { status: 200, body: "", keepsOpen: true };
 const limitMs = 60_000;
 
 /** Lines to `url`, at a time that can be moved. */
-function linesTo(url: URL, { most = 4 } = {}) {
+function linesTo(url: URL, { max = 4 } = {}) {
   const clock = { nowMs: 0 };
   const malformed: string[] = [];
   const onMalformed = ({ message }: Error) => void malformed.push(message);
   const now = () => clock.nowMs;
-  const lines = new Lines({ connect: connectTo(url), most, withinMs: limitMs, now, onMalformed });
+  const lines = new Lines({ connect: connectTo(url), max, withinMs: limitMs, now, onMalformed });
   return { clock, lines, malformed };
 }
 
@@ -212,7 +212,7 @@ describe("many requests at once", () => {
       });
       return undefined;
     });
-    const { lines } = linesTo(url, { most: 5 });
+    const { lines } = linesTo(url, { max: 5 });
     const replies = await Promise.all(Array.from({ length: 200 }, (_, i) => lines.ask(request(i))));
     expect(replies).toEqual(Array.from({ length: 200 }, () => answered));
     expect(requests.map(nameOf).toSorted()).toEqual(Array.from({ length: 200 }, (_, i) => `${i}`).toSorted());
@@ -222,7 +222,7 @@ describe("many requests at once", () => {
 
   test("are made when there is a line for them, not before", async () => {
     const { url, requests } = await openStub(() => undefined);
-    const { lines } = linesTo(url, { most: 1 });
+    const { lines } = linesTo(url, { max: 1 });
     const made: string[] = [];
     const ask = (name: string) => lines.ask(() => request(made.push(name))());
     const [first, second] = [ask("a"), ask("b")];
@@ -238,7 +238,7 @@ describe("many requests at once", () => {
 
   test("lose only the one whose line breaks", async () => {
     const { url } = await openStub((received) => (nameOf(received) === "7" ? void received.socket.destroy() : ok));
-    const { lines } = linesTo(url, { most: 3 });
+    const { lines } = linesTo(url, { max: 3 });
     const replies = await Promise.all(Array.from({ length: 20 }, (_, i) => lines.ask(request(i))));
     expect(replies.map((reply) => (reply === "unanswered" ? "lost" : "there"))).toEqual(
       Array.from({ length: 20 }, (_, i) => (i === 7 ? "lost" : "there")),
@@ -247,7 +247,7 @@ describe("many requests at once", () => {
 
   test("go on over a new line when the only one breaks", async () => {
     const { url } = await openStub((received) => (nameOf(received) === "0" ? void received.socket.destroy() : ok));
-    const { lines } = linesTo(url, { most: 1 });
+    const { lines } = linesTo(url, { max: 1 });
     const replies = await Promise.all([0, 1, 2].map((i) => lines.ask(request(i))));
     expect(replies).toEqual(["unanswered", answered, answered]);
   });
@@ -258,7 +258,7 @@ describe("many requests at once", () => {
       if (Number(name) % 7 === 3) return void received.socket.destroy();
       return `HTTP/1.1 200 OK\r\ncontent-length: ${name.length}\r\n\r\n${name}`;
     });
-    const { lines } = linesTo(url, { most: 8 });
+    const { lines } = linesTo(url, { max: 8 });
     const replies = await Promise.all(
       Array.from({ length: 300 }, async (_, i) => ({ i, reply: await lines.ask(request(i)) })),
     );

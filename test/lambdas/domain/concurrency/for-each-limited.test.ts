@@ -12,14 +12,14 @@ const clear = () => new Promise<void>((done) => setImmediate(done));
 /** Work that is over when the test says so. */
 function heldWork() {
   const running = new Map<number, () => void>();
-  let most = 0;
+  let max = 0;
   return {
     running,
-    most: () => most,
+    max: () => max,
     work: (item: number) =>
       new Promise<void>((done) => {
         running.set(item, done);
-        most = Math.max(most, running.size);
+        max = Math.max(max, running.size);
       }),
     finish: (item: number) => {
       running.get(item)?.();
@@ -43,7 +43,7 @@ describe("work on many items", () => {
   });
 
   test("runs on at most `limit` at once, and starts the next as soon as one is over", async () => {
-    const { work, running, finish, most } = heldWork();
+    const { work, running, finish, max } = heldWork();
     const all = forEachLimited(from(1, 2, 3, 4), 2, work);
     await clear();
     expect([...running.keys()]).toEqual([1, 2]);
@@ -55,7 +55,7 @@ describe("work on many items", () => {
     await clear();
     finish(4);
     await all;
-    expect(most()).toBe(2);
+    expect(max()).toBe(2);
   });
 
   test("takes an item only when there is room for it", async () => {

@@ -281,11 +281,11 @@ describe("a room of 250", () => {
     await seat(room, connectionIds);
     const posted: string[] = [];
     let running = 0;
-    let most = 0;
+    let max = 0;
     const full = Promise.withResolvers<void>();
     const post: Post = async (connectionId) => {
       running += 1;
-      most = Math.max(most, running);
+      max = Math.max(max, running);
       if (running === 250) full.resolve();
       await full.promise;
       await new Promise<void>((done) => setImmediate(done));
@@ -297,7 +297,7 @@ describe("a room of 250", () => {
     expect(await pushBy(withPost(post))).toMatchObject({ records: [{ done: false }] });
     expect(world.troubles).toMatchObject([{ message: "broken" }]);
     expect(posted.sort()).toEqual(connectionIds.sort());
-    expect(most).toBe(250);
+    expect(max).toBe(250);
     expect(world.tasks).toEqual([]);
   });
 });

@@ -330,12 +330,12 @@ describe("a page that goes from its WebSocket to polling and back", () => {
   test("keeps its place from a poll that came in before the WebSocket opened and is handled after it", async () => {
     const eve = await Reader.open(world);
     await eve.login(room);
-    const askedAtMs = world.nowMs;
+    const requestedAtMs = world.nowMs;
     world.nowMs += 1_000;
     await eve.page.open();
     world.nowMs += 1_000;
     const { session, claims } = eve.page;
-    await poll(world.deps, { ...claims, askedAtMs }, { session, rooms: own(eve) });
+    await poll(world.deps, { ...claims, requestedAtMs }, { session, rooms: own(eve) });
     await world.push(room, "1");
     expect(eve.dataOf(room)).toEqual([1]);
   });

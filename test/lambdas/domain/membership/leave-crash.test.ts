@@ -39,7 +39,7 @@ async function beginWithPolls(): Promise<Scene> {
   const world = new World(tables.client);
   const room = `room-${world.nextId()}`;
   const { claims, subject } = world.page();
-  const caller = () => ({ ...claims, askedAtMs: world.nowMs });
+  const caller = () => ({ ...claims, requestedAtMs: world.nowMs });
   const type = "loginWhenever" as const;
   const { session, rooms } = await poll(world.deps, caller(), { rooms: [{ roomId: room, type }] });
   const frame = rooms.find(({ roomId }) => roomId === room);

@@ -100,11 +100,11 @@ describe("what does not", () => {
   });
 
   test("is accepted up to 5 MB; above, it is refused with both sizes and nothing is written", async () => {
-    const most = textOf(limits.payloadBytes);
-    expect(await pushToRoom(most)).toHaveProperty("messageId");
+    const max = textOf(limits.payloadBytes);
+    expect(await pushToRoom(max)).toHaveProperty("messageId");
     world.payloads.clear();
     const before = await allRows();
-    const refused = await pushToRoom(`${most.slice(0, -1)}e"`);
+    const refused = await pushToRoom(`${max.slice(0, -1)}e"`);
     expect(refused).toEqual({ code: "tooLarge", msg: expect.stringContaining("5242881") });
     expect(refused).toMatchObject({ msg: expect.stringContaining("5242880") });
     expect(await allRows()).toEqual(before);

@@ -24,8 +24,8 @@ beforeEach(async () => {
   }
   await world.pass(31_000);
   const { first } = world.deps.members;
-  world.deps.members.first = async (roomId, most) => {
-    const { members } = await first(roomId, most);
+  world.deps.members.first = async (roomId, max) => {
+    const { members } = await first(roomId, max);
     return { members, share: members.length / checked };
   };
 });

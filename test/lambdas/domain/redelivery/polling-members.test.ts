@@ -27,7 +27,7 @@ const ofAnn = (...seqs: number[]) => seqs.map((seq) => [ann.page.subject, room, 
 
 describe("a poller", () => {
   const pollBy = (session?: string, rooms: Parameters<typeof poll>[2]["rooms"] = []) =>
-    poll(world.deps, { ...ann.page.claims, askedAtMs: world.nowMs }, { rooms, ...(session && { session }) });
+    poll(world.deps, { ...ann.page.claims, requestedAtMs: world.nowMs }, { rooms, ...(session && { session }) });
   const begin = () => pollBy(undefined, [{ roomId: room, type: "loginWhenever" }]);
   const goOn = async (before: Awaited<ReturnType<typeof begin>>) => {
     const here = before.rooms.find(({ roomId }) => roomId === room);

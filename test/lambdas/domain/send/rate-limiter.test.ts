@@ -49,12 +49,12 @@ async function turnsOf(time: Time, limiter: ReturnType<typeof paceAt>, count: nu
 /** Most turns within any second. */
 function busiestSecond(moments: readonly number[]): number {
   let first = 0;
-  let most = 0;
+  let max = 0;
   for (const [i, moment] of moments.entries()) {
     while (moment - (moments[first] ?? 0) >= 1_000) first += 1;
-    most = Math.max(most, i - first + 1);
+    max = Math.max(max, i - first + 1);
   }
-  return most;
+  return max;
 }
 const durationOf = (moments: readonly number[]) => (moments.at(-1) ?? 0) - (moments[0] ?? 0);
 
