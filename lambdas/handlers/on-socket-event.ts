@@ -39,7 +39,7 @@ export const onSocketEvent =
     const reply = await answer(deps(), rules, event);
     if (!reply) return { statusCode: 200 };
     if (!isPosted(routeKey)) return { statusCode: 200, body: serializeFrame(reply) };
-    await tell(deps(), event, reply);
+    await postReply(deps(), event, reply);
     return { statusCode: 200 };
   };
 
@@ -47,7 +47,7 @@ export const onSocketEvent =
 const isPosted = (routeKey: string) => (routes as Record<string, string>)[routeKey] === "posted";
 
 /** Nothing is lost with it: what waits behind an ack is sent by the next look, and a mistake is made again. */
-async function tell(deps: Deps, { requestContext }: SocketEvent, reply: ServerFrame): Promise<void> {
+async function postReply(deps: Deps, { requestContext }: SocketEvent, reply: ServerFrame): Promise<void> {
   const { routeKey, connectionId } = requestContext;
   try {
     await post(deps, connectionId, serializeFrame(reply));
@@ -60,7 +60,7 @@ async function answer(deps: Deps, rules: SocketRules, event: SocketEvent): Promi
   const { requestContext, body } = event;
   const { routeKey, connectionId } = requestContext;
   const frame = parseClientFrame(body);
-  const refuse = (refusal: Refused) => inTheRoutesWords(routeKey, refusal, body);
+  const refuse = (refusal: Refused) => asRouteFailure(routeKey, refusal, body);
   if (!("action" in frame)) return refuse(frame);
   const { ref } = frame;
   if (frame.action === "heartbeat") throw new Error("heartbeat reached a Lambda; lib/socket-api.ts should mock it");
@@ -104,7 +104,7 @@ const failureOf: Record<string, (msg: string, names: Names) => ServerFrame> = {
   }),
 };
 
-function inTheRoutesWords(routeKey: string, refusal: Refused, body: string | undefined): ServerFrame {
+function asRouteFailure(routeKey: string, refusal: Refused, body: string | undefined): ServerFrame {
   const failure = failureOf[routeKey]?.(refusal.data.msg, namesIn(body));
   return failure ? withRef(failure, refusal.ref) : refusal;
 }

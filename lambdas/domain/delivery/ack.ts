@@ -19,7 +19,7 @@ export async function ack(deps: Deps, caller: Caller, frame: FrameOf<"ack">): Pr
   const self = { connectionId: caller.connectionId, session: frame.session ?? caller.connectionId };
   const outcomes = await Promise.all(frame.rooms.map((room) => ackRoom(deps, caller, self, room)));
   const heard = frame.rooms.filter((_, i) => typeof outcomes[i] === "string");
-  await Promise.all((frame.receipts ?? []).map((receipt) => tellSender(deps, caller, heard, receipt)));
+  await Promise.all((frame.receipts ?? []).map((receipt) => notifySender(deps, caller, heard, receipt)));
 
   const wrong = outcomes.filter((outcome) => typeof outcome === "object");
   if (wrong.length > 0) return refused(frameCodes.badFields, `ack: ${await problemsOf(deps, caller, frame, wrong)}`);
@@ -102,7 +102,7 @@ async function readRoom(
 }
 
 /** Tells a message's sender that the caller has it. */
-async function tellSender(
+async function notifySender(
   deps: Deps,
   { subject }: Caller,
   heard: readonly Acked[],

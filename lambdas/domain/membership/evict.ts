@@ -14,7 +14,7 @@ export function evictedFrame(roomId: string, generation: number): LoginFrame {
   return { type: "evicted", eventName: "loginRoomResp", data, roomId, generation };
 }
 
-export type TellDeps = Pick<Deps, "gateway" | "scheduleAckCheck" | "redeliverAfterMs" | "wait" | "random">;
+export type NotifyDeps = Pick<Deps, "gateway" | "scheduleAckCheck" | "redeliverAfterMs" | "wait" | "random">;
 
 type Evicted = Pick<Member, "session" | "connectionId" | "acks">;
 
@@ -23,7 +23,7 @@ type Evicted = Pick<Member, "session" | "connectionId" | "acks">;
  * for messages for hours. To be called before the place goes: were the order second, a crash in between would leave
  * somebody out whom nobody knows of. A poller reads it with its next poll; who does not ack hears everything once.
  */
-async function orderTelling(
+async function scheduleNotice(
   { scheduleAckCheck, redeliverAfterMs }: Pick<Deps, "scheduleAckCheck" | "redeliverAfterMs">,
   roomId: string,
   { session, connectionId, acks }: Evicted,
@@ -34,7 +34,7 @@ async function orderTelling(
 }
 
 /** Posts 2005 to whoever was put out. */
-async function tellEvicted(
+async function notifyEvicted(
   deps: Pick<Deps, "gateway" | "wait" | "random">,
   roomId: string,
   connectionId: string,
@@ -48,15 +48,15 @@ async function tellEvicted(
  * known here; the place that it may still write is void, for whoever meets it.
  */
 export async function notifyLeaseholder(
-  deps: TellDeps,
+  deps: NotifyDeps,
   roomId: string,
   connectionId: string,
   generation: number,
 ): Promise<void> {
   const leaseholder = { session: connectionId, connectionId, acks: true };
   await Promise.all([
-    orderTelling(deps, roomId, leaseholder, generation),
-    tellEvicted(deps, roomId, connectionId, generation),
+    scheduleNotice(deps, roomId, leaseholder, generation),
+    notifyEvicted(deps, roomId, connectionId, generation),
   ]);
 }
 
@@ -65,7 +65,7 @@ export async function notifyLeaseholder(
  * one who really removes it tells at once, and the look that was ordered before makes good what a crash leaves undone.
  */
 export async function evict(
-  deps: Pick<Deps, "members" | "resumePoints"> & TellDeps,
+  deps: Pick<Deps, "members" | "resumePoints"> & NotifyDeps,
   roomId: string,
   member: Pick<Member, "session" | "connectionId" | "subject" | "cursor" | "hasAcked" | "startSeq" | "acks">,
   generation: number,
@@ -73,7 +73,7 @@ export async function evict(
   const { members, resumePoints } = deps;
   const { session, connectionId, subject, cursor } = member;
   const before = resumePointOf(member);
-  await orderTelling(deps, roomId, member, generation);
+  await scheduleNotice(deps, roomId, member, generation);
   // Side by side: a login waits for this. What is kept is true whether the place goes or stays.
   const [evicted] = await Promise.all([
     members.evict(roomId, session, generation),
@@ -81,8 +81,8 @@ export async function evict(
   ]);
   if (!evicted) return;
   await Promise.all([
-    evicted.connectionId !== connectionId && orderTelling(deps, roomId, evicted, generation),
-    tellEvicted(deps, roomId, evicted.connectionId, generation),
+    evicted.connectionId !== connectionId && scheduleNotice(deps, roomId, evicted, generation),
+    notifyEvicted(deps, roomId, evicted.connectionId, generation),
     keepIfMoved(deps, roomId, cursor, evicted),
   ]);
 }

@@ -155,8 +155,8 @@ export async function waitForAcks(
   const acked = records.map(() => new Set<string>());
   for (let asked = 0; ; asked += 1) {
     const requestedAtMs = deps.now();
-    const persons = await Promise.all(records.map((record) => personsOf(deps, record, isEnough)));
-    for (const [i, { ackedBy }] of persons.entries()) for (const subject of ackedBy) acked[i]?.add(subject);
+    const bySubject = await Promise.all(records.map((record) => personsOf(deps, record, isEnough)));
+    for (const [i, { ackedBy }] of bySubject.entries()) for (const subject of ackedBy) acked[i]?.add(subject);
     const got = acked.reduce((sum, { size }) => sum + size, 0);
     const leftMs = untilMs - deps.now();
     if (got >= acks || leftMs <= 0) return { reached: got >= acks, acks: got };

@@ -26,8 +26,8 @@ import { nextStep, nextStepOfPolling } from "./next-step.ts";
 import { exhaustedKey, checkOfflineSubject } from "./offline-subject.ts";
 import { checksFor } from "./plan.ts";
 import { postedAtMs } from "./posted-at.ts";
-import { tellEvictedAgain } from "./renotify-evicted.ts";
-import { toReport, undeliveredOf } from "./report-undelivered.ts";
+import { renotifyEvicted } from "./renotify-evicted.ts";
+import { undeliveredToReport, undeliveredOf } from "./report-undelivered.ts";
 import { resend } from "./resend.ts";
 
 const memberConcurrency = 25;
@@ -70,7 +70,7 @@ export async function checkRoom(given: AckCheckDeps, check: AckCheck): Promise<v
   const { roomId, hop, part, rest, evicted, unread } = check;
   const deps = withHop(given, hop);
   const limiter = withDeadline(deps.limiter, deps.now() + budgetMs);
-  if (evicted) return tellEvictedAgain({ ...deps, limiter }, { roomId, hop, evicted });
+  if (evicted) return renotifyEvicted({ ...deps, limiter }, { roomId, hop, evicted });
   if (unread) return checkUnread(deps, { roomId, hop, unread });
   const known = await deps.rooms.get(roomId);
   if (!known) return;
@@ -144,7 +144,7 @@ async function checkMembers(
   const judged = isPartial ? [] : unackedRanges;
   const departed = await checkDepartedMembers(deps, room, judged, (subject) => found.devices.get(subject) ?? []);
   found.nexts.push(...departed.nexts);
-  const undelivered = await toReport(deps, room, [...found.undelivered, ...departed.undelivered], part);
+  const undelivered = await undeliveredToReport(deps, room, [...found.undelivered, ...departed.undelivered], part);
   // Reported before it is noted as reported: a crash in between reports twice, the other order never.
   if (undelivered.length > 0) await deps.reportUndelivered(undelivered);
   await Promise.all([found.recordReported?.(), departed.clear(), person !== undefined && recordExhausted(deps, room, found)]);

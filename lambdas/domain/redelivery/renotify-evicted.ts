@@ -1,4 +1,4 @@
-import { evict, evictedFrame, type TellDeps } from "../membership/evict.ts";
+import { evict, evictedFrame, type NotifyDeps } from "../membership/evict.ts";
 import type { AckCheck } from "../model/ack-check.ts";
 import type { Deps } from "../model/deps.ts";
 import { isCurrent } from "../model/member.ts";
@@ -8,8 +8,8 @@ import type { RateLimiter } from "../send/rate-limiter.ts";
 import { serializeFrame } from "../wire/serialize.ts";
 
 /** As often as a message is sent again, and at its pace, unless they have come in again on that connection. */
-export async function tellEvictedAgain(
-  deps: TellDeps & Pick<Deps, "members" | "rooms" | "resumePoints"> & { limiter: RateLimiter },
+export async function renotifyEvicted(
+  deps: NotifyDeps & Pick<Deps, "members" | "rooms" | "resumePoints"> & { limiter: RateLimiter },
   { roomId, hop, evicted }: AckCheck & Required<Pick<AckCheck, "evicted">>,
 ): Promise<void> {
   const { members, rooms, scheduleAckCheck, redeliverAfterMs, limiter } = deps;

@@ -18,7 +18,7 @@ export function undeliveredOf({ message }: LogEntry, subject: string): Undeliver
 }
 
 /** What is known of one person in a room. */
-interface Person {
+interface Devices {
   devices: Member[];
   points: ResumePoint[];
 }
@@ -29,18 +29,18 @@ interface Person {
  *
  * @param part of a very large room; there only the devices in the same part count, as to read all there is no time
  */
-export async function toReport(
+export async function undeliveredToReport(
   { members, resumePoints }: Pick<Deps, "members" | "resumePoints">,
   { roomId }: Pick<Room, "roomId">,
   given: readonly Undelivered[],
   part?: Part,
 ): Promise<Undelivered[]> {
   if (given.length === 0) return [];
-  const persons = new Map<string, Person>(given.map(({ subject }) => [subject, { devices: [], points: [] }]));
+  const bySubject = new Map<string, Devices>(given.map(({ subject }) => [subject, { devices: [], points: [] }]));
   for await (const member of flatten(members.pages(roomId, part, undefined, "lapsed")))
-    persons.get(member.subject)?.devices.push(member);
+    bySubject.get(member.subject)?.devices.push(member);
   // On a device that was closed since, too.
-  await forEachLimited(persons, subjectConcurrency, async ([subject, { devices, points }]) => {
+  await forEachLimited(bySubject, subjectConcurrency, async ([subject, { devices, points }]) => {
     const kept = await resumePoints.get(roomId, subject);
     points.push(...[kept, ...devices.map(resumePointOf)].filter((resumePoint) => resumePoint !== undefined));
   });
@@ -48,7 +48,7 @@ export async function toReport(
     given.map((message) => [JSON.stringify([message.subject, message.epoch, message.seq]), message]),
   );
   return [...once.values()].filter((message) => {
-    const { devices = [], points = [] } = persons.get(message.subject) ?? {};
+    const { devices = [], points = [] } = bySubject.get(message.subject) ?? {};
     const isKnown = devices.some((device) => isExhausted(device, message));
     return !isKnown && !points.some((resumePoint) => hasReached(resumePoint, message));
   });
