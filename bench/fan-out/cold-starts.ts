@@ -80,7 +80,7 @@ const environmentOf = (port: number): NodeJS.ProcessEnv => ({
 
 function table(lambdas: readonly Row[], parts: readonly Row[]): string {
   const sample = lambdas.at(-1);
-  const line = (name: string, cells: string[]) =>
+  const connection = (name: string, cells: string[]) =>
     `${name.padEnd(42)}${cells.map((cell) => cell.padStart(12)).join("")}`;
   const kB = (bytes: number) => `${Math.round(bytes / 1000)} kB`;
   const ms = (value: number) => value.toFixed(1);
@@ -88,9 +88,9 @@ function table(lambdas: readonly Row[], parts: readonly Row[]): string {
   const nothing = parts[0]?.importMs ?? 0;
   return [
     "```",
-    line("", ["of sample", "import ms", "call ms", "bundle"]),
+    connection("", ["of sample", "import ms", "call ms", "bundle"]),
     ...lambdas.map((row) =>
-      line(row.name, [
+      connection(row.name, [
         (total(row) / (sample ? total(sample) : 1)).toFixed(2),
         ms(row.importMs),
         ms(row.callMs),
@@ -98,9 +98,9 @@ function table(lambdas: readonly Row[], parts: readonly Row[]): string {
       ]),
     ),
     "",
-    line("one dependency alone", ["", "import ms", "", "bundle"]),
+    connection("one dependency alone", ["", "import ms", "", "bundle"]),
     ...parts.map((row) =>
-      line(row.name, ["", ms(row.importMs - (row.name === "nothing" ? 0 : nothing)), "", kB(row.bytes)]),
+      connection(row.name, ["", ms(row.importMs - (row.name === "nothing" ? 0 : nothing)), "", kB(row.bytes)]),
     ),
     "",
     `Medians of ${hops} starts of a new process each, all in turn, over HTTP on this machine. call: the handler's first, up to`,

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
-import { ask, told } from "./told.ts";
+import { send, events } from "./told.ts";
 import { hopsOfOurs, hopsOfSocketIo, type Moments, nowMs } from "./way/hops.ts";
 import { type Arrival, type ClientsOrder, type Endpoints, roomOf, type Seen, type ServerOrder } from "./way/server.ts";
 import { type Measured, wayTable } from "./way/table.ts";
@@ -40,9 +40,9 @@ export async function way(): Promise<string> {
     for (const { name, file, args, hops } of servers) {
       console.error(`fan-out/way: ${name}: the server starts, ${Math.max(...sizes)} clients connect`);
       const process = start(file, args);
-      const endpoints = await told<Endpoints>(process, name);
-      await ask(clients, { kind: "open", server: endpoints, clients: Math.max(...sizes) } satisfies ClientsOrder);
-      await ask(process, { kind: "seat", rooms: sizes } satisfies ServerOrder);
+      const endpoints = await events<Endpoints>(process, name);
+      await send(clients, { kind: "open", server: endpoints, clients: Math.max(...sizes) } satisfies ClientsOrder);
+      await send(process, { kind: "seat", rooms: sizes } satisfies ServerOrder);
       running.push({ name, process, endpoints, hops });
     }
     return wayTable(await measure(running, clients), { pushes, warmUps });
@@ -75,9 +75,9 @@ async function measure(running: readonly Running[], clients: ChildProcess): Prom
 
 /** @throws if not all of the room's clients get it */
 async function push({ name, process, endpoints }: Running, clients: ChildProcess, size: number, text: string) {
-  await ask(process, { kind: "watch" } satisfies ServerOrder);
-  await ask(clients, { kind: "expect", text, clients: size } satisfies ClientsOrder);
-  const arrival = within(tooLongMs, told<Arrival>(clients), `the clients of ${name}`);
+  await send(process, { kind: "watch" } satisfies ServerOrder);
+  await send(clients, { kind: "expect", text, clients: size } satisfies ClientsOrder);
+  const arrival = within(tooLongMs, events<Arrival>(clients), `the clients of ${name}`);
   // A push that is refused is what went wrong then.
   arrival.catch(() => {});
   const sent = nowMs();
@@ -90,7 +90,7 @@ async function push({ name, process, endpoints }: Running, clients: ChildProcess
   if (!response.ok) throw new Error(`${name} answered a push with ${response.status}: ${await response.text()}`);
   await response.arrayBuffer();
   const { firstMs: firstClient, lastMs: lastClient } = await arrival;
-  const seen = await ask<Seen>(process, { kind: "tell" } satisfies ServerOrder);
+  const seen = await send<Seen>(process, { kind: "tell" } satisfies ServerOrder);
   await new Promise((done) => setTimeout(done, restMs));
   const moments: Moments = { ...seen.moments, sent, answered, firstClient, lastClient };
   return { ...seen, moments };

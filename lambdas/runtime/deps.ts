@@ -4,8 +4,8 @@ import { ApiGatewayManagementApiClient } from "@aws-sdk/client-apigatewaymanagem
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { SQSClient } from "@aws-sdk/client-sqs";
-import { answerWithinMs, gatewayVia } from "../adapters/api-gateway/gateway.ts";
-import { posterOf } from "../adapters/api-gateway/poster.ts";
+import { responseTimeoutMs, apiGateway } from "../adapters/api-gateway/gateway.ts";
+import { makePoster } from "../adapters/api-gateway/poster.ts";
 import { connectionsIn } from "../adapters/dynamodb/connections.ts";
 import { membersIn } from "../adapters/dynamodb/members.ts";
 import { logIn } from "../adapters/dynamodb/messages.ts";
@@ -17,8 +17,8 @@ import { tasksIn } from "../adapters/dynamodb/tasks.ts";
 import { unackedRangesIn } from "../adapters/dynamodb/unacked-ranges.ts";
 import { eventBus } from "../adapters/eventbridge/event-bus.ts";
 import { connectTo } from "../adapters/http1/connection.ts";
-import { Lines } from "../adapters/http1/connection-pool.ts";
-import type { MalformedAnswer } from "../adapters/http1/response.ts";
+import { ConnectionPool } from "../adapters/http1/connection-pool.ts";
+import type { MalformedResponse } from "../adapters/http1/response.ts";
 import { payloadsIn } from "../adapters/s3/payloads.ts";
 import type { Credentials } from "../adapters/sigv4/signature-v4.ts";
 import { ackCheckQueue } from "../adapters/sqs/ack-check-queue.ts";
@@ -76,7 +76,7 @@ export const deps = lazily((): Deps => {
       trace: () => process.env._X_AMZN_TRACE_ID,
     }),
     pushes: pushesIn(rooms, now),
-    gateway: gatewayVia(gateway, poster()),
+    gateway: apiGateway(gateway, poster()),
     tasks: tasksIn(rooms, now),
     enqueueTasks: fanOutQueue(sqs(), environment("FAN_OUT_QUEUE_URL")),
     fanOut: { postsPerSecond: numberOf("POSTS_PER_SECOND"), workers: numberOf("FAN_OUT_WORKERS") },
@@ -94,9 +94,9 @@ export const deps = lazily((): Deps => {
 function poster() {
   const url = new URL(environment("CALLBACK_URL"));
   const target = { host: url.host, path: url.pathname.replace(/\/$/, ""), region: environment("AWS_REGION") };
-  const onMalformed = (error: MalformedAnswer) => logError("answer of API Gateway", error);
-  const lines = new Lines({ connect: connectTo(url), max: postConcurrency, withinMs: answerWithinMs, now, onMalformed });
-  return posterOf({ target, lines, credentials: roleCredentials, trace: () => process.env._X_AMZN_TRACE_ID, now });
+  const onMalformed = (error: MalformedResponse) => logError("answer of API Gateway", error);
+  const pool = new ConnectionPool({ connect: connectTo(url), max: postConcurrency, withinMs: responseTimeoutMs, now, onMalformed });
+  return makePoster({ target, pool, credentials: roleCredentials, trace: () => process.env._X_AMZN_TRACE_ID, now });
 }
 
 /** What the redelivery works with. The pace is that of this execution environment, over all of its looks. */

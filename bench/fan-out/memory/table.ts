@@ -26,13 +26,13 @@ const head = [
   "runs",
 ];
 const columns = [10, 9, 9, 11, 11, 10, 10, 10, 9, 9, 8, 6];
-const line = (cells: readonly string[]) => cells.map((cell, i) => cell.padStart(columns[i] ?? 0)).join("");
+const connection = (cells: readonly string[]) => cells.map((cell, i) => cell.padStart(columns[i] ?? 0)).join("");
 
 /** Ratios first: of each size to the smallest of its block. */
 export function memoryTable(measured: readonly Measured[], warmUpMembers: number): string {
   const blocks = (Object.keys(titles) as Source[]).map((source) => {
     const rows = measured.filter((row) => row.source === source);
-    return [titles[source], line(head), ...rows.map((row) => line(cellsOf(row, rows[0] ?? row))), ""];
+    return [titles[source], connection(head), ...rows.map((row) => connection(cellsOf(row, rows[0] ?? row))), ""];
   });
   const idle = Math.max(...measured.map(({ idleBytes }) => idleBytes));
   return [

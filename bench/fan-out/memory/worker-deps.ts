@@ -1,6 +1,6 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { answerWithinMs } from "../../../lambdas/adapters/api-gateway/gateway.ts";
-import { posterOf } from "../../../lambdas/adapters/api-gateway/poster.ts";
+import { responseTimeoutMs } from "../../../lambdas/adapters/api-gateway/gateway.ts";
+import { makePoster } from "../../../lambdas/adapters/api-gateway/poster.ts";
 import { connectionsIn } from "../../../lambdas/adapters/dynamodb/connections.ts";
 import { membersIn } from "../../../lambdas/adapters/dynamodb/members.ts";
 import { logIn } from "../../../lambdas/adapters/dynamodb/messages.ts";
@@ -11,7 +11,7 @@ import { tableOf } from "../../../lambdas/adapters/dynamodb/table.ts";
 import { tasksIn } from "../../../lambdas/adapters/dynamodb/tasks.ts";
 import { unackedRangesIn } from "../../../lambdas/adapters/dynamodb/unacked-ranges.ts";
 import { connectTo } from "../../../lambdas/adapters/http1/connection.ts";
-import { Lines } from "../../../lambdas/adapters/http1/connection-pool.ts";
+import { ConnectionPool } from "../../../lambdas/adapters/http1/connection-pool.ts";
 import { postConcurrency } from "../../../lambdas/domain/delivery/deliver.ts";
 import { makeRoomCache } from "../../../lambdas/domain/delivery/room-cache.ts";
 import type { FanOutDeps } from "../../../lambdas/domain/fan-out/run-task.ts";
@@ -48,10 +48,10 @@ export function workerDeps(tablesUrl: string, stageUrl: URL, rest: (tasks: reado
   const onMalformed = (error: Error) => {
     throw error;
   };
-  const lines = new Lines({
+  const pool = new ConnectionPool({
     connect: connectTo(stageUrl),
     max: postConcurrency,
-    withinMs: answerWithinMs,
+    withinMs: responseTimeoutMs,
     now,
     onMalformed,
   });
@@ -70,7 +70,7 @@ export function workerDeps(tablesUrl: string, stageUrl: URL, rest: (tasks: reado
     pushes: pushesIn(rooms, now),
     tasks: tasksIn(rooms, now),
     gateway: {
-      post: posterOf({ target, lines, credentials: () => credentials, trace: () => undefined, now }),
+      post: makePoster({ target, pool, credentials: () => credentials, trace: () => undefined, now }),
       isOpen: never("a connection that has ended"),
     },
     enqueueTasks: async (tasks, afterMs) => {
