@@ -61,13 +61,19 @@ export function countedDeps(behind: Behind, invocation: Invocation): Deps {
     payloads,
     pushes: pushesIn(rooms, now),
     tasks: tasksIn(rooms, now),
-    orderTasks: fanOutQueue(taskQueueOf(behind, invocation), "https://sqs.us-east-1.amazonaws.com/123456789012/tasks"),
+    enqueueTasks: fanOutQueue(
+      taskQueueOf(behind, invocation),
+      "https://sqs.us-east-1.amazonaws.com/123456789012/tasks",
+    ),
     fanOut: { postsPerSecond, workers: workersFor(postsPerSecond) },
     gateway: gatewayOf(behind, invocation),
     logError: (_, error) => {
       throw error;
     },
-    scheduleAckCheck: ackCheckQueue(queueOf(behind, invocation), "https://sqs.us-east-1.amazonaws.com/123456789012/looks"),
+    scheduleAckCheck: ackCheckQueue(
+      queueOf(behind, invocation),
+      "https://sqs.us-east-1.amazonaws.com/123456789012/looks",
+    ),
     redeliverAfterMs: 5_000,
     // Of an execution environment that has just begun: what it has not read yet, it reads.
     roomCache: makeRoomCache(1),

@@ -1,5 +1,5 @@
 import { cpuSecondsPerPost } from "../../cli/estimate/architecture.ts";
-import { assumedMs, type Cost, memoryMb, postConcurrency } from "../../cli/estimate/prices.ts";
+import { assumedMs, type Cost, memoryMb, postsAtOnce } from "../../cli/estimate/prices.ts";
 import { roundTripsOf, roundTripsToPostOf, type Usage } from "../../cli/estimate/usage.ts";
 import type { Row, Storm } from "./count.ts";
 import { mostRatio } from "./count.ts";
@@ -35,7 +35,7 @@ export function tablesOf(rows: readonly Row[], storm: Storm): string {
     stormLine(storm),
     "",
     `* assumed, for a warm function: ${own} ms of its own, ${roundTrip} ms per round trip, ${order} ms per order to SQS, posts of ${post} ms,`,
-    `  ${postConcurrency} at once, each ${cpuSecondsPerPost * 1e6} µs of CPU; memory as deployed: push and fan-out ${memoryMb.push} MB, the others ${memoryMb.socket} MB. All else is counted.`,
+    `  ${postsAtOnce} at once, each ${cpuSecondsPerPost * 1e6} µs of CPU; memory as deployed: push and fan-out ${memoryMb.push} MB, the others ${memoryMb.socket} MB. All else is counted.`,
     "  Not in it: minutes of connection ($0.25 per million), logs, storage, data out to the internet.",
   ].join("\n");
 }
@@ -52,8 +52,8 @@ function usageCells(usage: Usage, budget: Row["budget"]): string[] {
 function budgetCells(budget: Row["budget"]): [string, string] {
   if (!budget) return ["", ""];
   const { roundTrips, roundTripsToPost, invocations, isKept } = budget;
-  const max = roundTripsToPost === undefined ? `≤ ${roundTrips}` : `≤ ${roundTripsToPost} + any`;
-  return [invocations === 0 ? "0, no Lambda" : max, mark(isKept)];
+  const most = roundTripsToPost === undefined ? `≤ ${roundTrips}` : `≤ ${roundTripsToPost} + any`;
+  return [invocations === 0 ? "0, no Lambda" : most, mark(isKept)];
 }
 
 const costCells = ({ dynamo, lambdaRequests, lambdaTime, messages, requests, queue, total }: Cost) =>

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { median } from "./median.ts";
 import { type Measured, memoryTable } from "./memory/table.ts";
 import { type Source, type Work, warmUpMembers } from "./memory/work.ts";
-import { send, events } from "./told.ts";
+import { events, send } from "./told.ts";
 
 /** Runs of each size: those that take a minute are made once. */
 const runs: [source: Source, size: number, times: number][] = [

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
-import { send, events } from "./told.ts";
+import { events, send } from "./told.ts";
 import { hopsOfOurs, hopsOfSocketIo, type Moments, nowMs } from "./way/hops.ts";
 import { type Arrival, type ClientsOrder, type Endpoints, roomOf, type Seen, type ServerOrder } from "./way/server.ts";
 import { type Measured, wayTable } from "./way/table.ts";

@@ -4,7 +4,7 @@ import { ApiGatewayManagementApiClient } from "@aws-sdk/client-apigatewaymanagem
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { SQSClient } from "@aws-sdk/client-sqs";
-import { responseTimeoutMs, apiGateway } from "../adapters/api-gateway/gateway.ts";
+import { apiGateway, responseTimeoutMs } from "../adapters/api-gateway/gateway.ts";
 import { makePoster } from "../adapters/api-gateway/poster.ts";
 import { connectionsIn } from "../adapters/dynamodb/connections.ts";
 import { membersIn } from "../adapters/dynamodb/members.ts";
@@ -95,7 +95,13 @@ function poster() {
   const url = new URL(environment("CALLBACK_URL"));
   const target = { host: url.host, path: url.pathname.replace(/\/$/, ""), region: environment("AWS_REGION") };
   const onMalformed = (error: MalformedResponse) => logError("answer of API Gateway", error);
-  const pool = new ConnectionPool({ connect: connectTo(url), max: postConcurrency, withinMs: responseTimeoutMs, now, onMalformed });
+  const pool = new ConnectionPool({
+    connect: connectTo(url),
+    max: postConcurrency,
+    withinMs: responseTimeoutMs,
+    now,
+    onMalformed,
+  });
   return makePoster({ target, pool, credentials: roleCredentials, trace: () => process.env._X_AMZN_TRACE_ID, now });
 }
 

@@ -1,6 +1,6 @@
 import { Duration } from "aws-cdk-lib";
 import { describe, expect, test } from "vitest";
-import { answerWithinMs } from "../../lambdas/adapters/api-gateway/gateway.ts";
+import { responseTimeoutMs } from "../../lambdas/adapters/api-gateway/gateway.ts";
 import { taskBudgetMs } from "../../lambdas/domain/fan-out/plan.ts";
 import { leaseMs } from "../../lambdas/domain/fan-out/run-task.ts";
 import { budgetMs } from "../../lambdas/domain/redelivery/check-room.ts";
@@ -192,7 +192,7 @@ test("a worker has a task for itself longer than its function may take, and no l
 });
 
 test("rounds and looks are over in good time before their functions: a post that is tried four times takes seconds", () => {
-  const slowestPostMs = 4 * answerWithinMs + 200 + 400 + 800;
+  const slowestPostMs = 4 * responseTimeoutMs + 200 + 400 + 800;
   expect(taskBudgetMs + slowestPostMs).toBeLessThan(1000 * workOf("FanOut", "Tasks").fn.Properties.Timeout);
   expect(budgetMs + slowestPostMs).toBeLessThan(1000 * workOf("Redelivery", "Looks").fn.Properties.Timeout);
 });

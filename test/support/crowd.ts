@@ -10,7 +10,7 @@ import type { Deps } from "../../lambdas/domain/model/deps.ts";
 import type { FanOutTask } from "../../lambdas/domain/model/fan-out-task.ts";
 import type { Gateway, PostOutcome } from "../../lambdas/domain/model/gateway.ts";
 import type { Member, Part } from "../../lambdas/domain/model/member.ts";
-import { push, type PushRequest } from "../../lambdas/domain/push/push.ts";
+import { type PushRequest, push } from "../../lambdas/domain/push/push.ts";
 import { checkRoom } from "../../lambdas/domain/redelivery/check-room.ts";
 import { makeRateLimiter } from "../../lambdas/domain/send/rate-limiter.ts";
 import { everyone } from "../../protocol/ids.ts";
@@ -268,8 +268,8 @@ function mortal(deps: FanOutDeps, faults: { diesAtPost: number | undefined }): F
     wait: orNever(deps.wait),
     enqueueTasks: orNever(deps.enqueueTasks),
     deadLetter: orNever(deps.deadLetter),
-    tasks: { take: orNever(deps.tasks.take), note: orNever(deps.tasks.note) },
-    limiter: { ...deps.limiter, turn: orNever(deps.limiter.turn) },
+    tasks: { acquire: orNever(deps.tasks.acquire), record: orNever(deps.tasks.record) },
+    limiter: { ...deps.limiter, acquire: orNever(deps.limiter.acquire) },
   };
 }
 

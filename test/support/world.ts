@@ -21,7 +21,7 @@ import type { Deps } from "../../lambdas/domain/model/deps.ts";
 import type { FanOutTask } from "../../lambdas/domain/model/fan-out-task.ts";
 import type { PostOutcome } from "../../lambdas/domain/model/gateway.ts";
 import type { Undelivered } from "../../lambdas/domain/model/undelivered.ts";
-import { push, type PushRequest } from "../../lambdas/domain/push/push.ts";
+import { type PushRequest, push } from "../../lambdas/domain/push/push.ts";
 import { type AckCheckDeps, checkRoom } from "../../lambdas/domain/redelivery/check-room.ts";
 import { unlimited } from "../../lambdas/domain/send/rate-limiter.ts";
 import { serializeFrame } from "../../lambdas/domain/wire/serialize.ts";

@@ -14,7 +14,8 @@ export interface Measured {
 }
 
 const columns = [21, 9, 14, 13, 13, 11, 11, 13, 13];
-const connection = (cells: readonly string[]) => cells.map((cell, i) => padded(cell, columns[i] ?? 0, i === 0)).join("");
+const connection = (cells: readonly string[]) =>
+  cells.map((cell, i) => padded(cell, columns[i] ?? 0, i === 0)).join("");
 const padded = (cell: string, width: number, isFirst: boolean) => (isFirst ? cell.padEnd(width) : cell.padStart(width));
 const head = [
   "",

@@ -4,7 +4,7 @@ import type { Reply } from "../http1/connection.ts";
 import type { ConnectionPool } from "../http1/connection-pool.ts";
 import type { Credentials } from "../sigv4/signature-v4.ts";
 import { rememberLatest } from "./remember-latest.ts";
-import { type Signer, makeSigner, type Target } from "./sign.ts";
+import { makeSigner, type Signer, type Target } from "./sign.ts";
 
 export interface PosterOptions {
   target: Target;

@@ -6,8 +6,8 @@ import { createHash } from "node:crypto";
 //   Connections   connectionId                               one connection
 //   Rooms         roomId, "room"                             epoch, seq, generation and holder of a room
 //   Rooms         roomId, "member#<4 hex>#<session>"         one session's place in it
-//   Rooms         "<roomId>/<subject>", "cursor#<subject>"   where a subject stopped in a room
-//   Rooms         roomId, "debt#<4 hex>#<session>#…"         what a session is owed that has gone
+//   Rooms         "<roomId>/<subject>", "resume#<subject>"   where a subject stopped in a room
+//   Rooms         roomId, "unacked#<4 hex>#<session>#…"         what a session is owed that has gone
 //   Rooms         "@message/<messageId>", "push#<roomId>"    what is known of a message in one room; of one that may
 //                                                            come twice, "push#" in its first room, whichever that is
 //   Rooms         "@message/<messageId>", "task#<roomId>#…"  how far a part of that room has been posted to
@@ -23,7 +23,7 @@ export const roomKey = (roomId: string) => ({ roomId, item: "room" });
 
 const hashOf = (session: string) => createHash("sha256").update(session).digest("hex").slice(0, 4);
 const memberPrefix = "member#";
-const unackedPrefix = "debt#";
+const unackedPrefix = "unacked#";
 const hashes = 0x10000;
 export const memberKey = (roomId: string, session: string) => ({
   roomId,
@@ -57,7 +57,7 @@ export const shareUpTo = (item: string) =>
 
 export const resumePointKey = (roomId: string, subject: string) => ({
   roomId: `${roomId}/${subject}`,
-  item: `cursor#${subject}`,
+  item: `resume#${subject}`,
 });
 
 export const pushPrefix = "push#";

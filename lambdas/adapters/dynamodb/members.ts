@@ -1,6 +1,6 @@
 import type { Position } from "../../../protocol/frames.ts";
 import { everyone } from "../../../protocol/ids.ts";
-import type { Member, Members, NewMember, Part, MemberFilter } from "../../domain/model/member.ts";
+import type { Member, MemberFilter, Members, NewMember, Part } from "../../domain/model/member.ts";
 import { connectionExpiry, isExpired, isUnexpired, leaseExpiry, seconds, unexpired } from "./expiry.ts";
 import { memberItems, memberKey, sessionOf, shareUpTo } from "./keys.ts";
 import { assignmentOf, type Table } from "./table.ts";
@@ -24,13 +24,13 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
       ? { table: connections, key: { connectionId: session } }
       : { table: rooms, key: memberKey(roomId, session) };
 
-  const queryOf = (roomId: string, part?: Part, filterBy: MemberFilter = "members") => {
+  const queryOf = (roomId: string, part?: Part, filterBy: MemberFilter = "current") => {
     const values = { ":now": seconds(now()) };
     if (roomId === everyone) {
       return { table: connections, filter: isUnexpired, values, ...(part && { segment: part }) };
     }
     const [from, to] = memberItems(part);
-    const [lease, nowMs] = filterBy === "lapsed" ? ["", {}] : [` AND ${hasLease}`, { ":nowMs": now() }];
+    const [lease, nowMs] = filterBy === "includingExpired" ? ["", {}] : [` AND ${hasLease}`, { ":nowMs": now() }];
     return {
       table: rooms,
       key: "roomId = :roomId AND #item BETWEEN :from AND :to",
@@ -74,13 +74,13 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
 
     async remove(roomId, session, connectionId, requestedAtMs) {
       const { table, key } = addressOf(roomId, session);
-      const isRequestedBefore = "(attribute_not_exists(askedAtMs) OR askedAtMs <= :askedAtMs)";
+      const isRequestedBefore = "(attribute_not_exists(requestedAtMs) OR requestedAtMs <= :requestedAtMs)";
       const given =
         requestedAtMs === undefined
           ? { condition: isThisConnection, values: { ":connectionId": connectionId } }
           : {
               condition: `${isThisConnection} AND ${isRequestedBefore}`,
-              values: { ":connectionId": connectionId, ":askedAtMs": requestedAtMs },
+              values: { ":connectionId": connectionId, ":requestedAtMs": requestedAtMs },
             };
       return removed(await table.remove(key, given));
     },
@@ -97,7 +97,7 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
       const isForward = "#cursor.epoch = :epoch AND #cursor.seq < :seq";
       const before = await table.update(key, {
         // What is behind the new cursor was not sent again yet.
-        update: "SET #cursor.seq = :seq, hasAcked = :true REMOVE tries, triedAtMs, givenUpSeq",
+        update: "SET #cursor.seq = :seq, hasAcked = :true REMOVE redeliveries, redeliveredAtMs, exhaustedSeq",
         condition: `${isThisConnection} AND ${isForward}`,
         names: { "#cursor": "cursor" },
         values: { ":connectionId": connectionId, ":epoch": epoch, ":seq": seq, ":true": true },
@@ -111,9 +111,9 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
       const [fields, gone, values] =
         startSeq === undefined
           ? ["hasAcked = :true", "", { ":true": true }]
-          : ["beganSeq = :beganSeq", ", hasAcked", { ":beganSeq": startSeq }];
+          : ["startSeq = :startSeq", ", hasAcked", { ":startSeq": startSeq }];
       await table.update(key, {
-        update: `SET #cursor = :cursor, ${fields} REMOVE tries, triedAtMs, givenUpSeq${gone}`,
+        update: `SET #cursor = :cursor, ${fields} REMOVE redeliveries, redeliveredAtMs, exhaustedSeq${gone}`,
         condition: isThisConnection,
         names: { "#cursor": "cursor" },
         values: { ":connectionId": connectionId, ":cursor": cursor, ...values },
@@ -123,16 +123,16 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
     async recordRedelivery(roomId, { session, connectionId, cursor, redeliveries, redeliveredAtMs, exhaustedSeq }) {
       const { table, key } = addressOf(roomId, session);
       await table.update(key, {
-        update: "SET tries = :tries, triedAtMs = :triedAtMs, givenUpSeq = :givenUpSeq",
+        update: "SET redeliveries = :redeliveries, redeliveredAtMs = :redeliveredAtMs, exhaustedSeq = :exhaustedSeq",
         condition: `${isThisConnection} AND #cursor.epoch = :epoch AND #cursor.seq = :seq`,
         names: { "#cursor": "cursor" },
         values: {
           ":connectionId": connectionId,
           ":epoch": cursor?.epoch,
           ":seq": cursor?.seq,
-          ":tries": redeliveries,
-          ":triedAtMs": redeliveredAtMs,
-          ":givenUpSeq": exhaustedSeq,
+          ":redeliveries": redeliveries,
+          ":redeliveredAtMs": redeliveredAtMs,
+          ":exhaustedSeq": exhaustedSeq,
         },
       });
     },
@@ -156,7 +156,7 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
   };
 };
 
-const redeliveryFields = ["tries", "triedAtMs", "givenUpSeq"];
+const redeliveryFields = ["redeliveries", "redeliveredAtMs", "exhaustedSeq"];
 
 /** The update that writes a place; of one that was there before, what was sent again counts no more. */
 function membershipUpdate(member: NewMember) {

@@ -29,7 +29,7 @@ export function logIn(table: Table, now: () => number, retentionMs: number): Log
       const row = { ...message, data: rawData, expiresAt: expiry(message.atMs + retentionMs) };
       if ((await table.put(row, free(message))) === "done") return "done";
       const there = await table.get({ roomId: message.roomId, seq: message.seq });
-      return there?.messageId === message.messageId ? "there" : "void";
+      return there?.messageId === message.messageId ? "exists" : "superseded";
     },
 
     async putTombstone(roomId, { epoch, seq, atMs }) {

@@ -1,4 +1,4 @@
-import type { ResumePoints, ResumePoint } from "../../domain/model/resume-point.ts";
+import type { ResumePoint, ResumePoints } from "../../domain/model/resume-point.ts";
 import { roomExpiry, unexpired } from "./expiry.ts";
 import { resumePointKey } from "./keys.ts";
 import type { Table } from "./table.ts";

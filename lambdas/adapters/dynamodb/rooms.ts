@@ -5,7 +5,7 @@ import type { Table } from "./table.ts";
 
 /** The rooms' counters as rows of a DynamoDB table. */
 export function roomsIn(table: Table, now: () => number, newEpoch: () => string): Rooms {
-  const names = { "#holder": "holder" };
+  const names = { "#lease": "lease" };
   /** Writes that create the room where there is none. */
   const opening = () => ({
     set: "epoch = if_not_exists(epoch, :epoch), openedAtMs = if_not_exists(openedAtMs, :now), expiresAt = :expiresAt",
@@ -33,7 +33,7 @@ export function roomsIn(table: Table, now: () => number, newEpoch: () => string)
 
     async countLogin(roomId) {
       const { set, values } = opening();
-      const update = `SET ${set} ADD entries :one`;
+      const update = `SET ${set} ADD loginCount :one`;
       const row = await table.update(roomKey(roomId), { update, values: { ...values, ":one": 1 }, returns: "ALL_NEW" });
       return roomOf(roomId, row);
     },
@@ -41,23 +41,23 @@ export function roomsIn(table: Table, now: () => number, newEpoch: () => string)
     async acquire(seen, lease, generation) {
       const sameGeneration =
         seen.generation === 0 ? "(attribute_not_exists(generation) OR generation = :seen)" : "generation = :seen";
-      const sameLoginCount = seen.loginCount === 0 ? "attribute_not_exists(entries)" : "entries = :entries";
+      const sameLoginCount = seen.loginCount === 0 ? "attribute_not_exists(loginCount)" : "loginCount = :loginCount";
       const sameLease = seen.lease
-        ? "#holder.connectionId = :connectionId AND #holder.untilMs = :untilMs"
-        : "attribute_not_exists(#holder)";
+        ? "#lease.connectionId = :connectionId AND #lease.expiresAtMs = :expiresAtMs"
+        : "attribute_not_exists(#lease)";
       const { set, values } = opening();
       const acquired = await table.update(roomKey(seen.roomId), {
         returns: "ALL_NEW",
-        update: `SET ${set}, generation = :generation, #holder = :holder`,
+        update: `SET ${set}, generation = :generation, #lease = :lease`,
         condition: `${sameGeneration} AND ${sameLoginCount} AND ${sameLease}`,
         names,
         values: {
           ...values,
           ":generation": generation,
           ":seen": seen.generation,
-          ":holder": lease,
-          ...(seen.loginCount > 0 && { ":entries": seen.loginCount }),
-          ...(seen.lease && { ":connectionId": seen.lease.connectionId, ":untilMs": seen.lease.expiresAtMs }),
+          ":lease": lease,
+          ...(seen.loginCount > 0 && { ":loginCount": seen.loginCount }),
+          ...(seen.lease && { ":connectionId": seen.lease.connectionId, ":expiresAtMs": seen.lease.expiresAtMs }),
         },
       });
       return acquired === "refused" ? "changed" : roomOf(seen.roomId, acquired);
@@ -66,9 +66,9 @@ export function roomsIn(table: Table, now: () => number, newEpoch: () => string)
     async takeOver(roomId, lease) {
       const { set, values } = opening();
       const old = await table.update(roomKey(roomId), {
-        update: `SET ${set}, #holder = :holder ADD generation :one`,
+        update: `SET ${set}, #lease = :lease ADD generation :one`,
         names,
-        values: { ...values, ":holder": lease, ":one": 1 },
+        values: { ...values, ":lease": lease, ":one": 1 },
         returns: "ALL_OLD",
       });
       const fresh = { epoch: values[":epoch"], openedAtMs: values[":now"] };
@@ -78,8 +78,8 @@ export function roomsIn(table: Table, now: () => number, newEpoch: () => string)
 
     async moveLease(roomId, from, to) {
       await table.update(roomKey(roomId), {
-        update: "SET #holder.connectionId = :to",
-        condition: "#holder.connectionId = :from",
+        update: "SET #lease.connectionId = :to",
+        condition: "#lease.connectionId = :from",
         names,
         values: { ":from": from, ":to": to },
       });
@@ -87,8 +87,8 @@ export function roomsIn(table: Table, now: () => number, newEpoch: () => string)
 
     async release(roomId, connectionId) {
       await table.update(roomKey(roomId), {
-        update: "REMOVE #holder",
-        condition: "#holder.connectionId = :connectionId",
+        update: "REMOVE #lease",
+        condition: "#lease.connectionId = :connectionId",
         names,
         values: { ":connectionId": connectionId },
       });
@@ -106,7 +106,7 @@ export function roomsIn(table: Table, now: () => number, newEpoch: () => string)
     },
 
     async recordAckCheck(roomId, atMs) {
-      await table.update(roomKey(roomId), { update: "SET lookAtMs = :atMs", values: { ":atMs": atMs } });
+      await table.update(roomKey(roomId), { update: "SET ackCheckAtMs = :atMs", values: { ":atMs": atMs } });
     },
   };
 }

@@ -12,7 +12,7 @@ export const tasksIn = (table: Table, now: () => number): Tasks => ({
     // A row stays for days behind its time: it may be of another message, which had the same id.
     const begun = await table.update(key, {
       update:
-        "SET worker = :worker, untilMs = :untilMs, expiresAt = :expiresAt, ofPart = :ofPart REMOVE #after, outcomes, handedBack, doneAtMs",
+        "SET worker = :worker, untilMs = :untilMs, expiresAt = :expiresAt, ofPart = :ofPart REMOVE #after, outcomes, retryTaskCount, doneAtMs",
       condition: `attribute_not_exists(expiresAt) OR ${isExpired}`,
       names: { "#after": "after" },
       values: {
@@ -44,7 +44,7 @@ export const tasksIn = (table: Table, now: () => number): Tasks => ({
       names,
       values: { ...values, ":worker": worker },
     });
-    return recorded === "refused" ? "lost" : "noted";
+    return recorded === "refused" ? "lost" : "recorded";
   },
 });
 

@@ -70,7 +70,11 @@ export class ConnectionPool {
         this.#openMore();
       };
       const onEnd = () => this.#onEnd(isOpen);
-      const connection = new HttpConnection(connect, withinMs, { onOpen, onEnd, onMalformed: (error) => this.#onMalformed(error) });
+      const connection = new HttpConnection(connect, withinMs, {
+        onOpen,
+        onEnd,
+        onMalformed: (error) => this.#onMalformed(error),
+      });
     }
   }
 

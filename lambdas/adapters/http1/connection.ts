@@ -1,6 +1,6 @@
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, createSecureContext, type SecureContext } from "node:tls";
-import { type HttpResponse, ResponseReader, MalformedResponse } from "./response.ts";
+import { type HttpResponse, MalformedResponse, ResponseReader } from "./response.ts";
 
 /** What a request came to. `unsent`: it never left. `unanswered`: it may have arrived. */
 export type Reply = HttpResponse | "unsent" | "unanswered";

@@ -1,5 +1,5 @@
 import { SendMessageBatchCommand, type SQSClient } from "@aws-sdk/client-sqs";
-import type { FanOutTask, EnqueueTasks } from "../../domain/model/fan-out-task.ts";
+import type { EnqueueTasks, FanOutTask } from "../../domain/model/fan-out-task.ts";
 
 /** What one SendMessageBatch takes. */
 const maxBatchEntries = 10;

@@ -86,11 +86,16 @@ export async function deliverTo(
 }
 
 /** Whether the message is not for the member, who is counted nowhere then. */
-export const isExcluded = ({ subject }: Pick<Member, "subject">, { excluded }: Pick<OutgoingMessage, "excluded">): boolean =>
-  excluded?.subjects.includes(subject) === true;
+export const isExcluded = (
+  { subject }: Pick<Member, "subject">,
+  { excluded }: Pick<OutgoingMessage, "excluded">,
+): boolean => excluded?.subjects.includes(subject) === true;
 
 /** What of the message is posted to the member; whoever is excepted gets only its number, if it has one. */
-export function textsFor(member: Pick<Member, "subject">, outgoing: Pick<OutgoingMessage, "text" | "excluded">): string[] {
+export function textsFor(
+  member: Pick<Member, "subject">,
+  outgoing: Pick<OutgoingMessage, "text" | "excluded">,
+): string[] {
   if (!isExcluded(member, outgoing)) return [outgoing.text];
   return outgoing.excluded?.text === undefined ? [] : [outgoing.excluded.text];
 }

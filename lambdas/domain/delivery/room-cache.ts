@@ -1,4 +1,4 @@
-import type { RoomCache, Room } from "../model/room.ts";
+import type { Room, RoomCache } from "../model/room.ts";
 
 /** One row takes 3,000 reads a second; so many environments can each read it once in that time, and none has more. */
 const forMs = 1_000;

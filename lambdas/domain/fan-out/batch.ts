@@ -58,7 +58,12 @@ export function postsFor(member: Member, { messages, frame }: Batch): BatchPost[
  *
  * @param pieces what was to be posted to it
  */
-export function countOutcome(member: Member, { messages }: Batch, posts: readonly BatchPost[], delivery: Delivery): void {
+export function countOutcome(
+  member: Member,
+  { messages }: Batch,
+  posts: readonly BatchPost[],
+  delivery: Delivery,
+): void {
   const { sent } = delivery;
   const arrived = new Set(posts.slice(0, sent).flatMap((post) => post.messages));
   for (const one of messages) {

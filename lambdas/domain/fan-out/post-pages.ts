@@ -4,7 +4,7 @@ import { deliverTo, isDeferred, postConcurrency } from "../delivery/deliver.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
 import type { RateLimiter } from "../send/rate-limiter.ts";
-import { countOutcome, type Batch, postsFor } from "./batch.ts";
+import { type Batch, countOutcome, postsFor } from "./batch.ts";
 
 type BatchPosts = ReturnType<typeof postsFor>;
 type RoomNow = Awaited<ReturnType<typeof roomNow>>;

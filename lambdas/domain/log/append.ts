@@ -31,24 +31,25 @@ export async function appendTo(
   roomId: string,
   draft: Draft,
   idempotency: Idempotency | undefined,
-  write: (message: Message) => Promise<"done" | "there" | "void">,
-): Promise<Appended | "used"> {
+  write: (message: Message) => Promise<"done" | "exists" | "superseded">,
+): Promise<Appended | "conflict"> {
   let voided: number | undefined;
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const room = await rooms.nextSeq(roomId);
     const mine: PushRecord = { roomId, epoch: room.epoch, seq: room.seq, atMs: draft.atMs, done: false };
-    if (idempotency && voided !== undefined) await pushes.renumber(idempotency.messageId, idempotency.recordOf(mine), voided);
+    if (idempotency && voided !== undefined)
+      await pushes.renumber(idempotency.messageId, idempotency.recordOf(mine), voided);
     const registered = idempotency ? await idempotency.register(mine) : { record: mine };
     const putTombstone = () => log.putTombstone(roomId, { epoch: room.epoch, seq: room.seq, atMs: draft.atMs });
-    if (registered === "used") {
+    if (registered === "conflict") {
       await putTombstone();
-      return "used";
+      return "conflict";
     }
     const { epoch = room.epoch, seq = room.seq, atMs, done: isDone } = registered.record;
     // Somebody entered it before: whether that one lives or died on the way, the message keeps its number.
     if (seq !== room.seq) await putTombstone();
     const message: Message = { ...draft, roomId, epoch, seq, atMs };
-    if ((await write(message)) !== "void") return { message, room, isDone };
+    if ((await write(message)) !== "superseded") return { message, room, isDone };
     voided = seq;
   }
   throw new Error(`no number of the room's log could be kept in ${attempts} tries`);

@@ -17,7 +17,7 @@ export class Idempotency {
   readonly #pushes: Pushes;
   readonly #first: string | undefined;
   readonly #digest: string;
-  readonly #verdict = Promise.withResolvers<"same" | "used">();
+  readonly #verdict = Promise.withResolvers<"same" | "conflict">();
 
   constructor(pushes: Pushes, messageId: string, { rooms, eventName, rawData, qos }: Content) {
     const sorted = rooms.toSorted();
@@ -32,14 +32,14 @@ export class Idempotency {
     record.roomId === this.#first ? { ...record, digest: this.#digest } : record;
 
   /** @returns what the first of the same pushes has entered, this one if it is the first; `used`: the id was another's */
-  async register(given: PushRecord): Promise<{ record: PushRecord; isFirst: boolean } | "used"> {
+  async register(given: PushRecord): Promise<{ record: PushRecord; isFirst: boolean } | "conflict"> {
     const mine = this.recordOf(given);
-    const before = await this.#pushes.startPosition(this.messageId, mine);
-    if (mine.digest !== undefined) this.#verdict.resolve(before && before.digest !== mine.digest ? "used" : "same");
+    const before = await this.#pushes.register(this.messageId, mine);
+    if (mine.digest !== undefined) this.#verdict.resolve(before && before.digest !== mine.digest ? "conflict" : "same");
     if ((await this.#verdict.promise) === "same") return { record: before ?? mine, isFirst: !before };
     // Of a room that the message of this id was not for.
     if (!before) await this.#pushes.forget(this.messageId, mine);
-    return "used";
+    return "conflict";
   }
 
   /** A room has come to its end: if it was the first, maybe without a word, nobody waits for that any more. */

@@ -23,7 +23,8 @@ export function startPositionFor(
   let pointsRead: Promise<ResumePoint[]> | undefined;
   return async (head) => {
     if (since === undefined) return head;
-    pointsRead ??= since === "last" ? readResumePoints(deps, roomId, subject) : Promise.resolve([{ ...since, hasAcked: true }]);
+    pointsRead ??=
+      since === "last" ? readResumePoints(deps, roomId, subject) : Promise.resolve([{ ...since, hasAcked: true }]);
     // A subject that was never here before begins now.
     return { epoch: head.epoch, seq: resumeSeq(await pointsRead, head) ?? head.seq };
   };

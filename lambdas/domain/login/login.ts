@@ -40,7 +40,13 @@ export async function logIn(
 ): Promise<LoginFrame> {
   const refusal = refusalOf(deps, caller, roomId);
   if (refusal) return loginFrame(roomId, refusal);
-  const result = await policies[type](deps, roomId, caller, selfRead, startPositionFor(deps, roomId, caller.subject, catchUp));
+  const result = await policies[type](
+    deps,
+    roomId,
+    caller,
+    selfRead,
+    startPositionFor(deps, roomId, caller.subject, catchUp),
+  );
   const self = await selfRead;
   return result.kind === "in" && self
     ? loginReply(deps, self, roomId, roomId, result, catchUp, budgetBytes)

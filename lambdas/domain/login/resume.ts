@@ -53,7 +53,10 @@ async function restoreOwnRoom(
   if (isNew && named !== everyone) await scheduleUnreadCheck(deps, self.subject, finding);
   // Who polls says each time how far it is; most often the books have that.
   const isAsBefore = isPolling(self.connectionId) && typeof since === "object";
-  const [room, kept] = await Promise.all([finding, isAsBefore ? deps.resumePoints.get(named, self.subject) : undefined]);
+  const [room, kept] = await Promise.all([
+    finding,
+    isAsBefore ? deps.resumePoints.get(named, self.subject) : undefined,
+  ]);
   const { epoch, seq, generation } = room;
   const from = await startPositionFor(deps, named, self.subject, { since })(room);
   const acked = kept?.hasAcked && kept.epoch === from.epoch && { ackedSeq: kept.seq };

@@ -14,7 +14,10 @@ export async function connect({ connections, members }: Deps, caller: Caller): P
 }
 
 /** Closes the books of a connection that has ended: `$disconnect` said so, or a post found it gone. */
-export async function disconnect(deps: MembershipDeps & Pick<Deps, "connections">, connectionId: string): Promise<void> {
+export async function disconnect(
+  deps: MembershipDeps & Pick<Deps, "connections">,
+  connectionId: string,
+): Promise<void> {
   const ended = await deps.connections.remove(connectionId);
   if (!ended) return;
   const { subject, session, rooms, resumePoint } = ended;

@@ -1,7 +1,7 @@
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
 import { keepIfMoved, keepResumePoint } from "./keep-resume-point.ts";
-import { unackedRangeOf, recordUnacked } from "./record-unacked.ts";
+import { recordUnacked, unackedRangeOf } from "./record-unacked.ts";
 
 export type MembershipDeps = Pick<
   Deps,
@@ -11,7 +11,7 @@ export type MembershipDeps = Pick<
 /**
  * Removes the place of somebody who leaves; one that their session has taken to another connection stays.
  *
- * @param askedAtMs so does one by a login that was asked for later than this
+ * @param requestedAtMs so does one by a login that was asked for later than this
  */
 export async function removeMembership(
   deps: Pick<Deps, "members" | "rooms" | "resumePoints">,
@@ -26,14 +26,22 @@ export async function removeMembership(
   await keepResumePoint(deps, roomId, membership);
   const removed = await members.remove(roomId, session, connectionId, requestedAtMs);
   if (removed)
-    await Promise.all([keepIfMoved({ resumePoints }, roomId, membership?.cursor, removed), release(deps, roomId, removed)]);
+    await Promise.all([
+      keepIfMoved({ resumePoints }, roomId, membership?.cursor, removed),
+      release(deps, roomId, removed),
+    ]);
 }
 
 /**
  * Removes the place of a connection that has ended, as `givePlaceBack` does. What came while it was there and was not
  * acked is owed: a look reports it unless the person comes back for it.
  */
-export async function endMembership(deps: MembershipDeps, roomId: string, session: string, connectionId: string): Promise<void> {
+export async function endMembership(
+  deps: MembershipDeps,
+  roomId: string,
+  session: string,
+  connectionId: string,
+): Promise<void> {
   const { members, resumePoints, rooms } = deps;
   // Somebody who is nowhere is looked for by the looks at their own room; and nobody has left everyone.
   const readRoom = async () => (roomId.startsWith("@") ? undefined : rooms.get(roomId));
@@ -55,6 +63,10 @@ export async function endMembership(deps: MembershipDeps, roomId: string, sessio
 }
 
 /** The claim goes after the place: between the two the room looks taken, never free while somebody is in. */
-async function release({ rooms }: Pick<Deps, "rooms">, roomId: string, { holdsLease, connectionId }: Member): Promise<void> {
+async function release(
+  { rooms }: Pick<Deps, "rooms">,
+  roomId: string,
+  { holdsLease, connectionId }: Member,
+): Promise<void> {
   if (holdsLease) await rooms.release(roomId, connectionId);
 }

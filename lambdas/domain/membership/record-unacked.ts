@@ -5,7 +5,10 @@ import type { UnackedRange } from "../model/unacked-range.ts";
 import { isCheckedBy, scheduleRoomCheck } from "../schedule/ack-check.ts";
 import { reportAfterMs } from "../schedule/ack-wait.ts";
 
-type RecordUnackedDeps = Pick<Deps, "unackedRanges" | "rooms" | "scheduleAckCheck" | "redeliverAfterMs" | "newId" | "now">;
+type RecordUnackedDeps = Pick<
+  Deps,
+  "unackedRanges" | "rooms" | "scheduleAckCheck" | "redeliverAfterMs" | "newId" | "now"
+>;
 
 /** What a place leaves behind that ends now; `undefined` if it has all, does not ack, or was put out. */
 export function unackedRangeOf(

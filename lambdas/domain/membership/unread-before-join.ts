@@ -20,4 +20,5 @@ export async function scheduleUnreadCheck(deps: Deps, subject: string, finding: 
   await deps.scheduleAckCheck({ roomId, hop: 0, unread: { epoch, after, upTo: seq } }, afterRedeliveries(deps));
 }
 
-export const afterRedeliveries = ({ redeliverAfterMs }: Pick<Deps, "redeliverAfterMs">) => redeliverAfterMs * 2 ** maxRedeliveries;
+export const afterRedeliveries = ({ redeliverAfterMs }: Pick<Deps, "redeliverAfterMs">) =>
+  redeliverAfterMs * 2 ** maxRedeliveries;

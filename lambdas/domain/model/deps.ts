@@ -1,6 +1,6 @@
 import type { ScheduleAckCheck } from "./ack-check.ts";
 import type { Connections } from "./connection.ts";
-import type { FanOutLimits, EnqueueTasks, Tasks } from "./fan-out-task.ts";
+import type { EnqueueTasks, FanOutLimits, Tasks } from "./fan-out-task.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Members } from "./member.ts";
 import type { Log } from "./message.ts";

@@ -41,13 +41,13 @@ export interface Members {
   put(roomId: string, member: NewMember, current?: number): Promise<"done" | "superseded">;
   /** Moves a place of `generation` to another connection of its session, if it is still there. */
   move(roomId: string, member: NewMember): Promise<"done" | "changed">;
-  /** Removes the place if it still belongs to that connection, and to a login that was asked for before `askedAtMs`. */
+  /** Removes the place if it still belongs to that connection, and to a login that was asked for before `requestedAtMs`. */
   remove(roomId: string, session: string, connectionId: string, requestedAtMs?: number): Promise<Member | undefined>;
   /** Removes the place if it is of an older generation. */
   evict(roomId: string, session: string, generation: number): Promise<Member | undefined>;
   /** Moves the cursor forward. @returns where it was; `refused`: no such place, or it is there already */
   ack(roomId: string, session: string, connectionId: string, cursor: Position): Promise<number | "refused">;
-  /** Sets the cursor wherever it was: by the member's word, or with `beganSeq` where it begins, with nothing acked yet. */
+  /** Sets the cursor wherever it was: by the member's word, or with `startSeq` where it begins, with nothing acked yet. */
   setCursor(roomId: string, session: string, connectionId: string, cursor: Position, startSeq?: number): Promise<void>;
   /** Counts a redelivery, unless the cursor moved meanwhile. */
   recordRedelivery(roomId: string, member: Member): Promise<void>;
@@ -62,7 +62,7 @@ export interface Members {
 }
 
 /** `lapsed`: also places of pollers whose lease ended within the last hour, who are absent to everybody else. */
-export type MemberFilter = "members" | "lapsed";
+export type MemberFilter = "current" | "includingExpired";
 
 /** One of `of` parts of a room's members; each session is in the same one at any time. */
 export interface Part {

@@ -27,7 +27,7 @@ export type LogEntry = { seq: number; atMs: number; message?: Message };
 /** The kept messages of all rooms. */
 export interface Log {
   /** `there`: this very message is kept already. `void`: its number was given up, it needs a new one. */
-  append(message: Message): Promise<"done" | "there" | "void">;
+  append(message: Message): Promise<"done" | "exists" | "superseded">;
   /** Gives a number up for ever. `taken`: a message has it. */
   putTombstone(roomId: string, at: Position & { atMs: number }): Promise<"done" | "taken">;
   get(roomId: string, at: Position): Promise<LogEntry | undefined>;

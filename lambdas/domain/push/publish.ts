@@ -4,7 +4,7 @@ import { conversationId, conversationRoom, userRoom } from "../../../protocol/id
 import type { Caller } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
 import { isGranted } from "../model/grants.ts";
-import { push, type PushRequest } from "./push.ts";
+import { type PushRequest, push } from "./push.ts";
 
 /** A publish with its `data` as the client wrote it. */
 export type PublishOf = Omit<FrameOf<"publish">, "data"> & { rawData: string };

@@ -2,7 +2,7 @@ import { inlineBytes, limits } from "../../../protocol/limits.ts";
 import type { PushRefusal } from "../../../protocol/push.ts";
 import { onePage } from "../concurrency/pages.ts";
 import { deliver } from "../delivery/deliver.ts";
-import { pauseMs, enqueueParts, retryTasks } from "../fan-out/enqueue.ts";
+import { enqueueParts, pauseMs, retryTasks } from "../fan-out/enqueue.ts";
 import { fanOutMs } from "../fan-out/plan.ts";
 import { appendTo, type Draft } from "../log/append.ts";
 import { Idempotency } from "../log/idempotency.ts";
@@ -11,7 +11,7 @@ import type { OutgoingMessage } from "../model/outgoing-message.ts";
 import type { PushRecord } from "../model/push-record.ts";
 import { noOutcomes } from "../model/push-record.ts";
 import type { Room } from "../model/room.ts";
-import { ackWithinMs, roomSizeOf, inlineMembers } from "../model/room-size.ts";
+import { ackWithinMs, inlineMembers, roomSizeOf } from "../model/room-size.ts";
 import { ensureAckCheck } from "../schedule/ack-check.ts";
 import { outgoingMessageOf } from "../wire/outgoing-message.ts";
 import { serializeMessage, utf8Bytes } from "../wire/serialize.ts";
@@ -48,7 +48,8 @@ export async function push(deps: Deps, request: PushRequest): Promise<Accepted |
   const content = await contentOf(deps, rooms, head, rawData);
   if ("code" in content) return content;
   const draft: Draft = { ...head, ...content };
-  const idempotency = request.messageId === undefined ? undefined : new Idempotency(deps.pushes, request.messageId, request);
+  const idempotency =
+    request.messageId === undefined ? undefined : new Idempotency(deps.pushes, request.messageId, request);
   const pushToRoom = qos === 0 ? pushUnlogged : pushLogged;
   const accepted = await Promise.allSettled(
     rooms.map((roomId) => pushToRoom(deps, roomId, draft, idempotency).finally(() => idempotency?.release(roomId))),
@@ -57,7 +58,7 @@ export async function push(deps: Deps, request: PushRequest): Promise<Accepted |
   for (const room of accepted) {
     // Not before the other rooms have theirs: a Lambda that has answered is frozen.
     if (room.status === "rejected") throw room.reason;
-    if (room.value === "used")
+    if (room.value === "conflict")
       return { code: "messageIdUsed", msg: `messageId ${messageId} was used for another message` };
     records.push(room.value);
   }
@@ -99,7 +100,7 @@ async function pushLogged(
   roomId: string,
   draft: Draft,
   idempotency: Idempotency | undefined,
-): Promise<PushRecord | "used"> {
+): Promise<PushRecord | "conflict"> {
   let first: First = { members: [], share: 1 };
   const appended = await appendTo(deps, roomId, draft, idempotency, async (message) => {
     // Log before deliver: a crash in between can be made good, the other order would lose. The members are read after
@@ -108,7 +109,7 @@ async function pushLogged(
     first = read;
     return written;
   });
-  if (appended === "used") return "used";
+  if (appended === "conflict") return "conflict";
   const { message, room, isDone } = appended;
   const { epoch, seq, atMs, exclude, from } = message;
   const plain = {
@@ -147,14 +148,20 @@ async function pushUnlogged(
   roomId: string,
   draft: Draft,
   idempotency: Idempotency | undefined,
-): Promise<PushRecord | "used"> {
+): Promise<PushRecord | "conflict"> {
   const plain: PushRecord = { roomId, atMs: draft.atMs, done: true };
   const registered = await idempotency?.register(plain);
-  if (registered === "used") return "used";
+  if (registered === "conflict") return "conflict";
   if (registered && !registered.isFirst) return registered.record;
   const [room, first] = await Promise.all([deps.rooms.get(roomId), deps.members.first(roomId, inlineMembers)]);
   const record = registered?.record ?? plain;
-  return deliverOrEnqueue(deps, room ?? { roomId, generation: 0 }, outgoingMessageOf(deps, { ...draft, roomId }), first, record);
+  return deliverOrEnqueue(
+    deps,
+    room ?? { roomId, generation: 0 },
+    outgoingMessageOf(deps, { ...draft, roomId }),
+    first,
+    record,
+  );
 }
 
 type First = Awaited<ReturnType<Deps["members"]["first"]>>;
@@ -167,7 +174,8 @@ async function deliverOrEnqueue(
   first: First,
   record: PushRecord,
 ): Promise<PushRecord> {
-  if (first.share !== 1) return { ...record, done: true, parts: await enqueueParts(deps, outgoing, roomSizeOf(first), record) };
+  if (first.share !== 1)
+    return { ...record, done: true, parts: await enqueueParts(deps, outgoing, roomSizeOf(first), record) };
   const { outcomes, retries } = await deliver(deps, room, onePage(first.members), outgoing);
   const tasks = retryTasks(deps, outgoing, retries, 1);
   await deps.enqueueTasks(tasks, pauseMs(1));

@@ -85,7 +85,7 @@ async function personsOf(
     else if (!isPolling(member.connectionId) || !isExhausted(member, at)) waitingFor.add(subject);
   };
   const readMembers = async () => {
-    for await (const page of deps.members.pages(roomId, undefined, undefined, "lapsed")) {
+    for await (const page of deps.members.pages(roomId, undefined, undefined, "includingExpired")) {
       for (const member of page) take(member);
       isPartial = isEnough(ackedBy.size);
       if (isPartial) return;
@@ -106,7 +106,8 @@ async function personsOf(
     const [had, ...reported] = await Promise.all(names.map((name) => deps.resumePoints.get(roomId, name)));
     if (had && hasReached(had, at)) ackedBy.add(person);
     // Whoever is nowhere may still come.
-    else if (!reported.some((resumePoint) => resumePoint?.epoch === epoch && resumePoint.seq >= seq)) waitingFor.add(person);
+    else if (!reported.some((resumePoint) => resumePoint?.epoch === epoch && resumePoint.seq >= seq))
+      waitingFor.add(person);
   };
   await Promise.all([readMembers(), readUnackedRanges(), readBooks()]);
   // One device of a person is enough, and nobody waits for who sent it.

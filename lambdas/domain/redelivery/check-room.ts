@@ -12,22 +12,22 @@ import type { LogEntry } from "../model/message.ts";
 import { isFor } from "../model/message.ts";
 import { isPolling } from "../model/polling.ts";
 import type { Room } from "../model/room.ts";
-import { ackWithinMs, roomSizeOf, inlineMembers } from "../model/room-size.ts";
+import { ackWithinMs, inlineMembers, roomSizeOf } from "../model/room-size.ts";
 import type { ReportUndelivered, Undelivered } from "../model/undelivered.ts";
 import { isCheckedBy } from "../schedule/ack-check.ts";
 import type { AckWait } from "../schedule/ack-wait.ts";
 import { dueMs } from "../schedule/ack-wait.ts";
 import { maxHops } from "../schedule/max-hops.ts";
 import type { RateLimiter } from "../send/rate-limiter.ts";
-import { makeRateLimiter, withDeadline, unlimited } from "../send/rate-limiter.ts";
+import { makeRateLimiter, unlimited, withDeadline } from "../send/rate-limiter.ts";
 import { checkUnread } from "./check-unread.ts";
 import { checkDepartedMembers } from "./departed-members.ts";
 import { nextStep, nextStepOfPolling } from "./next-step.ts";
-import { exhaustedKey, checkOfflineSubject } from "./offline-subject.ts";
+import { checkOfflineSubject, exhaustedKey } from "./offline-subject.ts";
 import { checksFor } from "./plan.ts";
 import { postedAtMs } from "./posted-at.ts";
 import { renotifyEvicted } from "./renotify-evicted.ts";
-import { undeliveredToReport, undeliveredOf } from "./report-undelivered.ts";
+import { undeliveredOf, undeliveredToReport } from "./report-undelivered.ts";
 import { resend } from "./resend.ts";
 
 const memberConcurrency = 25;
@@ -74,10 +74,10 @@ export async function checkRoom(given: AckCheckDeps, check: AckCheck): Promise<v
   if (unread) return checkUnread(deps, { roomId, hop, unread });
   const known = await deps.rooms.get(roomId);
   if (!known) return;
-  const first = await deps.members.first(roomId, inlineMembers, "lapsed");
+  const first = await deps.members.first(roomId, inlineMembers, "includingExpired");
   const ackMs = ackWithinMs(roomId, roomSizeOf(first)) ?? 0;
   const room = { ...known, afterMs: deps.redeliverAfterMs, ackWithinMs: ackMs };
-  const membersOf = (part?: Part) => deps.members.pages(roomId, part, rest?.after, "lapsed");
+  const membersOf = (part?: Part) => deps.members.pages(roomId, part, rest?.after, "includingExpired");
   if (part || rest) return checkMembers(deps, room, check, membersOf(part));
   if (first.share === 1) return checkMembers(deps, room, check, onePage(first.members));
   // A function has time for so many: of a larger room each part is a look of its own, and goes on by itself.
@@ -147,7 +147,11 @@ async function checkMembers(
   const undelivered = await undeliveredToReport(deps, room, [...found.undelivered, ...departed.undelivered], part);
   // Reported before it is noted as reported: a crash in between reports twice, the other order never.
   if (undelivered.length > 0) await deps.reportUndelivered(undelivered);
-  await Promise.all([found.recordReported?.(), departed.clear(), person !== undefined && recordExhausted(deps, room, found)]);
+  await Promise.all([
+    found.recordReported?.(),
+    departed.clear(),
+    person !== undefined && recordExhausted(deps, room, found),
+  ]);
   await forEachLimited(found.exhausted, memberConcurrency, async (member) => {
     await writeLimiter.acquire();
     await deps.members.recordRedelivery(roomId, member);
@@ -174,7 +178,11 @@ async function scheduleContinuation(
 }
 
 /** A device that was given up may go, and its person then be nowhere. */
-async function recordExhausted({ resumePoints }: Pick<Deps, "resumePoints">, room: Room, { exhausted }: RoomFindings): Promise<void> {
+async function recordExhausted(
+  { resumePoints }: Pick<Deps, "resumePoints">,
+  room: Room,
+  { exhausted }: RoomFindings,
+): Promise<void> {
   const { roomId, epoch } = room;
   const seq = Math.max(0, ...exhausted.map(({ exhaustedSeq }) => exhaustedSeq));
   if (seq > 0) await resumePoints.keep(roomId, exhaustedKey, { epoch, seq, hasAcked: true });
@@ -196,7 +204,13 @@ async function checkMember(
     const { session, connectionId } = member;
     const cursor = { epoch: room.epoch, seq: 0 };
     await deps.members.setCursor(room.roomId, session, connectionId, cursor);
-    return checkMember(deps, room, { ...member, cursor, redeliveries: 0, redeliveredAtMs: 0, exhaustedSeq: 0 }, pending, found);
+    return checkMember(
+      deps,
+      room,
+      { ...member, cursor, redeliveries: 0, redeliveredAtMs: 0, exhaustedSeq: 0 },
+      pending,
+      found,
+    );
   }
   if (member.cursor.seq >= room.seq) return "done";
   const kept = await pending(Math.max(member.cursor.seq, member.exhaustedSeq));
@@ -222,7 +236,7 @@ async function checkMember(
       found.nexts.push(dueMs(redeliveredAtMs, redeliveries, room));
       return "done";
     }
-    case "giveUp": {
+    case "exhausted": {
       if (!(await found.writeLimiter.acquire())) return "later";
       const redeliveredAtMs = deps.now();
       const exhaustedSeq = step.entries.at(-1)?.seq ?? member.exhaustedSeq;

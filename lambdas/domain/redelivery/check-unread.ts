@@ -39,7 +39,9 @@ export async function checkUnread(
 
   const open = pending.findIndex(({ seq }) => !isAccountedFor(seq) && isOnItsWay(seq));
   const judged = open < 0 ? pending : pending.slice(0, open);
-  const undelivered = judged.filter(({ seq }) => !isAccountedFor(seq)).flatMap((entry) => undeliveredOf(entry, subject));
+  const undelivered = judged
+    .filter(({ seq }) => !isAccountedFor(seq))
+    .flatMap((entry) => undeliveredOf(entry, subject));
   // Reported before it is noted as reported: a crash in between reports twice, the other order never.
   if (undelivered.length > 0) await reportUndelivered(undelivered);
   const last = judged.at(-1)?.seq ?? after;

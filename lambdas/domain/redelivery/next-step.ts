@@ -1,13 +1,13 @@
 import type { Member } from "../model/member.ts";
 import type { LogEntry } from "../model/message.ts";
-import { dueMs, maxRedeliveries, type AckWait, reportAfterMs } from "../schedule/ack-wait.ts";
+import { type AckWait, dueMs, maxRedeliveries, reportAfterMs } from "../schedule/ack-wait.ts";
 
 /** What a look does about a member that is behind. */
 export type Step =
   | { kind: "rest" }
   | { kind: "wait"; untilMs: number }
   | { kind: "resend"; entries: LogEntry[] }
-  | { kind: "giveUp"; entries: LogEntry[] };
+  | { kind: "exhausted"; entries: LogEntry[] };
 
 /** @param waiting what the member has not acked, oldest first */
 export function nextStep(member: Member, pending: readonly LogEntry[], nowMs: number, ackWait: AckWait): Step {
@@ -22,7 +22,7 @@ export function nextStep(member: Member, pending: readonly LogEntry[], nowMs: nu
   const untilMs = dueMs(member.redeliveredAtMs, member.redeliveries, ackWait);
   if (nowMs < untilMs) return { kind: "wait", untilMs };
   if (due.length === 0) return { kind: "wait", untilMs: dueMs(oldest.atMs, 0, ackWait) };
-  return member.redeliveries < maxRedeliveries ? { kind: "resend", entries: due } : { kind: "giveUp", entries: due };
+  return member.redeliveries < maxRedeliveries ? { kind: "resend", entries: due } : { kind: "exhausted", entries: due };
 }
 
 /** The same about a poller, to whom nothing can be posted: it gets what waits with its next poll, or its lease ends. */
@@ -36,7 +36,7 @@ export function nextStepOfPolling(
   if (!oldest) return { kind: "rest" };
   const endMs = ({ atMs }: LogEntry) => Math.max(atMs + reportAfterMs(ackWait), leaseUntilMs);
   const due = firstOf(pending, (entry) => endMs(entry) <= nowMs);
-  return due.length > 0 ? { kind: "giveUp", entries: due } : { kind: "wait", untilMs: endMs(oldest) };
+  return due.length > 0 ? { kind: "exhausted", entries: due } : { kind: "wait", untilMs: endMs(oldest) };
 }
 
 /** Those in front of the first that is not: what is given up is given up to a number. */

@@ -9,7 +9,7 @@ import { undeliveredOf } from "./report-undelivered.ts";
 export const reportedKey = "@reported";
 
 /** And up to where a device of the person was sent messages often enough. */
-export const exhaustedKey = "@givenUp";
+export const exhaustedKey = "@exhausted";
 
 /** As many as one look reports; the rest with the next. */
 export const maxReported = 100;
@@ -28,7 +28,9 @@ export async function checkOfflineSubject(
   const { roomId, epoch } = room;
   const names = [subject, reportedKey, exhaustedKey];
   const points = await Promise.all(names.map((name) => resumePoints.get(roomId, name)));
-  const seqs = points.map((resumePoint) => (resumePoint?.epoch === epoch && resumePoint.hasAcked ? resumePoint.seq : 0));
+  const seqs = points.map((resumePoint) =>
+    resumePoint?.epoch === epoch && resumePoint.hasAcked ? resumePoint.seq : 0,
+  );
   const pending = await readPending(deps, room, Math.max(...seqs), maxReported);
   if (pending.length === 0) return { undelivered: [], nexts: [] };
   if (hop < maxRedeliveries) return { undelivered: [], nexts: [now() + redeliverAfterMs * 2 ** (hop + 1)] };
@@ -39,6 +41,8 @@ export async function checkOfflineSubject(
   return {
     undelivered: due.flatMap((entry) => undeliveredOf(entry, subject)),
     nexts: rest,
-    ...(last && { recordReported: () => resumePoints.keep(roomId, reportedKey, { epoch, seq: last.seq, hasAcked: true }) }),
+    ...(last && {
+      recordReported: () => resumePoints.keep(roomId, reportedKey, { epoch, seq: last.seq, hasAcked: true }),
+    }),
   };
 }

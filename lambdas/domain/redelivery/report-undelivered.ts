@@ -37,7 +37,7 @@ export async function undeliveredToReport(
 ): Promise<Undelivered[]> {
   if (given.length === 0) return [];
   const bySubject = new Map<string, Devices>(given.map(({ subject }) => [subject, { devices: [], points: [] }]));
-  for await (const member of flatten(members.pages(roomId, part, undefined, "lapsed")))
+  for await (const member of flatten(members.pages(roomId, part, undefined, "includingExpired")))
     bySubject.get(member.subject)?.devices.push(member);
   // On a device that was closed since, too.
   await forEachLimited(bySubject, subjectConcurrency, async ([subject, { devices, points }]) => {

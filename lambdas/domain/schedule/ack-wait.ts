@@ -15,4 +15,7 @@ export const dueMs = (sentAtMs: number, redeliveries: number, { afterMs, ackWith
 
 /** How long after its push a message is undelivered: the pauses before and after all tries. */
 export const reportAfterMs = (ackWait: AckWait): number =>
-  Array.from({ length: maxRedeliveries + 1 }, (_, redeliveries) => dueMs(0, redeliveries, ackWait)).reduce((sum, ms) => sum + ms, 0);
+  Array.from({ length: maxRedeliveries + 1 }, (_, redeliveries) => dueMs(0, redeliveries, ackWait)).reduce(
+    (sum, ms) => sum + ms,
+    0,
+  );

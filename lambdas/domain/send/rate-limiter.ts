@@ -18,7 +18,10 @@ export interface RateLimiter {
 export const unlimited: RateLimiter = { acquire: async () => true, onOutcome: () => {} };
 
 /** The same pace, for work whose time ends then. */
-export const withDeadline = (limiter: RateLimiter, untilMs: number): RateLimiter => ({ ...limiter, acquire: () => limiter.acquire(untilMs) });
+export const withDeadline = (limiter: RateLimiter, untilMs: number): RateLimiter => ({
+  ...limiter,
+  acquire: () => limiter.acquire(untilMs),
+});
 
 /** A timer for each post would cost more than the post: turns that are nearly due are taken at once. */
 const grainMs = 4;
@@ -39,7 +42,10 @@ const maxPauseMs = 3_200;
  *
  * @param postsPerSecond of this worker
  */
-export function makeRateLimiter(postsPerSecond: number, { now, wait, random }: Pick<Deps, "now" | "wait" | "random">): RateLimiter {
+export function makeRateLimiter(
+  postsPerSecond: number,
+  { now, wait, random }: Pick<Deps, "now" | "wait" | "random">,
+): RateLimiter {
   const gapMs = 1000 / postsPerSecond;
   let nextAtMs = 0;
   let pauseMs = firstPauseMs;

@@ -83,7 +83,7 @@ test.each([
   [32 * 1024 + 1, 2],
   [100 * 1024, 4],
 ])("a frame of %i bytes is %i messages", async (bytes, messages) => {
-  const used = await meter.measure(async () => meter.batchedMessage("x".repeat(bytes)));
+  const used = await meter.measure(async () => meter.carry("x".repeat(bytes)));
   expect(used.messages).toBe(messages);
 });
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { withDefaults } from "../../../cli/estimate/arguments.ts";
 import { costsOf, usdOf } from "../../../cli/estimate/cost.ts";
-import { batchOf } from "../../../cli/estimate/load.ts";
+import { loadOf } from "../../../cli/estimate/load.ts";
 import { billedFor, forRooms } from "../../../cli/estimate/operations.ts";
 import { monthlyUsd } from "../../../cli/estimate/prices.ts";
 import { stormRatio } from "../../../cli/estimate/push-cost.ts";
@@ -60,7 +60,7 @@ test("1 M deliveries to rooms of 1,000 at qos 0 cost at most 1.1 times what API 
 
 test("what is told often needs no heartbeats", () => {
   const heartbeats = (pushesPerMinute: number) =>
-    batchOf(questionOf(1_000, { rooms: 1, pushesPerMinute, everyonePerDay: 0 })).heartbeats;
+    loadOf(questionOf(1_000, { rooms: 1, pushesPerMinute, everyonePerDay: 0 })).heartbeats;
   expect(heartbeats(0)).toBeCloseTo(1_000 / 270, 6);
   expect(heartbeats(0.2)).toBeLessThan(0.7 * heartbeats(0));
   expect(heartbeats(10)).toBeLessThan(1e-9);
@@ -74,7 +74,7 @@ test("at qos 0 nobody acks and nobody looks", () => {
 
 test("messages that come close to one another are acked once", () => {
   const acksPerPost = (pushesPerMinute: number) => {
-    const { acks, posts } = batchOf(questionOf(10, { rooms: 1, pushesPerMinute, everyonePerDay: 0 }));
+    const { acks, posts } = loadOf(questionOf(10, { rooms: 1, pushesPerMinute, everyonePerDay: 0 }));
     return acks / posts;
   };
   expect(acksPerPost(1)).toBeGreaterThan(0.99);

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import {
   ackWithinSeconds,
   fanOut,
-  maxRedeliveries,
+  mostTries,
   paceBurstSeconds,
   partsOfEveryone,
   partsOfRoom,
@@ -13,7 +13,7 @@ import {
 } from "../../../cli/estimate/architecture.ts";
 import { withDefaults } from "../../../cli/estimate/arguments.ts";
 import { billedFor } from "../../../cli/estimate/operations.ts";
-import { postConcurrency } from "../../../cli/estimate/prices.ts";
+import { postsAtOnce } from "../../../cli/estimate/prices.ts";
 import { everyonePush, roomPush, tasksIn } from "../../../cli/estimate/push-cost.ts";
 import { defaults } from "../../../cli/estimate/question.ts";
 import * as deliver from "../../../lambdas/domain/delivery/deliver.ts";
@@ -64,12 +64,12 @@ describe("the estimate reckons with the stack as it is", () => {
     expect(fanOut).toMatchObject({
       inlineMembers: roomSize.inlineMembers,
       roundSeconds: plan.taskBudgetMs / 1000,
-      maxHops,
+      mostRounds: maxHops,
       notesPerSecond: 1000 / recordEveryMs,
     });
     expect(paceBurstSeconds).toBe(burstMs / 1000);
-    expect(postConcurrency).toBe(deliver.postConcurrency);
-    expect(maxRedeliveries).toBe(ackWait.maxRedeliveries);
+    expect(postsAtOnce).toBe(deliver.postConcurrency);
+    expect(mostTries).toBe(ackWait.maxRedeliveries);
   });
 
   test("its defaults", () => {
@@ -108,7 +108,7 @@ describe("a push by way of the queue", () => {
   });
 
   test("to twice as many members is twice the messages, and a look less where one was ordered already", () => {
-    const of = (members: number, checks: number) => roomPush({ ...question, qos: 1 }, members, checks);
+    const of = (members: number, looks: number) => roomPush({ ...question, qos: 1 }, members, looks);
     expect(of(200_000, 1).messages).toBe(2 * of(100_000, 1).messages);
     expect(of(100_000, 1).queueRequests - of(100_000, 0).queueRequests).toBeCloseTo(1, 9);
   });

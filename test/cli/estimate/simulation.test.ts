@@ -32,7 +32,7 @@ describe("a token bucket", () => {
   test("gives all who come at once the same chance", () => {
     const random = seeded(1);
     const totals = [0, 0];
-    for (let hop = 0; hop < 2_000; hop += 1) {
+    for (let round = 0; round < 2_000; round += 1) {
       const [a = 0, b = 0] = new Bucket(1, 30).share([60, 20], random);
       totals[0] = (totals[0] ?? 0) + a;
       totals[1] = (totals[1] ?? 0) + b;

@@ -57,7 +57,7 @@ async function play(world: World, schedule: fc.Scheduler, scripts: Step[][]) {
   const targets = { room, "@all": "@all", "@user": `@user/${people[0]?.reader.page.subject}` };
   const accepted = { room: [] as string[], "@all": [] as string[], "@user": [] as string[] };
 
-  world.acquire = scheduledTurns(schedule);
+  world.turn = scheduledTurns(schedule);
 
   const busy = people.map(() => Promise.resolve());
   /** One after the other for each reader. */
@@ -87,7 +87,7 @@ async function play(world: World, schedule: fc.Scheduler, scripts: Step[][]) {
     }
   };
   await schedule.waitFor(Promise.all(scripts.map(run)));
-  world.acquire = (work) => work();
+  world.turn = (work) => work();
 
   // Everybody comes back, nothing is lost any more, and time passes.
   for (const who of people) await perform(world, who, room, "heal");

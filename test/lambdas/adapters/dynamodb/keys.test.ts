@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
-  resumePointKey,
   memberItems,
   memberKey,
   pushKey,
+  resumePointKey,
   roomKey,
   sessionOf,
   shareUpTo,
@@ -52,7 +52,7 @@ describe("the parts of a room", () => {
   });
 
   test("hold nothing but members", () => {
-    for (const item of ["room", "cursor#ann", "member", "members#x", "memberz", "push#456", "task#456#0/1"]) {
+    for (const item of ["room", "resume#ann", "member", "members#x", "memberz", "push#456", "task#456#0/1"]) {
       expect(isIn(memberItems(), item), item).toBe(false);
     }
   });

@@ -64,7 +64,9 @@ describe("the books on pushes", () => {
     expect(digest).toMatch(/^[\w-]{16}$/);
     const first = { ...numbered(1, "456"), digest };
     expect(await pushes().register(messageId, first)).toBeUndefined();
-    expect(await pushes().register(messageId, { ...numbered(2, "457"), digest: pushes().digestOf("b") })).toEqual(first);
+    expect(await pushes().register(messageId, { ...numbered(2, "457"), digest: pushes().digestOf("b") })).toEqual(
+      first,
+    );
     await pushes().register(messageId, numbered(3, "457"));
     await pushes().renumber(messageId, { ...first, seq: 4 }, 1);
     await pushes().recordParts(messageId, first, 2);
@@ -131,7 +133,7 @@ describe("the books on a push", () => {
     // A room's name may be the beginning of another's.
     for (const roomId of ["456", "456#1"]) await pushes().recordParts(messageId, record(roomId), 2);
     await tasks().acquire(part(0, 2), "w", nowMs + 9);
-    await tasks().note(part(0, 2), "w", { after: "s", outcomes: { ...none, members: 1, sent: 1 }, doneAtMs: 5 });
+    await tasks().record(part(0, 2), "w", { after: "s", outcomes: { ...none, members: 1, sent: 1 }, doneAtMs: 5 });
     await tasks().acquire(part(1, 2), "w", nowMs + 9);
     await tasks().acquire(part(1, 2, "456#1"), "w", nowMs + 7);
     expect(await pushes().get(messageId)).toEqual([

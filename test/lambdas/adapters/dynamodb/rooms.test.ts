@@ -129,7 +129,10 @@ describe("a claim", () => {
   test.each<[string, (rooms: Rooms, room: string) => Promise<unknown>]>([
     ["the holder moved to another connection", (rooms, room) => rooms.moveLease(room, "b", "b2")],
     ["the holder left", (rooms, room) => rooms.release(room, "b")],
-    ["the same connection claimed anew", async (rooms, room) => rooms.acquire(await rooms.open(room), lease("b", 6), 1)],
+    [
+      "the same connection claimed anew",
+      async (rooms, room) => rooms.acquire(await rooms.open(room), lease("b", 6), 1),
+    ],
     ["somebody came in", (rooms, room) => rooms.countLogin(room)],
     ["a generation began and its holder looks the same", (rooms, room) => rooms.takeOver(room, lease("b"))],
   ])("of a room in use fails when %s since", async (_, meanwhile) => {

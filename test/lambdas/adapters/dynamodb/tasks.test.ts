@@ -63,7 +63,7 @@ describe("a task", () => {
 describe("what is noted", () => {
   test("is what the next one finds, who begins behind it", async () => {
     await acquire("w1");
-    expect(await tasks().record(task, "w1", { after: "s-7", outcomes: some })).toBe("noted");
+    expect(await tasks().record(task, "w1", { after: "s-7", outcomes: some })).toBe("recorded");
     expect(await acquire("w2")).toEqual({ after: "s-7", outcomes: some, untilMs: startMs + leaseMs });
   });
 
@@ -71,7 +71,7 @@ describe("what is noted", () => {
     await acquire("w1");
     await tasks().record(task, "w1", { after: "s-7", outcomes: some, untilMs: startMs + leaseMs });
     expect(await acquire("w2")).toBe("taken");
-    expect(await tasks().record(task, "w1", { after: "s-8", outcomes: some })).toBe("noted");
+    expect(await tasks().record(task, "w1", { after: "s-8", outcomes: some })).toBe("recorded");
     expect(await acquire("w2")).toMatchObject({ after: "s-8" });
   });
 
@@ -88,7 +88,7 @@ describe("what is noted", () => {
     nowMs += leaseMs + 1;
     await acquire("w2");
     expect(await tasks().record(task, "w1", { after: "z", outcomes: some, doneAtMs: nowMs })).toBe("lost");
-    expect(await tasks().record(task, "w2", { outcomes: none })).toBe("noted");
+    expect(await tasks().record(task, "w2", { outcomes: none })).toBe("recorded");
     expect(await acquire("w3")).toEqual({ outcomes: none, untilMs: nowMs + leaseMs });
   });
 

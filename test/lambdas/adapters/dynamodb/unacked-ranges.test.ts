@@ -36,7 +36,14 @@ describe("a debt", () => {
   test("is kept as it was noted, for a day, in its room, beside the places there", async () => {
     await unackedRanges().record(room, range());
     await membersIn(table("Rooms"), table("Connections"), now).put(room, {
-      ...{ session: "s#1", connectionId: "c", connectedAtMs: startMs, subject: "ann", generation: 0, holdsLease: false },
+      ...{
+        session: "s#1",
+        connectionId: "c",
+        connectedAtMs: startMs,
+        subject: "ann",
+        generation: 0,
+        holdsLease: false,
+      },
     });
     expect(await all()).toEqual([range()]);
     expect(await all(`${room}-b`)).toEqual([]);

@@ -58,7 +58,7 @@ describe("a line", () => {
     const socket = requests[0]?.socket;
     socket?.end();
     if (socket) await once(socket, "close");
-    await acquire();
+    await turn();
     expect(await pool.send(request("b"))).toEqual(answered);
     expect(requests.map(lineOf)).toEqual([1, 2]);
   });
@@ -82,7 +82,7 @@ describe("a line", () => {
     const socket = requests[0]?.socket;
     socket?.write("HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n");
     if (socket) await once(socket, "close");
-    await acquire();
+    await turn();
     expect(await pool.send(request("b"))).toEqual(answered);
     expect(requests.map(lineOf)).toEqual([1, 2]);
   });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ResponseReader, MalformedResponse } from "../../../../lambdas/adapters/http1/response.ts";
+import { MalformedResponse, ResponseReader } from "../../../../lambdas/adapters/http1/response.ts";
 
 /** Reads the pieces, one after the other. @returns what the last one gave */
 function read(...posts: (string | Buffer)[]) {

@@ -3,7 +3,7 @@ import { makeRoomCache } from "../../../../lambdas/domain/delivery/room-cache.ts
 import type { Room } from "../../../../lambdas/domain/model/room.ts";
 
 const roomAt = (roomId: string, seq = 1): Room => ({
-  ...{ roomId, epoch: "k3f9", seq, generation: 0, entries: 0 },
+  ...{ roomId, epoch: "k3f9", seq, generation: 0, loginCount: 0 },
   ...{ openedAtMs: 0, lastAtMs: 0, ackCheckAtMs: 0 },
 });
 

@@ -1,12 +1,25 @@
 import { describe, expect, test } from "vitest";
-import { type BatchedMessage, batchedMessage, countOutcome, batchOf, postsFor } from "../../../../lambdas/domain/fan-out/batch.ts";
+import {
+  type BatchedMessage,
+  batchedMessage,
+  batchOf,
+  countOutcome,
+  postsFor,
+} from "../../../../lambdas/domain/fan-out/batch.ts";
 import type { FanOutTask } from "../../../../lambdas/domain/model/fan-out-task.ts";
 import type { Member } from "../../../../lambdas/domain/model/member.ts";
 
 const none = { members: 0, sent: 0, gone: 0, slow: 0, failed: 0, unknown: 0, waiting: 0 };
 const member = (more: Partial<Member> = {}): Member => ({
   ...{ session: "s", connectionId: "c", connectedAtMs: 1, subject: "ann", generation: 0, holdsLease: false },
-  ...{ acks: true, hasAcked: false, cursor: { epoch: "e", seq: 0 }, redeliveries: 0, redeliveredAtMs: 0, exhaustedSeq: 0 },
+  ...{
+    acks: true,
+    hasAcked: false,
+    cursor: { epoch: "e", seq: 0 },
+    redeliveries: 0,
+    redeliveredAtMs: 0,
+    exhaustedSeq: 0,
+  },
   ...more,
 });
 const silent = member({ acks: false });
@@ -87,7 +100,11 @@ describe("the counts", () => {
 
   test("tell who took two of three frames, and who is tried again is not counted before that has ended", () => {
     const sent = { members: 1, sent: 1 };
-    expect(counted(silent, [messages(1), messages(2), messages(3)], "slow", 2)).toEqual([sent, sent, { retries: ["s"] }]);
+    expect(counted(silent, [messages(1), messages(2), messages(3)], "slow", 2)).toEqual([
+      sent,
+      sent,
+      { retries: ["s"] },
+    ]);
   });
 
   test("of one who waits for the log are of all messages", () => {

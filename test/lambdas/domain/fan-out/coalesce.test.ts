@@ -51,7 +51,7 @@ describe("along with a message go", () => {
     expect(await along(tasks, 3)).toEqual([1, 2, 4, 5]);
     for (const task of tasks) {
       expect(await acquire(task, "other")).toBe("taken");
-      expect(await world.deps.tasks.record(task, "me", { outcomes: none })).toBe("noted");
+      expect(await world.deps.tasks.record(task, "me", { outcomes: none })).toBe("recorded");
     }
   });
 

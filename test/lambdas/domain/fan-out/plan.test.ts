@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { partsFor, taskBudgetMs, fanOutMs } from "../../../../lambdas/domain/fan-out/plan.ts";
+import { fanOutMs, partsFor, taskBudgetMs } from "../../../../lambdas/domain/fan-out/plan.ts";
 import { partsOf } from "../../../../lambdas/domain/model/member.ts";
 import { ackWithinMs, estimate } from "../../../../lambdas/domain/model/room-size.ts";
 import { checksFor } from "../../../../lambdas/domain/redelivery/plan.ts";

@@ -94,7 +94,7 @@ describe("a hole", () => {
     const missed = isFollowed ? ["a", "c"] : ["a"];
     expect(await missedSince(0)).toEqual({ recovered: true, missed, upTo: isFollowed ? 3 : 2 });
     const late = { roomId: room, epoch, seq, messageId: "late", eventName: "e", rawData: "1", atMs: world.nowMs };
-    expect(await world.deps.log.append(late)).toBe("void");
+    expect(await world.deps.log.append(late)).toBe("superseded");
   });
 
   test("that is filled while it is given up is not passed", async () => {

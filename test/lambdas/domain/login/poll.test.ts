@@ -270,7 +270,7 @@ describe("a poll that finds all as the last one left it", () => {
     const answer = await acked();
     let underWay = 0;
     let hops = 0;
-    world.acquire = async (work) => {
+    world.turn = async (work) => {
       if (underWay === 0) hops += 1;
       underWay += 1;
       await setImmediate();

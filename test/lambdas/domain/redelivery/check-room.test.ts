@@ -223,7 +223,7 @@ describe("who is left alone", () => {
     lose(ann);
     await world.push(room);
     heal(ann);
-    await world.deps.rooms.takeOver(room, { connectionId: "crashed", untilMs: 0 });
+    await world.deps.rooms.takeOver(room, { connectionId: "crashed", expiresAtMs: 0 });
     await world.pass(5_000);
     expect(ann.dataOf(room)).toEqual([]);
   });

@@ -59,7 +59,7 @@ async function play(world: World, schedule: fc.Scheduler, scripts: Step[][]) {
   }
   await world.pass(31_000);
 
-  world.acquire = scheduledTurns(schedule);
+  world.turn = scheduledTurns(schedule);
 
   const busy = people.map(() => Promise.resolve());
   let time = Promise.resolve();
@@ -83,7 +83,7 @@ async function play(world: World, schedule: fc.Scheduler, scripts: Step[][]) {
     }
   };
   await schedule.waitFor(Promise.all(scripts.map(run)));
-  world.acquire = (work) => work();
+  world.turn = (work) => work();
 
   // Who is away stays away; nothing is lost any more, and time passes.
   world.lost.clear();

@@ -76,7 +76,12 @@ describe("a poller", () => {
     await bob.ack();
     await world.pass(6_000);
     const place = await world.deps.members.get(room, tablet.page.session);
-    if (place) await world.deps.members.recordRedelivery(room, { ...place, redeliveries: 2, redeliveredAtMs: world.nowMs + 30_000 });
+    if (place)
+      await world.deps.members.recordRedelivery(room, {
+        ...place,
+        redeliveries: 2,
+        redeliveredAtMs: world.nowMs + 30_000,
+      });
     await world.pass(600_000);
     expect(reported()).toEqual([]);
   });
