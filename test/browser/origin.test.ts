@@ -2,7 +2,7 @@ import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Template } from "../../local/assembly.ts";
 import type { Local } from "../../local/start.ts";
-import { startStack } from "../support/local-stack.ts";
+import { startStack } from "../support/start-stack.ts";
 import { launchChromium } from "./chromium.ts";
 
 const allowed = "http://app.example.com";

@@ -1,4 +1,4 @@
-import { openCrowd } from "../../../test/support/crowd.ts";
+import { openLargeRoom } from "../../../test/support/large-room.ts";
 
 export interface BurstOptions {
   members: number;
@@ -30,11 +30,11 @@ const longestMs = 600_000;
  */
 export async function runBurst(options: BurstOptions): Promise<Burst> {
   const { members, messages, everyMs, coalesced } = options;
-  const crowd = await openCrowd({ members, coalesced });
-  const { time, push, readers, room, posts, world } = crowd;
+  const crowd = await openLargeRoom({ members, coalesced });
+  const { time, push, readers, room, posts, harness } = crowd;
   let acks = 0;
-  const places = world.deps.members;
-  world.deps.members = {
+  const places = harness.deps.members;
+  harness.deps.members = {
     ...places,
     ack: (...args) => {
       acks += 1;

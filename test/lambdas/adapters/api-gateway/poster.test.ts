@@ -13,7 +13,7 @@ const noon = Date.UTC(2026, 4, 6, 12);
 /** A poster whose requests are kept, and answered with `reply`. */
 function posterTo(reply: Reply = { status: 200, body: "", keepAlive: true }) {
   const requests: string[] = [];
-  const world = { nowMs: noon, credentials: first, trace: undefined as string | undefined, envReads: 0 };
+  const harness = { nowMs: noon, credentials: first, trace: undefined as string | undefined, envReads: 0 };
   const post = makePoster({
     target,
     pool: {
@@ -23,13 +23,13 @@ function posterTo(reply: Reply = { status: 200, body: "", keepAlive: true }) {
       },
     },
     credentials: () => {
-      world.envReads += 1;
-      return world.credentials;
+      harness.envReads += 1;
+      return harness.credentials;
     },
-    trace: () => world.trace,
-    now: () => world.nowMs,
+    trace: () => harness.trace,
+    now: () => harness.nowMs,
   });
-  return { world, requests, post };
+  return { harness, requests, post };
 }
 
 const headerOf = (request: string | undefined, name: string) =>
@@ -71,9 +71,9 @@ describe("a post", () => {
   });
 
   test("says on whose behalf it is made, if anybody asks for that", async () => {
-    const { post, requests, world } = posterTo();
+    const { post, requests, harness } = posterTo();
     await post("abc=", "{}");
-    world.trace = "Root=1-2-3";
+    harness.trace = "Root=1-2-3";
     await post("abc=", "{}");
     expect(requests.map((request) => headerOf(request, "x-amzn-trace-id"))).toEqual([undefined, "Root=1-2-3"]);
   });
@@ -119,9 +119,9 @@ describe("the outcome of a post", () => {
 
 describe("time and credentials", () => {
   test("posts of one second share their date; the next second has its own", async () => {
-    const { post, requests, world } = posterTo();
+    const { post, requests, harness } = posterTo();
     for (const ms of [0, 999, 1_000]) {
-      world.nowMs = noon + ms;
+      harness.nowMs = noon + ms;
       await post("abc=", "{}");
     }
     expect(requests.map((request) => headerOf(request, "x-amz-date"))).toEqual([
@@ -129,14 +129,14 @@ describe("time and credentials", () => {
       "20260506T120000Z",
       "20260506T120001Z",
     ]);
-    expect(world.envReads).toBe(2);
+    expect(harness.envReads).toBe(2);
   });
 
   test("the key of yesterday does not sign the posts of today", async () => {
-    const { post, requests, world } = posterTo();
+    const { post, requests, harness } = posterTo();
     const midnight = Date.UTC(2026, 4, 7);
     for (const atMs of [midnight - 1, midnight]) {
-      world.nowMs = atMs;
+      harness.nowMs = atMs;
       await post("abc=", "{}");
     }
     expect(requests.map((request) => headerOf(request, "authorization"))).toEqual([
@@ -146,10 +146,10 @@ describe("time and credentials", () => {
   });
 
   test("credentials that change in the midst of a run are taken up within a second, all parts of them together", async () => {
-    const { post, requests, world } = posterTo();
+    const { post, requests, harness } = posterTo();
     await post("abc=", "{}");
-    world.credentials = second;
-    world.nowMs += 1_000;
+    harness.credentials = second;
+    harness.nowMs += 1_000;
     await post("abc=", "{}");
     expect(requests.map((request) => headerOf(request, "x-amz-security-token"))).toEqual(["token 1", "token 2"]);
     expect(headerOf(requests[1], "authorization")).toBe(authorizationOf(second, noon + 1_000, "abc=", "{}"));

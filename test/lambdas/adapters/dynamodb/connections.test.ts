@@ -3,10 +3,10 @@ import { connectionsIn } from "../../../../lambdas/adapters/dynamodb/connections
 import { membersIn } from "../../../../lambdas/adapters/dynamodb/members.ts";
 import { tableOf } from "../../../../lambdas/adapters/dynamodb/table.ts";
 import type { Connections } from "../../../../lambdas/domain/model/connection.ts";
+import { sharedTables } from "../../../support/shared-tables.ts";
 import { openTables, rowsOf } from "../../../support/tables.ts";
-import { tablesForAll } from "../../../support/tables-for-all.ts";
 
-const tables = tablesForAll(openTables);
+const tables = sharedTables(openTables);
 let connections: Connections;
 beforeAll(() => {
   connections = connectionsIn(tableOf(tables.client, "Connections"), () => nowMs);

@@ -4,9 +4,9 @@ import { connectionsIn } from "../../../../lambdas/adapters/dynamodb/connections
 import { membersIn } from "../../../../lambdas/adapters/dynamodb/members.ts";
 import { tableOf } from "../../../../lambdas/adapters/dynamodb/table.ts";
 import type { Members, Part } from "../../../../lambdas/domain/model/member.ts";
-import { openQuickTables } from "../../../support/quick-tables.ts";
+import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { sharedTables } from "../../../support/shared-tables.ts";
 import { inPagesOf } from "../../../support/tables.ts";
-import { tablesForAll } from "../../../support/tables-for-all.ts";
 
 // A room and everyone: the one is divided by ranges of its rows, the other by segments of a scan.
 
@@ -14,7 +14,7 @@ const startMs = 1_700_000_000_000;
 /** Some are past their time. */
 const ghosts = 15;
 const live = 120;
-const tables = tablesForAll(openQuickTables);
+const tables = sharedTables(openInMemoryTables);
 let nowMs = startMs;
 const membersOf = (rowsPerPage?: number): Members => {
   const client = rowsPerPage === undefined ? tables.client : inPagesOf(rowsPerPage, tables.client);

@@ -4,10 +4,10 @@ import { membersIn } from "../../../../lambdas/adapters/dynamodb/members.ts";
 import { roomsIn } from "../../../../lambdas/adapters/dynamodb/rooms.ts";
 import { tableOf } from "../../../../lambdas/adapters/dynamodb/table.ts";
 import type { Member, MemberFilter, Members, NewMember } from "../../../../lambdas/domain/model/member.ts";
+import { sharedTables } from "../../../support/shared-tables.ts";
 import { inPagesOf, openTables, rowsOf } from "../../../support/tables.ts";
-import { tablesForAll } from "../../../support/tables-for-all.ts";
 
-const tables = tablesForAll(openTables);
+const tables = sharedTables(openTables);
 let members: Members;
 beforeAll(() => {
   members = membersOf(tables.client);

@@ -2,10 +2,10 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { logIn } from "../../../../lambdas/adapters/dynamodb/messages.ts";
 import { tableOf } from "../../../../lambdas/adapters/dynamodb/table.ts";
 import type { LogEntry, Message } from "../../../../lambdas/domain/model/message.ts";
+import { sharedTables } from "../../../support/shared-tables.ts";
 import { inPagesOf, openTables, rowsOf } from "../../../support/tables.ts";
-import { tablesForAll } from "../../../support/tables-for-all.ts";
 
-const tables = tablesForAll(openTables);
+const tables = sharedTables(openTables);
 
 const retentionMs = 86_400_000;
 const startMs = 1_700_000_000_000;

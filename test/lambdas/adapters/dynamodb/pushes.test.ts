@@ -4,10 +4,10 @@ import { tableOf } from "../../../../lambdas/adapters/dynamodb/table.ts";
 import { tasksIn } from "../../../../lambdas/adapters/dynamodb/tasks.ts";
 import type { FanOutTask } from "../../../../lambdas/domain/model/fan-out-task.ts";
 import type { PushRecord } from "../../../../lambdas/domain/model/push-record.ts";
-import { openQuickTables } from "../../../support/quick-tables.ts";
-import { tablesForAll } from "../../../support/tables-for-all.ts";
+import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { sharedTables } from "../../../support/shared-tables.ts";
 
-const tables = tablesForAll(openQuickTables);
+const tables = sharedTables(openInMemoryTables);
 
 const startMs = 1_700_000_000_000;
 let nowMs = startMs;

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { resumePointsIn } from "../../../../lambdas/adapters/dynamodb/resume-points.ts";
 import { tableOf } from "../../../../lambdas/adapters/dynamodb/table.ts";
+import { sharedTables } from "../../../support/shared-tables.ts";
 import { openTables } from "../../../support/tables.ts";
-import { tablesForAll } from "../../../support/tables-for-all.ts";
 
-const tables = tablesForAll(openTables);
+const tables = sharedTables(openTables);
 
 const startMs = 1_700_000_000_000;
 let nowMs = startMs;

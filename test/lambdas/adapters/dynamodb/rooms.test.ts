@@ -2,10 +2,10 @@ import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { roomsIn } from "../../../../lambdas/adapters/dynamodb/rooms.ts";
 import { tableOf } from "../../../../lambdas/adapters/dynamodb/table.ts";
 import type { Lease, Rooms } from "../../../../lambdas/domain/model/room.ts";
+import { sharedTables } from "../../../support/shared-tables.ts";
 import { openTables, rowsOf } from "../../../support/tables.ts";
-import { tablesForAll } from "../../../support/tables-for-all.ts";
 
-const tables = tablesForAll(openTables);
+const tables = sharedTables(openTables);
 let rooms: Rooms;
 let epochs = 0;
 let nowMs = 1_700_000_000_000;

@@ -1,10 +1,10 @@
 import { GetItemCommand, QueryCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Table, tableOf } from "../../../../lambdas/adapters/dynamodb/table.ts";
+import { sharedTables } from "../../../support/shared-tables.ts";
 import { inPagesOf, openTables } from "../../../support/tables.ts";
-import { tablesForAll } from "../../../support/tables-for-all.ts";
 
-const tables = tablesForAll(openTables);
+const tables = sharedTables(openTables);
 let table: Table;
 beforeAll(async () => {
   table = tableOf(tables.client, "Rooms");

@@ -2,11 +2,11 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { tableOf } from "../../../../lambdas/adapters/dynamodb/table.ts";
 import { tasksIn } from "../../../../lambdas/adapters/dynamodb/tasks.ts";
 import type { FanOutTask } from "../../../../lambdas/domain/model/fan-out-task.ts";
-import { openQuickTables } from "../../../support/quick-tables.ts";
+import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { sharedTables } from "../../../support/shared-tables.ts";
 import { rowsOf } from "../../../support/tables.ts";
-import { tablesForAll } from "../../../support/tables-for-all.ts";
 
-const tables = tablesForAll(openQuickTables);
+const tables = sharedTables(openInMemoryTables);
 
 const startMs = 1_700_000_000_000;
 const dayMs = 86_400_000;

@@ -4,10 +4,10 @@ import { tableOf } from "../../../../lambdas/adapters/dynamodb/table.ts";
 import { unackedRangesIn } from "../../../../lambdas/adapters/dynamodb/unacked-ranges.ts";
 import type { Part } from "../../../../lambdas/domain/model/member.ts";
 import type { UnackedRange } from "../../../../lambdas/domain/model/unacked-range.ts";
+import { sharedTables } from "../../../support/shared-tables.ts";
 import { openTables } from "../../../support/tables.ts";
-import { tablesForAll } from "../../../support/tables-for-all.ts";
 
-const tables = tablesForAll(openTables);
+const tables = sharedTables(openTables);
 
 const startMs = 1_700_000_000_000;
 let nowMs = startMs;

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { everyone } from "../../../../protocol/ids.ts";
-import { busiestSecond, type Crowd, openCrowd } from "../../../support/crowd.ts";
+import { busiestSecond, type LargeRoom, openLargeRoom } from "../../../support/large-room.ts";
 
 // Pages of our own client in one room, all of which ack. A partition key takes 1,000 writes and 3,000 reads a second, and
 // what is written about a room's members is all under one. Time is virtual.
@@ -11,20 +11,20 @@ const maxRedeliveries = 400;
 /** Of the pushes themselves and of looks. */
 const ownWrites = 20;
 
-const busiest = ({ uses }: Crowd, of: string, kind: "read" | "write") =>
+const busiest = ({ uses }: LargeRoom, of: string, kind: "read" | "write") =>
   busiestSecond(uses.filter(({ key, kind: each }) => key === of && each === kind));
-const hearsWrong = ({ pages }: Crowd, roomId: string, expected: readonly unknown[]) =>
+const hearsWrong = ({ pages }: LargeRoom, roomId: string, expected: readonly unknown[]) =>
   [...pages].filter(([, { heard }]) => JSON.stringify(heard.get(roomId) ?? []) !== JSON.stringify(expected));
-async function cursorsOf({ world }: Crowd, roomId: string): Promise<Set<number | undefined>> {
+async function cursorsOf({ harness }: LargeRoom, roomId: string): Promise<Set<number | undefined>> {
   const seqs = new Set<number | undefined>();
-  for await (const page of world.deps.members.pages(roomId)) for (const { cursor } of page) seqs.add(cursor?.seq);
+  for await (const page of harness.deps.members.pages(roomId)) for (const { cursor } of page) seqs.add(cursor?.seq);
   return seqs;
 }
 
-const crowds: Crowd[] = [];
+const crowds: LargeRoom[] = [];
 afterAll(() => Promise.all(crowds.map(({ close }) => close())));
-async function openRoomOf(members: number): Promise<Crowd & { startMs: number }> {
-  const crowd = await openCrowd({ members, postsPerSecond: 3_500, workers: 4, clients: true });
+async function openRoomOf(members: number): Promise<LargeRoom & { startMs: number }> {
+  const crowd = await openLargeRoom({ members, postsPerSecond: 3_500, workers: 4, clients: true });
   crowds.push(crowd);
   await crowd.time.runUntil(crowd.time.nowMs + 60_000);
   // Logging in is not what is counted.

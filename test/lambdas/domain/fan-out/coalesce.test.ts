@@ -3,26 +3,26 @@ import { coalesce } from "../../../../lambdas/domain/fan-out/coalesce.ts";
 import { leaseMs } from "../../../../lambdas/domain/fan-out/run-task.ts";
 import type { FanOutTask } from "../../../../lambdas/domain/model/fan-out-task.ts";
 import { limits } from "../../../../protocol/limits.ts";
-import { openQuickTables } from "../../../support/quick-tables.ts";
-import { tablesForAll } from "../../../support/tables-for-all.ts";
-import type { World } from "../../../support/world.ts";
-import { openWorldOfLargeRooms, seat, tasksOf } from "./large-room.ts";
+import type { Harness } from "../../../support/harness.ts";
+import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { sharedTables } from "../../../support/shared-tables.ts";
+import { openHarnessWithLargeRooms, seat, tasksOf } from "./room-of-5000.ts";
 
-const tables = tablesForAll(openQuickTables);
+const tables = sharedTables(openInMemoryTables);
 
-let world: World;
+let harness: Harness;
 let room = "";
 const none = { members: 0, sent: 0, gone: 0, slow: 0, failed: 0, unknown: 0, waiting: 0 };
 beforeEach(async () => {
-  world = openWorldOfLargeRooms(tables.client);
-  world.deps.fanOut = { postsPerSecond: 100_000, workers: 1 };
-  room = `room-${world.nextId()}`;
-  await seat(world, room, 3);
+  harness = openHarnessWithLargeRooms(tables.client);
+  harness.deps.fanOut = { postsPerSecond: 100_000, workers: 1 };
+  room = `room-${harness.nextId()}`;
+  await seat(harness, room, 3);
 });
 
-async function push(rawData: string, more: Parameters<World["push"]>[2] = {}): Promise<FanOutTask> {
-  await world.push(room, rawData, more);
-  const [task] = tasksOf(world);
+async function push(rawData: string, more: Parameters<Harness["push"]>[2] = {}): Promise<FanOutTask> {
+  await harness.push(room, rawData, more);
+  const [task] = tasksOf(harness);
   if (!task) throw new Error("the push ordered no task");
   return task;
 }
@@ -34,14 +34,14 @@ async function pushAll(...bytes: number[]): Promise<FanOutTask[]> {
 }
 const acquire = (task: FanOutTask | undefined, worker: string) => {
   if (!task) throw new Error("there is no such task");
-  return world.deps.tasks.acquire(task, worker, world.nowMs + leaseMs);
+  return harness.deps.tasks.acquire(task, worker, harness.nowMs + leaseMs);
 };
 /** Numbers of the messages that go along with the one of this number. */
 async function along(tasks: FanOutTask[], seq: number, changes: Partial<FanOutTask> = {}): Promise<number[]> {
   const task = { ...tasks[seq - 1], ...changes } as FanOutTask;
   const found = await acquire(task, "me");
   if (typeof found === "string") throw new Error(`the task is ${found}`);
-  const { others } = await coalesce(world.deps, task, found, "me", world.nowMs + leaseMs);
+  const { others } = await coalesce(harness.deps, task, found, "me", harness.nowMs + leaseMs);
   return others.map(({ task }) => task.seq ?? 0).sort((a, b) => a - b);
 }
 
@@ -51,7 +51,7 @@ describe("along with a message go", () => {
     expect(await along(tasks, 3)).toEqual([1, 2, 4, 5]);
     for (const task of tasks) {
       expect(await acquire(task, "other")).toBe("taken");
-      expect(await world.deps.tasks.record(task, "me", { outcomes: none })).toBe("recorded");
+      expect(await harness.deps.tasks.record(task, "me", { outcomes: none })).toBe("recorded");
     }
   });
 
@@ -81,32 +81,35 @@ describe("along with a message go", () => {
   test("those beyond one that is done", async () => {
     const tasks = await pushAll(1, 1, 1, 1, 1);
     await acquire(tasks[1], "other");
-    await world.deps.tasks.record(tasks[1] as FanOutTask, "other", { outcomes: none, doneAtMs: 5 });
+    await harness.deps.tasks.record(tasks[1] as FanOutTask, "other", { outcomes: none, doneAtMs: 5 });
     expect(await along(tasks, 3)).toEqual([1, 4, 5]);
   });
 
   test("none that has come to another place, which is free again for whoever has it ordered", async () => {
     const tasks = await pushAll(1, 1, 1);
     await acquire(tasks[1], "other");
-    await world.deps.tasks.record(tasks[1] as FanOutTask, "other", { after: "s-7", outcomes: { ...none, members: 4 } });
+    await harness.deps.tasks.record(tasks[1] as FanOutTask, "other", {
+      after: "s-7",
+      outcomes: { ...none, members: 4 },
+    });
     expect(await along(tasks, 3)).toEqual([]);
     expect(await acquire(tasks[1], "other")).toMatchObject({ after: "s-7", outcomes: { members: 4 } });
   });
 
   test("none that is on its way to another number of parts", async () => {
     const [first, second] = await pushAll(1, 1);
-    const { recordParts } = world.deps.pushes;
-    world.deps.pushes.recordParts = (id, record) => recordParts(id, record, 3);
+    const { recordParts } = harness.deps.pushes;
+    harness.deps.pushes.recordParts = (id, record) => recordParts(id, record, 3);
     const third = await push("1");
-    world.deps.pushes.recordParts = recordParts;
+    harness.deps.pushes.recordParts = recordParts;
     const tasks = [first, second, third, ...(await pushAll(1))] as FanOutTask[];
     expect(await along(tasks, 2)).toEqual([1]);
   });
 
   test("none whose room was small when it was pushed", async () => {
     const tasks = await pushAll(1);
-    world.deps.members.first = async () => ({ members: [], share: 1 });
-    await world.push(room);
+    harness.deps.members.first = async () => ({ members: [], share: 1 });
+    await harness.push(room);
     expect(await along(tasks, 1)).toEqual([]);
   });
 
@@ -117,7 +120,7 @@ describe("along with a message go", () => {
 
   test("none that nobody wants any more", async () => {
     const tasks = [await push("1"), await push("2", { ttlMs: 1_000 }), await push("3")];
-    world.nowMs += 1_000;
+    harness.nowMs += 1_000;
     expect(await along(tasks, 3)).toEqual([]);
   });
 

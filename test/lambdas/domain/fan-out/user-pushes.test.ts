@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Member, Part } from "../../../../lambdas/domain/model/member.ts";
 import { push } from "../../../../lambdas/domain/push/push.ts";
 import { userRoom } from "../../../../protocol/ids.ts";
-import { busiestSecond, type CrowdOptions, openCrowd } from "../../../support/crowd.ts";
+import { busiestSecond, type LargeRoomOptions, openLargeRoom } from "../../../support/large-room.ts";
 
 const broadcastMembers = 100_000;
 const personalPushes = 200;
@@ -28,17 +28,17 @@ async function* madeUp({ index, of }: Part): AsyncGenerator<Member[]> {
  *
  * @returns how long each took, in ms, and the broadcast's posts: in the busiest second, and in the last one of these pushes
  */
-async function pushes(beside: "nothing" | "a broadcast", options: Partial<CrowdOptions> = {}) {
-  const crowd = await openCrowd({
+async function pushes(beside: "nothing" | "a broadcast", options: Partial<LargeRoomOptions> = {}) {
+  const crowd = await openLargeRoom({
     members: 1,
     ...options,
     more: (roomId, part = { index: 0, of: 1 }) => (roomId === "broadcast" ? madeUp(part) : undefined),
   });
-  const { time, deps, faults, world, readers } = crowd;
+  const { time, deps, faults, harness, readers } = crowd;
   const [reader] = [...readers.values()];
   const ann = userRoom("ann");
   const connection = { connectionId: "c-0", session: "c-0", connectedAtMs: time.nowMs };
-  await world.deps.members.put(ann, { ...connection, subject: "ann", generation: 0, holdsLease: false });
+  await harness.deps.members.put(ann, { ...connection, subject: "ann", generation: 0, holdsLease: false });
 
   let tokens = quota.burst;
   let atMs = time.nowMs;

@@ -1,24 +1,24 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { readMissed } from "../../../../lambdas/domain/log/read.ts";
-import { openQuickTables } from "../../../support/quick-tables.ts";
-import { tablesForAll } from "../../../support/tables-for-all.ts";
-import { World } from "../../../support/world.ts";
+import { Harness } from "../../../support/harness.ts";
+import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { sharedTables } from "../../../support/shared-tables.ts";
 
 // A push that is repeated takes a number that it does not use. Readers must not wait for that number.
 
-const tables = tablesForAll(openQuickTables);
+const tables = sharedTables(openInMemoryTables);
 
-let world: World;
+let harness: Harness;
 let room = "";
 beforeEach(() => {
-  world = new World(tables.client);
-  room = `room-${world.nextId()}`;
+  harness = new Harness(tables.client);
+  room = `room-${harness.nextId()}`;
 });
 
-const push = (data: string, more = {}) => world.push(room, JSON.stringify(data), more);
+const push = (data: string, more = {}) => harness.push(room, JSON.stringify(data), more);
 async function missed() {
-  const now = await world.deps.rooms.open(room);
-  const part = await readMissed(world.deps, now, { epoch: now.epoch, seq: 0 }, "ann");
+  const now = await harness.deps.rooms.open(room);
+  const part = await readMissed(harness.deps, now, { epoch: now.epoch, seq: 0 }, "ann");
   const data = part.missed.map((raw) => JSON.parse((raw as unknown as { text: string }).text).data);
   return { ...part, missed: data };
 }
@@ -32,12 +32,12 @@ describe("the unused number is a tombstone at once, so that readers pass it whil
   });
 
   test("when the first push died after it recorded its number", async () => {
-    const { append } = world.deps.log;
-    world.deps.log.append = async () => {
+    const { append } = harness.deps.log;
+    harness.deps.log.append = async () => {
       throw new Error("died");
     };
     await expect(push("once", { messageId: room })).rejects.toThrow("died");
-    world.deps.log.append = append;
+    harness.deps.log.append = append;
     await push("once", { messageId: room });
     await push("later");
     expect(await missed()).toEqual({ recovered: true, missed: ["once", "later"], upTo: 3 });

@@ -1,27 +1,27 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { onePage } from "../../../../lambdas/domain/concurrency/pages.ts";
 import { missedBytes, readHistory, readMissed, readPending } from "../../../../lambdas/domain/log/read.ts";
-import { openQuickTables } from "../../../support/quick-tables.ts";
-import { tablesForAll } from "../../../support/tables-for-all.ts";
-import { World } from "../../../support/world.ts";
+import { Harness } from "../../../support/harness.ts";
+import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { sharedTables } from "../../../support/shared-tables.ts";
 
-const tables = tablesForAll(openQuickTables);
+const tables = sharedTables(openInMemoryTables);
 
 const day = 86_400_000;
-let world: World;
+let harness: Harness;
 let room = "";
 beforeEach(() => {
-  world = new World(tables.client);
-  room = `room-${world.nextId()}`;
+  harness = new Harness(tables.client);
+  room = `room-${harness.nextId()}`;
 });
 
 /** A push that died between its number and the log. */
-const die = () => world.deps.rooms.nextSeq(room);
-const push = (data: string, more = {}) => world.push(room, JSON.stringify(data), more);
-const roomNow = () => world.deps.rooms.open(room);
+const die = () => harness.deps.rooms.nextSeq(room);
+const push = (data: string, more = {}) => harness.push(room, JSON.stringify(data), more);
+const roomNow = () => harness.deps.rooms.open(room);
 async function missedSince(seq: number, epoch?: string, budget?: number) {
   const now = await roomNow();
-  const part = await readMissed(world.deps, now, { epoch: epoch ?? now.epoch, seq }, "ann", budget);
+  const part = await readMissed(harness.deps, now, { epoch: epoch ?? now.epoch, seq }, "ann", budget);
   return inWords(part);
 }
 type Part = Awaited<ReturnType<typeof readMissed>>;
@@ -31,7 +31,7 @@ const inWords = ({ missed, ...part }: Part) => ({
   missed: missed.map((raw) => JSON.parse((raw as unknown as { text: string }).text).data),
 });
 const historyOf = async (count: number, budget?: number) => {
-  const { after, part } = await readHistory(world.deps, await roomNow(), count, "ann", budget);
+  const { after, part } = await readHistory(harness.deps, await roomNow(), count, "ann", budget);
   return { after, ...inWords(part) };
 };
 
@@ -55,7 +55,7 @@ describe("what was missed", () => {
   test("leaves out what nobody wants any more", async () => {
     await push("a", { ttlMs: 1_000 });
     await push("b");
-    world.nowMs += 1_001;
+    harness.nowMs += 1_001;
     expect(await missedSince(0)).toEqual({ recovered: true, missed: ["b"], upTo: 2 });
   });
 
@@ -64,7 +64,7 @@ describe("what was missed", () => {
     const { epoch } = await roomNow();
     const { tableOf } = await import("../../../../lambdas/adapters/dynamodb/table.ts");
     await tableOf(tables.client, "Rooms").remove({ roomId: room, item: "room" });
-    world.nowMs += 1;
+    harness.nowMs += 1;
     for (let i = 0; i < 2; i += 1) expect(await push(`new ${i}`)).toHaveProperty("messageId");
     expect(await missedSince(2, epoch)).toMatchObject({ recovered: false });
     expect(await missedSince(0)).toEqual({ recovered: true, missed: ["new 0", "new 1"], upTo: 2 });
@@ -90,22 +90,22 @@ describe("a hole", () => {
     await push("a");
     const { epoch, seq } = await die();
     if (isFollowed) await push("c");
-    world.nowMs += 2_000;
+    harness.nowMs += 2_000;
     const missed = isFollowed ? ["a", "c"] : ["a"];
     expect(await missedSince(0)).toEqual({ recovered: true, missed, upTo: isFollowed ? 3 : 2 });
-    const late = { roomId: room, epoch, seq, messageId: "late", eventName: "e", rawData: "1", atMs: world.nowMs };
-    expect(await world.deps.log.append(late)).toBe("superseded");
+    const late = { roomId: room, epoch, seq, messageId: "late", eventName: "e", rawData: "1", atMs: harness.nowMs };
+    expect(await harness.deps.log.append(late)).toBe("superseded");
   });
 
   test("that is filled while it is given up is not passed", async () => {
     await push("a");
     const { epoch, seq } = await die();
     await push("c");
-    world.nowMs += 2_000;
-    const { log } = world.deps;
+    harness.nowMs += 2_000;
+    const { log } = harness.deps;
     const { putTombstone } = log;
     log.putTombstone = async (...args) => {
-      const late = { roomId: room, epoch, seq, messageId: "late", eventName: "e", rawData: '"b"', atMs: world.nowMs };
+      const late = { roomId: room, epoch, seq, messageId: "late", eventName: "e", rawData: '"b"', atMs: harness.nowMs };
       await log.append(late);
       return putTombstone(...args);
     };
@@ -119,7 +119,7 @@ describe("a log that was trimmed by age", () => {
   const trim = async () => {
     await push("a");
     await push("b");
-    world.nowMs += day + 1_000;
+    harness.nowMs += day + 1_000;
     await push("c");
   };
 
@@ -131,7 +131,7 @@ describe("a log that was trimmed by age", () => {
 
   test("reaches back as far as one message proves that the next has not left", async () => {
     await trim();
-    world.nowMs += 10_000;
+    harness.nowMs += 10_000;
     await push("d");
     expect(await missedSince(3)).toEqual({ recovered: true, missed: ["d"], upTo: 4 });
   });
@@ -139,7 +139,7 @@ describe("a log that was trimmed by age", () => {
   test("and holds nothing any more cannot tell what was in it", async () => {
     await push("a");
     await push("b");
-    world.nowMs += day + 60_000;
+    harness.nowMs += day + 60_000;
     expect(await missedSince(0)).toMatchObject({ recovered: false });
     expect(await missedSince(1)).toMatchObject({ recovered: false });
     expect(await missedSince(2)).toMatchObject({ recovered: true, missed: [] });
@@ -148,7 +148,7 @@ describe("a log that was trimmed by age", () => {
   test("is whole for a room that is younger than what it keeps", async () => {
     await die();
     await push("b");
-    world.nowMs += day / 2;
+    harness.nowMs += day / 2;
     expect(await missedSince(0)).toEqual({ recovered: true, missed: ["b"], upTo: 2 });
   });
 });
@@ -159,19 +159,19 @@ test.each([1, 2])(
   "an entry about to expire does not prove that the next number is kept, read since %i",
   async (seq) => {
     await push("opens the room");
-    world.nowMs += 100_000;
-    const acceptedMs = world.nowMs;
+    harness.nowMs += 100_000;
+    const acceptedMs = harness.nowMs;
     for (const [data, atMs] of [
       ["younger", acceptedMs + 20_000],
       ["older", acceptedMs],
     ] as const) {
-      const { epoch, seq: number } = await world.deps.rooms.nextSeq(room);
+      const { epoch, seq: number } = await harness.deps.rooms.nextSeq(room);
       const message = { roomId: room, epoch, seq: number, messageId: data, eventName: "e", rawData: `"${data}"`, atMs };
-      expect(await world.deps.log.append(message)).toBe("done");
+      expect(await harness.deps.log.append(message)).toBe("done");
     }
-    world.nowMs += 30_000;
+    harness.nowMs += 30_000;
     await push("newest");
-    world.nowMs = acceptedMs + day + 1_000;
+    harness.nowMs = acceptedMs + day + 1_000;
     expect(await missedSince(seq)).toEqual({ recovered: false, missed: [], upTo: 4 });
   },
 );
@@ -207,10 +207,10 @@ describe("history", () => {
 
   test("is no less for what has left the log", async () => {
     await push("a");
-    world.nowMs += day + 1_000;
+    harness.nowMs += day + 1_000;
     await push("b");
     expect(await historyOf(5)).toEqual({ after: 1, recovered: true, missed: ["b"], upTo: 2 });
-    world.nowMs += day + 1_000;
+    harness.nowMs += day + 1_000;
     expect(await historyOf(5)).toEqual({ after: 1, recovered: true, missed: [], upTo: 2 });
   });
 
@@ -220,7 +220,7 @@ describe("history", () => {
     await push("for a second", { ttlMs: 1_000 });
     await die();
     await push("c");
-    world.nowMs += 2_000;
+    harness.nowMs += 2_000;
     expect(await historyOf(2)).toEqual({ after: 1, recovered: true, missed: ["b", "c"], upTo: 6 });
   });
 
@@ -247,7 +247,7 @@ describe("history", () => {
     await die();
     if (isFollowed) await push("c");
     expect(await historyOf(5)).toEqual({ after: 0, recovered: true, missed: ["a"], upTo: 1, more: true });
-    world.nowMs += 2_000;
+    harness.nowMs += 2_000;
     expect(await historyOf(5)).toMatchObject({ missed: isFollowed ? ["a", "c"] : ["a"], upTo: isFollowed ? 3 : 2 });
   });
 
@@ -258,14 +258,14 @@ describe("history", () => {
   });
 
   test("looks at the newest thousand numbers only", async () => {
-    const { log } = world.deps;
+    const { log } = harness.deps;
     let asked: number[] = [];
     log.pages = (_, from, to) => {
       asked = [from, to];
       return onePage([]);
     };
     const room = { ...(await roomNow()), seq: 5_000, openedAtMs: 0, lastAtMs: 0 };
-    expect(await readHistory(world.deps, room, 10, "ann")).toMatchObject({ after: 4_999 });
+    expect(await readHistory(harness.deps, room, 10, "ann")).toMatchObject({ after: 4_999 });
     expect(asked).toEqual([4_001, 5_000]);
   });
 });
@@ -273,7 +273,7 @@ describe("history", () => {
 test("what waits for a member is at most as many as asked for, wanted ones only", async () => {
   await push("a", { ttlMs: 1_000 });
   for (const data of ["b", "c", "d"]) await push(data);
-  world.nowMs += 1_001;
-  const waiting = await readPending(world.deps, await roomNow(), 0, 2);
+  harness.nowMs += 1_001;
+  const waiting = await readPending(harness.deps, await roomNow(), 0, 2);
   expect(waiting.map(({ seq }) => seq)).toEqual([2, 3]);
 });

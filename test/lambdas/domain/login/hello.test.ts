@@ -2,32 +2,32 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { hello } from "../../../../lambdas/domain/login/hello.ts";
 import { connect, disconnect } from "../../../../lambdas/domain/membership/connection.ts";
 import type { RoomToRestore } from "../../../../protocol/frames.ts";
-import { openWorld, Page, type PageOptions, type World } from "../../../support/world.ts";
+import { type Harness, openHarness, Page, type PageOptions } from "../../../support/harness.ts";
 
-let world: World & { end(): Promise<void> };
+let harness: Harness & { end(): Promise<void> };
 beforeAll(async () => {
-  world = await openWorld();
+  harness = await openHarness();
 });
-afterAll(() => world.end());
+afterAll(() => harness.end());
 
 let room = "";
 beforeEach(() => {
-  room = `room-${world.nextId()}`;
+  room = `room-${harness.nextId()}`;
 });
 
 /** A connection that has not said anything yet. */
 async function silentPage(options: PageOptions = {}): Promise<Page> {
-  const page = new Page(world, options);
-  page.connectionId = `connection-${world.nextId()}`;
+  const page = new Page(harness, options);
+  page.connectionId = `connection-${harness.nextId()}`;
   page.session = page.connectionId;
-  world.nowMs += 1;
-  world.pages.set(page.connectionId, page);
+  harness.nowMs += 1;
+  harness.pages.set(page.connectionId, page);
   page.line = "open";
-  await connect(world.deps, page.caller);
+  await connect(harness.deps, page.caller);
   return page;
 }
 const say = (page: Page, frame: { session?: string; rooms?: RoomToRestore[]; probe?: boolean } = {}) =>
-  hello(world.deps, page.caller, { action: "hello", ...frame });
+  hello(harness.deps, page.caller, { action: "hello", ...frame });
 
 describe("hello", () => {
   test("is answered 2001 with a session that nobody else gets", async () => {
@@ -50,7 +50,7 @@ describe("hello", () => {
     const ann = await silentPage();
     await say(ann, { session: "again" });
     expect(await say(ann, { session: "again", probe: true })).toMatchObject({ type: "connected" });
-    expect(await world.deps.connections.get(ann.connectionId)).toMatchObject({ session: "again", probe: true });
+    expect(await harness.deps.connections.get(ann.connectionId)).toMatchObject({ session: "again", probe: true });
   });
 
   test("with a second session is refused, and the first one stays", async () => {
@@ -61,7 +61,7 @@ describe("hello", () => {
       eventName: "connetResp",
       data: { code: "2009", msg: "hello should come before the first login, and with one session only" },
     });
-    expect(await world.deps.connections.get(ann.connectionId)).toMatchObject({ session: "first" });
+    expect(await harness.deps.connections.get(ann.connectionId)).toMatchObject({ session: "first" });
   });
 
   test("after a login is refused: the place belongs to the connection by then", async () => {
@@ -73,12 +73,12 @@ describe("hello", () => {
 
   test("from a connection that has ended is refused and leaves no row", async () => {
     const ann = await silentPage();
-    await disconnect(world.deps, ann.connectionId);
+    await disconnect(harness.deps, ann.connectionId);
     expect(await say(ann)).toMatchObject({
       type: "helloFailed",
       data: { msg: expect.stringContaining("connect again") },
     });
-    expect(await world.deps.connections.get(ann.connectionId)).toBeUndefined();
+    expect(await harness.deps.connections.get(ann.connectionId)).toBeUndefined();
   });
 });
 
@@ -86,17 +86,17 @@ describe("a page that never says hello", () => {
   test("has its connection for a session: logs in, gets messages, leaves at its end", async () => {
     const ann = await silentPage();
     expect(await ann.login(room)).toMatchObject({ data: { code: "2002" } });
-    await world.push(room);
+    await harness.push(room);
     expect(ann.messages()).toEqual([1]);
     await ann.close();
-    expect(await world.deps.members.get(room, ann.connectionId)).toBeUndefined();
+    expect(await harness.deps.members.get(room, ann.connectionId)).toBeUndefined();
   });
 });
 
 describe("the rooms of a hello", () => {
   test("are answered one by one, in their order", async () => {
     const taken = `${room}-taken`;
-    await (await world.connect()).login(taken);
+    await (await harness.connect()).login(taken);
     const ann = await silentPage({ rooms: [`${room}*`] });
     const reply = await say(ann, {
       session: `session-${room}`,
@@ -117,13 +117,13 @@ describe("the rooms of a hello", () => {
   });
 
   test("may be fifty: all are restored after a reconnect, in an answer that fits into one post", async () => {
-    const ann = await world.connect();
+    const ann = await harness.connect();
     const rooms = Array.from({ length: 50 }, (_, i) => `${room}-${i}`.padEnd(128, "r"));
     await Promise.all(rooms.map((roomId) => ann.login(roomId)));
     await ann.close({ tells: false });
     await ann.open();
     for (const roomId of rooms) expect(ann.isIn(roomId)).toBe(true);
-    await Promise.all(rooms.map((roomId) => world.push(roomId)));
+    await Promise.all(rooms.map((roomId) => harness.push(roomId)));
     expect(ann.messages()).toHaveLength(50);
 
     const reply = await say(ann, {
@@ -134,8 +134,8 @@ describe("the rooms of a hello", () => {
   });
 
   test("are told 2005 where somebody took the place by a newer generation, and nobody is put out", async () => {
-    const ann = await world.connect();
-    const bob = await world.connect();
+    const ann = await harness.connect();
+    const bob = await harness.connect();
     await ann.login(room, "loginWhenLast");
     await ann.close({ tells: false });
     await bob.login(room, "loginWhenLast");
@@ -149,8 +149,8 @@ describe("the rooms of a hello", () => {
   });
 
   test("are entered beside others by loginWhenever, when the place had ended", async () => {
-    const ann = await world.connect();
-    const bob = await world.connect();
+    const ann = await harness.connect();
+    const bob = await harness.connect();
     await ann.login(room, "loginWhenever");
     await ann.close();
     await bob.login(room, "loginWhenever");
@@ -160,12 +160,12 @@ describe("the rooms of a hello", () => {
   });
 
   test("give nothing to another subject that shows the session", async () => {
-    const ann = await world.connect();
+    const ann = await harness.connect();
     await ann.login(room);
     const thief = await silentPage();
     const reply = await say(thief, { session: ann.session, rooms: [{ roomId: room, generation: 0 }] });
     expect(reply).toMatchObject({ rooms: [{ data: { code: "2004" } }] });
-    await world.push(room);
+    await harness.push(room);
     expect(thief.messages()).toEqual([]);
     expect(ann.messages()).toEqual([1]);
   });

@@ -1,29 +1,29 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { CatchUp } from "../../../../protocol/frames.ts";
 import { loginPolicies } from "../../../../protocol/ids.ts";
-import { openQuickTables } from "../../../support/quick-tables.ts";
-import { Reader } from "../../../support/reader.ts";
-import { World } from "../../../support/world.ts";
+import { AckingPage } from "../../../support/acking-page.ts";
+import { Harness } from "../../../support/harness.ts";
+import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
 
-let tables: Awaited<ReturnType<typeof openQuickTables>>;
+let tables: Awaited<ReturnType<typeof openInMemoryTables>>;
 beforeAll(async () => {
-  tables = await openQuickTables();
+  tables = await openInMemoryTables();
 });
 afterAll(() => tables.close());
 
-let world: World;
+let harness: Harness;
 let room = "";
-let ann: Reader;
+let ann: AckingPage;
 beforeEach(async () => {
-  world = new World(tables.client);
-  room = `room-${world.nextId()}`;
-  ann = await Reader.open(world);
+  harness = new Harness(tables.client);
+  room = `room-${harness.nextId()}`;
+  ann = await AckingPage.open(harness);
 });
 
 const pushes = async (...data: string[]) => {
-  for (const each of data) await world.push(room, JSON.stringify(each));
+  for (const each of data) await harness.push(room, JSON.stringify(each));
 };
-const memberOf = ({ page }: Reader) => world.deps.members.get(room, page.session);
+const memberOf = ({ page }: AckingPage) => harness.deps.members.get(room, page.session);
 
 // By `loginWhenLast` and `loginWhenever` it began at the newest message: what had not been acked was dropped, and nobody
 // was told.
@@ -37,9 +37,9 @@ describe.each(loginPolicies)("a login by %s to a room that one is in", (type) =>
     await ann.login(room, type);
     await pushes("a");
     await ann.ack();
-    world.lost.add(ann.page.connectionId);
+    harness.lost.add(ann.page.connectionId);
     await pushes("b", "c");
-    world.lost.clear();
+    harness.lost.clear();
   };
 
   test("keeps the place, and brings what was not acked", async () => {
@@ -58,13 +58,13 @@ describe.each(loginPolicies)("a login by %s to a room that one is in", (type) =>
     ann.page.listener = { since: () => undefined, hear: () => {} };
     await again();
     ann.page.listener = ann;
-    await world.pass(6_000);
+    await harness.pass(6_000);
     expect(ann.dataOf(room)).toEqual(["a", "b", "c"]);
   });
 
   test("goes where its wish says", async () => {
     await twoWereLost();
-    const { epoch } = await world.deps.rooms.open(room);
+    const { epoch } = await harness.deps.rooms.open(room);
     expect(await again({ since: "last" })).toMatchObject({ missed: ["b", "c"] });
     expect(await again({ since: { epoch, seq: 2 } })).toMatchObject({ missed: ["c"] });
     expect(await memberOf(ann)).toMatchObject({ cursor: { seq: 2 }, startSeq: 0, hasAcked: true });
@@ -81,7 +81,7 @@ describe.each(loginPolicies)("a login by %s to a room that one is in", (type) =>
 
   test("and was put out meanwhile begins now", async () => {
     await twoWereLost();
-    const eve = await Reader.open(world);
+    const eve = await AckingPage.open(harness);
     await eve.login(room, "loginWhenLast");
     await eve.page.leave(room);
     expect(await again()).not.toHaveProperty("recovered");

@@ -6,21 +6,21 @@ import { disconnect } from "../../../../lambdas/domain/membership/connection.ts"
 import type { CatchUp, RoomToRestore } from "../../../../protocol/frames.ts";
 import { type LoginPolicy, loginPolicies } from "../../../../protocol/ids.ts";
 import { limits } from "../../../../protocol/limits.ts";
+import { AckingPage } from "../../../support/acking-page.ts";
 import { type CrashPoint, countCalls, crash } from "../../../support/crash.ts";
-import { openQuickTables } from "../../../support/quick-tables.ts";
-import { Reader } from "../../../support/reader.ts";
-import { tablesForAll } from "../../../support/tables-for-all.ts";
-import { World, wireOf } from "../../../support/world.ts";
+import { Harness, wireOf } from "../../../support/harness.ts";
+import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { sharedTables } from "../../../support/shared-tables.ts";
 
-const tables = tablesForAll(openQuickTables);
+const tables = sharedTables(openInMemoryTables);
 
-let world: World;
+let harness: Harness;
 let room = "";
-let ann: Reader;
+let ann: AckingPage;
 beforeEach(async () => {
-  world = new World(tables.client);
-  room = `room-${world.nextId()}`;
-  ann = await Reader.open(world);
+  harness = new Harness(tables.client);
+  room = `room-${harness.nextId()}`;
+  ann = await AckingPage.open(harness);
 });
 
 /** More than a login, or the end of a connection in one room, has. */
@@ -30,18 +30,18 @@ const crashPoints = Array.from({ length: 14 }, (_, i) => i + 1).flatMap((call): 
 ]);
 
 const pushes = async (...data: string[]) => {
-  for (const each of data) await world.push(room, JSON.stringify(each));
+  for (const each of data) await harness.push(room, JSON.stringify(each));
 };
-const epochNow = async (roomId = room) => (await world.deps.rooms.open(roomId)).epoch;
-const loginBy = async ({ page }: Reader, catchUp: CatchUp = {}, type: LoginPolicy = "loginWhenever") => {
+const epochNow = async (roomId = room) => (await harness.deps.rooms.open(roomId)).epoch;
+const loginBy = async ({ page }: AckingPage, catchUp: CatchUp = {}, type: LoginPolicy = "loginWhenever") => {
   const reply = await page.login(room, type, catchUp);
   if (reply.type !== "loggedIn") throw new Error(reply.data.msg);
   return { ...reply, missed: reply.missed?.map(({ data }) => data) };
 };
-const memberOf = ({ page }: Reader, roomId = room) => world.deps.members.get(roomId, page.session);
-const cursorOf = async (reader: Reader, roomId = room) => (await memberOf(reader, roomId))?.cursor?.seq;
-const helloBy = async ({ page }: Reader, rooms: RoomToRestore[]) => {
-  const reply = await hello(world.deps, page.caller, { action: "hello", acks: true, session: page.session, rooms });
+const memberOf = ({ page }: AckingPage, roomId = room) => harness.deps.members.get(roomId, page.session);
+const cursorOf = async (reader: AckingPage, roomId = room) => (await memberOf(reader, roomId))?.cursor?.seq;
+const helloBy = async ({ page }: AckingPage, rooms: RoomToRestore[]) => {
+  const reply = await hello(harness.deps, page.caller, { action: "hello", acks: true, session: page.session, rooms });
   if (reply.type !== "connected") throw new Error("not connected");
   return { reply, text: JSON.stringify(wireOf(reply)) };
 };
@@ -83,15 +83,15 @@ describe("a login", () => {
   // It said that this was all, and the page never heard of the rest.
   test("with more history than its reply holds goes on by replay, and hears all of it, once and in order", async () => {
     const sizes = [20_000, 60_000, 30_000, 110_000, 1, 50_000];
-    for (const [i, size] of sizes.entries()) await world.push(room, JSON.stringify(`${i}${"x".repeat(size)}`));
+    for (const [i, size] of sizes.entries()) await harness.push(room, JSON.stringify(`${i}${"x".repeat(size)}`));
     const first = wireOf(await ann.page.login(room, "loginWhenever", { history: 5 }));
     expect(Buffer.byteLength(JSON.stringify(first))).toBeLessThan(limits.postBytes);
     expect(first).toMatchObject({ recovered: true, upTo: 3, more: true });
-    while (await ann.fill()) await world.push(room, '"meanwhile"');
+    while (await ann.fill()) await harness.push(room, '"meanwhile"');
     const heard = ann.dataOf(room).map((data) => (data as string).replaceAll("x", ""));
     expect(heard.slice(0, 5)).toEqual(["1", "2", "3", "4", "5"]);
     expect(new Set(heard.slice(5))).toEqual(new Set(["meanwhile"]));
-    expect(heard).toHaveLength((await world.deps.rooms.open(room)).seq - 1);
+    expect(heard).toHaveLength((await harness.deps.rooms.open(room)).seq - 1);
   });
 
   test("whose reply was lost is sent again what was in it", async () => {
@@ -99,8 +99,8 @@ describe("a login", () => {
     ann.page.listener = { since: () => undefined, hear: () => {} };
     await loginBy(ann, { since: { epoch: await epochNow(), seq: 0 } });
     ann.page.listener = ann;
-    await world.push(room, '"c"');
-    await world.pass(6_000);
+    await harness.push(room, '"c"');
+    await harness.pass(6_000);
     expect(ann.page.inbox.filter(({ type }) => type === "replayed")).toHaveLength(1);
   });
 });
@@ -112,11 +112,11 @@ describe("since the last", () => {
     await ann.ack();
     await ann.page.close();
     await pushes("c", "d");
-    const tablet = await Reader.open(world, { subject: ann.page.subject });
+    const tablet = await AckingPage.open(harness, { subject: ann.page.subject });
     expect(await loginBy(tablet, { since: "last" })).toMatchObject({ recovered: true, missed: ["c", "d"], upTo: 4 });
   });
 
-  test.each<[string, (other: Reader) => Promise<unknown>]>([
+  test.each<[string, (other: AckingPage) => Promise<unknown>]>([
     ["put out by somebody", (other) => other.page.login(room, "loginWhenLast")],
     [
       "gone without a word when somebody took over",
@@ -131,10 +131,10 @@ describe("since the last", () => {
     await ann.login(room, "loginWhenFirst");
     await pushes("a");
     await ann.ack();
-    const other = await Reader.open(world);
+    const other = await AckingPage.open(harness);
     await end(other);
     await pushes("b");
-    const tablet = await Reader.open(world, { subject: ann.page.subject });
+    const tablet = await AckingPage.open(harness, { subject: ann.page.subject });
     expect(await loginBy(tablet, { since: "last" })).toMatchObject({ missed: ["b"] });
   });
 
@@ -145,9 +145,9 @@ describe("since the last", () => {
     await pushes("a");
     await ann.ack();
     await ann.page.close({ tells: false });
-    await crash(world, () => disconnect(world.deps, ann.page.connectionId), point);
+    await crash(harness, () => disconnect(harness.deps, ann.page.connectionId), point);
     await pushes("b");
-    const tablet = await Reader.open(world, { subject: ann.page.subject });
+    const tablet = await AckingPage.open(harness, { subject: ann.page.subject });
     expect(await loginBy(tablet, { since: "last" })).toMatchObject({ missed: ["b"] });
   });
 
@@ -157,15 +157,15 @@ describe("since the last", () => {
     async (first) => {
       await ann.login(room, "loginWhenFirst");
       await pushes("a");
-      const tablet = await Reader.open(world, { subject: ann.page.subject });
-      const { resumePoints, members } = world.deps;
+      const tablet = await AckingPage.open(harness, { subject: ann.page.subject });
+      const { resumePoints, members } = harness.deps;
       let ends: Promise<void> | undefined;
       const endAfter = (read: typeof first) => {
-        if (read === first) ends ??= disconnect(world.deps, ann.page.connectionId);
+        if (read === first) ends ??= disconnect(harness.deps, ann.page.connectionId);
         return ends;
       };
       const watched = {
-        ...world.deps,
+        ...harness.deps,
         resumePoints: {
           ...resumePoints,
           get: async (...key: Parameters<typeof resumePoints.get>) => {
@@ -193,21 +193,21 @@ describe("since the last", () => {
   test.each(loginPolicies)(
     "goes on there wherever a first login by %s died, whose connection then ended",
     async (type) => {
-      const backAgain = async (): Promise<Reader> => {
-        room = `room-${world.nextId()}`;
-        ann = await Reader.open(world);
+      const backAgain = async (): Promise<AckingPage> => {
+        room = `room-${harness.nextId()}`;
+        ann = await AckingPage.open(harness);
         await ann.login(room, "loginWhenever");
         await pushes("a");
         await ann.ack();
         await ann.page.close();
         await pushes("b");
-        return Reader.open(world, { subject: ann.page.subject });
+        return AckingPage.open(harness, { subject: ann.page.subject });
       };
       const undisturbed = await backAgain();
-      const calls = await countCalls(world, () => loginBy(undisturbed, { since: "last" }, type));
+      const calls = await countCalls(harness, () => loginBy(undisturbed, { since: "last" }, type));
       for (const point of crashPoints.filter(({ call }) => call <= calls)) {
         const tablet = await backAgain();
-        await crash(world, () => loginBy(tablet, { since: "last" }, type), point);
+        await crash(harness, () => loginBy(tablet, { since: "last" }, type), point);
         await tablet.page.close();
         await tablet.page.open();
         const reply = await loginBy(tablet, { since: "last" }, type);
@@ -227,10 +227,10 @@ describe("since the last", () => {
       await ann.page.close();
       await pushes("b");
       const { subject } = ann.page;
-      const phone = await Reader.open(world, { subject });
+      const phone = await AckingPage.open(harness, { subject });
       await phone.login(room, "loginWhenever");
       if (when === "was there") await phone.page.close();
-      const tablet = await Reader.open(world, { subject });
+      const tablet = await AckingPage.open(harness, { subject });
       expect(await loginBy(tablet, { since: "last" })).toMatchObject({ missed: ["b"] });
     },
   );
@@ -240,7 +240,7 @@ describe("since the last", () => {
     await ann.login(room, "loginWhenever");
     await ann.page.close();
     await pushes("b");
-    const tablet = await Reader.open(world, { subject: ann.page.subject });
+    const tablet = await AckingPage.open(harness, { subject: ann.page.subject });
     expect(await loginBy(tablet, { since: "last" })).toMatchObject({ missed: ["b"] });
   });
 
@@ -249,14 +249,14 @@ describe("since the last", () => {
     await loginBy(ann, { history: 2 });
     await ann.ack();
     const { epoch, seq } = ann.since(room) ?? {};
-    await ack(world.deps, ann.page.caller, {
+    await ack(harness.deps, ann.page.caller, {
       ...{ action: "ack", session: ann.page.session, rooms: [{ roomId: room, epoch: epoch ?? "", seq: seq ?? 0 }] },
     });
     await ann.page.close();
     await pushes("c");
-    const phone = await Reader.open(world, { subject: ann.page.subject });
+    const phone = await AckingPage.open(harness, { subject: ann.page.subject });
     await phone.login(room, "loginWhenever");
-    const tablet = await Reader.open(world, { subject: ann.page.subject });
+    const tablet = await AckingPage.open(harness, { subject: ann.page.subject });
     expect(await loginBy(tablet, { since: "last" })).toMatchObject({ missed: ["c"] });
   });
 
@@ -265,14 +265,14 @@ describe("since the last", () => {
     await ann.login(room, "loginWhenFirst");
     await pushes("a");
     await ann.ack();
-    world.lost.add(ann.page.connectionId);
+    harness.lost.add(ann.page.connectionId);
     await pushes("b");
-    const phone = await Reader.open(world, { subject: ann.page.subject });
+    const phone = await AckingPage.open(harness, { subject: ann.page.subject });
     await phone.login(room, "loginWhenLast");
     await pushes("c");
     await phone.ack();
     await pushes("d");
-    const tablet = await Reader.open(world, { subject: ann.page.subject });
+    const tablet = await AckingPage.open(harness, { subject: ann.page.subject });
     expect(await loginBy(tablet, { since: "last" })).toMatchObject({ missed: ["d"] });
   });
 
@@ -286,15 +286,15 @@ describe("hello", () => {
   test("tells a client that acks where everyone's and its own room stand, and others nothing", async () => {
     const { reply } = await helloBy(ann, []);
     expect(reply.rooms.map(({ roomId }) => roomId)).toEqual(["@all", "@user"]);
-    const old = await hello(world.deps, (await world.connect()).caller, { action: "hello" });
+    const old = await hello(harness.deps, (await harness.connect()).caller, { action: "hello" });
     expect(old).toMatchObject({ type: "connected", rooms: [] });
   });
 
   test("brings what was missed in everyone's and one's own room", async () => {
     const since = { all: ann.since("@all"), own: ann.since("@user") };
     await ann.page.close();
-    await world.push("@all", '"all"');
-    await world.push(`@user/${ann.page.subject}`, '"own"');
+    await harness.push("@all", '"all"');
+    await harness.push(`@user/${ann.page.subject}`, '"own"');
     expect(since.own).toMatchObject({ seq: 0 });
     await ann.page.open();
     expect([ann.dataOf("@all"), ann.dataOf("@user")]).toEqual([["all"], ["own"]]);
@@ -306,7 +306,7 @@ describe("hello", () => {
     await ann.ack();
     await pushes("c");
     const other = `${room}-other`;
-    await world.push(other, "1");
+    await harness.push(other, "1");
     await ann.page.login(other, "loginWhenever", { history: 1 });
     expect(await cursorOf(ann)).toBe(2);
     expect(await cursorOf(ann, other)).toBe(0);
@@ -318,7 +318,7 @@ describe("hello", () => {
   ])("shares its reply's bytes among many rooms with %s: it always fits into one post", async (_, catchUp) => {
     const names = Array.from({ length: 6 }, (_, i) => `${room}-${i}`);
     for (const name of names) {
-      for (let i = 0; i < 4; i += 1) await world.push(name, JSON.stringify("x".repeat(10_000)));
+      for (let i = 0; i < 4; i += 1) await harness.push(name, JSON.stringify("x".repeat(10_000)));
     }
     const rooms = await Promise.all(
       names.map(async (roomId) => ({ roomId, type: "loginWhenever" as const, ...catchUp(await epochNow(roomId)) })),
@@ -330,9 +330,9 @@ describe("hello", () => {
   });
 
   test("of a client that begins to ack counts on everyone's messages from its first moment", async () => {
-    const fresh = await openQuickTables();
-    const alone = new World(fresh.client);
-    const eve = new Reader(alone);
+    const fresh = await openInMemoryTables();
+    const alone = new Harness(fresh.client);
+    const eve = new AckingPage(alone);
     // The push comes between the reading of everyone's room and the cursor.
     const { setCursor } = alone.deps.members;
     alone.deps.members.setCursor = async (roomId, ...rest) => {
@@ -352,26 +352,26 @@ describe("hello", () => {
 
 describe("messages that cross a login", () => {
   test("between the look at the room and the place are in the reply", async () => {
-    const { put } = world.deps.members;
-    world.deps.members.put = async (...args) => {
-      world.deps.members.put = put;
-      await world.push(room, '"crossing"');
+    const { put } = harness.deps.members;
+    harness.deps.members.put = async (...args) => {
+      harness.deps.members.put = put;
+      await harness.push(room, '"crossing"');
       return put(...args);
     };
     await ann.login(room, "loginWhenever");
-    await world.push(room, '"after"');
+    await harness.push(room, '"after"');
     expect(ann.dataOf(room)).toEqual(["crossing", "after"]);
   });
 
   test.each(["loginWhenFirst", "loginWhenLast"] as const)("by %s come by redelivery", async (type) => {
-    const { put } = world.deps.members;
-    world.deps.members.put = async (...args) => {
-      world.deps.members.put = put;
-      await world.push(room, '"crossing"');
+    const { put } = harness.deps.members;
+    harness.deps.members.put = async (...args) => {
+      harness.deps.members.put = put;
+      await harness.push(room, '"crossing"');
       return put(...args);
     };
     await ann.login(room, type);
-    await world.pass(5_000);
+    await harness.pass(5_000);
     expect(ann.dataOf(room)).toEqual(["crossing"]);
   });
 });

@@ -1,19 +1,19 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { openWorld, type Page, type World } from "../../../support/world.ts";
+import { type Harness, openHarness, type Page } from "../../../support/harness.ts";
 
-let world: World & { end(): Promise<void> };
+let harness: Harness & { end(): Promise<void> };
 beforeAll(async () => {
-  world = await openWorld();
+  harness = await openHarness();
 });
-afterAll(() => world.end());
+afterAll(() => harness.end());
 
 let room = "";
 let ann: Page;
 let bob: Page;
 beforeEach(async () => {
-  room = `room-${world.nextId()}`;
-  ann = await world.connect();
-  bob = await world.connect();
+  room = `room-${harness.nextId()}`;
+  ann = await harness.connect();
+  bob = await harness.connect();
 });
 
 const code = async (reply: Promise<{ data: { code: string } }>) => (await reply).data.code;
@@ -53,7 +53,7 @@ describe("loginWhenFirst", () => {
     await ann.login(room, "loginWhenever");
     await bob.login(room, "loginWhenever");
     await ann.leave(room);
-    const eve = await world.connect();
+    const eve = await harness.connect();
     expect(await code(eve.login(room))).toBe("2004");
   });
 
@@ -62,28 +62,28 @@ describe("loginWhenFirst", () => {
   test("puts nobody out who came in while a ghost was asked, behind the first look at the members", async () => {
     await ann.login(room, "loginWhenever");
     await ann.close({ tells: false });
-    const eve = await world.connect();
-    const { rooms, members } = world.deps;
+    const eve = await harness.connect();
+    const { rooms, members } = harness.deps;
     const checked = Promise.withResolvers<void>();
-    world.deps.members = {
+    harness.deps.members = {
       ...members,
       pages: async function* (...query: Parameters<typeof members.pages>) {
         yield* members.pages(...query);
         checked.resolve();
       },
     };
-    world.deps.rooms = {
+    harness.deps.rooms = {
       ...rooms,
       open: async (roomId) => {
         await checked.promise;
-        world.deps.rooms = rooms;
+        harness.deps.rooms = rooms;
         await eve.login(room, "loginWhenever");
         return rooms.open(roomId);
       },
     };
     expect(await code(bob.login(room))).toBe("2004");
     expect(eve.codes(room)).toEqual([]);
-    Object.assign(world.deps, { rooms, members });
+    Object.assign(harness.deps, { rooms, members });
   });
 
   test("takes the place of one whose connection ended without a word", async () => {
@@ -99,7 +99,7 @@ describe("loginWhenFirst", () => {
   });
 
   test("takes API Gateway's word for a client that answers no probes", async () => {
-    const old = await world.connect({ probe: false });
+    const old = await harness.connect({ probe: false });
     await old.login(room);
     expect(await code(bob.login(room))).toBe("2004");
     await old.close({ tells: false });
@@ -107,7 +107,7 @@ describe("loginWhenFirst", () => {
   });
 
   test("of many at once lets exactly one in", async () => {
-    const pages = await Promise.all(Array.from({ length: 12 }, () => world.connect()));
+    const pages = await Promise.all(Array.from({ length: 12 }, () => harness.connect()));
     const codes = await Promise.all(pages.map((page) => code(page.login(room))));
     expect(codes.sort()).toEqual(["2002", ...Array(11).fill("2004")]);
   });
@@ -117,7 +117,7 @@ describe("loginWhenLast", () => {
   test("puts out everybody who is in, and tells them", async () => {
     await ann.login(room, "loginWhenever");
     await bob.login(room, "loginWhenever");
-    const eve = await world.connect();
+    const eve = await harness.connect();
     expect(await code(eve.login(room, "loginWhenLast"))).toBe("2002");
     for (const page of [ann, bob]) {
       expect(page.inbox).toContainEqual(
@@ -132,7 +132,7 @@ describe("loginWhenLast", () => {
   });
 
   test("of many at once lets exactly one stay; every other one that got in is told", async () => {
-    const pages = await Promise.all(Array.from({ length: 12 }, () => world.connect()));
+    const pages = await Promise.all(Array.from({ length: 12 }, () => harness.connect()));
     const replies = await Promise.all(pages.map((page) => page.login(room, "loginWhenLast")));
     const stayed = pages.filter((page) => page.isIn(room));
     expect(stayed).toHaveLength(1);
@@ -150,8 +150,8 @@ describe("loginWhenLast", () => {
 
   test("tells those whom a crashed login put out without a word, as soon as anybody looks", async () => {
     await ann.login(room);
-    await world.deps.rooms.takeOver(room, { connectionId: "crashed", expiresAtMs: 0 });
-    await world.push(room);
+    await harness.deps.rooms.takeOver(room, { connectionId: "crashed", expiresAtMs: 0 });
+    await harness.push(room);
     expect(ann.codes(room)).toEqual(["2005"]);
     expect(ann.messages()).toEqual([]);
   });
@@ -167,21 +167,21 @@ describe("loginWhenever", () => {
 
 describe("a claim", () => {
   test("keeps others out until its place is written", async () => {
-    await world.deps.rooms.acquire(
-      await world.deps.rooms.open(room),
-      { connectionId: ann.connectionId, expiresAtMs: world.nowMs + 30_000 },
+    await harness.deps.rooms.acquire(
+      await harness.deps.rooms.open(room),
+      { connectionId: ann.connectionId, expiresAtMs: harness.nowMs + 30_000 },
       0,
     );
     expect(await code(bob.login(room))).toBe("2004");
   });
 
   test("whose login died is void after its time", async () => {
-    await world.deps.rooms.acquire(
-      await world.deps.rooms.open(room),
-      { connectionId: ann.connectionId, expiresAtMs: world.nowMs + 30_000 },
+    await harness.deps.rooms.acquire(
+      await harness.deps.rooms.open(room),
+      { connectionId: ann.connectionId, expiresAtMs: harness.nowMs + 30_000 },
       0,
     );
-    world.nowMs += 30_001;
+    harness.nowMs += 30_001;
     expect(await code(bob.login(room))).toBe("2002");
   });
 });
@@ -190,7 +190,7 @@ describe("after 2005", () => {
   test("nothing of the room reaches the evicted any more", async () => {
     await ann.login(room);
     await bob.login(room, "loginWhenLast");
-    await world.push(room, '"secret"');
+    await harness.push(room, '"secret"');
     expect(bob.messages()).toEqual(["secret"]);
     expect(ann.messages()).toEqual([]);
   });
@@ -202,7 +202,7 @@ describe("a session that comes back", () => {
     ann.goSilent();
     await ann.open();
     expect(ann.isIn(room)).toBe(true);
-    await world.push(room);
+    await harness.push(room);
     expect(ann.messages()).toEqual([1]);
   });
 
@@ -211,7 +211,7 @@ describe("a session that comes back", () => {
     const old = ann.connectionId;
     await ann.open();
     const { disconnect } = await import("../../../../lambdas/domain/membership/connection.ts");
-    await disconnect(world.deps, old);
+    await disconnect(harness.deps, old);
     expect(await code(bob.login(room))).toBe("2004");
   });
 
@@ -253,7 +253,7 @@ describe("a session that comes back", () => {
 
 describe("a login", () => {
   test("is refused where the token does not allow the room", async () => {
-    const guest = await world.connect({ rooms: ["lobby-*"] });
+    const guest = await harness.connect({ rooms: ["lobby-*"] });
     expect(await guest.login("lobby-1")).toMatchObject({ data: { code: "2002" } });
     expect(await guest.login(room)).toMatchObject({
       type: "loginFailed",

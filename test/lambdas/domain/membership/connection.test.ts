@@ -3,21 +3,21 @@ import { hello } from "../../../../lambdas/domain/login/hello.ts";
 import { loginRoom } from "../../../../lambdas/domain/login/login.ts";
 import { connect, disconnect } from "../../../../lambdas/domain/membership/connection.ts";
 import { leaveRoom } from "../../../../lambdas/domain/membership/leave.ts";
+import { Harness, type Page } from "../../../support/harness.ts";
+import { sharedTables } from "../../../support/shared-tables.ts";
 import { openTables, rowsOf } from "../../../support/tables.ts";
-import { tablesForAll } from "../../../support/tables-for-all.ts";
-import { type Page, World } from "../../../support/world.ts";
 
-const tables = tablesForAll(openTables);
+const tables = sharedTables(openTables);
 
-let world: World;
+let harness: Harness;
 let room = "";
 let ann: Page;
 let bob: Page;
 beforeEach(async () => {
-  world = new World(tables.client);
-  room = `room-${world.nextId()}`;
-  ann = await world.connect();
-  bob = await world.connect();
+  harness = new Harness(tables.client);
+  room = `room-${harness.nextId()}`;
+  ann = await harness.connect();
+  bob = await harness.connect();
 });
 
 /** Rows that speak of the connection. */
@@ -35,8 +35,8 @@ describe("a connection", () => {
   });
 
   test("is a member of its subject's room from the start, one per tab", async () => {
-    const tab = await world.connect({ subject: ann.subject });
-    await world.push(`@user/${ann.subject}`);
+    const tab = await harness.connect({ subject: ann.subject });
+    await harness.push(`@user/${ann.subject}`);
     expect(ann.messages()).toEqual([1]);
     expect(tab.messages()).toEqual([1]);
   });
@@ -59,15 +59,15 @@ describe("the end of a connection", () => {
 
   test("may be told twice, or of a connection that nobody knows", async () => {
     await ann.close();
-    await disconnect(world.deps, ann.connectionId);
-    await disconnect(world.deps, "never-was");
+    await disconnect(harness.deps, ann.connectionId);
+    await disconnect(harness.deps, "never-was");
     expect(await tracesOf("never-was")).toEqual([]);
   });
 
   test("is cleaned up after its time as well: a room that it held is free", async () => {
     await ann.login(room);
-    world.nowMs += 131 * 60_000;
-    await disconnect(world.deps, ann.connectionId);
+    harness.nowMs += 131 * 60_000;
+    await disconnect(harness.deps, ann.connectionId);
     expect(await tracesOf(ann.connectionId)).toEqual([]);
   });
 
@@ -75,9 +75,9 @@ describe("the end of a connection", () => {
     await ann.login(room);
     const old = ann.connectionId;
     await ann.open();
-    await disconnect(world.deps, old);
+    await disconnect(harness.deps, old);
     expect(await tracesOf(old)).toEqual([]);
-    await world.push(room);
+    await harness.push(room);
     expect(ann.messages()).toEqual([1]);
     expect(await code(bob.login(room))).toBe("2004");
   });
@@ -85,8 +85,8 @@ describe("the end of a connection", () => {
   test("that is never told lets its rows be absent for everybody after their time", async () => {
     await ann.login(room);
     await ann.close({ tells: false });
-    world.nowMs += 131 * 60_000;
-    expect(await world.deps.connections.get(ann.connectionId)).toBeUndefined();
+    harness.nowMs += 131 * 60_000;
+    expect(await harness.deps.connections.get(ann.connectionId)).toBeUndefined();
     await bob.open();
     expect(await code(bob.login(room))).toBe("2002");
   });
@@ -94,21 +94,21 @@ describe("the end of a connection", () => {
   test("told before its own $connect was written leaves a ghost that the next post forgets", async () => {
     const { connectionId } = ann;
     await ann.close();
-    await connect(world.deps, ann.caller);
+    await connect(harness.deps, ann.caller);
     expect(await tracesOf(connectionId)).not.toEqual([]);
-    world.nowMs += 10_000;
-    await world.push(`@user/${ann.subject}`);
+    harness.nowMs += 10_000;
+    await harness.push(`@user/${ann.subject}`);
     expect(await tracesOf(connectionId)).toEqual([]);
   });
 
   test("while a login is under way leaves no place behind", async () => {
     // The end comes between the look at the row and the place.
-    const { members } = world.deps;
+    const { members } = harness.deps;
     const put: typeof members.put = async (roomId, member) => {
       await ann.close();
       return members.put(roomId, member);
     };
-    const deps = { ...world.deps, members: { ...members, put } };
+    const deps = { ...harness.deps, members: { ...members, put } };
     expect(await code(loginRoom(deps, ann.caller, { roomId: room }))).toBe("2003");
     expect(await tracesOf(ann.connectionId)).toEqual([]);
     expect(await code(bob.login(room))).toBe("2002");
@@ -116,7 +116,7 @@ describe("the end of a connection", () => {
 });
 
 describe("leaveRoom", () => {
-  const leave = (page: Page) => leaveRoom(world.deps, page.caller, { action: "leaveRoom", roomId: room });
+  const leave = (page: Page) => leaveRoom(harness.deps, page.caller, { action: "leaveRoom", roomId: room });
   const left = () => ({
     type: "left",
     eventName: "leaveRoomResp",
@@ -133,7 +133,7 @@ describe("leaveRoom", () => {
   test("of a room that one is not in is answered the same, and takes nobody's place", async () => {
     await bob.login(room);
     expect(await leave(ann)).toEqual(left());
-    await world.push(room);
+    await harness.push(room);
     expect(bob.messages()).toEqual([1]);
   });
 
@@ -141,7 +141,7 @@ describe("leaveRoom", () => {
     await ann.login(room);
     await ann.login(`${room}-2`);
     await leave(ann);
-    await world.push(`${room}-2`);
+    await harness.push(`${room}-2`);
     expect(ann.messages()).toEqual([1]);
     await ann.close();
     expect(await tracesOf(ann.connectionId)).toEqual([]);
@@ -151,8 +151,8 @@ describe("leaveRoom", () => {
     await ann.login(room);
     const old = ann.caller;
     await ann.open();
-    await leaveRoom(world.deps, old, { action: "leaveRoom", roomId: room });
-    await world.push(room);
+    await leaveRoom(harness.deps, old, { action: "leaveRoom", roomId: room });
+    await harness.push(room);
     expect(ann.messages()).toEqual([1]);
   });
 
@@ -163,10 +163,10 @@ describe("leaveRoom", () => {
     async (type) => {
       await ann.login(room, type);
       const { caller } = ann;
-      world.nowMs += 1_000;
+      harness.nowMs += 1_000;
       await ann.login(room, type);
-      await leaveRoom(world.deps, caller, { action: "leaveRoom", roomId: room });
-      await world.push(room);
+      await leaveRoom(harness.deps, caller, { action: "leaveRoom", roomId: room });
+      await harness.push(room);
       expect(ann.messages()).toEqual([1]);
       await ann.close();
       expect(await tracesOf(ann.connectionId)).toEqual([]);
@@ -176,11 +176,11 @@ describe("leaveRoom", () => {
   test("ends a place also if a hello asked for it meanwhile, which is no login", async () => {
     await ann.login(room);
     const { caller } = ann;
-    world.nowMs += 1_000;
+    harness.nowMs += 1_000;
     const { session, inSince } = ann;
     const rooms = [{ roomId: room, generation: inSince.get(room)?.generation ?? 0 }];
-    await hello(world.deps, { ...caller, requestedAtMs: world.nowMs }, { action: "hello", session, rooms });
-    await leaveRoom(world.deps, caller, { action: "leaveRoom", roomId: room });
+    await hello(harness.deps, { ...caller, requestedAtMs: harness.nowMs }, { action: "hello", session, rooms });
+    await leaveRoom(harness.deps, caller, { action: "leaveRoom", roomId: room });
     expect(await code(bob.login(room))).toBe("2002");
   });
 
@@ -193,7 +193,7 @@ describe("leaveRoom", () => {
 describe("a connection in as many rooms as are allowed", () => {
   test("is refused one more, and gets it after it has left another", async () => {
     await ann.login(`${room}-0`);
-    for (let i = 1; i < 100; i += 1) await world.deps.connections.addRoom(ann.connectionId, `${room}-${i}`);
+    for (let i = 1; i < 100; i += 1) await harness.deps.connections.addRoom(ann.connectionId, `${room}-${i}`);
     expect(await ann.login(room)).toMatchObject({
       data: { code: "2003", msg: expect.stringContaining("100 rooms") },
     });

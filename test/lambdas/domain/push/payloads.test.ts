@@ -4,21 +4,21 @@ import { poll } from "../../../../lambdas/domain/login/poll.ts";
 import { type PushRequest, push } from "../../../../lambdas/domain/push/push.ts";
 import type { MessageFrame, ServerFrame } from "../../../../protocol/frames.ts";
 import { inlineBytes, limits } from "../../../../protocol/limits.ts";
+import { AckingPage } from "../../../support/acking-page.ts";
 import { countCalls, crash } from "../../../support/crash.ts";
-import { Reader } from "../../../support/reader.ts";
+import { Harness, type Page, wireOf } from "../../../support/harness.ts";
+import { sharedTables } from "../../../support/shared-tables.ts";
 import { openTables, rowsOf } from "../../../support/tables.ts";
-import { tablesForAll } from "../../../support/tables-for-all.ts";
-import { type Page, World, wireOf } from "../../../support/world.ts";
 
-const tables = tablesForAll(openTables);
+const tables = sharedTables(openTables);
 
-let world: World;
+let harness: Harness;
 let room = "";
 let ann: Page;
 beforeEach(async () => {
-  world = new World(tables.client);
-  room = `room-${world.nextId()}`;
-  ann = await world.connect({ acks: true });
+  harness = new Harness(tables.client);
+  room = `room-${harness.nextId()}`;
+  ann = await harness.connect({ acks: true });
   await ann.login(room);
 });
 
@@ -30,7 +30,7 @@ const logOf = async (roomId: string) =>
   (await rowsOf(tables.client, "Messages")).filter((row) => row.roomId === roomId);
 const messagesOf = (frames: readonly ServerFrame[]) =>
   frames.filter((frame): frame is MessageFrame => frame.type === "message");
-const pushToRoom = (rawData: string, more: Partial<PushRequest> = {}) => world.push(room, rawData, more);
+const pushToRoom = (rawData: string, more: Partial<PushRequest> = {}) => harness.push(room, rawData, more);
 const frameBytes = (frame: ServerFrame | undefined) => Buffer.byteLength(JSON.stringify(frame));
 
 describe("what fits into one post", () => {
@@ -50,29 +50,29 @@ describe("what fits into one post", () => {
 
   test("asks nobody about it: one call fewer than what is kept apart", async () => {
     await pushToRoom("1");
-    const calls = await countCalls(world, () => pushToRoom("2"));
-    expect(world.payloads.size).toBe(0);
-    expect(await countCalls(world, () => pushToRoom(large))).toBe(calls + 1);
+    const calls = await countCalls(harness, () => pushToRoom("2"));
+    expect(harness.payloads.size).toBe(0);
+    expect(await countCalls(harness, () => pushToRoom(large))).toBe(calls + 1);
   });
 });
 
 describe("what does not", () => {
   test("is kept under its hash, and the frame says where, how much and what its hash is", async () => {
     await pushToRoom(large);
-    const [[sha256 = "", kept] = []] = world.payloads;
+    const [[sha256 = "", kept] = []] = harness.payloads;
     expect(kept).toBe(large);
     expect(messagesOf(ann.inbox)).toEqual([
       {
         ...{ type: "message", eventName: "test", roomId: room, epoch: expect.any(String), seq: 1, qos: 1 },
-        ...{ messageId: expect.any(String), at: world.nowMs },
-        payload: { url: world.deps.payloads.urlOf({ sha256, bytes: 0 }), sha256, bytes: inlineBytes },
+        ...{ messageId: expect.any(String), at: harness.nowMs },
+        payload: { url: harness.deps.payloads.urlOf({ sha256, bytes: 0 }), sha256, bytes: inlineBytes },
       },
     ]);
   });
 
   test("is in the log by its hash alone: no address, no data", async () => {
     await pushToRoom(large);
-    const [sha256] = world.payloads.keys();
+    const [sha256] = harness.payloads.keys();
     const [row] = await logOf(room);
     expect(row).toMatchObject({ seq: 1, payload: { sha256, bytes: inlineBytes } });
     expect(row).not.toHaveProperty("data");
@@ -83,12 +83,12 @@ describe("what does not", () => {
     const long = `${room}-${"r".repeat(128 - room.length - 1)}`;
     await ann.login(long);
     const fitsRoomOnly = textOf(inlineBytes - 200);
-    await push(world.deps, { rooms: [room, long], eventName: "test", rawData: fitsRoomOnly, qos: 1 });
-    expect(world.payloads.size).toBe(1);
+    await push(harness.deps, { rooms: [room, long], eventName: "test", rawData: fitsRoomOnly, qos: 1 });
+    expect(harness.payloads.size).toBe(1);
     expect(messagesOf(ann.inbox).map(({ payload }) => payload?.bytes)).toEqual([inlineBytes - 200, inlineBytes - 200]);
-    world.payloads.clear();
+    harness.payloads.clear();
     await pushToRoom(fitsRoomOnly);
-    expect(world.payloads.size).toBe(0);
+    expect(harness.payloads.size).toBe(0);
   });
 
   test("goes at qos 0 too, and into no log", async () => {
@@ -102,19 +102,19 @@ describe("what does not", () => {
   test("is accepted up to 5 MB; above, it is refused with both sizes and nothing is written", async () => {
     const max = textOf(limits.payloadBytes);
     expect(await pushToRoom(max)).toHaveProperty("messageId");
-    world.payloads.clear();
+    harness.payloads.clear();
     const before = await allRows();
     const refused = await pushToRoom(`${max.slice(0, -1)}e"`);
     expect(refused).toEqual({ code: "tooLarge", msg: expect.stringContaining("5242881") });
     expect(refused).toMatchObject({ msg: expect.stringContaining("5242880") });
     expect(await allRows()).toEqual(before);
-    expect(world.payloads.size).toBe(0);
+    expect(harness.payloads.size).toBe(0);
   });
 
   test("that cannot be kept is an outage, and no log knows of it", async () => {
-    const payloads = { ...world.deps.payloads, put: () => Promise.reject(new Error("S3 did not answer")) };
+    const payloads = { ...harness.deps.payloads, put: () => Promise.reject(new Error("S3 did not answer")) };
     const before = await allRows();
-    const failed = push({ ...world.deps, payloads }, { rooms: [room], eventName: "test", rawData: large, qos: 1 });
+    const failed = push({ ...harness.deps, payloads }, { rooms: [room], eventName: "test", rawData: large, qos: 1 });
     await expect(failed).rejects.toThrow("S3 did not answer");
     expect(await allRows()).toEqual(before);
   });
@@ -122,49 +122,49 @@ describe("what does not", () => {
 
 describe("each sending has an address of its own time", () => {
   const urlsOf = (frames: readonly (MessageFrame | undefined)[]) => frames.map((frame) => frame?.payload?.url);
-  const nowUrl = () => world.deps.payloads.urlOf({ sha256: [...world.payloads.keys()][0] ?? "", bytes: 0 });
+  const nowUrl = () => harness.deps.payloads.urlOf({ sha256: [...harness.payloads.keys()][0] ?? "", bytes: 0 });
   beforeEach(() => pushToRoom(large));
 
   test("a replay", async () => {
-    world.nowMs += 60_000;
-    const reply = wireOf(await replay(world.deps, ann.caller, { action: "replay", roomId: room, after: 0 }));
+    harness.nowMs += 60_000;
+    const reply = wireOf(await replay(harness.deps, ann.caller, { action: "replay", roomId: room, after: 0 }));
     expect(urlsOf("missed" in reply ? (reply.missed ?? []) : [])).toEqual([nowUrl()]);
   });
 
   test("a history", async () => {
-    world.nowMs += 60_000;
-    const bob = await world.connect();
+    harness.nowMs += 60_000;
+    const bob = await harness.connect();
     const reply = await bob.login(room, "loginWhenever", { history: 5 });
     expect(urlsOf("missed" in reply ? (reply.missed ?? []) : [])).toEqual([nowUrl()]);
   });
 
   test("a redelivery", async () => {
-    const before = world.nowMs;
-    await world.pass(6_000);
+    const before = harness.nowMs;
+    await harness.pass(6_000);
     const retries = ann.inbox.flatMap((frame) => (frame.type === "replayed" ? frame.missed : []));
     expect(retries).toHaveLength(1);
     expect(urlsOf(retries)).not.toContain(`${nowUrl().split("?")[0]}?at=${before}`);
   });
 
   test("a poll", async () => {
-    world.nowMs += 60_000;
+    harness.nowMs += 60_000;
     const { epoch } = messagesOf(ann.inbox)[0] ?? {};
     const since = { epoch: epoch ?? "", seq: 0 };
     const rooms = [{ roomId: room, type: "loginWhenever" as const, since }];
-    const { rooms: answers } = await poll(world.deps, ann.claims, { rooms });
+    const { rooms: answers } = await poll(harness.deps, ann.claims, { rooms });
     const missed = answers.map(wireOf).flatMap((answer) => ("missed" in answer ? (answer.missed ?? []) : []));
     expect(urlsOf(missed)).toEqual([nowUrl()]);
   });
 });
 
 test("a hundred of them wait for a member in frames that a post can carry", async () => {
-  const reader = await Reader.open(world);
+  const reader = await AckingPage.open(harness);
   await reader.login(room, "loginWhenever");
-  world.lost.add(reader.page.connectionId);
+  harness.lost.add(reader.page.connectionId);
   for (let at = 0; at < 100; at += 1) await pushToRoom(large);
-  world.lost.clear();
+  harness.lost.clear();
   for (let hop = 0; hop < 20 && reader.dataOf(room).length < 100; hop += 1) {
-    await world.pass(5_000);
+    await harness.pass(5_000);
     await reader.fill();
     await reader.ack();
   }
@@ -173,9 +173,9 @@ test("a hundred of them wait for a member in frames that a post can carry", asyn
 
 test("a push that dies at any of its calls and is sent again arrives once, whole", async () => {
   const open = async () => {
-    const there = new World(tables.client);
+    const there = new Harness(tables.client);
     const roomId = `room-${there.nextId()}`;
-    const reader = await Reader.open(there);
+    const reader = await AckingPage.open(there);
     await reader.login(roomId);
     return { there, roomId, reader, work: () => there.push(roomId, large, { messageId: `m-${roomId}` }) };
   };

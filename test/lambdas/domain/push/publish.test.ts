@@ -2,32 +2,32 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { replay } from "../../../../lambdas/domain/delivery/replay.ts";
 import { type PublishOf, publish } from "../../../../lambdas/domain/push/publish.ts";
 import type { FrameOf } from "../../../../protocol/frames.ts";
-import { openQuickTables } from "../../../support/quick-tables.ts";
-import { Reader } from "../../../support/reader.ts";
-import { tablesForAll } from "../../../support/tables-for-all.ts";
-import { World, wireOf } from "../../../support/world.ts";
+import { AckingPage } from "../../../support/acking-page.ts";
+import { Harness, wireOf } from "../../../support/harness.ts";
+import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { sharedTables } from "../../../support/shared-tables.ts";
 
-const tables = tablesForAll(openQuickTables);
+const tables = sharedTables(openInMemoryTables);
 
-let world: World;
+let harness: Harness;
 let room = "";
-let ann: Reader;
-let bob: Reader;
+let ann: AckingPage;
+let bob: AckingPage;
 beforeEach(async () => {
-  world = new World(tables.client);
-  room = `room-${world.nextId()}`;
+  harness = new Harness(tables.client);
+  room = `room-${harness.nextId()}`;
   const publish = [`${room}*`, "@user/*"];
-  ann = await Reader.open(world, { subject: `ann ü/${room}`, publish });
-  bob = await Reader.open(world, { subject: `bob/${room}`, publish });
+  ann = await AckingPage.open(harness, { subject: `ann ü/${room}`, publish });
+  bob = await AckingPage.open(harness, { subject: `bob/${room}`, publish });
 });
 
-const publishBy = ({ page }: Reader, frame: Partial<PublishOf>) =>
-  publish(world.deps, page.caller, {
+const publishBy = ({ page }: AckingPage, frame: Partial<PublishOf>) =>
+  publish(harness.deps, page.caller, {
     ...{ action: "publish", eventName: "chat", rawData: '"hi"', clientMessageId: "c-1" },
     ...frame,
   });
-const replayBy = async ({ page }: Reader, frame: Omit<FrameOf<"replay">, "action">) =>
-  wireOf(await replay(world.deps, page.caller, { action: "replay", ...frame }));
+const replayBy = async ({ page }: AckingPage, frame: Omit<FrameOf<"replay">, "action">) =>
+  wireOf(await replay(harness.deps, page.caller, { action: "replay", ...frame }));
 const dataIn = (reply: Awaited<ReturnType<typeof replayBy>>) =>
   reply.type === "replayed" ? reply.missed.map(({ data }) => data) : reply.type === "replayFailed" && reply.data.msg;
 
@@ -38,7 +38,7 @@ describe("a publish to a room", () => {
   });
 
   test("reaches all who are in, the sender too, in its place in the room's order", async () => {
-    await world.push(room, '"before"');
+    await harness.push(room, '"before"');
     const answer = await publishBy(ann, { roomId: room });
     expect(answer).toEqual({
       type: "published",
@@ -111,14 +111,14 @@ describe("a publish is refused", () => {
     const old = ann.page.caller;
     await ann.page.open();
     const frame = { action: "publish" as const, roomId: room, eventName: "e", rawData: "1", clientMessageId: "c-1" };
-    expect(await publish(world.deps, old, frame)).toEqual(notIn);
+    expect(await publish(harness.deps, old, frame)).toEqual(notIn);
     await bob.login(room, "loginWhenLast");
     expect(await publishBy(ann, { roomId: room })).toEqual(notIn);
   });
 
   test("to oneself, or to a person without a grant", async () => {
     expect(await publishBy(ann, { toUser: ann.page.subject })).toEqual(refusal("toUser is yourself"));
-    const guest = await Reader.open(world);
+    const guest = await AckingPage.open(harness);
     expect(await publishBy(guest, { toUser: bob.page.subject })).toEqual(
       refusal(`the token does not allow to publish to @user/${bob.page.subject}`),
     );
@@ -127,7 +127,7 @@ describe("a publish is refused", () => {
 
 describe("a publish to a person", () => {
   test("reaches both people's devices under the conversation's id, and is kept in its log", async () => {
-    const tablet = await Reader.open(world, { subject: ann.page.subject });
+    const tablet = await AckingPage.open(harness, { subject: ann.page.subject });
     const toUser = bob.page.subject;
     const answer = await publishBy(ann, { toUser });
     const conversation = `${ann.page.subject}_${bob.page.subject}`;
@@ -159,7 +159,7 @@ describe("a publish to a person", () => {
 
   test("by an id that was used to another person is refused, and reaches nobody", async () => {
     await publishBy(ann, { toUser: bob.page.subject });
-    const eve = await Reader.open(world);
+    const eve = await AckingPage.open(harness);
     expect(await publishBy(ann, { toUser: eve.page.subject })).toMatchObject({
       ...{ type: "publishFailed", clientMessageId: "c-1" },
       data: { code: "2012", msg: expect.stringContaining("/c-1 was used for another message") },
@@ -171,8 +171,8 @@ describe("a publish to a person", () => {
   test("who is nowhere is kept for when they come, and given up in time", async () => {
     await publishBy(ann, { toUser: "nobody" });
     await ann.ack();
-    await world.pass(600_000);
-    expect(world.undelivered).toMatchObject([{ subject: "nobody", roomId: "@user/nobody" }]);
+    await harness.pass(600_000);
+    expect(harness.undelivered).toMatchObject([{ subject: "nobody", roomId: "@user/nobody" }]);
   });
 
   test("twice at once is one message for both", async () => {
@@ -186,7 +186,7 @@ describe("a publish to a person", () => {
 describe("replay", () => {
   test("tells members what is behind, and nobody else", async () => {
     await ann.login(room);
-    for (const data of ["1", "2", "3"]) await world.push(room, data);
+    for (const data of ["1", "2", "3"]) await harness.push(room, data);
     expect(await replayBy(ann, { roomId: room, after: 1 })).toMatchObject({
       ...{ type: "replayed", eventName: "replayResp", data: { code: "2011" }, roomId: room, epoch: expect.any(String) },
       ...{ recovered: true, upTo: 3 },
@@ -200,7 +200,7 @@ describe("replay", () => {
 
   test("of others' conversations is nobody's: it is always between oneself and somebody", async () => {
     await publishBy(ann, { toUser: bob.page.subject });
-    const eve = await Reader.open(world);
+    const eve = await AckingPage.open(harness);
     expect(dataIn(await replayBy(eve, { toUser: bob.page.subject, after: 0 }))).toBe("nothing was ever sent there");
   });
 
@@ -209,7 +209,7 @@ describe("replay", () => {
     ["of another epoch", { after: 0, epoch: "elsewhere" }],
   ])("%s says that it cannot be caught up", async (_, wish) => {
     await ann.login(room);
-    await world.push(room);
+    await harness.push(room);
     expect(await replayBy(ann, { roomId: room, ...wish })).toMatchObject({ recovered: false, missed: [], upTo: 1 });
   });
 
@@ -218,7 +218,7 @@ describe("replay", () => {
     const say = (clientMessageId: string, text: string) =>
       publishBy(ann, { toUser, clientMessageId, rawData: JSON.stringify(text) });
     await say("old", "old");
-    world.nowMs += 86_500_000;
+    harness.nowMs += 86_500_000;
     for (const letter of ["a", "b", "c", "d", "e"]) await say(letter, letter.repeat(30_000));
     expect(await replayBy(bob, { toUser: ann.page.subject, after: 0 })).toMatchObject({ recovered: false });
     const newest = await replayBy(bob, { toUser: ann.page.subject, history: 100 });
@@ -241,17 +241,17 @@ describe("replay", () => {
 
   test("moves no cursor", async () => {
     await ann.login(room);
-    await world.push(room);
+    await harness.push(room);
     await replayBy(ann, { roomId: room, after: 0 });
-    expect((await world.deps.members.get(room, ann.page.session))?.cursor?.seq).toBe(0);
+    expect((await harness.deps.members.get(room, ann.page.session))?.cursor?.seq).toBe(0);
   });
 
   test("posts a message by itself that is too large for a reply, and goes on behind it", async () => {
     await ann.login(room);
-    world.lost.add(ann.page.connectionId);
-    await world.push(room, JSON.stringify("x".repeat(110_000)));
-    await world.push(room, '"small"');
-    world.lost.clear();
+    harness.lost.add(ann.page.connectionId);
+    await harness.push(room, JSON.stringify("x".repeat(110_000)));
+    await harness.push(room, '"small"');
+    harness.lost.clear();
     expect(await replayBy(ann, { roomId: room, after: 0 })).toMatchObject({ missed: [], upTo: 0, more: true });
     expect(ann.dataOf(room)).toHaveLength(1);
     expect(dataIn(await replayBy(ann, { roomId: room, after: 1 }))).toEqual(["small"]);

@@ -3,30 +3,30 @@ import type { Member } from "../../../../lambdas/domain/model/member.ts";
 import type { PushRecord } from "../../../../lambdas/domain/model/push-record.ts";
 import type { PushRequest } from "../../../../lambdas/domain/push/push.ts";
 import { pushStatus, waitForAcks } from "../../../../lambdas/domain/push/status.ts";
-import { openQuickTables } from "../../../support/quick-tables.ts";
-import { Reader } from "../../../support/reader.ts";
+import { AckingPage } from "../../../support/acking-page.ts";
+import { Harness } from "../../../support/harness.ts";
+import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { sharedTables } from "../../../support/shared-tables.ts";
 import { rowsOf } from "../../../support/tables.ts";
-import { tablesForAll } from "../../../support/tables-for-all.ts";
-import { World } from "../../../support/world.ts";
 
-const tables = tablesForAll(openQuickTables);
+const tables = sharedTables(openInMemoryTables);
 
-let world: World;
+let harness: Harness;
 let room = "";
 let messageId = "";
-let ann: Reader;
-let bob: Reader;
+let ann: AckingPage;
+let bob: AckingPage;
 beforeEach(async () => {
-  world = new World(tables.client);
-  room = `room-${world.nextId()}`;
+  harness = new Harness(tables.client);
+  room = `room-${harness.nextId()}`;
   messageId = `m-${room}`;
-  [ann, bob] = [await Reader.open(world), await Reader.open(world)];
+  [ann, bob] = [await AckingPage.open(harness), await AckingPage.open(harness)];
   await ann.login(room, "loginWhenever");
   await bob.login(room, "loginWhenever");
 });
 
-const pushed = async (more: Parameters<World["push"]>[2] = {}, data = "1", roomId = room) => {
-  const accepted = await world.push(roomId, data, more);
+const pushed = async (more: Parameters<Harness["push"]>[2] = {}, data = "1", roomId = room) => {
+  const accepted = await harness.push(roomId, data, more);
   if ("code" in accepted) throw new Error(accepted.msg);
   return accepted;
 };
@@ -40,7 +40,7 @@ describe("a messageId", () => {
     expect([second.messageId, placeOf(second)]).toEqual([messageId, placeOf(first)]);
     await pushed({}, "3");
     await ann.fill();
-    world.nowMs += 2_000;
+    harness.nowMs += 2_000;
     await ann.fill();
     expect(ann.dataOf(room)).toEqual([1, 3]);
     expect(await logOf()).toHaveLength(2);
@@ -50,7 +50,7 @@ describe("a messageId", () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => pushed({ messageId })));
     expect(new Set(answers.map((answer) => JSON.stringify(placeOf(answer)))).size).toBe(1);
     expect(await logOf()).toHaveLength(1);
-    world.nowMs += 2_000;
+    harness.nowMs += 2_000;
     await ann.fill();
     expect(ann.dataOf(room)).toEqual([1]);
   });
@@ -60,13 +60,13 @@ describe("a messageId", () => {
     const first = await pushed({ messageId, rooms });
     const second = await pushed({ messageId, rooms: rooms.toReversed() });
     expect(placeOf(second)).toEqual(placeOf(first).toReversed());
-    const status = await pushStatus(world.deps, messageId);
+    const status = await pushStatus(harness.deps, messageId);
     expect(status?.map(({ roomId }) => roomId).toSorted()).toEqual(rooms.toSorted());
   });
 
   test("may stand for another message after a day", async () => {
     await pushed({ messageId });
-    world.nowMs += 86_401_000;
+    harness.nowMs += 86_401_000;
     expect(placeOf(await pushed({ messageId }, "2"))).toMatchObject([{ seq: 2 }]);
   });
 });
@@ -86,12 +86,12 @@ describe("a messageId that was used for another message", () => {
     const rooms = (more.rooms ?? [room]).map((roomId) => (roomId === "456" ? room : `${room}-${roomId}`));
     const [other = ""] = rooms.filter((roomId) => roomId !== room);
     if (other) await ann.login(other, "loginWhenever");
-    expect(await world.push(room, data, { messageId, ...more, rooms: more.rooms ? rooms : [room] })).toEqual(used());
+    expect(await harness.push(room, data, { messageId, ...more, rooms: more.rooms ? rooms : [room] })).toEqual(used());
     // Its number is given up: nobody waits for it.
     await pushed({}, "3");
     await ann.fill();
     expect([ann.dataOf(room), ann.dataOf(other)]).toEqual([[1, 3], []]);
-    expect((await pushStatus(world.deps, messageId))?.map(({ roomId }) => roomId)).toEqual([room]);
+    expect((await pushStatus(harness.deps, messageId))?.map(({ roomId }) => roomId)).toEqual([room]);
     expect(await pushed({ messageId, rooms: [room] })).toMatchObject({ records: [{ seq: 1 }] });
   });
 
@@ -99,21 +99,21 @@ describe("a messageId that was used for another message", () => {
     ["data", () => ({}), (i: number) => `${i}`],
     ["rooms", (i: number) => ({ rooms: [`${room}-${i}`] }), () => "1"],
   ])("by several with different %s at once is one message's", async (_, more, data) => {
-    const pushes = Array.from({ length: 6 }, (_, i) => world.push(room, data(i), { messageId, ...more(i) }));
+    const pushes = Array.from({ length: 6 }, (_, i) => harness.push(room, data(i), { messageId, ...more(i) }));
     const answers = await Promise.all(pushes);
     expect(answers.filter((answer) => "code" in answer)).toEqual(Array(5).fill(used()));
-    expect(await pushStatus(world.deps, messageId)).toHaveLength(1);
+    expect(await pushStatus(harness.deps, messageId)).toHaveLength(1);
   });
 
   test("keeps no room waiting for a first one that could not be written", async () => {
-    const { nextSeq } = world.deps.rooms;
-    world.deps.rooms.nextSeq = async (roomId) => {
+    const { nextSeq } = harness.deps.rooms;
+    harness.deps.rooms.nextSeq = async (roomId) => {
       if (roomId === room) throw new Error("throttled");
       return nextSeq(roomId);
     };
     const rooms = [room, `${room}-z`];
-    await expect(world.push(room, "1", { messageId, rooms })).rejects.toThrow("throttled");
-    world.deps.rooms.nextSeq = nextSeq;
+    await expect(harness.push(room, "1", { messageId, rooms })).rejects.toThrow("throttled");
+    harness.deps.rooms.nextSeq = nextSeq;
     expect(placeOf(await pushed({ messageId, rooms }))).toMatchObject([{ seq: 1 }, { seq: 1 }]);
   });
 });
@@ -125,7 +125,7 @@ describe("at qos 0", () => {
     const { records } = await pushed({ qos: 0 });
     expect(records).toMatchObject([{ roomId: room, done: true, outcomes: { members: 2, sent: 2 } }]);
     expect(await all()).toEqual(before);
-    expect(world.checks).toEqual([]);
+    expect(harness.checks).toEqual([]);
     expect(ann.page.inbox.at(-1)).toMatchObject({ type: "message", qos: 0 });
     expect(ann.page.inbox.at(-1)).not.toHaveProperty("seq");
   });
@@ -138,26 +138,26 @@ describe("at qos 0", () => {
 });
 
 test("a ttl that is over keeps a message from who comes later, and from redelivery", async () => {
-  world.lost.add(ann.page.connectionId);
+  harness.lost.add(ann.page.connectionId);
   await pushed({ ttlMs: 3_000 });
-  world.lost.clear();
-  await world.pass(100_000);
+  harness.lost.clear();
+  await harness.pass(100_000);
   expect(ann.dataOf(room)).toEqual([]);
-  expect(world.undelivered).toEqual([]);
+  expect(harness.undelivered).toEqual([]);
 });
 
 describe("what became of a push", () => {
-  const statusOf = async (messageId: string) => (await pushStatus(world.deps, messageId))?.[0];
+  const statusOf = async (messageId: string) => (await pushStatus(harness.deps, messageId))?.[0];
 
   test("is unknown for an id that never was, and after a day", async () => {
-    expect(await pushStatus(world.deps, "never")).toBeUndefined();
+    expect(await pushStatus(harness.deps, "never")).toBeUndefined();
     const { messageId } = await pushed();
-    world.nowMs += 86_401_000;
-    expect(await pushStatus(world.deps, messageId)).toBeUndefined();
+    harness.nowMs += 86_401_000;
+    expect(await pushStatus(harness.deps, messageId)).toBeUndefined();
   });
 
   test("says who was posted to, who has acked and who has not", async () => {
-    world.outcomes.set(bob.page.connectionId, "unknown");
+    harness.outcomes.set(bob.page.connectionId, "unknown");
     const { messageId } = await pushed();
     await ann.ack();
     expect(await statusOf(messageId)).toEqual({
@@ -168,7 +168,7 @@ describe("what became of a push", () => {
   });
 
   test("counts a person once, who has it on one device", async () => {
-    await Reader.open(world, { subject: ann.page.subject });
+    await AckingPage.open(harness, { subject: ann.page.subject });
     const { messageId } = await pushed({}, "1", `@user/${ann.page.subject}`);
     await ann.ack();
     expect(await statusOf(messageId)).toMatchObject({ acked: 1, waiting: 0 });
@@ -177,7 +177,7 @@ describe("what became of a push", () => {
   });
 
   test("does not count those who do not ack", async () => {
-    const old = await world.connect();
+    const old = await harness.connect();
     await old.login(room, "loginWhenever");
     const { messageId } = await pushed();
     expect(await statusOf(messageId)).toMatchObject({ acked: 0, waiting: 2 });
@@ -185,7 +185,7 @@ describe("what became of a push", () => {
 
   test("does not count those who came in behind it", async () => {
     const { messageId } = await pushed();
-    const { page } = await Reader.open(world);
+    const { page } = await AckingPage.open(harness);
     await page.login(room, "loginWhenever");
     expect(await statusOf(messageId)).toMatchObject({ acked: 0, waiting: 2 });
     await page.close();
@@ -206,9 +206,9 @@ describe("what became of a push", () => {
 
 describe("waiting for acks", () => {
   const deps = (onWait: () => Promise<void>) => ({
-    ...world.deps,
+    ...harness.deps,
     wait: async (ms: number) => {
-      world.nowMs += ms;
+      harness.nowMs += ms;
       await onWait();
     },
   });
@@ -220,18 +220,18 @@ describe("waiting for acks", () => {
       waits += 1;
       if (waits === 2) await ann.ack();
     });
-    const fromMs = world.nowMs;
+    const fromMs = harness.nowMs;
     expect(await waitForAcks(acking, records, { acks: 1, withinMs: 10_000 })).toEqual({ reached: true, acks: 1 });
-    expect(world.nowMs - fromMs).toBeLessThan(1_000);
+    expect(harness.nowMs - fromMs).toBeLessThan(1_000);
   });
 
   test("ends when the time is over, and says how many have", async () => {
     const { records } = await pushed();
     await ann.ack();
-    const fromMs = world.nowMs;
+    const fromMs = harness.nowMs;
     const quiet = deps(async () => {});
     expect(await waitForAcks(quiet, records, { acks: 2, withinMs: 10_000 })).toEqual({ reached: false, acks: 1 });
-    expect(world.nowMs - fromMs).toBe(10_000);
+    expect(harness.nowMs - fromMs).toBe(10_000);
   });
 });
 
@@ -243,13 +243,13 @@ describe("a room that takes long to read", () => {
   });
   /** A thousand pages of one member each who has acked; each takes its time. */
   const slowly = () => ({
-    ...world.deps,
+    ...harness.deps,
     members: {
-      ...world.deps.members,
+      ...harness.deps.members,
       async *pages() {
         for (; pagesRead < 1_000; ) {
           pagesRead += 1;
-          world.nowMs += pageMs;
+          harness.nowMs += pageMs;
           const subject = `subject-${pagesRead}`;
           yield [{ subject, cursor: { epoch, seq: 1 }, startSeq: 0 }] as Member[];
         }

@@ -1,25 +1,25 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { push } from "../../../../lambdas/domain/push/push.ts";
 import { serializeMessage } from "../../../../lambdas/domain/wire/serialize.ts";
+import { Harness, type Page } from "../../../support/harness.ts";
+import { sharedTables } from "../../../support/shared-tables.ts";
 import { openTables, rowsOf } from "../../../support/tables.ts";
-import { tablesForAll } from "../../../support/tables-for-all.ts";
-import { type Page, World } from "../../../support/world.ts";
 
-const tables = tablesForAll(openTables);
+const tables = sharedTables(openTables);
 
-let world: World;
+let harness: Harness;
 let room = "";
 let ann: Page;
 let bob: Page;
 beforeEach(async () => {
-  world = new World(tables.client);
-  room = `room-${world.nextId()}`;
-  ann = await world.connect();
-  bob = await world.connect();
+  harness = new Harness(tables.client);
+  room = `room-${harness.nextId()}`;
+  ann = await harness.connect();
+  bob = await harness.connect();
 });
 
 const pushTo = (rooms: string[], rawData = "1", eventName = "test") =>
-  push(world.deps, { rooms, eventName, rawData, qos: 1 });
+  push(harness.deps, { rooms, eventName, rawData, qos: 1 });
 const logOf = async (roomId: string) =>
   (await rowsOf(tables.client, "Messages")).filter((row) => row.roomId === roomId);
 
@@ -35,7 +35,7 @@ describe("a push to a room", () => {
       epoch: expect.any(String),
       seq: 1,
       messageId: "messageId" in accepted && accepted.messageId,
-      at: world.nowMs,
+      at: harness.nowMs,
       qos: 1,
     });
     expect(bob.messages()).toEqual([]);
@@ -58,7 +58,7 @@ describe("a push to a room", () => {
     await ann.login(room);
     const old = ann.connectionId;
     await ann.open();
-    world.outcomes.set(old, "unknown");
+    harness.outcomes.set(old, "unknown");
     await pushTo([room]);
     expect(ann.messages()).toEqual([1]);
   });
@@ -88,9 +88,9 @@ describe("a push to several rooms", () => {
   test("of which one cannot be written is delivered to the others before it fails", async () => {
     const broken = `${room}-broken`;
     await ann.login(room);
-    const { rooms, gateway } = world.deps;
+    const { rooms, gateway } = harness.deps;
     const deps = {
-      ...world.deps,
+      ...harness.deps,
       rooms: {
         ...rooms,
         nextSeq: (roomId: string) =>
@@ -112,7 +112,7 @@ describe("a push to several rooms", () => {
 
 describe("a push to a user", () => {
   test("reaches all of the user's connections without any login, and no other user", async () => {
-    const tabs = [await world.connect({ subject: "eve/ü" }), await world.connect({ subject: "eve/ü" })];
+    const tabs = [await harness.connect({ subject: "eve/ü" }), await harness.connect({ subject: "eve/ü" })];
     await pushTo(["@user/eve/ü"]);
     for (const tab of tabs) {
       expect(tab.messages()).toEqual([1]);
@@ -123,7 +123,7 @@ describe("a push to a user", () => {
   });
 
   test("does not reach a connection that has ended", async () => {
-    const [first, second] = [await world.connect({ subject: "joe" }), await world.connect({ subject: "joe" })];
+    const [first, second] = [await harness.connect({ subject: "joe" }), await harness.connect({ subject: "joe" })];
     await first.close();
     await pushTo(["@user/joe"]);
     expect(first.messages()).toEqual([]);
@@ -142,11 +142,11 @@ describe("a push to everyone", () => {
   });
 
   test("leaves out connections that are past their time", async () => {
-    const from = world.nowMs;
-    world.nowMs += 130 * 60_000 + 1_000;
+    const from = harness.nowMs;
+    harness.nowMs += 130 * 60_000 + 1_000;
     await pushTo(["@all"]);
     expect(ann.messages()).toEqual([]);
-    world.nowMs = from;
+    harness.nowMs = from;
   });
 });
 
@@ -155,14 +155,14 @@ describe("the frame", () => {
 
   test("keeps the data's text as it came: numbers, key order, spaces and all", () => {
     const rawData = '{ "2": 1, "1": 12345678901234567890, "__proto__": {"x": 1.0}, "e": "\\u00e9é" }';
-    expect(serializeMessage(world.deps, { ...message, rawData })).toBe(
+    expect(serializeMessage(harness.deps, { ...message, rawData })).toBe(
       `{"type":"message","eventName":"test","data":${rawData},"roomId":"456","epoch":"e","seq":7,"messageId":"m","at":5,"qos":1}`,
     );
   });
 
   test("is JSON whatever the event is called", () => {
     const eventName = '"},"type":"evicted","\n';
-    expect(JSON.parse(serializeMessage(world.deps, { ...message, eventName }))).toMatchObject({
+    expect(JSON.parse(serializeMessage(harness.deps, { ...message, eventName }))).toMatchObject({
       type: "message",
       eventName,
     });

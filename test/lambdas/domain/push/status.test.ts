@@ -3,43 +3,43 @@ import { poll } from "../../../../lambdas/domain/login/poll.ts";
 import type { PushRecord } from "../../../../lambdas/domain/model/push-record.ts";
 import { publish } from "../../../../lambdas/domain/push/publish.ts";
 import { pushStatus, waitForAcks } from "../../../../lambdas/domain/push/status.ts";
-import { openQuickTables } from "../../../support/quick-tables.ts";
-import { Reader } from "../../../support/reader.ts";
-import { tablesForAll } from "../../../support/tables-for-all.ts";
-import { World } from "../../../support/world.ts";
+import { AckingPage } from "../../../support/acking-page.ts";
+import { Harness } from "../../../support/harness.ts";
+import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { sharedTables } from "../../../support/shared-tables.ts";
 
 // What is told of who has a message and who has not stays true when those people go.
 
-const tables = tablesForAll(openQuickTables);
+const tables = sharedTables(openInMemoryTables);
 
-let world: World;
+let harness: Harness;
 let room = "";
-let ann: Reader;
-let bob: Reader;
+let ann: AckingPage;
+let bob: AckingPage;
 beforeEach(async () => {
-  world = new World(tables.client);
-  room = `room-${world.nextId()}`;
-  ann = await Reader.open(world, { publish: ["*"] });
-  bob = await Reader.open(world);
+  harness = new Harness(tables.client);
+  room = `room-${harness.nextId()}`;
+  ann = await AckingPage.open(harness, { publish: ["*"] });
+  bob = await AckingPage.open(harness);
   await ann.login(room, "loginWhenever");
   await bob.login(room, "loginWhenever");
-  await world.pass(31_000);
+  await harness.pass(31_000);
 });
 
-const lose = ({ page }: Reader) => world.lost.add(page.connectionId);
+const lose = ({ page }: AckingPage) => harness.lost.add(page.connectionId);
 async function pushTo(roomId = room): Promise<{ messageId: string; records: PushRecord[] }> {
-  const accepted = await world.push(roomId);
+  const accepted = await harness.push(roomId);
   if ("code" in accepted) throw new Error(accepted.msg);
   return accepted;
 }
 async function statusOf(messageId: string) {
-  const [status] = (await pushStatus(world.deps, messageId)) ?? [];
+  const [status] = (await pushStatus(harness.deps, messageId)) ?? [];
   if (!status) throw new Error("nothing is known of it");
   const { acked, ackedBy, waiting, waitingFor } = status;
   expect([acked, waiting]).toEqual([ackedBy.length, waitingFor.length]);
   return { ackedBy: ackedBy.toSorted(), waitingFor: waitingFor.toSorted() };
 }
-const names = (...readers: Reader[]) => readers.map(({ page }) => page.subject).toSorted();
+const names = (...readers: AckingPage[]) => readers.map(({ page }) => page.subject).toSorted();
 
 describe("who has acked has it", () => {
   test("though their page is closed, of what was sent to them", async () => {
@@ -52,8 +52,8 @@ describe("who has acked has it", () => {
   test("though their lease is over", async () => {
     const pollBy = (session: string | undefined, seq: number | undefined) =>
       poll(
-        world.deps,
-        { ...ann.page.claims, requestedAtMs: world.nowMs },
+        harness.deps,
+        { ...ann.page.claims, requestedAtMs: harness.nowMs },
         {
           ...(session !== undefined && { session }),
           rooms: [
@@ -62,13 +62,13 @@ describe("who has acked has it", () => {
         },
       );
     await ann.page.leave(room);
-    const { epoch = "" } = (await world.deps.rooms.get(room)) ?? {};
+    const { epoch = "" } = (await harness.deps.rooms.get(room)) ?? {};
     const { session } = await pollBy(undefined, undefined);
     const { messageId } = await pushTo();
     await pollBy(session, 0);
     expect((await statusOf(messageId)).waitingFor).toEqual(names(ann, bob));
     await pollBy(session, 1);
-    await world.pass(91_000);
+    await harness.pass(91_000);
     expect((await statusOf(messageId)).ackedBy).toEqual(names(ann));
   });
 
@@ -77,7 +77,7 @@ describe("who has acked has it", () => {
     await ann.ack();
     lose(ann);
     const { messageId } = await pushTo();
-    const late = await Reader.open(world);
+    const late = await AckingPage.open(harness);
     await late.login(room, "loginWhenever");
     await pushTo();
     await late.ack();
@@ -93,11 +93,11 @@ describe("who is waited for", () => {
     await bob.ack();
     await ann.page.close();
     expect(await statusOf(messageId)).toEqual({ ackedBy: names(bob), waitingFor: names(ann) });
-    await world.pass(70_000);
+    await harness.pass(70_000);
     expect((await statusOf(messageId)).waitingFor).toEqual(names(ann));
-    await world.pass(60_000);
+    await harness.pass(60_000);
     expect((await statusOf(messageId)).waitingFor).toEqual([]);
-    expect(world.undelivered).toHaveLength(1);
+    expect(harness.undelivered).toHaveLength(1);
   });
 
   test("is not, of messages that came when they had gone", async () => {
@@ -113,7 +113,7 @@ describe("who is waited for", () => {
     lose(ann);
     const { messageId } = await pushTo();
     await bob.ack();
-    await world.pass(100_000);
+    await harness.pass(100_000);
     const later = await pushTo();
     await ann.page.close();
     expect((await statusOf(messageId)).waitingFor).toEqual([]);
@@ -121,7 +121,7 @@ describe("who is waited for", () => {
   });
 
   test("is not when they have left, or have it on another device", async () => {
-    const tablet = await Reader.open(world, { subject: ann.page.subject });
+    const tablet = await AckingPage.open(harness, { subject: ann.page.subject });
     await tablet.login(room, "loginWhenever");
     lose(ann);
     lose(bob);
@@ -134,9 +134,9 @@ describe("who is waited for", () => {
   test("is a person who is nowhere, until they are reported", async () => {
     const { messageId } = await pushTo("@user/nobody");
     expect((await statusOf(messageId)).waitingFor).toEqual(["nobody"]);
-    await world.pass(600_000);
+    await harness.pass(600_000);
     expect((await statusOf(messageId)).waitingFor).toEqual([]);
-    expect(world.undelivered).toHaveLength(1);
+    expect(harness.undelivered).toHaveLength(1);
   });
 
   test("is never who sent it", async () => {
@@ -144,8 +144,8 @@ describe("who is waited for", () => {
     lose(bob);
     const toUser = bob.page.subject;
     const frame = { action: "publish", eventName: "chat", rawData: "1", clientMessageId: "c-1" } as const;
-    await publish(world.deps, ann.page.caller, { ...frame, toUser });
-    const rooms = await pushStatus(world.deps, `${ann.page.subject}/c-1`);
+    await publish(harness.deps, ann.page.caller, { ...frame, toUser });
+    const rooms = await pushStatus(harness.deps, `${ann.page.subject}/c-1`);
     const waited = rooms?.map(({ roomId, waitingFor }) => [roomId, waitingFor]);
     expect(Object.fromEntries(waited ?? [])).toEqual({
       // The conversation, which nobody is in, by the name that people see.
@@ -161,26 +161,26 @@ test("a person whose device was given up is not reported again when it has gone"
   const own = `@user/${ann.page.subject}`;
   lose(ann);
   const { messageId } = await pushTo(own);
-  await world.pass(100_000);
+  await harness.pass(100_000);
   await ann.page.close();
   expect((await statusOf(messageId)).waitingFor).toEqual([]);
   await pushTo(own);
-  await world.pass(600_000);
-  expect(world.undelivered.map(({ seq }) => seq)).toEqual([1, 2]);
+  await harness.pass(600_000);
+  expect(harness.undelivered.map(({ seq }) => seq)).toEqual([1, 2]);
 });
 
 test("waiting for acks never counts back, however somebody goes", async () => {
   const { records } = await pushTo();
   let waits = 0;
   const wait = async (ms: number) => {
-    world.nowMs += ms;
+    harness.nowMs += ms;
     waits += 1;
     if (waits === 1) await ann.ack();
     if (waits !== 2) return;
     // They begin anew, twice: the books know only where they stopped last.
     for (let page = 1; page <= 2; page += 1) {
       await ann.page.close();
-      ann = await Reader.open(world, { subject: ann.page.subject });
+      ann = await AckingPage.open(harness, { subject: ann.page.subject });
       await ann.login(room, "loginWhenever");
       await pushTo();
       await ann.ack();
@@ -188,6 +188,6 @@ test("waiting for acks never counts back, however somebody goes", async () => {
     await ann.page.close();
     await bob.ack();
   };
-  const outcome = await waitForAcks({ ...world.deps, wait }, records, { acks: 2, withinMs: 10_000 });
+  const outcome = await waitForAcks({ ...harness.deps, wait }, records, { acks: 2, withinMs: 10_000 });
   expect(outcome).toEqual({ reached: true, acks: 2 });
 });

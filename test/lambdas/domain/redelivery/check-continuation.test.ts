@@ -2,38 +2,38 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { AckCheck } from "../../../../lambdas/domain/model/ack-check.ts";
 import { checkRoom } from "../../../../lambdas/domain/redelivery/check-room.ts";
 import { unlimited } from "../../../../lambdas/domain/send/rate-limiter.ts";
-import { openQuickTables } from "../../../support/quick-tables.ts";
-import { Reader } from "../../../support/reader.ts";
-import { tablesForAll } from "../../../support/tables-for-all.ts";
-import { World } from "../../../support/world.ts";
+import { AckingPage } from "../../../support/acking-page.ts";
+import { Harness } from "../../../support/harness.ts";
+import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { sharedTables } from "../../../support/shared-tables.ts";
 
-const tables = tablesForAll(openQuickTables);
+const tables = sharedTables(openInMemoryTables);
 
 /** How many frames brought messages of the room again. */
-const resends = ({ page }: Reader) => page.inbox.filter(({ type }) => type === "replayed").length;
+const resends = ({ page }: AckingPage) => page.inbox.filter(({ type }) => type === "replayed").length;
 
 describe("a look whose time is over", () => {
-  let world: World;
+  let harness: Harness;
   let room = "";
-  let readers: Reader[];
-  const lose = ({ page }: Reader) => world.lost.add(page.connectionId);
-  const heal = ({ page }: Reader) => world.lost.delete(page.connectionId);
+  let readers: AckingPage[];
+  const lose = ({ page }: AckingPage) => harness.lost.add(page.connectionId);
+  const heal = ({ page }: AckingPage) => harness.lost.delete(page.connectionId);
   beforeEach(async () => {
-    world = new World(tables.client);
-    room = `room-${world.nextId()}`;
+    harness = new Harness(tables.client);
+    room = `room-${harness.nextId()}`;
     readers = [];
     for (let i = 0; i < 6; i += 1) {
-      const reader = await Reader.open(world);
+      const reader = await AckingPage.open(harness);
       await reader.login(room, "loginWhenever");
       readers.push(reader);
     }
     // Nobody is coming in any more, who could have been overlooked.
-    await world.pass(31_000);
+    await harness.pass(31_000);
     for (const reader of readers) lose(reader);
-    await world.push(room, '"m"');
+    await harness.push(room, '"m"');
     for (const reader of readers) heal(reader);
-    world.checks.length = 0;
-    world.nowMs += 5_000;
+    harness.checks.length = 0;
+    harness.nowMs += 5_000;
   });
   /** Gives so many turns. */
   const paceOf = (turns: number) => {
@@ -45,8 +45,8 @@ describe("a look whose time is over", () => {
     return { ...unlimited, acquire };
   };
   const check = (what: Partial<AckCheck>, turns: number) =>
-    checkRoom({ ...world.ackCheckDeps, limiter: paceOf(turns) }, { roomId: room, hop: 3, ...what });
-  const ordered = () => world.checks.splice(0).map(({ check, atMs }) => ({ ...check, inMs: atMs - world.nowMs }));
+    checkRoom({ ...harness.ackCheckDeps, limiter: paceOf(turns) }, { roomId: room, hop: 3, ...what });
+  const ordered = () => harness.checks.splice(0).map(({ check, atMs }) => ({ ...check, inMs: atMs - harness.nowMs }));
   const resent = () => readers.map((reader) => resends(reader)).filter((count) => count > 0);
 
   test("has another one go on behind those who had their turn, which is no round of its own", async () => {
@@ -62,8 +62,8 @@ describe("a look whose time is over", () => {
   test("hands on when its first members are to be looked at again: the last one orders that look", async () => {
     await check({}, 4);
     const [rest] = ordered();
-    expect(rest?.rest?.nextAtMs).toBe(world.nowMs + 10_000);
-    world.nowMs += 4_000;
+    expect(rest?.rest?.nextAtMs).toBe(harness.nowMs + 10_000);
+    harness.nowMs += 4_000;
     await check(rest ?? {}, 100);
     expect(ordered()).toEqual([{ roomId: room, hop: 4, inMs: 6_000 }]);
   });
@@ -76,14 +76,14 @@ describe("a look whose time is over", () => {
   });
 
   test("begins with nobody more", async () => {
-    const { post } = world.deps.gateway;
-    world.deps.gateway.post = (connectionId, text) => {
-      world.nowMs += 13_000;
+    const { post } = harness.deps.gateway;
+    harness.deps.gateway.post = (connectionId, text) => {
+      harness.nowMs += 13_000;
       return post(connectionId, text);
     };
     // They are begun with before the first post has ended; of a larger room some would be left.
-    const pages = world.deps.members.pages;
-    world.deps.members.pages = async function* (...args) {
+    const pages = harness.deps.members.pages;
+    harness.deps.members.pages = async function* (...args) {
       for await (const page of pages(...args)) {
         for (const member of page) {
           yield [member];
@@ -99,17 +99,17 @@ describe("a look whose time is over", () => {
   test("sends the rest of many frames to one member with a later look", async () => {
     const large = JSON.stringify("x".repeat(100_000));
     for (const reader of readers) lose(reader);
-    for (let i = 0; i < 3; i += 1) await world.push(room, large);
+    for (let i = 0; i < 3; i += 1) await harness.push(room, large);
     for (const reader of readers) heal(reader);
-    world.checks.length = 0;
-    world.nowMs += 5_000;
+    harness.checks.length = 0;
+    harness.nowMs += 5_000;
     await check({ rest: {} }, 2);
     const posts = readers.flatMap(({ page }) => page.inbox.filter(({ type }) => type !== "loggedIn")).length;
     expect(posts).toBe(2);
   });
 
   test("tells somebody who was put out later, as often as ever", async () => {
-    const [{ page }] = readers as [Reader];
+    const [{ page }] = readers as [AckingPage];
     const evicted = { session: "other", connectionId: page.connectionId, generation: 1 };
     await check({ evicted, hop: 1 }, 0);
     expect(page.codes(room)).toEqual([]);

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { openQuickTables } from "../../../support/quick-tables.ts";
-import { Reader } from "../../../support/reader.ts";
-import { scheduledTurns } from "../../../support/scheduled-turns.ts";
-import { World } from "../../../support/world.ts";
+import { AckingPage } from "../../../support/acking-page.ts";
+import { Harness } from "../../../support/harness.ts";
+import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { scheduledCalls } from "../../../support/scheduled-calls.ts";
 
 // Random histories of people who come, go and may stay away, of pushes, and of the looks that time brings. Every call to
 // a table, the gateway and the queue waits for its turn, which fast-check gives; a seed plays it again.
@@ -15,12 +15,12 @@ type Step =
 
 /** One person with one page at a time, and when they were in, by counted moments. */
 interface Devices {
-  reader: Reader;
+  reader: AckingPage;
   isAway: boolean;
   hasLeft: boolean;
   inSince: number;
   stays: { from: number; to: number }[];
-  pages: Reader[];
+  pages: AckingPage[];
 }
 
 const bySubject = 3;
@@ -45,7 +45,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 /** Several scripts run side by side. Two steps of one person never do: a page does one thing at a time. */
 const scripts = fc.array(fc.array(step, { minLength: 1, maxLength: 7 }), { minLength: 2, maxLength: 4 });
 
-async function play(world: World, schedule: fc.Scheduler, scripts: Step[][]) {
+async function play(harness: Harness, schedule: fc.Scheduler, scripts: Step[][]) {
   let moment = 0;
   const tick = () => {
     moment += 1;
@@ -53,13 +53,13 @@ async function play(world: World, schedule: fc.Scheduler, scripts: Step[][]) {
   };
   const people: Devices[] = [];
   for (let i = 0; i < bySubject; i += 1) {
-    const reader = await Reader.open(world, { subject: `person-${i}` });
+    const reader = await AckingPage.open(harness, { subject: `person-${i}` });
     await reader.login(room, "loginWhenever");
     people.push({ reader, isAway: false, hasLeft: false, inSince: tick(), stays: [], pages: [reader] });
   }
-  await world.pass(31_000);
+  await harness.pass(31_000);
 
-  world.turn = scheduledTurns(schedule);
+  harness.turn = scheduledCalls(schedule);
 
   const busy = people.map(() => Promise.resolve());
   let time = Promise.resolve();
@@ -68,38 +68,38 @@ async function play(world: World, schedule: fc.Scheduler, scripts: Step[][]) {
     for (const step of script) {
       if (step.do === "push") {
         const askedAt = tick();
-        const answer = await world.push(room);
+        const answer = await harness.push(room);
         if ("code" in answer) throw new Error(answer.msg);
         pushed.push({ seq: answer.records[0]?.seq ?? 0, askedAt, answeredAt: tick() });
       } else if (step.do === "time") {
-        time = time.then(() => world.pass(step.ms));
+        time = time.then(() => harness.pass(step.ms));
         await time;
       } else {
         const who = people[step.person] as Devices;
-        const mine = (busy[step.person] ?? Promise.resolve()).then(() => perform(world, who, step.do, tick));
+        const mine = (busy[step.person] ?? Promise.resolve()).then(() => perform(harness, who, step.do, tick));
         busy[step.person] = mine;
         await mine;
       }
     }
   };
   await schedule.waitFor(Promise.all(scripts.map(run)));
-  world.turn = (work) => work();
+  harness.turn = (work) => work();
 
   // Who is away stays away; nothing is lost any more, and time passes.
-  world.lost.clear();
+  harness.lost.clear();
   for (let hop = 0; hop < 12; hop += 1) {
-    await world.pass(3_000);
+    await harness.pass(3_000);
     for (const { reader } of people) {
       await reader.fill();
       await reader.ack();
     }
   }
-  await world.pass(600_000);
+  await harness.pass(600_000);
   for (const who of people) if (!who.isAway && !who.hasLeft) who.stays.push({ from: who.inSince, to: tick() });
   return { people, pushed };
 }
 
-async function perform(world: World, who: Devices, what: string, tick: () => number): Promise<void> {
+async function perform(harness: Harness, who: Devices, what: string, tick: () => number): Promise<void> {
   const { reader } = who;
   const end = () => {
     who.isAway = true;
@@ -124,7 +124,7 @@ async function perform(world: World, who: Devices, what: string, tick: () => num
       return;
     case "newPage": {
       if (!who.isAway || who.hasLeft) return;
-      const fresh = await Reader.open(world, { subject: reader.page.subject });
+      const fresh = await AckingPage.open(harness, { subject: reader.page.subject });
       await fresh.login(room, "loginWhenever");
       who.pages.push(fresh);
       who.reader = fresh;
@@ -133,7 +133,7 @@ async function perform(world: World, who: Devices, what: string, tick: () => num
       return;
     }
     case "losePosts":
-      world.lost.add(reader.page.connectionId);
+      harness.lost.add(reader.page.connectionId);
       return;
     case "leave":
       if (who.isAway || who.hasLeft) return;
@@ -150,10 +150,10 @@ test(
   async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), scripts, async (schedule, scripts) => {
-        const tables = await openQuickTables();
-        const world = new World(tables.client);
-        const { people, pushed } = await play(world, schedule, scripts);
-        const reported = world.undelivered.map(({ subject, seq }) => `${seq} to ${subject}`);
+        const tables = await openInMemoryTables();
+        const harness = new Harness(tables.client);
+        const { people, pushed } = await play(harness, schedule, scripts);
+        const reported = harness.undelivered.map(({ subject, seq }) => `${seq} to ${subject}`);
         for (const { reader, hasLeft, stays, pages } of people) {
           if (hasLeft) continue;
           const { subject } = reader.page;
@@ -165,7 +165,7 @@ test(
         }
         // Once, unless they went in the very moment in which a look gave them up.
         for (const one of reported) expect(reported.filter((each) => each === one).length).toBeLessThanOrEqual(2);
-        expect(world.checks).toEqual([]);
+        expect(harness.checks).toEqual([]);
         await tables.close();
       }),
       { numRuns, verbose: 1 },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { busiestSecond, type Crowd, openCrowd } from "../../../support/crowd.ts";
+import { busiestSecond, type LargeRoom, openLargeRoom } from "../../../support/large-room.ts";
 
 // An outage: for some seconds no post to anybody is answered, nor does it arrive. Time is virtual.
 
@@ -10,10 +10,10 @@ const outageMs = 9_000;
 const timeoutMs = 30_000;
 
 describe.each(["@all", "crowd"] as const)("after an outage in which nobody of %s got a message", (room) => {
-  let crowd: Crowd;
+  let crowd: LargeRoom;
   let startMs = 0;
   beforeAll(async () => {
-    crowd = await openCrowd({ room, members, postsPerSecond, resendsPerSecond });
+    crowd = await openLargeRoom({ room, members, postsPerSecond, resendsPerSecond });
     const { time, faults } = crowd;
     // Handshakes are over.
     await time.runUntil(time.nowMs + 60_000);

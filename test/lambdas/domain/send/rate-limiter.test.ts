@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { PostOutcome } from "../../../../lambdas/domain/model/gateway.ts";
 import { makeRateLimiter } from "../../../../lambdas/domain/send/rate-limiter.ts";
-import { seededRandom } from "../../../e2e/delivery/seeded-random.ts";
+import { seededRandom } from "../../../simulation/seeded-random.ts";
 
 /** Time that passes only while everybody waits. Timers come late, by up to `lateMs`, as they do. */
 function makeTime(lateMs = 0) {

@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { isCurrent } from "../../../../../lambdas/domain/model/member.ts";
 import { type LoginPolicy, loginPolicies } from "../../../../../protocol/ids.ts";
-import { openQuickTables } from "../../../../support/quick-tables.ts";
-import { scheduledTurns } from "../../../../support/scheduled-turns.ts";
-import { tablesForAll } from "../../../../support/tables-for-all.ts";
-import { type Page, World } from "../../../../support/world.ts";
+import { Harness, type Page } from "../../../../support/harness.ts";
+import { openInMemoryTables } from "../../../../support/in-memory-tables.ts";
+import { scheduledCalls } from "../../../../support/scheduled-calls.ts";
+import { sharedTables } from "../../../../support/shared-tables.ts";
 
 // Random histories of several pages in one room. Every call to a table and every post waits for its turn, which
 // fast-check gives: logins, ends and returns are interleaved as no clock would do it, and a seed plays it again.
@@ -30,7 +30,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 const scripts = fc.array(fc.array(step, { minLength: 1, maxLength: 5 }), { minLength: 2, maxLength: 4 });
 
-const tables = tablesForAll(openQuickTables);
+const tables = sharedTables(openInMemoryTables);
 
 let rooms = 0;
 
@@ -38,7 +38,7 @@ let rooms = 0;
 async function play(schedule: fc.Scheduler, scripts: Step[][]) {
   rooms += 1;
   const room = `room-${rooms}`;
-  const world = new World(tables.client, scheduledTurns(schedule));
+  const harness = new Harness(tables.client, scheduledCalls(schedule));
   const acts: Act[] = [];
   let clock = 0;
   const moment = () => {
@@ -56,10 +56,10 @@ async function play(schedule: fc.Scheduler, scripts: Step[][]) {
     }
     await Promise.all(page.answers);
   };
-  const pages = scripts.map((_, i) => world.page({ subject: `page-${i}-of-${room}` }));
+  const pages = scripts.map((_, i) => harness.page({ subject: `page-${i}-of-${room}` }));
   const done = Promise.all(pages.map((page, i) => run(page, i, scripts[i] ?? [])));
   await schedule.waitFor(done);
-  return { world, room, pages, acts };
+  return { harness, room, pages, acts };
 }
 
 async function perform(page: Page, room: string, step: Step): Promise<string | undefined> {
@@ -93,12 +93,12 @@ test(
   async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), scripts, async (schedule, scripts) => {
-        const { world, room, pages, acts } = await play(schedule, scripts);
+        const { harness, room, pages, acts } = await play(schedule, scripts);
         const there = pages.filter((page) => page.line === "open");
 
-        const counters = await world.unwatched.rooms.open(room);
+        const counters = await harness.unwatched.rooms.open(room);
         const held: string[] = [];
-        for await (const members of world.unwatched.members.pages(room)) {
+        for await (const members of harness.unwatched.members.pages(room)) {
           held.push(...members.filter((m) => isCurrent(m, counters)).map((m) => m.connectionId));
         }
         const open = there.map((page) => page.connectionId);

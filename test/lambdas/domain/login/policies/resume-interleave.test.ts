@@ -1,30 +1,30 @@
 import { expect, test } from "vitest";
+import { AckingPage } from "../../../../support/acking-page.ts";
 import { countCalls, interleave } from "../../../../support/crash.ts";
-import { openQuickTables } from "../../../../support/quick-tables.ts";
-import { Reader } from "../../../../support/reader.ts";
-import { tablesForAll } from "../../../../support/tables-for-all.ts";
-import { World } from "../../../../support/world.ts";
+import { Harness } from "../../../../support/harness.ts";
+import { openInMemoryTables } from "../../../../support/in-memory-tables.ts";
+import { sharedTables } from "../../../../support/shared-tables.ts";
 
-const tables = tablesForAll(openQuickTables);
+const tables = sharedTables(openInMemoryTables);
 
 test("a message pushed at any point of a resume reaches the new connection at once: the room is read after the move", async () => {
   const startPosition = async () => {
-    const world = new World(tables.client);
-    const room = `room-${world.nextId()}`;
-    const reader = await Reader.open(world);
+    const harness = new Harness(tables.client);
+    const room = `room-${harness.nextId()}`;
+    const reader = await AckingPage.open(harness);
     await reader.login(room, "loginWhenever");
     reader.page.goSilent();
-    return { world, room, reader };
+    return { harness, room, reader };
   };
   const counted = await startPosition();
-  const calls = await countCalls(counted.world, () => counted.reader.page.open());
+  const calls = await countCalls(counted.harness, () => counted.reader.page.open());
   for (let call = 1; call <= calls; call += 1) {
-    const { world, room, reader } = await startPosition();
+    const { harness, room, reader } = await startPosition();
     await interleave(
-      world,
+      harness,
       () => reader.page.open(),
       call,
-      () => world.push(room),
+      () => harness.push(room),
     );
     await reader.fill();
     expect(reader.dataOf(room), `before call ${call} of ${calls}`).toEqual([1]);
