@@ -7,8 +7,8 @@ const read = (file: string) => readFileSync(join(root, file), "utf8");
 /** Those are compiled by `npm run types`. */
 const examples = globSync("examples/*.ts", { cwd: root }).toSorted();
 const pages = [
-  ...["README.md", "README.zh-CN.md", "CONTRIBUTING.md", "protocol/PROTOCOL.md", "bench/README.md"],
-  ...globSync("docs/*.md", { cwd: root }),
+  ...["README.md", "README.zh-CN.md", "CONTRIBUTING.md", "bench/README.md"],
+  ...globSync(["protocol/*.md", "docs/**/*.md"], { cwd: root }).toSorted(),
 ];
 
 describe.each(["README.md", "README.zh-CN.md"])("%s", (page) => {
