@@ -1,5 +1,5 @@
-import { lookDeps } from "./adapters/deps.ts";
-import { onLooks } from "./adapters/events/on-looks.ts";
-import { lookAtRoom } from "./domain/delivery/look-at-room.ts";
+import { lookAtRoom } from "./domain/redelivery/check-room.ts";
+import { onLooks } from "./handlers/on-ack-checks.ts";
+import { lookDeps } from "./runtime/deps.ts";
 
 export const handler = onLooks(lookDeps, lookAtRoom);

@@ -1,9 +1,9 @@
 import { Duration } from "aws-cdk-lib";
 import { describe, expect, test } from "vitest";
-import { answerWithinMs } from "../../lambdas/adapters/gateway/gateway.ts";
-import { budgetMs } from "../../lambdas/domain/delivery/look-at-room.ts";
+import { answerWithinMs } from "../../lambdas/adapters/api-gateway/gateway.ts";
 import { roundMs } from "../../lambdas/domain/fan-out/plan.ts";
 import { leaseMs } from "../../lambdas/domain/fan-out/run-task.ts";
+import { budgetMs } from "../../lambdas/domain/redelivery/check-room.ts";
 import { type Resource, readable, resourcesOf, synthesize } from "./synthesize.ts";
 
 const template = synthesize();

@@ -1,5 +1,5 @@
 import { ack } from "../../lambdas/domain/delivery/ack.ts";
-import { replay } from "../../lambdas/domain/log/replay.ts";
+import { replay } from "../../lambdas/domain/delivery/replay.ts";
 import type { MessageFrame, Missed, Position, ServerFrame } from "../../protocol/frames.ts";
 import type { LoginPolicy } from "../../protocol/ids.ts";
 import { type Listener, type Page, type PageOptions, type World, wireOf } from "./world.ts";

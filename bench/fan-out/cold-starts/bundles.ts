@@ -72,9 +72,9 @@ export const dependencies: Bundle[] = [
   {
     name: "our post loop",
     source: [
-      'import { connectTo } from "./lambdas/adapters/gateway/line.ts";',
-      'import { Lines } from "./lambdas/adapters/gateway/lines.ts";',
-      'import { posterOf } from "./lambdas/adapters/gateway/poster.ts";',
+      'import { connectTo } from "./lambdas/adapters/http1/connection.ts";',
+      'import { Lines } from "./lambdas/adapters/http1/connection-pool.ts";',
+      'import { posterOf } from "./lambdas/adapters/api-gateway/poster.ts";',
       "globalThis.used = [connectTo, Lines, posterOf];",
     ].join("\n"),
   },

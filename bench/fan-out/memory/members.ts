@@ -1,4 +1,4 @@
-import type { Member } from "../../../lambdas/domain/ports.ts";
+import type { Member } from "../../../lambdas/domain/model/member.ts";
 
 export const roomOf = (size: number) => `room-of-${size}`;
 

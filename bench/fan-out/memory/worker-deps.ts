@@ -1,22 +1,22 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { answerWithinMs } from "../../../lambdas/adapters/gateway/gateway.ts";
-import { connectTo } from "../../../lambdas/adapters/gateway/line.ts";
-import { Lines } from "../../../lambdas/adapters/gateway/lines.ts";
-import { posterOf } from "../../../lambdas/adapters/gateway/poster.ts";
-import { connectionsIn } from "../../../lambdas/adapters/tables/connections.ts";
-import { cursorsIn } from "../../../lambdas/adapters/tables/cursors.ts";
-import { debtsIn } from "../../../lambdas/adapters/tables/debts.ts";
-import { membersIn } from "../../../lambdas/adapters/tables/members.ts";
-import { logIn } from "../../../lambdas/adapters/tables/messages.ts";
-import { pushesIn } from "../../../lambdas/adapters/tables/pushes.ts";
-import { roomsIn } from "../../../lambdas/adapters/tables/rooms.ts";
-import { tableOf } from "../../../lambdas/adapters/tables/table.ts";
-import { tasksIn } from "../../../lambdas/adapters/tables/tasks.ts";
+import { answerWithinMs } from "../../../lambdas/adapters/api-gateway/gateway.ts";
+import { posterOf } from "../../../lambdas/adapters/api-gateway/poster.ts";
+import { connectionsIn } from "../../../lambdas/adapters/dynamodb/connections.ts";
+import { membersIn } from "../../../lambdas/adapters/dynamodb/members.ts";
+import { logIn } from "../../../lambdas/adapters/dynamodb/messages.ts";
+import { pushesIn } from "../../../lambdas/adapters/dynamodb/pushes.ts";
+import { cursorsIn } from "../../../lambdas/adapters/dynamodb/resume-points.ts";
+import { roomsIn } from "../../../lambdas/adapters/dynamodb/rooms.ts";
+import { tableOf } from "../../../lambdas/adapters/dynamodb/table.ts";
+import { tasksIn } from "../../../lambdas/adapters/dynamodb/tasks.ts";
+import { debtsIn } from "../../../lambdas/adapters/dynamodb/unacked-ranges.ts";
+import { connectTo } from "../../../lambdas/adapters/http1/connection.ts";
+import { Lines } from "../../../lambdas/adapters/http1/connection-pool.ts";
 import { postsAtOnce } from "../../../lambdas/domain/delivery/deliver.ts";
-import { makePace } from "../../../lambdas/domain/fan-out/pace.ts";
+import { makeRecentRooms } from "../../../lambdas/domain/delivery/room-cache.ts";
 import type { FanOutDeps } from "../../../lambdas/domain/fan-out/run-task.ts";
-import type { FanOutTask } from "../../../lambdas/domain/ports.ts";
-import { makeRecentRooms } from "../../../lambdas/domain/recent-rooms.ts";
+import type { FanOutTask } from "../../../lambdas/domain/model/fan-out-task.ts";
+import { makePace } from "../../../lambdas/domain/send/rate-limiter.ts";
 
 /** So many that the pace never waits: what is measured is the loop. */
 const postsPerSecond = 1e9;

@@ -1,7 +1,8 @@
 // A process that is one fan-out worker. Arguments: URL of the tables, of the stage, the source of the members, their number.
 // It tells what that took, and ends. Node has to be started with --expose-gc.
 import { runTask } from "../../../lambdas/domain/fan-out/run-task.ts";
-import type { FanOutTask, Member, Members } from "../../../lambdas/domain/ports.ts";
+import type { FanOutTask } from "../../../lambdas/domain/model/fan-out-task.ts";
+import type { Member, Members } from "../../../lambdas/domain/model/member.ts";
 import { allAtOnce, generatedMembers, roomOf } from "./members.ts";
 import { type Source, type Work, warmUpMembers } from "./work.ts";
 import { workerDeps } from "./worker-deps.ts";

@@ -2,10 +2,10 @@ import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { ApiGatewayManagementApiClient, PostToConnectionCommand } from "@aws-sdk/client-apigatewaymanagementapi";
 import { Pool } from "undici";
-import { connectTo } from "../../../lambdas/adapters/gateway/line.ts";
-import { Lines } from "../../../lambdas/adapters/gateway/lines.ts";
-import { posterOf } from "../../../lambdas/adapters/gateway/poster.ts";
-import { signerOf } from "../../../lambdas/adapters/gateway/sign.ts";
+import { posterOf } from "../../../lambdas/adapters/api-gateway/poster.ts";
+import { signerOf } from "../../../lambdas/adapters/api-gateway/sign.ts";
+import { connectTo } from "../../../lambdas/adapters/http1/connection.ts";
+import { Lines } from "../../../lambdas/adapters/http1/connection-pool.ts";
 import { rawSockets } from "./raw-sockets.ts";
 import { limitedTo, type Way } from "./way.ts";
 

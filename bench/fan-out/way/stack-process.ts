@@ -1,11 +1,12 @@
 // A process that is the local stack. Argument: posts per second of all workers together, if not those of cdk.json. It notes
 // when a push comes to each part: by the switches of faults, which are asked there and strike never.
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { membersIn } from "../../../lambdas/adapters/tables/members.ts";
-import { roomsIn } from "../../../lambdas/adapters/tables/rooms.ts";
-import { tableOf } from "../../../lambdas/adapters/tables/table.ts";
-import { flatten, forEachLimited } from "../../../lambdas/domain/pool.ts";
-import type { Member } from "../../../lambdas/domain/ports.ts";
+import { membersIn } from "../../../lambdas/adapters/dynamodb/members.ts";
+import { roomsIn } from "../../../lambdas/adapters/dynamodb/rooms.ts";
+import { tableOf } from "../../../lambdas/adapters/dynamodb/table.ts";
+import { forEachLimited } from "../../../lambdas/domain/concurrency/for-each-limited.ts";
+import { flatten } from "../../../lambdas/domain/concurrency/pages.ts";
+import type { Member } from "../../../lambdas/domain/model/member.ts";
 import type { Template } from "../../../local/assembly.ts";
 import { startLocal } from "../../../local/start.ts";
 import { everyone } from "../../../protocol/ids.ts";

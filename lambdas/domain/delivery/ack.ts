@@ -3,9 +3,12 @@ import type { FrameOf, Position, Receipt, ServerFrame } from "../../../protocol/
 import { userRoom } from "../../../protocol/ids.ts";
 import { limits } from "../../../protocol/limits.ts";
 import { refused } from "../../../protocol/parse-frame.ts";
-import { frameText, roomNamed } from "../frame-text.ts";
-import { placeSession } from "../place-session.ts";
-import type { Caller, Deps, Room } from "../ports.ts";
+import type { Caller } from "../model/connection.ts";
+import { placeSession } from "../model/connection.ts";
+import type { Deps } from "../model/deps.ts";
+import type { Room } from "../model/room.ts";
+import { roomNamed } from "../wire/room-names.ts";
+import { frameText } from "../wire/serialize.ts";
 import { deliver } from "./deliver.ts";
 
 type Acked = { roomId: string } & Position;

@@ -1,12 +1,18 @@
-import { everyone } from "../../../protocol/ids.ts";
 import { limits } from "../../../protocol/limits.ts";
-import { flatten, forEachLimited } from "../pool.ts";
-import type { Deps, Member, Outcomes, Parcel, PostOutcome, Room } from "../ports.ts";
-import { disconnect } from "../rooms/connection-life.ts";
-import { evict, isCurrent } from "../rooms/evict.ts";
-import { endPlace, type PlaceDeps } from "../rooms/leave-room.ts";
-import { isPoller } from "../rooms/poller.ts";
-import { type Pace, post, unpaced } from "./post.ts";
+import { forEachLimited } from "../concurrency/for-each-limited.ts";
+import { flatten } from "../concurrency/pages.ts";
+import type { PlaceDeps } from "../membership/end-membership.ts";
+import { evict } from "../membership/evict.ts";
+import { prune } from "../membership/prune.ts";
+import type { Deps } from "../model/deps.ts";
+import type { PostOutcome } from "../model/gateway.ts";
+import { isCurrent, type Member } from "../model/member.ts";
+import type { Parcel } from "../model/outgoing-message.ts";
+import { isPoller } from "../model/polling.ts";
+import { noOutcomes, type Outcomes } from "../model/push-record.ts";
+import type { Room } from "../model/room.ts";
+import { post } from "../send/post.ts";
+import { type Pace, unpaced } from "../send/rate-limiter.ts";
 
 /**
  * As many as the adapter keeps lines for. A post takes 10 to 40 ms of which nearly all is waiting, so that one function
@@ -15,17 +21,6 @@ import { type Pace, post, unpaced } from "./post.ts";
 export const postsAtOnce = 400;
 
 export type DeliverDeps = PlaceDeps & Pick<Deps, "connections" | "gateway" | "wait" | "random">;
-
-/** Before anybody was posted to. */
-export const noOutcomes = (): Outcomes => ({
-  members: 0,
-  sent: 0,
-  gone: 0,
-  slow: 0,
-  failed: 0,
-  unknown: 0,
-  waiting: 0,
-});
 
 /** What became of one member: how its last post ended, and how many of its frames were sent before. */
 export interface Delivery {
@@ -118,22 +113,3 @@ export const countedAs = ({ outcome }: Delivery): Exclude<Delivery["outcome"], "
 /** So much is under way to the member that more waits in the log until it acks. */
 const isFlooded = ({ cursor }: Member, seq: number | undefined): boolean =>
   seq !== undefined && cursor !== undefined && seq - cursor.seq > limits.unackedMessages;
-
-/** Until its handshake is over, API Gateway calls a connection gone, though its row is there. */
-const handshakeMs = 10_000;
-
-/** Forgets a connection that has ended without a `$disconnect`. @returns whether it has */
-export async function prune(
-  deps: DeliverDeps,
-  roomId: string,
-  { connectionId, session, connectedAtMs }: Member,
-): Promise<boolean> {
-  // In other rooms it has logged in, so it was open.
-  if (roomId.startsWith("@") && deps.now() - connectedAtMs < handshakeMs) return false;
-  // A post was seen to be answered 410 although it arrived: a second witness, before somebody loses their rooms.
-  if (await deps.gateway.isOpen(connectionId)) return false;
-  await disconnect(deps, connectionId);
-  // The row may be gone already while this place, written late, is not; of everyone's room the row is the place.
-  if (roomId !== everyone) await endPlace(deps, roomId, session, connectionId);
-  return true;
-}

@@ -1,12 +1,13 @@
-import { readdressed } from "../delivery/parcel.ts";
-import type { FanOutTask, Member, OrderTasks, TaskNote } from "../ports.ts";
-import { mostRounds } from "../rounds.ts";
-import { makeFloor } from "./floor.ts";
-import { type Carried, carry, loadOf } from "./load.ts";
+import { makeFloor } from "../concurrency/watermark.ts";
+import type { FanOutTask, OrderTasks, TaskNote } from "../model/fan-out-task.ts";
+import type { Member } from "../model/member.ts";
+import { mostRounds } from "../schedule/max-hops.ts";
+import { readdressed } from "../wire/outgoing-message.ts";
+import { type Carried, carry, loadOf } from "./batch.ts";
+import { alongWith } from "./coalesce.ts";
+import { isLastTry, pauseMs, tasksAgain, triesOf } from "./enqueue.ts";
 import { roundMs } from "./plan.ts";
-import { isLastTry, pauseMs, tasksAgain, triesOf } from "./spread.ts";
-import { alongWith } from "./together.ts";
-import { type WalkDeps, walk } from "./walk.ts";
+import { type WalkDeps, walk } from "./post-pages.ts";
 
 /** Longer than the function may take: whoever comes after it finds the task free. */
 export const leaseMs = 45_000;

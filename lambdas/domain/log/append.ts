@@ -1,5 +1,8 @@
-import type { Deps, Message, PushRecord, Room } from "../ports.ts";
-import type { Once } from "./once.ts";
+import type { Deps } from "../model/deps.ts";
+import type { Message } from "../model/message.ts";
+import type { PushRecord } from "../model/push-record.ts";
+import type { Room } from "../model/room.ts";
+import type { Once } from "./idempotency.ts";
 
 /** A message that has no number yet. `once`: it may come twice and shall be one message. */
 export type Draft = Omit<Message, "epoch" | "seq" | "roomId">;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type Measured, postsTable, type Setting } from "../../../bench/fan-out/posts/table.ts";
 import { ways } from "../../../bench/fan-out/posts/ways.ts";
-import { ok, openStub } from "../../lambdas/adapters/gateway/stub-server.ts";
+import { ok, openStub } from "../../lambdas/adapters/http1/stub-server.ts";
 
 const ids = Array.from({ length: 60 }, (_, i) => `L0SM9c${i}=`);
 const text = '{"type":"message"}';

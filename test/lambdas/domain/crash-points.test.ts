@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { lookAtRoom } from "../../../lambdas/domain/delivery/look-at-room.ts";
-import { publish } from "../../../lambdas/domain/delivery/publish.ts";
-import type { FanOutTask } from "../../../lambdas/domain/ports.ts";
-import { leaveRoom } from "../../../lambdas/domain/rooms/leave-room.ts";
+import { leaveRoom } from "../../../lambdas/domain/membership/leave.ts";
+import type { FanOutTask } from "../../../lambdas/domain/model/fan-out-task.ts";
+import { publish } from "../../../lambdas/domain/push/publish.ts";
+import { lookAtRoom } from "../../../lambdas/domain/redelivery/check-room.ts";
 import { loginPolicies } from "../../../protocol/ids.ts";
 import { countCalls, crash } from "../../support/crash.ts";
 import { openQuickTables } from "../../support/quick-tables.ts";

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { poll } from "../../../lambdas/domain/rooms/poll.ts";
+import { poll } from "../../../lambdas/domain/login/poll.ts";
 import { everyone } from "../../../protocol/ids.ts";
 import { openQuickTables } from "../../support/quick-tables.ts";
 import { Reader } from "../../support/reader.ts";

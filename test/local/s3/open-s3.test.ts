@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 // The signatures that Lambdas make: another implementation than the one that verifies them here.
-import { presignGet, signPut } from "../../../lambdas/adapters/payloads/sign.ts";
-import type { Credentials } from "../../../lambdas/adapters/signature-v4.ts";
+import { presignGet, signPut } from "../../../lambdas/adapters/s3/sign.ts";
+import type { Credentials } from "../../../lambdas/adapters/sigv4/signature-v4.ts";
 import type { TemplateResource } from "../../../local/assembly.ts";
 import { noFaults } from "../../../local/faults.ts";
 import { openIam } from "../../../local/iam/open-iam.ts";

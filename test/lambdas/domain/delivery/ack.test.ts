@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { tableOf } from "../../../../lambdas/adapters/tables/table.ts";
+import { tableOf } from "../../../../lambdas/adapters/dynamodb/table.ts";
 import { ack } from "../../../../lambdas/domain/delivery/ack.ts";
 import type { Position, Receipt } from "../../../../protocol/frames.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";

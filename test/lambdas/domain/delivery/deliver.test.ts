@@ -1,10 +1,11 @@
 import { BatchWriteItemCommand } from "@aws-sdk/client-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import { beforeEach, describe, expect, test } from "vitest";
-import { connectionExpiry } from "../../../../lambdas/adapters/tables/expiry.ts";
-import { memberKey } from "../../../../lambdas/adapters/tables/keys.ts";
-import { push } from "../../../../lambdas/domain/delivery/push.ts";
-import type { Deps, PostOutcome } from "../../../../lambdas/domain/ports.ts";
+import { connectionExpiry } from "../../../../lambdas/adapters/dynamodb/expiry.ts";
+import { memberKey } from "../../../../lambdas/adapters/dynamodb/keys.ts";
+import type { Deps } from "../../../../lambdas/domain/model/deps.ts";
+import type { PostOutcome } from "../../../../lambdas/domain/model/gateway.ts";
+import { push } from "../../../../lambdas/domain/push/push.ts";
 import { Reader } from "../../../support/reader.ts";
 import { openTables, rowsOf } from "../../../support/tables.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";

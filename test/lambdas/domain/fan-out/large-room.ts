@@ -1,5 +1,5 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import type { FanOutTask } from "../../../../lambdas/domain/ports.ts";
+import type { FanOutTask } from "../../../../lambdas/domain/model/fan-out-task.ts";
 import { inPagesOf } from "../../../support/tables.ts";
 import { type Page, type PageOptions, World } from "../../../support/world.ts";
 

@@ -1,15 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  ackWithinMs,
-  estimate,
-  looksFor,
-  partsFor,
-  partsOf,
-  roundMs,
-  spreadMs,
-} from "../../../../lambdas/domain/fan-out/plan.ts";
-import { mostRounds } from "../../../../lambdas/domain/rounds.ts";
+import { partsFor, roundMs, spreadMs } from "../../../../lambdas/domain/fan-out/plan.ts";
+import { partsOf } from "../../../../lambdas/domain/model/member.ts";
+import { ackWithinMs, estimate } from "../../../../lambdas/domain/model/room-size.ts";
+import { looksFor } from "../../../../lambdas/domain/redelivery/plan.ts";
+import { mostRounds } from "../../../../lambdas/domain/schedule/max-hops.ts";
 
 const usual = { postsPerSecond: 5_000, workers: 5 };
 /** So many members, of which the first page showed 251. */

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { tableOf } from "../../../../lambdas/adapters/tables/table.ts";
-import { tasksIn } from "../../../../lambdas/adapters/tables/tasks.ts";
+import { tableOf } from "../../../../lambdas/adapters/dynamodb/table.ts";
+import { tasksIn } from "../../../../lambdas/adapters/dynamodb/tasks.ts";
 import { roundMs } from "../../../../lambdas/domain/fan-out/plan.ts";
 import { leaseMs, runTask } from "../../../../lambdas/domain/fan-out/run-task.ts";
-import type { FanOutTask } from "../../../../lambdas/domain/ports.ts";
+import type { FanOutTask } from "../../../../lambdas/domain/model/fan-out-task.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { Reader } from "../../../support/reader.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";

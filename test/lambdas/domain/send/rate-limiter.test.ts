@@ -1,0 +1,184 @@
+import { describe, expect, test } from "vitest";
+import type { PostOutcome } from "../../../../lambdas/domain/model/gateway.ts";
+import { makePace } from "../../../../lambdas/domain/send/rate-limiter.ts";
+import { seededRandom } from "../../../e2e/delivery/seeded-random.ts";
+
+/** Time that passes only while everybody waits. Timers come late, by up to `lateMs`, as they do. */
+function makeTime(lateMs = 0) {
+  const random = seededRandom(7);
+  let nowMs = 1_000;
+  let sleepers: { atMs: number; wake: () => void }[] = [];
+  const wait = (ms: number) =>
+    new Promise<void>((wake) => void sleepers.push({ atMs: nowMs + ms + random() * lateMs, wake }));
+  return {
+    now: () => nowMs,
+    wait,
+    /** Lets time pass until the work is done. */
+    async run(work: Promise<unknown>): Promise<void> {
+      let isDone = false;
+      const ended = work.finally(() => {
+        isDone = true;
+      });
+      for (;;) {
+        await new Promise<void>((next) => setImmediate(next));
+        if (isDone) return void (await ended);
+        sleepers = sleepers.sort((a, b) => a.atMs - b.atMs);
+        const next = sleepers.shift();
+        if (!next) continue;
+        nowMs = Math.max(nowMs, next.atMs);
+        next.wake();
+      }
+    },
+  };
+}
+type Time = ReturnType<typeof makeTime>;
+const paceAt = (rate: number, time: Time, random = () => 1) => makePace(rate, { ...time, random });
+
+/** Moments of so many turns, taken by some side by side. */
+async function turnsOf(time: Time, pace: ReturnType<typeof paceAt>, count: number, abreast = 1): Promise<number[]> {
+  const moments: number[] = [];
+  const take = async () => {
+    while (moments.length < count) {
+      await pace.turn();
+      moments.push(time.now());
+    }
+  };
+  await time.run(Promise.all(Array.from({ length: abreast }, take)));
+  return moments;
+}
+/** Most turns within any second. */
+function busiestSecond(moments: readonly number[]): number {
+  let first = 0;
+  let most = 0;
+  for (const [i, moment] of moments.entries()) {
+    while (moment - (moments[first] ?? 0) >= 1_000) first += 1;
+    most = Math.max(most, i - first + 1);
+  }
+  return most;
+}
+const durationOf = (moments: readonly number[]) => (moments.at(-1) ?? 0) - (moments[0] ?? 0);
+
+describe("turns", () => {
+  test.each([
+    { rate: 100, lateMs: 0, abreast: 1 },
+    { rate: 1_000, lateMs: 0, abreast: 1 },
+    { rate: 1_000, lateMs: 25, abreast: 1 },
+    { rate: 1_000, lateMs: 25, abreast: 50 },
+    { rate: 5_000, lateMs: 5, abreast: 1 },
+  ])(
+    "at $rate a second keep the rate and never pass it by a tenth, $abreast abreast, timers $lateMs ms late",
+    async ({ rate, lateMs, abreast }) => {
+      const time = makeTime(lateMs);
+      const moments = await turnsOf(time, paceAt(rate, time), rate * 3, abreast);
+      expect(busiestSecond(moments)).toBeLessThanOrEqual(rate * 1.1);
+      expect(durationOf(moments)).toBeLessThanOrEqual(3_000 * 1.05);
+    },
+  );
+
+  test("come evenly within a second, not all at its beginning", async () => {
+    const time = makeTime();
+    const moments = await turnsOf(time, paceAt(1_000, time), 1_000);
+    const tenths = Array.from(
+      { length: 9 },
+      (_, i) => moments.filter((moment) => Math.floor((moment - 1_000) / 100) === i + 1).length,
+    );
+    for (const turns of tenths.slice(0, -1)) expect(Math.abs(turns - 100)).toBeLessThanOrEqual(10);
+  });
+
+  test("after a pause of a minute come at the rate as ever: nothing is made up for", async () => {
+    const time = makeTime();
+    const pace = paceAt(1_000, time);
+    const before = await turnsOf(time, pace, 500);
+    await time.run(time.wait(60_000));
+    const moments = await turnsOf(time, pace, 2_000);
+    expect(busiestSecond([...before, ...moments])).toBeLessThanOrEqual(1_100);
+    expect(durationOf(moments)).toBeGreaterThanOrEqual(1_900);
+  });
+
+  test("that would come too late are not taken: whoever has more time gets them", async () => {
+    const time = makeTime();
+    const pace = paceAt(10, time);
+    // It makes up for the 50 ms before; then one comes every 100 ms.
+    await time.run(pace.turn());
+    const beganMs = time.now();
+    expect(await pace.turn(beganMs + 49)).toBe(false);
+    expect(await pace.turn(beganMs - 1)).toBe(false);
+    const taken = pace.turn(beganMs + 50);
+    await time.run(taken);
+    expect([await taken, time.now() - beganMs]).toEqual([true, 50]);
+  });
+});
+
+describe("answers", () => {
+  const heedAll = (pace: ReturnType<typeof paceAt>, outcomes: readonly PostOutcome[]) => {
+    for (const outcome of outcomes) pace.heed(outcome);
+  };
+  const of = (outcome: PostOutcome, count: number) => Array.from({ length: count }, () => outcome);
+  /** How long the next turn keeps waiting. */
+  const pauseOf = async (time: Time, pace: ReturnType<typeof paceAt>) => {
+    const fromMs = time.now();
+    await time.run(pace.turn());
+    return time.now() - fromMs;
+  };
+
+  test("that are all 429 pause everybody, longer each time, up to some seconds", async () => {
+    const time = makeTime();
+    const pace = paceAt(1_000, time);
+    const pauses: number[] = [];
+    for (let i = 0; i < 7; i += 1) {
+      heedAll(pace, of("slow", 20));
+      pauses.push(await pauseOf(time, pace));
+    }
+    expect(pauses).toEqual([200, 400, 800, 1_600, 3_200, 3_200, 3_200]);
+  });
+
+  test("that are good again begin anew with a short pause", async () => {
+    const time = makeTime();
+    const pace = paceAt(1_000, time);
+    for (let i = 0; i < 3; i += 1) {
+      heedAll(pace, of("slow", 20));
+      await pauseOf(time, pace);
+    }
+    heedAll(pace, of("sent", 20));
+    heedAll(pace, of("slow", 20));
+    expect(await pauseOf(time, pace)).toBe(200);
+  });
+
+  test("pause workers for different times, at least for half", async () => {
+    const pauses = await Promise.all(
+      [0, 0.5, 1].map(async (random) => {
+        const time = makeTime();
+        const pace = paceAt(1_000, time, () => random);
+        heedAll(pace, of("slow", 20));
+        return pauseOf(time, pace);
+      }),
+    );
+    expect(pauses).toEqual([100, 150, 200]);
+  });
+
+  test("that storm let hardly any turn through", async () => {
+    const time = makeTime();
+    const pace = paceAt(1_000, time);
+    const moments: number[] = [];
+    while (moments.length < 200) {
+      await time.run(pace.turn());
+      moments.push(time.now());
+      pace.heed("slow");
+    }
+    // At the rate they would take a fifth of a second.
+    expect(durationOf(moments)).toBeGreaterThan(10_000);
+  });
+
+  test.each([
+    ["429 of one slow reader, tried four times, among others", [...of("slow", 4), ...of("sent", 16)]],
+    ["429 for half of them", [...of("slow", 10), ...of("sent", 10)]],
+    ["500", of("failed", 20)],
+    ["nothing in time", of("unknown", 20)],
+    ["410", of("gone", 20)],
+  ])("of %s pause nobody", async (_, outcomes) => {
+    const time = makeTime();
+    const pace = paceAt(1_000, time);
+    for (let i = 0; i < 5; i += 1) heedAll(pace, outcomes);
+    expect(await pauseOf(time, pace)).toBe(0);
+  });
+});
