@@ -1,5 +1,5 @@
-import { lookAtRoom } from "./domain/redelivery/check-room.ts";
-import { onLooks } from "./handlers/on-ack-checks.ts";
-import { lookDeps } from "./runtime/deps.ts";
+import { checkRoom } from "./domain/redelivery/check-room.ts";
+import { onAckChecks } from "./handlers/on-ack-checks.ts";
+import { ackCheckDeps } from "./runtime/deps.ts";
 
-export const handler = onLooks(lookDeps, lookAtRoom);
+export const handler = onAckChecks(ackCheckDeps, checkRoom);

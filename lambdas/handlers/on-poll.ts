@@ -5,7 +5,7 @@ import { limits } from "../../protocol/limits.ts";
 import { parseClientFrame, roomToRestoreProblem } from "../../protocol/parse-frame.ts";
 import type { PollRequest, poll } from "../domain/login/poll.ts";
 import type { Deps } from "../domain/model/deps.ts";
-import { frameJson } from "../domain/wire/serialize.ts";
+import { serializeAnswer } from "../domain/wire/serialize.ts";
 import type { Handshake } from "../runtime/auth.ts";
 import { logError } from "../runtime/log.ts";
 import { headerOf } from "./header-of.ts";
@@ -33,9 +33,9 @@ export const onPoll =
     const asked = requestOf(event);
     if (typeof asked === "string") return fail("pollWrong", asked);
     try {
-      const caller = { ...claims, askedAtMs: event.requestContext.requestTimeEpoch };
+      const caller = { ...claims, requestedAtMs: event.requestContext.requestTimeEpoch };
       const answer = await rule(deps(), caller, asked.request);
-      return json(200, frameJson({ ...answer, rooms: [...answer.rooms, ...asked.refused] }), headers);
+      return json(200, serializeAnswer({ ...answer, rooms: [...answer.rooms, ...asked.refused] }), headers);
     } catch (error) {
       logError("poll", error);
       return fail("serverTrouble", "server trouble, poll again");

@@ -27,10 +27,10 @@ async function post(deps: () => Deps, rules: PushRules, { body, isBase64Encoded 
   const parsed = parsePush(text ?? undefined);
   if (!parsed.ok) return answer(parsed.wrapped, parsed.refusal.code, parsed.refusal.msg);
   try {
-    const { waitFor, ...shipment } = parsed.push;
-    const shipped = await rules.push(deps(), shipment);
-    if ("code" in shipped) return answer(parsed.wrapped, shipped.code, shipped.msg);
-    const { messageId, records } = shipped;
+    const { waitFor, ...request } = parsed.push;
+    const accepted = await rules.push(deps(), request);
+    if ("code" in accepted) return answer(parsed.wrapped, accepted.code, accepted.msg);
+    const { messageId, records } = accepted;
     const acked = waitFor && (await rules.waitForAcks(deps(), records, waitFor));
     return answer(parsed.wrapped, "ok", "ok", { messageId, ...acked });
   } catch (error) {
@@ -39,14 +39,14 @@ async function post(deps: () => Deps, rules: PushRules, { body, isBase64Encoded 
   }
 }
 
-interface Accepted {
+interface AcceptedBody {
   messageId: string;
   /** With `waitFor`: whether so many have acked in time, and how many have. */
   reached?: boolean;
   acks?: number;
 }
 
-function answer(wrapped: boolean, name: PushCode, msg: string, accepted?: Accepted): RestResult {
+function answer(wrapped: boolean, name: PushCode, msg: string, accepted?: AcceptedBody): RestResult {
   const { code, status } = pushCodes[name];
   if (!wrapped) return json(status, { code, msg, ...accepted });
   const { messageId: MESSAGE_ID, reached: REACHED, acks: ACKS } = accepted ?? {};
@@ -72,7 +72,7 @@ async function status(deps: () => Deps, rules: PushRules, pathParameter: string)
 }
 
 /** A publish's id holds its sender, percent-encoded: up to three times as long. Nothing longer fits into a key. */
-const mostIdBytes = 3 * limits.subjectBytes + "/".length + 3 * limits.messageIdChars;
+const maxIdBytes = 3 * limits.subjectBytes + "/".length + 3 * limits.messageIdChars;
 
 /**
  * Which messages may be meant. A publish's id, `<subject, percent-encoded>/<clientMessageId>`, has percent signs itself: in
@@ -82,7 +82,7 @@ function idsOf(pathParameter: string): string[] {
   const id = decoded(pathParameter);
   const [subject = "", ...rest] = id?.split("/") ?? [];
   const ids = [id, pathParameter, rest.length > 0 ? [encodeURIComponent(subject), ...rest].join("/") : undefined];
-  return [...new Set(ids)].filter((each) => each !== undefined && Buffer.byteLength(each) <= mostIdBytes) as string[];
+  return [...new Set(ids)].filter((each) => each !== undefined && Buffer.byteLength(each) <= maxIdBytes) as string[];
 }
 
 function decoded(text: string): string | undefined {

@@ -7,7 +7,7 @@ import type { Caller } from "../domain/model/connection.ts";
 import type { Deps } from "../domain/model/deps.ts";
 import type { PublishOf } from "../domain/push/publish.ts";
 import { post } from "../domain/send/post.ts";
-import { frameText } from "../domain/wire/serialize.ts";
+import { serializeFrame } from "../domain/wire/serialize.ts";
 import { logError } from "../runtime/log.ts";
 import { accepted, type SocketEvent, type SocketResult } from "./socket-event.ts";
 
@@ -38,8 +38,8 @@ export const onSocketEvent =
     }
     const reply = await answer(deps(), rules, event);
     if (!reply) return { statusCode: 200 };
-    if (!isPosted(routeKey)) return { statusCode: 200, body: frameText(reply) };
-    await tell(deps(), event, reply);
+    if (!isPosted(routeKey)) return { statusCode: 200, body: serializeFrame(reply) };
+    await postReply(deps(), event, reply);
     return { statusCode: 200 };
   };
 
@@ -47,10 +47,10 @@ export const onSocketEvent =
 const isPosted = (routeKey: string) => (routes as Record<string, string>)[routeKey] === "posted";
 
 /** Nothing is lost with it: what waits behind an ack is sent by the next look, and a mistake is made again. */
-async function tell(deps: Deps, { requestContext }: SocketEvent, reply: ServerFrame): Promise<void> {
+async function postReply(deps: Deps, { requestContext }: SocketEvent, reply: ServerFrame): Promise<void> {
   const { routeKey, connectionId } = requestContext;
   try {
-    await post(deps, connectionId, frameText(reply));
+    await post(deps, connectionId, serializeFrame(reply));
   } catch (error) {
     logError("frame", error, { routeKey, connectionId });
   }
@@ -60,7 +60,7 @@ async function answer(deps: Deps, rules: SocketRules, event: SocketEvent): Promi
   const { requestContext, body } = event;
   const { routeKey, connectionId } = requestContext;
   const frame = parseClientFrame(body);
-  const refuse = (refusal: Refused) => inTheRoutesWords(routeKey, refusal, body);
+  const refuse = (refusal: Refused) => asRouteFailure(routeKey, refusal, body);
   if (!("action" in frame)) return refuse(frame);
   const { ref } = frame;
   if (frame.action === "heartbeat") throw new Error("heartbeat reached a Lambda; lib/socket-api.ts should mock it");
@@ -68,7 +68,7 @@ async function answer(deps: Deps, rules: SocketRules, event: SocketEvent): Promi
     // AWS promises the authorizer's word for `$connect` only; the connection's row has it too.
     const known = authorizedCaller(event) ?? (await deps.connections.get(connectionId));
     if (!known) return refuse(refused("5001", "the connection is not known any more", ref));
-    const caller: Caller = { ...known, askedAtMs: requestContext.requestTimeEpoch };
+    const caller: Caller = { ...known, requestedAtMs: requestContext.requestTimeEpoch };
     const rule = rules.frames[frame.action] as SocketRules["frames"][Handled & "hello"];
     const ruled = frame.action === "publish" ? { ...frame, rawData: rawMember(body ?? "", ["data"]) } : frame;
     const reply = await rule(deps, caller, ruled as FrameOf<"hello">);
@@ -104,7 +104,7 @@ const failureOf: Record<string, (msg: string, names: Names) => ServerFrame> = {
   }),
 };
 
-function inTheRoutesWords(routeKey: string, refusal: Refused, body: string | undefined): ServerFrame {
+function asRouteFailure(routeKey: string, refusal: Refused, body: string | undefined): ServerFrame {
   const failure = failureOf[routeKey]?.(refusal.data.msg, namesIn(body));
   return failure ? withRef(failure, refusal.ref) : refusal;
 }

@@ -4,31 +4,31 @@ import { ApiGatewayManagementApiClient } from "@aws-sdk/client-apigatewaymanagem
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { SQSClient } from "@aws-sdk/client-sqs";
-import { answerWithinMs, gatewayVia } from "../adapters/api-gateway/gateway.ts";
-import { posterOf } from "../adapters/api-gateway/poster.ts";
+import { apiGateway, responseTimeoutMs } from "../adapters/api-gateway/gateway.ts";
+import { makePoster } from "../adapters/api-gateway/poster.ts";
 import { connectionsIn } from "../adapters/dynamodb/connections.ts";
 import { membersIn } from "../adapters/dynamodb/members.ts";
 import { logIn } from "../adapters/dynamodb/messages.ts";
 import { pushesIn } from "../adapters/dynamodb/pushes.ts";
-import { cursorsIn } from "../adapters/dynamodb/resume-points.ts";
+import { resumePointsIn } from "../adapters/dynamodb/resume-points.ts";
 import { roomsIn } from "../adapters/dynamodb/rooms.ts";
 import { tableOf } from "../adapters/dynamodb/table.ts";
 import { tasksIn } from "../adapters/dynamodb/tasks.ts";
-import { debtsIn } from "../adapters/dynamodb/unacked-ranges.ts";
+import { unackedRangesIn } from "../adapters/dynamodb/unacked-ranges.ts";
 import { eventBus } from "../adapters/eventbridge/event-bus.ts";
 import { connectTo } from "../adapters/http1/connection.ts";
-import { Lines } from "../adapters/http1/connection-pool.ts";
-import type { MalformedAnswer } from "../adapters/http1/response.ts";
+import { ConnectionPool } from "../adapters/http1/connection-pool.ts";
+import type { MalformedResponse } from "../adapters/http1/response.ts";
 import { payloadsIn } from "../adapters/s3/payloads.ts";
 import type { Credentials } from "../adapters/sigv4/signature-v4.ts";
-import { lookQueue } from "../adapters/sqs/ack-check-queue.ts";
+import { ackCheckQueue } from "../adapters/sqs/ack-check-queue.ts";
 import { fanOutQueue } from "../adapters/sqs/fan-out-queue.ts";
-import { postsAtOnce } from "../domain/delivery/deliver.ts";
-import { makeRecentRooms } from "../domain/delivery/room-cache.ts";
+import { postConcurrency } from "../domain/delivery/deliver.ts";
+import { makeRoomCache } from "../domain/delivery/room-cache.ts";
 import type { FanOutDeps } from "../domain/fan-out/run-task.ts";
 import type { Deps } from "../domain/model/deps.ts";
-import type { LookDeps } from "../domain/redelivery/check-room.ts";
-import { makePace } from "../domain/send/rate-limiter.ts";
+import type { AckCheckDeps } from "../domain/redelivery/check-room.ts";
+import { makeRateLimiter } from "../domain/send/rate-limiter.ts";
 import { environment } from "./environment.ts";
 import { lazily } from "./lazily.ts";
 import { logError } from "./log.ts";
@@ -63,8 +63,8 @@ export const deps = lazily((): Deps => {
     connections: connectionsIn(connections, now),
     rooms: roomsIn(rooms, now, newEpoch),
     members: membersIn(rooms, connections, now),
-    cursors: cursorsIn(rooms, now),
-    debts: debtsIn(rooms, now),
+    resumePoints: resumePointsIn(rooms, now),
+    unackedRanges: unackedRangesIn(rooms, now),
     log: logIn(tableOf(dynamo, environment("MESSAGES_TABLE")), now, seconds("RETENTION_SECONDS")),
     payloads: payloadsIn({
       bucketUrl: environment("PAYLOADS_URL"),
@@ -76,14 +76,14 @@ export const deps = lazily((): Deps => {
       trace: () => process.env._X_AMZN_TRACE_ID,
     }),
     pushes: pushesIn(rooms, now),
-    gateway: gatewayVia(gateway, poster()),
+    gateway: apiGateway(gateway, poster()),
     tasks: tasksIn(rooms, now),
-    orderTasks: fanOutQueue(sqs(), environment("FAN_OUT_QUEUE_URL")),
+    enqueueTasks: fanOutQueue(sqs(), environment("FAN_OUT_QUEUE_URL")),
     fanOut: { postsPerSecond: numberOf("POSTS_PER_SECOND"), workers: numberOf("FAN_OUT_WORKERS") },
-    scheduleLook: lookQueue(sqs(), environment("REDELIVER_QUEUE_URL")),
+    scheduleAckCheck: ackCheckQueue(sqs(), environment("REDELIVER_QUEUE_URL")),
     redeliverAfterMs: seconds("REDELIVER_AFTER_SECONDS"),
-    recentRooms: makeRecentRooms(500),
-    noteTrouble: logError,
+    roomCache: makeRoomCache(500),
+    logError: logError,
     now,
     wait: pause,
     random: Math.random,
@@ -94,17 +94,23 @@ export const deps = lazily((): Deps => {
 function poster() {
   const url = new URL(environment("CALLBACK_URL"));
   const target = { host: url.host, path: url.pathname.replace(/\/$/, ""), region: environment("AWS_REGION") };
-  const onMalformed = (error: MalformedAnswer) => logError("answer of API Gateway", error);
-  const lines = new Lines({ connect: connectTo(url), most: postsAtOnce, withinMs: answerWithinMs, now, onMalformed });
-  return posterOf({ target, lines, credentials: roleCredentials, trace: () => process.env._X_AMZN_TRACE_ID, now });
+  const onMalformed = (error: MalformedResponse) => logError("answer of API Gateway", error);
+  const pool = new ConnectionPool({
+    connect: connectTo(url),
+    max: postConcurrency,
+    withinMs: responseTimeoutMs,
+    now,
+    onMalformed,
+  });
+  return makePoster({ target, pool, credentials: roleCredentials, trace: () => process.env._X_AMZN_TRACE_ID, now });
 }
 
 /** What the redelivery works with. The pace is that of this execution environment, over all of its looks. */
-export const lookDeps = lazily((): LookDeps => {
+export const ackCheckDeps = lazily((): AckCheckDeps => {
   const reportUndelivered = eventBus(new EventBridgeClient({ requestHandler }), environment("EVENT_BUS_NAME"));
   const shared = deps();
-  const pace = makePace(numberOf("RESENDS_PER_SECOND") / numberOf("REDELIVER_WORKERS"), shared);
-  return { ...shared, pace, reportUndelivered };
+  const limiter = makeRateLimiter(numberOf("RESENDS_PER_SECOND") / numberOf("REDELIVER_WORKERS"), shared);
+  return { ...shared, limiter, reportUndelivered };
 });
 
 /** What the fan-out works with. The pace is that of this execution environment, over all of its tasks. */
@@ -113,7 +119,7 @@ export const fanOutDeps = lazily((): FanOutDeps => {
   const { postsPerSecond, workers } = shared.fanOut;
   return {
     ...shared,
-    pace: makePace(postsPerSecond / workers, shared),
-    giveUp: fanOutQueue(sqs(), environment("FAN_OUT_DEAD_LETTERS_URL")),
+    limiter: makeRateLimiter(postsPerSecond / workers, shared),
+    deadLetter: fanOutQueue(sqs(), environment("FAN_OUT_DEAD_LETTERS_URL")),
   };
 });

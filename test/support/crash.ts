@@ -50,6 +50,25 @@ export async function crash(world: World, work: () => Promise<unknown>, { call, 
   });
 }
 
+/** Runs the work and, right before its n-th call takes effect, the action of another Lambda. */
+export async function interleave(
+  world: World,
+  work: () => Promise<unknown>,
+  call: number,
+  action: () => Promise<unknown>,
+): Promise<void> {
+  const usual = world.turn;
+  let calls = 0;
+  await inTurns(world, work, async (effect) => {
+    calls += 1;
+    if (calls === call) {
+      world.turn = usual;
+      await action();
+    }
+    return effect();
+  });
+}
+
 async function inTurns(world: World, work: () => Promise<unknown>, turn: Turn): Promise<void> {
   const usual = world.turn;
   world.turn = turn;

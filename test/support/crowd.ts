@@ -3,16 +3,16 @@ import { memberKey } from "../../lambdas/adapters/dynamodb/keys.ts";
 import { tableOf } from "../../lambdas/adapters/dynamodb/table.ts";
 import { ack } from "../../lambdas/domain/delivery/ack.ts";
 import { replay } from "../../lambdas/domain/delivery/replay.ts";
-import { makeRecentRooms } from "../../lambdas/domain/delivery/room-cache.ts";
+import { makeRoomCache } from "../../lambdas/domain/delivery/room-cache.ts";
 import { type FanOutDeps, runTask } from "../../lambdas/domain/fan-out/run-task.ts";
-import type { Look } from "../../lambdas/domain/model/ack-check.ts";
+import type { AckCheck } from "../../lambdas/domain/model/ack-check.ts";
 import type { Deps } from "../../lambdas/domain/model/deps.ts";
 import type { FanOutTask } from "../../lambdas/domain/model/fan-out-task.ts";
 import type { Gateway, PostOutcome } from "../../lambdas/domain/model/gateway.ts";
 import type { Member, Part } from "../../lambdas/domain/model/member.ts";
-import { push, type Shipment } from "../../lambdas/domain/push/push.ts";
-import { lookAtRoom } from "../../lambdas/domain/redelivery/check-room.ts";
-import { makePace } from "../../lambdas/domain/send/rate-limiter.ts";
+import { type PushRequest, push } from "../../lambdas/domain/push/push.ts";
+import { checkRoom } from "../../lambdas/domain/redelivery/check-room.ts";
+import { makeRateLimiter } from "../../lambdas/domain/send/rate-limiter.ts";
 import { everyone } from "../../protocol/ids.ts";
 import { refused } from "../../protocol/parse-frame.ts";
 import { CrowdPage, type CrowdPageOptions } from "./crowd-page.ts";
@@ -33,8 +33,8 @@ const gapAfterMs = 200;
 const ackEnvironments = 70;
 
 /** Workers of the redelivery, and looks that each is given at once. */
-const lookers = 5;
-const looksAtOnce = 10;
+const checkers = 5;
+const checkConcurrency = 10;
 
 export interface CrowdOptions {
   /** Where they are. */
@@ -50,7 +50,7 @@ export interface CrowdOptions {
   /** Each order of a queue is received by two at once. */
   duplicates?: boolean;
   /** Whether messages that wait for the same way go together. */
-  together?: boolean;
+  coalesced?: boolean;
   /** Members run our own client. */
   clients?: boolean;
   /** Members of further rooms, which no table holds. */
@@ -71,7 +71,7 @@ export async function openCrowd(options: CrowdOptions) {
     workers = 5,
     acks = true,
     duplicates = false,
-    together = true,
+    coalesced = true,
     clients = false,
   } = options;
   const { client: tables, close } = await openQuickTables();
@@ -115,7 +115,7 @@ export async function openCrowd(options: CrowdOptions) {
     },
   };
   const tasks = new VirtualQueue<FanOutTask>(time, { visibilityMs: 240_000, maxReceiveCount: 10 });
-  const looks = new VirtualQueue<Look>(time, { visibilityMs: 180_000, maxReceiveCount: 5 });
+  const checks = new VirtualQueue<AckCheck>(time, { visibilityMs: 180_000, maxReceiveCount: 5 });
   const setAside: FanOutTask[] = [];
   /** How long each look took. */
   const lasted: number[] = [];
@@ -123,11 +123,11 @@ export async function openCrowd(options: CrowdOptions) {
     ...world.deps,
     members: {
       ...world.deps.members,
-      first: async (roomId, most) => {
+      first: async (roomId, max) => {
         for await (const page of options.more?.(roomId, undefined, undefined) ?? []) {
-          return { members: page.slice(0, most), share: most / 100_000 };
+          return { members: page.slice(0, max), share: max / 100_000 };
         }
-        return world.deps.members.first(roomId, most);
+        return world.deps.members.first(roomId, max);
       },
       pages: (roomId, part, after) =>
         options.more?.(roomId, part, after) ?? world.deps.members.pages(roomId, part, after),
@@ -137,31 +137,31 @@ export async function openCrowd(options: CrowdOptions) {
     wait: time.wait,
     random,
     fanOut: { postsPerSecond, workers },
-    orderTasks: async (ordered, afterMs) => {
+    enqueueTasks: async (ordered, afterMs) => {
       for (const task of ordered) tasks.send(task, afterMs);
     },
-    scheduleLook: async (look, afterMs) => looks.send(look, afterMs),
+    scheduleAckCheck: async (check, afterMs) => checks.send(check, afterMs),
   };
 
   const worker = (): ((task: FanOutTask) => Promise<boolean>) => {
-    const giveUp = async (given: readonly FanOutTask[]) => void setAside.push(...given);
-    const pace = makePace(postsPerSecond / workers, { now: deps.now, wait: deps.wait, random });
+    const deadLetter = async (given: readonly FanOutTask[]) => void setAside.push(...given);
+    const limiter = makeRateLimiter(postsPerSecond / workers, { now: deps.now, wait: deps.wait, random });
     // Only by the log does a worker see what waits beside its task.
-    const log = together ? deps.log : { ...deps.log, pages: nothing };
-    return async (task) => (await runTask(mortal({ ...deps, log, pace, giveUp }, faults), task)) === "done";
+    const log = coalesced ? deps.log : { ...deps.log, pages: nothing };
+    return async (task) => (await runTask(mortal({ ...deps, log, limiter, deadLetter }, faults), task)) === "done";
   };
   tasks.feed(Array.from({ length: workers }, worker), duplicates ? 2 : 1);
   const reportUndelivered = async () => {};
-  const looker = () => {
-    const pace = makePace(resendsPerSecond / lookers, { now: deps.now, wait: deps.wait, random });
-    return Array.from({ length: looksAtOnce }, () => async (look: Look) => {
+  const checker = () => {
+    const limiter = makeRateLimiter(resendsPerSecond / checkers, { now: deps.now, wait: deps.wait, random });
+    return Array.from({ length: checkConcurrency }, () => async (check: AckCheck) => {
       const beganMs = time.nowMs;
-      await lookAtRoom({ ...deps, pace, reportUndelivered }, look);
+      await checkRoom({ ...deps, limiter, reportUndelivered }, check);
       lasted.push(time.nowMs - beganMs);
       return true;
     });
   };
-  looks.feed(Array.from({ length: lookers }, looker).flat());
+  checks.feed(Array.from({ length: checkers }, checker).flat());
 
   const acking = new Set<Reader>();
   function receive(connectionId: string, text: string): void {
@@ -194,7 +194,7 @@ export async function openCrowd(options: CrowdOptions) {
     if (clients) await world.deps.members.setCursor(everyone, connectionId, connectionId, everyones);
   };
   // As many as are at it at once, each with what it remembers.
-  const environments = Array.from({ length: ackEnvironments }, () => ({ ...deps, recentRooms: makeRecentRooms(10) }));
+  const environments = Array.from({ length: ackEnvironments }, () => ({ ...deps, roomCache: makeRoomCache(10) }));
   let frames = 0;
   const answerOf = (session: string, connectionId: string): CrowdPageOptions["answer"] => {
     const claims = { subject: session, grants: { rooms: [], publish: [] }, tokenExpiresAtMs: time.nowMs + 7_200_000 };
@@ -231,8 +231,8 @@ export async function openCrowd(options: CrowdOptions) {
   }
 
   return {
-    ...{ room, time, posts, uses, faults, readers, pages, ended, tasks, looks, lasted, setAside, world, deps, seat },
-    push: (rawData: string, more: Partial<Shipment> = {}) =>
+    ...{ room, time, posts, uses, faults, readers, pages, ended, tasks, checks, lasted, setAside, world, deps, seat },
+    push: (rawData: string, more: Partial<PushRequest> = {}) =>
       push(deps, { rooms: [room], eventName: "test", rawData, qos: 1, ...more }),
     rowsOf: { room: () => rows(world, room), connection: (id: string) => connections.get({ connectionId: id }) },
     close,
@@ -266,20 +266,20 @@ function mortal(deps: FanOutDeps, faults: { diesAtPost: number | undefined }): F
     ...deps,
     gateway: { ...deps.gateway, post },
     wait: orNever(deps.wait),
-    orderTasks: orNever(deps.orderTasks),
-    giveUp: orNever(deps.giveUp),
-    tasks: { take: orNever(deps.tasks.take), note: orNever(deps.tasks.note) },
-    pace: { ...deps.pace, turn: orNever(deps.pace.turn) },
+    enqueueTasks: orNever(deps.enqueueTasks),
+    deadLetter: orNever(deps.deadLetter),
+    tasks: { acquire: orNever(deps.tasks.acquire), record: orNever(deps.tasks.record) },
+    limiter: { ...deps.limiter, acquire: orNever(deps.limiter.acquire) },
   };
 }
 
 /** The most of these in any second. */
 export function busiestSecond(posts: readonly { atMs: number }[]): number {
   let from = 0;
-  let most = 0;
+  let max = 0;
   for (const [i, { atMs }] of posts.entries()) {
     while ((posts[from]?.atMs ?? 0) <= atMs - 1_000) from += 1;
-    most = Math.max(most, i - from + 1);
+    max = Math.max(max, i - from + 1);
   }
-  return most;
+  return max;
 }

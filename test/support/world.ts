@@ -4,27 +4,27 @@ import { connectionsIn } from "../../lambdas/adapters/dynamodb/connections.ts";
 import { membersIn } from "../../lambdas/adapters/dynamodb/members.ts";
 import { logIn } from "../../lambdas/adapters/dynamodb/messages.ts";
 import { pushesIn } from "../../lambdas/adapters/dynamodb/pushes.ts";
-import { cursorsIn } from "../../lambdas/adapters/dynamodb/resume-points.ts";
+import { resumePointsIn } from "../../lambdas/adapters/dynamodb/resume-points.ts";
 import { roomsIn } from "../../lambdas/adapters/dynamodb/rooms.ts";
 import { type Table, tableOf } from "../../lambdas/adapters/dynamodb/table.ts";
 import { tasksIn } from "../../lambdas/adapters/dynamodb/tasks.ts";
-import { debtsIn } from "../../lambdas/adapters/dynamodb/unacked-ranges.ts";
-import { makeRecentRooms } from "../../lambdas/domain/delivery/room-cache.ts";
+import { unackedRangesIn } from "../../lambdas/adapters/dynamodb/unacked-ranges.ts";
+import { makeRoomCache } from "../../lambdas/domain/delivery/room-cache.ts";
 import { type FanOutDeps, runTask } from "../../lambdas/domain/fan-out/run-task.ts";
 import { hello } from "../../lambdas/domain/login/hello.ts";
 import { loginRoom } from "../../lambdas/domain/login/login.ts";
 import { connect, disconnect, here } from "../../lambdas/domain/membership/connection.ts";
 import { leaveRoom } from "../../lambdas/domain/membership/leave.ts";
-import type { Look } from "../../lambdas/domain/model/ack-check.ts";
+import type { AckCheck } from "../../lambdas/domain/model/ack-check.ts";
 import type { Caller } from "../../lambdas/domain/model/connection.ts";
 import type { Deps } from "../../lambdas/domain/model/deps.ts";
 import type { FanOutTask } from "../../lambdas/domain/model/fan-out-task.ts";
 import type { PostOutcome } from "../../lambdas/domain/model/gateway.ts";
 import type { Undelivered } from "../../lambdas/domain/model/undelivered.ts";
-import { push, type Shipment } from "../../lambdas/domain/push/push.ts";
-import { type LookDeps, lookAtRoom } from "../../lambdas/domain/redelivery/check-room.ts";
-import { unpaced } from "../../lambdas/domain/send/rate-limiter.ts";
-import { frameText } from "../../lambdas/domain/wire/serialize.ts";
+import { type PushRequest, push } from "../../lambdas/domain/push/push.ts";
+import { type AckCheckDeps, checkRoom } from "../../lambdas/domain/redelivery/check-room.ts";
+import { unlimited } from "../../lambdas/domain/send/rate-limiter.ts";
+import { serializeFrame } from "../../lambdas/domain/wire/serialize.ts";
 import type { CatchUp, LoginFrame, PayloadLink, Position, RoomToRestore, ServerFrame } from "../../protocol/frames.ts";
 import type { LoginPolicy } from "../../protocol/ids.ts";
 import { openQuickTables } from "./quick-tables.ts";
@@ -50,7 +50,7 @@ export class World {
   /** Connections whose posts are answered 200 and never arrive. */
   readonly lost = new Set<string>();
   /** Ordered looks that are still to come. */
-  readonly looks: { look: Look; atMs: number }[] = [];
+  readonly checks: { check: AckCheck; atMs: number }[] = [];
   /** Ordered fan-out tasks that are still to come. */
   readonly tasks: { task: FanOutTask; atMs: number }[] = [];
   /** Tasks that were put aside. */
@@ -78,8 +78,8 @@ export class World {
       connections: connectionsIn(connections, now),
       rooms: roomsIn(rooms, now, newId),
       members: membersIn(rooms, connections, now),
-      cursors: cursorsIn(rooms, now),
-      debts: debtsIn(rooms, now),
+      resumePoints: resumePointsIn(rooms, now),
+      unackedRanges: unackedRangesIn(rooms, now),
       log: logIn(watched(tableOf(client, "Messages")), now, 86_400_000),
       payloads: {
         put: (rawData) =>
@@ -92,18 +92,18 @@ export class World {
       },
       pushes: pushesIn(rooms, now),
       tasks: tasksIn(rooms, now),
-      orderTasks: (tasks, afterMs = 0) =>
+      enqueueTasks: (tasks, afterMs = 0) =>
         turn(async () => {
           this.tasks.push(...tasks.map((task) => ({ task, atMs: this.nowMs + afterMs })));
         }),
       fanOut: { postsPerSecond: 5_000, workers: 5 },
-      scheduleLook: (look, afterMs) =>
+      scheduleAckCheck: (check, afterMs) =>
         turn(async () => {
-          this.looks.push({ look, atMs: this.nowMs + afterMs });
+          this.checks.push({ check, atMs: this.nowMs + afterMs });
         }),
       redeliverAfterMs: 5_000,
-      recentRooms: makeRecentRooms(500),
-      noteTrouble: (_, error) => void this.troubles.push(error),
+      roomCache: makeRoomCache(500),
+      logError: (_, error) => void this.troubles.push(error),
       gateway: {
         post: (connectionId, text) => turn(() => this.post(connectionId, JSON.parse(text))),
         isOpen: (connectionId) => turn(async () => this.lineOf(connectionId) !== "closed"),
@@ -128,7 +128,7 @@ export class World {
   /** A page that has not opened its connection yet. */
   page = (options: PageOptions = {}): Page => new Page(this, options);
 
-  push(roomId: string, rawData = "1", more: Partial<Shipment> = {}) {
+  push(roomId: string, rawData = "1", more: Partial<PushRequest> = {}) {
     return push(this.deps, { rooms: [roomId], eventName: "test", rawData, qos: 1, ...more });
   }
 
@@ -137,7 +137,7 @@ export class World {
     const untilMs = this.nowMs + ms;
     for (let next = this.nextOrder(untilMs); next; next = this.nextOrder(untilMs)) {
       this.nowMs = Math.max(this.nowMs, next.atMs);
-      if ("look" in next) await lookAtRoom(this.lookDeps, next.look);
+      if ("check" in next) await checkRoom(this.ackCheckDeps, next.check);
       else await this.work(next.task);
     }
     this.nowMs = Math.max(this.nowMs, untilMs);
@@ -156,20 +156,20 @@ export class World {
     if (came === "taken") this.tasks.push({ task, atMs: this.nowMs + visibilityMs });
   }
 
-  get lookDeps(): LookDeps {
+  get ackCheckDeps(): AckCheckDeps {
     const reportUndelivered = async (undelivered: Undelivered[]) => void this.undelivered.push(...undelivered);
-    return { ...this.deps, pace: unpaced, reportUndelivered };
+    return { ...this.deps, limiter: unlimited, reportUndelivered };
   }
 
   get fanOutDeps(): FanOutDeps {
-    const giveUp = async (tasks: readonly FanOutTask[]) => void this.deadLetters.push(...tasks);
-    return { ...this.deps, pace: unpaced, giveUp };
+    const deadLetter = async (tasks: readonly FanOutTask[]) => void this.deadLetters.push(...tasks);
+    return { ...this.deps, limiter: unlimited, deadLetter };
   }
 
   private nextOrder(untilMs: number) {
-    const orders = [...this.looks, ...this.tasks].filter(({ atMs }) => atMs <= untilMs);
+    const orders = [...this.checks, ...this.tasks].filter(({ atMs }) => atMs <= untilMs);
     const due = orders.sort((a, b) => a.atMs - b.atMs)[0];
-    if (due && "look" in due) this.looks.splice(this.looks.indexOf(due), 1);
+    if (due && "check" in due) this.checks.splice(this.checks.indexOf(due), 1);
     if (due && "task" in due) this.tasks.splice(this.tasks.indexOf(due), 1);
     return due;
   }
@@ -224,7 +224,7 @@ export interface Listener {
 }
 
 /** A frame as it is on the wire. */
-export const wireOf = <F extends ServerFrame>(frame: F): F => JSON.parse(frameText(frame));
+export const wireOf = <F extends ServerFrame>(frame: F): F => JSON.parse(serializeFrame(frame));
 
 /** A page: it keeps its session over reconnects and knows in which rooms it is, as a client does. */
 export class Page {
@@ -252,7 +252,7 @@ export class Page {
     return {
       connectionId: this.connectionId,
       connectedAtMs: this.world.nowMs,
-      askedAtMs: this.world.nowMs,
+      requestedAtMs: this.world.nowMs,
       ...this.claims,
     };
   }

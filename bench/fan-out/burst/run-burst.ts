@@ -6,7 +6,7 @@ export interface BurstOptions {
   /** Between one push and the next. */
   everyMs: number;
   /** With pressure relief. */
-  together: boolean;
+  coalesced: boolean;
 }
 
 /** What a burst came to, until everybody had everything. */
@@ -29,8 +29,8 @@ const longestMs = 600_000;
  * @throws if somebody has not seen each message once and in order: what is lost would be cheap
  */
 export async function runBurst(options: BurstOptions): Promise<Burst> {
-  const { members, messages, everyMs, together } = options;
-  const crowd = await openCrowd({ members, together });
+  const { members, messages, everyMs, coalesced } = options;
+  const crowd = await openCrowd({ members, coalesced });
   const { time, push, readers, room, posts, world } = crowd;
   let acks = 0;
   const places = world.deps.members;

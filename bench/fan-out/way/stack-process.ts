@@ -72,7 +72,7 @@ async function seat(rooms: readonly number[]): Promise<void> {
     if (all.length < size) throw new Error(`${all.length} clients are there, not ${size}`);
     await opening.open(roomOf(size));
     const put = async ({ connectionId, connectedAtMs, subject }: Member) => {
-      const place = { session: connectionId, connectionId, connectedAtMs, subject, generation: 0, holds: false };
+      const place = { session: connectionId, connectionId, connectedAtMs, subject, generation: 0, holdsLease: false };
       await members.put(roomOf(size), place);
     };
     await forEachLimited(

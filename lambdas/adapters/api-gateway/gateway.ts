@@ -2,20 +2,20 @@ import { type ApiGatewayManagementApiClient, GetConnectionCommand } from "@aws-s
 import type { Gateway } from "../../domain/model/gateway.ts";
 
 /** A post to a peer whose line is half dead may hang for ever. */
-export const answerWithinMs = 3_000;
+export const responseTimeoutMs = 3_000;
 
 /**
  * API Gateway's `@connections`: posts by a way of their own, as there are many, and the rare question by the SDK, whose
  * client should not retry by itself.
  */
-export function gatewayVia(client: Pick<ApiGatewayManagementApiClient, "send">, post: Gateway["post"]): Gateway {
+export function apiGateway(client: Pick<ApiGatewayManagementApiClient, "send">, post: Gateway["post"]): Gateway {
   return {
     post,
 
     async isOpen(connectionId) {
       try {
         const command = new GetConnectionCommand({ ConnectionId: connectionId });
-        await client.send(command, { abortSignal: AbortSignal.timeout(answerWithinMs) });
+        await client.send(command, { abortSignal: AbortSignal.timeout(responseTimeoutMs) });
         return true;
       } catch (error) {
         if (statusOf(error) === 410) return false;

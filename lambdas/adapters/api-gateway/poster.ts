@@ -1,14 +1,14 @@
 import { hash } from "node:crypto";
 import type { PostOutcome } from "../../domain/model/gateway.ts";
 import type { Reply } from "../http1/connection.ts";
-import type { Lines } from "../http1/connection-pool.ts";
+import type { ConnectionPool } from "../http1/connection-pool.ts";
 import type { Credentials } from "../sigv4/signature-v4.ts";
 import { rememberLatest } from "./remember-latest.ts";
-import { type Signer, signerOf, type Target } from "./sign.ts";
+import { makeSigner, type Signer, type Target } from "./sign.ts";
 
 export interface PosterOptions {
   target: Target;
-  lines: Pick<Lines, "ask">;
+  pool: Pick<ConnectionPool, "send">;
   /** As they are now: AWS may replace them while the function runs. */
   credentials(): Credentials;
   /** That of the invocation: it says to AWS on whose behalf a call is made. */
@@ -20,7 +20,7 @@ export interface PosterOptions {
 const latestTexts = 8;
 
 /** @returns a function that makes one attempt to post; it throws what is a mistake of ours */
-export function posterOf({ target, lines, credentials, trace, now }: PosterOptions) {
+export function makePoster({ target, pool, credentials, trace, now }: PosterOptions) {
   const payloadOf = rememberLatest(latestTexts, payload);
   let current: { second: number; write: RequestWriter } | undefined;
 
@@ -28,13 +28,13 @@ export function posterOf({ target, lines, credentials, trace, now }: PosterOptio
   const writer = (): RequestWriter => {
     const second = Math.floor(now() / 1000);
     if (current?.second !== second)
-      current = { second, write: writerOf(signerOf(target, credentials(), second * 1000)) };
+      current = { second, write: writerOf(makeSigner(target, credentials(), second * 1000)) };
     return current.write;
   };
 
   return async (connectionId: string, text: string): Promise<PostOutcome> => {
     // Signed when there is a line for it, so that what had to wait is not too old.
-    const reply = await lines.ask(() => writer()(connectionId, payloadOf(text), trace()));
+    const reply = await pool.send(() => writer()(connectionId, payloadOf(text), trace()));
     return outcomeOf(reply);
   };
 }

@@ -30,7 +30,7 @@ const contentType = "application/octet-stream";
  * Signature Version 4 for posts to connections. All posts of a second differ only in the connection's id and in the
  * payload's hash, so that everything else is made once: of the signing itself three short hashes remain.
  */
-export function signerOf({ host, path, region }: Target, credentials: Credentials, atMs: number): Signer {
+export function makeSigner({ host, path, region }: Target, credentials: Credentials, atMs: number): Signer {
   const { accessKeyId, sessionToken } = credentials;
   const { date, day } = dateOf(atMs);
   const scope = scopeOf(day, region, service);

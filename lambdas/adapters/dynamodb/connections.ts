@@ -1,7 +1,7 @@
 import { limits } from "../../../protocol/limits.ts";
 import type { Connection, Connections, Grants } from "../../domain/model/connection.ts";
 import type { Member } from "../../domain/model/member.ts";
-import { stopOf } from "../../domain/model/resume-point.ts";
+import { resumePointOf } from "../../domain/model/resume-point.ts";
 import { connectionExpiry, unexpired } from "./expiry.ts";
 import type { Table } from "./table.ts";
 
@@ -59,7 +59,7 @@ export const connectionsIn = (table: Table, now: () => number): Connections => (
     await table.update({ connectionId }, { update: "DELETE rooms :rooms", condition: isKnown, values });
   },
 
-  async noteAnswer(connectionId, nonce) {
+  async recordAnswer(connectionId, nonce) {
     const values = { ":nonce": nonce };
     await table.update({ connectionId }, { update: "SET answered = :nonce", condition: isKnown, values });
   },
@@ -70,8 +70,8 @@ export const connectionsIn = (table: Table, now: () => number): Connections => (
     const connection = row === "refused" ? undefined : connectionOf(row, 0);
     if (!connection) return undefined;
     const { subject, session } = connection;
-    const stop = stopOf(row as Partial<Member>);
-    return { subject, session, rooms: roomsOf(row), ...(stop && { stop }) };
+    const resumePoint = resumePointOf(row as Partial<Member>);
+    return { subject, session, rooms: roomsOf(row), ...(resumePoint && { resumePoint }) };
   },
 });
 

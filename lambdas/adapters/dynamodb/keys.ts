@@ -6,8 +6,8 @@ import { createHash } from "node:crypto";
 //   Connections   connectionId                               one connection
 //   Rooms         roomId, "room"                             epoch, seq, generation and holder of a room
 //   Rooms         roomId, "member#<4 hex>#<session>"         one session's place in it
-//   Rooms         "<roomId>/<subject>", "cursor#<subject>"   where a subject stopped in a room
-//   Rooms         roomId, "debt#<4 hex>#<session>#…"         what a session is owed that has gone
+//   Rooms         "<roomId>/<subject>", "resume#<subject>"   where a subject stopped in a room
+//   Rooms         roomId, "unacked#<4 hex>#<session>#…"         what a session is owed that has gone
 //   Rooms         "@message/<messageId>", "push#<roomId>"    what is known of a message in one room; of one that may
 //                                                            come twice, "push#" in its first room, whichever that is
 //   Rooms         "@message/<messageId>", "task#<roomId>#…"  how far a part of that room has been posted to
@@ -23,7 +23,7 @@ export const roomKey = (roomId: string) => ({ roomId, item: "room" });
 
 const hashOf = (session: string) => createHash("sha256").update(session).digest("hex").slice(0, 4);
 const memberPrefix = "member#";
-const debtPrefix = "debt#";
+const unackedPrefix = "unacked#";
 const hashes = 0x10000;
 export const memberKey = (roomId: string, session: string) => ({
   roomId,
@@ -32,18 +32,18 @@ export const memberKey = (roomId: string, session: string) => ({
 /** Whose place a sort key names. */
 export const sessionOf = (item: string) => item.slice(memberPrefix.length + 5);
 /** In the same part of the room as the session's place. */
-export const debtKey = (
+export const unackedKey = (
   roomId: string,
   { session, epoch, after }: { session: string; epoch: string; after: number },
 ) => ({
   roomId,
-  item: `${debtPrefix}${hashOf(session)}#${session}#${epoch}#${after}`,
+  item: `${unackedPrefix}${hashOf(session)}#${session}#${epoch}#${after}`,
 });
 
 /** The first and the last sort key that a place may have, or one in this part of the room. */
 export const memberItems = (part?: { index: number; of: number }) => itemsOf(memberPrefix, part);
 /** The same of debts. */
-export const debtItems = (part?: { index: number; of: number }) => itemsOf(debtPrefix, part);
+export const unackedItems = (part?: { index: number; of: number }) => itemsOf(unackedPrefix, part);
 
 function itemsOf(prefix: string, { index, of } = { index: 0, of: 1 }): [string, string] {
   const hex = (part: number) => Math.floor((part * hashes) / of);
@@ -55,9 +55,9 @@ function itemsOf(prefix: string, { index, of } = { index: 0, of: 1 }): [string, 
 export const shareUpTo = (item: string) =>
   (Number.parseInt(item.slice(memberPrefix.length, memberPrefix.length + 4), 16) + 0.5) / hashes;
 
-export const cursorKey = (roomId: string, subject: string) => ({
+export const resumePointKey = (roomId: string, subject: string) => ({
   roomId: `${roomId}/${subject}`,
-  item: `cursor#${subject}`,
+  item: `resume#${subject}`,
 });
 
 export const pushPrefix = "push#";

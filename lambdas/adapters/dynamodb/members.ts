@@ -1,6 +1,6 @@
 import type { Position } from "../../../protocol/frames.ts";
 import { everyone } from "../../../protocol/ids.ts";
-import type { Member, Members, NewMember, Part, Whom } from "../../domain/model/member.ts";
+import type { Member, MemberFilter, Members, NewMember, Part } from "../../domain/model/member.ts";
 import { connectionExpiry, isExpired, isUnexpired, leaseExpiry, seconds, unexpired } from "./expiry.ts";
 import { memberItems, memberKey, sessionOf, shareUpTo } from "./keys.ts";
 import { assignmentOf, type Table } from "./table.ts";
@@ -19,18 +19,18 @@ const isEarlier = ({ leaseUntilMs }: NewMember) =>
 
 /** The places in rooms as rows of the Rooms table; those in the room of everyone are the Connections' own rows. */
 export const membersIn = (rooms: Table, connections: Table, now: () => number): Members => {
-  const placeOf = (roomId: string, session: string) =>
+  const addressOf = (roomId: string, session: string) =>
     roomId === everyone
       ? { table: connections, key: { connectionId: session } }
       : { table: rooms, key: memberKey(roomId, session) };
 
-  const queryOf = (roomId: string, part?: Part, whom: Whom = "members") => {
+  const queryOf = (roomId: string, part?: Part, filterBy: MemberFilter = "current") => {
     const values = { ":now": seconds(now()) };
     if (roomId === everyone) {
       return { table: connections, filter: isUnexpired, values, ...(part && { segment: part }) };
     }
     const [from, to] = memberItems(part);
-    const [lease, nowMs] = whom === "lapsed" ? ["", {}] : [` AND ${hasLease}`, { ":nowMs": now() }];
+    const [lease, nowMs] = filterBy === "includingExpired" ? ["", {}] : [` AND ${hasLease}`, { ":nowMs": now() }];
     return {
       table: rooms,
       key: "roomId = :roomId AND #item BETWEEN :from AND :to",
@@ -42,15 +42,15 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
 
   return {
     async get(roomId, session) {
-      const { table, key } = placeOf(roomId, session);
+      const { table, key } = addressOf(roomId, session);
       const row = unexpired(await table.get(key), now());
       const member = row && memberOf(row);
       return member && (member.leaseUntilMs ?? Infinity) > now() ? member : undefined;
     },
 
     async put(roomId, member, current) {
-      const { table, key } = placeOf(roomId, member.session);
-      const { update, names, values } = placement(member);
+      const { table, key } = addressOf(roomId, member.session);
+      const { update, names, values } = membershipUpdate(member);
       const isOver = (isVoid: string) => `${isFree} OR (${isOurs} AND ${isEarlier(member)} AND ${isVoid})`;
       const put = await table.update(
         key,
@@ -67,37 +67,37 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
     },
 
     async move(roomId, member) {
-      const { table, key } = placeOf(roomId, member.session);
+      const { table, key } = addressOf(roomId, member.session);
       const condition = `${isOurs} AND generation = :generation AND ${isEarlier(member)}`;
-      return (await table.update(key, { ...placement(member), condition })) === "refused" ? "changed" : "done";
+      return (await table.update(key, { ...membershipUpdate(member), condition })) === "refused" ? "changed" : "done";
     },
 
-    async remove(roomId, session, connectionId, askedAtMs) {
-      const { table, key } = placeOf(roomId, session);
-      const isAskedBefore = "(attribute_not_exists(askedAtMs) OR askedAtMs <= :askedAtMs)";
+    async remove(roomId, session, connectionId, requestedAtMs) {
+      const { table, key } = addressOf(roomId, session);
+      const isRequestedBefore = "(attribute_not_exists(requestedAtMs) OR requestedAtMs <= :requestedAtMs)";
       const given =
-        askedAtMs === undefined
+        requestedAtMs === undefined
           ? { condition: isThisConnection, values: { ":connectionId": connectionId } }
           : {
-              condition: `${isThisConnection} AND ${isAskedBefore}`,
-              values: { ":connectionId": connectionId, ":askedAtMs": askedAtMs },
+              condition: `${isThisConnection} AND ${isRequestedBefore}`,
+              values: { ":connectionId": connectionId, ":requestedAtMs": requestedAtMs },
             };
       return removed(await table.remove(key, given));
     },
 
     async evict(roomId, session, generation) {
-      const { table, key } = placeOf(roomId, session);
+      const { table, key } = addressOf(roomId, session);
       return removed(
         await table.remove(key, { condition: "generation < :generation", values: { ":generation": generation } }),
       );
     },
 
     async ack(roomId, session, connectionId, { epoch, seq }) {
-      const { table, key } = placeOf(roomId, session);
+      const { table, key } = addressOf(roomId, session);
       const isForward = "#cursor.epoch = :epoch AND #cursor.seq < :seq";
       const before = await table.update(key, {
         // What is behind the new cursor was not sent again yet.
-        update: "SET #cursor.seq = :seq, hasAcked = :true REMOVE tries, triedAtMs, givenUpSeq",
+        update: "SET #cursor.seq = :seq, hasAcked = :true REMOVE redeliveries, redeliveredAtMs, exhaustedSeq",
         condition: `${isThisConnection} AND ${isForward}`,
         names: { "#cursor": "cursor" },
         values: { ":connectionId": connectionId, ":epoch": epoch, ":seq": seq, ":true": true },
@@ -106,49 +106,49 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
       return before === "refused" ? "refused" : (before.cursor as Position).seq;
     },
 
-    async setCursor(roomId, session, connectionId, cursor, beganSeq) {
-      const { table, key } = placeOf(roomId, session);
+    async setCursor(roomId, session, connectionId, cursor, startSeq) {
+      const { table, key } = addressOf(roomId, session);
       const [fields, gone, values] =
-        beganSeq === undefined
+        startSeq === undefined
           ? ["hasAcked = :true", "", { ":true": true }]
-          : ["beganSeq = :beganSeq", ", hasAcked", { ":beganSeq": beganSeq }];
+          : ["startSeq = :startSeq", ", hasAcked", { ":startSeq": startSeq }];
       await table.update(key, {
-        update: `SET #cursor = :cursor, ${fields} REMOVE tries, triedAtMs, givenUpSeq${gone}`,
+        update: `SET #cursor = :cursor, ${fields} REMOVE redeliveries, redeliveredAtMs, exhaustedSeq${gone}`,
         condition: isThisConnection,
         names: { "#cursor": "cursor" },
         values: { ":connectionId": connectionId, ":cursor": cursor, ...values },
       });
     },
 
-    async noteTry(roomId, { session, connectionId, cursor, tries, triedAtMs, givenUpSeq }) {
-      const { table, key } = placeOf(roomId, session);
+    async recordRedelivery(roomId, { session, connectionId, cursor, redeliveries, redeliveredAtMs, exhaustedSeq }) {
+      const { table, key } = addressOf(roomId, session);
       await table.update(key, {
-        update: "SET tries = :tries, triedAtMs = :triedAtMs, givenUpSeq = :givenUpSeq",
+        update: "SET redeliveries = :redeliveries, redeliveredAtMs = :redeliveredAtMs, exhaustedSeq = :exhaustedSeq",
         condition: `${isThisConnection} AND #cursor.epoch = :epoch AND #cursor.seq = :seq`,
         names: { "#cursor": "cursor" },
         values: {
           ":connectionId": connectionId,
           ":epoch": cursor?.epoch,
           ":seq": cursor?.seq,
-          ":tries": tries,
-          ":triedAtMs": triedAtMs,
-          ":givenUpSeq": givenUpSeq,
+          ":redeliveries": redeliveries,
+          ":redeliveredAtMs": redeliveredAtMs,
+          ":exhaustedSeq": exhaustedSeq,
         },
       });
     },
 
-    async first(roomId, most, whom) {
-      const { table, ...query } = queryOf(roomId, undefined, whom);
+    async first(roomId, max, filterBy) {
+      const { table, ...query } = queryOf(roomId, undefined, filterBy);
       // One more: a page that is full names a last key, whether there is a next one or not.
-      const { rows, last } = await table.page({ ...query, limit: most + 1 });
+      const { rows, last } = await table.page({ ...query, limit: max + 1 });
       const members = rows.map(memberOf);
       if (!last) return { members, share: 1 };
       return roomId === everyone ? { members } : { members, share: shareUpTo(last.item as string) };
     },
 
-    async *pages(roomId, part, after, whom) {
-      const { table, ...query } = queryOf(roomId, part, whom);
-      const from = after === undefined ? {} : { after: placeOf(roomId, after).key };
+    async *pages(roomId, part, after, filterBy) {
+      const { table, ...query } = queryOf(roomId, part, filterBy);
+      const from = after === undefined ? {} : { after: addressOf(roomId, after).key };
       // A part is posted to at a pace: what was read long before its turn would be out of date.
       const size = part === undefined ? {} : { limit: rowsPerPage };
       for await (const rows of table.pages({ ...query, ...from, ...size })) yield rows.map(memberOf);
@@ -156,12 +156,12 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
   };
 };
 
-const tryFields = ["tries", "triedAtMs", "givenUpSeq"];
+const redeliveryFields = ["redeliveries", "redeliveredAtMs", "exhaustedSeq"];
 
 /** The update that writes a place; of one that was there before, what was sent again counts no more. */
-function placement(member: NewMember) {
-  const { connectionId, connectedAtMs, askedAtMs, subject, generation, holds, cursor, leaseUntilMs } = member;
-  const optional = { cursor, beganSeq: member.beganSeq ?? cursor?.seq, leaseUntilMs };
+function membershipUpdate(member: NewMember) {
+  const { connectionId, connectedAtMs, requestedAtMs, subject, generation, holdsLease, cursor, leaseUntilMs } = member;
+  const optional = { cursor, startSeq: member.startSeq ?? cursor?.seq, leaseUntilMs };
   const { set, names, values } = assignmentOf({
     connectionId,
     connectedAtMs,
@@ -169,13 +169,13 @@ function placement(member: NewMember) {
     generation,
     expiresAt: leaseUntilMs === undefined ? connectionExpiry(connectedAtMs) : leaseExpiry(leaseUntilMs),
     // A login that looks at nobody leaves a claim of the same session as it is.
-    holds: holds || undefined,
+    holdsLease: holdsLease || undefined,
     // Without one it stays that of the login before.
-    askedAtMs,
+    requestedAtMs,
     ...optional,
   });
   const absent = Object.entries(optional).filter(([, value]) => value === undefined);
-  const gone = [...tryFields, ...absent.map(([name]) => name)];
+  const gone = [...redeliveryFields, ...absent.map(([name]) => name)];
   return {
     update: `SET ${set} REMOVE ${gone.map((name) => `#${name}`).join(", ")}`,
     names: { ...names, ...Object.fromEntries(gone.map((name) => [`#${name}`, name])) },
@@ -195,15 +195,15 @@ function memberOf(row: Record<string, unknown>): Member {
     connectedAtMs: row.connectedAtMs as number,
     subject: row.subject as string,
     generation: (row.generation as number | undefined) ?? 0,
-    holds: row.holds === true,
+    holdsLease: row.holdsLease === true,
     ...(row.cursor === undefined ? {} : { cursor: row.cursor as Position }),
-    ...(row.beganSeq === undefined ? {} : { beganSeq: row.beganSeq as number }),
+    ...(row.startSeq === undefined ? {} : { startSeq: row.startSeq as number }),
     hasAcked: row.hasAcked === true,
     acks: row.cursor !== undefined || row.acks === true,
-    tries: (row.tries as number | undefined) ?? 0,
-    triedAtMs: (row.triedAtMs as number | undefined) ?? 0,
-    givenUpSeq: (row.givenUpSeq as number | undefined) ?? 0,
+    redeliveries: (row.redeliveries as number | undefined) ?? 0,
+    redeliveredAtMs: (row.redeliveredAtMs as number | undefined) ?? 0,
+    exhaustedSeq: (row.exhaustedSeq as number | undefined) ?? 0,
     ...(row.leaseUntilMs === undefined ? {} : { leaseUntilMs: row.leaseUntilMs as number }),
-    ...(row.askedAtMs === undefined ? {} : { askedAtMs: row.askedAtMs as number }),
+    ...(row.requestedAtMs === undefined ? {} : { requestedAtMs: row.requestedAtMs as number }),
   };
 }

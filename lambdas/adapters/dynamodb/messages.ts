@@ -29,10 +29,10 @@ export function logIn(table: Table, now: () => number, retentionMs: number): Log
       const row = { ...message, data: rawData, expiresAt: expiry(message.atMs + retentionMs) };
       if ((await table.put(row, free(message))) === "done") return "done";
       const there = await table.get({ roomId: message.roomId, seq: message.seq });
-      return there?.messageId === message.messageId ? "there" : "void";
+      return there?.messageId === message.messageId ? "exists" : "superseded";
     },
 
-    async giveUp(roomId, { epoch, seq, atMs }) {
+    async putTombstone(roomId, { epoch, seq, atMs }) {
       const row = { roomId, seq, epoch, atMs, expiresAt: expiry(atMs + retentionMs) };
       if ((await table.put(row, free({ epoch, atMs }))) === "done") return "done";
       // Somebody else may have given it up at the same time.

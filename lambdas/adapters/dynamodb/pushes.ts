@@ -3,7 +3,7 @@ import type { KnownTask, Pushes, PushRecord } from "../../domain/model/push-reco
 import { isExpired, isUnexpired, pushExpiry, seconds } from "./expiry.ts";
 import { pushKey, pushPrefix, taskRoom } from "./keys.ts";
 import { assignmentOf, type Table } from "./table.ts";
-import { noteOf } from "./tasks.ts";
+import { progressOf } from "./tasks.ts";
 
 /** The books on pushes as rows of the Rooms table. */
 export const pushesIn = (table: Table, now: () => number): Pushes => {
@@ -18,7 +18,7 @@ export const pushesIn = (table: Table, now: () => number): Pushes => {
   });
 
   return {
-    async begin(messageId, record) {
+    async register(messageId, record) {
       const condition = `attribute_not_exists(atMs) OR ${isExpired}`;
       const values = { ":now": seconds(now()) };
       if ((await table.put(rowOf(messageId, record), { condition, values })) === "done") return undefined;
@@ -46,7 +46,7 @@ export const pushesIn = (table: Table, now: () => number): Pushes => {
       await table.put(rowOf(messageId, record));
     },
 
-    async divide(messageId, record, parts) {
+    async recordParts(messageId, record, parts) {
       const { roomId: _, item: __, ...row } = { ...rowOf(messageId, record), parts };
       const { set, ...expression } = assignmentOf(row, true);
       const update = { update: `SET ${set}`, ...expression, returns: "ALL_NEW" as const };
@@ -66,7 +66,7 @@ export const pushesIn = (table: Table, now: () => number): Pushes => {
         for (const row of rows) {
           const roomId = taskRoom(row.item as string);
           if (roomId === undefined) records.push(recordOf(row));
-          else tasks.push({ roomId, note: { ...noteOf(row), ofPart: row.ofPart === true } });
+          else tasks.push({ roomId, note: { ...progressOf(row), ofPart: row.ofPart === true } });
         }
       }
       return records.map((record) => {

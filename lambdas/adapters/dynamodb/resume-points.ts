@@ -1,19 +1,19 @@
-import type { Cursors, Stop } from "../../domain/model/resume-point.ts";
+import type { ResumePoint, ResumePoints } from "../../domain/model/resume-point.ts";
 import { roomExpiry, unexpired } from "./expiry.ts";
-import { cursorKey } from "./keys.ts";
+import { resumePointKey } from "./keys.ts";
 import type { Table } from "./table.ts";
 
 /** Where subjects stopped, as rows of the Rooms table. */
-export const cursorsIn = (table: Table, now: () => number): Cursors => ({
+export const resumePointsIn = (table: Table, now: () => number): ResumePoints => ({
   async get(roomId, subject) {
-    const row = unexpired(await table.get(cursorKey(roomId, subject)), now());
-    return row && { ...(row.position as Omit<Stop, "hasAcked">), hasAcked: row.isStart !== true };
+    const row = unexpired(await table.get(resumePointKey(roomId, subject)), now());
+    return row && { ...(row.position as Omit<ResumePoint, "hasAcked">), hasAcked: row.isStart !== true };
   },
 
   async keep(roomId, subject, { hasAcked, ...place }) {
     const isNews = "attribute_not_exists(#position) OR #position.epoch <> :epoch";
     const position = { ":position": place, ":epoch": place.epoch, ":expiresAt": roomExpiry(now()) };
-    await table.update(cursorKey(roomId, subject), {
+    await table.update(resumePointKey(roomId, subject), {
       names: { "#position": "position" },
       ...(hasAcked
         ? {

@@ -1,11 +1,11 @@
-import type { Holder, Room, Rooms } from "../../domain/model/room.ts";
+import type { Lease, Room, Rooms } from "../../domain/model/room.ts";
 import { roomExpiry, roomRenewal } from "./expiry.ts";
 import { roomKey } from "./keys.ts";
 import type { Table } from "./table.ts";
 
 /** The rooms' counters as rows of a DynamoDB table. */
 export function roomsIn(table: Table, now: () => number, newEpoch: () => string): Rooms {
-  const names = { "#holder": "holder" };
+  const names = { "#lease": "lease" };
   /** Writes that create the room where there is none. */
   const opening = () => ({
     set: "epoch = if_not_exists(epoch, :epoch), openedAtMs = if_not_exists(openedAtMs, :now), expiresAt = :expiresAt",
@@ -31,44 +31,44 @@ export function roomsIn(table: Table, now: () => number, newEpoch: () => string)
       return row && roomOf(roomId, row);
     },
 
-    async countEntry(roomId) {
+    async countLogin(roomId) {
       const { set, values } = opening();
-      const update = `SET ${set} ADD entries :one`;
+      const update = `SET ${set} ADD loginCount :one`;
       const row = await table.update(roomKey(roomId), { update, values: { ...values, ":one": 1 }, returns: "ALL_NEW" });
       return roomOf(roomId, row);
     },
 
-    async claim(seen, holder, generation) {
+    async acquire(seen, lease, generation) {
       const sameGeneration =
         seen.generation === 0 ? "(attribute_not_exists(generation) OR generation = :seen)" : "generation = :seen";
-      const sameEntries = seen.entries === 0 ? "attribute_not_exists(entries)" : "entries = :entries";
-      const sameHolder = seen.holder
-        ? "#holder.connectionId = :connectionId AND #holder.untilMs = :untilMs"
-        : "attribute_not_exists(#holder)";
+      const sameLoginCount = seen.loginCount === 0 ? "attribute_not_exists(loginCount)" : "loginCount = :loginCount";
+      const sameLease = seen.lease
+        ? "#lease.connectionId = :connectionId AND #lease.expiresAtMs = :expiresAtMs"
+        : "attribute_not_exists(#lease)";
       const { set, values } = opening();
-      const claimed = await table.update(roomKey(seen.roomId), {
+      const acquired = await table.update(roomKey(seen.roomId), {
         returns: "ALL_NEW",
-        update: `SET ${set}, generation = :generation, #holder = :holder`,
-        condition: `${sameGeneration} AND ${sameEntries} AND ${sameHolder}`,
+        update: `SET ${set}, generation = :generation, #lease = :lease`,
+        condition: `${sameGeneration} AND ${sameLoginCount} AND ${sameLease}`,
         names,
         values: {
           ...values,
           ":generation": generation,
           ":seen": seen.generation,
-          ":holder": holder,
-          ...(seen.entries > 0 && { ":entries": seen.entries }),
-          ...(seen.holder && { ":connectionId": seen.holder.connectionId, ":untilMs": seen.holder.untilMs }),
+          ":lease": lease,
+          ...(seen.loginCount > 0 && { ":loginCount": seen.loginCount }),
+          ...(seen.lease && { ":connectionId": seen.lease.connectionId, ":expiresAtMs": seen.lease.expiresAtMs }),
         },
       });
-      return claimed === "refused" ? "changed" : roomOf(seen.roomId, claimed);
+      return acquired === "refused" ? "changed" : roomOf(seen.roomId, acquired);
     },
 
-    async takeOver(roomId, holder) {
+    async takeOver(roomId, lease) {
       const { set, values } = opening();
       const old = await table.update(roomKey(roomId), {
-        update: `SET ${set}, #holder = :holder ADD generation :one`,
+        update: `SET ${set}, #lease = :lease ADD generation :one`,
         names,
-        values: { ...values, ":holder": holder, ":one": 1 },
+        values: { ...values, ":lease": lease, ":one": 1 },
         returns: "ALL_OLD",
       });
       const fresh = { epoch: values[":epoch"], openedAtMs: values[":now"] };
@@ -76,10 +76,10 @@ export function roomsIn(table: Table, now: () => number, newEpoch: () => string)
       return { ...before, generation: before.generation + 1 };
     },
 
-    async moveHolder(roomId, from, to) {
+    async moveLease(roomId, from, to) {
       await table.update(roomKey(roomId), {
-        update: "SET #holder.connectionId = :to",
-        condition: "#holder.connectionId = :from",
+        update: "SET #lease.connectionId = :to",
+        condition: "#lease.connectionId = :from",
         names,
         values: { ":from": from, ":to": to },
       });
@@ -87,8 +87,8 @@ export function roomsIn(table: Table, now: () => number, newEpoch: () => string)
 
     async release(roomId, connectionId) {
       await table.update(roomKey(roomId), {
-        update: "REMOVE #holder",
-        condition: "#holder.connectionId = :connectionId",
+        update: "REMOVE #lease",
+        condition: "#lease.connectionId = :connectionId",
         names,
         values: { ":connectionId": connectionId },
       });
@@ -105,8 +105,8 @@ export function roomsIn(table: Table, now: () => number, newEpoch: () => string)
       return roomOf(roomId, row);
     },
 
-    async noteLook(roomId, atMs) {
-      await table.update(roomKey(roomId), { update: "SET lookAtMs = :atMs", values: { ":atMs": atMs } });
+    async recordAckCheck(roomId, atMs) {
+      await table.update(roomKey(roomId), { update: "SET ackCheckAtMs = :atMs", values: { ":atMs": atMs } });
     },
   };
 }
@@ -118,10 +118,10 @@ function roomOf(roomId: string, row: Record<string, unknown> | "refused"): Room 
     epoch: (row.epoch as string | undefined) ?? "",
     seq: (row.lastSeq as number | undefined) ?? 0,
     generation: (row.generation as number | undefined) ?? 0,
-    entries: (row.entries as number | undefined) ?? 0,
+    loginCount: (row.loginCount as number | undefined) ?? 0,
     openedAtMs: (row.openedAtMs as number | undefined) ?? 0,
     lastAtMs: (row.lastAtMs as number | undefined) ?? 0,
-    lookAtMs: (row.lookAtMs as number | undefined) ?? 0,
-    ...(row.holder === undefined ? {} : { holder: row.holder as Holder }),
+    ackCheckAtMs: (row.ackCheckAtMs as number | undefined) ?? 0,
+    ...(row.lease === undefined ? {} : { lease: row.lease as Lease }),
   };
 }

@@ -1,4 +1,4 @@
-import type { TaskNote, Tasks } from "../../domain/model/fan-out-task.ts";
+import type { TaskProgress, Tasks } from "../../domain/model/fan-out-task.ts";
 import { noOutcomes } from "../../domain/model/push-record.ts";
 import { isExpired, pushExpiry, seconds } from "./expiry.ts";
 import { taskKey } from "./keys.ts";
@@ -6,13 +6,13 @@ import { assignmentOf, type Table } from "./table.ts";
 
 /** The books on fan-out tasks as rows of the Rooms table. */
 export const tasksIn = (table: Table, now: () => number): Tasks => ({
-  async take({ messageId, roomId, taskId, to }, worker, untilMs) {
+  async acquire({ messageId, roomId, taskId, to }, worker, untilMs) {
     const key = taskKey(messageId, roomId, taskId);
     const mine = { ":worker": worker, ":untilMs": untilMs };
     // A row stays for days behind its time: it may be of another message, which had the same id.
     const begun = await table.update(key, {
       update:
-        "SET worker = :worker, untilMs = :untilMs, expiresAt = :expiresAt, ofPart = :ofPart REMOVE #after, outcomes, handedBack, doneAtMs",
+        "SET worker = :worker, untilMs = :untilMs, expiresAt = :expiresAt, ofPart = :ofPart REMOVE #after, outcomes, retryTaskCount, doneAtMs",
       condition: `attribute_not_exists(expiresAt) OR ${isExpired}`,
       names: { "#after": "after" },
       values: {
@@ -23,38 +23,38 @@ export const tasksIn = (table: Table, now: () => number): Tasks => ({
       },
       returns: "ALL_NEW",
     });
-    if (begun !== "refused") return noteOf(begun);
+    if (begun !== "refused") return progressOf(begun);
     const taken = await table.update(key, {
       update: "SET worker = :worker, untilMs = :untilMs",
       condition: "attribute_not_exists(doneAtMs) AND (attribute_not_exists(untilMs) OR untilMs < :nowMs)",
       values: { ...mine, ":nowMs": now() },
       returns: "ALL_NEW",
     });
-    if (taken !== "refused") return noteOf(taken);
+    if (taken !== "refused") return progressOf(taken);
     return (await table.get(key))?.doneAtMs === undefined ? "taken" : "done";
   },
 
-  async note({ messageId, roomId, taskId }, worker, { after, outcomes, handedBack, doneAtMs, untilMs }) {
-    const { set, names, values } = assignmentOf({ after, outcomes, handedBack, doneAtMs, untilMs });
+  async record({ messageId, roomId, taskId }, worker, { after, outcomes, retryTaskCount, doneAtMs, untilMs }) {
+    const { set, names, values } = assignmentOf({ after, outcomes, retryTaskCount, doneAtMs, untilMs });
     // Without an end the task is free for whoever comes next.
     const release = untilMs === undefined ? " REMOVE untilMs, worker" : "";
-    const noted = await table.update(taskKey(messageId, roomId, taskId), {
+    const recorded = await table.update(taskKey(messageId, roomId, taskId), {
       update: `SET ${set}${release}`,
       condition: "worker = :worker",
       names,
       values: { ...values, ":worker": worker },
     });
-    return noted === "refused" ? "lost" : "noted";
+    return recorded === "refused" ? "lost" : "recorded";
   },
 });
 
 /** What a row says of its task. */
-export function noteOf(row: Record<string, unknown>): TaskNote {
-  const { after, outcomes = noOutcomes(), handedBack, doneAtMs, untilMs } = row as Partial<TaskNote>;
+export function progressOf(row: Record<string, unknown>): TaskProgress {
+  const { after, outcomes = noOutcomes(), retryTaskCount, doneAtMs, untilMs } = row as Partial<TaskProgress>;
   return {
     outcomes,
     ...(after !== undefined && { after }),
-    ...(handedBack !== undefined && { handedBack }),
+    ...(retryTaskCount !== undefined && { retryTaskCount }),
     ...(doneAtMs !== undefined && { doneAtMs }),
     ...(untilMs !== undefined && { untilMs }),
   };

@@ -2,14 +2,14 @@ import { type EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventb
 import type { ReportUndelivered } from "../../domain/model/undelivered.ts";
 
 /** What one PutEvents takes. */
-const entriesAtOnce = 10;
+const maxBatchEntries = 10;
 
 /** Reports to EventBridge. The event says which message and whom it did not reach, never what it says. */
 export const eventBus =
   (client: Pick<EventBridgeClient, "send">, EventBusName: string): ReportUndelivered =>
   async (undelivered) => {
-    for (let from = 0; from < undelivered.length; from += entriesAtOnce) {
-      const Entries = undelivered.slice(from, from + entriesAtOnce).map(({ atMs, ...message }) => ({
+    for (let from = 0; from < undelivered.length; from += maxBatchEntries) {
+      const Entries = undelivered.slice(from, from + maxBatchEntries).map(({ atMs, ...message }) => ({
         EventBusName,
         Source: "downlink",
         DetailType: "MessageUndelivered",

@@ -1,51 +1,51 @@
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, createSecureContext, type SecureContext } from "node:tls";
-import { type Answer, AnswerReader, MalformedAnswer } from "./response.ts";
+import { type HttpResponse, MalformedResponse, ResponseReader } from "./response.ts";
 
 /** What a request came to. `unsent`: it never left. `unanswered`: it may have arrived. */
-export type Reply = Answer | "unsent" | "unanswered";
+export type Reply = HttpResponse | "unsent" | "unanswered";
 
 /** All lines read into the same bytes, as each is done with them before another one is read. */
 const received = Buffer.allocUnsafeSlow(64 * 1024);
 
 /** What a line tells about itself. */
-interface Told {
+interface ConnectionEvents {
   /** Once, if it opens. */
   onOpen(): void;
   /** Once. */
   onEnd(): void;
-  onMalformed(error: MalformedAnswer): void;
+  onMalformed(error: MalformedResponse): void;
 }
 
 /** One connection to a server, which carries one request at a time. */
-export class Line {
+export class HttpConnection {
   readonly #socket: Socket;
-  readonly #reader = new AnswerReader();
+  readonly #reader = new ResponseReader();
   readonly #limit: NodeJS.Timeout;
-  readonly #told: Told;
+  readonly #events: ConnectionEvents;
   #state: "opening" | "idle" | "asking" | "ended" = "opening";
-  #answer: (reply: Reply) => void = () => {};
+  #resolve: (reply: Reply) => void = () => {};
 
   /**
    * @param connect starts a connection
    * @param withinMs how long it may take to open, and each answer to come
    */
-  constructor(connect: Connect, withinMs: number, told: Told) {
-    this.#told = told;
-    const onread = { buffer: received, callback: (bytes: number) => this.#hear(bytes) };
+  constructor(connect: Connect, withinMs: number, events: ConnectionEvents) {
+    this.#events = events;
+    const onread = { buffer: received, callback: (bytes: number) => this.#onData(bytes) };
     this.#socket = connect(onread, () => {
       this.#state = "idle";
       this.#socket.unref();
-      told.onOpen();
+      events.onOpen();
     });
     this.#limit = setTimeout(() => this.#onLimit(), withinMs).unref();
     // Whatever it was, the end follows.
     this.#socket.on("error", () => {});
-    this.#socket.on("end", () => this.#hearEnd());
+    this.#socket.on("end", () => this.#onServerEnd());
     this.#socket.on("close", () => {
       this.close();
-      this.#answer("unanswered");
-      told.onEnd();
+      this.#resolve("unanswered");
+      events.onEnd();
     });
   }
 
@@ -54,10 +54,10 @@ export class Line {
   }
 
   /** @param request head and body as one text; the line has to be idle */
-  ask(request: string): Promise<Reply> {
+  send(request: string): Promise<Reply> {
     const { promise, resolve } = Promise.withResolvers<Reply>();
     this.#state = "asking";
-    this.#answer = resolve;
+    this.#resolve = resolve;
     this.#limit.refresh();
     // While it only waits to be used, it does not keep the process alive.
     this.#socket.ref();
@@ -71,30 +71,30 @@ export class Line {
     this.#socket.destroy();
   }
 
-  #hear(bytes: number): boolean {
+  #onData(bytes: number): boolean {
     try {
       // What nobody has asked for must not become the answer to the next request.
       if (this.#state !== "asking") throw new Error("not asked");
       const answer = this.#reader.read(received.subarray(0, bytes));
-      if (answer) this.#take(answer);
+      if (answer) this.#complete(answer);
     } catch (error) {
-      if (error instanceof MalformedAnswer) this.#told.onMalformed(error);
+      if (error instanceof MalformedResponse) this.#events.onMalformed(error);
       this.close();
     }
     return true;
   }
 
-  #hearEnd(): void {
+  #onServerEnd(): void {
     const answer = this.#state === "asking" ? this.#reader.end() : undefined;
-    if (answer) this.#take(answer);
+    if (answer) this.#complete(answer);
     this.close();
   }
 
-  #take(answer: Answer): void {
+  #complete(answer: HttpResponse): void {
     this.#state = "idle";
     this.#socket.unref();
-    if (!answer.keepsOpen) this.close();
-    this.#answer(answer);
+    if (!answer.keepAlive) this.close();
+    this.#resolve(answer);
   }
 
   #onLimit(): void {

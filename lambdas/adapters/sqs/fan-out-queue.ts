@@ -1,13 +1,13 @@
 import { SendMessageBatchCommand, type SQSClient } from "@aws-sdk/client-sqs";
-import type { FanOutTask, OrderTasks } from "../../domain/model/fan-out-task.ts";
+import type { EnqueueTasks, FanOutTask } from "../../domain/model/fan-out-task.ts";
 
 /** What one SendMessageBatch takes. */
-const entriesAtOnce = 10;
+const maxBatchEntries = 10;
 const batchBytes = 1024 * 1024;
 
 /** Puts tasks into a queue, with the frame that they carry. */
 export const fanOutQueue =
-  (client: Pick<SQSClient, "send">, QueueUrl: string): OrderTasks =>
+  (client: Pick<SQSClient, "send">, QueueUrl: string): EnqueueTasks =>
   async (tasks, afterMs = 0) => {
     const DelaySeconds = Math.ceil(afterMs / 1000);
     const sent = batchesOf(tasks.map((task) => JSON.stringify(task))).map(async (bodies) => {
@@ -24,7 +24,7 @@ function batchesOf(bodies: readonly string[]): string[][] {
   let bytes = 0;
   for (const body of bodies) {
     const size = Buffer.byteLength(body);
-    if (batch.length === entriesAtOnce || bytes + size > batchBytes) {
+    if (batch.length === maxBatchEntries || bytes + size > batchBytes) {
       batches.push(batch);
       batch = [];
       bytes = 0;

@@ -4,11 +4,11 @@ import { conversationId, conversationRoom } from "../../../protocol/ids.ts";
 import type { MissedPart } from "../log/read.ts";
 import { readHistory, readMissed } from "../log/read.ts";
 import type { Caller } from "../model/connection.ts";
-import { placeSession } from "../model/connection.ts";
+import { sessionKey } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Room } from "../model/room.ts";
 import { postAlone } from "../send/post-alone.ts";
-import { roomNamed } from "../wire/room-names.ts";
+import { roomOfWire } from "../wire/room-names.ts";
 
 /** Reads a room's log for somebody who is in it, or a conversation's for one of the two. */
 export async function replay(deps: Deps, caller: Caller, frame: FrameOf<"replay">): Promise<ServerFrame> {
@@ -45,15 +45,15 @@ async function read(
 }
 
 function roomOf({ subject }: Caller, { roomId, toUser }: FrameOf<"replay">): string {
-  return toUser === undefined ? roomNamed(roomId ?? "", subject) : conversationRoom(subject, toUser);
+  return toUser === undefined ? roomOfWire(roomId ?? "", subject) : conversationRoom(subject, toUser);
 }
 
 async function isMember({ connections, members }: Deps, caller: Caller, wireRoomId: string): Promise<boolean> {
   if (wireRoomId.startsWith("@")) return true;
   const self = await connections.get(caller.connectionId);
   if (!self) return false;
-  const place = await members.get(wireRoomId, placeSession(self, wireRoomId));
-  return place?.connectionId === caller.connectionId;
+  const membership = await members.get(wireRoomId, sessionKey(self, wireRoomId));
+  return membership?.connectionId === caller.connectionId;
 }
 
 function failed(msg: string): ServerFrame {

@@ -1,55 +1,55 @@
 import type { Delivery } from "../delivery/deliver.ts";
-import { countedAs, isExcepted, isTriedAgain, textsFor } from "../delivery/deliver.ts";
-import type { FanOutTask, TaskNote } from "../model/fan-out-task.ts";
+import { countedAs, isExcluded, isRetried, textsFor } from "../delivery/deliver.ts";
+import type { FanOutTask, TaskProgress } from "../model/fan-out-task.ts";
 import type { Member } from "../model/member.ts";
 import type { Outcomes } from "../model/push-record.ts";
-import { redeliveredText } from "../wire/redelivery-frame.ts";
-import { isLastTry } from "./enqueue.ts";
+import { serializeRedelivery } from "../wire/redelivery-frame.ts";
+import { isLastRetry } from "./enqueue.ts";
 
 /** One message that is carried to members. */
-export interface Carried {
+export interface BatchedMessage {
   task: FanOutTask;
   outcomes: Outcomes;
-  handedBack: number;
+  retryTaskCount: number;
   /** Sessions whose posts are to be tried again. */
-  again: string[];
+  retries: string[];
 }
 
 /** Messages of one room that go the same way at the same time, in the order of their numbers. */
-export interface Load {
-  carried: readonly Carried[];
+export interface Batch {
+  messages: readonly BatchedMessage[];
   /** All of them, for whoever acks; absent if there is one only. */
   frame?: string;
 }
 
 /** Goes on counting where the books stand. */
-export const carry = (task: FanOutTask, { outcomes, handedBack = 0 }: TaskNote): Carried => ({
+export const batchedMessage = (task: FanOutTask, { outcomes, retryTaskCount = 0 }: TaskProgress): BatchedMessage => ({
   task,
   outcomes: { ...outcomes },
-  handedBack,
-  again: [],
+  retryTaskCount,
+  retries: [],
 });
 
 /** @param epoch of the messages' numbers */
-export function loadOf(carried: readonly Carried[], epoch: string): Load {
-  const [first] = carried;
-  if (!first || carried.length === 1) return { carried };
+export function batchOf(messages: readonly BatchedMessage[], epoch: string): Batch {
+  const [first] = messages;
+  if (!first || messages.length === 1) return { messages };
   // As a redelivery, which every client that acks knows.
-  const texts = carried.map(({ task }) => task.text);
-  return { carried, frame: redeliveredText(first.task.roomId, epoch, texts) };
+  const texts = messages.map(({ task }) => task.text);
+  return { messages, frame: serializeRedelivery(first.task.roomId, epoch, texts) };
 }
 
 /** One post, and the messages that are in it. */
-interface Piece {
+interface BatchPost {
   text: string;
-  carried: readonly Carried[];
+  messages: readonly BatchedMessage[];
 }
 
 /** What is posted to the member, one after the other. */
-export function piecesFor(member: Member, { carried, frame }: Load): Piece[] {
-  const isWhole = !carried.some(({ task }) => isExcepted(member, task));
-  if (frame !== undefined && member.acks && isWhole) return [{ text: frame, carried }];
-  return carried.flatMap((one) => textsFor(member, one.task).map((text) => ({ text, carried: [one] })));
+export function postsFor(member: Member, { messages, frame }: Batch): BatchPost[] {
+  const isWhole = !messages.some(({ task }) => isExcluded(member, task));
+  if (frame !== undefined && member.acks && isWhole) return [{ text: frame, messages }];
+  return messages.flatMap((one) => textsFor(member, one.task).map((text) => ({ text, messages: [one] })));
 }
 
 /**
@@ -58,14 +58,19 @@ export function piecesFor(member: Member, { carried, frame }: Load): Piece[] {
  *
  * @param pieces what was to be posted to it
  */
-export function count(member: Member, { carried }: Load, pieces: readonly Piece[], delivery: Delivery): void {
+export function countOutcome(
+  member: Member,
+  { messages }: Batch,
+  posts: readonly BatchPost[],
+  delivery: Delivery,
+): void {
   const { sent } = delivery;
-  const arrived = new Set(pieces.slice(0, sent).flatMap((piece) => piece.carried));
-  for (const one of carried) {
-    if (!pieces.some((piece) => piece.carried.includes(one))) continue;
-    const isAgain = !arrived.has(one) && isTriedAgain(member, one.task.seq, delivery);
-    if (isAgain) one.again.push(member.session);
-    if (isExcepted(member, one.task) || (isAgain && !isLastTry(one.task))) continue;
+  const arrived = new Set(posts.slice(0, sent).flatMap((post) => post.messages));
+  for (const one of messages) {
+    if (!posts.some((post) => post.messages.includes(one))) continue;
+    const isRetry = !arrived.has(one) && isRetried(member, one.task.seq, delivery);
+    if (isRetry) one.retries.push(member.session);
+    if (isExcluded(member, one.task) || (isRetry && !isLastRetry(one.task))) continue;
     one.outcomes.members += 1;
     one.outcomes[arrived.has(one) ? "sent" : countedAs(delivery)] += 1;
   }

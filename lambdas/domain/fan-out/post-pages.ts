@@ -1,16 +1,16 @@
 import { forEachLimited } from "../concurrency/for-each-limited.ts";
-import type { Floor } from "../concurrency/watermark.ts";
-import { deliverTo, isWaiting, postsAtOnce } from "../delivery/deliver.ts";
+import type { Watermark } from "../concurrency/watermark.ts";
+import { deliverTo, isDeferred, postConcurrency } from "../delivery/deliver.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
-import type { Pace } from "../send/rate-limiter.ts";
-import { count, type Load, piecesFor } from "./batch.ts";
+import type { RateLimiter } from "../send/rate-limiter.ts";
+import { type Batch, countOutcome, postsFor } from "./batch.ts";
 
-type Pieces = ReturnType<typeof piecesFor>;
+type BatchPosts = ReturnType<typeof postsFor>;
 type RoomNow = Awaited<ReturnType<typeof roomNow>>;
 
-export interface WalkDeps extends Deps {
-  pace: Pace;
+export interface PostPagesDeps extends Deps {
+  limiter: RateLimiter;
 }
 
 /**
@@ -20,44 +20,44 @@ export interface WalkDeps extends Deps {
  * @param afterEach runs after each member
  * @returns whether all members were begun
  */
-export async function walk(
-  deps: WalkDeps,
+export async function postPages(
+  deps: PostPagesDeps,
   roomId: string,
   pages: AsyncIterable<Member[]>,
-  load: Load,
-  floor: Floor,
+  batch: Batch,
+  watermark: Watermark,
   isOver: () => boolean,
   afterEach: () => Promise<void>,
 ): Promise<boolean> {
-  const first = load.carried[0]?.task.seq;
+  const first = batch.messages[0]?.task.seq;
   let isWhole = true;
   let hasFailed = false;
   async function* inTurn() {
     for await (const page of pages) {
       const room = await roomNow(deps, roomId);
       for (const member of page) {
-        const pieces = hasAll(member, load) ? [] : piecesFor(member, load);
-        const isPosted = pieces.length > 0 && !isWaiting(member, first);
+        const posts = hasWholeBatch(member, batch) ? [] : postsFor(member, batch);
+        const isPosted = posts.length > 0 && !isDeferred(member, first);
         // A member is begun together with its turn: what waits for a turn is neither in memory nor out of date.
-        if (isPosted && !isOver()) await deps.pace.turn();
+        if (isPosted && !isOver()) await deps.limiter.acquire();
         // What fails for one by an error, such as a missing right, fails for all.
         if (hasFailed || isOver()) {
           isWhole = false;
           return;
         }
-        const end = floor.begin(member.session);
-        yield { member, pieces, room, end };
+        const end = watermark.start(member.session);
+        yield { member, posts, room, end };
       }
     }
   }
-  async function carryTo(member: Member, pieces: Pieces, room: RoomNow): Promise<void> {
-    const texts = pieces.map(({ text }) => text);
-    const delivery = await deliverTo(deps, room, member, texts, first, deps.pace);
-    if (delivery) count(member, load, pieces, delivery);
+  async function postTo(member: Member, posts: BatchPosts, room: RoomNow): Promise<void> {
+    const texts = posts.map(({ text }) => text);
+    const delivery = await deliverTo(deps, room, member, texts, first, deps.limiter);
+    if (delivery) countOutcome(member, batch, posts, delivery);
   }
-  await forEachLimited(inTurn(), postsAtOnce, async ({ member, pieces, room, end }) => {
+  await forEachLimited(inTurn(), postConcurrency, async ({ member, posts, room, end }) => {
     try {
-      await carryTo(member, pieces, room);
+      await postTo(member, posts, room);
       end();
       await afterEach();
     } catch (error) {
@@ -69,8 +69,8 @@ export async function walk(
 }
 
 /** By a redelivery or by a worker that died; or it came in behind the message, and was told so. */
-function hasAll({ cursor }: Member, { carried }: Load): boolean {
-  const { epoch, seq } = carried.at(-1)?.task ?? {};
+function hasWholeBatch({ cursor }: Member, { messages }: Batch): boolean {
+  const { epoch, seq } = messages.at(-1)?.task ?? {};
   return cursor !== undefined && seq !== undefined && cursor.epoch === epoch && cursor.seq >= seq;
 }
 

@@ -3,10 +3,10 @@ import { flatten } from "../concurrency/pages.ts";
 import type { Deps } from "../model/deps.ts";
 import { isFor, isWanted, type LogEntry, type Message } from "../model/message.ts";
 import type { Room } from "../model/room.ts";
-import { asFrame, messageText, textBytes } from "../wire/serialize.ts";
+import { rawFrame, serializeMessage, utf8Bytes } from "../wire/serialize.ts";
 
 /** A number that was taken so long ago and holds nothing belongs to a push that died. */
-const giveUpAfterMs = 2_000;
+const tombstoneAfterMs = 2_000;
 
 /** Two messages with neighbouring numbers may have been accepted so far apart, in whichever order. */
 const neighboursApartMs = 30_000;
@@ -70,25 +70,25 @@ async function readOn(
   for await (const entry of entries) {
     if (entry.seq > part.upTo + 1) {
       if (!isAnchored) return lost(room.seq);
-      if (!(await passHole(deps, room, part, entry.seq - 1, entry.atMs))) return { ...part, more: true };
+      if (!(await fillGap(deps, room, part, entry.seq - 1, entry.atMs))) return { ...part, more: true };
     }
     isAnchored ||= isKept(deps, entry.atMs);
     if (entry.seq <= after) continue;
     const { message } = entry;
     if (message && isWanted(message, deps.now()) && isFor(message, subject)) {
-      const text = messageText(deps, message);
-      bytes += textBytes(text);
+      const text = serializeMessage(deps, message);
+      bytes += utf8Bytes(text);
       if (bytes > budgetBytes) {
         return { ...part, more: true, ...(part.missed.length === 0 && { tooLarge: message }) };
       }
-      part.missed.push(asFrame(text));
+      part.missed.push(rawFrame(text));
     }
     part.upTo = entry.seq;
   }
   if (part.upTo < room.seq) {
     const isNewestKept = isWhole || isKept(deps, room.lastAtMs);
     if (!isNewestKept || (!isAnchored && part.upTo + 1 < room.seq)) return lost(room.seq);
-    if (!(await passHole(deps, room, part, room.seq, room.lastAtMs))) return { ...part, more: true };
+    if (!(await fillGap(deps, room, part, room.seq, room.lastAtMs))) return { ...part, more: true };
   }
   return part;
 }
@@ -99,23 +99,23 @@ async function readOn(
  *
  * @returns whether one may read on
  */
-async function passHole(
+async function fillGap(
   { log, now }: LogDeps,
   { roomId, epoch }: Room,
   part: MissedPart,
   last: number,
   takenBeforeMs: number,
 ): Promise<boolean> {
-  if (now() - takenBeforeMs < giveUpAfterMs) return false;
+  if (now() - takenBeforeMs < tombstoneAfterMs) return false;
   for (let seq = part.upTo + 1; seq <= last; seq += 1) {
-    if ((await log.giveUp(roomId, { epoch, seq, atMs: takenBeforeMs })) === "taken") return false;
+    if ((await log.putTombstone(roomId, { epoch, seq, atMs: takenBeforeMs })) === "taken") return false;
     part.upTo = seq;
   }
   return true;
 }
 
 /** So many numbers are looked at for messages that somebody may have. */
-const mostLookedAt = 1_000;
+const maxScanned = 1_000;
 
 /**
  * Reads the newest `count` messages that the subject may have, as what was missed behind the place in front of them.
@@ -140,7 +140,7 @@ async function findNewest(
   count: number,
   subject: string,
 ): Promise<{ after: number; entries: LogEntry[] }> {
-  const first = Math.max(1, room.seq - mostLookedAt + 1);
+  const first = Math.max(1, room.seq - maxScanned + 1);
   const entries: LogEntry[] = [];
   let found = 0;
   for await (const entry of flatten(deps.log.pages(room, first, room.seq, true))) {
@@ -159,21 +159,21 @@ async function findNewest(
 }
 
 /** What is kept of the numbers behind `after`, at most `most`; numbers that hold nothing are among them. */
-export async function readKept({ log }: Pick<Deps, "log">, room: Room, after: number, most: number) {
+export async function readKept({ log }: Pick<Deps, "log">, room: Room, after: number, max: number) {
   const kept: LogEntry[] = [];
   for await (const entry of flatten(log.pages(room, after + 1, room.seq))) {
     kept.push(entry);
-    if (kept.length === most) break;
+    if (kept.length === max) break;
   }
   return kept;
 }
 
 /** Messages that wait for a member behind its cursor, at most `most`, as they would be posted. */
-export async function readWaiting({ log, now }: LogDeps, room: Room, after: number, most: number): Promise<LogEntry[]> {
-  const waiting: LogEntry[] = [];
+export async function readPending({ log, now }: LogDeps, room: Room, after: number, max: number): Promise<LogEntry[]> {
+  const pending: LogEntry[] = [];
   for await (const entry of flatten(log.pages(room, after + 1, room.seq))) {
-    if (entry.message && isWanted(entry.message, now())) waiting.push(entry);
-    if (waiting.length === most) break;
+    if (entry.message && isWanted(entry.message, now())) pending.push(entry);
+    if (pending.length === max) break;
   }
-  return waiting;
+  return pending;
 }

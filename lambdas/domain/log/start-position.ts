@@ -3,29 +3,30 @@ import { everyone } from "../../../protocol/ids.ts";
 import { flatten } from "../concurrency/pages.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
-import type { Stop } from "../model/resume-point.ts";
-import { stopOf, whereStopped } from "../model/resume-point.ts";
+import type { ResumePoint } from "../model/resume-point.ts";
+import { resumePointOf, resumeSeq } from "../model/resume-point.ts";
 
 /** Where in a room's log somebody begins that comes in while it stands at `head`. */
-export type Begin = (head: Position) => Promise<Position>;
+export type StartPosition = (head: Position) => Promise<Position>;
 
 /**
  * Where a place begins by the page's wish. The place is written with that at once: one that began at the newest message
  * and was corrected later would, if the connection or the Lambda ended in between, leave in the books that the subject
  * has everything.
  */
-export function beginBy(
-  deps: Pick<Deps, "cursors" | "members">,
+export function startPositionFor(
+  deps: Pick<Deps, "resumePoints" | "members">,
   roomId: string,
   subject: string,
   { since }: CatchUp,
-): Begin {
-  let stopsRead: Promise<Stop[]> | undefined;
+): StartPosition {
+  let pointsRead: Promise<ResumePoint[]> | undefined;
   return async (head) => {
     if (since === undefined) return head;
-    stopsRead ??= since === "last" ? stopsOf(deps, roomId, subject) : Promise.resolve([{ ...since, hasAcked: true }]);
+    pointsRead ??=
+      since === "last" ? readResumePoints(deps, roomId, subject) : Promise.resolve([{ ...since, hasAcked: true }]);
     // A subject that was never here before begins now.
-    return { epoch: head.epoch, seq: whereStopped(await stopsRead, head) ?? head.seq };
+    return { epoch: head.epoch, seq: resumeSeq(await pointsRead, head) ?? head.seq };
   };
 }
 
@@ -33,16 +34,16 @@ export function beginBy(
  * Where the subject stopped: by the books, or on a device that still seems to be there, as its end was never told. Of
  * everyone's room the books alone say so: its members are all connections that there are.
  */
-export async function stopsOf(
-  { cursors, members }: Pick<Deps, "cursors" | "members">,
+export async function readResumePoints(
+  { resumePoints, members }: Pick<Deps, "resumePoints" | "members">,
   roomId: string,
   subject: string,
-): Promise<Stop[]> {
+): Promise<ResumePoint[]> {
   const devices: Member[] = [];
   if (roomId !== everyone) {
     for await (const member of flatten(members.pages(roomId))) if (member.subject === subject) devices.push(member);
   }
   // The books last: a place that ends meanwhile is written there before it goes, so it is found in one of the two.
-  const kept = await cursors.get(roomId, subject);
-  return [kept, ...devices.map(stopOf)].filter((stop) => stop !== undefined);
+  const kept = await resumePoints.get(roomId, subject);
+  return [kept, ...devices.map(resumePointOf)].filter((resumePoint) => resumePoint !== undefined);
 }

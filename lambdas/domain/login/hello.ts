@@ -13,7 +13,7 @@ export async function hello(deps: Deps, caller: Caller, frame: FrameOf<"hello">)
   const known = await deps.connections.identify(caller.connectionId, as);
   if (known === "gone") return failed("the connection is not known any more, connect again");
   if (known === "refused") return failed("hello should come before the first login, and with one session only");
-  const self = { ...known, askedAtMs: caller.askedAtMs };
+  const self = { ...known, requestedAtMs: caller.requestedAtMs };
   // Whoever acks has to know where the two rooms stand that it did not log in to.
   const unnamed = [everyone, ownRoom].filter((name) => acks && !rooms.some(({ roomId }) => roomId === name));
   const wanted = [...unnamed.map((roomId) => ({ roomId })), ...rooms];

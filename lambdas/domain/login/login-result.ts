@@ -20,14 +20,14 @@ export interface Admitted extends Position {
 }
 
 /** What a login came to; the codes that pages know say it in other words. */
-export type Entry =
+export type LoginResult =
   | Admitted
   | { kind: "occupied" }
   | { kind: "evicted"; generation: number }
   | { kind: "refused"; why: string };
 
 /** @param why for the page's developer */
-export const refuse = (why: string): Entry => ({ kind: "refused", why });
+export const refuse = (why: string): LoginResult => ({ kind: "refused", why });
 
 /** The connection ended while its login was under way: nobody hears this. */
 export const connectionGone = refuse("the connection has ended");
@@ -35,19 +35,19 @@ export const connectionGone = refuse("the connection has ended");
 export const tooBusy = refuse("too many logins to the room at once, try again");
 
 /** The reply to a login. */
-export function loginFrame(roomId: string, entry: Entry): LoginFrame {
-  switch (entry.kind) {
+export function loginFrame(roomId: string, result: LoginResult): LoginFrame {
+  switch (result.kind) {
     case "in": {
-      const { generation, epoch, seq } = entry;
+      const { generation, epoch, seq } = result;
       const data = { code: frameCodes.loggedIn, msg: frameTexts.loggedIn(roomId) };
       return { type: "loggedIn", eventName: "loginRoomResp", data, roomId, generation, epoch, seq };
     }
     case "occupied":
       return failed(roomId, frameCodes.occupied, frameTexts.occupied(roomId));
     case "refused":
-      return failed(roomId, frameCodes.loginFailed, entry.why);
+      return failed(roomId, frameCodes.loginFailed, result.why);
     case "evicted":
-      return evictedFrame(roomId, entry.generation);
+      return evictedFrame(roomId, result.generation);
   }
 }
 

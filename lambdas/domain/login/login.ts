@@ -1,21 +1,21 @@
 import type { CatchUp, LoginFrame } from "../../../protocol/frames.ts";
 import { type LoginPolicy, loginPolicies } from "../../../protocol/ids.ts";
-import { beginBy } from "../log/start-position.ts";
+import { startPositionFor } from "../log/start-position.ts";
 import type { Caller, Connection } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
-import { welcome } from "./login-reply.ts";
+import { loginReply } from "./login-reply.ts";
 import { loginFrame } from "./login-result.ts";
-import { enterFirst } from "./policies/first.ts";
-import { enterLast } from "./policies/last.ts";
-import type { Enter } from "./policies/policy.ts";
-import { enterAlways } from "./policies/whenever.ts";
+import { whenFirst } from "./policies/first.ts";
+import { whenLast } from "./policies/last.ts";
+import type { ApplyPolicy } from "./policies/policy.ts";
+import { whenever } from "./policies/whenever.ts";
 import { refusalOf } from "./refusal.ts";
 
 // A policy that is missing here does not compile.
-const enterBy: Record<LoginPolicy, Enter> = {
-  loginWhenFirst: enterFirst,
-  loginWhenLast: enterLast,
-  loginWhenever: enterAlways,
+const policies: Record<LoginPolicy, ApplyPolicy> = {
+  loginWhenFirst: whenFirst,
+  loginWhenLast: whenLast,
+  loginWhenever: whenever,
 };
 
 export interface Login extends CatchUp {
@@ -25,8 +25,8 @@ export interface Login extends CatchUp {
 
 /** Logs the caller's session in to a room by the frame's policy. */
 export async function loginRoom(deps: Deps, caller: Caller, frame: Login): Promise<LoginFrame> {
-  const { connectionId, askedAtMs } = caller;
-  const selfRead = deps.connections.get(connectionId).then((self) => self && { ...self, askedAtMs });
+  const { connectionId, requestedAtMs } = caller;
+  const selfRead = deps.connections.get(connectionId).then((self) => self && { ...self, requestedAtMs });
   return logIn(deps, caller, frame, selfRead);
 }
 
@@ -34,15 +34,21 @@ export async function loginRoom(deps: Deps, caller: Caller, frame: Login): Promi
 export async function logIn(
   deps: Deps,
   caller: Caller,
-  { roomId, type = loginPolicies[0], ...wish }: Login,
+  { roomId, type = loginPolicies[0], ...catchUp }: Login,
   selfRead: Promise<Connection | undefined>,
   budgetBytes?: number,
 ): Promise<LoginFrame> {
   const refusal = refusalOf(deps, caller, roomId);
   if (refusal) return loginFrame(roomId, refusal);
-  const entry = await enterBy[type](deps, roomId, caller, selfRead, beginBy(deps, roomId, caller.subject, wish));
+  const result = await policies[type](
+    deps,
+    roomId,
+    caller,
+    selfRead,
+    startPositionFor(deps, roomId, caller.subject, catchUp),
+  );
   const self = await selfRead;
-  return entry.kind === "in" && self
-    ? welcome(deps, self, roomId, roomId, entry, wish, budgetBytes)
-    : loginFrame(roomId, entry);
+  return result.kind === "in" && self
+    ? loginReply(deps, self, roomId, roomId, result, catchUp, budgetBytes)
+    : loginFrame(roomId, result);
 }

@@ -1,19 +1,19 @@
 import type { LoginFrame, RoomToRestore } from "../../../protocol/frames.ts";
 import { everyone } from "../../../protocol/ids.ts";
-import { type Begin, beginBy } from "../log/start-position.ts";
-import { expectSkipped } from "../membership/unread-before-join.ts";
+import { type StartPosition, startPositionFor } from "../log/start-position.ts";
+import { scheduleUnreadCheck } from "../membership/unread-before-join.ts";
 import type { Connection } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
 import { isCurrent } from "../model/member.ts";
-import { isHeld, isPoller } from "../model/polling.ts";
-import { roomNamed } from "../wire/room-names.ts";
+import { isHeld, isPolling } from "../model/polling.ts";
+import { roomOfWire } from "../wire/room-names.ts";
 import { logIn } from "./login.ts";
-import { welcome } from "./login-reply.ts";
-import type { Entry } from "./login-result.ts";
+import { loginReply } from "./login-reply.ts";
+import type { LoginResult } from "./login-result.ts";
 import { loginFrame, tooBusy } from "./login-result.ts";
-import { enterFirst } from "./policies/first.ts";
-import { resumed, resumePlace } from "./policies/resume.ts";
-import { enterAlways } from "./policies/whenever.ts";
+import { whenFirst } from "./policies/first.ts";
+import { resumed, resumeMembership } from "./policies/resume.ts";
+import { whenever } from "./policies/whenever.ts";
 import { refusalOf } from "./refusal.ts";
 
 const attempts = 5;
@@ -29,15 +29,15 @@ export async function restoreRoom(
   room: RoomToRestore,
   budgetBytes?: number,
 ): Promise<LoginFrame> {
-  const { roomId, generation, type: _, ...wish } = room;
+  const { roomId, generation, type: _, ...catchUp } = room;
   if (roomId.startsWith("@")) return restoreOwnRoom(deps, self, room, budgetBytes);
   if (generation === undefined) return logIn(deps, self, room, Promise.resolve(self), budgetBytes);
-  const entry =
+  const result =
     refusalOf(deps, self, roomId) ??
-    (await restore(deps, self, room, generation, beginBy(deps, roomId, self.subject, wish)));
-  return entry.kind === "in"
-    ? welcome(deps, self, roomId, roomId, entry, wish, budgetBytes)
-    : loginFrame(roomId, entry);
+    (await restore(deps, self, room, generation, startPositionFor(deps, roomId, self.subject, catchUp)));
+  return result.kind === "in"
+    ? loginReply(deps, self, roomId, roomId, result, catchUp, budgetBytes)
+    : loginFrame(roomId, result);
 }
 
 /** The rooms that one is in without logging in: only where one stands in their logs is to be settled. */
@@ -47,19 +47,22 @@ async function restoreOwnRoom(
   { roomId, since, history }: RoomToRestore,
   budgetBytes: number | undefined,
 ): Promise<LoginFrame> {
-  const named = roomNamed(roomId, self.subject);
-  const isNew = self.acks && since === undefined && history === undefined && !isPoller(self.connectionId);
+  const named = roomOfWire(roomId, self.subject);
+  const isNew = self.acks && since === undefined && history === undefined && !isPolling(self.connectionId);
   const finding = deps.rooms.find(named);
-  if (isNew && named !== everyone) await expectSkipped(deps, self.subject, finding);
+  if (isNew && named !== everyone) await scheduleUnreadCheck(deps, self.subject, finding);
   // Who polls says each time how far it is; most often the books have that.
-  const isAsBefore = isPoller(self.connectionId) && typeof since === "object";
-  const [room, kept] = await Promise.all([finding, isAsBefore ? deps.cursors.get(named, self.subject) : undefined]);
+  const isAsBefore = isPolling(self.connectionId) && typeof since === "object";
+  const [room, kept] = await Promise.all([
+    finding,
+    isAsBefore ? deps.resumePoints.get(named, self.subject) : undefined,
+  ]);
   const { epoch, seq, generation } = room;
-  const from = await beginBy(deps, named, self.subject, { since })(room);
+  const from = await startPositionFor(deps, named, self.subject, { since })(room);
   const acked = kept?.hasAcked && kept.epoch === from.epoch && { ackedSeq: kept.seq };
-  const entry = { kind: "in" as const, epoch: from.epoch, seq: from.seq, generation, head: seq, room, ...acked };
+  const result = { kind: "in" as const, epoch: from.epoch, seq: from.seq, generation, head: seq, room, ...acked };
   if (isNew) await deps.members.setCursor(named, self.connectionId, self.connectionId, { epoch, seq }, seq);
-  return welcome(deps, self, named, roomId, entry, { since, history }, budgetBytes);
+  return loginReply(deps, self, named, roomId, result, { since, history }, budgetBytes);
 }
 
 async function restore(
@@ -67,8 +70,8 @@ async function restore(
   self: Connection,
   { roomId, type }: RoomToRestore,
   generation: number,
-  begin: Begin,
-): Promise<Entry> {
+  startPosition: StartPosition,
+): Promise<LoginResult> {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const [room, mine] = await Promise.all([deps.rooms.find(roomId), deps.members.get(roomId, self.session)]);
     if (room.generation > generation) {
@@ -76,14 +79,14 @@ async function restore(
       return { kind: "evicted", generation: room.generation };
     }
     if (!mine || !isCurrent(mine, room) || mine.subject !== self.subject) {
-      const enter = type === "loginWhenever" ? enterAlways : enterFirst;
-      return enter(deps, roomId, self, Promise.resolve(self), begin);
+      const applyPolicy = type === "loginWhenever" ? whenever : whenFirst;
+      return applyPolicy(deps, roomId, self, Promise.resolve(self), startPosition);
     }
     if (isHeld(self.connectionId, mine, deps.now()) && mine.cursor?.epoch === room.epoch)
       return resumed(room, mine, mine.cursor);
     // Not a login: what ends the place may be under way.
-    const entry = await resumePlace(deps, room, { ...self, askedAtMs: undefined }, mine);
-    if (entry !== "changed") return entry;
+    const result = await resumeMembership(deps, room, { ...self, requestedAtMs: undefined }, mine);
+    if (result !== "changed") return result;
   }
   return tooBusy;
 }

@@ -2,7 +2,7 @@ import { everyone } from "../../../protocol/ids.ts";
 import type { DeliverDeps } from "../delivery/deliver.ts";
 import type { Member } from "../model/member.ts";
 import { disconnect } from "./connection.ts";
-import { endPlace } from "./end-membership.ts";
+import { endMembership } from "./end-membership.ts";
 
 /** Until its handshake is over, API Gateway calls a connection gone, though its row is there. */
 const handshakeMs = 10_000;
@@ -19,6 +19,6 @@ export async function prune(
   if (await deps.gateway.isOpen(connectionId)) return false;
   await disconnect(deps, connectionId);
   // The row may be gone already while this place, written late, is not; of everyone's room the row is the place.
-  if (roomId !== everyone) await endPlace(deps, roomId, session, connectionId);
+  if (roomId !== everyone) await endMembership(deps, roomId, session, connectionId);
   return true;
 }

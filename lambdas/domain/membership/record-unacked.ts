@@ -1,22 +1,25 @@
 import type { Deps } from "../model/deps.ts";
 import { isCurrent, type Member } from "../model/member.ts";
 import type { Room } from "../model/room.ts";
-import type { Debt } from "../model/unacked-range.ts";
-import { isLookedAtBy, orderLook } from "../schedule/ack-check.ts";
+import type { UnackedRange } from "../model/unacked-range.ts";
+import { isCheckedBy, scheduleRoomCheck } from "../schedule/ack-check.ts";
 import { reportAfterMs } from "../schedule/ack-wait.ts";
 
-type OweDeps = Pick<Deps, "debts" | "rooms" | "scheduleLook" | "redeliverAfterMs" | "newId" | "now">;
+type RecordUnackedDeps = Pick<
+  Deps,
+  "unackedRanges" | "rooms" | "scheduleAckCheck" | "redeliverAfterMs" | "newId" | "now"
+>;
 
 /** What a place leaves behind that ends now; `undefined` if it has all, does not ack, or was put out. */
-export function debtOf(
+export function unackedRangeOf(
   { newId, now }: Pick<Deps, "newId" | "now">,
-  place: Pick<Member, "session" | "connectionId" | "subject" | "cursor" | "givenUpSeq" | "generation">,
+  membership: Pick<Member, "session" | "connectionId" | "subject" | "cursor" | "exhaustedSeq" | "generation">,
   room: Room,
-): Debt | undefined {
-  const { session, connectionId, subject, cursor, givenUpSeq } = place;
-  if (!cursor || !isCurrent(place, room)) return undefined;
+): UnackedRange | undefined {
+  const { session, connectionId, subject, cursor, exhaustedSeq } = membership;
+  if (!cursor || !isCurrent(membership, room)) return undefined;
   const { epoch, seq: upTo } = room;
-  const after = cursor.epoch === epoch ? Math.max(cursor.seq, givenUpSeq) : 0;
+  const after = cursor.epoch === epoch ? Math.max(cursor.seq, exhaustedSeq) : 0;
   return after < upTo ? { id: newId(), session, connectionId, subject, epoch, after, upTo, atMs: now() } : undefined;
 }
 
@@ -26,14 +29,14 @@ export function debtOf(
  *
  * @param room as it was read for the debt
  */
-export async function owe(deps: OweDeps, room: Room, debt: Debt): Promise<void> {
-  const patience = { afterMs: deps.redeliverAfterMs, ackWithinMs: 0 };
-  const dueMs = Math.max(room.lastAtMs + reportAfterMs(patience), deps.now() + deps.redeliverAfterMs);
-  const isLookedAt = () => isLookedAtBy(room, dueMs, deps.now());
-  const order = () => orderLook(deps, room.roomId, dueMs - deps.now());
-  const wasLookedAt = isLookedAt();
-  if (!wasLookedAt) await order();
-  await deps.debts.note(room.roomId, debt);
+export async function recordUnacked(deps: RecordUnackedDeps, room: Room, range: UnackedRange): Promise<void> {
+  const ackWait = { afterMs: deps.redeliverAfterMs, ackWithinMs: 0 };
+  const dueMs = Math.max(room.lastAtMs + reportAfterMs(ackWait), deps.now() + deps.redeliverAfterMs);
+  const isScheduled = () => isCheckedBy(room, dueMs, deps.now());
+  const order = () => scheduleRoomCheck(deps, room.roomId, dueMs - deps.now());
+  const wasScheduled = isScheduled();
+  if (!wasScheduled) await order();
+  await deps.unackedRanges.record(room.roomId, range);
   // That look may have begun while this was written.
-  if (wasLookedAt && !isLookedAt()) await order();
+  if (wasScheduled && !isScheduled()) await order();
 }

@@ -1,9 +1,9 @@
 import { userRoom } from "../../../protocol/ids.ts";
-import { stopsOf } from "../log/start-position.ts";
+import { readResumePoints } from "../log/start-position.ts";
 import type { Deps } from "../model/deps.ts";
-import { whereStopped } from "../model/resume-point.ts";
+import { resumeSeq } from "../model/resume-point.ts";
 import type { Room } from "../model/room.ts";
-import { mostTries } from "../schedule/ack-wait.ts";
+import { maxRedeliveries } from "../schedule/ack-wait.ts";
 
 /**
  * A page of a person begins at the newest message, as it did not ask for more. What was sent to the person while no page
@@ -12,12 +12,13 @@ import { mostTries } from "../schedule/ack-wait.ts";
  *
  * @param finding the person's room
  */
-export async function expectSkipped(deps: Deps, subject: string, finding: Promise<Room>): Promise<void> {
-  const [room, stops] = await Promise.all([finding, stopsOf(deps, userRoom(subject), subject)]);
+export async function scheduleUnreadCheck(deps: Deps, subject: string, finding: Promise<Room>): Promise<void> {
+  const [room, points] = await Promise.all([finding, readResumePoints(deps, userRoom(subject), subject)]);
   const { roomId, epoch, seq } = room;
-  const after = whereStopped(stops, room) ?? 0;
+  const after = resumeSeq(points, room) ?? 0;
   if (after >= seq) return;
-  await deps.scheduleLook({ roomId, round: 0, skipped: { epoch, after, upTo: seq } }, afterTries(deps));
+  await deps.scheduleAckCheck({ roomId, hop: 0, unread: { epoch, after, upTo: seq } }, afterRedeliveries(deps));
 }
 
-export const afterTries = ({ redeliverAfterMs }: Pick<Deps, "redeliverAfterMs">) => redeliverAfterMs * 2 ** mostTries;
+export const afterRedeliveries = ({ redeliverAfterMs }: Pick<Deps, "redeliverAfterMs">) =>
+  redeliverAfterMs * 2 ** maxRedeliveries;

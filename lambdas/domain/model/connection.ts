@@ -1,4 +1,4 @@
-import type { Stop } from "./resume-point.ts";
+import type { ResumePoint } from "./resume-point.ts";
 
 /** Patterns of rooms, from the token; `*` stands for any run of characters. */
 export interface Grants {
@@ -16,7 +16,7 @@ export interface Caller {
   grants: Grants;
   tokenExpiresAtMs: number;
   /** When the frame came in, by API Gateway's clock: frames that are handled side by side were sent in this order. */
-  askedAtMs?: number;
+  requestedAtMs?: number;
 }
 
 export interface Connection extends Caller {
@@ -47,7 +47,7 @@ export interface Connections {
   /** Notes that the connection is in the room, so that its end can leave it. */
   addRoom(connectionId: string, roomId: string): Promise<"done" | "full" | "gone">;
   removeRoom(connectionId: string, roomId: string): Promise<void>;
-  noteAnswer(connectionId: string, nonce: string): Promise<void>;
+  recordAnswer(connectionId: string, nonce: string): Promise<void>;
   /** @returns the removed connection, the rooms it was in and where it stopped in that of everyone. */
   remove(connectionId: string): Promise<EndedConnection | undefined>;
 }
@@ -56,9 +56,9 @@ export interface EndedConnection {
   subject: string;
   session: string;
   rooms: string[];
-  stop?: Stop;
+  resumePoint?: ResumePoint;
 }
 
 /** Where the caller has its place in the room: in the rooms it did not log in to, under its connection. */
-export const placeSession = (self: Pick<Connection, "session" | "connectionId">, roomId: string) =>
+export const sessionKey = (self: Pick<Connection, "session" | "connectionId">, roomId: string) =>
   roomId.startsWith("@") ? self.connectionId : self.session;

@@ -27,9 +27,9 @@ export type LogEntry = { seq: number; atMs: number; message?: Message };
 /** The kept messages of all rooms. */
 export interface Log {
   /** `there`: this very message is kept already. `void`: its number was given up, it needs a new one. */
-  append(message: Message): Promise<"done" | "there" | "void">;
+  append(message: Message): Promise<"done" | "exists" | "superseded">;
   /** Gives a number up for ever. `taken`: a message has it. */
-  giveUp(roomId: string, at: Position & { atMs: number }): Promise<"done" | "taken">;
+  putTombstone(roomId: string, at: Position & { atMs: number }): Promise<"done" | "taken">;
   get(roomId: string, at: Position): Promise<LogEntry | undefined>;
   /** Those of the room's epoch, in order or `backwards`, both ends included, as far as they are kept. */
   pages(room: Pick<Room, "roomId" | "epoch">, from: number, to: number, backwards?: boolean): AsyncIterable<LogEntry[]>;

@@ -1,13 +1,13 @@
 import type { Message } from "./message.ts";
 
 /** A message as it is posted to the members of a room. */
-export interface Parcel {
+export interface OutgoingMessage {
   roomId: string;
   messageId: string;
   /** The frame as JSON. */
   text: string;
   /** The message, if its data are kept apart: the frame holds an address that expires, and is made anew from this. */
-  apart?: Omit<Message, "epoch" | "seq"> & Partial<Message>;
+  source?: Omit<Message, "epoch" | "seq"> & Partial<Message>;
   /** Where it is in the room's log; absent at `qos` 0. */
   epoch?: string;
   seq?: number;
@@ -16,5 +16,5 @@ export interface Parcel {
   /** Nobody wants it after that. */
   untilMs?: number;
   /** Who does not get it, and the frame that they get in its place so that they do not wait for its number. */
-  except?: { subjects: string[]; text?: string };
+  excluded?: { subjects: string[]; text?: string };
 }

@@ -4,9 +4,9 @@ import type { Member } from "./member.ts";
 const prefix = "poll:";
 
 /** What stands where others have a connection's id. */
-export const pollerOf = (session: string) => `${prefix}${session}`;
+export const pollingConnectionId = (session: string) => `${prefix}${session}`;
 
-export const isPoller = (connectionId: string) => connectionId.startsWith(prefix);
+export const isPolling = (connectionId: string) => connectionId.startsWith(prefix);
 
 /** How long a place is kept for the next poll. */
 export const leaseMs = 90_000;
@@ -15,7 +15,7 @@ export const leaseMs = 90_000;
 const renewAfterMs = leaseMs / 3;
 
 /** Whether the place is as a poll of that connection would write it, but for a little of its lease. */
-export const isHeld = (connectionId: string, place: Member, nowMs: number): boolean =>
-  isPoller(connectionId) &&
-  place.connectionId === connectionId &&
-  (place.leaseUntilMs ?? 0) > nowMs + leaseMs - renewAfterMs;
+export const isHeld = (connectionId: string, membership: Member, nowMs: number): boolean =>
+  isPolling(connectionId) &&
+  membership.connectionId === connectionId &&
+  (membership.leaseUntilMs ?? 0) > nowMs + leaseMs - renewAfterMs;

@@ -1,5 +1,5 @@
 import type { Position } from "../../../protocol/frames.ts";
-import type { TaskNote } from "./fan-out-task.ts";
+import type { TaskProgress } from "./fan-out-task.ts";
 import type { PostOutcome } from "./gateway.ts";
 
 /** What is known of one message in one room. */
@@ -12,7 +12,7 @@ export interface PushRecord extends Partial<Position> {
   digest?: string;
   outcomes?: Outcomes;
   /** So many tasks were ordered for members who are tried again. */
-  handedBack?: number;
+  retryTaskCount?: number;
   /** Subjects that did not get it. */
   exclude?: string[];
   /** The subject that sent it. */
@@ -24,14 +24,14 @@ export interface PushRecord extends Partial<Position> {
 }
 
 /** A task that somebody has begun; otherwise than one of a part, one of members who are tried again was not planned. */
-export type KnownTask = TaskNote & { ofPart: boolean };
+export type KnownTask = TaskProgress & { ofPart: boolean };
 
 export type Outcomes = Record<Exclude<PostOutcome, "tooLarge"> | "members" | "waiting", number>;
 
 /** The books on pushes, kept for a day. */
 export interface Pushes {
   /** Enters a push that may come twice. @returns what the first of them entered, if this is not it */
-  begin(messageId: string, record: PushRecord): Promise<PushRecord | undefined>;
+  register(messageId: string, record: PushRecord): Promise<PushRecord | undefined>;
   /** A short word for what a text says. */
   digestOf(text: string): string;
   /** Takes back what `begin` entered. */
@@ -40,7 +40,7 @@ export interface Pushes {
   renumber(messageId: string, record: PushRecord, seq: number): Promise<void>;
   finish(messageId: string, record: PushRecord): Promise<void>;
   /** Notes into how many parts the room is divided. @returns the number that was noted first */
-  divide(messageId: string, record: PushRecord, parts: number): Promise<number>;
+  recordParts(messageId: string, record: PushRecord, parts: number): Promise<number>;
   get(messageId: string): Promise<PushRecord[]>;
 }
 

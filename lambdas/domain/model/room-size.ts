@@ -4,7 +4,7 @@ import { everyone } from "../../../protocol/ids.ts";
 export const inlineMembers = 250;
 
 /** What is known of a room by its first page. */
-export interface Glimpse {
+export interface RoomSize {
   /** How many members were seen. */
   seen: number;
   /** Which share of the room that is, above 0 and at most 1; absent where nothing says so. */
@@ -12,13 +12,13 @@ export interface Glimpse {
 }
 
 /** @param share as the members' port tells it */
-export const glimpseOf = ({ members, share }: { members: readonly unknown[]; share?: number }): Glimpse => ({
+export const roomSizeOf = ({ members, share }: { members: readonly unknown[]; share?: number }): RoomSize => ({
   seen: members.length,
   ...(share !== undefined && { share }),
 });
 
 /** About how many members there are, if anything says so. */
-export const estimate = ({ seen, share }: Glimpse): number | undefined =>
+export const estimate = ({ seen, share }: RoomSize): number | undefined =>
   share === undefined ? undefined : Math.ceil(seen / share);
 
 /** One key takes 1,000 writes a second. The rest is for pushes and logins, and for what an estimate is wrong by. */
@@ -35,8 +35,8 @@ const usualAckMs = 250;
  *
  * @returns `undefined` if they may as soon as they like; in everyone's room each place has a key of its own
  */
-export function ackWithinMs(roomId: string, glimpse: Glimpse): number | undefined {
-  const members = roomId === everyone ? 0 : (estimate(glimpse) ?? 0);
+export function ackWithinMs(roomId: string, roomSize: RoomSize): number | undefined {
+  const members = roomId === everyone ? 0 : (estimate(roomSize) ?? 0);
   const doublings = Math.ceil(Math.log2((members * 1000) / acksPerSecond / usualAckMs));
   return doublings > 0 ? usualAckMs * 2 ** doublings : undefined;
 }

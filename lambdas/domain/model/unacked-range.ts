@@ -1,5 +1,5 @@
 /** Messages that a place did not ack which has ended otherwise than by leaving the room or being put out. */
-export interface Debt {
+export interface UnackedRange {
   /** Of this note alone. */
   id: string;
   session: string;
@@ -15,11 +15,11 @@ export interface Debt {
 }
 
 /** What those are owed who have gone, until it came to them or was reported; kept for a day. */
-export interface Debts {
+export interface UnackedRanges {
   /** In the place of an older note of the same session that begins at the same number. */
-  note(roomId: string, debt: Debt): Promise<void>;
+  record(roomId: string, range: UnackedRange): Promise<void>;
   /** Unless it was noted anew meanwhile. */
-  settle(roomId: string, debt: Debt): Promise<void>;
+  clear(roomId: string, range: UnackedRange): Promise<void>;
   /** Those of all sessions, or of a part of them. */
-  pages(roomId: string, part?: { index: number; of: number }): AsyncIterable<Debt[]>;
+  pages(roomId: string, part?: { index: number; of: number }): AsyncIterable<UnackedRange[]>;
 }

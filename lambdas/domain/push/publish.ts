@@ -4,7 +4,7 @@ import { conversationId, conversationRoom, userRoom } from "../../../protocol/id
 import type { Caller } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
 import { isGranted } from "../model/grants.ts";
-import { push, type Shipment } from "./push.ts";
+import { type PushRequest, push } from "./push.ts";
 
 /** A publish with its `data` as the client wrote it. */
 export type PublishOf = Omit<FrameOf<"publish">, "data"> & { rawData: string };
@@ -15,15 +15,15 @@ export async function publish(deps: Deps, caller: Caller, frame: PublishOf): Pro
   const problem = roomId === undefined ? personProblem(caller, toUser ?? "") : await roomProblem(deps, caller, roomId);
   if (problem !== undefined) return failed(clientMessageId, problem);
 
-  const shipped = await push(deps, shipmentOf(caller, frame));
-  if ("code" in shipped) return failed(clientMessageId, shipped.msg);
-  const { epoch, seq } = shipped.records[0] ?? {};
+  const accepted = await push(deps, pushRequestOf(caller, frame));
+  if ("code" in accepted) return failed(clientMessageId, accepted.msg);
+  const { epoch, seq } = accepted.records[0] ?? {};
   return {
     type: "published",
     eventName: "publishResp",
     data: { code: frameCodes.published, msg: frameTexts.published },
     clientMessageId,
-    messageId: shipped.messageId,
+    messageId: accepted.messageId,
     ...(roomId === undefined ? { conversation: conversationId(caller.subject, toUser ?? "") } : { roomId }),
     ...(seq === undefined ? {} : { epoch, seq }),
   };
@@ -34,7 +34,7 @@ export const messageIdOf = (subject: string, clientMessageId: string) =>
   `${encodeURIComponent(subject)}/${clientMessageId}`;
 
 /** Between two people: kept in their conversation's log, and delivered by the log of each one's own room. */
-function shipmentOf({ subject }: Caller, frame: PublishOf): Shipment {
+function pushRequestOf({ subject }: Caller, frame: PublishOf): PushRequest {
   const { roomId, toUser = "", eventName, rawData, clientMessageId, qos = 1, receipt } = frame;
   const rooms =
     roomId === undefined ? [conversationRoom(subject, toUser), userRoom(subject), userRoom(toUser)] : [roomId];
@@ -64,8 +64,8 @@ async function roomProblem(
 ): Promise<string | undefined> {
   if (!isGranted(grants.publish, roomId)) return `the token does not allow to publish to room ${roomId}`;
   const self = await connections.get(connectionId);
-  const place = self && (await members.get(roomId, self.session));
-  return place?.connectionId === connectionId ? undefined : `you are not in room ${roomId}, log in first`;
+  const membership = self && (await members.get(roomId, self.session));
+  return membership?.connectionId === connectionId ? undefined : `you are not in room ${roomId}, log in first`;
 }
 
 function failed(clientMessageId: string, msg: string): PublishFrame {

@@ -2,22 +2,22 @@ import { inlineBytes, limits } from "../../../protocol/limits.ts";
 import type { PushRefusal } from "../../../protocol/push.ts";
 import { onePage } from "../concurrency/pages.ts";
 import { deliver } from "../delivery/deliver.ts";
-import { pauseMs, spread, tasksAgain } from "../fan-out/enqueue.ts";
-import { spreadMs } from "../fan-out/plan.ts";
+import { enqueueParts, pauseMs, retryTasks } from "../fan-out/enqueue.ts";
+import { fanOutMs } from "../fan-out/plan.ts";
 import { appendTo, type Draft } from "../log/append.ts";
-import { Once } from "../log/idempotency.ts";
+import { Idempotency } from "../log/idempotency.ts";
 import type { Deps } from "../model/deps.ts";
-import type { Parcel } from "../model/outgoing-message.ts";
+import type { OutgoingMessage } from "../model/outgoing-message.ts";
 import type { PushRecord } from "../model/push-record.ts";
 import { noOutcomes } from "../model/push-record.ts";
 import type { Room } from "../model/room.ts";
-import { ackWithinMs, glimpseOf, inlineMembers } from "../model/room-size.ts";
-import { expectAcks } from "../schedule/ack-check.ts";
-import { parcelOf } from "../wire/outgoing-message.ts";
-import { messageText, textBytes } from "../wire/serialize.ts";
+import { ackWithinMs, inlineMembers, roomSizeOf } from "../model/room-size.ts";
+import { ensureAckCheck } from "../schedule/ack-check.ts";
+import { outgoingMessageOf } from "../wire/outgoing-message.ts";
+import { serializeMessage, utf8Bytes } from "../wire/serialize.ts";
 
 /** One message on its way to some rooms. */
-export interface Shipment {
+export interface PushRequest {
   /** In the words of the tables: `456`, `@user/ann` or `@all`. */
   rooms: string[];
   eventName: string;
@@ -33,44 +33,45 @@ export interface Shipment {
   /** Subjects that do not get it. */
   exclude?: string[];
 }
-export interface Shipped {
+export interface Accepted {
   messageId: string;
   records: PushRecord[];
 }
 
 /** @returns the message's id, the same in all rooms, or why it was not accepted; then nothing was written */
-export async function push(deps: Deps, shipment: Shipment): Promise<Shipped | PushRefusal> {
-  const { rooms, eventName, rawData, qos, ttlMs, from, conversation, receiptTo, exclude } = shipment;
-  const { messageId = deps.newId() } = shipment;
+export async function push(deps: Deps, request: PushRequest): Promise<Accepted | PushRefusal> {
+  const { rooms, eventName, rawData, qos, ttlMs, from, conversation, receiptTo, exclude } = request;
+  const { messageId = deps.newId() } = request;
   const atMs = deps.now();
   const untilMs = ttlMs === undefined ? undefined : atMs + ttlMs;
   const head = { eventName, messageId, atMs, untilMs, from, conversation, receiptTo, exclude };
   const content = await contentOf(deps, rooms, head, rawData);
   if ("code" in content) return content;
   const draft: Draft = { ...head, ...content };
-  const once = shipment.messageId === undefined ? undefined : new Once(deps.pushes, shipment.messageId, shipment);
-  const ship = qos === 0 ? shipUnlogged : shipLogged;
-  const shipped = await Promise.allSettled(
-    rooms.map((roomId) => ship(deps, roomId, draft, once).finally(() => once?.release(roomId))),
+  const idempotency =
+    request.messageId === undefined ? undefined : new Idempotency(deps.pushes, request.messageId, request);
+  const pushToRoom = qos === 0 ? pushUnlogged : pushLogged;
+  const accepted = await Promise.allSettled(
+    rooms.map((roomId) => pushToRoom(deps, roomId, draft, idempotency).finally(() => idempotency?.release(roomId))),
   );
   const records: PushRecord[] = [];
-  for (const room of shipped) {
+  for (const room of accepted) {
     // Not before the other rooms have theirs: a Lambda that has answered is frozen.
     if (room.status === "rejected") throw room.reason;
-    if (room.value === "used")
+    if (room.value === "conflict")
       return { code: "messageIdUsed", msg: `messageId ${messageId} was used for another message` };
     records.push(room.value);
   }
   // One that may come twice was entered before it was shipped, this one only for those who ask what became of it.
-  if (!once && qos === 1) {
+  if (!idempotency && qos === 1) {
     await Promise.all(records.map((record) => deps.pushes.finish(messageId, record)));
   }
   return { messageId, records };
 }
 
 /** What is added to a message that takes the most characters. */
-const longestPosition = { epoch: "0".repeat(12), seq: Number.MAX_SAFE_INTEGER };
-const longestAckMs = 99_999_999;
+const maxPosition = { epoch: "0".repeat(12), seq: Number.MAX_SAFE_INTEGER };
+const maxAckMs = 99_999_999;
 
 /**
  * The data as frames carry it, or where it is kept from now on: before any log knows of it, so that no crash leaves a
@@ -82,9 +83,9 @@ async function contentOf(
   head: Omit<Draft, "rawData" | "payload">,
   rawData: string,
 ): Promise<Pick<Draft, "rawData" | "payload"> | PushRefusal> {
-  const bytes = textBytes(rawData);
+  const bytes = utf8Bytes(rawData);
   const fits = (roomId: string) =>
-    textBytes(messageText(deps, { ...head, ...longestPosition, rawData, roomId }, longestAckMs)) <= inlineBytes;
+    utf8Bytes(serializeMessage(deps, { ...head, ...maxPosition, rawData, roomId }, maxAckMs)) <= inlineBytes;
   // The first comparison spares a hundred rooms a hundred frames of 5 MB.
   if (bytes <= inlineBytes && rooms.every(fits)) return { rawData };
   if (bytes <= limits.payloadBytes) return { payload: await deps.payloads.put(rawData) };
@@ -94,21 +95,21 @@ async function contentOf(
   };
 }
 
-async function shipLogged(
+async function pushLogged(
   deps: Deps,
   roomId: string,
   draft: Draft,
-  once: Once | undefined,
-): Promise<PushRecord | "used"> {
+  idempotency: Idempotency | undefined,
+): Promise<PushRecord | "conflict"> {
   let first: First = { members: [], share: 1 };
-  const appended = await appendTo(deps, roomId, draft, once, async (message) => {
+  const appended = await appendTo(deps, roomId, draft, idempotency, async (message) => {
     // Log before deliver: a crash in between can be made good, the other order would lose. The members are read after
     // the number was taken, so that whoever was told an older one is among them.
     const [written, read] = await Promise.all([deps.log.append(message), deps.members.first(roomId, inlineMembers)]);
     first = read;
     return written;
   });
-  if (appended === "used") return "used";
+  if (appended === "conflict") return "conflict";
   const { message, room, isDone } = appended;
   const { epoch, seq, atMs, exclude, from } = message;
   const plain = {
@@ -120,56 +121,63 @@ async function shipLogged(
     ...(exclude && { exclude }),
     ...(from !== undefined && { from }),
   };
-  const record = once?.recordOf(plain) ?? plain;
+  const record = idempotency?.recordOf(plain) ?? plain;
   if (isDone) return { ...record, done: true, outcomes: noOutcomes() };
-  const glimpse = glimpseOf(first);
-  const ackMs = ackWithinMs(roomId, glimpse);
-  const underWayMs = (first.share === 1 ? 0 : spreadMs(glimpse, deps.fanOut)) + (ackMs ?? 0);
+  const roomSize = roomSizeOf(first);
+  const ackMs = ackWithinMs(roomId, roomSize);
+  const underWayMs = (first.share === 1 ? 0 : fanOutMs(roomSize, deps.fanOut)) + (ackMs ?? 0);
   const [delivered, expected] = await Promise.allSettled([
-    deliverOrSpread(deps, room, parcelOf(deps, message, ackMs), first, record),
-    expectAcks(deps, room, first.members, underWayMs),
+    deliverOrEnqueue(deps, room, outgoingMessageOf(deps, message, ackMs), first, record),
+    ensureAckCheck(deps, room, first.members, underWayMs),
   ]);
   if (expected.status === "rejected") throw expected.reason;
   if (delivered.status === "rejected") {
     // Of a large room nobody was posted to, and whoever does not ack never would be.
     if (first.share !== 1) throw delivered.reason;
     // It is kept, and a look at it is ordered: were the push refused, one that is sent again would be a second message.
-    deps.noteTrouble("delivery", delivered.reason);
+    deps.logError("delivery", delivered.reason);
     return record;
   }
   const finished = delivered.value;
-  if (once) await deps.pushes.finish(once.messageId, finished);
+  if (idempotency) await deps.pushes.finish(idempotency.messageId, finished);
   return finished;
 }
 
-async function shipUnlogged(
+async function pushUnlogged(
   deps: Deps,
   roomId: string,
   draft: Draft,
-  once: Once | undefined,
-): Promise<PushRecord | "used"> {
+  idempotency: Idempotency | undefined,
+): Promise<PushRecord | "conflict"> {
   const plain: PushRecord = { roomId, atMs: draft.atMs, done: true };
-  const entered = await once?.enter(plain);
-  if (entered === "used") return "used";
-  if (entered && !entered.isFirst) return entered.record;
+  const registered = await idempotency?.register(plain);
+  if (registered === "conflict") return "conflict";
+  if (registered && !registered.isFirst) return registered.record;
   const [room, first] = await Promise.all([deps.rooms.get(roomId), deps.members.first(roomId, inlineMembers)]);
-  const record = entered?.record ?? plain;
-  return deliverOrSpread(deps, room ?? { roomId, generation: 0 }, parcelOf(deps, { ...draft, roomId }), first, record);
+  const record = registered?.record ?? plain;
+  return deliverOrEnqueue(
+    deps,
+    room ?? { roomId, generation: 0 },
+    outgoingMessageOf(deps, { ...draft, roomId }),
+    first,
+    record,
+  );
 }
 
 type First = Awaited<ReturnType<Deps["members"]["first"]>>;
 
 /** Posts the message to a small room at once, or has the fan-out post it to a large one. */
-async function deliverOrSpread(
+async function deliverOrEnqueue(
   deps: Deps,
   room: Pick<Room, "roomId" | "generation">,
-  parcel: Parcel,
+  outgoing: OutgoingMessage,
   first: First,
   record: PushRecord,
 ): Promise<PushRecord> {
-  if (first.share !== 1) return { ...record, done: true, parts: await spread(deps, parcel, glimpseOf(first), record) };
-  const { outcomes, again } = await deliver(deps, room, onePage(first.members), parcel);
-  const tasks = tasksAgain(deps, parcel, again, 1);
-  await deps.orderTasks(tasks, pauseMs(1));
-  return { ...record, done: true, outcomes, ...(tasks.length > 0 && { handedBack: tasks.length }) };
+  if (first.share !== 1)
+    return { ...record, done: true, parts: await enqueueParts(deps, outgoing, roomSizeOf(first), record) };
+  const { outcomes, retries } = await deliver(deps, room, onePage(first.members), outgoing);
+  const tasks = retryTasks(deps, outgoing, retries, 1);
+  await deps.enqueueTasks(tasks, pauseMs(1));
+  return { ...record, done: true, outcomes, ...(tasks.length > 0 && { retryTaskCount: tasks.length }) };
 }

@@ -2,15 +2,15 @@ import { conversationId, personsOfConversation, subjectOf } from "../../../proto
 import type { WaitFor } from "../../../protocol/push.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
-import { isPoller } from "../model/polling.ts";
+import { isPolling } from "../model/polling.ts";
 import type { Outcomes, PushRecord } from "../model/push-record.ts";
 import { noOutcomes } from "../model/push-record.ts";
 import { hasReached } from "../model/resume-point.ts";
-import { givenUpBy, reportedBy } from "../redelivery/offline-subject.ts";
-import { hasGivenUp } from "../redelivery/report-undelivered.ts";
+import { exhaustedKey, reportedKey } from "../redelivery/offline-subject.ts";
+import { isExhausted } from "../redelivery/report-undelivered.ts";
 
 /** As many names as an answer lists; the counts are of all. */
-const mostNames = 100;
+const maxNames = 100;
 const pausesMs = [50, 100, 200, 400];
 /** The push function has 28 s, and everyone may be more than can be read in them. */
 const statusWithinMs = 20_000;
@@ -30,7 +30,7 @@ export interface RoomStatus {
   /** There was no time for all members: counts and names are of those that were read. */
   partial?: true;
 }
-type StatusDeps = Pick<Deps, "pushes" | "members" | "cursors" | "debts" | "now">;
+type StatusDeps = Pick<Deps, "pushes" | "members" | "resumePoints" | "unackedRanges" | "now">;
 
 /** @returns what is known of a message of the last day, `undefined` if nothing is */
 export async function pushStatus(deps: StatusDeps, messageId: string): Promise<RoomStatus[] | undefined> {
@@ -50,9 +50,9 @@ async function roomStatus(deps: StatusDeps, record: PushRecord, isEnough: IsEnou
     done: isDone(record),
     ...(outcomes && { outcomes }),
     acked: ackedBy.size,
-    ackedBy: [...ackedBy].slice(0, mostNames),
+    ackedBy: [...ackedBy].slice(0, maxNames),
     waiting: waitingFor.size,
-    waitingFor: [...waitingFor].slice(0, mostNames),
+    waitingFor: [...waitingFor].slice(0, maxNames),
     ...(isPartial && { partial: true }),
   };
 }
@@ -78,23 +78,23 @@ async function personsOf(
   const at = { epoch, seq };
   let isPartial = false;
   const take = (member: Member) => {
-    const { subject, cursor, beganSeq = 0 } = member;
+    const { subject, cursor, startSeq = 0 } = member;
     // Who does not ack is neither: nobody can know. Nor is who came in behind the message: it was never sent there.
-    if (cursor?.epoch !== epoch || beganSeq >= seq) return;
+    if (cursor?.epoch !== epoch || startSeq >= seq) return;
     if (cursor.seq >= seq) ackedBy.add(subject);
-    else if (!isPoller(member.connectionId) || !hasGivenUp(member, at)) waitingFor.add(subject);
+    else if (!isPolling(member.connectionId) || !isExhausted(member, at)) waitingFor.add(subject);
   };
   const readMembers = async () => {
-    for await (const page of deps.members.pages(roomId, undefined, undefined, "lapsed")) {
+    for await (const page of deps.members.pages(roomId, undefined, undefined, "includingExpired")) {
       for (const member of page) take(member);
       isPartial = isEnough(ackedBy.size);
       if (isPartial) return;
     }
   };
-  const readDebts = async () => {
-    for await (const page of deps.debts.pages(roomId)) {
-      for (const debt of page) {
-        if (debt.epoch === epoch && debt.after < seq && seq <= debt.upTo) waitingFor.add(debt.subject);
+  const readUnackedRanges = async () => {
+    for await (const page of deps.unackedRanges.pages(roomId)) {
+      for (const range of page) {
+        if (range.epoch === epoch && range.after < seq && seq <= range.upTo) waitingFor.add(range.subject);
       }
       if (isEnough(ackedBy.size)) return;
     }
@@ -102,13 +102,14 @@ async function personsOf(
   const person = subjectOf(roomId);
   const readBooks = async () => {
     if (person === undefined) return;
-    const names = [person, reportedBy, givenUpBy];
-    const [had, ...reported] = await Promise.all(names.map((name) => deps.cursors.get(roomId, name)));
+    const names = [person, reportedKey, exhaustedKey];
+    const [had, ...reported] = await Promise.all(names.map((name) => deps.resumePoints.get(roomId, name)));
     if (had && hasReached(had, at)) ackedBy.add(person);
     // Whoever is nowhere may still come.
-    else if (!reported.some((stop) => stop?.epoch === epoch && stop.seq >= seq)) waitingFor.add(person);
+    else if (!reported.some((resumePoint) => resumePoint?.epoch === epoch && resumePoint.seq >= seq))
+      waitingFor.add(person);
   };
-  await Promise.all([readMembers(), readDebts(), readBooks()]);
+  await Promise.all([readMembers(), readUnackedRanges(), readBooks()]);
   // One device of a person is enough, and nobody waits for who sent it.
   for (const subject of [...ackedBy, ...exclude, from]) if (subject !== undefined) waitingFor.delete(subject);
   for (const subject of exclude) ackedBy.delete(subject);
@@ -122,10 +123,10 @@ function publicName(roomId: string): string {
 }
 
 /** All that was ordered has come to its end, and nothing is missing. */
-function isDone({ done, parts = 0, handedBack = 0, tasks = [] }: PushRecord): boolean {
+function isDone({ done, parts = 0, retryTaskCount = 0, tasks = [] }: PushRecord): boolean {
   const begunParts = tasks.filter(({ ofPart }) => ofPart).length;
   // A task has no row of its own before somebody begins it.
-  const ordered = tasks.reduce((sum, task) => sum + (task.handedBack ?? 0), handedBack);
+  const ordered = tasks.reduce((sum, task) => sum + (task.retryTaskCount ?? 0), retryTaskCount);
   const hasBegun = begunParts >= parts && tasks.length - begunParts >= ordered;
   return done && hasBegun && tasks.every(({ doneAtMs }) => doneAtMs !== undefined);
 }
@@ -154,14 +155,14 @@ export async function waitForAcks(
   // Who has acked once has it, wherever that is kept later; and a reading that was broken off may find fewer.
   const acked = records.map(() => new Set<string>());
   for (let asked = 0; ; asked += 1) {
-    const askedAtMs = deps.now();
-    const persons = await Promise.all(records.map((record) => personsOf(deps, record, isEnough)));
-    for (const [i, { ackedBy }] of persons.entries()) for (const subject of ackedBy) acked[i]?.add(subject);
+    const requestedAtMs = deps.now();
+    const bySubject = await Promise.all(records.map((record) => personsOf(deps, record, isEnough)));
+    for (const [i, { ackedBy }] of bySubject.entries()) for (const subject of ackedBy) acked[i]?.add(subject);
     const got = acked.reduce((sum, { size }) => sum + size, 0);
     const leftMs = untilMs - deps.now();
     if (got >= acks || leftMs <= 0) return { reached: got >= acks, acks: got };
     // A large room takes long to read: it is asked less often.
-    const pauseMs = Math.max(pausesMs[asked] ?? 500, 4 * (deps.now() - askedAtMs));
+    const pauseMs = Math.max(pausesMs[asked] ?? 500, 4 * (deps.now() - requestedAtMs));
     await deps.wait(Math.min(pauseMs, leftMs));
   }
 }

@@ -5,12 +5,12 @@ import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
 import type { LogEntry, Message } from "../model/message.ts";
 import type { Room } from "../model/room.ts";
-import type { Patience } from "../schedule/ack-wait.ts";
+import type { AckWait } from "../schedule/ack-wait.ts";
 import { post } from "../send/post.ts";
 import { postAlone } from "../send/post-alone.ts";
-import type { Pace } from "../send/rate-limiter.ts";
-import { redeliveredText } from "../wire/redelivery-frame.ts";
-import { messageText, textBytes } from "../wire/serialize.ts";
+import type { RateLimiter } from "../send/rate-limiter.ts";
+import { serializeRedelivery } from "../wire/redelivery-frame.ts";
+import { serializeMessage, utf8Bytes } from "../wire/serialize.ts";
 
 /**
  * Sends messages again, up to the first post that is not taken. In frames of several: those of a member that is far
@@ -22,24 +22,24 @@ import { messageText, textBytes } from "../wire/serialize.ts";
  *   ended, and the place with it
  */
 export async function resend(
-  deps: DeliverDeps & Pick<Deps, "noteTrouble" | "payloads">,
-  room: Pick<Room, "roomId" | "epoch"> & Pick<Patience, "ackWithinMs">,
+  deps: DeliverDeps & Pick<Deps, "logError" | "payloads">,
+  room: Pick<Room, "roomId" | "epoch"> & Pick<AckWait, "ackWithinMs">,
   member: Member,
   entries: readonly LogEntry[],
-  pace: Pace,
+  limiter: RateLimiter,
 ): Promise<{ refused: LogEntry[]; isGone: boolean }> {
   const { frames, large } = batches(deps, room, member, entries);
   const refused: LogEntry[] = [];
   const posts = [
-    ...frames.map((text) => () => post(deps, member.connectionId, text, pace)),
+    ...frames.map((text) => () => post(deps, member.connectionId, text, limiter)),
     ...large.map(({ seq, atMs, message }) => async () => {
-      const outcome = await postAlone(deps, member.connectionId, message, room.ackWithinMs || undefined, pace);
+      const outcome = await postAlone(deps, member.connectionId, message, room.ackWithinMs || undefined, limiter);
       if (outcome === "tooLarge") refused.push({ seq, atMs, message });
       return outcome;
     }),
   ];
   for (const [sent, next] of posts.entries()) {
-    if (sent > 0 && !(await pace.turn())) break;
+    if (sent > 0 && !(await limiter.acquire())) break;
     const outcome = await next();
     if (outcome === "gone" && (await prune(deps, room.roomId, member))) return { refused, isGone: true };
     if (outcome !== "sent" && outcome !== "tooLarge") break;
@@ -63,20 +63,20 @@ function batches(
   let batch: string[] = [];
   let bytes = 0;
   const close = () => {
-    if (batch.length > 0) frames.push(redeliveredText(room.roomId, room.epoch, batch, member.cursor?.seq));
+    if (batch.length > 0) frames.push(serializeRedelivery(room.roomId, room.epoch, batch, member.cursor?.seq));
     batch = [];
     bytes = 0;
   };
   for (const { message, ...entry } of entries) {
     if (!message) continue;
-    const text = messageText(deps, message, ackWithinMs);
-    if (textBytes(text) > missedBytes) {
+    const text = serializeMessage(deps, message, ackWithinMs);
+    if (utf8Bytes(text) > missedBytes) {
       large.push({ ...entry, message });
       continue;
     }
-    if (bytes + textBytes(text) > missedBytes) close();
+    if (bytes + utf8Bytes(text) > missedBytes) close();
     batch.push(text);
-    bytes += textBytes(text);
+    bytes += utf8Bytes(text);
   }
   close();
   return { frames, large };

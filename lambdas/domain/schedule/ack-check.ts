@@ -7,18 +7,18 @@ import type { Room } from "../model/room.ts";
 const clockSkewMs = 500;
 
 /** Whether a look is under way that has not begun, and begins at that moment or before. */
-export const isLookedAtBy = ({ lookAtMs }: Pick<Room, "lookAtMs">, atMs: number, nowMs: number): boolean =>
-  lookAtMs > nowMs + clockSkewMs && lookAtMs <= atMs + clockSkewMs;
+export const isCheckedBy = ({ ackCheckAtMs }: Pick<Room, "ackCheckAtMs">, atMs: number, nowMs: number): boolean =>
+  ackCheckAtMs > nowMs + clockSkewMs && ackCheckAtMs <= atMs + clockSkewMs;
 
 /** Orders a look at a room and notes it: in this order, as a crash in between then makes one look too many, not none. */
-export async function orderLook(
-  { scheduleLook, rooms, now }: Pick<Deps, "scheduleLook" | "rooms" | "now">,
+export async function scheduleRoomCheck(
+  { scheduleAckCheck, rooms, now }: Pick<Deps, "scheduleAckCheck" | "rooms" | "now">,
   roomId: string,
   afterMs: number,
 ): Promise<void> {
   const atMs = now() + afterMs;
-  await scheduleLook({ roomId, round: 0 }, afterMs);
-  await rooms.noteLook(roomId, atMs);
+  await scheduleAckCheck({ roomId, hop: 0 }, afterMs);
+  await rooms.recordAckCheck(roomId, atMs);
 }
 
 /**
@@ -29,8 +29,8 @@ export async function orderLook(
  * @param members the first of them; of a large room they stand for all
  * @param underWayMs how long it takes to post to all of them, and they take to ack
  */
-export async function expectAcks(
-  deps: Pick<Deps, "scheduleLook" | "rooms" | "redeliverAfterMs" | "now">,
+export async function ensureAckCheck(
+  deps: Pick<Deps, "scheduleAckCheck" | "rooms" | "redeliverAfterMs" | "now">,
   room: Room,
   members: readonly Member[],
   underWayMs = 0,
@@ -38,11 +38,11 @@ export async function expectAcks(
   const { redeliverAfterMs, now } = deps;
   const { roomId } = room;
   // Somebody who is coming in has been told an older number, but its place could not be seen yet.
-  const isEntering = room.holder !== undefined && room.holder.untilMs > now();
+  const isLoginPending = room.lease !== undefined && room.lease.expiresAtMs > now();
   // A person who is nowhere has not got the message either.
-  const isExpected = members.some(({ acks }) => acks) || isEntering || subjectOf(roomId) !== undefined;
+  const isExpected = members.some(({ acks }) => acks) || isLoginPending || subjectOf(roomId) !== undefined;
   const afterMs = redeliverAfterMs + underWayMs;
   // One that waits for somebody's third try comes too late for this message.
-  if (!isExpected || isLookedAtBy(room, now() + afterMs, now())) return;
-  await orderLook(deps, roomId, afterMs);
+  if (!isExpected || isCheckedBy(room, now() + afterMs, now())) return;
+  await scheduleRoomCheck(deps, roomId, afterMs);
 }

@@ -1,10 +1,10 @@
 import type { Deps } from "../model/deps.ts";
 import type { PostOutcome } from "../model/gateway.ts";
 import type { Message } from "../model/message.ts";
-import { skipText } from "../wire/outgoing-message.ts";
-import { messageText, textBytes } from "../wire/serialize.ts";
+import { serializeSkip } from "../wire/outgoing-message.ts";
+import { serializeMessage, utf8Bytes } from "../wire/serialize.ts";
 import { post } from "./post.ts";
-import type { Pace } from "./rate-limiter.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
 
 /**
  * Posts a logged message that is too large for a frame with others. Should API Gateway find it too large even so, its
@@ -14,17 +14,17 @@ import type { Pace } from "./rate-limiter.ts";
  * @returns `tooLarge` if only the number went out
  */
 export async function postAlone(
-  deps: Pick<Deps, "gateway" | "noteTrouble" | "payloads" | "random" | "wait">,
+  deps: Pick<Deps, "gateway" | "logError" | "payloads" | "random" | "wait">,
   connectionId: string,
   message: Message,
   ackWithinMs?: number,
-  pace?: Pace,
+  limiter?: RateLimiter,
 ): Promise<PostOutcome> {
-  const text = messageText(deps, message, ackWithinMs);
-  const outcome = await post(deps, connectionId, text, pace);
+  const text = serializeMessage(deps, message, ackWithinMs);
+  const outcome = await post(deps, connectionId, text, limiter);
   if (outcome !== "tooLarge") return outcome;
-  const what = `message ${message.messageId} has a frame of ${textBytes(text)} bytes, which API Gateway does not take`;
-  deps.noteTrouble("delivery", new Error(`${what}; its number was sent without it`));
-  const passed = await post(deps, connectionId, skipText(deps, message, ackWithinMs), pace);
+  const what = `message ${message.messageId} has a frame of ${utf8Bytes(text)} bytes, which API Gateway does not take`;
+  deps.logError("delivery", new Error(`${what}; its number was sent without it`));
+  const passed = await post(deps, connectionId, serializeSkip(deps, message, ackWithinMs), limiter);
   return passed === "sent" ? "tooLarge" : passed;
 }

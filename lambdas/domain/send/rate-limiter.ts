@@ -2,36 +2,39 @@ import type { Deps } from "../model/deps.ts";
 import type { PostOutcome } from "../model/gateway.ts";
 
 /** Who may post when. */
-export interface Pace {
+export interface RateLimiter {
   /**
    * Settles when one more attempt may be made.
    *
    * @param byMs a turn after that is of no use
    * @returns `false`: it would come later, and was not taken
    */
-  turn(byMs?: number): Promise<boolean>;
+  acquire(byMs?: number): Promise<boolean>;
   /** Hears how each attempt ended. */
-  heed(outcome: PostOutcome): void;
+  onOutcome(outcome: PostOutcome): void;
 }
 
 /** Everybody at once. */
-export const unpaced: Pace = { turn: async () => true, heed: () => {} };
+export const unlimited: RateLimiter = { acquire: async () => true, onOutcome: () => {} };
 
 /** The same pace, for work whose time ends then. */
-export const paceUntil = (pace: Pace, untilMs: number): Pace => ({ ...pace, turn: () => pace.turn(untilMs) });
+export const withDeadline = (limiter: RateLimiter, untilMs: number): RateLimiter => ({
+  ...limiter,
+  acquire: () => limiter.acquire(untilMs),
+});
 
 /** A timer for each post would cost more than the post: turns that are nearly due are taken at once. */
 const grainMs = 4;
 
 /** What was not used is made good for so long; after a longer pause the rate is the rate, not a burst. */
-export const catchUpMs = 50;
+export const burstMs = 50;
 
 /** Of so many answers one looks whether the whole account is throttled. */
 const sample = 20;
 
 const firstPauseMs = 200;
 
-const longestPauseMs = 3_200;
+const maxPauseMs = 3_200;
 
 /**
  * Lets posts go at an even rate. Where most of them are answered 429 it is the account that is throttled, not one slow
@@ -39,7 +42,10 @@ const longestPauseMs = 3_200;
  *
  * @param postsPerSecond of this worker
  */
-export function makePace(postsPerSecond: number, { now, wait, random }: Pick<Deps, "now" | "wait" | "random">): Pace {
+export function makeRateLimiter(
+  postsPerSecond: number,
+  { now, wait, random }: Pick<Deps, "now" | "wait" | "random">,
+): RateLimiter {
   const gapMs = 1000 / postsPerSecond;
   let nextAtMs = 0;
   let pauseMs = firstPauseMs;
@@ -47,15 +53,15 @@ export function makePace(postsPerSecond: number, { now, wait, random }: Pick<Dep
   let slow = 0;
 
   return {
-    async turn(byMs = Number.POSITIVE_INFINITY) {
-      const atMs = Math.max(nextAtMs, now() - catchUpMs);
+    async acquire(byMs = Number.POSITIVE_INFINITY) {
+      const atMs = Math.max(nextAtMs, now() - burstMs);
       if (Math.max(atMs, now()) > byMs) return false;
       nextAtMs = atMs + gapMs;
       for (let leftMs = atMs - now(); leftMs > grainMs; leftMs = atMs - now()) await wait(leftMs);
       return true;
     },
 
-    heed(outcome) {
+    onOutcome(outcome) {
       answers += 1;
       if (outcome === "slow") slow += 1;
       if (answers < sample) return;
@@ -68,7 +74,7 @@ export function makePace(postsPerSecond: number, { now, wait, random }: Pick<Dep
       }
       // Not all workers of an account again at the same moment.
       nextAtMs = Math.max(nextAtMs, now() + pauseMs * (0.5 + random() / 2));
-      pauseMs = Math.min(longestPauseMs, pauseMs * 2);
+      pauseMs = Math.min(maxPauseMs, pauseMs * 2);
     },
   };
 }

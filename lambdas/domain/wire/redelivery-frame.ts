@@ -1,6 +1,6 @@
 import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
-import { wireRoom } from "./room-names.ts";
-import { asFrame, frameText } from "./serialize.ts";
+import { wireRoomOf } from "./room-names.ts";
+import { rawFrame, serializeFrame } from "./serialize.ts";
 
 /**
  * Several messages of a room in one frame that nobody asked for. It claims nothing about numbers that are not in it.
@@ -8,14 +8,14 @@ import { asFrame, frameText } from "./serialize.ts";
  * @param texts frames of messages as JSON
  * @param upTo where the member stands by its own word
  */
-export const redeliveredText = (roomId: string, epoch: string, texts: readonly string[], upTo = 0): string =>
-  frameText({
+export const serializeRedelivery = (roomId: string, epoch: string, texts: readonly string[], upTo = 0): string =>
+  serializeFrame({
     type: "replayed",
     eventName: "replayResp",
     data: { code: frameCodes.replayed, msg: frameTexts.replayed },
-    roomId: wireRoom(roomId),
+    roomId: wireRoomOf(roomId),
     epoch,
     recovered: true,
-    missed: texts.map(asFrame),
+    missed: texts.map(rawFrame),
     upTo,
   });

@@ -1,7 +1,7 @@
 import { everyone, ownRoom, userRoom } from "../../../protocol/ids.ts";
 
 /** How the receiver's connection names the room. */
-export const wireRoom = (roomId: string) => (roomId === everyone || !roomId.startsWith("@") ? roomId : ownRoom);
+export const wireRoomOf = (roomId: string) => (roomId === everyone || !roomId.startsWith("@") ? roomId : ownRoom);
 
 /** The room that a connection of `subject` names so. */
-export const roomNamed = (wireName: string, subject: string) => (wireName === ownRoom ? userRoom(subject) : wireName);
+export const roomOfWire = (wireName: string, subject: string) => (wireName === ownRoom ? userRoom(subject) : wireName);

@@ -18,11 +18,11 @@ import { everyonePush, roomPush, tasksIn } from "../../../cli/estimate/push-cost
 import { defaults } from "../../../cli/estimate/question.ts";
 import * as deliver from "../../../lambdas/domain/delivery/deliver.ts";
 import * as plan from "../../../lambdas/domain/fan-out/plan.ts";
-import { noteEveryMs } from "../../../lambdas/domain/fan-out/run-task.ts";
+import { recordEveryMs } from "../../../lambdas/domain/fan-out/run-task.ts";
 import * as roomSize from "../../../lambdas/domain/model/room-size.ts";
 import * as ackWait from "../../../lambdas/domain/schedule/ack-wait.ts";
-import { mostRounds } from "../../../lambdas/domain/schedule/max-hops.ts";
-import { catchUpMs } from "../../../lambdas/domain/send/rate-limiter.ts";
+import { maxHops } from "../../../lambdas/domain/schedule/max-hops.ts";
+import { burstMs } from "../../../lambdas/domain/send/rate-limiter.ts";
 import { resolveProps } from "../../../lib/downlink-props.ts";
 import { paceOf, workersFor as workersOfStack } from "../../../lib/pace.ts";
 
@@ -63,13 +63,13 @@ describe("the estimate reckons with the stack as it is", () => {
   test("what is posted to at once, rounds, notes, pace and tries", () => {
     expect(fanOut).toMatchObject({
       inlineMembers: roomSize.inlineMembers,
-      roundSeconds: plan.roundMs / 1000,
-      mostRounds,
-      notesPerSecond: 1000 / noteEveryMs,
+      roundSeconds: plan.taskBudgetMs / 1000,
+      mostRounds: maxHops,
+      notesPerSecond: 1000 / recordEveryMs,
     });
-    expect(paceBurstSeconds).toBe(catchUpMs / 1000);
-    expect(postsAtOnce).toBe(deliver.postsAtOnce);
-    expect(mostTries).toBe(ackWait.mostTries);
+    expect(paceBurstSeconds).toBe(burstMs / 1000);
+    expect(postsAtOnce).toBe(deliver.postConcurrency);
+    expect(mostTries).toBe(ackWait.maxRedeliveries);
   });
 
   test("its defaults", () => {

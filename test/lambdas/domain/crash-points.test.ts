@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { leaveRoom } from "../../../lambdas/domain/membership/leave.ts";
 import type { FanOutTask } from "../../../lambdas/domain/model/fan-out-task.ts";
 import { publish } from "../../../lambdas/domain/push/publish.ts";
-import { lookAtRoom } from "../../../lambdas/domain/redelivery/check-room.ts";
+import { checkRoom } from "../../../lambdas/domain/redelivery/check-room.ts";
 import { loginPolicies } from "../../../protocol/ids.ts";
 import { countCalls, crash } from "../../support/crash.ts";
 import { openQuickTables } from "../../support/quick-tables.ts";
@@ -53,10 +53,10 @@ async function open(isLarge = false): Promise<Scene> {
 }
 
 /** Clients do what their timers say, and time passes. */
-async function settle({ world, ann, bob, eve }: Scene, roundMs = 3_000): Promise<void> {
+async function clear({ world, ann, bob, eve }: Scene, taskBudgetMs = 3_000): Promise<void> {
   world.lost.clear();
-  for (let round = 0; round < 12; round += 1) {
-    await world.pass(roundMs);
+  for (let hop = 0; hop < 12; hop += 1) {
+    await world.pass(taskBudgetMs);
     for (const reader of [ann, bob, eve]) {
       await reader.fill();
       await reader.ack();
@@ -70,10 +70,10 @@ const publishOnce = ({ world, room, ann }: Scene) =>
   publish(world.deps, ann.page.caller, {
     ...{ action: "publish", roomId: room, eventName: "test", rawData: '"published"', clientMessageId: "c-1" },
   });
-const look = ({ world, room }: Scene) => {
-  world.looks.length = 0;
+const check = ({ world, room }: Scene) => {
+  world.checks.length = 0;
   const reportUndelivered = async () => {};
-  return lookAtRoom({ ...world.lookDeps, reportUndelivered }, { roomId: room, round: 0 });
+  return checkRoom({ ...world.ackCheckDeps, reportUndelivered }, { roomId: room, hop: 0 });
 };
 /** Until the caller has had its answer: from then on nothing but the server's own looks can make it good. */
 const losePosts = async ({ world, ann, bob }: Scene) => {
@@ -93,7 +93,7 @@ const showAgain = async (scene: Scene) => {
   const { world } = scene;
   const atMs = world.nowMs + visibilityMs;
   world.tasks.push(...(received.get(world) ?? []).map((task) => ({ task, atMs })));
-  await settle(scene, visibilityMs / 10);
+  await clear(scene, visibilityMs / 10);
 };
 const isAnswered = (reply: { data: { code: string } }, code: string) => expect(reply.data.code).toBe(code);
 
@@ -113,7 +113,7 @@ const operations: Operation[] = [
     retry: async (scene) => {
       await scene.world.pass(3_000);
       await push(scene, '"later"');
-      await settle(scene);
+      await clear(scene);
       await push(scene, '"once"', "m-1");
     },
     sees: ({ ann, bob }) => [
@@ -262,8 +262,8 @@ const operations: Operation[] = [
       world.lost.clear();
       world.nowMs += 5_000;
     },
-    work: look,
-    retry: look,
+    work: check,
+    retry: check,
     sees: ({ ann, bob }) => [
       [ann, [1]],
       [bob, [1]],
@@ -350,14 +350,14 @@ describe.each(operations.map((operation) => [operation.name, operation] as const
         const scene = await begin(operation);
         await crash(scene.world, () => operation.work(scene), { call, moment });
         await operation.retry(scene);
-        await settle(scene);
-        await check(scene, operation, `${moment} call ${call} of ${calls}`);
+        await clear(scene);
+        await verify(scene, operation, `${moment} call ${call} of ${calls}`);
       }
     }
   });
 });
 
-async function check(scene: Scene, { name, sees }: Operation, where: string): Promise<void> {
+async function verify(scene: Scene, { name, sees }: Operation, where: string): Promise<void> {
   const { world, room, eve, ann } = scene;
   for (const [reader, wanted] of sees(scene)) {
     const saw = reader.dataOf(room);

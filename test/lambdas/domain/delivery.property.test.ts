@@ -93,7 +93,7 @@ async function play(world: World, schedule: fc.Scheduler, scripts: Step[][]) {
   for (const who of people) await perform(world, who, room, "heal");
   for (const who of people) if (who.isAway) await who.reader.page.open();
   world.lost.clear();
-  for (let round = 0; round < 12; round += 1) {
+  for (let hop = 0; hop < 12; hop += 1) {
     await world.pass(3_000);
     for (const { reader } of people) {
       await reader.fill();

@@ -49,7 +49,7 @@ describe("everyone's key is not written", () => {
     for (const { page } of readers) await page.close();
     expect(writesOf(everyone)).toBe(0);
     const back = await Reader.open(world, { subject: readers[0]?.page.subject ?? "" });
-    expect(await world.deps.cursors.get(everyone, back.page.subject)).toMatchObject({ seq: 1 });
+    expect(await world.deps.resumePoints.get(everyone, back.page.subject)).toMatchObject({ seq: 1 });
   });
 });
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
-import type { Look } from "../../../lambdas/domain/model/ack-check.ts";
-import type { LookDeps } from "../../../lambdas/domain/redelivery/check-room.ts";
-import { onLooks } from "../../../lambdas/handlers/on-ack-checks.ts";
+import type { AckCheck } from "../../../lambdas/domain/model/ack-check.ts";
+import type { AckCheckDeps } from "../../../lambdas/domain/redelivery/check-room.ts";
+import { onAckChecks } from "../../../lambdas/handlers/on-ack-checks.ts";
 
 let printed: string[];
 beforeEach(() => {
@@ -14,27 +14,27 @@ describe("a batch of looks", () => {
     messageId,
     body: typeof body === "string" ? body : JSON.stringify(body),
   });
-  const run = (records: ReturnType<typeof record>[], look: (look: Look) => Promise<void>) =>
-    onLooks(
-      () => ({}) as LookDeps,
-      (_, each) => look(each),
+  const run = (records: ReturnType<typeof record>[], check: (check: AckCheck) => Promise<void>) =>
+    onAckChecks(
+      () => ({}) as AckCheckDeps,
+      (_, each) => check(each),
     )({ Records: records });
 
   test("is done when all are", async () => {
-    const looks: Look[] = [];
-    const records = [record("a", { roomId: "1", round: 0 }), record("b", { roomId: "2", round: 3 })];
-    expect(await run(records, async (look) => void looks.push(look))).toEqual({ batchItemFailures: [] });
-    expect(looks).toEqual([
-      { roomId: "1", round: 0 },
-      { roomId: "2", round: 3 },
+    const checks: AckCheck[] = [];
+    const records = [record("a", { roomId: "1", hop: 0 }), record("b", { roomId: "2", hop: 3 })];
+    expect(await run(records, async (check) => void checks.push(check))).toEqual({ batchItemFailures: [] });
+    expect(checks).toEqual([
+      { roomId: "1", hop: 0 },
+      { roomId: "2", hop: 3 },
     ]);
   });
 
   test("gives back those that failed and no other, and says why without the room", async () => {
     const records = [
-      record("a", { roomId: "private", round: 0 }),
+      record("a", { roomId: "private", hop: 0 }),
       record("b", "{"),
-      record("c", { roomId: "3", round: 0 }),
+      record("c", { roomId: "3", hop: 0 }),
     ];
     const done: string[] = [];
     const result = await run(records, async ({ roomId }) => {
@@ -52,7 +52,7 @@ describe("a batch of looks", () => {
     const broken = () => {
       throw new Error("EVENT_BUS_NAME is not set");
     };
-    const result = await onLooks(broken, async () => {})({ Records: [record("a", { roomId: "1", round: 0 })] });
+    const result = await onAckChecks(broken, async () => {})({ Records: [record("a", { roomId: "1", hop: 0 })] });
     expect(result).toEqual({ batchItemFailures: [{ itemIdentifier: "a" }] });
   });
 });

@@ -10,7 +10,7 @@ beforeEach(() => {
 });
 
 const task = (taskId: string): FanOutTask => ({
-  ...{ roomId: "private-room", messageId: "m", text: '{"data":"secret"}', taskId, to: { index: 0, of: 2 }, round: 0 },
+  ...{ roomId: "private-room", messageId: "m", text: '{"data":"secret"}', taskId, to: { index: 0, of: 2 }, hop: 0 },
 });
 const record = (messageId: string, body: unknown = task(messageId)) => ({
   messageId,

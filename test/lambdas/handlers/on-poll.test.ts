@@ -43,7 +43,7 @@ describe("a poll", () => {
   test("reaches the rule with who the token speaks of; the answer is kept by no proxy", async () => {
     const rooms = [{ roomId: "456", type: "loginWhenLast", since: { epoch: "e", seq: 5 } }];
     const { statusCode, headers, answer } = await get({ query: { session: "s", rooms: JSON.stringify(rooms) } });
-    expect(asked).toEqual([{ who: { ...claims, askedAtMs: 9 }, request: { session: "s", rooms } }]);
+    expect(asked).toEqual([{ who: { ...claims, requestedAtMs: 9 }, request: { session: "s", rooms } }]);
     expect({ statusCode, answer }).toEqual({
       statusCode: 200,
       answer: { data: { code: "2001", msg: "connect success" }, session: "s", rooms: [], retryAfterMs: 3_000 },

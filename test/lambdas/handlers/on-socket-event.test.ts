@@ -110,7 +110,7 @@ describe("$disconnect", () => {
 describe("a frame", () => {
   test("reaches its rule with the caller; the rule's answer is the reply", async () => {
     const { statusCode, reply } = await send({ action: "leaveRoom", roomId: "456" });
-    expect(asked).toEqual([["leaveRoom", { ...ann, askedAtMs: 9 }, { action: "leaveRoom", roomId: "456" }]]);
+    expect(asked).toEqual([["leaveRoom", { ...ann, requestedAtMs: 9 }, { action: "leaveRoom", roomId: "456" }]]);
     expect({ statusCode, reply }).toEqual({ statusCode: 200, reply: left });
   });
 
@@ -225,7 +225,7 @@ describe("an ack, whose route has no response,", () => {
 describe("an event without the authorizer's context", () => {
   test("has the caller of the connection's row", async () => {
     await send({ action: "leaveRoom", roomId: "456" }, { bare: true, stored: row });
-    expect(asked[0]?.[1]).toEqual({ ...row, askedAtMs: 9 });
+    expect(asked[0]?.[1]).toEqual({ ...row, requestedAtMs: 9 });
   });
 
   test.each([

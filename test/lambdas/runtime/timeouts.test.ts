@@ -46,10 +46,10 @@ async function silentAws() {
 const adapters = () => import("../../../lambdas/runtime/deps.ts");
 const calls: Record<string, () => Promise<unknown>> = {
   DynamoDB: async () => (await adapters()).deps().rooms.get("456"),
-  SQS: async () => (await adapters()).deps().scheduleLook({ roomId: "456", round: 0 }, 0),
+  SQS: async () => (await adapters()).deps().scheduleAckCheck({ roomId: "456", hop: 0 }, 0),
   EventBridge: async () =>
     (await adapters())
-      .lookDeps()
+      .ackCheckDeps()
       .reportUndelivered([
         { roomId: "456", messageId: "m", subject: "ann", eventName: "test", epoch: "e", seq: 1, atMs: 0 },
       ]),

@@ -2,22 +2,22 @@ import type { Caller } from "../../model/connection.ts";
 import type { Deps } from "../../model/deps.ts";
 import type { Member } from "../../model/member.ts";
 import { isCurrent } from "../../model/member.ts";
-import type { Holder, Room } from "../../model/room.ts";
+import type { Lease, Room } from "../../model/room.ts";
 
 /** Longer than the Lambda that writes the holder's place may run, so that a place is never written after its claim ended. */
-const claimMs = 30_000;
+const leaseDurationMs = 30_000;
 
 /** The claim of a connection that is on its way in. */
-export const holderFor = ({ now }: Pick<Deps, "now">, { connectionId }: Pick<Caller, "connectionId">): Holder => ({
+export const leaseFor = ({ now }: Pick<Deps, "now">, { connectionId }: Pick<Caller, "connectionId">): Lease => ({
   connectionId,
-  untilMs: now() + claimMs,
+  expiresAtMs: now() + leaseDurationMs,
 });
 
 /** The connection that has claimed the room and not yet written its place, if there is one. */
-export function pendingClaim(room: Room, members: readonly Member[], nowMs: number): string | undefined {
-  const { holder } = room;
-  if (!holder || holder.untilMs <= nowMs) return undefined;
+export function pendingLease(room: Room, members: readonly Member[], nowMs: number): string | undefined {
+  const { lease } = room;
+  if (!lease || lease.expiresAtMs <= nowMs) return undefined;
   // A place of an older generation is not the one it claimed: the same page logs in once more.
-  const isWritten = members.some((member) => member.connectionId === holder.connectionId && isCurrent(member, room));
-  return isWritten ? undefined : holder.connectionId;
+  const isWritten = members.some((member) => member.connectionId === lease.connectionId && isCurrent(member, room));
+  return isWritten ? undefined : lease.connectionId;
 }

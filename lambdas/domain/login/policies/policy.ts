@@ -1,13 +1,13 @@
-import type { Begin } from "../../log/start-position.ts";
+import type { StartPosition } from "../../log/start-position.ts";
 import type { Caller, Connection } from "../../model/connection.ts";
 import type { Deps } from "../../model/deps.ts";
-import type { Entry } from "../login-result.ts";
+import type { LoginResult } from "../login-result.ts";
 
 /** A way into a room. `self` is still being read when a policy begins, which saves a round trip. */
-export type Enter = (
+export type ApplyPolicy = (
   deps: Deps,
   roomId: string,
   caller: Pick<Caller, "connectionId">,
   self: Promise<Connection | undefined>,
-  begin: Begin,
-) => Promise<Entry>;
+  startPosition: StartPosition,
+) => Promise<LoginResult>;

@@ -1,41 +1,41 @@
 import type { Position } from "../../../../protocol/frames.ts";
-import { endPlace, type PlaceDeps } from "../../membership/end-membership.ts";
+import { endMembership, type MembershipDeps } from "../../membership/end-membership.ts";
 import type { Connection } from "../../model/connection.ts";
 import type { Deps } from "../../model/deps.ts";
 import type { Member } from "../../model/member.ts";
-import { isPoller } from "../../model/polling.ts";
+import { isPolling } from "../../model/polling.ts";
 import type { Room } from "../../model/room.ts";
-import { connectionGone, type Entry } from "../login-result.ts";
-import { placeOf } from "./admit.ts";
+import { connectionGone, type LoginResult } from "../login-result.ts";
+import { membershipOf } from "./admit.ts";
 
 /** A session that comes back takes its own place again, whoever else is in. */
-export async function resumePlace(
-  deps: PlaceDeps & Pick<Deps, "connections">,
+export async function resumeMembership(
+  deps: MembershipDeps & Pick<Deps, "connections">,
   room: Room,
   self: Connection,
   mine: Member,
-): Promise<Entry | "changed"> {
-  const { session, connectionId, askedAtMs } = self;
-  const { generation, holds } = mine;
+): Promise<LoginResult | "changed"> {
+  const { session, connectionId, requestedAtMs } = self;
+  const { generation, holdsLease } = mine;
   // Of another epoch there is nothing to go on from; nor for a client that did not ack.
   const from = mine.cursor?.epoch === room.epoch ? mine.cursor : room;
   const [moved, noted] = await Promise.all([
     deps.members.move(room.roomId, {
-      ...placeOf(deps, self, from),
-      beganSeq: mine.beganSeq,
+      ...membershipOf(deps, self, from),
+      startSeq: mine.startSeq,
       generation,
-      holds,
-      askedAtMs,
+      holdsLease,
+      requestedAtMs,
     }),
-    isPoller(connectionId) ? "done" : deps.connections.addRoom(connectionId, room.roomId),
+    isPolling(connectionId) ? "done" : deps.connections.addRoom(connectionId, room.roomId),
     // Somebody may be asking the old connection right now: their claim on it fails once it has moved.
-    mine.holds && mine.connectionId !== connectionId
-      ? deps.rooms.moveHolder(room.roomId, mine.connectionId, connectionId)
+    mine.holdsLease && mine.connectionId !== connectionId
+      ? deps.rooms.moveLease(room.roomId, mine.connectionId, connectionId)
       : undefined,
   ]);
   if (moved === "changed") return "changed";
   if (noted !== "done") {
-    await endPlace(deps, room.roomId, session, connectionId);
+    await endMembership(deps, room.roomId, session, connectionId);
     return connectionGone;
   }
   const after = await deps.rooms.get(room.roomId);
@@ -44,7 +44,7 @@ export async function resumePlace(
 }
 
 /** @param room as it stands while the place is there */
-export function resumed(room: Room, { generation, cursor, hasAcked }: Member, { epoch, seq }: Position): Entry {
+export function resumed(room: Room, { generation, cursor, hasAcked }: Member, { epoch, seq }: Position): LoginResult {
   const acked = hasAcked && cursor?.epoch === epoch && { ackedSeq: cursor.seq };
   return { kind: "in", generation, epoch, seq, head: room.seq, room, isResumed: true, ...acked };
 }

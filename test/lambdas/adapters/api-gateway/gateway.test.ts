@@ -1,7 +1,7 @@
 import { ApiGatewayManagementApiClient, GetConnectionCommand } from "@aws-sdk/client-apigatewaymanagementapi";
 import { mockClient } from "aws-sdk-client-mock";
 import { afterAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { gatewayVia } from "../../../../lambdas/adapters/api-gateway/gateway.ts";
+import { apiGateway } from "../../../../lambdas/adapters/api-gateway/gateway.ts";
 import { openStub } from "../http1/stub-server.ts";
 
 const noPost = () => Promise.reject(new Error("nothing is posted here"));
@@ -16,7 +16,7 @@ describe("whether a connection is open", () => {
     Object.assign(new Error(`status ${status}`), { $metadata: { httpStatusCode: status } });
   const timedOut = Object.assign(new Error("too late"), { name: "TimeoutError" });
   const noLine = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED", $metadata: {} });
-  const { isOpen } = gatewayVia(new ApiGatewayManagementApiClient({ region: "us-east-1" }), noPost);
+  const { isOpen } = apiGateway(new ApiGatewayManagementApiClient({ region: "us-east-1" }), noPost);
 
   test.each([
     ["200", "ok" as const, true],
@@ -52,5 +52,5 @@ test.each([
     maxAttempts: 1,
   });
   onTestFinished(() => client.destroy());
-  expect(await gatewayVia(client, noPost).isOpen("abc=")).toBe(false);
+  expect(await apiGateway(client, noPost).isOpen("abc=")).toBe(false);
 });

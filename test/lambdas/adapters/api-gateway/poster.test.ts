@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { posterOf } from "../../../../lambdas/adapters/api-gateway/poster.ts";
-import { signerOf } from "../../../../lambdas/adapters/api-gateway/sign.ts";
+import { makePoster } from "../../../../lambdas/adapters/api-gateway/poster.ts";
+import { makeSigner } from "../../../../lambdas/adapters/api-gateway/sign.ts";
 import type { Reply } from "../../../../lambdas/adapters/http1/connection.ts";
 import type { Credentials } from "../../../../lambdas/adapters/sigv4/signature-v4.ts";
 
@@ -11,13 +11,13 @@ const second: Credentials = { accessKeyId: "ASIASECOND", secretAccessKey: "secre
 const noon = Date.UTC(2026, 4, 6, 12);
 
 /** A poster whose requests are kept, and answered with `reply`. */
-function posterTo(reply: Reply = { status: 200, body: "", keepsOpen: true }) {
+function posterTo(reply: Reply = { status: 200, body: "", keepAlive: true }) {
   const requests: string[] = [];
   const world = { nowMs: noon, credentials: first, trace: undefined as string | undefined, envReads: 0 };
-  const post = posterOf({
+  const post = makePoster({
     target,
-    lines: {
-      ask: async (request) => {
+    pool: {
+      send: async (request) => {
         requests.push(request());
         return reply;
       },
@@ -37,7 +37,7 @@ const headerOf = (request: string | undefined, name: string) =>
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 /** What the header should be, had this post been signed alone. */
 const authorizationOf = (credentials: Credentials, atMs: number, id: string, text: string) =>
-  signerOf(target, credentials, atMs).authorization(id, sha256(text));
+  makeSigner(target, credentials, atMs).authorization(id, sha256(text));
 
 describe("a post", () => {
   test("is one request, signed, with the frame as it is", async () => {
@@ -89,7 +89,7 @@ describe("a post", () => {
 });
 
 describe("the outcome of a post", () => {
-  const answer = (status: number, body = "") => ({ status, body, keepsOpen: true });
+  const answer = (status: number, body = "") => ({ status, body, keepAlive: true });
 
   test.each<[string, Reply, string]>([
     ["200", answer(200), "sent"],

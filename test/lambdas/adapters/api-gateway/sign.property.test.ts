@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { SignatureV4 } from "@smithy/signature-v4";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { signerOf, type Target } from "../../../../lambdas/adapters/api-gateway/sign.ts";
+import { makeSigner, type Target } from "../../../../lambdas/adapters/api-gateway/sign.ts";
 import type { Credentials } from "../../../../lambdas/adapters/sigv4/signature-v4.ts";
 import { Sha256 } from "../../../../local/aws/sha256.ts";
 
@@ -68,7 +68,7 @@ const body = fc.oneof(
 test("every post is signed byte for byte as AWS's own signer does it", async () => {
   await fc.assert(
     fc.asyncProperty(target, credentials, atMs, connectionId, body, async (target, credentials, atMs, id, body) => {
-      const signer = signerOf(target, credentials, atMs);
+      const signer = makeSigner(target, credentials, atMs);
       const expected = await reference(target, credentials, atMs, signer.pathOf(id), body);
       expect(Object.fromEntries(signer.headers)).toEqual(expected.signed);
       expect(signer.authorization(id, sha256(body))).toBe(expected.authorization);
@@ -81,9 +81,9 @@ test("one signer signs many posts, each as if it were the only one", async () =>
   const posts = fc.array(fc.tuple(connectionId, body), { minLength: 2, maxLength: 5 });
   await fc.assert(
     fc.asyncProperty(target, credentials, atMs, posts, async (target, credentials, atMs, posts) => {
-      const shared = signerOf(target, credentials, atMs);
+      const shared = makeSigner(target, credentials, atMs);
       for (const [id, body] of posts) {
-        const alone = signerOf(target, credentials, atMs);
+        const alone = makeSigner(target, credentials, atMs);
         expect(shared.authorization(id, sha256(body))).toBe(alone.authorization(id, sha256(body)));
       }
     }),
@@ -96,7 +96,7 @@ test.each([
   ["a+b/c=", "/socket/@connections/a%2Bb%2Fc%3D"],
   ["a-b_c", "/socket/@connections/a-b_c"],
 ])("the id %s goes out as %s", (id, path) => {
-  const signer = signerOf(
+  const signer = makeSigner(
     { host: "a", path: "/socket", region: "us-east-1" },
     { accessKeyId: "a", secretAccessKey: "b" },
     0,

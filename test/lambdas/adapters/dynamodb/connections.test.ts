@@ -133,7 +133,7 @@ describe("the rooms of a connection", () => {
   test("of a connection that has ended are written nowhere", async () => {
     expect(await connections.addRoom("nobody", "a")).toBe("gone");
     await connections.removeRoom("nobody", "a");
-    await connections.noteAnswer("nobody", "n");
+    await connections.recordAnswer("nobody", "n");
     expect(await rowOf("nobody")).toBeUndefined();
   });
 
@@ -145,7 +145,7 @@ describe("the rooms of a connection", () => {
 });
 
 test("the answer to a probe is kept", async () => {
-  await connections.noteAnswer(id, "n-1");
+  await connections.recordAnswer(id, "n-1");
   expect(await connections.get(id)).toMatchObject({ answered: "n-1" });
 });
 
@@ -157,6 +157,6 @@ test("where its subject stopped in the room of everyone is told at its end", asy
     subject: "ann",
     session: id,
     rooms: [],
-    stop: { ...cursor, hasAcked: true },
+    resumePoint: { ...cursor, hasAcked: true },
   });
 });

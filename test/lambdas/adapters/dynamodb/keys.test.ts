@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
-  cursorKey,
   memberItems,
   memberKey,
   pushKey,
+  resumePointKey,
   roomKey,
   sessionOf,
   shareUpTo,
@@ -52,7 +52,7 @@ describe("the parts of a room", () => {
   });
 
   test("hold nothing but members", () => {
-    for (const item of ["room", "cursor#ann", "member", "members#x", "memberz", "push#456", "task#456#0/1"]) {
+    for (const item of ["room", "resume#ann", "member", "members#x", "memberz", "push#456", "task#456#0/1"]) {
       expect(isIn(memberItems(), item), item).toBe(false);
     }
   });
@@ -85,7 +85,7 @@ describe("a place", () => {
 
 describe("where a subject stopped", () => {
   test("in one room has a key of its own: many who go at once do not write under one", () => {
-    const keys = ["ann", "bob"].map((subject) => cursorKey(everyone, subject).roomId);
+    const keys = ["ann", "bob"].map((subject) => resumePointKey(everyone, subject).roomId);
     expect(new Set([...keys, everyone]).size).toBe(3);
   });
 
@@ -94,7 +94,7 @@ describe("where a subject stopped", () => {
     fc.assert(
       fc.property(name, name, name, name, (room, subject, otherRoom, other) => {
         const isSame = room === otherRoom && subject === other;
-        const [one, two] = [cursorKey(room, subject), cursorKey(otherRoom, other)];
+        const [one, two] = [resumePointKey(room, subject), resumePointKey(otherRoom, other)];
         expect(one.roomId === two.roomId && one.item === two.item).toBe(isSame);
       }),
       { numRuns: 1_000 },
@@ -130,7 +130,7 @@ test.each(subjects)("keys fit into DynamoDB's limits for a subject of 256 bytes 
   const keys = rooms.flatMap((roomId) => [
     roomKey(roomId),
     memberKey(roomId, widest),
-    cursorKey(roomId, subject),
+    resumePointKey(roomId, subject),
     pushKey(messageId, roomId),
     taskKey(messageId, roomId, "k".repeat(22)),
   ]);

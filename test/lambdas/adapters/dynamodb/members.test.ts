@@ -3,7 +3,7 @@ import { connectionsIn } from "../../../../lambdas/adapters/dynamodb/connections
 import { membersIn } from "../../../../lambdas/adapters/dynamodb/members.ts";
 import { roomsIn } from "../../../../lambdas/adapters/dynamodb/rooms.ts";
 import { tableOf } from "../../../../lambdas/adapters/dynamodb/table.ts";
-import type { Member, Members, NewMember, Whom } from "../../../../lambdas/domain/model/member.ts";
+import type { Member, MemberFilter, Members, NewMember } from "../../../../lambdas/domain/model/member.ts";
 import { inPagesOf, openTables, rowsOf } from "../../../support/tables.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";
 
@@ -33,13 +33,13 @@ const place = (changes: Partial<NewMember> = {}): NewMember => ({
   connectedAtMs: startMs,
   subject: "ann",
   generation: 3,
-  holds: false,
+  holdsLease: false,
   ...changes,
 });
 /** A place as it is read when nothing was sent again yet. */
 const read = (changes: Partial<Member> = {}): Member => ({
   ...place(),
-  ...{ acks: false, hasAcked: false, tries: 0, triedAtMs: 0, givenUpSeq: 0 },
+  ...{ acks: false, hasAcked: false, redeliveries: 0, redeliveredAtMs: 0, exhaustedSeq: 0 },
   ...changes,
 });
 const now = () => members.get(room, "s#1");
@@ -47,8 +47,8 @@ const now = () => members.get(room, "s#1");
 describe("a place", () => {
   test("is read as it was written, whatever characters its session has", async () => {
     const session = "a#b member# ü 😀";
-    expect(await members.put(room, place({ session, holds: true }))).toBe("done");
-    expect(await members.get(room, session)).toEqual(read({ session, holds: true }));
+    expect(await members.put(room, place({ session, holdsLease: true }))).toBe("done");
+    expect(await members.get(room, session)).toEqual(read({ session, holdsLease: true }));
   });
 
   test("is absent from its expiry on", async () => {
@@ -61,9 +61,9 @@ describe("a place", () => {
   });
 
   test("keeps its claim on the room when its owner logs in again by a policy without one", async () => {
-    await members.put(room, place({ holds: true }));
+    await members.put(room, place({ holdsLease: true }));
     await members.put(room, place());
-    expect(await now()).toMatchObject({ holds: true });
+    expect(await now()).toMatchObject({ holdsLease: true });
   });
 });
 
@@ -107,7 +107,7 @@ describe("beginning a place anew", () => {
     await members.put(room, { ...began, generation: 4 });
     expect(await now()).toMatchObject({ hasAcked: true });
     await members.put(room, { ...began, generation: 5 }, 5);
-    expect(await now()).toMatchObject({ hasAcked: false, beganSeq: 5 });
+    expect(await now()).toMatchObject({ hasAcked: false, startSeq: 5 });
   });
 });
 
@@ -119,9 +119,11 @@ describe("moving a place to another connection", () => {
     ["one that believes in a newer generation", { connectionId: "c-2", generation: 4 }, "changed"],
     ["one of another subject", { connectionId: "c-2", subject: "eve" }, "changed"],
   ])("%s: %3$s", async (_, changes, outcome) => {
-    await members.put(room, place({ holds: true }));
-    expect(await members.move(room, place({ ...changes, holds: true }))).toBe(outcome);
-    expect(await now()).toEqual(outcome === "done" ? read({ ...changes, holds: true }) : read({ holds: true }));
+    await members.put(room, place({ holdsLease: true }));
+    expect(await members.move(room, place({ ...changes, holdsLease: true }))).toBe(outcome);
+    expect(await now()).toEqual(
+      outcome === "done" ? read({ ...changes, holdsLease: true }) : read({ holdsLease: true }),
+    );
   });
 
   test("that is not there any more makes none", async () => {
@@ -132,8 +134,8 @@ describe("moving a place to another connection", () => {
 
 describe("removing a place", () => {
   test("gives back what was there", async () => {
-    await members.put(room, place({ holds: true }));
-    expect(await members.remove(room, "s#1", "c-1")).toEqual(read({ holds: true }));
+    await members.put(room, place({ holdsLease: true }));
+    expect(await members.remove(room, "s#1", "c-1")).toEqual(read({ holdsLease: true }));
     expect(await now()).toBeUndefined();
     expect(await members.remove(room, "s#1", "c-1")).toBeUndefined();
   });
@@ -211,7 +213,7 @@ describe.each(["a room", "everyone"])("a member's cursor in %s", (where) => {
     });
     const place: NewMember = {
       ...{ session: session(), connectionId: room, connectedAtMs: startMs, subject: "ann" },
-      ...{ generation: 0, holds: false },
+      ...{ generation: 0, holdsLease: false },
     };
     if (where === "a room") await members.put(room, place);
     await members.setCursor(roomId(), session(), room, { epoch: "e", seq: 5 });
@@ -240,10 +242,10 @@ describe.each(["a room", "everyone"])("a member's cursor in %s", (where) => {
     expect((await get())?.cursor).toEqual({ epoch: "f", seq: 1 });
   });
 
-  const tried = { tries: 2, triedAtMs: 9, givenUpSeq: 3 };
+  const tried = { redeliveries: 2, redeliveredAtMs: 9, exhaustedSeq: 3 };
   const note = async (changes: Partial<Member> = {}) => {
     const member = await get();
-    if (member) await members.noteTry(roomId(), { ...member, ...tried, ...changes });
+    if (member) await members.recordRedelivery(roomId(), { ...member, ...tried, ...changes });
   };
 
   test.each<[string, Partial<Member>, boolean]>([
@@ -253,7 +255,7 @@ describe.each(["a room", "everyone"])("a member's cursor in %s", (where) => {
     ["for another connection", { connectionId: "other" }, false],
   ])("has its tries noted %s: %3$j", async (_, changes, isNoted) => {
     await note(changes);
-    expect(await get()).toMatchObject(isNoted ? tried : { tries: 0, triedAtMs: 0, givenUpSeq: 0 });
+    expect(await get()).toMatchObject(isNoted ? tried : { redeliveries: 0, redeliveredAtMs: 0, exhaustedSeq: 0 });
   });
 
   test.each([
@@ -262,7 +264,7 @@ describe.each(["a room", "everyone"])("a member's cursor in %s", (where) => {
   ])("begins its tries anew with %s", async (_, move) => {
     await note();
     await move();
-    expect(await get()).toMatchObject({ tries: 0, triedAtMs: 0, givenUpSeq: 0 });
+    expect(await get()).toMatchObject({ redeliveries: 0, redeliveredAtMs: 0, exhaustedSeq: 0 });
   });
 });
 
@@ -272,14 +274,14 @@ test.each([
   ["a poll over a newer connection", {}, { leaseUntilMs: startMs + 90_000 }, "superseded"],
   ["an older connection over a newer one", {}, {}, "superseded"],
 ])("a place is taken by %s: %4$s", async (_, was, by, outcome) => {
-  const place = { session: "s", connectionId: "c", subject: "ann", generation: 0, holds: false };
+  const place = { session: "s", connectionId: "c", subject: "ann", generation: 0, holdsLease: false };
   await members.put(room, { ...place, connectedAtMs: startMs + 5, ...was });
   expect(await members.put(room, { ...place, connectedAtMs: startMs, ...by })).toBe(outcome);
 });
 
 test("a lease ends its place", async () => {
   const place = { session: "s", connectionId: "poll:s", connectedAtMs: startMs, subject: "ann", generation: 0 };
-  await members.put(room, { ...place, holds: false, leaseUntilMs: startMs + 90_000 });
+  await members.put(room, { ...place, holdsLease: false, leaseUntilMs: startMs + 90_000 });
   nowMs += 89_999;
   expect(await members.get(room, "s")).toMatchObject({ leaseUntilMs: startMs + 90_000 });
   nowMs += 1;
@@ -292,7 +294,7 @@ test("a poller's place is absent once its lease is over, but to who asks for wha
     ...place({ session: "s", connectionId: "poll:s" }),
     leaseUntilMs,
   });
-  const seen = async (whom?: Whom) => {
+  const seen = async (whom?: MemberFilter) => {
     const sessions: string[] = [];
     for await (const page of members.pages(room, undefined, undefined, whom))
       sessions.push(...page.map((m) => m.session));
@@ -301,11 +303,11 @@ test("a poller's place is absent once its lease is over, but to who asks for wha
     return sessions;
   };
   nowMs = leaseUntilMs - 1;
-  expect([await seen(), await seen("lapsed")]).toEqual([["s"], ["s"]]);
+  expect([await seen(), await seen("includingExpired")]).toEqual([["s"], ["s"]]);
   expect(await members.get(room, "s")).toBeDefined();
   nowMs = leaseUntilMs;
-  expect([await seen(), await seen("lapsed")]).toEqual([[], ["s"]]);
+  expect([await seen(), await seen("includingExpired")]).toEqual([[], ["s"]]);
   expect(await members.get(room, "s")).toBeUndefined();
   nowMs += 3_601_000;
-  expect(await seen("lapsed")).toEqual([]);
+  expect(await seen("includingExpired")).toEqual([]);
 });

@@ -44,12 +44,12 @@ describe("the log", () => {
     expect(await read(1, 9)).toEqual([]);
   });
 
-  test.each<[string, Partial<Message>, "done" | "there" | "void"]>([
-    ["the same message", {}, "there"],
-    ["another message", { messageId: "other" }, "void"],
-    ["another message, though later", { messageId: "other", atMs: startMs + 9 }, "void"],
+  test.each<[string, Partial<Message>, "done" | "exists" | "superseded"]>([
+    ["the same message", {}, "exists"],
+    ["another message", { messageId: "other" }, "superseded"],
+    ["another message, though later", { messageId: "other", atMs: startMs + 9 }, "superseded"],
     ["a later message of another epoch", { messageId: "other", epoch: "f", atMs: startMs + 1 }, "done"],
-    ["an older message of another epoch", { messageId: "other", epoch: "f", atMs: startMs - 1 }, "void"],
+    ["an older message of another epoch", { messageId: "other", epoch: "f", atMs: startMs - 1 }, "superseded"],
   ])("gives a number that is taken to %s: %3$s", async (_, more, outcome) => {
     await log().append(message(1));
     expect(await log().append(message(1, more))).toBe(outcome);
@@ -59,13 +59,13 @@ describe("the log", () => {
 
   test("gives a number up once and for ever; one that is taken it does not", async () => {
     const at = { epoch: "e", seq: 1, atMs: startMs };
-    expect(await log().giveUp(room, at)).toBe("done");
-    expect(await log().giveUp(room, at)).toBe("done");
-    expect(await log().append(message(1))).toBe("void");
+    expect(await log().putTombstone(room, at)).toBe("done");
+    expect(await log().putTombstone(room, at)).toBe("done");
+    expect(await log().append(message(1))).toBe("superseded");
     expect(await read(1, 1)).toMatchObject([{ seq: 1 }]);
     expect((await read(1, 1))[0]).not.toHaveProperty("message");
     await log().append(message(2));
-    expect(await log().giveUp(room, { ...at, seq: 2 })).toBe("taken");
+    expect(await log().putTombstone(room, { ...at, seq: 2 })).toBe("taken");
   });
 
   test("is read in order or backwards, both ends included, of one epoch, page by page", async () => {

@@ -25,34 +25,34 @@ const tasks = () => tasksIn(table(), now);
 const record = (roomId = "456"): PushRecord => ({ roomId, epoch: "e", seq: 7, atMs: startMs, done: false });
 const none = { members: 0, sent: 0, gone: 0, slow: 0, failed: 0, unknown: 0, waiting: 0 };
 const part = (index: number, of: number, roomId = "456"): FanOutTask => ({
-  ...{ roomId, messageId, text: "{}", taskId: `${index}/${of}`, to: { index, of }, round: 0 },
+  ...{ roomId, messageId, text: "{}", taskId: `${index}/${of}`, to: { index, of }, hop: 0 },
 });
 
 describe("the books on pushes", () => {
   const numbered = (seq: number, roomId = messageId) => ({ roomId, epoch: "e", seq, atMs: nowMs, done: false });
 
   test("enter the first, and tell the second of it", async () => {
-    expect(await pushes().begin(messageId, numbered(1))).toBeUndefined();
-    expect(await pushes().begin(messageId, numbered(2))).toEqual(numbered(1));
+    expect(await pushes().register(messageId, numbered(1))).toBeUndefined();
+    expect(await pushes().register(messageId, numbered(2))).toEqual(numbered(1));
     expect(await pushes().get(messageId)).toEqual([numbered(1)]);
   });
 
   test("enter one of many at once", async () => {
-    const entered = await Promise.all(Array.from({ length: 6 }, (_, i) => pushes().begin(messageId, numbered(i))));
+    const entered = await Promise.all(Array.from({ length: 6 }, (_, i) => pushes().register(messageId, numbered(i))));
     expect(entered.filter((first) => first === undefined)).toHaveLength(1);
   });
 
   test("are kept for a day", async () => {
-    await pushes().begin(messageId, numbered(1));
+    await pushes().register(messageId, numbered(1));
     nowMs += 86_399_000;
-    expect(await pushes().begin(messageId, numbered(2))).toMatchObject({ seq: 1 });
+    expect(await pushes().register(messageId, numbered(2))).toMatchObject({ seq: 1 });
     nowMs += 1_000;
     expect(await pushes().get(messageId)).toEqual([]);
-    expect(await pushes().begin(messageId, numbered(3))).toBeUndefined();
+    expect(await pushes().register(messageId, numbered(3))).toBeUndefined();
   });
 
   test("give another number only to a push that has the one of before", async () => {
-    await pushes().begin(messageId, numbered(1));
+    await pushes().register(messageId, numbered(1));
     await pushes().renumber(messageId, numbered(3), 2);
     expect(await pushes().get(messageId)).toMatchObject([{ seq: 1 }]);
     await pushes().renumber(messageId, numbered(3), 1);
@@ -63,11 +63,13 @@ describe("the books on pushes", () => {
     const digest = pushes().digestOf("a");
     expect(digest).toMatch(/^[\w-]{16}$/);
     const first = { ...numbered(1, "456"), digest };
-    expect(await pushes().begin(messageId, first)).toBeUndefined();
-    expect(await pushes().begin(messageId, { ...numbered(2, "457"), digest: pushes().digestOf("b") })).toEqual(first);
-    await pushes().begin(messageId, numbered(3, "457"));
+    expect(await pushes().register(messageId, first)).toBeUndefined();
+    expect(await pushes().register(messageId, { ...numbered(2, "457"), digest: pushes().digestOf("b") })).toEqual(
+      first,
+    );
+    await pushes().register(messageId, numbered(3, "457"));
     await pushes().renumber(messageId, { ...first, seq: 4 }, 1);
-    await pushes().divide(messageId, first, 2);
+    await pushes().recordParts(messageId, first, 2);
     expect(await pushes().get(messageId)).toEqual([{ ...first, seq: 4, parts: 2 }, numbered(3, "457")]);
     await pushes().forget(messageId, numbered(3, "457"));
     await pushes().finish(messageId, { ...first, done: true });
@@ -76,8 +78,8 @@ describe("the books on pushes", () => {
 
   test("hold one record for each room, and how its delivery ended", async () => {
     const outcomes = { members: 1, sent: 1, gone: 0, slow: 0, failed: 0, unknown: 0, waiting: 0 };
-    await pushes().begin(messageId, numbered(1));
-    await pushes().begin(messageId, numbered(9, `${messageId}#b`));
+    await pushes().register(messageId, numbered(1));
+    await pushes().register(messageId, numbered(9, `${messageId}#b`));
     await pushes().finish(messageId, { ...numbered(1), done: true, outcomes });
     expect(await pushes().get(messageId)).toEqual([
       { ...numbered(1), done: true, outcomes },
@@ -88,29 +90,29 @@ describe("the books on pushes", () => {
 
 describe("dividing a room", () => {
   test("is decided by the first: whoever pushes the same again orders the same parts", async () => {
-    expect(await pushes().divide(messageId, record(), 5)).toBe(5);
-    expect(await pushes().divide(messageId, record(), 8)).toBe(5);
+    expect(await pushes().recordParts(messageId, record(), 5)).toBe(5);
+    expect(await pushes().recordParts(messageId, record(), 8)).toBe(5);
     expect(await pushes().get(messageId)).toEqual([{ ...record(), parts: 5 }]);
   });
 
   test("at the same time is decided by one of them", async () => {
     const divided = await Promise.all(
-      Array.from({ length: 12 }, (_, i) => pushes().divide(messageId, record(), i + 1)),
+      Array.from({ length: 12 }, (_, i) => pushes().recordParts(messageId, record(), i + 1)),
     );
     expect(new Set(divided).size).toBe(1);
     expect(await pushes().get(messageId)).toMatchObject([{ parts: divided[0] }]);
   });
 
   test("leaves a push that was entered before as it is", async () => {
-    await pushes().begin(messageId, record());
-    await pushes().divide(messageId, { ...record(), seq: 9, atMs: startMs + 5, done: true }, 5);
+    await pushes().register(messageId, record());
+    await pushes().recordParts(messageId, { ...record(), seq: 9, atMs: startMs + 5, done: true }, 5);
     expect(await pushes().get(messageId)).toEqual([{ ...record(), parts: 5 }]);
   });
 
   test("is each room's own, and of messages without a number too", async () => {
     const unlogged = { roomId: "other", atMs: startMs, done: true };
-    await pushes().divide(messageId, record(), 5);
-    await pushes().divide(messageId, unlogged, 2);
+    await pushes().recordParts(messageId, record(), 5);
+    await pushes().recordParts(messageId, unlogged, 2);
     expect(await pushes().get(messageId)).toEqual([
       { ...record(), parts: 5 },
       { ...unlogged, parts: 2 },
@@ -118,22 +120,22 @@ describe("dividing a room", () => {
   });
 
   test("is forgotten after a day", async () => {
-    await pushes().divide(messageId, record(), 5);
+    await pushes().recordParts(messageId, record(), 5);
     nowMs += 86_400_000;
     expect(await pushes().get(messageId)).toEqual([]);
-    await pushes().begin(messageId, { ...record(), atMs: nowMs });
-    expect(await pushes().divide(messageId, { ...record(), atMs: nowMs }, 8)).toBe(8);
+    await pushes().register(messageId, { ...record(), atMs: nowMs });
+    expect(await pushes().recordParts(messageId, { ...record(), atMs: nowMs }, 8)).toBe(8);
   });
 });
 
 describe("the books on a push", () => {
   test("have with each room what is known of its own parts", async () => {
     // A room's name may be the beginning of another's.
-    for (const roomId of ["456", "456#1"]) await pushes().divide(messageId, record(roomId), 2);
-    await tasks().take(part(0, 2), "w", nowMs + 9);
-    await tasks().note(part(0, 2), "w", { after: "s", outcomes: { ...none, members: 1, sent: 1 }, doneAtMs: 5 });
-    await tasks().take(part(1, 2), "w", nowMs + 9);
-    await tasks().take(part(1, 2, "456#1"), "w", nowMs + 7);
+    for (const roomId of ["456", "456#1"]) await pushes().recordParts(messageId, record(roomId), 2);
+    await tasks().acquire(part(0, 2), "w", nowMs + 9);
+    await tasks().record(part(0, 2), "w", { after: "s", outcomes: { ...none, members: 1, sent: 1 }, doneAtMs: 5 });
+    await tasks().acquire(part(1, 2), "w", nowMs + 9);
+    await tasks().acquire(part(1, 2, "456#1"), "w", nowMs + 7);
     expect(await pushes().get(messageId)).toEqual([
       {
         ...record(),
@@ -148,16 +150,16 @@ describe("the books on a push", () => {
   });
 
   test("tell a part from members who are tried again", async () => {
-    await pushes().divide(messageId, record(), 2);
+    await pushes().recordParts(messageId, record(), 2);
     const again: FanOutTask = { ...part(0, 2), taskId: "a-b_c", to: { sessions: ["s"] } };
-    await tasks().take(again, "w", nowMs + 9);
+    await tasks().acquire(again, "w", nowMs + 9);
     expect(await pushes().get(messageId)).toMatchObject([{ tasks: [{ ofPart: false }] }]);
   });
 
   test("forget its tasks with it", async () => {
-    await tasks().take(part(0, 2), "w", nowMs + 9);
+    await tasks().acquire(part(0, 2), "w", nowMs + 9);
     nowMs += 86_400_000;
-    await pushes().begin(messageId, { ...record(), atMs: nowMs });
+    await pushes().register(messageId, { ...record(), atMs: nowMs });
     expect(await pushes().get(messageId)).toEqual([{ ...record(), atMs: nowMs }]);
   });
 });

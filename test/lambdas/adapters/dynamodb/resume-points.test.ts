@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { cursorsIn } from "../../../../lambdas/adapters/dynamodb/resume-points.ts";
+import { resumePointsIn } from "../../../../lambdas/adapters/dynamodb/resume-points.ts";
 import { tableOf } from "../../../../lambdas/adapters/dynamodb/table.ts";
 import { openTables } from "../../../support/tables.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";
@@ -18,7 +18,7 @@ beforeEach(() => {
 const now = () => nowMs;
 
 describe("where a subject stopped", () => {
-  const cursors = () => cursorsIn(tableOf(tables.client, "Rooms"), now);
+  const resumePoints = () => resumePointsIn(tableOf(tables.client, "Rooms"), now);
 
   const acked = (seq: number, epoch = "e") => ({ epoch, seq, hasAcked: true });
   const start = (seq: number, epoch = "e") => ({ epoch, seq, hasAcked: false });
@@ -32,17 +32,17 @@ describe("where a subject stopped", () => {
     ["a mere start, after something was acked", acked(5), start(6), false],
     ["a second start", start(5), start(6), false],
     ["a start in another epoch", acked(5), start(1, "f"), true],
-  ])("is kept when it is %s: %4$j", async (_, before, stop, isKept) => {
-    await cursors().keep(room, "ann", before);
-    await cursors().keep(room, "ann", stop);
-    expect(await cursors().get(room, "ann")).toEqual(isKept ? stop : before);
+  ])("is kept when it is %s: %4$j", async (_, before, resumePoint, isKept) => {
+    await resumePoints().keep(room, "ann", before);
+    await resumePoints().keep(room, "ann", resumePoint);
+    expect(await resumePoints().get(room, "ann")).toEqual(isKept ? resumePoint : before);
   });
 
   test("is each subject's own, in each room, for thirty days", async () => {
-    await cursors().keep(room, "ann", acked(5));
-    expect(await cursors().get(room, "bob")).toBeUndefined();
-    expect(await cursors().get(`${room}-b`, "ann")).toBeUndefined();
+    await resumePoints().keep(room, "ann", acked(5));
+    expect(await resumePoints().get(room, "bob")).toBeUndefined();
+    expect(await resumePoints().get(`${room}-b`, "ann")).toBeUndefined();
     nowMs += 30 * 86_400_000;
-    expect(await cursors().get(room, "ann")).toBeUndefined();
+    expect(await resumePoints().get(room, "ann")).toBeUndefined();
   });
 });

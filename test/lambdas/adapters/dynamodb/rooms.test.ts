@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { roomsIn } from "../../../../lambdas/adapters/dynamodb/rooms.ts";
 import { tableOf } from "../../../../lambdas/adapters/dynamodb/table.ts";
-import type { Holder, Rooms } from "../../../../lambdas/domain/model/room.ts";
+import type { Lease, Rooms } from "../../../../lambdas/domain/model/room.ts";
 import { openTables, rowsOf } from "../../../support/tables.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";
 
@@ -25,10 +25,10 @@ beforeEach(() => {
 });
 
 const fresh = (epoch: string) => ({
-  ...{ roomId: room, epoch, seq: 0, generation: 0, entries: 0 },
-  ...{ openedAtMs: 0, lastAtMs: 0, lookAtMs: 0 },
+  ...{ roomId: room, epoch, seq: 0, generation: 0, loginCount: 0 },
+  ...{ openedAtMs: 0, lastAtMs: 0, ackCheckAtMs: 0 },
 });
-const holder = (connectionId: string, untilMs = 5): Holder => ({ connectionId, untilMs });
+const lease = (connectionId: string, expiresAtMs = 5): Lease => ({ connectionId, expiresAtMs });
 const rowOf = async (roomId: string) => (await rowsOf(tables.client, "Rooms")).find((row) => row.roomId === roomId);
 
 describe("a room", () => {
@@ -62,7 +62,7 @@ describe("a room that is to be there", () => {
 
   // Half of what a look at a room writes, when the room itself is gone.
   test("is made where nothing but the note of a look is left of it", async () => {
-    await rooms.noteLook(room, 5);
+    await rooms.recordAckCheck(room, 5);
     expect((await rooms.find(room)).epoch).toMatch(/^e-/);
   });
 
@@ -89,111 +89,114 @@ describe("seq", () => {
 
 describe("entries", () => {
   test("are counted, each with the room as it is with that entry", async () => {
-    const counted = await Promise.all([rooms.countEntry(room), rooms.countEntry(room)]);
-    expect(counted.map(({ entries }) => entries).sort()).toEqual([1, 2]);
+    const counted = await Promise.all([rooms.countLogin(room), rooms.countLogin(room)]);
+    expect(counted.map(({ loginCount }) => loginCount).sort()).toEqual([1, 2]);
   });
 });
 
 describe("a claim", () => {
   test("of an untouched room makes the holder and sets the generation", async () => {
     const seen = await rooms.open(room);
-    const claimed = { ...seen, holder: holder("a") };
-    expect(await rooms.claim(seen, holder("a"), 0)).toEqual(claimed);
-    expect(await rooms.open(room)).toEqual(claimed);
+    const acquired = { ...seen, lease: lease("a") };
+    expect(await rooms.acquire(seen, lease("a"), 0)).toEqual(acquired);
+    expect(await rooms.open(room)).toEqual(acquired);
   });
 
   test("of a room that was never opened makes it", async () => {
     const never = fresh("");
-    expect(await rooms.claim(never, holder("a"), 0)).toMatchObject({ holder: holder("a") });
-    expect(await rooms.open(room)).toMatchObject({ epoch: expect.stringMatching(/^e-/), holder: holder("a") });
+    expect(await rooms.acquire(never, lease("a"), 0)).toMatchObject({ lease: lease("a") });
+    expect(await rooms.open(room)).toMatchObject({ epoch: expect.stringMatching(/^e-/), lease: lease("a") });
   });
 
   test("may take over from the holder it has seen, in a new generation", async () => {
-    await rooms.claim(await rooms.open(room), holder("a"), 0);
-    expect(await rooms.claim(await rooms.open(room), holder("b"), 1)).toMatchObject({ generation: 1 });
-    expect(await rooms.open(room)).toMatchObject({ generation: 1, holder: holder("b") });
+    await rooms.acquire(await rooms.open(room), lease("a"), 0);
+    expect(await rooms.acquire(await rooms.open(room), lease("b"), 1)).toMatchObject({ generation: 1 });
+    expect(await rooms.open(room)).toMatchObject({ generation: 1, lease: lease("b") });
   });
 
   test.each<[string, (rooms: Rooms, room: string) => Promise<unknown>]>([
-    ["somebody became holder", async (rooms, room) => rooms.claim(await rooms.open(room), holder("b"), 0)],
-    ["somebody took over", (rooms, room) => rooms.takeOver(room, holder("b"))],
-    ["somebody came in", (rooms, room) => rooms.countEntry(room)],
+    ["somebody became holder", async (rooms, room) => rooms.acquire(await rooms.open(room), lease("b"), 0)],
+    ["somebody took over", (rooms, room) => rooms.takeOver(room, lease("b"))],
+    ["somebody came in", (rooms, room) => rooms.countLogin(room)],
   ])("of an untouched room fails when %s since", async (_, meanwhile) => {
     const seen = await rooms.open(room);
     await meanwhile(rooms, room);
     const before = await rowOf(room);
-    expect(await rooms.claim(seen, holder("a"), 0)).toBe("changed");
+    expect(await rooms.acquire(seen, lease("a"), 0)).toBe("changed");
     expect(await rowOf(room)).toEqual(before);
   });
 
   test.each<[string, (rooms: Rooms, room: string) => Promise<unknown>]>([
-    ["the holder moved to another connection", (rooms, room) => rooms.moveHolder(room, "b", "b2")],
+    ["the holder moved to another connection", (rooms, room) => rooms.moveLease(room, "b", "b2")],
     ["the holder left", (rooms, room) => rooms.release(room, "b")],
-    ["the same connection claimed anew", async (rooms, room) => rooms.claim(await rooms.open(room), holder("b", 6), 1)],
-    ["somebody came in", (rooms, room) => rooms.countEntry(room)],
-    ["a generation began and its holder looks the same", (rooms, room) => rooms.takeOver(room, holder("b"))],
+    [
+      "the same connection claimed anew",
+      async (rooms, room) => rooms.acquire(await rooms.open(room), lease("b", 6), 1),
+    ],
+    ["somebody came in", (rooms, room) => rooms.countLogin(room)],
+    ["a generation began and its holder looks the same", (rooms, room) => rooms.takeOver(room, lease("b"))],
   ])("of a room in use fails when %s since", async (_, meanwhile) => {
-    await rooms.takeOver(room, holder("b"));
-    await rooms.countEntry(room);
+    await rooms.takeOver(room, lease("b"));
+    await rooms.countLogin(room);
     const seen = await rooms.open(room);
     await meanwhile(rooms, room);
     const before = await rowOf(room);
-    expect(await rooms.claim(seen, holder("a"), 2)).toBe("changed");
+    expect(await rooms.acquire(seen, lease("a"), 2)).toBe("changed");
     expect(await rowOf(room)).toEqual(before);
   });
 
   test("of many at once is one's", async () => {
     const seen = await rooms.open(room);
-    const claims = await Promise.all(Array.from({ length: 8 }, (_, i) => rooms.claim(seen, holder(`c-${i}`), 0)));
-    expect(claims.filter((claim) => claim !== "changed")).toHaveLength(1);
+    const claims = await Promise.all(Array.from({ length: 8 }, (_, i) => rooms.acquire(seen, lease(`c-${i}`), 0)));
+    expect(claims.filter((acquire) => acquire !== "changed")).toHaveLength(1);
   });
 });
 
 describe("a take-over", () => {
   test("begins a generation, and tells the holder of before", async () => {
-    expect(await rooms.takeOver(room, holder("a"))).toEqual({
+    expect(await rooms.takeOver(room, lease("a"))).toEqual({
       ...fresh(expect.stringMatching(/^e-/)),
       ...{ generation: 1, openedAtMs: nowMs },
     });
     await rooms.nextSeq(room);
     const { epoch } = await rooms.open(room);
-    expect(await rooms.takeOver(room, holder("b"))).toEqual({
-      ...{ ...fresh(epoch), seq: 1, generation: 2, openedAtMs: nowMs, lastAtMs: nowMs, holder: holder("a") },
+    expect(await rooms.takeOver(room, lease("b"))).toEqual({
+      ...{ ...fresh(epoch), seq: 1, generation: 2, openedAtMs: nowMs, lastAtMs: nowMs, lease: lease("a") },
     });
-    expect(await rooms.open(room)).toMatchObject({ epoch, generation: 2, holder: holder("b") });
+    expect(await rooms.open(room)).toMatchObject({ epoch, generation: 2, lease: lease("b") });
   });
 
   test("of a new room tells the epoch that was written", async () => {
-    const { epoch } = await rooms.takeOver(room, holder("a"));
+    const { epoch } = await rooms.takeOver(room, lease("a"));
     expect((await rooms.open(room)).epoch).toBe(epoch);
   });
 
   test("of many at once has a generation each", async () => {
-    const taken = await Promise.all(Array.from({ length: 8 }, (_, i) => rooms.takeOver(room, holder(`c-${i}`))));
+    const taken = await Promise.all(Array.from({ length: 8 }, (_, i) => rooms.takeOver(room, lease(`c-${i}`))));
     expect(taken.map(({ generation }) => generation).sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   });
 });
 
 describe("the holder", () => {
-  beforeEach(() => rooms.takeOver(room, holder("a")));
+  beforeEach(() => rooms.takeOver(room, lease("a")));
 
   test("moves to another connection, and nobody else's does", async () => {
-    await rooms.moveHolder(room, "stranger", "b");
-    expect(await rooms.open(room)).toMatchObject({ holder: holder("a") });
-    await rooms.moveHolder(room, "a", "b");
-    expect(await rooms.open(room)).toMatchObject({ holder: holder("b") });
+    await rooms.moveLease(room, "stranger", "b");
+    expect(await rooms.open(room)).toMatchObject({ lease: lease("a") });
+    await rooms.moveLease(room, "a", "b");
+    expect(await rooms.open(room)).toMatchObject({ lease: lease("b") });
   });
 
   test("is released by itself only", async () => {
     await rooms.release(room, "stranger");
-    expect(await rooms.open(room)).toMatchObject({ holder: holder("a") });
+    expect(await rooms.open(room)).toMatchObject({ lease: lease("a") });
     await rooms.release(room, "a");
     expect(await rooms.open(room)).not.toHaveProperty("holder");
   });
 
   test("of a room without one can be neither moved nor released, and none is made", async () => {
     const empty = `${room}-empty`;
-    await rooms.moveHolder(empty, "a", "b");
+    await rooms.moveLease(empty, "a", "b");
     await rooms.release(empty, "a");
     expect(await rowOf(empty)).toBeUndefined();
   });
@@ -201,6 +204,6 @@ describe("the holder", () => {
 
 test("a noted look is told with the next number of the room", async () => {
   await rooms.open(room);
-  await rooms.noteLook(room, 77);
-  expect(await rooms.nextSeq(room)).toMatchObject({ seq: 1, lookAtMs: 77, lastAtMs: nowMs });
+  await rooms.recordAckCheck(room, 77);
+  expect(await rooms.nextSeq(room)).toMatchObject({ seq: 1, ackCheckAtMs: 77, lastAtMs: nowMs });
 });

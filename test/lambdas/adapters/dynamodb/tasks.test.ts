@@ -17,11 +17,11 @@ let task: FanOutTask;
 beforeEach(() => {
   nowMs = startMs;
   count += 1;
-  task = { roomId: "a#b", messageId: `m-${count}`, text: "{}", taskId: "0/2", to: { index: 0, of: 2 }, round: 0 };
+  task = { roomId: "a#b", messageId: `m-${count}`, text: "{}", taskId: "0/2", to: { index: 0, of: 2 }, hop: 0 };
 });
 
 const tasks = () => tasksIn(tableOf(tables.client, "Rooms"), () => nowMs);
-const take = (worker: string, of = task) => tasks().take(of, worker, nowMs + leaseMs);
+const acquire = (worker: string, of = task) => tasks().acquire(of, worker, nowMs + leaseMs);
 const none = { members: 0, sent: 0, gone: 0, slow: 0, failed: 0, unknown: 0, waiting: 0 };
 const some = { ...none, members: 3, sent: 2, gone: 1 };
 const rowsNow = async () =>
@@ -29,101 +29,101 @@ const rowsNow = async () =>
 
 describe("a task", () => {
   test("is taken by the first who asks, and nothing is done of it", async () => {
-    expect(await take("w1")).toEqual({ outcomes: none, untilMs: startMs + leaseMs });
+    expect(await acquire("w1")).toEqual({ outcomes: none, untilMs: startMs + leaseMs });
   });
 
   test("is taken by exactly one of many at once", async () => {
-    const taken = await Promise.all(Array.from({ length: 12 }, (_, i) => take(`w${i}`)));
+    const taken = await Promise.all(Array.from({ length: 12 }, (_, i) => acquire(`w${i}`)));
     expect(taken.filter((each) => each === "taken")).toHaveLength(11);
   });
 
   test("is taken again by exactly one of many when its worker has died", async () => {
-    await take("w0");
+    await acquire("w0");
     nowMs += leaseMs + 1;
-    const taken = await Promise.all(Array.from({ length: 12 }, (_, i) => take(`w${i + 1}`)));
+    const taken = await Promise.all(Array.from({ length: 12 }, (_, i) => acquire(`w${i + 1}`)));
     expect(taken.filter((each) => each === "taken")).toHaveLength(11);
   });
 
   test("is its worker's to the last moment of the time that it said", async () => {
-    await take("w1");
+    await acquire("w1");
     nowMs += leaseMs;
-    expect(await take("w2")).toBe("taken");
+    expect(await acquire("w2")).toBe("taken");
     nowMs += 1;
-    expect(await take("w2")).toEqual({ outcomes: none, untilMs: nowMs + leaseMs });
+    expect(await acquire("w2")).toEqual({ outcomes: none, untilMs: nowMs + leaseMs });
   });
 
   test("is another one of another part, of another room and of another message", async () => {
-    await take("w1");
+    await acquire("w1");
     for (const other of [{ taskId: "1/2" }, { roomId: "a" }, { messageId: `${task.messageId}-b` }]) {
-      expect(await take("w2", { ...task, ...other })).toMatchObject({ outcomes: none });
+      expect(await acquire("w2", { ...task, ...other })).toMatchObject({ outcomes: none });
     }
   });
 });
 
 describe("what is noted", () => {
   test("is what the next one finds, who begins behind it", async () => {
-    await take("w1");
-    expect(await tasks().note(task, "w1", { after: "s-7", outcomes: some })).toBe("noted");
-    expect(await take("w2")).toEqual({ after: "s-7", outcomes: some, untilMs: startMs + leaseMs });
+    await acquire("w1");
+    expect(await tasks().record(task, "w1", { after: "s-7", outcomes: some })).toBe("recorded");
+    expect(await acquire("w2")).toEqual({ after: "s-7", outcomes: some, untilMs: startMs + leaseMs });
   });
 
   test("with an end leaves the task its worker's", async () => {
-    await take("w1");
-    await tasks().note(task, "w1", { after: "s-7", outcomes: some, untilMs: startMs + leaseMs });
-    expect(await take("w2")).toBe("taken");
-    expect(await tasks().note(task, "w1", { after: "s-8", outcomes: some })).toBe("noted");
-    expect(await take("w2")).toMatchObject({ after: "s-8" });
+    await acquire("w1");
+    await tasks().record(task, "w1", { after: "s-7", outcomes: some, untilMs: startMs + leaseMs });
+    expect(await acquire("w2")).toBe("taken");
+    expect(await tasks().record(task, "w1", { after: "s-8", outcomes: some })).toBe("recorded");
+    expect(await acquire("w2")).toMatchObject({ after: "s-8" });
   });
 
   test("without a session leaves the one of before", async () => {
-    await take("w1");
-    await tasks().note(task, "w1", { after: "s-7", outcomes: some });
-    await take("w2");
-    await tasks().note(task, "w2", { outcomes: some });
-    expect(await take("w3")).toMatchObject({ after: "s-7" });
+    await acquire("w1");
+    await tasks().record(task, "w1", { after: "s-7", outcomes: some });
+    await acquire("w2");
+    await tasks().record(task, "w2", { outcomes: some });
+    expect(await acquire("w3")).toMatchObject({ after: "s-7" });
   });
 
   test("by whoever has lost the task is not kept", async () => {
-    await take("w1");
+    await acquire("w1");
     nowMs += leaseMs + 1;
-    await take("w2");
-    expect(await tasks().note(task, "w1", { after: "z", outcomes: some, doneAtMs: nowMs })).toBe("lost");
-    expect(await tasks().note(task, "w2", { outcomes: none })).toBe("noted");
-    expect(await take("w3")).toEqual({ outcomes: none, untilMs: nowMs + leaseMs });
+    await acquire("w2");
+    expect(await tasks().record(task, "w1", { after: "z", outcomes: some, doneAtMs: nowMs })).toBe("lost");
+    expect(await tasks().record(task, "w2", { outcomes: none })).toBe("recorded");
+    expect(await acquire("w3")).toEqual({ outcomes: none, untilMs: nowMs + leaseMs });
   });
 
   test("of a task that nobody has taken makes no row", async () => {
-    expect(await tasks().note(task, "w1", { outcomes: some, doneAtMs: nowMs })).toBe("lost");
+    expect(await tasks().record(task, "w1", { outcomes: some, doneAtMs: nowMs })).toBe("lost");
     expect(await rowsNow()).toEqual([]);
   });
 
   test("by whoever has handed the task on is not kept either", async () => {
-    await take("w1");
-    await tasks().note(task, "w1", { after: "s-7", outcomes: some });
-    expect(await tasks().note(task, "w1", { after: "s-1", outcomes: none })).toBe("lost");
-    expect(await take("w2")).toMatchObject({ after: "s-7" });
+    await acquire("w1");
+    await tasks().record(task, "w1", { after: "s-7", outcomes: some });
+    expect(await tasks().record(task, "w1", { after: "s-1", outcomes: none })).toBe("lost");
+    expect(await acquire("w2")).toMatchObject({ after: "s-7" });
   });
 });
 
 describe("a task that is done", () => {
   const finish = async () => {
-    await take("w1");
-    await tasks().note(task, "w1", { after: "s-9", outcomes: some, doneAtMs: nowMs });
+    await acquire("w1");
+    await tasks().record(task, "w1", { after: "s-9", outcomes: some, doneAtMs: nowMs });
   };
 
   test("stays done, however often and whenever it is ordered within a day", async () => {
     await finish();
-    expect(await take("w2")).toBe("done");
+    expect(await acquire("w2")).toBe("done");
     nowMs = startMs + dayMs - 1_000;
-    expect(await take("w3")).toBe("done");
+    expect(await acquire("w3")).toBe("done");
   });
 
   // Rows stay for days behind their time. The same messageId is another message after a day; it went to nobody.
   test("a day ago says nothing about the same one today", async () => {
     await finish();
     nowMs = startMs + dayMs;
-    expect(await take("w2")).toEqual({ outcomes: none, untilMs: nowMs + leaseMs });
-    expect(await take("w3")).toBe("taken");
+    expect(await acquire("w2")).toEqual({ outcomes: none, untilMs: nowMs + leaseMs });
+    expect(await acquire("w3")).toBe("taken");
     expect(await rowsNow()).toMatchObject([{ expiresAt: (nowMs + dayMs) / 1000 }]);
   });
 });

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { membersIn } from "../../../../lambdas/adapters/dynamodb/members.ts";
 import { tableOf } from "../../../../lambdas/adapters/dynamodb/table.ts";
-import { debtsIn } from "../../../../lambdas/adapters/dynamodb/unacked-ranges.ts";
+import { unackedRangesIn } from "../../../../lambdas/adapters/dynamodb/unacked-ranges.ts";
 import type { Part } from "../../../../lambdas/domain/model/member.ts";
-import type { Debt } from "../../../../lambdas/domain/model/unacked-range.ts";
+import type { UnackedRange } from "../../../../lambdas/domain/model/unacked-range.ts";
 import { openTables } from "../../../support/tables.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";
 
@@ -22,43 +22,50 @@ const now = () => nowMs;
 const table = (name: string) => tableOf(tables.client, name);
 
 describe("a debt", () => {
-  const debts = () => debtsIn(table("Rooms"), now);
-  const debt = (more: Partial<Debt> = {}): Debt => ({
+  const unackedRanges = () => unackedRangesIn(table("Rooms"), now);
+  const range = (more: Partial<UnackedRange> = {}): UnackedRange => ({
     ...{ id: "1", session: "s#1", connectionId: "c", subject: "ann", epoch: "e", after: 2, upTo: 5, atMs: startMs },
     ...more,
   });
   const all = async (roomId = room, part?: Part) => {
-    const found: Debt[] = [];
-    for await (const page of debts().pages(roomId, part)) found.push(...page);
+    const found: UnackedRange[] = [];
+    for await (const page of unackedRanges().pages(roomId, part)) found.push(...page);
     return found;
   };
 
   test("is kept as it was noted, for a day, in its room, beside the places there", async () => {
-    await debts().note(room, debt());
+    await unackedRanges().record(room, range());
     await membersIn(table("Rooms"), table("Connections"), now).put(room, {
-      ...{ session: "s#1", connectionId: "c", connectedAtMs: startMs, subject: "ann", generation: 0, holds: false },
+      ...{
+        session: "s#1",
+        connectionId: "c",
+        connectedAtMs: startMs,
+        subject: "ann",
+        generation: 0,
+        holdsLease: false,
+      },
     });
-    expect(await all()).toEqual([debt()]);
+    expect(await all()).toEqual([range()]);
     expect(await all(`${room}-b`)).toEqual([]);
     nowMs += 86_400_000;
     expect(await all()).toEqual([]);
   });
 
   test("is one with what was noted before of the same session from the same number on, and with nothing else", async () => {
-    await debts().note(room, debt());
-    await debts().note(room, debt({ id: "2", upTo: 9 }));
-    expect(await all()).toEqual([debt({ id: "2", upTo: 9 })]);
-    const others = [debt({ session: "s#2" }), debt({ epoch: "f" }), debt({ after: 3 })];
-    for (const other of others) await debts().note(room, other);
+    await unackedRanges().record(room, range());
+    await unackedRanges().record(room, range({ id: "2", upTo: 9 }));
+    expect(await all()).toEqual([range({ id: "2", upTo: 9 })]);
+    const others = [range({ session: "s#2" }), range({ epoch: "f" }), range({ after: 3 })];
+    for (const other of others) await unackedRanges().record(room, other);
     expect(await all()).toHaveLength(4);
   });
 
   test("is settled unless it was noted anew meanwhile", async () => {
-    await debts().note(room, debt());
-    await debts().note(room, debt({ id: "2" }));
-    await debts().settle(room, debt());
-    expect(await all()).toEqual([debt({ id: "2" })]);
-    await debts().settle(room, debt({ id: "2" }));
+    await unackedRanges().record(room, range());
+    await unackedRanges().record(room, range({ id: "2" }));
+    await unackedRanges().clear(room, range());
+    expect(await all()).toEqual([range({ id: "2" })]);
+    await unackedRanges().clear(room, range({ id: "2" }));
     expect(await all()).toEqual([]);
   });
 
@@ -66,9 +73,9 @@ describe("a debt", () => {
     const members = membersIn(table("Rooms"), table("Connections"), now);
     const sessions = Array.from({ length: 20 }, (_, i) => `s-${i}`);
     for (const session of sessions) {
-      const where = { connectedAtMs: startMs, subject: "ann", generation: 0, holds: false };
+      const where = { connectedAtMs: startMs, subject: "ann", generation: 0, holdsLease: false };
       await members.put(room, { session, connectionId: session, ...where });
-      await debts().note(room, debt({ session }));
+      await unackedRanges().record(room, range({ session }));
     }
     for (const index of [0, 1, 2]) {
       const part = { index, of: 3 };

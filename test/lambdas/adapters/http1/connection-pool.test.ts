@@ -5,23 +5,23 @@ import type { TLSSocket } from "node:tls";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { connectTo } from "../../../../lambdas/adapters/http1/connection.ts";
-import { Lines } from "../../../../lambdas/adapters/http1/connection-pool.ts";
+import { ConnectionPool } from "../../../../lambdas/adapters/http1/connection-pool.ts";
 import { selfSigned } from "../../../support/self-signed.ts";
 import { ok, openStub, type Received } from "./stub-server.ts";
 
 const request = (name: string | number) => () => `POST /${name} HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\n{}`;
-const answered = { status: 200, body: "", keepsOpen: true };
+const answered = { status: 200, body: "", keepAlive: true };
 
 const limitMs = 60_000;
 
 /** Lines to `url`, at a time that can be moved. */
-function linesTo(url: URL, { most = 4 } = {}) {
+function linesTo(url: URL, { max = 4 } = {}) {
   const clock = { nowMs: 0 };
   const malformed: string[] = [];
   const onMalformed = ({ message }: Error) => void malformed.push(message);
   const now = () => clock.nowMs;
-  const lines = new Lines({ connect: connectTo(url), most, withinMs: limitMs, now, onMalformed });
-  return { clock, lines, malformed };
+  const pool = new ConnectionPool({ connect: connectTo(url), max, withinMs: limitMs, now, onMalformed });
+  return { clock, pool, malformed };
 }
 
 /** @returns lets the time pass that a line has for an answer */
@@ -31,59 +31,59 @@ function limitsByHand(): (ms: number) => void {
   return (ms) => void vi.advanceTimersByTime(ms);
 }
 
-const lineOf = ({ line }: Received) => line;
+const lineOf = ({ connection }: Received) => connection;
 const nameOf = ({ head }: Received) => /\/(\w+) /.exec(head)?.[1];
 
 describe("a line", () => {
   test("is opened for the first request and used again for the next ones", async () => {
     const { url, requests } = await openStub(() => ok);
-    const { lines } = linesTo(url);
-    for (const name of ["a", "b", "c"]) expect(await lines.ask(request(name))).toEqual(answered);
+    const { pool } = linesTo(url);
+    for (const name of ["a", "b", "c"]) expect(await pool.send(request(name))).toEqual(answered);
     expect(requests.map(lineOf)).toEqual([1, 1, 1]);
     expect(requests[0]).toMatchObject({ body: "{}", head: request("a")().slice(0, -2) });
   });
 
   test("is not used again when the answer said so", async () => {
     const { url, requests } = await openStub(() => "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
-    const { lines } = linesTo(url);
-    await lines.ask(request("a"));
-    expect(await lines.ask(request("b"))).toMatchObject({ status: 200 });
+    const { pool } = linesTo(url);
+    await pool.send(request("a"));
+    expect(await pool.send(request("b"))).toMatchObject({ status: 200 });
     expect(requests.map(lineOf)).toEqual([1, 2]);
   });
 
   test("is not used again after the server has closed it", async () => {
     const { url, requests } = await openStub(() => ok);
-    const { lines } = linesTo(url);
-    await lines.ask(request("a"));
+    const { pool } = linesTo(url);
+    await pool.send(request("a"));
     const socket = requests[0]?.socket;
     socket?.end();
     if (socket) await once(socket, "close");
     await turn();
-    expect(await lines.ask(request("b"))).toEqual(answered);
+    expect(await pool.send(request("b"))).toEqual(answered);
     expect(requests.map(lineOf)).toEqual([1, 2]);
   });
 
   // A function that was frozen does not know yet that the server has hung up.
   test("is not used again when nobody used it for 20 seconds", async () => {
     const { url, requests } = await openStub(() => ok);
-    const { lines, clock } = linesTo(url);
-    await lines.ask(request("a"));
+    const { pool, clock } = linesTo(url);
+    await pool.send(request("a"));
     clock.nowMs += 20_000;
-    await lines.ask(request("b"));
+    await pool.send(request("b"));
     clock.nowMs += 20_001;
-    await lines.ask(request("c"));
+    await pool.send(request("c"));
     expect(requests.map(lineOf)).toEqual([1, 1, 2]);
   });
 
   test("over which something comes unasked is not used again: it would be taken for the next answer", async () => {
     const { url, requests } = await openStub(() => ok);
-    const { lines } = linesTo(url);
-    await lines.ask(request("a"));
+    const { pool } = linesTo(url);
+    await pool.send(request("a"));
     const socket = requests[0]?.socket;
     socket?.write("HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n");
     if (socket) await once(socket, "close");
     await turn();
-    expect(await lines.ask(request("b"))).toEqual(answered);
+    expect(await pool.send(request("b"))).toEqual(answered);
     expect(requests.map(lineOf)).toEqual([1, 2]);
   });
 });
@@ -98,8 +98,8 @@ describe("a request", () => {
     ["whose answer is two", () => ok + ok],
   ])("%s is unanswered: it may have arrived, and is not sent again", async (_, react) => {
     const { url, requests } = await openStub(react);
-    const { lines } = linesTo(url);
-    expect(await lines.ask(request("a"))).toBe("unanswered");
+    const { pool } = linesTo(url);
+    expect(await pool.send(request("a"))).toBe("unanswered");
     expect(requests).toHaveLength(1);
   });
 
@@ -107,46 +107,46 @@ describe("a request", () => {
     const { url, requests } = await openStub(
       ({ socket }) => void socket.end("HTTP/1.1 410 Gone\r\nconnection: close\r\n\r\ngone"),
     );
-    const { lines } = linesTo(url);
+    const { pool } = linesTo(url);
     for (const name of ["a", "b"]) {
-      expect(await lines.ask(request(name))).toEqual({ status: 410, body: "gone", keepsOpen: false });
+      expect(await pool.send(request(name))).toEqual({ status: 410, body: "gone", keepAlive: false });
     }
     expect(requests.map(lineOf)).toEqual([1, 2]);
   });
 
   test("whose answer is malformed is told of once, with what is wrong and nothing that came", async () => {
     const { url } = await openStub(() => "HTTP/1.1 200 OK\r\nsecret\r\n\r\n");
-    const { lines, malformed } = linesTo(url);
-    for (const name of ["a", "b"]) expect(await lines.ask(request(name))).toBe("unanswered");
+    const { pool, malformed } = linesTo(url);
+    for (const name of ["a", "b"]) expect(await pool.send(request(name))).toBe("unanswered");
     expect(malformed).toEqual(["the head has a line that is no header"]);
   });
 
   test("that the server hangs up on is no malformed answer", async () => {
     const { url } = await openStub(({ socket }) => void socket.end());
-    const { lines, malformed } = linesTo(url);
-    expect(await lines.ask(request("a"))).toBe("unanswered");
+    const { pool, malformed } = linesTo(url);
+    expect(await pool.send(request("a"))).toBe("unanswered");
     expect(malformed).toEqual([]);
   });
 
   test("that is never answered is given up when its time is over, and its line with it", async () => {
     const { url, requests } = await openStub((received) => (nameOf(received) === "hangs" ? undefined : ok));
-    const { lines } = linesTo(url);
+    const { pool } = linesTo(url);
     const pass = limitsByHand();
-    const hanging = lines.ask(request("hangs"));
+    const hanging = pool.send(request("hangs"));
     await expect.poll(() => requests.length).toBe(1);
     pass(limitMs);
     expect(await hanging).toBe("unanswered");
-    expect(await lines.ask(request("next"))).toEqual(answered);
+    expect(await pool.send(request("next"))).toEqual(answered);
     expect(requests.map(lineOf)).toEqual([1, 2]);
   });
 
   test("has all of its time, however long its line was open before", async () => {
     const { url, requests } = await openStub((received) => (nameOf(received) === "waits" ? undefined : ok));
-    const { lines } = linesTo(url);
+    const { pool } = linesTo(url);
     const pass = limitsByHand();
-    expect(await lines.ask(request("a"))).toEqual(answered);
+    expect(await pool.send(request("a"))).toEqual(answered);
     pass(0.9 * limitMs);
-    const waiting = lines.ask(request("waits"));
+    const waiting = pool.send(request("waits"));
     await expect.poll(() => requests.length).toBe(2);
     pass(0.9 * limitMs);
     requests[1]?.socket.write(ok);
@@ -155,27 +155,27 @@ describe("a request", () => {
 
   test("whose answer comes in pieces has all of it", async () => {
     const { url } = await openStub(({ socket }) => {
-      const pieces = [
+      const posts = [
         "HTTP/1.1 100 Continue\r\n\r\nHTT",
         "P/1.1 503 Busy\r\nTransfer-Encoding: chunked\r\n\r",
         "\n2\r\nno\r\n0\r\n",
         "\r\n",
       ];
       const write = () => {
-        const piece = pieces.shift();
-        if (piece !== undefined) socket.write(piece, () => setImmediate(write));
+        const post = posts.shift();
+        if (post !== undefined) socket.write(post, () => setImmediate(write));
       };
       write();
       return undefined;
     });
-    expect(await linesTo(url).lines.ask(request("a"))).toEqual({ status: 503, body: "no", keepsOpen: true });
+    expect(await linesTo(url).pool.send(request("a"))).toEqual({ status: 503, body: "no", keepAlive: true });
   });
 
   test("to a server that is not there is unsent", async () => {
     const { url, close } = await openStub(() => ok);
     await close();
-    const { lines } = linesTo(url);
-    expect(await Promise.all([1, 2, 3].map((name) => lines.ask(request(name))))).toEqual([
+    const { pool } = linesTo(url);
+    expect(await Promise.all([1, 2, 3].map((name) => pool.send(request(name))))).toEqual([
       "unsent",
       "unsent",
       "unsent",
@@ -184,18 +184,18 @@ describe("a request", () => {
 
   test("to a server that comes back is sent", async () => {
     const { url, close } = await openStub(() => ok);
-    const { lines, clock } = linesTo(url);
-    await lines.ask(request("a"));
+    const { pool, clock } = linesTo(url);
+    await pool.send(request("a"));
     await close();
     clock.nowMs += 60_000;
-    expect(await lines.ask(request("b"))).toBe("unsent");
+    expect(await pool.send(request("b"))).toBe("unsent");
     const again = createServer((socket) => socket.on("data", () => socket.end(ok))).listen(
       Number(url.port),
       "127.0.0.1",
     );
     onTestFinished(() => void again.close());
     await once(again, "listening");
-    expect(await lines.ask(request("c"))).toEqual(answered);
+    expect(await pool.send(request("c"))).toEqual(answered);
   });
 });
 
@@ -203,17 +203,17 @@ describe("many requests at once", () => {
   test("use no more lines than allowed, each one request at a time, and all are answered", async () => {
     const under = new Set<number>();
     const doubled: number[] = [];
-    const { url, requests, sockets } = await openStub(({ socket, line }) => {
-      if (under.has(line)) doubled.push(line);
-      under.add(line);
+    const { url, requests, sockets } = await openStub(({ socket, connection }) => {
+      if (under.has(connection)) doubled.push(connection);
+      under.add(connection);
       setImmediate(() => {
-        under.delete(line);
+        under.delete(connection);
         socket.write(ok);
       });
       return undefined;
     });
-    const { lines } = linesTo(url, { most: 5 });
-    const replies = await Promise.all(Array.from({ length: 200 }, (_, i) => lines.ask(request(i))));
+    const { pool } = linesTo(url, { max: 5 });
+    const replies = await Promise.all(Array.from({ length: 200 }, (_, i) => pool.send(request(i))));
     expect(replies).toEqual(Array.from({ length: 200 }, () => answered));
     expect(requests.map(nameOf).toSorted()).toEqual(Array.from({ length: 200 }, (_, i) => `${i}`).toSorted());
     expect(sockets).toHaveLength(5);
@@ -222,10 +222,10 @@ describe("many requests at once", () => {
 
   test("are made when there is a line for them, not before", async () => {
     const { url, requests } = await openStub(() => undefined);
-    const { lines } = linesTo(url, { most: 1 });
+    const { pool } = linesTo(url, { max: 1 });
     const made: string[] = [];
-    const ask = (name: string) => lines.ask(() => request(made.push(name))());
-    const [first, second] = [ask("a"), ask("b")];
+    const send = (name: string) => pool.send(() => request(made.push(name))());
+    const [first, second] = [send("a"), send("b")];
     await expect.poll(() => requests.length).toBe(1);
     expect(made).toEqual(["a"]);
     requests[0]?.socket.write(ok);
@@ -238,8 +238,8 @@ describe("many requests at once", () => {
 
   test("lose only the one whose line breaks", async () => {
     const { url } = await openStub((received) => (nameOf(received) === "7" ? void received.socket.destroy() : ok));
-    const { lines } = linesTo(url, { most: 3 });
-    const replies = await Promise.all(Array.from({ length: 20 }, (_, i) => lines.ask(request(i))));
+    const { pool } = linesTo(url, { max: 3 });
+    const replies = await Promise.all(Array.from({ length: 20 }, (_, i) => pool.send(request(i))));
     expect(replies.map((reply) => (reply === "unanswered" ? "lost" : "there"))).toEqual(
       Array.from({ length: 20 }, (_, i) => (i === 7 ? "lost" : "there")),
     );
@@ -247,8 +247,8 @@ describe("many requests at once", () => {
 
   test("go on over a new line when the only one breaks", async () => {
     const { url } = await openStub((received) => (nameOf(received) === "0" ? void received.socket.destroy() : ok));
-    const { lines } = linesTo(url, { most: 1 });
-    const replies = await Promise.all([0, 1, 2].map((i) => lines.ask(request(i))));
+    const { pool } = linesTo(url, { max: 1 });
+    const replies = await Promise.all([0, 1, 2].map((i) => pool.send(request(i))));
     expect(replies).toEqual(["unanswered", answered, answered]);
   });
 
@@ -258,9 +258,9 @@ describe("many requests at once", () => {
       if (Number(name) % 7 === 3) return void received.socket.destroy();
       return `HTTP/1.1 200 OK\r\ncontent-length: ${name.length}\r\n\r\n${name}`;
     });
-    const { lines } = linesTo(url, { most: 8 });
+    const { pool } = linesTo(url, { max: 8 });
     const replies = await Promise.all(
-      Array.from({ length: 300 }, async (_, i) => ({ i, reply: await lines.ask(request(i)) })),
+      Array.from({ length: 300 }, async (_, i) => ({ i, reply: await pool.send(request(i)) })),
     );
     const mixedUp = replies.filter(({ i, reply }) => typeof reply === "object" && reply.body !== `${i}`);
     expect(mixedUp).toEqual([]);
@@ -285,9 +285,9 @@ describe("over TLS", () => {
       },
       { key, cert },
     );
-    const { lines, clock } = linesTo(url);
+    const { pool, clock } = linesTo(url);
     for (const name of ["a", "b", "c"]) {
-      expect(await lines.ask(request(name))).toEqual(answered);
+      expect(await pool.send(request(name))).toEqual(answered);
       clock.nowMs += 60_000;
     }
     expect(resumed).toEqual([false, true, true]);
@@ -295,7 +295,7 @@ describe("over TLS", () => {
 
   test("a server whose certificate nobody vouches for gets nothing", async () => {
     const { url, requests } = await openStub(() => ok, { key, cert });
-    expect(await linesTo(url).lines.ask(request("a"))).toBe("unsent");
+    expect(await linesTo(url).pool.send(request("a"))).toBe("unsent");
     expect(requests).toEqual([]);
   });
 
@@ -304,10 +304,10 @@ describe("over TLS", () => {
     onTestFinished(() => void silent.close());
     await once(silent, "listening");
     const { port } = silent.address() as { port: number };
-    const { lines } = linesTo(new URL(`https://127.0.0.1:${port}`));
+    const { pool } = linesTo(new URL(`https://127.0.0.1:${port}`));
     const pass = limitsByHand();
     const connected = once(silent, "connection");
-    const asked = lines.ask(request("a"));
+    const asked = pool.send(request("a"));
     await connected;
     pass(limitMs);
     expect(await asked).toBe("unsent");

@@ -1,37 +1,37 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { AnswerReader, MalformedAnswer } from "../../../../lambdas/adapters/http1/response.ts";
+import { MalformedResponse, ResponseReader } from "../../../../lambdas/adapters/http1/response.ts";
 
 /** Reads the pieces, one after the other. @returns what the last one gave */
-function read(...pieces: (string | Buffer)[]) {
-  const reader = new AnswerReader();
-  return pieces.map((piece) => reader.read(Buffer.from(piece as string, "latin1"))).at(-1);
+function read(...posts: (string | Buffer)[]) {
+  const reader = new ResponseReader();
+  return posts.map((post) => reader.read(Buffer.from(post as string, "latin1"))).at(-1);
 }
 
 const gone = '{"message":"Gone","connectionId":"abc="}';
 const answers = {
-  "an empty one": ["HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", { status: 200, body: "", keepsOpen: true }],
+  "an empty one": ["HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", { status: 200, body: "", keepAlive: true }],
   "one with a body": [
     `HTTP/1.1 410 Gone\r\nDate: today\r\ncontent-length:${gone.length}\r\nx-amzn-ErrorType: GoneException\r\n\r\n${gone}`,
-    { status: 410, body: gone, keepsOpen: true },
+    { status: 410, body: gone, keepAlive: true },
   ],
-  "one without a reason": ["HTTP/1.1 429\r\ncontent-length: 0\r\n\r\n", { status: 429, body: "", keepsOpen: true }],
+  "one without a reason": ["HTTP/1.1 429\r\ncontent-length: 0\r\n\r\n", { status: 429, body: "", keepAlive: true }],
   "one that ends the line": [
     "HTTP/1.1 503 Busy\r\nConnection: Keep-Alive, Close\r\ncontent-length: 2\r\n\r\nno",
-    { status: 503, body: "no", keepsOpen: false },
+    { status: 503, body: "no", keepAlive: false },
   ],
   "one in chunks": [
     "HTTP/1.1 500 Oh\r\nTransfer-Encoding: Chunked\r\n\r\n3\r\nabc\r\nA;x=y\r\n\r\n\r\n\r\nxyz.\r\n0\r\n\r\n",
-    { status: 500, body: "abc\r\n\r\n\r\nxyz.", keepsOpen: true },
+    { status: 500, body: "abc\r\n\r\n\r\nxyz.", keepAlive: true },
   ],
   "one behind interim ones": [
     "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n1",
-    { status: 200, body: "1", keepsOpen: true },
+    { status: 200, body: "1", keepAlive: true },
   ],
-  "one that has no body by its status": ["HTTP/1.1 204 No Content\r\n\r\n", { status: 204, body: "", keepsOpen: true }],
+  "one that has no body by its status": ["HTTP/1.1 204 No Content\r\n\r\n", { status: 204, body: "", keepAlive: true }],
   "one with bytes beyond ASCII": [
     "HTTP/1.1 400 \xfc\r\ncontent-length: 2\r\n\r\n\xc3\xbc",
-    { status: 400, body: "\xc3\xbc", keepsOpen: true },
+    { status: 400, body: "\xc3\xbc", keepAlive: true },
   ],
 } as const;
 
@@ -45,11 +45,11 @@ describe("an answer is read", () => {
     fc.assert(
       fc.property(fc.constantFrom(...Object.values(answers)), cuts, ([text, expected], cuts) => {
         const at = [...new Set(cuts.map((cut) => cut % text.length))].toSorted((a, b) => a - b);
-        const pieces = [0, ...at].map((from, i) => text.slice(from, at[i] ?? text.length));
-        const whole = new AnswerReader();
-        const before = pieces.slice(0, -1).map((piece) => whole.read(Buffer.from(piece, "latin1")));
+        const posts = [0, ...at].map((from, i) => text.slice(from, at[i] ?? text.length));
+        const whole = new ResponseReader();
+        const before = posts.slice(0, -1).map((post) => whole.read(Buffer.from(post, "latin1")));
         expect(before.filter((answer) => answer !== undefined)).toEqual([]);
-        expect(whole.read(Buffer.from(pieces.at(-1) ?? "", "latin1"))).toEqual(expected);
+        expect(whole.read(Buffer.from(posts.at(-1) ?? "", "latin1"))).toEqual(expected);
       }),
     );
   });
@@ -63,10 +63,10 @@ describe("an answer is read", () => {
       "HTTP/1.1 410 Gone\r\nconnection: close\r\n\r\n",
       "HTTP/1.1 200 OK\r\nConnection: Close\r\n\r\n",
     ]) {
-      const reader = new AnswerReader();
+      const reader = new ResponseReader();
       const cuts = [head, gone.slice(0, 7), gone.slice(7)];
-      expect(cuts.map((piece) => reader.read(Buffer.from(piece)))).toEqual([undefined, undefined, undefined]);
-      expect(reader.end()).toEqual({ status: head.includes("410") ? 410 : 200, body: gone, keepsOpen: false });
+      expect(cuts.map((post) => reader.read(Buffer.from(post)))).toEqual([undefined, undefined, undefined]);
+      expect(reader.end()).toEqual({ status: head.includes("410") ? 410 : 200, body: gone, keepAlive: false });
       expect(reader.end()).toBeUndefined();
     }
   });
@@ -77,14 +77,14 @@ describe("an answer is read", () => {
       "HTTP/1.1 200 OK\r\nconnection: close\r\n",
       ...Object.values(answers).map(([whole]) => whole.slice(0, -1)),
     ]) {
-      const reader = new AnswerReader();
+      const reader = new ResponseReader();
       reader.read(Buffer.from(text, "latin1"));
       expect(reader.end()).toBeUndefined();
     }
   });
 
   test("one after the other", () => {
-    const reader = new AnswerReader();
+    const reader = new ResponseReader();
     for (const [text, expected] of Object.values(answers))
       expect(reader.read(Buffer.from(text, "latin1"))).toEqual(expected);
   });
@@ -126,11 +126,11 @@ test.each([
   ["with bytes behind its last chunk", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\nHTTP/1.1"],
   ["with trailers", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\na: 1\r\n\r\n"],
 ])("an answer %s is refused", (_, text) => {
-  expect(() => read(text)).toThrow(MalformedAnswer);
+  expect(() => read(text)).toThrow(MalformedResponse);
 });
 
 test("no bytes whatever make the reader do anything but read, wait or refuse", () => {
-  const pieces = fc.array(
+  const posts = fc.array(
     fc.oneof(
       fc.constantFrom(
         "HTTP/1.1 200 OK\r\n",
@@ -145,11 +145,11 @@ test("no bytes whatever make the reader do anything but read, wait or refuse", (
     { maxLength: 12 },
   );
   fc.assert(
-    fc.property(pieces, (pieces) => {
+    fc.property(posts, (posts) => {
       try {
-        expect(read(...pieces)?.status ?? 200).toBeGreaterThanOrEqual(200);
+        expect(read(...posts)?.status ?? 200).toBeGreaterThanOrEqual(200);
       } catch (error) {
-        expect(error).toBeInstanceOf(MalformedAnswer);
+        expect(error).toBeInstanceOf(MalformedResponse);
       }
     }),
   );

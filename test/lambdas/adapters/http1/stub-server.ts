@@ -5,7 +5,7 @@ import { onTestFinished } from "vitest";
 
 export interface Received {
   /** Of the connection, from 1. */
-  line: number;
+  connection: number;
   head: string;
   body: string;
   socket: Socket;
@@ -22,7 +22,7 @@ export async function openStub(react: React, tls?: { key: string; cert: string }
   const sockets: Socket[] = [];
   const server = tls ? createTlsServer(tls) : createServer();
   server.on(tls ? "secureConnection" : "connection", (socket: Socket) => {
-    const line = sockets.push(socket);
+    const connection = sockets.push(socket);
     let text = "";
     socket.on("error", () => {});
     socket.on("data", (chunk) => {
@@ -31,7 +31,7 @@ export async function openStub(react: React, tls?: { key: string; cert: string }
       const length = Number(/^content-length: (\d+)\r$/im.exec(text)?.[1] ?? 0);
       if (headEnd < 4 || text.length < headEnd + length) return;
       const body = Buffer.from(text.slice(headEnd, headEnd + length), "latin1").toString();
-      const request = { line, head: text.slice(0, headEnd), body, socket };
+      const request = { connection, head: text.slice(0, headEnd), body, socket };
       text = text.slice(headEnd + length);
       requests.push(request);
       const answer = react(request);

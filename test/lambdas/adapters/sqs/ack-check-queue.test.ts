@@ -1,8 +1,8 @@
 import type { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { describe, expect, test } from "vitest";
-import { lookQueue } from "../../../../lambdas/adapters/sqs/ack-check-queue.ts";
+import { ackCheckQueue } from "../../../../lambdas/adapters/sqs/ack-check-queue.ts";
 
-type Send = Parameters<typeof lookQueue>[0]["send"];
+type Send = Parameters<typeof ackCheckQueue>[0]["send"];
 
 describe("ordering a look", () => {
   test.each([
@@ -14,7 +14,7 @@ describe("ordering a look", () => {
   ])("after %i ms delays it by %i whole seconds: never too early, and as long as SQS can", async (afterMs, seconds) => {
     const sent: unknown[] = [];
     const send = (async ({ input }: SendMessageCommand) => void sent.push(input)) as unknown as Send;
-    await lookQueue({ send }, "https://queue")({ roomId: "456", round: 2 }, afterMs);
+    await ackCheckQueue({ send }, "https://queue")({ roomId: "456", hop: 2 }, afterMs);
     const MessageBody = '{"roomId":"456","round":2}';
     expect(sent).toEqual([{ QueueUrl: "https://queue", MessageBody, DelaySeconds: seconds }]);
   });

@@ -28,7 +28,7 @@ function queueOf(refused: number[] = []) {
   return { batches, order: fanOutQueue({ send }, queueUrl) };
 }
 const task = (id: number, text = "{}"): FanOutTask => ({
-  ...{ roomId: "456", messageId: "m", seq: 7, text, taskId: `${id}/99`, to: { index: id, of: 99 }, round: 0 },
+  ...{ roomId: "456", messageId: "m", seq: 7, text, taskId: `${id}/99`, to: { index: id, of: 99 }, hop: 0 },
 });
 const tasksOf = (count: number, text?: string) => Array.from({ length: count }, (_, i) => task(i, text));
 const bytesOf = ({ Entries }: Sent) =>

@@ -7,19 +7,19 @@ async function* from<T>(...items: T[]): AsyncGenerator<T> {
 }
 
 /** Lets everything run that does not wait for the test. */
-const settle = () => new Promise<void>((done) => setImmediate(done));
+const clear = () => new Promise<void>((done) => setImmediate(done));
 
 /** Work that is over when the test says so. */
 function heldWork() {
   const running = new Map<number, () => void>();
-  let most = 0;
+  let max = 0;
   return {
     running,
-    most: () => most,
+    max: () => max,
     work: (item: number) =>
       new Promise<void>((done) => {
         running.set(item, done);
-        most = Math.max(most, running.size);
+        max = Math.max(max, running.size);
       }),
     finish: (item: number) => {
       running.get(item)?.();
@@ -43,19 +43,19 @@ describe("work on many items", () => {
   });
 
   test("runs on at most `limit` at once, and starts the next as soon as one is over", async () => {
-    const { work, running, finish, most } = heldWork();
+    const { work, running, finish, max } = heldWork();
     const all = forEachLimited(from(1, 2, 3, 4), 2, work);
-    await settle();
+    await clear();
     expect([...running.keys()]).toEqual([1, 2]);
     finish(2);
-    await settle();
+    await clear();
     expect([...running.keys()]).toEqual([1, 3]);
     finish(1);
     finish(3);
-    await settle();
+    await clear();
     finish(4);
     await all;
-    expect(most()).toBe(2);
+    expect(max()).toBe(2);
   });
 
   test("takes an item only when there is room for it", async () => {
@@ -68,14 +68,14 @@ describe("work on many items", () => {
     })();
     const { work, finish } = heldWork();
     const all = forEachLimited(endless, 3, work);
-    await settle();
+    await clear();
     expect(taken).toBe(3);
     finish(1);
-    await settle();
+    await clear();
     expect(taken).toBe(4);
     for (let item = 2; item <= 100; item += 1) {
       finish(item);
-      await settle();
+      await clear();
     }
     await all;
   });
@@ -93,7 +93,7 @@ describe("a failure", () => {
   ])("%s stops no other item and is thrown when all are done", async (_, fail) => {
     const done: number[] = [];
     const work = async (item: number) => {
-      await settle();
+      await clear();
       done.push(item);
     };
     const all = forEachLimited(from(1, 2, 3, 4, 5), 2, (item) => (item === 1 ? fail() : work(item)));
@@ -116,7 +116,7 @@ describe("a failure", () => {
       throw new Error("no more pages");
     })();
     const all = forEachLimited(source, 3, async (item) => {
-      await settle();
+      await clear();
       done.push(item);
     });
     await expect(all).rejects.toThrow("no more pages");

@@ -36,6 +36,22 @@ const pushes = async (count: number) => {
   for (let i = 0; i < count; i += 1) await world.push(room, String(i));
 };
 
+test("a cached room is as old as the moment before its read", async () => {
+  await pushes(1);
+  const beforeMs = world.nowMs;
+  const get: World["deps"]["rooms"]["get"] = async (roomId) => {
+    const found = await world.deps.rooms.get(roomId);
+    world.nowMs += 600;
+    return found;
+  };
+  const deps = { ...world.deps, rooms: { ...world.deps.rooms, get } };
+  const { epoch } = await world.deps.rooms.open(room);
+  const { caller, session } = ann.page;
+  await ack(deps, caller, { action: "ack", session, rooms: [{ roomId: room, epoch, seq: 1 }] });
+  expect(world.deps.roomCache.get(room, beforeMs + 999)).toBeDefined();
+  expect(world.deps.roomCache.get(room, beforeMs + 1_000)).toBeUndefined();
+});
+
 describe("an ack", () => {
   test("moves the cursor forward, and is not answered", async () => {
     await pushes(3);

@@ -79,8 +79,8 @@ describe("one post", () => {
     const reader = await Reader.open(world);
     await reader.login(room, "loginWhenever");
     const deps = { ...withPost(() => Promise.reject(new Error("AccessDenied"))) };
-    const scheduleLook = () => Promise.reject(new Error("no queue"));
-    await expect(pushBy({ ...deps, scheduleLook })).rejects.toThrow("no queue");
+    const scheduleAckCheck = () => Promise.reject(new Error("no queue"));
+    await expect(pushBy({ ...deps, scheduleAckCheck })).rejects.toThrow("no queue");
   });
 
   test("that hangs keeps nobody else waiting", async () => {
@@ -121,7 +121,7 @@ describe("a connection that a post finds gone", () => {
     expect(await placesIn(other)).toEqual([]);
     expect(await placesIn(`@user/${ann.subject}`)).toEqual([]);
     // The claim too: a room that nobody is in has no holder.
-    expect((await world.deps.rooms.open(other)).holder).toBeUndefined();
+    expect((await world.deps.rooms.open(other)).lease).toBeUndefined();
   });
 
   test("keeps everything while API Gateway still calls it open: a 410 was seen for a post that had arrived", async () => {
@@ -136,7 +136,7 @@ describe("a connection that a post finds gone", () => {
     await ann.close();
     await world.deps.members.put(room, {
       ...{ session: ann.session, connectionId: ann.connectionId, connectedAtMs: world.nowMs },
-      ...{ subject: ann.subject, generation: 0, holds: false },
+      ...{ subject: ann.subject, generation: 0, holdsLease: false },
     });
     world.nowMs += handshakeMs;
     await pushBy(world.deps);
@@ -198,7 +198,7 @@ describe("a connection that a post finds gone", () => {
 describe("a member that was evicted and not yet told", () => {
   beforeEach(async () => {
     await ann.login(room, "loginWhenever");
-    await world.deps.rooms.takeOver(room, { connectionId: "crashed", untilMs: 0 });
+    await world.deps.rooms.takeOver(room, { connectionId: "crashed", expiresAtMs: 0 });
     await bob.login(room, "loginWhenever");
   });
 
@@ -281,11 +281,11 @@ describe("a room of 250", () => {
     await seat(room, connectionIds);
     const posted: string[] = [];
     let running = 0;
-    let most = 0;
+    let max = 0;
     const full = Promise.withResolvers<void>();
     const post: Post = async (connectionId) => {
       running += 1;
-      most = Math.max(most, running);
+      max = Math.max(max, running);
       if (running === 250) full.resolve();
       await full.promise;
       await new Promise<void>((done) => setImmediate(done));
@@ -297,7 +297,7 @@ describe("a room of 250", () => {
     expect(await pushBy(withPost(post))).toMatchObject({ records: [{ done: false }] });
     expect(world.troubles).toMatchObject([{ message: "broken" }]);
     expect(posted.sort()).toEqual(connectionIds.sort());
-    expect(most).toBe(250);
+    expect(max).toBe(250);
     expect(world.tasks).toEqual([]);
   });
 });

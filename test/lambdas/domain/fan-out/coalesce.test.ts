@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { alongWith } from "../../../../lambdas/domain/fan-out/coalesce.ts";
+import { coalesce } from "../../../../lambdas/domain/fan-out/coalesce.ts";
 import { leaseMs } from "../../../../lambdas/domain/fan-out/run-task.ts";
 import type { FanOutTask } from "../../../../lambdas/domain/model/fan-out-task.ts";
 import { limits } from "../../../../protocol/limits.ts";
@@ -32,16 +32,16 @@ async function pushAll(...bytes: number[]): Promise<FanOutTask[]> {
   for (const size of bytes) tasks.push(await push(JSON.stringify("x".repeat(size))));
   return tasks;
 }
-const take = (task: FanOutTask | undefined, worker: string) => {
+const acquire = (task: FanOutTask | undefined, worker: string) => {
   if (!task) throw new Error("there is no such task");
-  return world.deps.tasks.take(task, worker, world.nowMs + leaseMs);
+  return world.deps.tasks.acquire(task, worker, world.nowMs + leaseMs);
 };
 /** Numbers of the messages that go along with the one of this number. */
 async function along(tasks: FanOutTask[], seq: number, changes: Partial<FanOutTask> = {}): Promise<number[]> {
   const task = { ...tasks[seq - 1], ...changes } as FanOutTask;
-  const found = await take(task, "me");
+  const found = await acquire(task, "me");
   if (typeof found === "string") throw new Error(`the task is ${found}`);
-  const { others } = await alongWith(world.deps, task, found, "me", world.nowMs + leaseMs);
+  const { others } = await coalesce(world.deps, task, found, "me", world.nowMs + leaseMs);
   return others.map(({ task }) => task.seq ?? 0).sort((a, b) => a - b);
 }
 
@@ -50,8 +50,8 @@ describe("along with a message go", () => {
     const tasks = await pushAll(1, 1, 1, 1, 1);
     expect(await along(tasks, 3)).toEqual([1, 2, 4, 5]);
     for (const task of tasks) {
-      expect(await take(task, "other")).toBe("taken");
-      expect(await world.deps.tasks.note(task, "me", { outcomes: none })).toBe("noted");
+      expect(await acquire(task, "other")).toBe("taken");
+      expect(await world.deps.tasks.record(task, "me", { outcomes: none })).toBe("recorded");
     }
   });
 
@@ -73,32 +73,32 @@ describe("along with a message go", () => {
 
   test("none beyond one that somebody else is at: a page would hold them back for it", async () => {
     const tasks = await pushAll(1, 1, 1, 1, 1);
-    await take(tasks[1], "other");
+    await acquire(tasks[1], "other");
     expect(await along(tasks, 3)).toEqual([4, 5]);
-    expect(await take(tasks[0], "other")).not.toBe("taken");
+    expect(await acquire(tasks[0], "other")).not.toBe("taken");
   });
 
   test("those beyond one that is done", async () => {
     const tasks = await pushAll(1, 1, 1, 1, 1);
-    await take(tasks[1], "other");
-    await world.deps.tasks.note(tasks[1] as FanOutTask, "other", { outcomes: none, doneAtMs: 5 });
+    await acquire(tasks[1], "other");
+    await world.deps.tasks.record(tasks[1] as FanOutTask, "other", { outcomes: none, doneAtMs: 5 });
     expect(await along(tasks, 3)).toEqual([1, 4, 5]);
   });
 
   test("none that has come to another place, which is free again for whoever has it ordered", async () => {
     const tasks = await pushAll(1, 1, 1);
-    await take(tasks[1], "other");
-    await world.deps.tasks.note(tasks[1] as FanOutTask, "other", { after: "s-7", outcomes: { ...none, members: 4 } });
+    await acquire(tasks[1], "other");
+    await world.deps.tasks.record(tasks[1] as FanOutTask, "other", { after: "s-7", outcomes: { ...none, members: 4 } });
     expect(await along(tasks, 3)).toEqual([]);
-    expect(await take(tasks[1], "other")).toMatchObject({ after: "s-7", outcomes: { members: 4 } });
+    expect(await acquire(tasks[1], "other")).toMatchObject({ after: "s-7", outcomes: { members: 4 } });
   });
 
   test("none that is on its way to another number of parts", async () => {
     const [first, second] = await pushAll(1, 1);
-    const { divide } = world.deps.pushes;
-    world.deps.pushes.divide = (id, record) => divide(id, record, 3);
+    const { recordParts } = world.deps.pushes;
+    world.deps.pushes.recordParts = (id, record) => recordParts(id, record, 3);
     const third = await push("1");
-    world.deps.pushes.divide = divide;
+    world.deps.pushes.recordParts = recordParts;
     const tasks = [first, second, third, ...(await pushAll(1))] as FanOutTask[];
     expect(await along(tasks, 2)).toEqual([1]);
   });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { tasksAgain } from "../../../../lambdas/domain/fan-out/enqueue.ts";
+import { retryTasks } from "../../../../lambdas/domain/fan-out/enqueue.ts";
 import { pushStatus } from "../../../../lambdas/domain/push/status.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { Reader } from "../../../support/reader.ts";
@@ -21,7 +21,7 @@ const namesOf = () => tasksOf(world).map(({ taskId, to }) => ({ taskId, to }));
 describe("a push to a large room", () => {
   beforeEach(async () => {
     await seat(world, room, 3);
-    world.deps.pushes.divide = async () => 3;
+    world.deps.pushes.recordParts = async () => 3;
   });
 
   test("posts nothing itself, and orders one task for each part, with the frame", async () => {
@@ -33,8 +33,8 @@ describe("a push to a large room", () => {
     await world.push(room, '{"a":1}', { messageId: "m", ttlMs: 5_000 });
     expect(posts).toBe(0);
     const tasks = tasksOf(world);
-    expect(tasks.map(({ taskId, to, round }) => ({ taskId, to, round }))).toEqual(
-      [0, 1, 2].map((index) => ({ taskId: `${index}/3`, to: { index, of: 3 }, round: 0 })),
+    expect(tasks.map(({ taskId, to, hop }) => ({ taskId, to, hop }))).toEqual(
+      [0, 1, 2].map((index) => ({ taskId: `${index}/3`, to: { index, of: 3 }, hop: 0 })),
     );
     for (const { roomId, messageId, seq, untilMs, text } of tasks) {
       expect({ roomId, messageId, seq, untilMs }).toEqual({
@@ -63,12 +63,12 @@ describe("a push to a large room", () => {
   });
 
   test("whose tasks the queue refuses is not accepted: nobody was posted to", async () => {
-    world.deps.orderTasks = () => Promise.reject(new Error("SQS is down"));
+    world.deps.enqueueTasks = () => Promise.reject(new Error("SQS is down"));
     await expect(world.push(room)).rejects.toThrow("SQS is down");
   });
 
   test("at qos 0 whose tasks the queue refuses is not accepted", async () => {
-    world.deps.orderTasks = () => Promise.reject(new Error("SQS is down"));
+    world.deps.enqueueTasks = () => Promise.reject(new Error("SQS is down"));
     await expect(world.push(room, "1", { qos: 0 })).rejects.toThrow("SQS is down");
   });
 });
@@ -76,8 +76,8 @@ describe("a push to a large room", () => {
 describe("what is known of a push to a large room", () => {
   beforeEach(async () => {
     await seat(world, room, 5);
-    const { divide } = world.deps.pushes;
-    world.deps.pushes.divide = (id, record) => divide(id, record, 4);
+    const { recordParts } = world.deps.pushes;
+    world.deps.pushes.recordParts = (id, record) => recordParts(id, record, 4);
   });
 
   test("says that it is done when all parts are, and counts over all", async () => {
@@ -125,7 +125,7 @@ describe("a look at a large room", () => {
     await world.push(room);
     // They are a hundredth of all.
     const postingMs = first.members.length * 1_000;
-    expect(world.looks.map(({ look, atMs }) => [look.round, atMs - world.nowMs])).toEqual([[0, 5_000 + postingMs]]);
+    expect(world.checks.map(({ check, atMs }) => [check.hop, atMs - world.nowMs])).toEqual([[0, 5_000 + postingMs]]);
   });
 
   test("sends nothing again while posts are under way, and then what was not acked", async () => {
@@ -176,7 +176,7 @@ describe("a push to a small room", () => {
     await world.push(room, "1", { messageId: `m-${room}` });
     expect(bob?.messages()).toEqual([1]);
     expect(world.tasks).toMatchObject([
-      { atMs: world.nowMs + 2_000, task: { to: { sessions: [ann?.session] }, round: 1 } },
+      { atMs: world.nowMs + 2_000, task: { to: { sessions: [ann?.session] }, hop: 1 } },
     ]);
     expect(await statusOf(`m-${room}`)).toMatchObject({ done: false, outcomes: { members: 1, sent: 1, failed: 0 } });
     world.outcomes.clear();
@@ -200,8 +200,8 @@ test("members who are tried again go into lists of tasks of their own names", ()
     return `id-${ids}`;
   };
   const sessions = Array.from({ length: 450 }, (_, i) => `s-${i}`);
-  const tasks = tasksAgain({ newId }, { roomId: room, messageId: "m", text: "{}" }, sessions, 2);
-  expect(tasks.map(({ taskId, round }) => [taskId, round])).toEqual([
+  const tasks = retryTasks({ newId }, { roomId: room, messageId: "m", text: "{}" }, sessions, 2);
+  expect(tasks.map(({ taskId, hop }) => [taskId, hop])).toEqual([
     ["id-1", 2],
     ["id-2", 2],
     ["id-3", 2],

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { tableOf } from "../../../../lambdas/adapters/dynamodb/table.ts";
 import { tasksIn } from "../../../../lambdas/adapters/dynamodb/tasks.ts";
-import { roundMs } from "../../../../lambdas/domain/fan-out/plan.ts";
+import { taskBudgetMs } from "../../../../lambdas/domain/fan-out/plan.ts";
 import { leaseMs, runTask } from "../../../../lambdas/domain/fan-out/run-task.ts";
 import type { FanOutTask } from "../../../../lambdas/domain/model/fan-out-task.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
@@ -31,8 +31,8 @@ async function ordered(more: Parameters<World["push"]>[2] = {}, rawData = "1"): 
   if (!task || others.length > 0) throw new Error(`the push ordered ${others.length + (task ? 1 : 0)} tasks`);
   return task;
 }
-const noteOf = async ({ messageId }: FanOutTask) => (await world.deps.pushes.get(messageId))[0]?.tasks ?? [];
-const countsOf = async (task: FanOutTask) => (await noteOf(task)).map(({ outcomes }) => outcomes);
+const progressOf = async ({ messageId }: FanOutTask) => (await world.deps.pushes.get(messageId))[0]?.tasks ?? [];
+const countsOf = async (task: FanOutTask) => (await progressOf(task)).map(({ outcomes }) => outcomes);
 const heard = () => pages.map((page) => page.messages());
 const all = (data: unknown[]) => pages.map(() => data);
 /** Each post takes so long. */
@@ -50,7 +50,7 @@ describe("a task", () => {
     expect(heard()).toEqual(all([]));
     expect(await run(task)).toBe("done");
     expect(heard()).toEqual(all([1]));
-    expect(await noteOf(task)).toMatchObject([
+    expect(await progressOf(task)).toMatchObject([
       { outcomes: { members: 6, sent: 6 }, doneAtMs: world.nowMs, after: pages.at(-1)?.session },
     ]);
     expect(world.tasks).toEqual([]);
@@ -82,7 +82,7 @@ describe("a task", () => {
     // Longer than an address holds; for some the first post fails, and for some the round is over.
     world.nowMs += 20 * 60_000;
     world.outcomes.set(pages[1]?.connectionId ?? "", "failed");
-    slowPosts(roundMs / 4);
+    slowPosts(taskBudgetMs / 4);
     await run(task);
     world.outcomes.clear();
     world.nowMs += 20 * 60_000;
@@ -103,7 +103,7 @@ describe("a task", () => {
     world.nowMs += 5_000;
     expect(await run(task)).toBe("done");
     expect(heard()).toEqual(all([]));
-    expect(await noteOf(task)).toMatchObject([{ doneAtMs: world.nowMs }]);
+    expect(await progressOf(task)).toMatchObject([{ doneAtMs: world.nowMs }]);
   });
 
   test("is done for those who are there, and forgets whose connection has ended", async () => {
@@ -119,16 +119,28 @@ describe("a task", () => {
 describe("a round", () => {
   test("that is over hands the rest on, which begins behind the last one", async () => {
     const task = await ordered();
-    slowPosts(roundMs / 4);
+    slowPosts(taskBudgetMs / 4);
     expect(await run(task)).toBe("done");
     expect(heard().map(({ length }) => length)).toEqual([1, 1, 1, 1, 0, 0]);
-    expect(await noteOf(task)).toMatchObject([{ after: pages[3]?.session, outcomes: { members: 4, sent: 4 } }]);
-    expect((await noteOf(task))[0]).not.toHaveProperty("doneAtMs");
+    expect(await progressOf(task)).toMatchObject([{ after: pages[3]?.session, outcomes: { members: 4, sent: 4 } }]);
+    expect((await progressOf(task))[0]).not.toHaveProperty("doneAtMs");
     const [rest, ...others] = tasksOf(world);
-    expect([rest, ...others]).toEqual([{ ...task, round: 1 }]);
+    expect([rest, ...others]).toEqual([{ ...task, hop: 1 }]);
     if (rest) await run(rest);
     expect(heard()).toEqual(all([1]));
-    expect(await noteOf(task)).toMatchObject([{ outcomes: { members: 6, sent: 6 }, doneAtMs: world.nowMs }]);
+    expect(await progressOf(task)).toMatchObject([{ outcomes: { members: 6, sent: 6 }, doneAtMs: world.nowMs }]);
+  });
+
+  test("records its progress before it enqueues the rest: a worker that receives that at once goes on after it", async () => {
+    const task = await ordered();
+    slowPosts(taskBudgetMs / 4);
+    const results: string[] = [];
+    const enqueueTasks = async (rest: readonly FanOutTask[]) => {
+      for (const next of rest) results.push(await run(next));
+    };
+    expect(await runTask({ ...world.fanOutDeps, enqueueTasks }, task)).toBe("done");
+    expect(results).toEqual(["done"]);
+    expect(heard()).toEqual(all([1]));
   });
 
   test("that dies leaves what it noted: the next worker begins there, when the time of the first is over", async () => {
@@ -161,14 +173,14 @@ describe("a round", () => {
         // The machine stood still for longer than the lease, as far as the other one's clock says.
         world.nowMs += 1_100;
         const lateNow = () => world.nowMs + leaseMs;
-        await tasksIn(tableOf(tables.client, "Rooms"), lateNow).take(task, "other", lateNow() + leaseMs);
+        await tasksIn(tableOf(tables.client, "Rooms"), lateNow).acquire(task, "other", lateNow() + leaseMs);
       }
       return post(connectionId, text);
     };
     const members = { ...world.deps.members, pages: oneByOne };
     expect(await runTask({ ...world.fanOutDeps, members }, task)).toBe("taken");
     expect(posts).toBeLessThan(6);
-    expect((await noteOf(task))[0]?.outcomes.members).toBe(0);
+    expect((await progressOf(task))[0]?.outcomes.members).toBe(0);
   });
 
   /** The members one page each, with time in between for what is under way. */
@@ -183,10 +195,10 @@ describe("a round", () => {
 
   test("after the fourteenth is none: the rest is put aside, as AWS would end the chain", async () => {
     const task = await ordered();
-    slowPosts(roundMs / 4);
-    await run({ ...task, round: 14 });
+    slowPosts(taskBudgetMs / 4);
+    await run({ ...task, hop: 14 });
     expect(world.tasks).toEqual([]);
-    expect(world.deadLetters).toEqual([{ ...task, round: 15 }]);
+    expect(world.deadLetters).toEqual([{ ...task, hop: 15 }]);
   });
 
   test("in which a post fails for all, such as by a missing right, fails, and is not done", async () => {
@@ -263,8 +275,8 @@ describe("members whose posts are refused", () => {
   test("are ordered before they are noted as passed: a queue that refuses them loses nobody", async () => {
     fail(pages[1]);
     const task = await ordered();
-    const orderTasks = () => Promise.reject(new Error("SQS is down"));
-    await expect(runTask({ ...world.fanOutDeps, orderTasks }, task)).rejects.toThrow("SQS is down");
+    const enqueueTasks = () => Promise.reject(new Error("SQS is down"));
+    await expect(runTask({ ...world.fanOutDeps, enqueueTasks }, task)).rejects.toThrow("SQS is down");
     heal(pages[1]);
     world.nowMs += leaseMs + 1;
     await run(task);
@@ -275,7 +287,7 @@ describe("members whose posts are refused", () => {
 describe("between the push and its task", () => {
   test("who was put out hears 2005 and nothing more of the room", async () => {
     const task = await ordered();
-    await world.deps.rooms.takeOver(room, { connectionId: "crashed", untilMs: 0 });
+    await world.deps.rooms.takeOver(room, { connectionId: "crashed", expiresAtMs: 0 });
     await run(task);
     expect(pages.map((page) => page.codes(room))).toEqual(all(["2005"]));
     expect(heard()).toEqual(all([]));
@@ -291,7 +303,7 @@ describe("between the push and its task", () => {
   async function* withEviction(...args: Parameters<World["deps"]["members"]["pages"]>) {
     let isFirst = true;
     for await (const page of world.unwatched.members.pages(...args)) {
-      if (!isFirst) await world.deps.rooms.takeOver(room, { connectionId: "crashed", untilMs: 0 });
+      if (!isFirst) await world.deps.rooms.takeOver(room, { connectionId: "crashed", expiresAtMs: 0 });
       isFirst = false;
       yield page;
     }
@@ -337,17 +349,17 @@ describe("messages that wait at the same time", () => {
     expect(heard()).toEqual(all([1, 2, 3]));
     expect(framesOf(acking)).toMatchObject([{ type: "replayed", missed: [{ data: 1 }, { data: 2 }, { data: 3 }] }]);
     for (const task of tasks) {
-      expect(await noteOf(task)).toMatchObject([{ outcomes: { members: 7, sent: 7 }, doneAtMs: world.nowMs }]);
+      expect(await progressOf(task)).toMatchObject([{ outcomes: { members: 7, sent: 7 }, doneAtMs: world.nowMs }]);
     }
   });
 
   test("go on together when a round is over, and nobody gets one of them twice", async () => {
     const tasks = [await ordered(), await ordered({}, "2")];
-    slowPosts(roundMs / 4);
+    slowPosts(taskBudgetMs / 4);
     for (const task of tasks) await run(task);
     await workAll(world);
     expect(heard()).toEqual(all([1, 2]));
-    for (const task of tasks) expect(await noteOf(task)).toMatchObject([{ outcomes: { members: 6, sent: 6 } }]);
+    for (const task of tasks) expect(await progressOf(task)).toMatchObject([{ outcomes: { members: 6, sent: 6 } }]);
   });
 
   test("of which one has run out leave it behind", async () => {

@@ -23,10 +23,10 @@ beforeAll(async () => {
   for (const id of readers.keys()) if (hasEnded(id)) ended.add(id);
   startMs = time.nowMs + 60_000;
   await time.runUntil(startMs);
-  const tries = new Map<string, number>();
+  const redeliveries = new Map<string, number>();
   faults.answer = (id) => {
-    const tried = (tries.get(id) ?? 0) + 1;
-    tries.set(id, tried);
+    const tried = (redeliveries.get(id) ?? 0) + 1;
+    redeliveries.set(id, tried);
     const ageMs = time.nowMs - startMs;
     // Two seconds in which the whole account is throttled.
     if (ageMs >= 400 && ageMs < 2_400) return "slow";

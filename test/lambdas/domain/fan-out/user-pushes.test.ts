@@ -17,8 +17,8 @@ async function* madeUp({ index, of }: Part): AsyncGenerator<Member[]> {
   for (let from = 0; from < mine; from += 500) {
     yield Array.from({ length: Math.min(500, mine - from) }, (_, i) => {
       const id = `b-${index}-${from + i}`;
-      const place = { session: id, connectionId: id, subject: id, connectedAtMs: 0, generation: 0, holds: false };
-      return { ...place, acks: false, hasAcked: false, tries: 0, triedAtMs: 0, givenUpSeq: 0 };
+      const place = { session: id, connectionId: id, subject: id, connectedAtMs: 0, generation: 0, holdsLease: false };
+      return { ...place, acks: false, hasAcked: false, redeliveries: 0, redeliveredAtMs: 0, exhaustedSeq: 0 };
     });
   }
 }
@@ -38,7 +38,7 @@ async function pushes(beside: "nothing" | "a broadcast", options: Partial<CrowdO
   const [reader] = [...readers.values()];
   const ann = userRoom("ann");
   const connection = { connectionId: "c-0", session: "c-0", connectedAtMs: time.nowMs };
-  await world.deps.members.put(ann, { ...connection, subject: "ann", generation: 0, holds: false });
+  await world.deps.members.put(ann, { ...connection, subject: "ann", generation: 0, holdsLease: false });
 
   let tokens = quota.burst;
   let atMs = time.nowMs;

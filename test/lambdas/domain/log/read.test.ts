@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { onePage } from "../../../../lambdas/domain/concurrency/pages.ts";
-import { missedBytes, readHistory, readMissed, readWaiting } from "../../../../lambdas/domain/log/read.ts";
+import { missedBytes, readHistory, readMissed, readPending } from "../../../../lambdas/domain/log/read.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";
 import { World } from "../../../support/world.ts";
@@ -94,7 +94,7 @@ describe("a hole", () => {
     const missed = isFollowed ? ["a", "c"] : ["a"];
     expect(await missedSince(0)).toEqual({ recovered: true, missed, upTo: isFollowed ? 3 : 2 });
     const late = { roomId: room, epoch, seq, messageId: "late", eventName: "e", rawData: "1", atMs: world.nowMs };
-    expect(await world.deps.log.append(late)).toBe("void");
+    expect(await world.deps.log.append(late)).toBe("superseded");
   });
 
   test("that is filled while it is given up is not passed", async () => {
@@ -103,14 +103,14 @@ describe("a hole", () => {
     await push("c");
     world.nowMs += 2_000;
     const { log } = world.deps;
-    const { giveUp } = log;
-    log.giveUp = async (...args) => {
+    const { putTombstone } = log;
+    log.putTombstone = async (...args) => {
       const late = { roomId: room, epoch, seq, messageId: "late", eventName: "e", rawData: '"b"', atMs: world.nowMs };
       await log.append(late);
-      return giveUp(...args);
+      return putTombstone(...args);
     };
     expect(await missedSince(0)).toMatchObject({ missed: ["a"], upTo: 1, more: true });
-    log.giveUp = giveUp;
+    log.putTombstone = putTombstone;
     expect(await missedSince(1)).toEqual({ recovered: true, missed: ["b", "c"], upTo: 3 });
   });
 });
@@ -152,6 +152,29 @@ describe("a log that was trimmed by age", () => {
     expect(await missedSince(0)).toEqual({ recovered: true, missed: ["b"], upTo: 2 });
   });
 });
+
+// An entry proves that later numbers are kept only if it is clearly younger than the retention: pushes that are accepted
+// 20 s apart can take their numbers in the reverse order.
+test.each([1, 2])(
+  "an entry about to expire does not prove that the next number is kept, read since %i",
+  async (seq) => {
+    await push("opens the room");
+    world.nowMs += 100_000;
+    const acceptedMs = world.nowMs;
+    for (const [data, atMs] of [
+      ["younger", acceptedMs + 20_000],
+      ["older", acceptedMs],
+    ] as const) {
+      const { epoch, seq: number } = await world.deps.rooms.nextSeq(room);
+      const message = { roomId: room, epoch, seq: number, messageId: data, eventName: "e", rawData: `"${data}"`, atMs };
+      expect(await world.deps.log.append(message)).toBe("done");
+    }
+    world.nowMs += 30_000;
+    await push("newest");
+    world.nowMs = acceptedMs + day + 1_000;
+    expect(await missedSince(seq)).toEqual({ recovered: false, missed: [], upTo: 4 });
+  },
+);
 
 describe("a reply's bytes", () => {
   const large = (letter: string) => letter.repeat(40_000);
@@ -251,6 +274,6 @@ test("what waits for a member is at most as many as asked for, wanted ones only"
   await push("a", { ttlMs: 1_000 });
   for (const data of ["b", "c", "d"]) await push(data);
   world.nowMs += 1_001;
-  const waiting = await readWaiting(world.deps, await roomNow(), 0, 2);
+  const waiting = await readPending(world.deps, await roomNow(), 0, 2);
   expect(waiting.map(({ seq }) => seq)).toEqual([2, 3]);
 });

@@ -28,8 +28,8 @@ const memberOf = ({ page }: Reader) => world.deps.members.get(room, page.session
 // By `loginWhenLast` and `loginWhenever` it began at the newest message: what had not been acked was dropped, and nobody
 // was told.
 describe.each(loginPolicies)("a login by %s to a room that one is in", (type) => {
-  const again = async (wish: CatchUp = {}) => {
-    const reply = await ann.page.login(room, type, wish);
+  const again = async (catchUp: CatchUp = {}) => {
+    const reply = await ann.page.login(room, type, catchUp);
     if (reply.type !== "loggedIn") throw new Error(reply.data.msg);
     return { ...reply, missed: reply.missed?.map(({ data }) => data) };
   };
@@ -46,7 +46,7 @@ describe.each(loginPolicies)("a login by %s to a room that one is in", (type) =>
     await twoWereLost();
     const reply = await again();
     expect(reply).toMatchObject({ recovered: true, missed: ["b", "c"], upTo: 3, seq: 3 });
-    expect(await memberOf(ann)).toMatchObject({ cursor: { seq: 1 }, beganSeq: 0, hasAcked: true });
+    expect(await memberOf(ann)).toMatchObject({ cursor: { seq: 1 }, startSeq: 0, hasAcked: true });
     await pushes("d");
     await ann.ack();
     expect(ann.dataOf(room)).toEqual(["a", "b", "c", "d"]);
@@ -67,16 +67,16 @@ describe.each(loginPolicies)("a login by %s to a room that one is in", (type) =>
     const { epoch } = await world.deps.rooms.open(room);
     expect(await again({ since: "last" })).toMatchObject({ missed: ["b", "c"] });
     expect(await again({ since: { epoch, seq: 2 } })).toMatchObject({ missed: ["c"] });
-    expect(await memberOf(ann)).toMatchObject({ cursor: { seq: 2 }, beganSeq: 0, hasAcked: true });
+    expect(await memberOf(ann)).toMatchObject({ cursor: { seq: 2 }, startSeq: 0, hasAcked: true });
     expect(await again({ history: 3 })).toMatchObject({ missed: ["a", "b", "c"] });
-    expect(await memberOf(ann)).toMatchObject({ cursor: { seq: 0 }, beganSeq: 0, hasAcked: false });
+    expect(await memberOf(ann)).toMatchObject({ cursor: { seq: 0 }, startSeq: 0, hasAcked: false });
   });
 
   // Of whoever had acked before, what had been passed over counted as acked too.
   test("and names a place that cannot be told goes on from now, and has nothing of what it passed over", async () => {
     await twoWereLost();
     expect(await again({ since: { epoch: "elsewhere", seq: 1 } })).toMatchObject({ recovered: false });
-    expect(await memberOf(ann)).toMatchObject({ cursor: { seq: 3 }, beganSeq: 3, hasAcked: false });
+    expect(await memberOf(ann)).toMatchObject({ cursor: { seq: 3 }, startSeq: 3, hasAcked: false });
   });
 
   test("and was put out meanwhile begins now", async () => {
@@ -85,6 +85,6 @@ describe.each(loginPolicies)("a login by %s to a room that one is in", (type) =>
     await eve.login(room, "loginWhenLast");
     await eve.page.leave(room);
     expect(await again()).not.toHaveProperty("recovered");
-    expect(await memberOf(ann)).toMatchObject({ cursor: { seq: 3 }, beganSeq: 3, hasAcked: false });
+    expect(await memberOf(ann)).toMatchObject({ cursor: { seq: 3 }, startSeq: 3, hasAcked: false });
   });
 });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { ack } from "../../../../lambdas/domain/delivery/ack.ts";
-import { stopsOf } from "../../../../lambdas/domain/log/start-position.ts";
+import { readResumePoints } from "../../../../lambdas/domain/log/start-position.ts";
 import { hello } from "../../../../lambdas/domain/login/hello.ts";
 import { disconnect } from "../../../../lambdas/domain/membership/connection.ts";
 import type { CatchUp, RoomToRestore } from "../../../../protocol/frames.ts";
@@ -33,8 +33,8 @@ const pushes = async (...data: string[]) => {
   for (const each of data) await world.push(room, JSON.stringify(each));
 };
 const epochNow = async (roomId = room) => (await world.deps.rooms.open(roomId)).epoch;
-const loginBy = async ({ page }: Reader, wish: CatchUp = {}, type: LoginPolicy = "loginWhenever") => {
-  const reply = await page.login(room, type, wish);
+const loginBy = async ({ page }: Reader, catchUp: CatchUp = {}, type: LoginPolicy = "loginWhenever") => {
+  const reply = await page.login(room, type, catchUp);
   if (reply.type !== "loggedIn") throw new Error(reply.data.msg);
   return { ...reply, missed: reply.missed?.map(({ data }) => data) };
 };
@@ -75,9 +75,9 @@ describe("a login", () => {
   test("with history has the last so many, and the cursor stands in front of them until they are acked", async () => {
     await pushes("a", "b", "c");
     expect(await loginBy(ann, { history: 2 })).toMatchObject({ recovered: true, missed: ["b", "c"], upTo: 3 });
-    expect(await memberOf(ann)).toMatchObject({ cursor: { seq: 1 }, beganSeq: 1, hasAcked: false });
+    expect(await memberOf(ann)).toMatchObject({ cursor: { seq: 1 }, startSeq: 1, hasAcked: false });
     await ann.ack();
-    expect(await memberOf(ann)).toMatchObject({ cursor: { seq: 3 }, beganSeq: 1, hasAcked: true });
+    expect(await memberOf(ann)).toMatchObject({ cursor: { seq: 3 }, startSeq: 1, hasAcked: true });
   });
 
   // It said that this was all, and the page never heard of the rest.
@@ -158,7 +158,7 @@ describe("since the last", () => {
       await ann.login(room, "loginWhenFirst");
       await pushes("a");
       const tablet = await Reader.open(world, { subject: ann.page.subject });
-      const { cursors, members } = world.deps;
+      const { resumePoints, members } = world.deps;
       let ends: Promise<void> | undefined;
       const endAfter = (read: typeof first) => {
         if (read === first) ends ??= disconnect(world.deps, ann.page.connectionId);
@@ -166,12 +166,12 @@ describe("since the last", () => {
       };
       const watched = {
         ...world.deps,
-        cursors: {
-          ...cursors,
-          get: async (...key: Parameters<typeof cursors.get>) => {
-            const stop = await cursors.get(...key);
+        resumePoints: {
+          ...resumePoints,
+          get: async (...key: Parameters<typeof resumePoints.get>) => {
+            const resumePoint = await resumePoints.get(...key);
             await endAfter("cursors");
-            return stop;
+            return resumePoint;
           },
         },
         members: {
@@ -182,7 +182,7 @@ describe("since the last", () => {
           },
         },
       };
-      expect(await stopsOf(watched, room, tablet.page.subject)).toContainEqual(
+      expect(await readResumePoints(watched, room, tablet.page.subject)).toContainEqual(
         expect.objectContaining({ seq: 0, hasAcked: false }),
       );
     },
@@ -315,13 +315,13 @@ describe("hello", () => {
   test.each([
     ["since", (epoch: string) => ({ since: { epoch, seq: 0 } })],
     ["history", () => ({ history: 100 })],
-  ])("shares its reply's bytes among many rooms with %s: it always fits into one post", async (_, wish) => {
+  ])("shares its reply's bytes among many rooms with %s: it always fits into one post", async (_, catchUp) => {
     const names = Array.from({ length: 6 }, (_, i) => `${room}-${i}`);
     for (const name of names) {
       for (let i = 0; i < 4; i += 1) await world.push(name, JSON.stringify("x".repeat(10_000)));
     }
     const rooms = await Promise.all(
-      names.map(async (roomId) => ({ roomId, type: "loginWhenever" as const, ...wish(await epochNow(roomId)) })),
+      names.map(async (roomId) => ({ roomId, type: "loginWhenever" as const, ...catchUp(await epochNow(roomId)) })),
     );
     const { reply, text } = await helloBy(ann, rooms);
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(limits.postBytes);

@@ -64,18 +64,18 @@ describe("loginWhenFirst", () => {
     await ann.close({ tells: false });
     const eve = await world.connect();
     const { rooms, members } = world.deps;
-    const looked = Promise.withResolvers<void>();
+    const checked = Promise.withResolvers<void>();
     world.deps.members = {
       ...members,
       pages: async function* (...query: Parameters<typeof members.pages>) {
         yield* members.pages(...query);
-        looked.resolve();
+        checked.resolve();
       },
     };
     world.deps.rooms = {
       ...rooms,
       open: async (roomId) => {
-        await looked.promise;
+        await checked.promise;
         world.deps.rooms = rooms;
         await eve.login(room, "loginWhenever");
         return rooms.open(roomId);
@@ -150,7 +150,7 @@ describe("loginWhenLast", () => {
 
   test("tells those whom a crashed login put out without a word, as soon as anybody looks", async () => {
     await ann.login(room);
-    await world.deps.rooms.takeOver(room, { connectionId: "crashed", untilMs: 0 });
+    await world.deps.rooms.takeOver(room, { connectionId: "crashed", expiresAtMs: 0 });
     await world.push(room);
     expect(ann.codes(room)).toEqual(["2005"]);
     expect(ann.messages()).toEqual([]);
@@ -167,18 +167,18 @@ describe("loginWhenever", () => {
 
 describe("a claim", () => {
   test("keeps others out until its place is written", async () => {
-    await world.deps.rooms.claim(
+    await world.deps.rooms.acquire(
       await world.deps.rooms.open(room),
-      { connectionId: ann.connectionId, untilMs: world.nowMs + 30_000 },
+      { connectionId: ann.connectionId, expiresAtMs: world.nowMs + 30_000 },
       0,
     );
     expect(await code(bob.login(room))).toBe("2004");
   });
 
   test("whose login died is void after its time", async () => {
-    await world.deps.rooms.claim(
+    await world.deps.rooms.acquire(
       await world.deps.rooms.open(room),
-      { connectionId: ann.connectionId, untilMs: world.nowMs + 30_000 },
+      { connectionId: ann.connectionId, expiresAtMs: world.nowMs + 30_000 },
       0,
     );
     world.nowMs += 30_001;

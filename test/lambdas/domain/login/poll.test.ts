@@ -82,13 +82,13 @@ describe("what came between two polls", () => {
   test("is all of a history that no answer could hold, with what came meanwhile", async () => {
     for (const size of [1, 60_000, 120_000, 60_000]) await world.push(room, JSON.stringify("x".repeat(size)));
     const sizes: number[] = [];
-    let wish: RoomToRestore = { roomId: room, type: "loginWhenever", history: 3 };
+    let catchUp: RoomToRestore = { roomId: room, type: "loginWhenever", history: 3 };
     for (let more: true | undefined = true; more; ) {
-      const answer = loggedIn(roomIn(await pollBy(ann, [wish])));
+      const answer = loggedIn(roomIn(await pollBy(ann, [catchUp])));
       sizes.push(...(answer.missed ?? []).map(({ data }) => (data as string).length));
       if (sizes.length === 1) await world.push(room, '"ab"');
       ({ more } = answer);
-      wish = next(answer);
+      catchUp = next(answer);
     }
     expect(sizes).toEqual([60_000, 120_000, 60_000, 2]);
   });
@@ -146,13 +146,13 @@ describe("a poller that is put out", () => {
   });
 
   test("right after its claim, before its place is written, ends nobody's login either", async () => {
-    await world.deps.rooms.takeOver(room, { connectionId: "poll:late", untilMs: world.nowMs + 30_000 });
+    await world.deps.rooms.takeOver(room, { connectionId: "poll:late", expiresAtMs: world.nowMs + 30_000 });
     expect((await bob.login(room, "loginWhenLast")).data.code).toBe("2002");
   });
 
   test("after a take-over that died is put out by the next login or push", async () => {
     await pollBy(ann, [{ roomId: room, type: "loginWhenever" }]);
-    await world.deps.rooms.takeOver(room, { connectionId: "crashed", untilMs: 0 });
+    await world.deps.rooms.takeOver(room, { connectionId: "crashed", expiresAtMs: 0 });
     await world.push(room);
     expect(await world.deps.members.get(room, ann.session)).toBeUndefined();
   });
@@ -269,9 +269,9 @@ describe("a poll that finds all as the last one left it", () => {
   test("waits for one round of DynamoDB calls", async () => {
     const answer = await acked();
     let underWay = 0;
-    let rounds = 0;
+    let hops = 0;
     world.turn = async (work) => {
-      if (underWay === 0) rounds += 1;
+      if (underWay === 0) hops += 1;
       underWay += 1;
       await setImmediate();
       const done = await work();
@@ -279,7 +279,7 @@ describe("a poll that finds all as the last one left it", () => {
       return done;
     };
     await goOn(answer);
-    expect(rounds).toBe(1);
+    expect(hops).toBe(1);
   });
 
   test("and is handled behind a later one puts no cursor back", async () => {
@@ -330,12 +330,12 @@ describe("a page that goes from its WebSocket to polling and back", () => {
   test("keeps its place from a poll that came in before the WebSocket opened and is handled after it", async () => {
     const eve = await Reader.open(world);
     await eve.login(room);
-    const askedAtMs = world.nowMs;
+    const requestedAtMs = world.nowMs;
     world.nowMs += 1_000;
     await eve.page.open();
     world.nowMs += 1_000;
     const { session, claims } = eve.page;
-    await poll(world.deps, { ...claims, askedAtMs }, { session, rooms: own(eve) });
+    await poll(world.deps, { ...claims, requestedAtMs }, { session, rooms: own(eve) });
     await world.push(room, "1");
     expect(eve.dataOf(room)).toEqual([1]);
   });
@@ -378,7 +378,7 @@ describe("a poll of several rooms", () => {
     await world.push(rooms[0] ?? "", "3");
     let answer = first;
     const got: unknown[] = [];
-    for (let round = 0; round < 3; round += 1) {
+    for (let hop = 0; hop < 3; hop += 1) {
       answer = await pollBy(
         ann,
         rooms.map((roomId) => next(roomIn(answer, roomId))),

@@ -179,7 +179,7 @@ describe("leaveRoom", () => {
     world.nowMs += 1_000;
     const { session, inSince } = ann;
     const rooms = [{ roomId: room, generation: inSince.get(room)?.generation ?? 0 }];
-    await hello(world.deps, { ...caller, askedAtMs: world.nowMs }, { action: "hello", session, rooms });
+    await hello(world.deps, { ...caller, requestedAtMs: world.nowMs }, { action: "hello", session, rooms });
     await leaveRoom(world.deps, caller, { action: "leaveRoom", roomId: room });
     expect(await code(bob.login(room))).toBe("2002");
   });

@@ -8,7 +8,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.end());
 
-const kept = (page: Page) => world.deps.cursors.get("456", page.subject);
+const kept = (page: Page) => world.deps.resumePoints.get("456", page.subject);
 
 /** A page that has acked the first of three messages. */
 async function pageThatAcked(): Promise<{ page: Page; epoch: string; ack(seq: number): Promise<unknown> }> {
@@ -91,7 +91,7 @@ test("a page is told again although its session has a place, if that is on a con
   world.lost.add(page.connectionId);
   await (await world.connect()).login(room, "loginWhenLast");
   const { generation } = await world.deps.rooms.open(room);
-  const place = { session: page.session, subject: page.subject, holds: false, generation };
+  const place = { session: page.session, subject: page.subject, holdsLease: false, generation };
   await world.deps.members.put(room, { ...place, connectionId: old.connectionId, connectedAtMs: old.connectedAtMs });
   world.lost.clear();
   await world.pass(60_000);
@@ -120,5 +120,5 @@ test("a page whose connection has ended is not told again", async () => {
   world.lost.clear();
   await page.close({ tells: false });
   await world.pass(6_000);
-  expect(world.looks).toEqual([]);
+  expect(world.checks).toEqual([]);
 });

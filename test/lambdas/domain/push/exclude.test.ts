@@ -10,8 +10,8 @@ const tables = tablesForAll(openQuickTables);
 
 const without = (reader: Reader) => ({ exclude: [reader.page.subject] });
 const seenBy = (reader: Reader, room: string) => reader.dataOf(room).filter((data) => data !== null);
-const settle = async (world: World, ...readers: Reader[]) => {
-  for (let round = 0; round < 4; round += 1) {
+const clear = async (world: World, ...readers: Reader[]) => {
+  for (let hop = 0; hop < 4; hop += 1) {
     await world.pass(6_000);
     for (const reader of readers) {
       await reader.fill();
@@ -51,15 +51,15 @@ describe.each([
     await world.push(room, '"next"');
     await world.pass(0);
     world.lost.clear();
-    await settle(world, ann, bob);
+    await clear(world, ann, bob);
     expect(seenBy(ann, room)).toEqual(["next"]);
 
     await ann.page.close({ tells: false });
     await ann.page.open();
     expect(seenBy(ann, room)).toEqual(["next"]);
-    const again = await Reader.open(world, { subject: ann.page.subject });
-    await again.page.login(room, "loginWhenever", { history: 10 });
-    expect(seenBy(again, room)).toEqual(["next"]);
+    const retries = await Reader.open(world, { subject: ann.page.subject });
+    await retries.page.login(room, "loginWhenever", { history: 10 });
+    expect(seenBy(retries, room)).toEqual(["next"]);
   });
 
   test("reports nothing of them as undelivered, and does not count them among those who have it", async () => {
@@ -67,7 +67,7 @@ describe.each([
     const pushed = await world.push(room, '"moved"', without(ann));
     await world.pass(0);
     await bob.ack();
-    await settle(world, bob);
+    await clear(world, bob);
     expect(world.undelivered).toEqual([]);
     const [status] = (await pushStatus(world.deps, "messageId" in pushed ? pushed.messageId : "")) ?? [];
     expect(status).toMatchObject({ ackedBy: [bob.page.subject], waitingFor: [] });

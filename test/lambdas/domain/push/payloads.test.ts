@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { replay } from "../../../../lambdas/domain/delivery/replay.ts";
 import { poll } from "../../../../lambdas/domain/login/poll.ts";
-import { push, type Shipment } from "../../../../lambdas/domain/push/push.ts";
+import { type PushRequest, push } from "../../../../lambdas/domain/push/push.ts";
 import type { MessageFrame, ServerFrame } from "../../../../protocol/frames.ts";
 import { inlineBytes, limits } from "../../../../protocol/limits.ts";
 import { countCalls, crash } from "../../../support/crash.ts";
@@ -30,35 +30,35 @@ const logOf = async (roomId: string) =>
   (await rowsOf(tables.client, "Messages")).filter((row) => row.roomId === roomId);
 const messagesOf = (frames: readonly ServerFrame[]) =>
   frames.filter((frame): frame is MessageFrame => frame.type === "message");
-const ship = (rawData: string, more: Partial<Shipment> = {}) => world.push(room, rawData, more);
+const pushToRoom = (rawData: string, more: Partial<PushRequest> = {}) => world.push(room, rawData, more);
 const frameBytes = (frame: ServerFrame | undefined) => Buffer.byteLength(JSON.stringify(frame));
 
 describe("what fits into one post", () => {
   test("goes as it is, to the last byte; one more and it is kept apart", async () => {
-    await ship(textOf(120_000));
+    await pushToRoom(textOf(120_000));
     const around = frameBytes(messagesOf(ann.inbox)[0]) - 120_000;
     // The size is taken for the longest place in a log.
     const spare = 64;
     const fits = inlineBytes - around - spare;
-    await ship(textOf(fits));
+    await pushToRoom(textOf(fits));
     expect(messagesOf(ann.inbox).every(({ payload }) => payload === undefined)).toBe(true);
     expect(frameBytes(messagesOf(ann.inbox)[1])).toBeGreaterThan(inlineBytes - 2 * spare);
-    await ship(textOf(fits + spare));
+    await pushToRoom(textOf(fits + spare));
     expect(messagesOf(ann.inbox)[2]).toHaveProperty("payload");
     expect(messagesOf(ann.inbox)[2]).not.toHaveProperty("data");
   });
 
   test("asks nobody about it: one call fewer than what is kept apart", async () => {
-    await ship("1");
-    const calls = await countCalls(world, () => ship("2"));
+    await pushToRoom("1");
+    const calls = await countCalls(world, () => pushToRoom("2"));
     expect(world.payloads.size).toBe(0);
-    expect(await countCalls(world, () => ship(large))).toBe(calls + 1);
+    expect(await countCalls(world, () => pushToRoom(large))).toBe(calls + 1);
   });
 });
 
 describe("what does not", () => {
   test("is kept under its hash, and the frame says where, how much and what its hash is", async () => {
-    await ship(large);
+    await pushToRoom(large);
     const [[sha256 = "", kept] = []] = world.payloads;
     expect(kept).toBe(large);
     expect(messagesOf(ann.inbox)).toEqual([
@@ -71,7 +71,7 @@ describe("what does not", () => {
   });
 
   test("is in the log by its hash alone: no address, no data", async () => {
-    await ship(large);
+    await pushToRoom(large);
     const [sha256] = world.payloads.keys();
     const [row] = await logOf(room);
     expect(row).toMatchObject({ seq: 1, payload: { sha256, bytes: inlineBytes } });
@@ -87,12 +87,12 @@ describe("what does not", () => {
     expect(world.payloads.size).toBe(1);
     expect(messagesOf(ann.inbox).map(({ payload }) => payload?.bytes)).toEqual([inlineBytes - 200, inlineBytes - 200]);
     world.payloads.clear();
-    await ship(fitsRoomOnly);
+    await pushToRoom(fitsRoomOnly);
     expect(world.payloads.size).toBe(0);
   });
 
   test("goes at qos 0 too, and into no log", async () => {
-    await ship(large, { qos: 0 });
+    await pushToRoom(large, { qos: 0 });
     const [message] = messagesOf(ann.inbox);
     expect(message).toMatchObject({ qos: 0, payload: { bytes: inlineBytes } });
     expect(message).not.toHaveProperty("seq");
@@ -100,11 +100,11 @@ describe("what does not", () => {
   });
 
   test("is accepted up to 5 MB; above, it is refused with both sizes and nothing is written", async () => {
-    const most = textOf(limits.payloadBytes);
-    expect(await ship(most)).toHaveProperty("messageId");
+    const max = textOf(limits.payloadBytes);
+    expect(await pushToRoom(max)).toHaveProperty("messageId");
     world.payloads.clear();
     const before = await allRows();
-    const refused = await ship(`${most.slice(0, -1)}e"`);
+    const refused = await pushToRoom(`${max.slice(0, -1)}e"`);
     expect(refused).toEqual({ code: "tooLarge", msg: expect.stringContaining("5242881") });
     expect(refused).toMatchObject({ msg: expect.stringContaining("5242880") });
     expect(await allRows()).toEqual(before);
@@ -123,7 +123,7 @@ describe("what does not", () => {
 describe("each sending has an address of its own time", () => {
   const urlsOf = (frames: readonly (MessageFrame | undefined)[]) => frames.map((frame) => frame?.payload?.url);
   const nowUrl = () => world.deps.payloads.urlOf({ sha256: [...world.payloads.keys()][0] ?? "", bytes: 0 });
-  beforeEach(() => ship(large));
+  beforeEach(() => pushToRoom(large));
 
   test("a replay", async () => {
     world.nowMs += 60_000;
@@ -141,9 +141,9 @@ describe("each sending has an address of its own time", () => {
   test("a redelivery", async () => {
     const before = world.nowMs;
     await world.pass(6_000);
-    const again = ann.inbox.flatMap((frame) => (frame.type === "replayed" ? frame.missed : []));
-    expect(again).toHaveLength(1);
-    expect(urlsOf(again)).not.toContain(`${nowUrl().split("?")[0]}?at=${before}`);
+    const retries = ann.inbox.flatMap((frame) => (frame.type === "replayed" ? frame.missed : []));
+    expect(retries).toHaveLength(1);
+    expect(urlsOf(retries)).not.toContain(`${nowUrl().split("?")[0]}?at=${before}`);
   });
 
   test("a poll", async () => {
@@ -161,9 +161,9 @@ test("a hundred of them wait for a member in frames that a post can carry", asyn
   const reader = await Reader.open(world);
   await reader.login(room, "loginWhenever");
   world.lost.add(reader.page.connectionId);
-  for (let at = 0; at < 100; at += 1) await ship(large);
+  for (let at = 0; at < 100; at += 1) await pushToRoom(large);
   world.lost.clear();
-  for (let round = 0; round < 20 && reader.dataOf(room).length < 100; round += 1) {
+  for (let hop = 0; hop < 20 && reader.dataOf(room).length < 100; hop += 1) {
     await world.pass(5_000);
     await reader.fill();
     await reader.ack();
@@ -189,7 +189,7 @@ test("a push that dies at any of its calls and is sent again arrives once, whole
       const logged = (await logOf(roomId)).filter((row) => row.payload !== undefined);
       for (const { payload } of logged) expect(there.payloads.has((payload as { sha256: string }).sha256)).toBe(true);
       await work();
-      for (let round = 0; round < 4; round += 1) {
+      for (let hop = 0; hop < 4; hop += 1) {
         await there.pass(3_000);
         await reader.fill();
         await reader.ack();

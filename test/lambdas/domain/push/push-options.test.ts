@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Member } from "../../../../lambdas/domain/model/member.ts";
 import type { PushRecord } from "../../../../lambdas/domain/model/push-record.ts";
-import type { Shipment } from "../../../../lambdas/domain/push/push.ts";
+import type { PushRequest } from "../../../../lambdas/domain/push/push.ts";
 import { pushStatus, waitForAcks } from "../../../../lambdas/domain/push/status.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { Reader } from "../../../support/reader.ts";
@@ -75,7 +75,7 @@ describe("a messageId", () => {
 describe("a messageId that was used for another message", () => {
   const used = () => ({ code: "messageIdUsed", msg: `messageId ${messageId} was used for another message` });
 
-  test.each<[string, Partial<Shipment>, string]>([
+  test.each<[string, Partial<PushRequest>, string]>([
     ["other data", {}, "2"],
     ["another event", { eventName: "other" }, "1"],
     ["another qos", { qos: 0 }, "1"],
@@ -125,7 +125,7 @@ describe("at qos 0", () => {
     const { records } = await pushed({ qos: 0 });
     expect(records).toMatchObject([{ roomId: room, done: true, outcomes: { members: 2, sent: 2 } }]);
     expect(await all()).toEqual(before);
-    expect(world.looks).toEqual([]);
+    expect(world.checks).toEqual([]);
     expect(ann.page.inbox.at(-1)).toMatchObject({ type: "message", qos: 0 });
     expect(ann.page.inbox.at(-1)).not.toHaveProperty("seq");
   });
@@ -251,7 +251,7 @@ describe("a room that takes long to read", () => {
           pagesRead += 1;
           world.nowMs += pageMs;
           const subject = `subject-${pagesRead}`;
-          yield [{ subject, cursor: { epoch, seq: 1 }, beganSeq: 0 }] as Member[];
+          yield [{ subject, cursor: { epoch, seq: 1 }, startSeq: 0 }] as Member[];
         }
       },
     },

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { push } from "../../../../lambdas/domain/push/push.ts";
-import { messageText } from "../../../../lambdas/domain/wire/serialize.ts";
+import { serializeMessage } from "../../../../lambdas/domain/wire/serialize.ts";
 import { openTables, rowsOf } from "../../../support/tables.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";
 import { type Page, World } from "../../../support/world.ts";
@@ -155,14 +155,14 @@ describe("the frame", () => {
 
   test("keeps the data's text as it came: numbers, key order, spaces and all", () => {
     const rawData = '{ "2": 1, "1": 12345678901234567890, "__proto__": {"x": 1.0}, "e": "\\u00e9é" }';
-    expect(messageText(world.deps, { ...message, rawData })).toBe(
+    expect(serializeMessage(world.deps, { ...message, rawData })).toBe(
       `{"type":"message","eventName":"test","data":${rawData},"roomId":"456","epoch":"e","seq":7,"messageId":"m","at":5,"qos":1}`,
     );
   });
 
   test("is JSON whatever the event is called", () => {
     const eventName = '"},"type":"evicted","\n';
-    expect(JSON.parse(messageText(world.deps, { ...message, eventName }))).toMatchObject({
+    expect(JSON.parse(serializeMessage(world.deps, { ...message, eventName }))).toMatchObject({
       type: "message",
       eventName,
     });

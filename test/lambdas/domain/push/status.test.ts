@@ -53,7 +53,7 @@ describe("who has acked has it", () => {
     const pollBy = (session: string | undefined, seq: number | undefined) =>
       poll(
         world.deps,
-        { ...ann.page.claims, askedAtMs: world.nowMs },
+        { ...ann.page.claims, requestedAtMs: world.nowMs },
         {
           ...(session !== undefined && { session }),
           rooms: [

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Look } from "../../../../lambdas/domain/model/ack-check.ts";
-import { lookAtRoom } from "../../../../lambdas/domain/redelivery/check-room.ts";
-import { unpaced } from "../../../../lambdas/domain/send/rate-limiter.ts";
+import type { AckCheck } from "../../../../lambdas/domain/model/ack-check.ts";
+import { checkRoom } from "../../../../lambdas/domain/redelivery/check-room.ts";
+import { unlimited } from "../../../../lambdas/domain/send/rate-limiter.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { Reader } from "../../../support/reader.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";
@@ -32,46 +32,46 @@ describe("a look whose time is over", () => {
     for (const reader of readers) lose(reader);
     await world.push(room, '"m"');
     for (const reader of readers) heal(reader);
-    world.looks.length = 0;
+    world.checks.length = 0;
     world.nowMs += 5_000;
   });
   /** Gives so many turns. */
   const paceOf = (turns: number) => {
     let left = turns;
-    const turn = async () => {
+    const acquire = async () => {
       left -= 1;
       return left >= 0;
     };
-    return { ...unpaced, turn };
+    return { ...unlimited, acquire };
   };
-  const look = (what: Partial<Look>, turns: number) =>
-    lookAtRoom({ ...world.lookDeps, pace: paceOf(turns) }, { roomId: room, round: 3, ...what });
-  const ordered = () => world.looks.splice(0).map(({ look, atMs }) => ({ ...look, inMs: atMs - world.nowMs }));
+  const check = (what: Partial<AckCheck>, turns: number) =>
+    checkRoom({ ...world.ackCheckDeps, limiter: paceOf(turns) }, { roomId: room, hop: 3, ...what });
+  const ordered = () => world.checks.splice(0).map(({ check, atMs }) => ({ ...check, inMs: atMs - world.nowMs }));
   const resent = () => readers.map((reader) => resends(reader)).filter((count) => count > 0);
 
   test("has another one go on behind those who had their turn, which is no round of its own", async () => {
-    await look({}, 4);
+    await check({}, 4);
     expect(resent()).toEqual([1, 1, 1, 1]);
     const [rest, ...others] = ordered();
     expect(others).toEqual([]);
-    expect(rest).toMatchObject({ round: 3, inMs: 0, rest: { after: expect.any(String) } });
-    await look(rest ?? {}, 100);
+    expect(rest).toMatchObject({ hop: 3, inMs: 0, rest: { after: expect.any(String) } });
+    await check(rest ?? {}, 100);
     expect(resent()).toEqual([1, 1, 1, 1, 1, 1]);
   });
 
   test("hands on when its first members are to be looked at again: the last one orders that look", async () => {
-    await look({}, 4);
+    await check({}, 4);
     const [rest] = ordered();
     expect(rest?.rest?.nextAtMs).toBe(world.nowMs + 10_000);
     world.nowMs += 4_000;
-    await look(rest ?? {}, 100);
-    expect(ordered()).toEqual([{ roomId: room, round: 4, inMs: 6_000 }]);
+    await check(rest ?? {}, 100);
+    expect(ordered()).toEqual([{ roomId: room, hop: 4, inMs: 6_000 }]);
   });
 
   test("counts a round where nobody had a turn, so that it ends some time", async () => {
-    await look({}, 0);
-    expect(ordered()).toEqual([{ roomId: room, round: 4, inMs: 0, rest: {} }]);
-    await look({ round: 14 }, 0);
+    await check({}, 0);
+    expect(ordered()).toEqual([{ roomId: room, hop: 4, inMs: 0, rest: {} }]);
+    await check({ hop: 14 }, 0);
     expect(ordered()).toEqual([]);
   });
 
@@ -91,7 +91,7 @@ describe("a look whose time is over", () => {
         }
       }
     };
-    await look({ part: { index: 0, of: 1 } }, 100);
+    await check({ part: { index: 0, of: 1 } }, 100);
     expect(resent()).toHaveLength(1);
     expect(ordered()).toMatchObject([{ part: { index: 0, of: 1 }, rest: { after: expect.any(String) } }]);
   });
@@ -101,9 +101,9 @@ describe("a look whose time is over", () => {
     for (const reader of readers) lose(reader);
     for (let i = 0; i < 3; i += 1) await world.push(room, large);
     for (const reader of readers) heal(reader);
-    world.looks.length = 0;
+    world.checks.length = 0;
     world.nowMs += 5_000;
-    await look({ rest: {} }, 2);
+    await check({ rest: {} }, 2);
     const posts = readers.flatMap(({ page }) => page.inbox.filter(({ type }) => type !== "loggedIn")).length;
     expect(posts).toBe(2);
   });
@@ -111,10 +111,10 @@ describe("a look whose time is over", () => {
   test("tells somebody who was put out later, as often as ever", async () => {
     const [{ page }] = readers as [Reader];
     const evicted = { session: "other", connectionId: page.connectionId, generation: 1 };
-    await look({ evicted, round: 1 }, 0);
+    await check({ evicted, hop: 1 }, 0);
     expect(page.codes(room)).toEqual([]);
-    expect(ordered()).toEqual([{ roomId: room, round: 1, evicted, inMs: 5_000 }]);
-    await look({ evicted, round: 1 }, 1);
+    expect(ordered()).toEqual([{ roomId: room, hop: 1, evicted, inMs: 5_000 }]);
+    await check({ evicted, hop: 1 }, 1);
     expect(page.codes(room)).toEqual(["2005"]);
   });
 });

@@ -9,7 +9,7 @@ import { World } from "../../../support/world.ts";
 
 const tables = tablesForAll(openQuickTables);
 
-const looked = 40_000;
+const checked = 40_000;
 let world: World;
 let room = "";
 let readers: Reader[];
@@ -24,9 +24,9 @@ beforeEach(async () => {
   }
   await world.pass(31_000);
   const { first } = world.deps.members;
-  world.deps.members.first = async (roomId, most) => {
-    const { members } = await first(roomId, most);
-    return { members, share: members.length / looked };
+  world.deps.members.first = async (roomId, max) => {
+    const { members } = await first(roomId, max);
+    return { members, share: members.length / checked };
   };
 });
 function lose(some: Reader[]): void {
@@ -40,19 +40,19 @@ describe("a look at a very large room", () => {
     await world.push(room);
     await world.pass(0);
     await ackAll();
-    const [whole] = world.looks.splice(0);
+    const [whole] = world.checks.splice(0);
     await world.pass(60_000);
-    if (whole) world.looks.push({ ...whole, atMs: world.nowMs });
-    const { scheduleLook } = world.deps;
+    if (whole) world.checks.push({ ...whole, atMs: world.nowMs });
+    const { scheduleAckCheck } = world.deps;
     const ordered: unknown[] = [];
-    world.deps.scheduleLook = async (look, afterMs) => {
-      ordered.push(look);
-      await scheduleLook(look, afterMs);
+    world.deps.scheduleAckCheck = async (check, afterMs) => {
+      ordered.push(check);
+      await scheduleAckCheck(check, afterMs);
     };
     await world.pass(0);
-    expect(ordered).toEqual([0, 1, 2, 3].map((index) => ({ roomId: room, round: 1, part: { index, of: 4 } })));
+    expect(ordered).toEqual([0, 1, 2, 3].map((index) => ({ roomId: room, hop: 1, part: { index, of: 4 } })));
     // All have acked: nothing follows.
-    expect(world.looks).toEqual([]);
+    expect(world.checks).toEqual([]);
   });
 
   test("sends again to all who lack a message, wherever they are, and to nobody else", async () => {
@@ -77,7 +77,7 @@ describe("a look at a very large room", () => {
     await world.pass(1_800_000);
     const subjects = world.undelivered.map(({ subject }) => subject).toSorted();
     expect(subjects).toEqual(lacking.map(({ page }) => page.subject).toSorted());
-    expect(world.looks).toEqual([]);
+    expect(world.checks).toEqual([]);
   });
 
   test("reports once who has gone, and not who has come back for it", async () => {
@@ -96,6 +96,6 @@ describe("a look at a very large room", () => {
     await world.pass(3_000_000);
     const subjects = world.undelivered.map(({ subject }) => subject).toSorted();
     expect(subjects).toEqual(gone.map(({ page }) => page.subject).toSorted());
-    expect(world.looks).toEqual([]);
+    expect(world.checks).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { poll } from "../../../../lambdas/domain/login/poll.ts";
-import { lookAtRoom } from "../../../../lambdas/domain/redelivery/check-room.ts";
+import { checkRoom } from "../../../../lambdas/domain/redelivery/check-room.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { Reader } from "../../../support/reader.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";
@@ -28,7 +28,7 @@ const resends = ({ page }: Reader) => page.inbox.filter(({ type }) => type === "
 const lose = ({ page }: Reader) => world.lost.add(page.connectionId);
 const heal = ({ page }: Reader) => world.lost.delete(page.connectionId);
 /** Moments, in seconds from now, at which something is posted to a reader whose posts are all lost. */
-async function triesOf({ page }: Reader, forMs: number): Promise<number[]> {
+async function retriesOf({ page }: Reader, forMs: number): Promise<number[]> {
   const startMs = world.nowMs;
   const moments: number[] = [];
   const { post } = world.deps.gateway;
@@ -45,9 +45,9 @@ describe("a message that was acked by all", () => {
   test("is not sent again, and one look is all that it cost", async () => {
     await world.push(room);
     await Promise.all([ann.ack(), bob.ack()]);
-    expect(world.looks).toHaveLength(1);
+    expect(world.checks).toHaveLength(1);
     await world.pass(5_000);
-    expect(world.looks).toEqual([]);
+    expect(world.checks).toEqual([]);
     expect([...resends(ann), ...resends(bob)]).toEqual([]);
     await world.pass(300_000);
     expect(world.undelivered).toEqual([]);
@@ -74,7 +74,7 @@ describe("a message whose post was lost", () => {
     lose(ann);
     const pushed = await world.push(room);
     await bob.ack();
-    expect(await triesOf(ann, 600_000)).toEqual([5, 15, 35]);
+    expect(await retriesOf(ann, 600_000)).toEqual([5, 15, 35]);
     expect(world.undelivered).toEqual([
       {
         messageId: "messageId" in pushed && pushed.messageId,
@@ -86,7 +86,7 @@ describe("a message whose post was lost", () => {
         seq: 1,
       },
     ]);
-    expect(world.looks).toEqual([]);
+    expect(world.checks).toEqual([]);
   });
 
   test("and that was given up comes all the same when its reader asks or comes back", async () => {
@@ -106,7 +106,7 @@ describe("a message whose post was lost", () => {
     await world.pass(120_000);
     await world.push(room);
     await bob.ack();
-    expect(await triesOf(ann, 600_000)).toEqual([5, 15, 35]);
+    expect(await retriesOf(ann, 600_000)).toEqual([5, 15, 35]);
     expect(world.undelivered.map(({ seq }) => seq)).toEqual([1, 2]);
   });
 
@@ -130,7 +130,7 @@ describe("many messages", () => {
     for (let i = 0; i < 20; i += 1) await world.push(room, String(i));
     heal(ann);
     await bob.ack();
-    expect(world.looks).toHaveLength(1);
+    expect(world.checks).toHaveLength(1);
     await world.pass(5_000);
     expect(ann.dataOf(room)).toEqual(Array.from({ length: 20 }, (_, i) => i));
     expect(resends(ann)).toHaveLength(1);
@@ -154,7 +154,7 @@ describe("many messages", () => {
       await world.push(room);
       await ann.ack();
       await world.pass(1_000);
-      expect(world.looks.length).toBeLessThanOrEqual(12);
+      expect(world.checks.length).toBeLessThanOrEqual(12);
     }
   });
 
@@ -171,7 +171,7 @@ describe("many messages", () => {
     await world.pass(600_000);
     const reported = new Set(world.undelivered.map(({ subject }) => subject));
     expect([...reported].sort()).toEqual(dead.map(({ page }) => page.subject).sort());
-    expect(world.looks).toEqual([]);
+    expect(world.checks).toEqual([]);
   });
 });
 
@@ -180,15 +180,15 @@ describe("the rounds of looks", () => {
     lose(ann);
     await world.push(room);
     const reportUndelivered = async () => {};
-    await lookAtRoom({ ...world.lookDeps, reportUndelivered }, { roomId: room, round: 14 });
-    world.looks.shift();
-    expect(world.looks).toEqual([]);
+    await checkRoom({ ...world.ackCheckDeps, reportUndelivered }, { roomId: room, hop: 14 });
+    world.checks.shift();
+    expect(world.checks).toEqual([]);
   });
 
   test("begin anew with the next push", async () => {
     lose(ann);
     await world.push(room, '"m"');
-    world.looks.length = 0;
+    world.checks.length = 0;
     world.nowMs += 20_000;
     heal(ann);
     await world.push(room, '"n"');
@@ -205,7 +205,7 @@ describe("who is left alone", () => {
     await world.pass(31_000);
     world.lost.add(old.connectionId);
     await world.push(other);
-    expect(world.looks.filter(({ look }) => look.roomId === other)).toEqual([]);
+    expect(world.checks.filter(({ check }) => check.roomId === other)).toEqual([]);
     await old.login(room, "loginWhenever");
     await world.push(room);
     world.lost.clear();
@@ -215,7 +215,7 @@ describe("who is left alone", () => {
 
   test("a room that nobody ever used is looked at without a trace", async () => {
     const reportUndelivered = async () => {};
-    await lookAtRoom({ ...world.lookDeps, reportUndelivered }, { roomId: `${room}-never`, round: 0 });
+    await checkRoom({ ...world.ackCheckDeps, reportUndelivered }, { roomId: `${room}-never`, hop: 0 });
     expect(await world.deps.rooms.get(`${room}-never`)).toBeUndefined();
   });
 
@@ -223,7 +223,7 @@ describe("who is left alone", () => {
     lose(ann);
     await world.push(room);
     heal(ann);
-    await world.deps.rooms.takeOver(room, { connectionId: "crashed", untilMs: 0 });
+    await world.deps.rooms.takeOver(room, { connectionId: "crashed", expiresAtMs: 0 });
     await world.pass(5_000);
     expect(ann.dataOf(room)).toEqual([]);
   });
@@ -237,7 +237,7 @@ describe("who is left alone", () => {
     await ann.page.close({ tells: false });
     await world.pass(5_000);
     expect(await world.deps.members.get(room, ann.page.session)).toBeUndefined();
-    expect(await world.deps.cursors.get(room, ann.page.subject)).toMatchObject({ seq: 1 });
+    expect(await world.deps.resumePoints.get(room, ann.page.subject)).toMatchObject({ seq: 1 });
   });
 });
 
@@ -260,11 +260,11 @@ describe("a person", () => {
     const room = `@user/absent-${world.nextId()}`;
     await world.push(room);
     world.nowMs += 80_000;
-    const broken = { ...world.lookDeps, reportUndelivered: () => Promise.reject(new Error("throttled")) };
-    await expect(lookAtRoom(broken, { roomId: room, round: 3 })).rejects.toThrow("throttled");
+    const broken = { ...world.ackCheckDeps, reportUndelivered: () => Promise.reject(new Error("throttled")) };
+    await expect(checkRoom(broken, { roomId: room, hop: 3 })).rejects.toThrow("throttled");
     const reported: unknown[] = [];
     const reportUndelivered = async (undelivered: unknown[]) => void reported.push(...undelivered);
-    await lookAtRoom({ ...world.lookDeps, reportUndelivered }, { roomId: room, round: 3 });
+    await checkRoom({ ...world.ackCheckDeps, reportUndelivered }, { roomId: room, hop: 3 });
     expect(reported).toMatchObject([{ seq: 1 }]);
   });
 

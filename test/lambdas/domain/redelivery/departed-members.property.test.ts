@@ -14,7 +14,7 @@ type Step =
   | { do: "ack" | "fill" | "drop" | "dropUntold" | "comeBack" | "newPage" | "losePosts" | "leave"; person: number };
 
 /** One person with one page at a time, and when they were in, by counted moments. */
-interface Person {
+interface Devices {
   reader: Reader;
   isAway: boolean;
   hasLeft: boolean;
@@ -23,9 +23,9 @@ interface Person {
   pages: Reader[];
 }
 
-const persons = 3;
+const bySubject = 3;
 const room = "456";
-const person = fc.nat({ max: persons - 1 });
+const person = fc.nat({ max: bySubject - 1 });
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.constant<Step>({ do: "push" }) },
   {
@@ -51,8 +51,8 @@ async function play(world: World, schedule: fc.Scheduler, scripts: Step[][]) {
     moment += 1;
     return moment;
   };
-  const people: Person[] = [];
-  for (let i = 0; i < persons; i += 1) {
+  const people: Devices[] = [];
+  for (let i = 0; i < bySubject; i += 1) {
     const reader = await Reader.open(world, { subject: `person-${i}` });
     await reader.login(room, "loginWhenever");
     people.push({ reader, isAway: false, hasLeft: false, inSince: tick(), stays: [], pages: [reader] });
@@ -75,7 +75,7 @@ async function play(world: World, schedule: fc.Scheduler, scripts: Step[][]) {
         time = time.then(() => world.pass(step.ms));
         await time;
       } else {
-        const who = people[step.person] as Person;
+        const who = people[step.person] as Devices;
         const mine = (busy[step.person] ?? Promise.resolve()).then(() => perform(world, who, step.do, tick));
         busy[step.person] = mine;
         await mine;
@@ -87,7 +87,7 @@ async function play(world: World, schedule: fc.Scheduler, scripts: Step[][]) {
 
   // Who is away stays away; nothing is lost any more, and time passes.
   world.lost.clear();
-  for (let round = 0; round < 12; round += 1) {
+  for (let hop = 0; hop < 12; hop += 1) {
     await world.pass(3_000);
     for (const { reader } of people) {
       await reader.fill();
@@ -99,7 +99,7 @@ async function play(world: World, schedule: fc.Scheduler, scripts: Step[][]) {
   return { people, pushed };
 }
 
-async function perform(world: World, who: Person, what: string, tick: () => number): Promise<void> {
+async function perform(world: World, who: Devices, what: string, tick: () => number): Promise<void> {
   const { reader } = who;
   const end = () => {
     who.isAway = true;
@@ -165,7 +165,7 @@ test(
         }
         // Once, unless they went in the very moment in which a look gave them up.
         for (const one of reported) expect(reported.filter((each) => each === one).length).toBeLessThanOrEqual(2);
-        expect(world.looks).toEqual([]);
+        expect(world.checks).toEqual([]);
         await tables.close();
       }),
       { numRuns, verbose: 1 },

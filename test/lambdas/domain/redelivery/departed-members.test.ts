@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Debt } from "../../../../lambdas/domain/model/unacked-range.ts";
+import type { UnackedRange } from "../../../../lambdas/domain/model/unacked-range.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { Reader } from "../../../support/reader.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";
@@ -35,9 +35,9 @@ async function pushPast(reader: Reader): Promise<void> {
 }
 const reported = () => world.undelivered.map(({ subject, roomId, seq }) => [subject, roomId, seq]);
 const ofAnn = (...seqs: number[]) => seqs.map((seq) => [ann.page.subject, room, seq]);
-async function debts(): Promise<Debt[]> {
-  const all: Debt[] = [];
-  for await (const page of world.deps.debts.pages(room)) all.push(...page);
+async function unackedRanges(): Promise<UnackedRange[]> {
+  const all: UnackedRange[] = [];
+  for await (const page of world.deps.unackedRanges.pages(room)) all.push(...page);
   return all;
 }
 
@@ -52,7 +52,7 @@ describe("who is gone is reported once, when their last try would have been over
     expect(reported()).toEqual([]);
     await world.pass(600_000);
     expect(reported()).toEqual(ofAnn(1));
-    expect([await debts(), world.looks]).toEqual([[], []]);
+    expect([await unackedRanges(), world.checks]).toEqual([[], []]);
   });
 
   test("though nobody is left in the room", async () => {
@@ -132,7 +132,7 @@ describe("who is gone is reported once, when their last try would have been over
     await ann.page.close();
     await world.pass(600_000);
     expect(reported()).toEqual(ofAnn(...Array.from({ length: 150 }, (_, i) => i + 1)));
-    expect(await debts()).toEqual([]);
+    expect(await unackedRanges()).toEqual([]);
   });
 
   test("also if the message took its number while they were going", async () => {
@@ -148,20 +148,20 @@ describe("who is gone is reported once, when their last try would have been over
   });
 
   test("also if the look that should have come upon that was made just before it was noted", async () => {
-    const { members, debts } = world.deps;
-    const [{ remove }, { note }] = [{ ...members }, { ...debts }];
+    const { members, unackedRanges } = world.deps;
+    const [{ remove }, { record }] = [{ ...members }, { ...unackedRanges }];
     members.remove = async (...args) => {
       members.remove = remove;
       await pushPast(ann);
       return remove(...args);
     };
-    debts.note = async (...args) => {
-      debts.note = note;
+    unackedRanges.record = async (...args) => {
+      unackedRanges.record = record;
       await world.pass(6_000);
-      return note(...args);
+      return record(...args);
     };
     await ann.page.close();
-    expect(world.looks).toHaveLength(1);
+    expect(world.checks).toHaveLength(1);
     await world.pass(600_000);
     expect(reported()).toEqual(ofAnn(1));
   });
@@ -209,11 +209,11 @@ describe("who is gone is reported once, when their last try would have been over
     undelivered.push = () => {
       throw new Error("throttled");
     };
-    const [due] = world.looks;
+    const [due] = world.checks;
     await expect(world.pass(10_000)).rejects.toThrow("throttled");
     Reflect.deleteProperty(undelivered, "push");
     // The queue shows the look again.
-    if (due) world.looks.push(due);
+    if (due) world.checks.push(due);
     await world.pass(600_000);
     expect(reported()).toEqual(ofAnn(1));
   });
@@ -235,9 +235,9 @@ describe("who is gone is not reported", () => {
 
   test("if they were put out and their place was not removed yet", async () => {
     await pushPast(ann);
-    await world.deps.rooms.takeOver(room, { connectionId: "crashed", untilMs: 0 });
+    await world.deps.rooms.takeOver(room, { connectionId: "crashed", expiresAtMs: 0 });
     await ann.page.close();
-    expect(await debts()).toEqual([]);
+    expect(await unackedRanges()).toEqual([]);
   });
 
   test("if their last ack came while they were going", async () => {
@@ -251,7 +251,7 @@ describe("who is gone is not reported", () => {
     };
     await pushPast(ann);
     await ann.page.close();
-    expect(await debts()).toEqual([]);
+    expect(await unackedRanges()).toEqual([]);
     await world.pass(600_000);
     expect(reported()).toEqual([]);
   });
@@ -261,7 +261,7 @@ describe("who is gone is not reported", () => {
     await Promise.all([ann.ack(), bob.ack()]);
     await world.pass(6_000);
     await ann.page.close();
-    expect([await debts(), world.looks]).toEqual([[], []]);
+    expect([await unackedRanges(), world.checks]).toEqual([[], []]);
     await world.pass(600_000);
     expect(reported()).toEqual([]);
   });
@@ -272,7 +272,7 @@ describe("who is gone is not reported", () => {
     await bob.ack();
     await world.pass(100_000);
     await ann.page.close();
-    expect([await debts(), world.looks]).toEqual([[], []]);
+    expect([await unackedRanges(), world.checks]).toEqual([[], []]);
     await world.pass(600_000);
     expect(reported()).toEqual(ofAnn(1));
   });
@@ -283,7 +283,7 @@ describe("who is gone is not reported", () => {
     await world.push(room);
     await Promise.all([ann.ack(), bob.ack()]);
     await old.close();
-    expect(await debts()).toEqual([]);
+    expect(await unackedRanges()).toEqual([]);
   });
 
   test("for what is not for them, or what they sent themselves, or what nobody wants any more", async () => {
@@ -295,7 +295,7 @@ describe("who is gone is not reported", () => {
     await ann.page.close();
     await world.pass(600_000);
     expect(reported()).toEqual([]);
-    expect(await debts()).toEqual([]);
+    expect(await unackedRanges()).toEqual([]);
   });
 
   test.each<[string, (fresh: () => Promise<Reader>) => Promise<void>]>([
@@ -338,7 +338,7 @@ describe("who is gone is not reported", () => {
     await then(async () => tablet);
     await world.pass(600_000);
     expect(reported()).toEqual([]);
-    expect([await debts(), world.looks]).toEqual([[], []]);
+    expect([await unackedRanges(), world.checks]).toEqual([[], []]);
   });
 });
 
@@ -346,10 +346,10 @@ describe("looks are few", () => {
   let ordered: number;
   beforeEach(() => {
     ordered = 0;
-    const { scheduleLook } = world.deps;
-    world.deps.scheduleLook = async (look, afterMs) => {
-      if (look.roomId === room) ordered += 1;
-      await scheduleLook(look, afterMs);
+    const { scheduleAckCheck } = world.deps;
+    world.deps.scheduleAckCheck = async (check, afterMs) => {
+      if (check.roomId === room) ordered += 1;
+      await scheduleAckCheck(check, afterMs);
     };
   });
 

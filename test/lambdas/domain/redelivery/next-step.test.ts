@@ -5,9 +5,9 @@ import type { Step } from "../../../../lambdas/domain/redelivery/next-step.ts";
 import { nextStep } from "../../../../lambdas/domain/redelivery/next-step.ts";
 
 const afterMs = 5_000;
-const member = (tries: number, triedAtMs = 0): Member => ({
-  ...{ session: "s", connectionId: "c", connectedAtMs: 0, subject: "ann", generation: 0, holds: false },
-  ...{ acks: true, hasAcked: false, tries, triedAtMs, givenUpSeq: 0 },
+const member = (redeliveries: number, redeliveredAtMs = 0): Member => ({
+  ...{ session: "s", connectionId: "c", connectedAtMs: 0, subject: "ann", generation: 0, holdsLease: false },
+  ...{ acks: true, hasAcked: false, redeliveries, redeliveredAtMs, exhaustedSeq: 0 },
 });
 const entry = (seq: number, atMs: number): LogEntry => ({ seq, atMs });
 const inWords = (step: Step) =>

@@ -27,7 +27,7 @@ const ofAnn = (...seqs: number[]) => seqs.map((seq) => [ann.page.subject, room, 
 
 describe("a poller", () => {
   const pollBy = (session?: string, rooms: Parameters<typeof poll>[2]["rooms"] = []) =>
-    poll(world.deps, { ...ann.page.claims, askedAtMs: world.nowMs }, { rooms, ...(session && { session }) });
+    poll(world.deps, { ...ann.page.claims, requestedAtMs: world.nowMs }, { rooms, ...(session && { session }) });
   const begin = () => pollBy(undefined, [{ roomId: room, type: "loginWhenever" }]);
   const goOn = async (before: Awaited<ReturnType<typeof begin>>) => {
     const here = before.rooms.find(({ roomId }) => roomId === room);
@@ -44,7 +44,7 @@ describe("a poller", () => {
     expect(reported()).toEqual([]);
     await world.pass(600_000);
     expect(reported()).toEqual(ofAnn(1));
-    expect(world.looks).toEqual([]);
+    expect(world.checks).toEqual([]);
   });
 
   test("is not reported for what came behind its lease", async () => {
@@ -76,7 +76,12 @@ describe("a poller", () => {
     await bob.ack();
     await world.pass(6_000);
     const place = await world.deps.members.get(room, tablet.page.session);
-    if (place) await world.deps.members.noteTry(room, { ...place, tries: 2, triedAtMs: world.nowMs + 30_000 });
+    if (place)
+      await world.deps.members.recordRedelivery(room, {
+        ...place,
+        redeliveries: 2,
+        redeliveredAtMs: world.nowMs + 30_000,
+      });
     await world.pass(600_000);
     expect(reported()).toEqual([]);
   });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { publish } from "../../../../lambdas/domain/push/publish.ts";
-import { lookAtRoom } from "../../../../lambdas/domain/redelivery/check-room.ts";
+import { checkRoom } from "../../../../lambdas/domain/redelivery/check-room.ts";
 import { openQuickTables } from "../../../support/quick-tables.ts";
 import { Reader } from "../../../support/reader.ts";
 import { tablesForAll } from "../../../support/tables-for-all.ts";
@@ -54,7 +54,7 @@ describe("one report for each person and message", () => {
     await world.pass(6_000);
     const { deps } = world;
     const place = await deps.members.get(room, tablet.page.session);
-    if (place) await deps.members.noteTry(room, { ...place, tries: 2, triedAtMs: world.nowMs });
+    if (place) await deps.members.recordRedelivery(room, { ...place, redeliveries: 2, redeliveredAtMs: world.nowMs });
     await world.pass(600_000);
     expect(reported()).toEqual([[ann.page.subject, room, 1]]);
   });
@@ -78,7 +78,7 @@ describe("none", () => {
     await ann.page.close();
     world.lost.clear();
     world.nowMs += 76_000;
-    await lookAtRoom(world.lookDeps, { roomId: room, round: 5, rest: { after: tablet.page.session } });
+    await checkRoom(world.ackCheckDeps, { roomId: room, hop: 5, rest: { after: tablet.page.session } });
     expect(reported()).toEqual([]);
     await world.pass(10_000);
     await tablet.ack();

@@ -28,7 +28,7 @@ describe.each(["@all", "crowd"] as const)("after an outage in which nobody of %s
   test("it is sent again to everybody, who sees it once", () => {
     const wrong = [...crowd.readers.values()].filter((reader) => JSON.stringify(reader.dataOf(room)) !== '["hi"]');
     expect(wrong.map(({ page }) => page.session)).toEqual([]);
-    expect(crowd.looks.isEmpty).toBe(true);
+    expect(crowd.checks.isEmpty).toBe(true);
   });
 
   test("no second sees more posts than both rates allow together", () => {
@@ -37,8 +37,8 @@ describe.each(["@all", "crowd"] as const)("after an outage in which nobody of %s
 
   test("and what is sent again keeps to its own", () => {
     const before = new Set<string>();
-    const isAgain = ({ connectionId }: { connectionId: string }) => before.size === before.add(connectionId).size;
-    const again = crowd.posts.filter(isAgain);
+    const isRetry = ({ connectionId }: { connectionId: string }) => before.size === before.add(connectionId).size;
+    const again = crowd.posts.filter(isRetry);
     expect(again.length).toBeGreaterThan(members / 3);
     expect(busiestSecond(again)).toBeLessThanOrEqual(resendsPerSecond * 1.1);
   });

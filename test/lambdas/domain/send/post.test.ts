@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { PostOutcome } from "../../../../lambdas/domain/model/gateway.ts";
 import { post } from "../../../../lambdas/domain/send/post.ts";
-import type { Pace } from "../../../../lambdas/domain/send/rate-limiter.ts";
-import { paceUntil } from "../../../../lambdas/domain/send/rate-limiter.ts";
+import type { RateLimiter } from "../../../../lambdas/domain/send/rate-limiter.ts";
+import { withDeadline } from "../../../../lambdas/domain/send/rate-limiter.ts";
 
 /** A gateway whose attempts end as listed; the last one stays. Notes what happens, in its order. */
 function gatewayOf(...outcomes: PostOutcome[]) {
@@ -14,16 +14,16 @@ function gatewayOf(...outcomes: PostOutcome[]) {
     attempts += 1;
     return outcomes[Math.min(attempts, outcomes.length) - 1] ?? "sent";
   };
-  const pace: Pace = {
-    turn: async () => happened.push("turn") > 0,
-    heed: (outcome) => void happened.push(outcome),
+  const limiter: RateLimiter = {
+    acquire: async () => happened.push("turn") > 0,
+    onOutcome: (outcome) => void happened.push(outcome),
   };
   const deps = {
     gateway: { post: attempt, isOpen: async () => true },
     wait: async (ms: number) => void waitsMs.push(ms),
     random: () => 0.5,
   };
-  return { deps, pace, happened, waitsMs, attempts: () => attempts };
+  return { deps, limiter, happened, waitsMs, attempts: () => attempts };
 }
 
 test.each<[PostOutcome[], PostOutcome, number]>([
@@ -63,22 +63,22 @@ test("a mistake of ours is thrown, and not tried again", async () => {
 
 describe("a pace", () => {
   test("has given the first turn before; each further attempt takes one, after its pause", async () => {
-    const { deps, pace, happened } = gatewayOf("slow", "failed", "sent");
+    const { deps, limiter, happened } = gatewayOf("slow", "failed", "sent");
     const wait = async () => void happened.push("wait");
-    await post({ ...deps, wait }, "abc=", "1", pace);
+    await post({ ...deps, wait }, "abc=", "1", limiter);
     const attempt = "post abc= 1";
     expect(happened).toEqual([attempt, "slow", "wait", "turn", attempt, "failed", "wait", "turn", attempt, "sent"]);
   });
 
   test("that gives no turn holds the next attempt back", async () => {
-    const { deps, pace, attempts } = gatewayOf("slow", "sent");
+    const { deps, limiter, attempts } = gatewayOf("slow", "sent");
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const asked = Promise.withResolvers<void>();
-    const turn = () => {
+    const acquire = () => {
       asked.resolve();
       return promise;
     };
-    const posted = post(deps, "abc=", "{}", { ...pace, turn });
+    const posted = post(deps, "abc=", "{}", { ...limiter, acquire });
     await asked.promise;
     expect(attempts()).toBe(1);
     resolve(true);
@@ -86,10 +86,10 @@ describe("a pace", () => {
   });
 
   test("that has no turn in time ends it as the last attempt ended", async () => {
-    const { deps, pace, attempts } = gatewayOf("slow", "failed", "sent");
+    const { deps, limiter, attempts } = gatewayOf("slow", "failed", "sent");
     const asked: (number | undefined)[] = [];
-    const turn = async (byMs?: number) => asked.push(byMs) < 2;
-    expect(await post(deps, "abc=", "{}", paceUntil({ ...pace, turn }, 7_000))).toBe("failed");
+    const acquire = async (byMs?: number) => asked.push(byMs) < 2;
+    expect(await post(deps, "abc=", "{}", withDeadline({ ...limiter, acquire }, 7_000))).toBe("failed");
     expect(attempts()).toBe(2);
     expect(asked).toEqual([7_000, 7_000]);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { PostOutcome } from "../../../../lambdas/domain/model/gateway.ts";
-import { makePace } from "../../../../lambdas/domain/send/rate-limiter.ts";
+import { makeRateLimiter } from "../../../../lambdas/domain/send/rate-limiter.ts";
 import { seededRandom } from "../../../e2e/delivery/seeded-random.ts";
 
 /** Time that passes only while everybody waits. Timers come late, by up to `lateMs`, as they do. */
@@ -32,14 +32,14 @@ function makeTime(lateMs = 0) {
   };
 }
 type Time = ReturnType<typeof makeTime>;
-const paceAt = (rate: number, time: Time, random = () => 1) => makePace(rate, { ...time, random });
+const paceAt = (rate: number, time: Time, random = () => 1) => makeRateLimiter(rate, { ...time, random });
 
 /** Moments of so many turns, taken by some side by side. */
-async function turnsOf(time: Time, pace: ReturnType<typeof paceAt>, count: number, abreast = 1): Promise<number[]> {
+async function turnsOf(time: Time, limiter: ReturnType<typeof paceAt>, count: number, abreast = 1): Promise<number[]> {
   const moments: number[] = [];
   const take = async () => {
     while (moments.length < count) {
-      await pace.turn();
+      await limiter.acquire();
       moments.push(time.now());
     }
   };
@@ -49,12 +49,12 @@ async function turnsOf(time: Time, pace: ReturnType<typeof paceAt>, count: numbe
 /** Most turns within any second. */
 function busiestSecond(moments: readonly number[]): number {
   let first = 0;
-  let most = 0;
+  let max = 0;
   for (const [i, moment] of moments.entries()) {
     while (moment - (moments[first] ?? 0) >= 1_000) first += 1;
-    most = Math.max(most, i - first + 1);
+    max = Math.max(max, i - first + 1);
   }
-  return most;
+  return max;
 }
 const durationOf = (moments: readonly number[]) => (moments.at(-1) ?? 0) - (moments[0] ?? 0);
 
@@ -87,70 +87,70 @@ describe("turns", () => {
 
   test("after a pause of a minute come at the rate as ever: nothing is made up for", async () => {
     const time = makeTime();
-    const pace = paceAt(1_000, time);
-    const before = await turnsOf(time, pace, 500);
+    const limiter = paceAt(1_000, time);
+    const before = await turnsOf(time, limiter, 500);
     await time.run(time.wait(60_000));
-    const moments = await turnsOf(time, pace, 2_000);
+    const moments = await turnsOf(time, limiter, 2_000);
     expect(busiestSecond([...before, ...moments])).toBeLessThanOrEqual(1_100);
     expect(durationOf(moments)).toBeGreaterThanOrEqual(1_900);
   });
 
   test("that would come too late are not taken: whoever has more time gets them", async () => {
     const time = makeTime();
-    const pace = paceAt(10, time);
+    const limiter = paceAt(10, time);
     // It makes up for the 50 ms before; then one comes every 100 ms.
-    await time.run(pace.turn());
+    await time.run(limiter.acquire());
     const beganMs = time.now();
-    expect(await pace.turn(beganMs + 49)).toBe(false);
-    expect(await pace.turn(beganMs - 1)).toBe(false);
-    const taken = pace.turn(beganMs + 50);
+    expect(await limiter.acquire(beganMs + 49)).toBe(false);
+    expect(await limiter.acquire(beganMs - 1)).toBe(false);
+    const taken = limiter.acquire(beganMs + 50);
     await time.run(taken);
     expect([await taken, time.now() - beganMs]).toEqual([true, 50]);
   });
 });
 
 describe("answers", () => {
-  const heedAll = (pace: ReturnType<typeof paceAt>, outcomes: readonly PostOutcome[]) => {
-    for (const outcome of outcomes) pace.heed(outcome);
+  const heedAll = (limiter: ReturnType<typeof paceAt>, outcomes: readonly PostOutcome[]) => {
+    for (const outcome of outcomes) limiter.onOutcome(outcome);
   };
   const of = (outcome: PostOutcome, count: number) => Array.from({ length: count }, () => outcome);
   /** How long the next turn keeps waiting. */
-  const pauseOf = async (time: Time, pace: ReturnType<typeof paceAt>) => {
+  const pauseOf = async (time: Time, limiter: ReturnType<typeof paceAt>) => {
     const fromMs = time.now();
-    await time.run(pace.turn());
+    await time.run(limiter.acquire());
     return time.now() - fromMs;
   };
 
   test("that are all 429 pause everybody, longer each time, up to some seconds", async () => {
     const time = makeTime();
-    const pace = paceAt(1_000, time);
+    const limiter = paceAt(1_000, time);
     const pauses: number[] = [];
     for (let i = 0; i < 7; i += 1) {
-      heedAll(pace, of("slow", 20));
-      pauses.push(await pauseOf(time, pace));
+      heedAll(limiter, of("slow", 20));
+      pauses.push(await pauseOf(time, limiter));
     }
     expect(pauses).toEqual([200, 400, 800, 1_600, 3_200, 3_200, 3_200]);
   });
 
   test("that are good again begin anew with a short pause", async () => {
     const time = makeTime();
-    const pace = paceAt(1_000, time);
+    const limiter = paceAt(1_000, time);
     for (let i = 0; i < 3; i += 1) {
-      heedAll(pace, of("slow", 20));
-      await pauseOf(time, pace);
+      heedAll(limiter, of("slow", 20));
+      await pauseOf(time, limiter);
     }
-    heedAll(pace, of("sent", 20));
-    heedAll(pace, of("slow", 20));
-    expect(await pauseOf(time, pace)).toBe(200);
+    heedAll(limiter, of("sent", 20));
+    heedAll(limiter, of("slow", 20));
+    expect(await pauseOf(time, limiter)).toBe(200);
   });
 
   test("pause workers for different times, at least for half", async () => {
     const pauses = await Promise.all(
       [0, 0.5, 1].map(async (random) => {
         const time = makeTime();
-        const pace = paceAt(1_000, time, () => random);
-        heedAll(pace, of("slow", 20));
-        return pauseOf(time, pace);
+        const limiter = paceAt(1_000, time, () => random);
+        heedAll(limiter, of("slow", 20));
+        return pauseOf(time, limiter);
       }),
     );
     expect(pauses).toEqual([100, 150, 200]);
@@ -158,12 +158,12 @@ describe("answers", () => {
 
   test("that storm let hardly any turn through", async () => {
     const time = makeTime();
-    const pace = paceAt(1_000, time);
+    const limiter = paceAt(1_000, time);
     const moments: number[] = [];
     while (moments.length < 200) {
-      await time.run(pace.turn());
+      await time.run(limiter.acquire());
       moments.push(time.now());
-      pace.heed("slow");
+      limiter.onOutcome("slow");
     }
     // At the rate they would take a fifth of a second.
     expect(durationOf(moments)).toBeGreaterThan(10_000);
@@ -177,8 +177,8 @@ describe("answers", () => {
     ["410", of("gone", 20)],
   ])("of %s pause nobody", async (_, outcomes) => {
     const time = makeTime();
-    const pace = paceAt(1_000, time);
-    for (let i = 0; i < 5; i += 1) heedAll(pace, outcomes);
-    expect(await pauseOf(time, pace)).toBe(0);
+    const limiter = paceAt(1_000, time);
+    for (let i = 0; i < 5; i += 1) heedAll(limiter, outcomes);
+    expect(await pauseOf(time, limiter)).toBe(0);
   });
 });
