@@ -8,8 +8,8 @@ import { isPolling } from "../model/polling.ts";
 import type { ResumePoint } from "../model/resume-point.ts";
 import type { Room } from "../model/room.ts";
 import { rawFrame, serializeMessage } from "../wire/serialize.ts";
-import type { Admitted } from "./login-result.ts";
-import { loginFrame } from "./login-result.ts";
+import type { Admitted } from "./policies/login-result.ts";
+import { loginFrame } from "./policies/login-result.ts";
 
 /**
  * The reply to a session that got in, with what it missed of the room's log.

@@ -1,7 +1,7 @@
 import type { Caller } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
 import { isGranted } from "../model/grants.ts";
-import { type LoginResult, refuse } from "./login-result.ts";
+import { type LoginResult, refuse } from "./policies/login-result.ts";
 
 /** What forbids a login whatever the room's state, or `undefined`. */
 export function refusalOf({ now }: Pick<Deps, "now">, caller: Caller, roomId: string): LoginResult | undefined {

@@ -1,24 +1,30 @@
 import { everyone } from "../../../protocol/ids.ts";
-import type { DeliverDeps } from "../delivery/deliver.ts";
+import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
 import { disconnect } from "./connection.ts";
-import { endMembership } from "./end-membership.ts";
+import { endMembership, type MembershipDeps } from "./end-membership.ts";
 
-/** Until its handshake is over, API Gateway calls a connection gone, though its row is there. */
+export type PruneDeps = MembershipDeps & Pick<Deps, "connections" | "gateway">;
+
+/** API Gateway answers 410 for a connection until its handshake is complete, although its row exists. */
 const handshakeMs = 10_000;
 
-/** Forgets a connection that has ended without a `$disconnect`. @returns whether it has */
+/**
+ * Removes a stale connection, of which no `$disconnect` arrived, and its memberships.
+ *
+ * @returns whether the connection has ended
+ */
 export async function prune(
-  deps: DeliverDeps,
+  deps: PruneDeps,
   roomId: string,
   { connectionId, session, connectedAtMs }: Member,
 ): Promise<boolean> {
-  // In other rooms it has logged in, so it was open.
+  // In other rooms the session has logged in, so its handshake was complete.
   if (roomId.startsWith("@") && deps.now() - connectedAtMs < handshakeMs) return false;
-  // A post was seen to be answered 410 although it arrived: a second witness, before somebody loses their rooms.
+  // A 410 can follow a post that arrived. A second answer is needed before a session loses its rooms.
   if (await deps.gateway.isOpen(connectionId)) return false;
   await disconnect(deps, connectionId);
-  // The row may be gone already while this place, written late, is not; of everyone's room the row is the place.
+  // A membership that was written late can outlive its connection row. In the room of everyone the row is the membership.
   if (roomId !== everyone) await endMembership(deps, roomId, session, connectionId);
   return true;
 }

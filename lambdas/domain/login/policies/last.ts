@@ -1,10 +1,10 @@
 import { forEachLimited } from "../../concurrency/for-each-limited.ts";
 import { flatten } from "../../concurrency/pages.ts";
 import { evict, notifyLeaseholder } from "../../membership/evict.ts";
-import type { LoginResult } from "../login-result.ts";
-import { connectionGone } from "../login-result.ts";
 import { admit } from "./admit.ts";
 import { leaseFor } from "./lease.ts";
+import type { LoginResult } from "./login-result.ts";
+import { connectionGone } from "./login-result.ts";
 import type { ApplyPolicy } from "./policy.ts";
 
 const evictionConcurrency = 50;

@@ -5,8 +5,8 @@ import type { Deps } from "../../model/deps.ts";
 import type { Member } from "../../model/member.ts";
 import { isPolling } from "../../model/polling.ts";
 import type { Room } from "../../model/room.ts";
-import { connectionGone, type LoginResult } from "../login-result.ts";
 import { membershipOf } from "./admit.ts";
+import { connectionGone, type LoginResult } from "./login-result.ts";
 
 /** A session that comes back takes its own place again, whoever else is in. */
 export async function resumeMembership(

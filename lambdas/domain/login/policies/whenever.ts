@@ -1,6 +1,6 @@
-import type { LoginResult } from "../login-result.ts";
-import { connectionGone, tooBusy } from "../login-result.ts";
 import { admit } from "./admit.ts";
+import type { LoginResult } from "./login-result.ts";
+import { connectionGone, tooBusy } from "./login-result.ts";
 import type { ApplyPolicy } from "./policy.ts";
 
 const attempts = 20;

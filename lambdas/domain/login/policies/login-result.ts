@@ -1,7 +1,7 @@
-import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
-import type { LoginFrame, Position } from "../../../protocol/frames.ts";
-import { evictedFrame } from "../membership/evict.ts";
-import type { Room } from "../model/room.ts";
+import { frameCodes, frameTexts } from "../../../../protocol/codes.ts";
+import type { LoginFrame, Position } from "../../../../protocol/frames.ts";
+import { evictedFrame } from "../../membership/evict.ts";
+import type { Room } from "../../model/room.ts";
 
 /**
  * The session is in and gets everything behind `seq`; `head` is the newest known. Where the two differ, what is between
