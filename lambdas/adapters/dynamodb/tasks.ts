@@ -1,5 +1,5 @@
 import type { TaskProgress, Tasks } from "../../domain/model/fan-out-task.ts";
-import { noOutcomes } from "../../domain/model/push-record.ts";
+import { noOutcomes } from "../../domain/model/outcomes.ts";
 import { isExpired, pushExpiry, seconds } from "./expiry.ts";
 import { taskKey } from "./keys.ts";
 import { assignmentOf, type Table } from "./table.ts";

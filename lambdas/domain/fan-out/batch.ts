@@ -2,7 +2,7 @@ import type { Delivery } from "../delivery/deliver.ts";
 import { countedAs, isExcluded, isRetried, textsFor } from "../delivery/deliver.ts";
 import type { FanOutTask, TaskProgress } from "../model/fan-out-task.ts";
 import type { Member } from "../model/member.ts";
-import type { Outcomes } from "../model/push-record.ts";
+import type { Outcomes } from "../model/outcomes.ts";
 import { serializeRedelivery } from "../wire/redelivery-frame.ts";
 import { isLastRetry } from "./enqueue.ts";
 

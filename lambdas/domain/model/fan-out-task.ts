@@ -1,6 +1,6 @@
 import type { Part } from "./member.ts";
+import type { Outcomes } from "./outcomes.ts";
 import type { OutgoingMessage } from "./outgoing-message.ts";
-import type { Outcomes } from "./push-record.ts";
 
 /** One item of the fan-out queue: a message on its way to a part of a large room, or once more to a few. */
 export interface FanOutTask extends OutgoingMessage {

@@ -1,6 +1,6 @@
 import type { Position } from "../../../protocol/frames.ts";
 import type { TaskProgress } from "./fan-out-task.ts";
-import type { PostOutcome } from "./gateway.ts";
+import type { Outcomes } from "./outcomes.ts";
 
 /** What is known of one message in one room. */
 export interface PushRecord extends Partial<Position> {
@@ -26,8 +26,6 @@ export interface PushRecord extends Partial<Position> {
 /** A task that somebody has begun; otherwise than one of a part, one of members who are tried again was not planned. */
 export type KnownTask = TaskProgress & { ofPart: boolean };
 
-export type Outcomes = Record<Exclude<PostOutcome, "tooLarge"> | "members" | "waiting", number>;
-
 /** The books on pushes, kept for a day. */
 export interface Pushes {
   /** Enters a push that may come twice. @returns what the first of them entered, if this is not it */
@@ -43,14 +41,3 @@ export interface Pushes {
   recordParts(messageId: string, record: PushRecord, parts: number): Promise<number>;
   get(messageId: string): Promise<PushRecord[]>;
 }
-
-/** Before anybody was posted to. */
-export const noOutcomes = (): Outcomes => ({
-  members: 0,
-  sent: 0,
-  gone: 0,
-  slow: 0,
-  failed: 0,
-  unknown: 0,
-  waiting: 0,
-});
