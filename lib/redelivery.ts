@@ -45,8 +45,8 @@ export class Redelivery extends Construct {
       description: "Downlink: sends again what was not acked",
       environment: {
         EVENT_BUS_NAME: eventBusName,
-        RESENDS_PER_SECOND: String(paceOf(props.postsPerSecond).redelivery),
-        REDELIVER_WORKERS: String(props.maxConcurrency),
+        REDELIVERIES_PER_SECOND: String(paceOf(props.postsPerSecond).redelivery),
+        REDELIVERY_WORKERS: String(props.maxConcurrency),
       },
       // Nobody waits for it, and most looks find that all have acked.
       memorySize: 512,

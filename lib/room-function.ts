@@ -59,7 +59,7 @@ export function roomFunction(scope: Construct, id: string, props: RoomProps, own
       PAYLOADS_URL: payloads.url,
       CALLBACK_URL: stage.callbackUrl,
       RETENTION_SECONDS: props.retentionSeconds,
-      REDELIVER_QUEUE_URL: looks.queueUrl,
+      ACK_CHECK_QUEUE_URL: looks.queueUrl,
       REDELIVER_AFTER_SECONDS: props.redeliverAfterSeconds,
       FAN_OUT_QUEUE_URL: tasks.queueUrl,
       FAN_OUT_WORKERS: String(workersFor(postsPerSecond)),

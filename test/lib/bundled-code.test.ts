@@ -37,7 +37,7 @@ test.each(entries)("%s is one module that needs nothing beside it and exports a 
     PAYLOADS_URL: "https://payloads.s3.eu-central-1.amazonaws.com",
     CALLBACK_URL: "https://abc.execute-api.eu-central-1.amazonaws.com/socket",
     RETENTION_SECONDS: "60",
-    REDELIVER_QUEUE_URL: "https://sqs.eu-central-1.amazonaws.com/123456789012/looks",
+    ACK_CHECK_QUEUE_URL: "https://sqs.eu-central-1.amazonaws.com/123456789012/ack-checks",
     REDELIVER_AFTER_SECONDS: "5",
     EVENT_BUS_NAME: "default",
     FAN_OUT_QUEUE_URL: "https://sqs.eu-central-1.amazonaws.com/123456789012/tasks",

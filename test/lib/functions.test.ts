@@ -56,7 +56,7 @@ const rooms = {
   PAYLOADS_URL: "https://<Payloads/Bucket.RegionalDomainName>",
   CALLBACK_URL: callback,
   RETENTION_SECONDS: "86400",
-  REDELIVER_QUEUE_URL: "<Redelivery/Looks>",
+  ACK_CHECK_QUEUE_URL: "<Redelivery/Looks>",
   REDELIVER_AFTER_SECONDS: "5",
   FAN_OUT_QUEUE_URL: "<FanOut/Tasks>",
   FAN_OUT_WORKERS: "4",
@@ -69,7 +69,7 @@ test.each([
   ["Socket", rooms],
   ["Push", rooms],
   ["Poll", { ...rooms, ...tokens }],
-  ["Redeliver", { ...rooms, EVENT_BUS_NAME: "default", RESENDS_PER_SECOND: "350", REDELIVER_WORKERS: "5" }],
+  ["Redeliver", { ...rooms, EVENT_BUS_NAME: "default", REDELIVERIES_PER_SECOND: "350", REDELIVERY_WORKERS: "5" }],
   ["FanOut", { ...rooms, FAN_OUT_DEAD_LETTERS_URL: "<FanOut/DeadLetters>" }],
 ])("%s is told exactly what it reads from its environment", (name, expected) => {
   const { NODE_OPTIONS: _, ...variables } = functionOf(name).Environment.Variables;

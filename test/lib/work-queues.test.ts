@@ -163,8 +163,8 @@ describe("postsPerSecond", () => {
       const other = synthesize({ postsPerSecond });
       const redeliver = Object.values(resourcesOf(other, "AWS::Lambda::Function"))
         .map(({ Properties }) => Properties.Environment.Variables)
-        .find(({ RESENDS_PER_SECOND }) => RESENDS_PER_SECOND !== undefined);
-      const { POSTS_PER_SECOND: first, RESENDS_PER_SECOND: again, REDELIVER_WORKERS: workers } = redeliver;
+        .find(({ REDELIVERIES_PER_SECOND }) => REDELIVERIES_PER_SECOND !== undefined);
+      const { POSTS_PER_SECOND: first, REDELIVERIES_PER_SECOND: again, REDELIVERY_WORKERS: workers } = redeliver;
       expect(Number(first) + Number(again)).toBeCloseTo(postsPerSecond);
       expect(Number(again) / postsPerSecond).toBeCloseTo(0.1);
       expect(workOf("Redelivery", "Looks").mapping.Properties.ScalingConfig.MaximumConcurrency).toBe(Number(workers));
