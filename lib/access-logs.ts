@@ -3,8 +3,8 @@ import { AccessLogFormat, CfnAccount } from "aws-cdk-lib/aws-apigateway";
 import { ManagedPolicy, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-import { acknowledge, nameInFinding } from "./acknowledge.ts";
 import type { LogProps } from "./lambda-function.ts";
+import { nameInFinding, suppress } from "./suppress.ts";
 
 /** One line for each request that API Gateway answered, and the account's permission for it to write them. */
 export class AccessLogs extends Construct {
@@ -23,7 +23,7 @@ export class AccessLogs extends Construct {
       assumedBy: new ServicePrincipal("apigateway.amazonaws.com"),
       managedPolicies: [policy],
     });
-    acknowledge(
+    suppress(
       role,
       `IAM4[Policy::${nameInFinding(this, policy.managedPolicyArn)}]`,
       "The policy that AWS prescribes for this account setting; API Gateway refuses a role that may do less",

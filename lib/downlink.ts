@@ -8,15 +8,15 @@ import { Topic } from "aws-cdk-lib/aws-sns";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { AccessLogs } from "./access-logs.ts";
-import { acknowledge } from "./acknowledge.ts";
 import { type DownlinkProps, resolveProps } from "./downlink-props.ts";
 import { FanOut } from "./fan-out.ts";
-import { acknowledgeConnections } from "./grant-connections.ts";
-import { acknowledgePayloads, Payloads } from "./payloads.ts";
+import { suppressConnectionFindings } from "./grant-connections.ts";
+import { Payloads, suppressPayloadFindings } from "./payloads.ts";
 import { PushApi } from "./push-api.ts";
 import { Redelivery } from "./redelivery.ts";
 import { warnOfQuota } from "./region-quota.ts";
 import { SocketApi } from "./socket-api.ts";
+import { suppress } from "./suppress.ts";
 import { Tables } from "./tables.ts";
 import { throttleAlarm } from "./throttle-alarm.ts";
 
@@ -80,16 +80,16 @@ export class Downlink extends Construct {
       logRetention,
       removalPolicy,
     };
-    const doors = { accessLogs, tokenSecret: this.tokenSecret, allowedOrigins };
+    const authProps = { accessLogs, tokenSecret: this.tokenSecret, allowedOrigins };
     const { stage } = new SocketApi(this, "SocketApi", {
       ...shared,
-      ...doors,
+      ...authProps,
       rateLimit: resolved.socketRateLimit,
       burstLimit: resolved.socketBurstLimit,
     });
     this.pushApi = new PushApi(this, "PushApi", {
       ...shared,
-      ...doors,
+      ...authProps,
       stage,
       corsOrigin: resolved.corsOrigin,
       rateLimit: resolved.pushRateLimit,
@@ -99,8 +99,8 @@ export class Downlink extends Construct {
     });
     redelivery.addFunction({ ...shared, stage, maxConcurrency: resolved.redeliveryConcurrency });
     fanOut.addFunction({ ...shared, stage });
-    acknowledgeConnections(this, stage);
-    acknowledgePayloads(this, this.payloads);
+    suppressConnectionFindings(this, stage);
+    suppressPayloadFindings(this, this.payloads);
     this.webSocketUrl = stage.url;
     this.pushUrl = this.pushApi.pushUrl;
     this.pollUrl = this.pushApi.pollUrl;
@@ -138,7 +138,7 @@ export class Downlink extends Construct {
       generateSecretString: { passwordLength: 64, excludePunctuation: true },
       removalPolicy,
     });
-    acknowledge(
+    suppress(
       secret,
       "SMG4",
       "Issuers of tokens hold this value too: a rotation that did not reach them all at once would lock every page out",

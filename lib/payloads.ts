@@ -2,7 +2,7 @@ import { Duration, type RemovalPolicy } from "aws-cdk-lib";
 import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
 import { BlockPublicAccess, Bucket, BucketEncryption, HttpMethods } from "aws-cdk-lib/aws-s3";
 import { Construct, type IConstruct } from "constructs";
-import { acknowledge, nameInFinding } from "./acknowledge.ts";
+import { nameInFinding, suppress } from "./suppress.ts";
 
 export interface PayloadsProps {
   /** Whole days for which an object is kept at least. */
@@ -30,7 +30,7 @@ export class Payloads extends Construct {
     });
     // The address of its Region: the one without it redirects while a bucket is young, and no signature survives that.
     this.url = `https://${this.bucket.bucketRegionalDomainName}`;
-    acknowledge(
+    suppress(
       this.bucket,
       "S1",
       "Only signed requests get in: a log of them would be a second bucket, with an object for every few fetches",
@@ -48,8 +48,8 @@ export class Payloads extends Construct {
 }
 
 /** Call it once, with what contains all grantees. */
-export function acknowledgePayloads(scope: IConstruct, { bucket }: Payloads): void {
-  acknowledge(
+export function suppressPayloadFindings(scope: IConstruct, { bucket }: Payloads): void {
+  suppress(
     scope,
     `IAM5[Resource::${nameInFinding(bucket, bucket.arnForObjects("*"))}]`,
     "Objects are named by what is in them: their names cannot be listed in a policy",

@@ -11,10 +11,10 @@ import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
 import { type AccessLogs, pushLogFormat } from "./access-logs.ts";
-import { acknowledge } from "./acknowledge.ts";
 import { pollFunction, pushFunction, type TokenProps } from "./functions.ts";
-import { addGatewayAnswers } from "./gateway-answers.ts";
+import { addGatewayResponses } from "./gateway-responses.ts";
 import type { RoomProps } from "./room-function.ts";
+import { suppress } from "./suppress.ts";
 
 export interface PushApiProps extends RoomProps, TokenProps {
   readonly accessLogs: AccessLogs;
@@ -77,8 +77,8 @@ export class PushApi extends Construct {
       })
       .addApiKey(this.apiKey);
 
-    addGatewayAnswers(api, corsOrigin);
-    acknowledgeFindings(api);
+    addGatewayResponses(api, corsOrigin);
+    suppressApiFindings(api);
   }
 
   /** Lets `grantee` read the API key's value. */
@@ -103,12 +103,12 @@ function addPush(root: IResource, push: IFunction): void {
   resource.addMethod("POST", integration, { apiKeyRequired: true });
   // The id of what a page published has a slash.
   resource.addResource("{messageId+}").addMethod("GET", integration, { apiKeyRequired: true });
-  acknowledge(
+  suppress(
     resource,
     "APIG4",
     "The API key is the authorization here: one service, one account. It is random and the plan admits no other",
   );
-  acknowledge(resource, "COG4", "Callers are services, not users of a user pool");
+  suppress(resource, "COG4", "Callers are services, not users of a user pool");
 }
 
 function addPoll(root: IResource, poll: IFunction, corsOrigin: string): void {
@@ -122,22 +122,14 @@ function addPoll(root: IResource, poll: IFunction, corsOrigin: string): void {
     // The longest that Chromium remembers it: without it every poll is two requests.
     maxAge: Duration.hours(2),
   });
-  acknowledge(
-    resource,
-    "APIG4",
-    "The poll function verifies the token: an authorizer would be a second Lambda per poll",
-  );
-  acknowledge(resource, "COG4", "The team issues the tokens of its pages; there need not be a user pool");
+  suppress(resource, "APIG4", "The poll function verifies the token: an authorizer would be a second Lambda per poll");
+  suppress(resource, "COG4", "The team issues the tokens of its pages; there need not be a user pool");
 }
 
-function acknowledgeFindings(api: RestApi): void {
-  acknowledge(
-    api,
-    "APIG2",
-    "The functions validate, with a code and a text for each mistake and for both kinds of body",
-  );
-  acknowledge(api, "APIG3", "Every method is held to a rate; a web ACL is the account's to attach");
-  acknowledge(
+function suppressApiFindings(api: RestApi): void {
+  suppress(api, "APIG2", "The functions validate, with a code and a text for each mistake and for both kinds of body");
+  suppress(api, "APIG3", "Every method is held to a rate; a web ACL is the account's to attach");
+  suppress(
     api,
     "APIG6",
     "The access log names every error; execution logs would go to a group that this stack does not own and never expires",

@@ -15,9 +15,9 @@ import { Construct } from "constructs";
 import { frameCodes } from "../protocol/codes.ts";
 import { type Action, routes, type ServerFrame } from "../protocol/frames.ts";
 import { type AccessLogs, socketLogFormat } from "./access-logs.ts";
-import { acknowledge } from "./acknowledge.ts";
 import { authorizeFunction, socketFunction, type TokenProps } from "./functions.ts";
 import type { RoomProps } from "./room-function.ts";
+import { suppress } from "./suppress.ts";
 
 export interface SocketApiProps extends Omit<RoomProps, "stage">, TokenProps {
   readonly accessLogs: AccessLogs;
@@ -118,7 +118,7 @@ export class SocketApi extends Construct {
 
   private addOpenRoute(routeKey: string, options: WebSocketRouteOptions): WebSocketRoute {
     const route = this.api.addRoute(routeKey, options);
-    acknowledge(route, "APIG4", "API Gateway authorizes a connection once, on $connect; other routes cannot");
+    suppress(route, "APIG4", "API Gateway authorizes a connection once, on $connect; other routes cannot");
     return route;
   }
 

@@ -3,7 +3,7 @@ import { type PushCode, pushCodes } from "../protocol/codes.ts";
 import { limits } from "../protocol/limits.ts";
 
 const notThere = "there are POST /push, GET /push/{messageId} and GET /poll";
-const gatewayAnswers: readonly (readonly [ResponseType, PushCode, string])[] = [
+const gatewayResponses: readonly (readonly [ResponseType, PushCode, string])[] = [
   [ResponseType.INVALID_API_KEY, "unauthorized", "the header x-api-key is missing or its key is unknown"],
   [ResponseType.THROTTLED, "throttled", "too many requests at once, send this one again in a second"],
   // What API Gateway calls a missing token is a method or path that does not exist.
@@ -23,8 +23,8 @@ const gatewayAnswers: readonly (readonly [ResponseType, PushCode, string])[] = [
  *
  * @param corsOrigin origin whose pages may read it, or `*`; a page that polls learns nothing but "failed" otherwise
  */
-export function addGatewayAnswers(api: RestApi, corsOrigin: string): void {
-  for (const [type, name, msg] of gatewayAnswers) {
+export function addGatewayResponses(api: RestApi, corsOrigin: string): void {
+  for (const [type, name, msg] of gatewayResponses) {
     const { code, status } = pushCodes[name];
     // The two defaults stand for several statuses, each of which tells more than one for all.
     const isDefault = type === ResponseType.DEFAULT_4XX || type === ResponseType.DEFAULT_5XX;

@@ -2,7 +2,7 @@ import { Stack, Validations } from "aws-cdk-lib";
 import type { IConstruct } from "constructs";
 
 /** Records why a finding of cdk-nag's AwsSolutions rules is meant to be. It holds for everything inside `construct`. */
-export function acknowledge(construct: IConstruct, rule: string, reason: string): void {
+export function suppress(construct: IConstruct, rule: string, reason: string): void {
   Validations.of(construct).acknowledge({ id: `AwsSolutions-${rule}`, reason });
 }
 
