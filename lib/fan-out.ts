@@ -33,7 +33,7 @@ export class FanOut extends Construct {
       // After a worker crashes, its task returns to the queue within four minutes.
       lateAfter: Duration.minutes(15),
       lateDescription:
-        "Downlink: a fan-out task has waited for 15 minutes, so members of large rooms receive messages late. If the FanOut function runs, there is more to post than postsPerSecond allows: raise it within the API Gateway quota (cdk deploy -c downlink:postsPerSecond=<number>). Otherwise find the cause in its log and its Throttles metric",
+        "Downlink: a fan-out task has waited for 15 minutes, so members of large rooms receive messages late. If the FanOut function runs, there is more to post than postsPerSecond allows: raise it within the API Gateway quota (npx cdk deploy -c downlink:postsPerSecond=<number>). Otherwise find the cause in its log and its Throttles metric",
     });
     this.tasks = this.work.queue;
     this.deadLetters = this.work.deadLetters;

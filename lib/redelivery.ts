@@ -31,7 +31,7 @@ export class Redelivery extends Construct {
       // An ack check may be delayed by 15 minutes, and the delay counts as age.
       lateAfter: Duration.minutes(30),
       lateDescription:
-        "Downlink: an ack check has waited for 30 minutes, so unacknowledged messages are redelivered late. If the Redeliver function runs, raise redeliveryConcurrency (cdk deploy -c downlink:redeliveryConcurrency=<number>). Otherwise find the cause in its log and its Throttles metric",
+        "Downlink: an ack check has waited for 30 minutes, so unacknowledged messages are redelivered late. If the Redeliver function runs, raise redeliveryConcurrency (npx cdk deploy -c downlink:redeliveryConcurrency=<number>). Otherwise find the cause in its log and its Throttles metric",
     });
     this.ackChecks = queue;
     this.deadLetters = deadLetters;

@@ -16,7 +16,7 @@ export function throttleAlarm(scope: Construct, id: string, functions: readonly 
     period,
   }).createAlarm(scope, id, {
     alarmDescription:
-      "Downlink: Lambda throttled a function, because all concurrent executions of the account are in use. Handshakes, frames, polls and pushes fail, and messages are late. Request more concurrent executions: aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 --desired-value <number>. Until then, lower postsPerSecond and redeliveryConcurrency, which use some of them",
+      "Downlink: Lambda throttled a function, because all concurrent executions of the account are in use. Handshakes, frames, polls and pushes may fail, and messages may be late. Request more concurrent executions: aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 --desired-value <number>. Until then, lower postsPerSecond and redeliveryConcurrency, which use some of them",
     threshold: 1,
     evaluationPeriods: 1,
     treatMissingData: TreatMissingData.NOT_BREACHING,

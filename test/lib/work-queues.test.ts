@@ -31,8 +31,8 @@ test("there are two queues, each with a dead-letter queue", () => {
   expect([...queues.keys()].toSorted()).toEqual([
     "<FanOut/DeadLetters>",
     "<FanOut/Tasks>",
-    "<Redelivery/DeadLetters>",
     "<Redelivery/AckChecks>",
+    "<Redelivery/DeadLetters>",
   ]);
 });
 
