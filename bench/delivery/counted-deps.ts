@@ -72,7 +72,7 @@ export function countedDeps(behind: Behind, invocation: Invocation): Deps {
     },
     scheduleAckCheck: ackCheckQueue(
       queueOf(behind, invocation),
-      "https://sqs.us-east-1.amazonaws.com/123456789012/looks",
+      "https://sqs.us-east-1.amazonaws.com/123456789012/ack-checks",
     ),
     redeliverAfterMs: 5_000,
     // Of an execution environment that has just begun: what it has not read yet, it reads.

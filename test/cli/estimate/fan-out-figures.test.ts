@@ -24,7 +24,7 @@ import * as ackWait from "../../../lambdas/domain/schedule/ack-wait.ts";
 import { maxHops } from "../../../lambdas/domain/schedule/max-hops.ts";
 import { burstMs } from "../../../lambdas/domain/send/rate-limiter.ts";
 import { resolveProps } from "../../../lib/downlink-props.ts";
-import { paceOf, workersFor as workersOfStack } from "../../../lib/pace.ts";
+import { rateBudget, fanOutWorkers as workersOfStack } from "../../../lib/rate-budget.ts";
 
 describe("the estimate reckons with the stack as it is", () => {
   const anyPace = fc.oneof(fc.integer({ min: 2, max: 20_000 }), fc.integer({ min: 2, max: 1_000_000 }));
@@ -36,7 +36,7 @@ describe("the estimate reckons with the stack as it is", () => {
   test("parts of everyone, at any pace", () => {
     fc.assert(
       fc.property(anyPace, (postsPerSecond) => {
-        const limits = { postsPerSecond: paceOf(postsPerSecond).fanOut, workers: workersOfStack(postsPerSecond) };
+        const limits = { postsPerSecond: rateBudget(postsPerSecond).fanOut, workers: workersOfStack(postsPerSecond) };
         expect(partsOfEveryone(postsPerSecond)).toBe(plan.partsFor({ seen: 251 }, limits));
       }),
     );
@@ -45,7 +45,7 @@ describe("the estimate reckons with the stack as it is", () => {
   test("parts of a room, of any size at any pace", () => {
     fc.assert(
       fc.property(anyPace, fc.integer({ min: 251, max: 10_000_000 }), (postsPerSecond, members) => {
-        const limits = { postsPerSecond: paceOf(postsPerSecond).fanOut, workers: workersOfStack(postsPerSecond) };
+        const limits = { postsPerSecond: rateBudget(postsPerSecond).fanOut, workers: workersOfStack(postsPerSecond) };
         expect(partsOfRoom(members, postsPerSecond)).toBe(plan.partsFor({ seen: members, share: 1 }, limits));
       }),
     );

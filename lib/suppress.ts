@@ -1,22 +1,26 @@
 import { Stack, Validations } from "aws-cdk-lib";
 import type { IConstruct } from "constructs";
 
-/** Records why a finding of cdk-nag's AwsSolutions rules is meant to be. It holds for everything inside `construct`. */
-export function acknowledge(construct: IConstruct, rule: string, reason: string): void {
+/**
+ * Suppresses a finding of cdk-nag's AwsSolutions rules for `construct` and everything in it.
+ *
+ * @param rule id without the prefix `AwsSolutions-`, for example `APIG4`
+ */
+export function suppress(construct: IConstruct, rule: string, reason: string): void {
   Validations.of(construct).acknowledge({ id: `AwsSolutions-${rule}`, reason });
 }
 
-/** How cdk-nag names `arn` in a finding: references are written `<LogicalId>` and `<LogicalId.Attribute>`. */
+/** The text of `arn` in a cdk-nag finding, which writes references as `<LogicalId>` and `<LogicalId.Attribute>`. */
 export function nameInFinding(construct: IConstruct, arn: string): string {
-  return written(Stack.of(construct).resolve(arn));
+  return toText(Stack.of(construct).resolve(arn));
 }
 
 type Resolved = string | { Ref: string } | { "Fn::GetAtt": [string, string] } | { "Fn::Join": [string, Resolved[]] };
 
-function written(value: Resolved): string {
+function toText(value: Resolved): string {
   if (typeof value === "string") return value;
   if ("Ref" in value) return `<${value.Ref}>`;
   if ("Fn::GetAtt" in value) return `<${value["Fn::GetAtt"].join(".")}>`;
   const [separator, parts] = value["Fn::Join"];
-  return parts.map(written).join(separator);
+  return parts.map(toText).join(separator);
 }
