@@ -10,6 +10,7 @@ import { AckingPage } from "../../../support/acking-page.ts";
 import { type CrashPoint, countCalls, crash } from "../../../support/crash.ts";
 import { Harness, wireOf } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { intercept, interceptNext } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 
 const tables = sharedTables(openInMemoryTables);
@@ -334,15 +335,14 @@ describe("hello", () => {
     const alone = new Harness(fresh.client);
     const eve = new AckingPage(alone);
     // The push comes between the reading of everyone's room and the cursor.
-    const { setCursor } = alone.deps.members;
-    alone.deps.members.setCursor = async (roomId, ...rest) => {
+    intercept(alone.deps.members, "setCursor", (setCursor) => async (roomId, ...rest) => {
       if (roomId === "@all") {
         alone.lost.add(eve.page.connectionId);
         await alone.push("@all", '"m"');
         alone.lost.clear();
       }
       return setCursor(roomId, ...rest);
-    };
+    });
     await eve.page.open();
     await alone.pass(5_000);
     expect(eve.dataOf("@all")).toEqual(["m"]);
@@ -352,24 +352,20 @@ describe("hello", () => {
 
 describe("messages that cross a login", () => {
   test("between the look at the room and the place are in the reply", async () => {
-    const { put } = harness.deps.members;
-    harness.deps.members.put = async (...args) => {
-      harness.deps.members.put = put;
+    interceptNext(harness.deps.members, "put", (put) => async (...args) => {
       await harness.push(room, '"crossing"');
       return put(...args);
-    };
+    });
     await ann.login(room, "loginWhenever");
     await harness.push(room, '"after"');
     expect(ann.dataOf(room)).toEqual(["crossing", "after"]);
   });
 
   test.each(["loginWhenFirst", "loginWhenLast"] as const)("by %s come by redelivery", async (type) => {
-    const { put } = harness.deps.members;
-    harness.deps.members.put = async (...args) => {
-      harness.deps.members.put = put;
+    interceptNext(harness.deps.members, "put", (put) => async (...args) => {
       await harness.push(room, '"crossing"');
       return put(...args);
-    };
+    });
     await ann.login(room, type);
     await harness.pass(5_000);
     expect(ann.dataOf(room)).toEqual(["crossing"]);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Harness, openHarness, type Page } from "../../../support/harness.ts";
+import { intercept, interceptNext } from "../../../support/intercept.ts";
 
 let harness: Harness & { end(): Promise<void> };
 beforeAll(async () => {
@@ -63,27 +64,23 @@ describe("loginWhenFirst", () => {
     await ann.login(room, "loginWhenever");
     await ann.close({ tells: false });
     const eve = await harness.connect();
-    const { rooms, members } = harness.deps;
     const checked = Promise.withResolvers<void>();
-    harness.deps.members = {
-      ...members,
-      pages: async function* (...query: Parameters<typeof members.pages>) {
-        yield* members.pages(...query);
-        checked.resolve();
-      },
-    };
-    harness.deps.rooms = {
-      ...rooms,
-      open: async (roomId) => {
-        await checked.promise;
-        harness.deps.rooms = rooms;
-        await eve.login(room, "loginWhenever");
-        return rooms.open(roomId);
-      },
-    };
+    intercept(
+      harness.deps.members,
+      "pages",
+      (pages) =>
+        async function* (...query) {
+          yield* pages(...query);
+          checked.resolve();
+        },
+    );
+    interceptNext(harness.deps.rooms, "open", (open) => async (roomId) => {
+      await checked.promise;
+      await eve.login(room, "loginWhenever");
+      return open(roomId);
+    });
     expect(await code(bob.login(room))).toBe("2004");
     expect(eve.codes(room)).toEqual([]);
-    Object.assign(harness.deps, { rooms, members });
   });
 
   test("takes the place of one whose connection ended without a word", async () => {

@@ -6,6 +6,7 @@ import type { LoginFrame, RoomToRestore } from "../../../../protocol/frames.ts";
 import { AckingPage } from "../../../support/acking-page.ts";
 import { Harness, type Page, wireOf } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { intercept } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 
 const tables = sharedTables(openInMemoryTables);
@@ -346,14 +347,13 @@ describe("a page that goes from its WebSocket to polling and back", () => {
     await eve.login(room);
     eve.page.goSilent();
     harness.nowMs += 1_000;
-    const opened = harness.deps.connections.put;
-    harness.deps.connections.put = async (caller) => {
-      await opened(caller);
+    const restore = intercept(harness.deps.connections, "put", (put) => async (caller) => {
+      await put(caller);
       harness.nowMs += 500;
       await pollOnce(eve);
-    };
+    });
     await eve.page.open();
-    harness.deps.connections.put = opened;
+    restore();
     expect(eve.page.isIn(room)).toBe(true);
     await harness.push(room, "1");
     await eve.ack();
