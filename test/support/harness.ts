@@ -30,8 +30,8 @@ import type { LoginPolicy } from "../../protocol/ids.ts";
 import { openInMemoryTables } from "./in-memory-tables.ts";
 
 type Line = "open" | "closed" | "halfOpen";
-/** Decides when a call to a table or to the gateway is made. */
-export type Turn = <T>(work: () => Promise<T>) => Promise<T>;
+/** Makes a call of the domain to a table, the gateway or a queue: now, later, or not at all. */
+export type AroundCall = <T>(call: () => Promise<T>) => Promise<T>;
 
 /** How long the fan-out queue hides a task that somebody has received. */
 export const visibilityMs = 240_000;
@@ -61,15 +61,15 @@ export class Harness {
   /** What went wrong behind answers that are right. */
   readonly loggedErrors: unknown[] = [];
 
-  /** Every call of the domain to a table, the gateway or the queue goes through here. */
-  turn: Turn;
+  /** Every call of the domain to a table, the gateway or a queue goes through this function. */
+  aroundCall: AroundCall;
 
-  constructor(client: Pick<DynamoDBClient, "send">, first: Turn = (work) => work()) {
-    this.turn = first;
-    const turn: Turn = (work) => this.turn(work);
+  constructor(client: Pick<DynamoDBClient, "send">, aroundCall: AroundCall = (call) => call()) {
+    this.aroundCall = aroundCall;
+    const around: AroundCall = (call) => this.aroundCall(call);
     const now = () => this.nowMs;
     const newId = () => `id-${this.nextId()}`;
-    const watched = (table: Table) => inTurn(table, turn);
+    const watched = (table: Table) => watch(table, around);
     const connections = watched(tableOf(client, "Connections"));
     const rooms = watched(tableOf(client, "Rooms"));
     const plainRooms = tableOf(client, "Rooms");
@@ -83,7 +83,7 @@ export class Harness {
       log: logIn(watched(tableOf(client, "Messages")), now, 86_400_000),
       payloads: {
         put: (rawData) =>
-          turn(async () => {
+          around(async () => {
             const sha256 = hash("sha256", rawData);
             this.payloads.set(sha256, rawData);
             return { sha256, bytes: Buffer.byteLength(rawData) };
@@ -93,20 +93,20 @@ export class Harness {
       pushes: pushesIn(rooms, now),
       tasks: tasksIn(rooms, now),
       enqueueTasks: (tasks, afterMs = 0) =>
-        turn(async () => {
+        around(async () => {
           this.tasks.push(...tasks.map((task) => ({ task, atMs: this.nowMs + afterMs })));
         }),
       fanOut: { postsPerSecond: 5_000, workers: 5 },
       scheduleAckCheck: (check, afterMs) =>
-        turn(async () => {
+        around(async () => {
           this.checks.push({ check, atMs: this.nowMs + afterMs });
         }),
       redeliverAfterMs: 5_000,
       roomCache: makeRoomCache(500),
       logError: (_, error) => void this.loggedErrors.push(error),
       gateway: {
-        post: (connectionId, text) => turn(() => this.post(connectionId, JSON.parse(text))),
-        isOpen: (connectionId) => turn(async () => this.lineOf(connectionId) !== "closed"),
+        post: (connectionId, text) => around(() => this.post(connectionId, JSON.parse(text))),
+        isOpen: (connectionId) => around(async () => this.lineOf(connectionId) !== "closed"),
       },
       now,
       wait: async (ms) => {
@@ -123,6 +123,17 @@ export class Harness {
     const page = this.page(options);
     await page.open();
     return page;
+  }
+
+  /** Runs the work with all of its calls going through another function, and restores the former one. */
+  async withAroundCall<T>(aroundCall: AroundCall, work: () => Promise<T>): Promise<T> {
+    const former = this.aroundCall;
+    this.aroundCall = aroundCall;
+    try {
+      return await work();
+    } finally {
+      this.aroundCall = former;
+    }
   }
 
   /** A page that has not opened its connection yet. */
@@ -194,15 +205,16 @@ export class Harness {
   }
 }
 
-const inTurn = (table: Table, turn: Turn): Table => ({
-  get: (...args) => turn(() => table.get(...args)),
-  put: (...args) => turn(() => table.put(...args)),
-  update: (...args) => turn(() => table.update(...args)),
-  remove: (...args) => turn(() => table.remove(...args)),
-  page: (...args) => turn(() => table.page(...args)),
+const watch = (table: Table, around: AroundCall): Table => ({
+  get: (...args) => around(() => table.get(...args)),
+  put: (...args) => around(() => table.put(...args)),
+  update: (...args) => around(() => table.update(...args)),
+  remove: (...args) => around(() => table.remove(...args)),
+  page: (...args) => around(() => table.page(...args)),
   async *pages(...args) {
     const pages = table.pages(...args);
-    for (let next = await turn(() => pages.next()); !next.done; next = await turn(() => pages.next())) yield next.value;
+    for (let next = await around(() => pages.next()); !next.done; next = await around(() => pages.next()))
+      yield next.value;
   },
 });
 

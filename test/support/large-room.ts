@@ -91,7 +91,7 @@ export async function openLargeRoom(options: LargeRoomOptions) {
 
   // The adapters read the world's clock.
   Object.defineProperty(harness, "nowMs", { get: () => time.nowMs, set: () => {} });
-  harness.turn = time.during;
+  harness.aroundCall = time.during;
   let seed = 1;
   const random = () => {
     seed = (seed * 48_271) % 2_147_483_647;

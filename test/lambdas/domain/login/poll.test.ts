@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { type PollAnswer, poll } from "../../../../lambdas/domain/login/poll.ts";
 import type { LoginFrame, RoomToRestore } from "../../../../protocol/frames.ts";
 import { AckingPage } from "../../../support/acking-page.ts";
-import { Harness, type Page, wireOf } from "../../../support/harness.ts";
+import { type AroundCall, Harness, type Page, wireOf } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
 import { intercept } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
@@ -271,15 +271,15 @@ describe("a poll that finds all as the last one left it", () => {
     const answer = await acked();
     let underWay = 0;
     let hops = 0;
-    harness.turn = async (work) => {
+    const countRoundTrips: AroundCall = async (call) => {
       if (underWay === 0) hops += 1;
       underWay += 1;
       await setImmediate();
-      const done = await work();
+      const done = await call();
       underWay -= 1;
       return done;
     };
-    await goOn(answer);
+    await harness.withAroundCall(countRoundTrips, () => goOn(answer));
     expect(hops).toBe(1);
   });
 
