@@ -113,7 +113,7 @@ async function perform(harness: Harness, who: Watched, room: string, what: Exclu
     case "dropUntold":
       if (who.isAway) return;
       who.isAway = true;
-      return page.close({ tells: what === "drop" });
+      return page.close({ isReported: what === "drop" });
     case "comeBack":
       who.isAway = false;
       return page.open();

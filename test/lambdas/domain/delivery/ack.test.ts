@@ -232,7 +232,7 @@ describe("a reader who is far behind", () => {
       data: { code: "2013", msg: "more is waiting" },
       rooms: [room],
     });
-    if (told) ann.hear(told);
+    if (told) ann.onFrame(told);
     await ann.fill();
     await ann.ack();
     expect(ann.dataOf(room)).toEqual(Array.from({ length: 130 }, (_, i) => i));

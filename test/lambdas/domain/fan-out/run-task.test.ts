@@ -108,7 +108,7 @@ describe("a task", () => {
 
   test("is done for those who are there, and forgets whose connection has ended", async () => {
     const task = await ordered();
-    await pages[2]?.close({ tells: false });
+    await pages[2]?.close({ isReported: false });
     await run(task);
     expect(heard().map(({ length }) => length)).toEqual([1, 1, 0, 1, 1, 1]);
     expect(await countsOf(task)).toMatchObject([{ members: 6, sent: 5, gone: 1 }]);

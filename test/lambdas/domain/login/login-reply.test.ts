@@ -97,7 +97,7 @@ describe("a login", () => {
 
   test("whose reply was lost is sent again what was in it", async () => {
     await pushes("a", "b");
-    ann.page.listener = { since: () => undefined, hear: () => {} };
+    ann.page.listener = { since: () => undefined, onFrame: () => {} };
     await loginBy(ann, { since: { epoch: await epochNow(), seq: 0 } });
     ann.page.listener = ann;
     await harness.push(room, '"c"');
@@ -122,12 +122,12 @@ describe("since the last", () => {
     [
       "gone without a word when somebody took over",
       async (other) => {
-        await ann.page.close({ tells: false });
+        await ann.page.close({ isReported: false });
         await other.page.login(room);
       },
     ],
     ["leaving", () => ann.page.leave(room)],
-    ["an end that nobody was told of", () => ann.page.close({ tells: false })],
+    ["an end that nobody was told of", () => ann.page.close({ isReported: false })],
   ])("goes on there also after %s", async (_, end) => {
     await ann.login(room, "loginWhenFirst");
     await pushes("a");
@@ -145,7 +145,7 @@ describe("since the last", () => {
     await ann.login(room, "loginWhenFirst");
     await pushes("a");
     await ann.ack();
-    await ann.page.close({ tells: false });
+    await ann.page.close({ isReported: false });
     await crash(harness, () => disconnect(harness.deps, ann.page.connectionId), point);
     await pushes("b");
     const tablet = await AckingPage.open(harness, { subject: ann.page.subject });

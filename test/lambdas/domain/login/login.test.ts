@@ -62,7 +62,7 @@ describe("loginWhenFirst", () => {
   // these two nobody seems to be there but the one who is gone.
   test("puts nobody out who came in while a ghost was asked, behind the first look at the members", async () => {
     await ann.login(room, "loginWhenever");
-    await ann.close({ tells: false });
+    await ann.close({ isReported: false });
     const eve = await harness.connect();
     const checked = Promise.withResolvers<void>();
     intercept(
@@ -85,13 +85,13 @@ describe("loginWhenFirst", () => {
 
   test("takes the place of one whose connection ended without a word", async () => {
     await ann.login(room);
-    await ann.close({ tells: false });
+    await ann.close({ isReported: false });
     expect(await code(bob.login(room))).toBe("2002");
   });
 
   test("takes the place of one whose line is dead though API Gateway calls it open", async () => {
     await ann.login(room);
-    ann.goSilent();
+    ann.goStale();
     expect(await code(bob.login(room))).toBe("2002");
   });
 
@@ -99,7 +99,7 @@ describe("loginWhenFirst", () => {
     const old = await harness.connect({ probe: false });
     await old.login(room);
     expect(await code(bob.login(room))).toBe("2004");
-    await old.close({ tells: false });
+    await old.close({ isReported: false });
     expect(await code(bob.login(room))).toBe("2002");
   });
 
@@ -196,7 +196,7 @@ describe("after 2005", () => {
 describe("a session that comes back", () => {
   test("takes its own place again at once, its old connection still looking open", async () => {
     await ann.login(room);
-    ann.goSilent();
+    ann.goStale();
     await ann.open();
     expect(ann.isIn(room)).toBe(true);
     await harness.push(room);
@@ -214,7 +214,7 @@ describe("a session that comes back", () => {
 
   test("hears 2005 if somebody took its place meanwhile, and evicts nobody", async () => {
     await ann.login(room, "loginWhenLast");
-    await ann.close({ tells: false });
+    await ann.close({ isReported: false });
     await bob.login(room);
     await ann.open();
     expect(ann.isIn(room)).toBe(false);

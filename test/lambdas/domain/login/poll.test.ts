@@ -300,18 +300,18 @@ describe("a page that goes from its WebSocket to polling and back", () => {
       return {
         roomId,
         ...(since && { since }),
-        ...(roomId === room && { generation: reader.page.inSince.get(room)?.generation ?? 0 }),
+        ...(roomId === room && { generation: reader.page.memberships.get(room)?.generation ?? 0 }),
       };
     });
   const pollOnce = async (reader: AckingPage) => {
-    for (const frame of (await pollBy(reader.page, own(reader))).rooms) reader.hear(frame);
+    for (const frame of (await pollBy(reader.page, own(reader))).rooms) reader.onFrame(frame);
   };
 
   test("loses nothing and sees nothing twice", async () => {
     const eve = await AckingPage.open(harness);
     await eve.login(room);
     await harness.push(room, "1");
-    eve.page.goSilent();
+    eve.page.goStale();
     await harness.push(room, "2");
     await harness.push("@all", '"all"');
     await pollOnce(eve);
@@ -345,7 +345,7 @@ describe("a page that goes from its WebSocket to polling and back", () => {
   test("has its place back also if a poll was still under way when the WebSocket opened", async () => {
     const eve = await AckingPage.open(harness);
     await eve.login(room);
-    eve.page.goSilent();
+    eve.page.goStale();
     harness.nowMs += 1_000;
     const restore = intercept(harness.deps.connections, "put", (put) => async (caller) => {
       await put(caller);

@@ -117,7 +117,7 @@ test("a page whose connection has ended is not told again", async () => {
   harness.lost.add(page.connectionId);
   await (await harness.connect()).login("456", "loginWhenLast");
   harness.lost.clear();
-  await page.close({ tells: false });
+  await page.close({ isReported: false });
   await harness.pass(6_000);
   expect(harness.checks).toEqual([]);
 });

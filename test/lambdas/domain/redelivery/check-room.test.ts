@@ -234,7 +234,7 @@ describe("who is left alone", () => {
     lose(ann);
     await harness.push(room);
     heal(ann);
-    await ann.page.close({ tells: false });
+    await ann.page.close({ isReported: false });
     await harness.pass(5_000);
     expect(await harness.deps.members.get(room, ann.page.session)).toBeUndefined();
     expect(await harness.deps.resumePoints.get(room, ann.page.subject)).toMatchObject({ seq: 1 });

@@ -112,7 +112,7 @@ async function perform(harness: Harness, who: Devices, what: string, tick: () =>
     case "dropUntold":
       if (who.isAway) return;
       end();
-      return reader.page.close({ tells: what === "drop" });
+      return reader.page.close({ isReported: what === "drop" });
     case "comeBack":
       if (!who.isAway) return;
       await reader.page.open();

@@ -45,7 +45,7 @@ async function unackedRanges(): Promise<UnackedRange[]> {
 describe("who is gone is reported once, when their last try would have been over", () => {
   test.each<[string, () => Promise<void>]>([
     ["closed", () => ann.page.close()],
-    ["died, and a post found that out", () => ann.page.close({ tells: false })],
+    ["died, and a post found that out", () => ann.page.close({ isReported: false })],
   ])("and %s", async (_, go) => {
     await pushPast(ann);
     await go();
@@ -353,7 +353,7 @@ describe("looks are few", () => {
 
   test("one that is gone costs one more", async () => {
     await pushPast(ann);
-    await ann.page.close({ tells: false });
+    await ann.page.close({ isReported: false });
     await harness.pass(600_000);
     expect(ordered).toBe(2);
     expect(reported()).toEqual(ofAnn(1));
