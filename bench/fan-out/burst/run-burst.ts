@@ -31,7 +31,7 @@ const longestMs = 600_000;
 export async function runBurst(options: BurstOptions): Promise<Burst> {
   const { members, messages, everyMs, coalesced } = options;
   const crowd = await openLargeRoom({ members, coalesced });
-  const { time, push, readers, room, posts, harness } = crowd;
+  const { time, push, ackingPages, room, posts, harness } = crowd;
   let acks = 0;
   const places = harness.deps.members;
   harness.deps.members = {
@@ -52,7 +52,7 @@ export async function runBurst(options: BurstOptions): Promise<Burst> {
     await time.runUntil(startMs + longestMs);
     await Promise.all(pushes);
     const wanted = JSON.stringify(expected);
-    const wrong = [...readers.values()].filter((reader) => JSON.stringify(reader.dataOf(room)) !== wanted).length;
+    const wrong = [...ackingPages.values()].filter((reader) => JSON.stringify(reader.dataOf(room)) !== wanted).length;
     if (wrong > 0) throw new Error(`${wrong} of ${members} members have not seen each message once and in order`);
     return {
       ...options,

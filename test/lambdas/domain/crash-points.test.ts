@@ -8,6 +8,7 @@ import { AckingPage } from "../../support/acking-page.ts";
 import { countCalls, crash } from "../../support/crash.ts";
 import { Harness, visibilityMs } from "../../support/harness.ts";
 import { openInMemoryTables } from "../../support/in-memory-tables.ts";
+import { intercept } from "../../support/intercept.ts";
 import { sharedTables } from "../../support/shared-tables.ts";
 import { inPagesOf } from "../../support/tables.ts";
 
@@ -208,11 +209,10 @@ const operations: Operation[] = [
     given: async (scene) => {
       const { harness } = scene;
       await push(scene, '"once"');
-      const { post } = harness.deps.gateway;
-      harness.deps.gateway.post = (connectionId, text) => {
+      intercept(harness.deps.gateway, "post", (post) => (connectionId, text) => {
         harness.nowMs += 20_001;
         return post(connectionId, text);
-      };
+      });
     },
     work: workAtTasks,
     retry: showAgain,
@@ -305,7 +305,7 @@ const operations: Operation[] = [
       given: async ({ room, ann, bob }) => {
         if (type !== "loginWhenFirst") return;
         await ann.page.leave(room);
-        bob.page.goSilent();
+        bob.page.goStale();
       },
       work: ({ room, eve }) => eve.login(room, type),
       retry: async (scene) => {
@@ -374,11 +374,13 @@ async function verify(scene: Scene, { name, sees }: Operation, where: string): P
     if (!name.includes("leaving")) expect(other.dataOf(room), where).toEqual(first?.dataOf(room));
   }
   // Nobody waits for messages of a room that they were put out of.
-  for (const { page } of [ann, scene.bob, eve].filter(({ page }) => page.line === "open" && page.isIn(room))) {
+  for (const { page } of [ann, scene.bob, eve].filter(
+    ({ page }) => page.connectionState === "open" && page.isIn(room),
+  )) {
     expect(await harness.unwatched.members.get(room, page.session), `${where}: who believes to be in`).toBeDefined();
   }
   // Nobody is locked out: whoever is there can be put out, whoever is gone is taken over from.
-  for (const { page } of [ann, scene.bob, eve]) await page.close({ tells: false });
+  for (const { page } of [ann, scene.bob, eve]) await page.close({ isReported: false });
   const late = await harness.connect();
   expect((await late.login(room)).data.code, where).toBe("2002");
 }

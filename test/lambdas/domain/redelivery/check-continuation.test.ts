@@ -5,6 +5,7 @@ import { unlimited } from "../../../../lambdas/domain/send/rate-limiter.ts";
 import { AckingPage } from "../../../support/acking-page.ts";
 import { Harness } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { intercept } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 
 const tables = sharedTables(openInMemoryTables);
@@ -76,21 +77,24 @@ describe("a look whose time is over", () => {
   });
 
   test("begins with nobody more", async () => {
-    const { post } = harness.deps.gateway;
-    harness.deps.gateway.post = (connectionId, text) => {
+    intercept(harness.deps.gateway, "post", (post) => (connectionId, text) => {
       harness.nowMs += 13_000;
       return post(connectionId, text);
-    };
+    });
     // They are begun with before the first post has ended; of a larger room some would be left.
-    const pages = harness.deps.members.pages;
-    harness.deps.members.pages = async function* (...args) {
-      for await (const page of pages(...args)) {
-        for (const member of page) {
-          yield [member];
-          for (let i = 0; i < 20; i += 1) await new Promise<void>((next) => setImmediate(next));
-        }
-      }
-    };
+    intercept(
+      harness.deps.members,
+      "pages",
+      (pages) =>
+        async function* (...args) {
+          for await (const page of pages(...args)) {
+            for (const member of page) {
+              yield [member];
+              for (let i = 0; i < 20; i += 1) await new Promise<void>((next) => setImmediate(next));
+            }
+          }
+        },
+    );
     await check({ part: { index: 0, of: 1 } }, 100);
     expect(resent()).toHaveLength(1);
     expect(ordered()).toMatchObject([{ part: { index: 0, of: 1 }, rest: { after: expect.any(String) } }]);

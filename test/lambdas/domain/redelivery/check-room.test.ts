@@ -4,6 +4,7 @@ import { checkRoom } from "../../../../lambdas/domain/redelivery/check-room.ts";
 import { AckingPage } from "../../../support/acking-page.ts";
 import { Harness, type Page } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { intercept } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 
 const tables = sharedTables(openInMemoryTables);
@@ -31,13 +32,12 @@ const heal = ({ page }: AckingPage) => harness.lost.delete(page.connectionId);
 async function retriesOf({ page }: AckingPage, forMs: number): Promise<number[]> {
   const startMs = harness.nowMs;
   const moments: number[] = [];
-  const { post } = harness.deps.gateway;
-  harness.deps.gateway.post = (connectionId, text) => {
+  const restore = intercept(harness.deps.gateway, "post", (post) => (connectionId, text) => {
     if (connectionId === page.connectionId) moments.push((harness.nowMs - startMs) / 1000);
     return post(connectionId, text);
-  };
+  });
   await harness.pass(forMs);
-  harness.deps.gateway.post = post;
+  restore();
   return moments;
 }
 
@@ -234,7 +234,7 @@ describe("who is left alone", () => {
     lose(ann);
     await harness.push(room);
     heal(ann);
-    await ann.page.close({ tells: false });
+    await ann.page.close({ isReported: false });
     await harness.pass(5_000);
     expect(await harness.deps.members.get(room, ann.page.session)).toBeUndefined();
     expect(await harness.deps.resumePoints.get(room, ann.page.subject)).toMatchObject({ seq: 1 });

@@ -90,7 +90,7 @@ test("a device that has acked and disconnects at any point of the ack check coun
   for (let call = 1; call <= calls; call += 1) {
     const { harness, phone, work } = await open();
     await interleave(harness, work, call, () => phone.page.close());
-    expect(phone.page.line).toBe("closed");
+    expect(phone.page.connectionState).toBe("closed");
     expect(reportedSeqs(harness), `before call ${call} of ${calls}`).toEqual([]);
   }
 });

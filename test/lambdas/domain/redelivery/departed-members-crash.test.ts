@@ -66,7 +66,7 @@ const operations: Operation[] = [
   },
   {
     name: "the look that finds the connection gone",
-    given: ({ ann }) => ann.page.close({ tells: false }),
+    given: ({ ann }) => ann.page.close({ isReported: false }),
     prepare: nextCheck,
   },
   {
@@ -106,7 +106,7 @@ describe.each(operations.map((operation) => [operation.name, operation] as const
         const { scene, work, again } = await open();
         const { harness, ann, room } = scene;
         await crash(harness, work, { call, moment });
-        ann.page.line = "closed";
+        ann.page.connectionState = "closed";
         again?.();
         await harness.pass(600_000);
         const where = `${moment} call ${call} of ${calls}`;
