@@ -1,8 +1,8 @@
-import { banner } from "./banner.ts";
-import { removeEndpoints, writeEndpoints } from "./endpoints-file.ts";
-import { printLine } from "./print-line.ts";
-import { readArguments } from "./read-arguments.ts";
-import { startLocal } from "./start.ts";
+import { readArguments } from "./host/arguments.ts";
+import { banner } from "./host/banner.ts";
+import { removeEndpoints, writeEndpoints } from "./host/endpoints-file.ts";
+import { printLine } from "./host/print-log-line.ts";
+import { startLocal } from "./host/runtime.ts";
 
 try {
   const { port, data, quiet } = readArguments(process.argv.slice(2));

@@ -1,5 +1,5 @@
-import { memberOf } from "../json-object.ts";
-import type { Stack } from "../stack.ts";
+import { memberOf } from "../template/json-object.ts";
+import type { Stack } from "../template/stack.ts";
 
 /** One statement of a policy, its lists made whole. */
 export interface Statement {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Local } from "../../local/start.ts";
+import type { Local } from "../../local/host/runtime.ts";
 import { startStack } from "../support/local-stack.ts";
 import { playWave } from "./delivery/play-wave.ts";
 import { withShortTimes } from "./delivery/with-short-times.ts";

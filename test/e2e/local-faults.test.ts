@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { realClock } from "../../local/clock.ts";
-import { noFaults } from "../../local/faults.ts";
+import { realClock } from "../../local/world/clock.ts";
+import { noFaults } from "../../local/world/faults.ts";
 import { all, propertiesOf, setVariable } from "./edit-template.ts";
 import { type LocalTarget, startTarget } from "./local-target.ts";
 import { handshakeStatus, meet, newRoom, openPage, type PageOptions, type RawPage } from "./page.ts";

@@ -1,5 +1,5 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import type { Local, LocalOptions } from "../../local/start.ts";
+import type { Local, LocalOptions } from "../../local/host/runtime.ts";
 import { startStack } from "../support/local-stack.ts";
 import { rowsOf } from "../support/tables.ts";
 import type { RunningTarget } from "./target.ts";

@@ -1,5 +1,5 @@
 import { inject } from "vitest";
-import { type Local, type LocalOptions, startLocal } from "../../local/start.ts";
+import { type Local, type LocalOptions, startLocal } from "../../local/host/runtime.ts";
 import type {} from "./share-assembly.ts";
 
 /** Runs the stack that this run has synthesized, on any free port and in memory. */

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Local } from "../../../local/start.ts";
+import type { Local } from "../../../local/host/runtime.ts";
 import { waveOf } from "./history.ts";
 import type { Record } from "./record.ts";
 import { seededRandom } from "./seeded-random.ts";

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { startLocal } from "../../../local/start.ts";
+import { startLocal } from "../../../local/host/runtime.ts";
 import { playWave } from "./play-wave.ts";
 import { withShortTimes } from "./with-short-times.ts";
 

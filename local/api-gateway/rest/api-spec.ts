@@ -1,0 +1,151 @@
+import { type PropertyReader, readResource } from "../../template/property-reader.ts";
+import type { Resource, Stack } from "../../template/stack.ts";
+import { functionArnOf } from "../integration/lambda-uri.ts";
+import type { MappingTemplate } from "../integration/mapping-template.ts";
+import { readThrottle } from "../throttling/read-throttle.ts";
+import type { Throttle } from "../throttling/token-bucket.ts";
+import { type GatewayResponse, readGatewayResponses } from "./gateway-responses.ts";
+import { readHeaders, readJsonTemplate } from "./response-mappings.ts";
+
+/** A REST API of the template, at one stage. */
+export interface RestApi {
+  apiId: string;
+  stageName: string;
+  deploymentId: string;
+  stageVariables: Record<string, string>;
+  resources: RestResource[];
+  gatewayResponses: ReadonlyMap<string, GatewayResponse>;
+  /** @param methodKey `/push/POST` */
+  throttleOf: (methodKey: string) => Throttle | undefined;
+}
+export interface RestResource {
+  id: string;
+  /** `/rooms/{id}` */
+  path: string;
+  methods: ReadonlyMap<string, Method>;
+}
+export interface Method {
+  apiKeyRequired: boolean;
+  isSigned: boolean;
+  operationName: string | undefined;
+  integration: Integration;
+}
+export type Integration =
+  | { type: "lambda"; functionArn: string; timeoutMs: number }
+  | { type: "mock"; request: MappingTemplate | undefined; responses: MockResponse[] };
+export interface MockResponse {
+  /** Matched with the status that the request template names; `undefined` for the default one. */
+  pattern: RegExp | undefined;
+  status: number;
+  headers: Record<string, string>;
+  body: MappingTemplate | undefined;
+}
+
+const maxTimeoutMs = 29_000;
+
+/** @throws if the template uses what this gateway does not support */
+export function readRestApis(stack: Stack): RestApi[] {
+  return stack.ofType("AWS::ApiGateway::RestApi").flatMap((api) => {
+    const apiId = stack.physicalId(api.logicalId);
+    const reader = readResource(api).without("Name", "Description", "Tags", "EndpointConfiguration", "FailOnWarnings");
+    reader.oneOf("ApiKeySourceType", ["HEADER"]);
+    if (reader.flag("DisableExecuteApiEndpoint")) throw new Error(`${api.logicalId} disables its only endpoint here`);
+    reader.done();
+    const resources = readResources(stack, apiId);
+    const gatewayResponses = readGatewayResponses(stack, apiId);
+    return stack
+      .ofType("AWS::ApiGateway::Stage")
+      .filter(({ properties }) => properties.RestApiId === apiId)
+      .map((stage) => ({ apiId, resources, gatewayResponses, ...readStage(stage) }));
+  });
+}
+
+function readStage(stage: Resource): Pick<RestApi, "stageName" | "stageVariables" | "throttleOf" | "deploymentId"> {
+  const reader = readResource(stage).without("RestApiId", "Description", "Tags", "AccessLogSetting", "TracingEnabled");
+  const throttles = new Map(
+    reader.objects("MethodSettings").map((settings) => {
+      const path = settings
+        .text("ResourcePath")
+        .replaceAll("~1", "/")
+        .replace(/^\/(?=\/)/, "");
+      const key = `${path}/${settings.text("HttpMethod")}`;
+      const throttle = readThrottle(settings, "ThrottlingRateLimit", "ThrottlingBurstLimit");
+      settings.without("DataTraceEnabled", "LoggingLevel", "MetricsEnabled").done();
+      return [key, throttle];
+    }),
+  );
+  const stageName = reader.text("StageName");
+  const deploymentId = reader.text("DeploymentId");
+  const stageVariables = reader.textMap("Variables");
+  reader.done();
+  return {
+    stageName,
+    deploymentId,
+    stageVariables,
+    throttleOf: (methodKey) => throttles.get(methodKey) ?? throttles.get("/*/*"),
+  };
+}
+
+function readResources(stack: Stack, apiId: string): RestResource[] {
+  const own = (type: string) => stack.ofType(type).filter(({ properties }) => properties.RestApiId === apiId);
+  const parts = new Map<string, { parentId: string; part: string }>();
+  for (const resource of own("AWS::ApiGateway::Resource")) {
+    const reader = readResource(resource).without("RestApiId");
+    parts.set(stack.physicalId(resource.logicalId), {
+      parentId: reader.text("ParentId"),
+      part: reader.text("PathPart"),
+    });
+    reader.done();
+  }
+  // The root is no resource of the template, so a parent that is unknown is the root.
+  const pathOf = (id: string): string => {
+    const found = parts.get(id);
+    return found ? `${pathOf(found.parentId)}/${found.part}` : "";
+  };
+  const methods = new Map<string, Map<string, Method>>();
+  for (const resource of own("AWS::ApiGateway::Method")) {
+    const id = String(resource.properties.ResourceId);
+    const known = methods.get(id) ?? new Map<string, Method>();
+    methods.set(id, known.set(String(resource.properties.HttpMethod), readMethod(resource)));
+  }
+  return [...methods].map(([id, known]) => ({ id, path: pathOf(id) || "/", methods: known }));
+}
+
+function readMethod(resource: Resource): Method {
+  // A proxy integration passes everything through, so what a method says of its responses changes nothing.
+  const reader = readResource(resource).without("RestApiId", "ResourceId", "HttpMethod", "MethodResponses");
+  const integration = reader.object("Integration");
+  if (!integration) throw new Error(`${resource.logicalId} has no Integration`);
+  const method = {
+    apiKeyRequired: reader.flag("ApiKeyRequired"),
+    isSigned: reader.oneOf("AuthorizationType", ["NONE", "AWS_IAM"]) === "AWS_IAM",
+    operationName: reader.optionalText("OperationName"),
+    integration: readIntegration(integration, resource.logicalId),
+  };
+  reader.done();
+  return method;
+}
+
+function readIntegration(reader: PropertyReader, where: string): Integration {
+  reader.without("IntegrationHttpMethod", "PassthroughBehavior");
+  const timeoutMs = reader.optionalNumber("TimeoutInMillis") ?? maxTimeoutMs;
+  const uri = reader.optionalText("Uri") ?? "";
+  if (reader.oneOf("Type", ["AWS_PROXY", "MOCK"]) === "AWS_PROXY") {
+    reader.without("IntegrationResponses").done();
+    return { type: "lambda", functionArn: functionArnOf(uri, where), timeoutMs };
+  }
+  const request = readJsonTemplate(reader, "RequestTemplates", where);
+  const responses = reader.objects("IntegrationResponses").map((response): MockResponse => {
+    const pattern = response.optionalText("SelectionPattern");
+    const mock = {
+      pattern: pattern === undefined ? undefined : new RegExp(`^(?:${pattern})$`),
+      status: Number(response.text("StatusCode")),
+      headers: readHeaders(response.textMap("ResponseParameters"), "method.response.header.", where),
+      body: readJsonTemplate(response, "ResponseTemplates", where),
+    };
+    response.done();
+    return mock;
+  });
+  reader.done();
+  return { type: "mock", request, responses };
+}

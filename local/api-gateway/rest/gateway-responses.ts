@@ -1,0 +1,79 @@
+import { readResource } from "../../template/property-reader.ts";
+import type { Stack } from "../../template/stack.ts";
+import type { MappingTemplate } from "../integration/mapping-template.ts";
+import type { Answer } from "../stage/response.ts";
+import { readHeaders, readJsonTemplate } from "./response-mappings.ts";
+
+/** How the template words an answer that API Gateway gives by itself. */
+export interface GatewayResponse {
+  status: number | undefined;
+  headers: Record<string, string>;
+  body: MappingTemplate | undefined;
+}
+
+/** What API Gateway answers by itself: type of the gateway response, status, `x-amzn-errortype`, message. */
+const defaults = {
+  notFound: [
+    "MISSING_AUTHENTICATION_TOKEN",
+    403,
+    "MissingAuthenticationTokenException",
+    "Missing Authentication Token",
+  ],
+  invalidApiKey: ["INVALID_API_KEY", 403, "ForbiddenException", "Forbidden"],
+  invalidSignature: [
+    "INVALID_SIGNATURE",
+    403,
+    "InvalidSignatureException",
+    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
+  ],
+  accessDenied: ["ACCESS_DENIED", 403, "AccessDeniedException", "User is not authorized to access this resource"],
+  throttled: ["THROTTLED", 429, "TooManyRequestsException", "Too Many Requests"],
+  quotaExceeded: ["QUOTA_EXCEEDED", 429, "LimitExceededException", "Limit Exceeded"],
+  tooLarge: ["REQUEST_TOO_LARGE", 413, "RequestTooLargeException", "Request Too Long"],
+  // A 502 has no type of its own: only the default for 5xx rewords it.
+  badGateway: ["DEFAULT_5XX", 502, "InternalServerErrorException", "Internal server error"],
+  misconfigured: ["API_CONFIGURATION_ERROR", 500, "InternalServerErrorException", "Internal server error"],
+  timedOut: ["INTEGRATION_TIMEOUT", 504, "InternalServerErrorException", "Endpoint request timed out"],
+} as const satisfies Record<string, readonly [type: string, status: number, errorType: string, message: string]>;
+export type Refusal = keyof typeof defaults;
+
+/** @returns them by their types, such as `THROTTLED` */
+export function readGatewayResponses(stack: Stack, apiId: string): Map<string, GatewayResponse> {
+  const resources = stack
+    .ofType("AWS::ApiGateway::GatewayResponse")
+    .filter(({ properties }) => properties.RestApiId === apiId);
+  return new Map(
+    resources.map((resource) => {
+      const reader = readResource(resource).without("RestApiId");
+      const status = reader.optionalNumber("StatusCode");
+      const parameters = reader.textMap("ResponseParameters");
+      const response = {
+        status,
+        headers: readHeaders(parameters, "gatewayresponse.header.", resource.logicalId),
+        body: readJsonTemplate(reader, "ResponseTemplates", resource.logicalId),
+      };
+      const type = reader.text("ResponseType");
+      reader.done();
+      return [type, response];
+    }),
+  );
+}
+
+/** Words a refusal: as the template has it for its type, else for all of 4xx or 5xx, else as AWS does. */
+export function refusalAnswer(
+  responses: ReadonlyMap<string, GatewayResponse>,
+  refusal: Refusal,
+  context: Readonly<Record<string, unknown>>,
+  stageVariables: Readonly<Record<string, string>>,
+): Answer {
+  const [type, status, errorType, message] = defaults[refusal];
+  const custom = responses.get(type) ?? responses.get(status < 500 ? "DEFAULT_4XX" : "DEFAULT_5XX");
+  const error = { message, messageString: JSON.stringify(message), responseType: type };
+  const body = custom?.body?.({ body: "", context: { ...context, error }, stageVariables });
+  return {
+    status: custom?.status ?? status,
+    errorType,
+    headers: custom?.headers ?? {},
+    body: body ?? JSON.stringify({ message }),
+  };
+}

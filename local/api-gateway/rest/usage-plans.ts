@@ -1,0 +1,108 @@
+import { type PropertyReader, readResource } from "../../template/property-reader.ts";
+import type { Stack } from "../../template/stack.ts";
+import type { Clock } from "../../world/clock.ts";
+import { readThrottle } from "../throttling/read-throttle.ts";
+import { bucketPerKey, type Throttle, type TokenBucket, tokenBucket } from "../throttling/token-bucket.ts";
+import type { RestApi } from "./api-spec.ts";
+
+interface ApiKey {
+  id: string;
+  /** As the header `x-api-key` carries it. */
+  value: string;
+}
+export interface ApiKeyUse {
+  id: string;
+  /** Counts one request against the plan. `undefined` if it is within bounds. */
+  take: (methodKey: string) => "throttled" | "quotaExceeded" | undefined;
+}
+/** @returns `undefined` if the key is unknown, disabled, or in no plan of this stage */
+export type FindApiKey = (value: string, api: Pick<RestApi, "apiId" | "stageName">) => ApiKeyUse | undefined;
+
+const periodMs = { DAY: 86_400_000, WEEK: 604_800_000, MONTH: 2_592_000_000 };
+
+/** Those that are enabled. */
+function readApiKeys(stack: Stack): ApiKey[] {
+  return stack.ofType("AWS::ApiGateway::ApiKey").flatMap((resource) => {
+    // StageKeys is the old way of binding; only a usage plan lets a key in.
+    const reader = readResource(resource).without("Name", "Description", "Tags", "StageKeys", "CustomerId");
+    const key = { id: stack.physicalId(resource.logicalId), value: reader.text("Value") };
+    const enabled = reader.flag("Enabled");
+    reader.without("GenerateDistinctId").done();
+    return enabled ? [key] : [];
+  });
+}
+
+/** @throws if a key has no `Value`: AWS would make one up, and whoever runs a template here has to do that first */
+export function readUsagePlans(stack: Stack, clock: Clock): FindApiKey {
+  const keysOfPlan = new Map<string, string[]>();
+  for (const resource of stack.ofType("AWS::ApiGateway::UsagePlanKey")) {
+    const reader = readResource(resource);
+    reader.oneOf("KeyType", ["API_KEY"]);
+    const planId = reader.text("UsagePlanId");
+    keysOfPlan.set(planId, [...(keysOfPlan.get(planId) ?? []), reader.text("KeyId")]);
+    reader.done();
+  }
+  const uses = new Map<string, ApiKeyUse>();
+  for (const resource of stack.ofType("AWS::ApiGateway::UsagePlan")) {
+    const reader = readResource(resource).without("UsagePlanName", "Description", "Tags");
+    const stages = reader.objects("ApiStages").map(readPlanStage);
+    const throttle = readPlanThrottle(reader.object("Throttle"));
+    const quota = readQuota(reader.object("Quota"));
+    reader.done();
+    for (const keyId of keysOfPlan.get(stack.physicalId(resource.logicalId)) ?? []) {
+      // Each key has the plan's whole allowance to itself.
+      const takePlan: TokenBucket = throttle ? tokenBucket(throttle, clock) : () => true;
+      const takeQuota: TokenBucket = quota ? makeQuota(quota, clock) : () => true;
+      for (const { stageKey, methodThrottles } of stages) {
+        const takeMethod = bucketPerKey((methodKey) => methodThrottles.get(methodKey), clock);
+        const take = (methodKey: string) => {
+          if (!takePlan() || !takeMethod(methodKey)) return "throttled";
+          return takeQuota() ? undefined : "quotaExceeded";
+        };
+        uses.set(`${keyId} ${stageKey}`, { id: keyId, take });
+      }
+    }
+  }
+  const idOf = new Map(readApiKeys(stack).map(({ id, value }) => [value, id]));
+  return (value, { apiId, stageName }) => uses.get(`${idOf.get(value)} ${apiId}/${stageName}`);
+}
+
+function readPlanStage(reader: PropertyReader) {
+  const stageKey = `${reader.text("ApiId")}/${reader.text("Stage")}`;
+  const methodThrottles = new Map(
+    reader.objectMap("Throttle").map(([methodKey, throttle]) => [methodKey, readPlanThrottle(throttle)]),
+  );
+  reader.done();
+  return { stageKey, methodThrottles };
+}
+
+function readPlanThrottle(reader: PropertyReader | undefined): Throttle | undefined {
+  const throttle = reader && readThrottle(reader, "RateLimit", "BurstLimit");
+  reader?.done();
+  return throttle;
+}
+
+interface PlanQuota {
+  limit: number;
+  periodMs: number;
+}
+
+function readQuota(reader: PropertyReader | undefined): PlanQuota | undefined {
+  const limit = reader?.optionalNumber("Limit");
+  if (!reader || limit === undefined) return undefined;
+  const period = reader.oneOf("Period", ["DAY", "WEEK", "MONTH"]);
+  reader.without("Offset").done();
+  return { limit, periodMs: periodMs[period] };
+}
+
+function makeQuota({ limit, periodMs: length }: PlanQuota, clock: Clock): TokenBucket {
+  let period = -1;
+  let used = 0;
+  return () => {
+    const current = Math.floor(clock.now() / length);
+    if (current !== period) used = 0;
+    period = current;
+    used += 1;
+    return used <= limit;
+  };
+}

@@ -1,0 +1,42 @@
+import type { Clock } from "../../world/clock.ts";
+
+export interface Throttle {
+  /** Requests per second, on average. */
+  rate: number;
+  /** Requests at once. */
+  burst: number;
+}
+
+/** Takes a token, or says no. */
+export type TokenBucket = () => boolean;
+
+/** Full at first. */
+export function tokenBucket({ rate, burst }: Throttle, clock: Clock): TokenBucket {
+  let tokens = burst;
+  let filledAt = clock.now();
+  return () => {
+    const now = clock.now();
+    tokens = Math.min(burst, tokens + ((now - filledAt) / 1000) * rate);
+    filledAt = now;
+    if (tokens < 1) return false;
+    tokens -= 1;
+    return true;
+  };
+}
+
+/** A bucket for each key, filled when the key is first used. No throttle: no limit. */
+export function bucketPerKey(
+  throttleOf: (key: string) => Throttle | undefined,
+  clock: Clock,
+): (key: string) => boolean {
+  const buckets = new Map<string, TokenBucket>();
+  return (key) => {
+    const known = buckets.get(key);
+    if (known) return known();
+    const throttle = throttleOf(key);
+    if (!throttle) return true;
+    const bucket = tokenBucket(throttle, clock);
+    buckets.set(key, bucket);
+    return bucket();
+  };
+}

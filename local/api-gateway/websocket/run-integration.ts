@@ -1,0 +1,60 @@
+import { invokeLambda, type Outcome } from "../integration/invoke-lambda.ts";
+import { parseJson } from "../integration/json-path.ts";
+import { mockStatus } from "../integration/mock-status.ts";
+import type { Integration, IntegrationResponse } from "./api-spec.ts";
+import type { RequestContext } from "./events.ts";
+import { arnOf, type SocketStage } from "./stage.ts";
+
+export interface Run {
+  routeKey: string;
+  event: unknown;
+  context: RequestContext;
+  /** The client's message; empty for `$connect`. */
+  body: string;
+  /** Whether somebody waits for what the integration answers. */
+  isTwoWay: boolean;
+}
+
+/** Runs a route's integration. A MOCK answers as a Lambda would: with a status code and, perhaps, a body. */
+export async function runIntegration(stage: SocketStage, integration: Integration, run: Run): Promise<Outcome> {
+  if (integration.type === "mock") return runMock(stage, integration, run);
+  return invokeLambda(stage.ports, {
+    functionArn: integration.functionArn,
+    sourceArn: arnOf(stage, run.routeKey),
+    event: run.event,
+    timeoutMs: integration.timeoutMs,
+  });
+}
+
+function runMock(
+  stage: SocketStage,
+  { request, responses }: Extract<Integration, { type: "mock" }>,
+  { routeKey, context, body, isTwoWay }: Run,
+): Outcome {
+  const { stageVariables } = stage.api;
+  const parsed = parseJson(body);
+  try {
+    const requestTemplate = request({ body: parsed });
+    // A MOCK without templates is the usual way to accept a $connect.
+    const rendered = requestTemplate?.({ body, context, stageVariables }) ?? '{"statusCode":200}';
+    const statusCode = mockStatus(rendered);
+    if (!isTwoWay) return { kind: "answered", payload: { statusCode } };
+    const response = responseFor(responses, String(statusCode));
+    if (!response) throw new Error(`no IntegrationResponse is for the status ${statusCode}, nor for $default`);
+    const template = response.response({ body: parsed, statusCode });
+    return {
+      kind: "answered",
+      payload: { statusCode, body: template?.({ body: rendered, context, stageVariables }) ?? rendered },
+    };
+  } catch (error) {
+    stage.ports.log(`the MOCK integration of route ${routeKey} failed: ${(error as Error).message}`);
+    return { kind: "failed", errorMessage: "Internal server error" };
+  }
+}
+
+function responseFor(responses: IntegrationResponse[], status: string): IntegrationResponse | undefined {
+  const matching = responses.find(
+    ({ key }) => key !== "$default" && new RegExp(`^(?:${key.slice(1, -1)})$`).test(status),
+  );
+  return matching ?? responses.find(({ key }) => key === "$default");
+}

@@ -1,0 +1,58 @@
+import { json } from "../http/json-response.ts";
+import type { Service } from "../http/json-service.ts";
+import type { Stack } from "../template/stack.ts";
+
+/** A secret as `GetSecretValue` gives it. */
+interface Secret {
+  ARN: string;
+  Name: string;
+  SecretString: string;
+  VersionId: string;
+  VersionStages: ["AWSCURRENT"];
+  /** Epoch seconds. */
+  CreatedDate: number;
+}
+
+/** Gives the template's secrets their values; nothing is changed. */
+export function secretsManager(stack: Stack): Service {
+  const secrets = secretsOf(stack);
+  return {
+    name: "Secrets Manager",
+    prefix: "secretsmanager",
+    needs: (operation, { SecretId }) =>
+      operation === "GetSecretValue"
+        ? [
+            {
+              action: "secretsmanager:GetSecretValue",
+              resource: secrets.get(String(SecretId))?.ARN ?? String(SecretId),
+            },
+          ]
+        : undefined,
+    refuse: (Message) => json(400, { __type: "AccessDeniedException", Message }),
+    serve: async (_, { SecretId }) => {
+      const secret = secrets.get(String(SecretId));
+      if (secret) return json(200, secret);
+      const Message = "Secrets Manager can't find the specified secret.";
+      return json(400, { __type: "ResourceNotFoundException", Message });
+    },
+  };
+}
+
+/** The template's secrets, by ARN and by name. */
+function secretsOf(stack: Stack): ReadonlyMap<string, Secret> {
+  const secrets = new Map<string, Secret>();
+  for (const { logicalId, properties } of stack.ofType("AWS::SecretsManager::Secret")) {
+    const arn = stack.physicalId(logicalId);
+    const [, name = ""] = /:secret:(.+)-[^-]{6}$/.exec(arn) ?? [];
+    const secret: Secret = {
+      ARN: arn,
+      Name: name,
+      SecretString: String(properties.SecretString),
+      VersionId: "00000000-0000-4000-8000-000000000000",
+      VersionStages: ["AWSCURRENT"],
+      CreatedDate: 0,
+    };
+    secrets.set(arn, secret).set(name, secret);
+  }
+  return secrets;
+}

@@ -1,0 +1,85 @@
+import { expect, test } from "vitest";
+import { functionSpec } from "../../../local/lambda/function-spec.ts";
+import type { TemplateResource } from "../../../local/template/assembly.ts";
+import { makeStack } from "../../../local/template/stack.ts";
+import { assemblyOf, handlersFolder, smallResources } from "../support/small-template.ts";
+
+const credentials = { accessKeyId: "ASIA1", secretAccessKey: "secret", sessionToken: "token" };
+const addresses = { gateway: "http://127.0.0.1:4500", aws: "http://127.0.0.1:9000", s3: "http://127.0.0.1:9001" };
+function specOf(
+  edit: (properties: Record<string, unknown>) => void = () => {},
+  more: Record<string, TemplateResource> = {},
+) {
+  const resources: Record<string, TemplateResource> = { ...smallResources(), ...more };
+  edit(resources.Function?.Properties ?? {});
+  const stack = makeStack(assemblyOf(resources));
+  const resource = stack.resources.get("Function");
+  if (!resource) throw new Error("the small template has a function");
+  return functionSpec(stack, resource, credentials, addresses);
+}
+
+test("a function gets its code, handler, memory and timeout from the template", () => {
+  expect(specOf()).toMatchObject({
+    folder: handlersFolder,
+    handler: "index.variables",
+    memoryMb: 256,
+    timeoutMs: 5_000,
+  });
+});
+
+test("what the template leaves out is as small as on AWS", () => {
+  const spec = specOf((properties) => {
+    delete properties.MemorySize;
+    delete properties.Timeout;
+  });
+  expect(spec).toMatchObject({ memoryMb: 128, timeoutMs: 3_000 });
+});
+
+test("it sees the template's variables, those of Lambda, and where AWS is found", () => {
+  const { variables, functionName } = specOf();
+  expect(variables).toEqual({
+    TABLE: expect.stringMatching(/^Small-Table-/),
+    CALLBACK_URL: "http://127.0.0.1:4500/socket",
+    AWS_REGION: "us-east-1",
+    AWS_DEFAULT_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "ASIA1",
+    AWS_SECRET_ACCESS_KEY: "secret",
+    AWS_SESSION_TOKEN: "token",
+    AWS_ENDPOINT_URL_DYNAMODB: "http://127.0.0.1:9000",
+    AWS_ENDPOINT_URL_EVENTBRIDGE: "http://127.0.0.1:9000",
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: "http://127.0.0.1:9000",
+    AWS_ENDPOINT_URL_SQS: "http://127.0.0.1:9000",
+    AWS_CONFIG_FILE: "/dev/null",
+    AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
+    AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x",
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "256",
+    AWS_LAMBDA_FUNCTION_NAME: functionName,
+    AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
+    AWS_LAMBDA_INITIALIZATION_TYPE: "on-demand",
+    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${functionName}`,
+    LAMBDA_TASK_ROOT: handlersFolder,
+    LANG: "en_US.UTF-8",
+    TZ: ":UTC",
+    _HANDLER: "index.variables",
+  });
+});
+
+test.each([
+  ["another language", { Runtime: "python3.13" }, /Function has the runtime python3\.13; .* Node\.js only/],
+  ["layers", { Layers: ["arn"] }, /Function uses layers/],
+  ["code in the template", { Code: { ZipFile: "…" } }, /Function should have its code in a file asset/],
+  ["code that was not built", { Code: { S3Key: "gone.zip" } }, /no file asset gone\.zip/],
+])("%s cannot be run", (_, change, message) => {
+  expect(() => specOf((properties) => Object.assign(properties, change))).toThrow(message);
+});
+
+test("a bucket's address leads to where buckets are, by its name as the start of the path", () => {
+  const BUCKET_URL = { "Fn::Join": ["", ["https://", { "Fn::GetAtt": ["Bucket", "RegionalDomainName"] }]] };
+  const { variables } = specOf(
+    (properties) => {
+      properties.Environment = { Variables: { BUCKET_URL } };
+    },
+    { Bucket: { Type: "AWS::S3::Bucket", Properties: {} } },
+  );
+  expect(variables.BUCKET_URL).toMatch(/^http:\/\/127\.0\.0\.1:9001\/small-bucket-[a-z0-9]{12}$/);
+});

@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { noFaults } from "../../../local/world/faults.ts";
+import { openInvocations } from "../../../local/world/invocations.ts";
+
+test("what a function asks for at the same time, or on its way out, is not served once it is dead", async () => {
+  const faults = noFaults();
+  const invocations = openInvocations(faults);
+  const served: string[] = [];
+  const { promise: firstEnds, resolve: endFirst } = Promise.withResolvers<void>();
+  const { trace, end } = invocations.begin("Function", {}, () => end("failed"));
+  const call = (name: string, until?: Promise<void>) =>
+    invocations.serve(trace, name, async () => {
+      await until;
+      served.push(name);
+      return name;
+    });
+
+  faults.crashAt("Function", 2, "after");
+  const first = call("first", firstEnds);
+  expect(await call("second")).toBeUndefined();
+  expect(await call("third")).toBeUndefined();
+  endFirst();
+  expect(await first).toBeUndefined();
+  expect(served).toEqual(["second", "first"]);
+  expect(invocations.all).toMatchObject([{ calls: ["first", "second"], outcome: "failed" }]);
+});
+
+test("a call that belongs to no invocation is served", async () => {
+  const invocations = openInvocations(noFaults());
+  expect(await invocations.serve(undefined, "dynamodb:Scan", async () => "served")).toBe("served");
+  expect(invocations.all).toEqual([]);
+});
