@@ -1,12 +1,12 @@
 import { readArguments } from "./host/arguments.ts";
 import { banner } from "./host/banner.ts";
 import { removeEndpoints, writeEndpoints } from "./host/endpoints-file.ts";
-import { printLine } from "./host/print-log-line.ts";
+import { printLogLine } from "./host/print-log-line.ts";
 import { startLocal } from "./host/runtime.ts";
 
 try {
   const { port, data, quiet } = readArguments(process.argv.slice(2));
-  const local = await startLocal({ port, data, ...(quiet ? {} : { show: printLine }) });
+  const local = await startLocal({ port, data, ...(quiet ? {} : { show: printLogLine }) });
   const { webSocketUrl, restUrl, consoleUrl, apiKey, token, tokenSecret } = local;
   const endpoints = { webSocketUrl, restUrl, consoleUrl, apiKey, token, tokenSecret };
   writeEndpoints(endpoints);

@@ -1,18 +1,18 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { readResource } from "../template/property-reader.ts";
+import { readProperties } from "../template/property-reader.ts";
 import type { Stack } from "../template/stack.ts";
 import { readRestApis } from "./rest/api-spec.ts";
-import { openRestEndpoint } from "./rest/endpoint.ts";
+import { createRestEndpoint } from "./rest/endpoint.ts";
 import { readUsagePlans } from "./rest/usage-plans.ts";
-import type { Endpoint } from "./stage/endpoint.ts";
-import type { Ports } from "./stage/ports.ts";
+import type { StageEndpoint } from "./stage/endpoint.ts";
+import type { GatewayPorts } from "./stage/ports.ts";
 import { send } from "./stage/response.ts";
-import { accountQuota } from "./throttling/account-limits.ts";
-import { readSocketApis } from "./websocket/api-spec.ts";
-import { openSocketEndpoint } from "./websocket/endpoint.ts";
+import { createAccountLimits } from "./throttling/account-limits.ts";
+import { readWebSocketApis } from "./websocket/api-spec.ts";
+import { createWebSocketEndpoint } from "./websocket/endpoint.ts";
 
-export interface GatewayOptions extends Ports {
+export interface GatewayOptions extends GatewayPorts {
   stack: Stack;
 }
 
@@ -27,14 +27,14 @@ export interface Gateway {
 }
 
 /** @throws if the template uses something of API Gateway that is not supported here */
-export function openGateway({ stack, ...ports }: GatewayOptions): Gateway {
+export function createGateway({ stack, ...ports }: GatewayOptions): Gateway {
   refuseUnknownTypes(stack);
-  const quota = accountQuota(ports.clock);
+  const quota = createAccountLimits(ports.clock);
   const { region, accountId } = stack;
   const findApiKey = readUsagePlans(stack, ports.clock);
   const endpoints = byStageName([
-    ...readSocketApis(stack).map((api) => openSocketEndpoint({ api, region, accountId, ports, quota })),
-    ...readRestApis(stack).map((api) => openRestEndpoint({ api, region, accountId, ports, quota, findApiKey })),
+    ...readWebSocketApis(stack).map((api) => createWebSocketEndpoint({ api, region, accountId, ports, quota })),
+    ...readRestApis(stack).map((api) => createRestEndpoint({ api, region, accountId, ports, quota, findApiKey })),
   ]);
   const endpointOf = ({ url = "/" }: IncomingMessage) => endpoints.get(/^\/([^/?]*)/.exec(url)?.[1] ?? "");
 
@@ -96,12 +96,12 @@ function refuseUnknownTypes(stack: Stack): void {
       );
     }
     // Whatever the template has is deployed; a deployment that is more than that makes a stage of its own.
-    if (type.endsWith("::Deployment")) readResource(resource).without("ApiId", "RestApiId", "Description").done();
+    if (type.endsWith("::Deployment")) readProperties(resource).ignore("ApiId", "RestApiId", "Description").assertAllRead();
   }
 }
 
-function byStageName(list: Endpoint[]): Map<string, Endpoint> {
-  const endpoints = new Map<string, Endpoint>();
+function byStageName(list: StageEndpoint[]): Map<string, StageEndpoint> {
+  const endpoints = new Map<string, StageEndpoint>();
   for (const endpoint of list) {
     const { stageName } = endpoint;
     if (endpoints.has(stageName)) {

@@ -1,18 +1,18 @@
 import { json } from "../http/json-response.ts";
-import type { Input, Need, Service } from "../http/json-service.ts";
-import type { Place } from "../template/physical-names.ts";
+import type { JsonInput, RequiredPermission, JsonService } from "../http/json-service.ts";
+import type { Deployment } from "../template/physical-names.ts";
 import type { Database } from "./database.ts";
 
 /** Hands requests on to the database as they are. */
-export const dynamoDb = (place: Place, database: Database): Service => ({
+export const dynamoDbService = (place: Deployment, database: Database): JsonService => ({
   name: "DynamoDB",
   prefix: "dynamodb",
-  needs: (operation, input) => dynamoDbNeeds(place, operation, input),
+  requiredPermissions: (operation, input) => dynamoDbNeeds(place, operation, input),
   refuse: (Message) => json(400, { __type: "com.amazon.coral.service#AccessDeniedException", Message }),
   serve: (operation, _, { body }) => database.request(operation, body),
 });
 
-function dynamoDbNeeds(place: Place, operation: string, input: Input): Need[] | undefined {
+function dynamoDbNeeds(place: Deployment, operation: string, input: JsonInput): RequiredPermission[] | undefined {
   const action = `dynamodb:${operation}`;
   const table = (name: unknown) => tableArn(place, String(name));
   switch (operation) {
@@ -35,5 +35,5 @@ function dynamoDbNeeds(place: Place, operation: string, input: Input): Need[] | 
   }
 }
 
-const tableArn = ({ partition, region, accountId }: Place, name: string) =>
+const tableArn = ({ partition, region, accountId }: Deployment, name: string) =>
   name.startsWith("arn:") ? name : `arn:${partition}:dynamodb:${region}:${accountId}:table/${name}`;

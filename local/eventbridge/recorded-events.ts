@@ -8,7 +8,7 @@ export interface BusEvent {
 }
 
 /** Every event of this run. */
-export interface Events {
+export interface RecordedEvents {
   add(event: BusEvent): void;
   /** Oldest first. */
   readonly all: readonly BusEvent[];
@@ -17,7 +17,7 @@ export interface Events {
 }
 
 /** @param log is told of each event in a line: which message it is about and whom, if it says so; nothing else of it */
-export function openEvents(log: (line: string) => void): Events {
+export function recordEvents(log: (line: string) => void): RecordedEvents {
   const all: BusEvent[] = [];
   const waiting = new Set<(event: BusEvent) => void>();
   return {

@@ -1,18 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { json } from "../http/json-response.ts";
-import type { Input, Service } from "../http/json-service.ts";
+import type { JsonInput, JsonService } from "../http/json-service.ts";
 import { isObject } from "../template/json-object.ts";
-import type { Place } from "../template/physical-names.ts";
-import type { BusEvent, Events } from "./recorded-events.ts";
+import type { Deployment } from "../template/physical-names.ts";
+import type { BusEvent, RecordedEvents } from "./recorded-events.ts";
 
-const entriesMax = 10;
+const maxEntries = 10;
 type Entry = { EventBusName?: string; Source?: string; DetailType?: string; Detail?: string };
 
 /** Takes events and remembers them; rules are not evaluated. */
-export const eventBridge = (place: Place, events: Events): Service => ({
+export const eventBridgeService = (place: Deployment, events: RecordedEvents): JsonService => ({
   name: "EventBridge",
   prefix: "events",
-  needs: (operation, input) => {
+  requiredPermissions: (operation, input) => {
     if (operation !== "PutEvents") return undefined;
     const buses = new Set(entriesOf(input).map((entry) => busArn(place, entry)));
     return [...buses].map((resource) => ({ action: "events:PutEvents", resource }));
@@ -20,8 +20,8 @@ export const eventBridge = (place: Place, events: Events): Service => ({
   refuse: (Message) => json(400, { __type: "AccessDeniedException", Message }),
   serve: async (_, input) => {
     const entries = entriesOf(input);
-    if (entries.length === 0 || entries.length > entriesMax) {
-      const message = `1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have length between 1 and ${entriesMax}`;
+    if (entries.length === 0 || entries.length > maxEntries) {
+      const message = `1 validation error detected: Value at 'entries' failed to satisfy constraint: Member must have length between 1 and ${maxEntries}`;
       return json(400, { __type: "ValidationException", message });
     }
     const Entries = entries.map((entry) => {
@@ -34,14 +34,14 @@ export const eventBridge = (place: Place, events: Events): Service => ({
   },
 });
 
-const entriesOf = ({ Entries }: Input) => (Entries ?? []) as Entry[];
+const entriesOf = ({ Entries }: JsonInput) => (Entries ?? []) as Entry[];
 
-const busArn = ({ partition, region, accountId }: Place, { EventBusName = "default" }: Entry) =>
+const busArn = ({ partition, region, accountId }: Deployment, { EventBusName = "default" }: Entry) =>
   EventBusName.startsWith("arn:")
     ? EventBusName
     : `arn:${partition}:events:${region}:${accountId}:event-bus/${EventBusName}`;
 
-function readEntry(place: Place, entry: Entry): BusEvent | { ErrorCode: string; ErrorMessage: string } {
+function readEntry(place: Deployment, entry: Entry): BusEvent | { ErrorCode: string; ErrorMessage: string } {
   const { Source, DetailType, Detail } = entry;
   for (const [name, value] of Object.entries({ Source, DetailType, Detail })) {
     if (!value) {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Plugin, ViteDevServer } from "vite";
 
 /** The page. */
-export interface Console {
+export interface ConsoleServer {
   handleRequest(request: IncomingMessage, response: ServerResponse): Promise<void>;
   close(): Promise<void>;
 }
@@ -14,7 +14,7 @@ export interface Console {
  *
  * @param endpoints what the page finds at `/endpoints.json`, so that nobody has to type a token
  */
-export function openConsole(folder: string, endpoints: object): Console {
+export function createConsoleServer(folder: string, endpoints: object): ConsoleServer {
   let vite: Promise<ViteDevServer> | undefined;
   const start = async () => {
     const { createServer } = await import("vite");

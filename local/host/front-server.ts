@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import { end, keepAliveMs } from "../http/loopback-server.ts";
 
 /** The one port that everything is reached by. */
-export interface Front {
+export interface FrontServer {
   port: number;
   /** Who answers; requests that came before wait until now. */
   serve(gateway: GatewayHandlers, page: PageHandler): void;
@@ -22,7 +22,7 @@ interface PageHandler {
  * @param port 0 for any free one
  * @throws if it cannot be had
  */
-export async function listen(port: number): Promise<Front> {
+export async function startFrontServer(port: number): Promise<FrontServer> {
   const ready = Promise.withResolvers<{ gateway: GatewayHandlers; page: PageHandler }>();
   ready.promise.catch(() => {});
   const answer = async (request: IncomingMessage, response: ServerResponse) => {

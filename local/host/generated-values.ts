@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { secretValue } from "../secrets-manager/generate-secret.ts";
+import { generateSecret } from "../secrets-manager/generate-secret.ts";
 import type { Template } from "../template/assembly.ts";
 
 /**
@@ -9,13 +9,13 @@ import type { Template } from "../template/assembly.ts";
  *
  * @param file where they are kept, so that a token stays valid over a restart; without it they are new each time
  */
-export function makeUpValues({ Resources }: Template, file?: string): void {
+export function addGeneratedValues({ Resources }: Template, file?: string): void {
   const kept: Record<string, string> =
     file !== undefined && existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
   for (const [logicalId, resource] of Object.entries(Resources)) {
     const { GenerateSecretString, ...properties } = resource.Properties ?? {};
     if (resource.Type === "AWS::SecretsManager::Secret" && properties.SecretString === undefined) {
-      kept[logicalId] ??= secretValue(logicalId, GenerateSecretString ?? {});
+      kept[logicalId] ??= generateSecret(logicalId, GenerateSecretString ?? {});
       resource.Properties = { ...properties, SecretString: kept[logicalId] };
     }
     if (resource.Type === "AWS::ApiGateway::ApiKey" && properties.Value === undefined) {

@@ -1,32 +1,32 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openGateway } from "../api-gateway/gateway.ts";
+import { createGateway } from "../api-gateway/gateway.ts";
 import { createTables } from "../dynamodb/create-tables.ts";
 import { connectDatabase, startDatabase } from "../dynamodb/database.ts";
-import { dynamoDb } from "../dynamodb/service.ts";
-import { type Events, openEvents } from "../eventbridge/recorded-events.ts";
-import { eventBridge } from "../eventbridge/service.ts";
-import { openIam } from "../iam/iam.ts";
-import { openMappings } from "../lambda/event-source/mappings.ts";
-import { openChains } from "../lambda/event-source/recursion-guard.ts";
-import { openLambda } from "../lambda/functions.ts";
-import { type Objects, openObjects } from "../s3/object-store.ts";
-import { openS3 } from "../s3/server.ts";
-import { secretsManager } from "../secrets-manager/service.ts";
-import { openQueues, type Queue } from "../sqs/queues.ts";
+import { dynamoDbService } from "../dynamodb/service.ts";
+import { type RecordedEvents, recordEvents } from "../eventbridge/recorded-events.ts";
+import { eventBridgeService } from "../eventbridge/service.ts";
+import { createIam } from "../iam/iam.ts";
+import { startMappings } from "../lambda/event-source/mappings.ts";
+import { createRecursionGuard } from "../lambda/event-source/recursion-guard.ts";
+import { createLambda } from "../lambda/functions.ts";
+import { type ObjectStore, openObjectStore } from "../s3/object-store.ts";
+import { startS3Server } from "../s3/server.ts";
+import { secretsManagerService } from "../secrets-manager/service.ts";
+import { createQueues, type Queue } from "../sqs/queues.ts";
 import { connectSqs, startSqs } from "../sqs/server.ts";
-import { simpleQueueService } from "../sqs/service.ts";
+import { sqsService } from "../sqs/service.ts";
 import { readAssembly, type Template } from "../template/assembly.ts";
-import { makeStack, type Resource, type Stack } from "../template/stack.ts";
+import { resolveStack, type Resource, type Stack } from "../template/stack.ts";
 import { synthesize } from "../template/synthesize.ts";
 import { type Clock, realClock } from "../world/clock.ts";
 import { type Faults, noFaults } from "../world/faults.ts";
-import { type Invocation, openInvocations } from "../world/invocations.ts";
-import { type LogLine, type Logs, makeLogs } from "../world/logs.ts";
-import { openAws } from "./aws-endpoint.ts";
-import { openConsole } from "./console-server.ts";
-import { listen } from "./front-server.ts";
-import { makeUpValues } from "./generated-values.ts";
+import { type Invocation, createInvocations } from "../world/invocations.ts";
+import { type LogLine, type Logs, createLogs } from "../world/logs.ts";
+import { startAwsEndpoint } from "./aws-endpoint.ts";
+import { createConsoleServer } from "./console-server.ts";
+import { startFrontServer } from "./front-server.ts";
+import { addGeneratedValues } from "./generated-values.ts";
 import { type Claims, mintToken } from "./mint-token.ts";
 
 export interface LocalOptions {
@@ -66,7 +66,7 @@ export interface Local {
   /** A queue without any check of roles, to look into it. Throws if the template has none of this logical id. */
   queue(logicalId: string): Pick<Queue, "request">;
   /** What lies in buckets, without any check of roles. */
-  objects: Objects;
+  objects: ObjectStore;
   apiKey: string;
   /** Of a subject `demo` that may do everything. */
   token: string;
@@ -76,7 +76,7 @@ export interface Local {
   logs: Logs;
   faults: Faults;
   /** What was put on buses of EventBridge. */
-  events: Pick<Events, "all" | "first">;
+  events: Pick<RecordedEvents, "all" | "first">;
   /** Runs of functions, with the calls that each made to AWS. */
   invocations: readonly Invocation[];
   /** Ends everything; with `disk` the data stay. */
@@ -107,13 +107,13 @@ export async function startLocal(options: LocalOptions = {}): Promise<Local> {
 async function open(options: LocalOptions, closers: (() => Promise<void>)[]): Promise<Omit<Local, "close">> {
   const { clock = realClock, data = "memory", edit, environmentsMax = 16, show } = options;
   const kept = data === "disk" ? join(root, ".local", "data") : undefined;
-  const logs = makeLogs(show);
+  const logs = createLogs(show);
   const toLog = (source: string) => (line: string) => logs.add(source, line);
   const faults = noFaults();
 
   // First of all, so that a taken port is known at once.
-  const front = await listen(options.port ?? 0);
-  closers.push(front.close);
+  const frontServer = await startFrontServer(options.port ?? 0);
+  closers.push(frontServer.close);
   const databaseStarts = startOrConnect(kept && join(kept, "tables"));
   closers.push(async () => (await databaseStarts.catch(() => undefined))?.close());
   const sqs = process.env.SQS_ENDPOINT ? connectSqs(process.env.SQS_ENDPOINT) : startSqs(clock);
@@ -122,36 +122,36 @@ async function open(options: LocalOptions, closers: (() => Promise<void>)[]): Pr
 
   const assembly = readAssembly(folder);
   edit?.(assembly.template);
-  makeUpValues(assembly.template, kept && join(kept, "made-up-values.json"));
-  const stack = makeStack(assembly);
-  const queues = openQueues(stack, sqs);
+  addGeneratedValues(assembly.template, kept && join(kept, "made-up-values.json"));
+  const stack = resolveStack(assembly);
+  const queues = createQueues(stack, sqs);
   await createTables(stack, database);
 
-  const iam = openIam(stack);
-  const invocations = openInvocations(faults);
-  const chains = openChains(invocations.chainOf);
-  const events = openEvents(toLog("events"));
+  const iam = createIam(stack);
+  const invocations = createInvocations(faults);
+  const recursionGuard = createRecursionGuard(invocations.chainOf);
+  const events = recordEvents(toLog("events"));
   const services = {
-    DynamoDB_20120810: dynamoDb(stack, database),
-    secretsmanager: secretsManager(stack),
-    AmazonSQS: simpleQueueService(stack, queues, chains),
-    AWSEvents: eventBridge(stack, events),
+    DynamoDB_20120810: dynamoDbService(stack, database),
+    secretsmanager: secretsManagerService(stack),
+    AmazonSQS: sqsService(stack, queues, recursionGuard),
+    AWSEvents: eventBridgeService(stack, events),
   };
-  const aws = await openAws({ iam, invocations, services });
+  const aws = await startAwsEndpoint({ iam, invocations, services });
   closers.push(aws.close);
-  const objects = openObjects(kept && join(kept, "objects"));
-  const s3 = await openS3({ stack, objects, iam, invocations });
+  const objects = openObjectStore(kept && join(kept, "objects"));
+  const s3 = await startS3Server({ stack, objects, iam, invocations });
   closers.push(s3.close);
-  const addresses = { gateway: `http://127.0.0.1:${front.port}`, aws: aws.url, s3: s3.url };
-  const lambda = openLambda({ stack, addresses, credentialsOf: iam.ofFunction, logs, invocations, environmentsMax });
+  const serviceUrls = { gateway: `http://127.0.0.1:${frontServer.port}`, aws: aws.url, s3: s3.url };
+  const lambda = createLambda({ stack, serviceUrls, credentialsOf: iam.principalOfFunction, logs, invocations, environmentsMax });
   closers.push(lambda.close);
-  const mappings = openMappings({ stack, queues, chains, lambda, iam, clock, faults, log: toLog("queues") });
+  const mappings = startMappings({ stack, queues, recursionGuard, lambda, iam, clock, faults, log: toLog("queues") });
   closers.push(mappings.close);
-  const gateway = openGateway({ stack, lambda, iam, calls: invocations, clock, faults, log: toLog("gateway") });
+  const gateway = createGateway({ stack, lambda, iam, calls: invocations, clock, faults, log: toLog("gateway") });
   closers.push(gateway.close);
 
   const tokenSecret = String(one(stack, "AWS::SecretsManager::Secret").SecretString);
-  const origin = `localhost:${front.port}`;
+  const origin = `localhost:${frontServer.port}`;
   const endpoints = {
     webSocketUrl: `ws://${origin}/${one(stack, "AWS::ApiGatewayV2::Stage").StageName}`,
     restUrl: `http://${origin}/${one(stack, "AWS::ApiGateway::Stage").StageName}`,
@@ -159,9 +159,9 @@ async function open(options: LocalOptions, closers: (() => Promise<void>)[]): Pr
     apiKey: String(one(stack, "AWS::ApiGateway::ApiKey").Value),
     token: await mintToken(tokenSecret, demo),
   };
-  const page = openConsole(join(root, "console"), endpoints);
+  const page = createConsoleServer(join(root, "console"), endpoints);
   closers.push(page.close);
-  front.serve(gateway, page);
+  frontServer.serve(gateway, page);
   return {
     ...endpoints,
     databaseUrl: database.url,

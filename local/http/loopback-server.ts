@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
 /** What is served to this machine alone, on a port of its own. */
-export interface Loopback {
+export interface LoopbackServer {
   /** `http://127.0.0.1:…` */
   url: string;
   close(): Promise<void>;
@@ -15,7 +15,7 @@ export interface Loopback {
 export const keepAliveMs = 20 * 60_000;
 
 /** Serves on any port that is free. */
-export async function openLoopback(answer: RequestListener): Promise<Loopback> {
+export async function startLoopbackServer(answer: RequestListener): Promise<LoopbackServer> {
   const server = createServer(answer);
   server.keepAliveTimeout = keepAliveMs;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

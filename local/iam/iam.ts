@@ -14,12 +14,12 @@ export interface Principal {
 
 export interface Iam {
   /** @throws if the template has no such function */
-  ofFunction(functionLogicalId: string): Principal;
+  principalOfFunction(functionLogicalId: string): Principal;
   /** @returns `undefined` if nobody has this key */
-  principalOf(accessKeyId: string): Principal | undefined;
+  principalOfKey(accessKeyId: string): Principal | undefined;
   allows(principal: Principal, action: string, resourceArn: string): boolean;
   /** `undefined` if it is allowed, else the sentence in which AWS says that it is not. */
-  refusal(principal: Principal, action: string, resourceArn: string): string | undefined;
+  denial(principal: Principal, action: string, resourceArn: string): string | undefined;
 }
 
 /**
@@ -27,7 +27,7 @@ export interface Iam {
  *
  * @throws if a function's role uses what is not evaluated here
  */
-export function openIam(stack: Stack): Iam {
+export function createIam(stack: Stack): Iam {
   const functions = new Map<string, Principal>();
   const keys = new Map<string, { principal: Principal; statements: Statement[] }>();
   for (const { logicalId, properties } of stack.ofType("AWS::Lambda::Function")) {
@@ -44,7 +44,7 @@ export function openIam(stack: Stack): Iam {
     keys.set(principal.accessKeyId, { principal, statements: roleStatements(stack, role.logicalId) });
   }
 
-  const refusal = (principal: Principal, action: string, resourceArn: string): string | undefined => {
+  const denial = (principal: Principal, action: string, resourceArn: string): string | undefined => {
     const decision = decide(keys.get(principal.accessKeyId)?.statements ?? [], action, resourceArn);
     if (decision === "allowed") return undefined;
     const because =
@@ -54,13 +54,13 @@ export function openIam(stack: Stack): Iam {
     return `User: ${principal.arn} is not authorized to perform: ${action} on resource: ${resourceArn} ${because}`;
   };
   return {
-    ofFunction: (logicalId) => {
+    principalOfFunction: (logicalId) => {
       const principal = functions.get(logicalId);
       if (!principal) throw new Error(`the template has no function ${logicalId}`);
       return principal;
     },
-    principalOf: (accessKeyId) => keys.get(accessKeyId)?.principal,
-    allows: (principal, action, resourceArn) => refusal(principal, action, resourceArn) === undefined,
-    refusal,
+    principalOfKey: (accessKeyId) => keys.get(accessKeyId)?.principal,
+    allows: (principal, action, resourceArn) => denial(principal, action, resourceArn) === undefined,
+    denial,
   };
 }

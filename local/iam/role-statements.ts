@@ -39,7 +39,7 @@ export function roleStatements(stack: Stack, roleLogicalId: string): Statement[]
   ];
 }
 
-function managedStatements(stack: Stack, arn: string, where: string): Statement[] {
+function managedStatements(stack: Stack, arn: string, location: string): Statement[] {
   const own = stack.withPhysicalId("AWS::IAM::ManagedPolicy", arn);
   if (own) return statementsOf(own.properties.PolicyDocument, own.logicalId);
   const [, name = arn] = arn.split(":policy/");
@@ -47,19 +47,19 @@ function managedStatements(stack: Stack, arn: string, where: string): Statement[
   if (known) return known;
   const names = Object.keys(managedByAws).join(", ");
   throw new Error(
-    `${where} has the managed policy ${name}; the local runtime knows ${names} only, grant actions instead`,
+    `${location} has the managed policy ${name}; the local runtime knows ${names} only, grant actions instead`,
   );
 }
 
-function statementsOf(document: unknown, where: string): Statement[] {
+function statementsOf(document: unknown, location: string): Statement[] {
   return list(memberOf(document, "Statement")).map((statement) => {
     const { Sid: _, Effect, Action, Resource, ...others } = statement as Record<string, unknown>;
     const [unknown] = Object.keys(others);
     if (unknown !== undefined) {
-      throw new Error(`${where}: a policy statement has ${unknown}, which the local runtime does not evaluate`);
+      throw new Error(`${location}: a policy statement has ${unknown}, which the local runtime does not evaluate`);
     }
     if (Effect !== "Allow" && Effect !== "Deny") {
-      throw new Error(`${where}: a policy statement's Effect should be Allow or Deny, got ${JSON.stringify(Effect)}`);
+      throw new Error(`${location}: a policy statement's Effect should be Allow or Deny, got ${JSON.stringify(Effect)}`);
     }
     return { effect: Effect, actions: list(Action).map(String), resources: list(Resource).map(String) };
   });

@@ -11,7 +11,7 @@ export interface Credentials {
 }
 
 /** Where things really listen that a Lambda believes to be AWS: `http://127.0.0.1:4500`. */
-export interface Addresses {
+export interface ServiceUrls {
   /** Instead of `https://{apiId}.execute-api.{region}.amazonaws.com`. */
   gateway: string;
   /** Instead of the endpoints of DynamoDB, EventBridge, Secrets Manager and SQS. */
@@ -24,7 +24,7 @@ export interface Addresses {
 const defaults = { memoryMb: 128, timeoutSeconds: 3 };
 
 /** @throws if the function needs what this runtime cannot run */
-export function functionSpec(stack: Stack, resource: Resource, credentials: Credentials, to: Addresses): FunctionSpec {
+export function functionSpec(stack: Stack, resource: Resource, credentials: Credentials, to: ServiceUrls): FunctionSpec {
   const { logicalId, properties } = resource;
   const { Code, Environment, Handler, Layers, LoggingConfig, MemorySize, PackageType, Runtime, Timeout } = properties;
   if (typeof Runtime !== "string" || !Runtime.startsWith("nodejs") || PackageType === "Image") {
@@ -40,7 +40,7 @@ export function functionSpec(stack: Stack, resource: Resource, credentials: Cred
   const logGroupName = String(memberOf(LoggingConfig, "LogGroup") ?? `/aws/lambda/${functionName}`);
   const own = Object.entries(memberOf(Environment, "Variables") ?? {}).map(([name, value]) => [
     name,
-    viaLoopback(stack, String(value), to),
+    toLoopbackUrls(stack, String(value), to),
   ]);
   return {
     logicalId,
@@ -97,7 +97,7 @@ function lambdaVariables(of: {
  * What DNS would do: the name of an API leads to where it listens. So does that of SQS, as its client sends to the host
  * of a queue's URL, whatever its endpoint is. And that of a bucket, which pages ask too.
  */
-function viaLoopback(stack: Stack, value: string, to: Addresses): string {
+function toLoopbackUrls(stack: Stack, value: string, to: ServiceUrls): string {
   const apis = ["AWS::ApiGatewayV2::Api", "AWS::ApiGateway::RestApi"].flatMap((type) => stack.ofType(type));
   const hosts: [string, string][] = [
     ...apis.map(({ logicalId }): [string, string] => [

@@ -1,13 +1,13 @@
 import type { Stack } from "../template/stack.ts";
 import type { Invocations } from "../world/invocations.ts";
 import type { Logs } from "../world/logs.ts";
-import type { Chain } from "./event-source/recursion-guard.ts";
+import type { InvocationChain } from "./event-source/recursion-guard.ts";
 import type { Outcome } from "./execution/environment.ts";
-import { makePool, type Pool } from "./execution/environment-pool.ts";
-import { type Addresses, type Credentials, functionSpec } from "./function-spec.ts";
+import { createEnvironmentPool, type EnvironmentPool } from "./execution/environment-pool.ts";
+import { type ServiceUrls, type Credentials, functionSpec } from "./function-spec.ts";
 import { mayInvoke } from "./permissions.ts";
 
-export interface Lambda {
+export interface LambdaFunctions {
   /**
    * Runs a function once; a failure of any kind is an outcome.
    *
@@ -15,7 +15,7 @@ export interface Lambda {
    * @param chain what the messages were part of that it is run for
    * @throws if the template has no such function
    */
-  invoke(functionArn: string, event: unknown, chain?: Chain): Promise<Outcome>;
+  invoke(functionArn: string, event: unknown, chain?: InvocationChain): Promise<Outcome>;
   /** Whether the template lets API Gateway call the function on behalf of `sourceArn`. Whoever invokes has to ask. */
   mayInvoke(functionArn: string, sourceArn: string): boolean;
   close(): Promise<void>;
@@ -23,7 +23,7 @@ export interface Lambda {
 
 export interface LambdaOptions {
   stack: Stack;
-  addresses: Addresses;
+  serviceUrls: ServiceUrls;
   credentialsOf: (functionLogicalId: string) => Credentials;
   logs: Logs;
   invocations: Pick<Invocations, "begin">;
@@ -32,13 +32,13 @@ export interface LambdaOptions {
 }
 
 /** Starts no environment: the first event of a function is a cold start, as on Lambda. */
-export function openLambda(options: LambdaOptions): Lambda {
-  const { stack, addresses, credentialsOf, logs, invocations, environmentsMax } = options;
-  const pools = new Map<string, { logicalId: string; pool: Pool }>();
+export function createLambda(options: LambdaOptions): LambdaFunctions {
+  const { stack, serviceUrls, credentialsOf, logs, invocations, environmentsMax } = options;
+  const pools = new Map<string, { logicalId: string; pool: EnvironmentPool }>();
   for (const resource of stack.ofType("AWS::Lambda::Function")) {
     const { logicalId } = resource;
-    const spec = functionSpec(stack, resource, credentialsOf(logicalId), addresses);
-    const pool = makePool(spec, environmentsMax, (text) => logs.add(logicalId, text));
+    const spec = functionSpec(stack, resource, credentialsOf(logicalId), serviceUrls);
+    const pool = createEnvironmentPool(spec, environmentsMax, (text) => logs.add(logicalId, text));
     for (const name of [logicalId, spec.functionArn, spec.functionName]) {
       pools.set(name, { logicalId, pool });
     }

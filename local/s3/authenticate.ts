@@ -3,16 +3,16 @@ import type { IncomingMessage } from "node:http";
 import { SignatureV4 } from "@smithy/signature-v4";
 import type { Iam, Principal } from "../iam/iam.ts";
 import { Sha256 } from "../sigv4/sha256.ts";
-import { dateOf, type StatedSignature, statedSignature } from "../sigv4/signature.ts";
+import { parseAmzDate, type ParsedSignature, parseAuthorization } from "../sigv4/signature.ts";
 import { type Answer, refusal } from "./response.ts";
 
 export type Signer = { ok: true; principal: Principal } | { ok: false; answer: Answer };
-export interface SignerOptions {
-  iam: Pick<Iam, "principalOf">;
+export interface AuthenticateOptions {
+  iam: Pick<Iam, "principalOfKey">;
   region: string;
 }
 
-interface Stated extends StatedSignature {
+interface Stated extends ParsedSignature {
   date: Date;
   token: string | undefined;
   /** Of an address that may be used until then. */
@@ -20,22 +20,22 @@ interface Stated extends StatedSignature {
 }
 
 const skewMs = 15 * 60_000;
-const longestSeconds = 604_800;
+const maxExpirySeconds = 604_800;
 const credentialPattern = /^([^/]+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request$/;
 
 /**
  * Finds out who signed a request to S3: in the header `Authorization`, or in the address. Its age is taken from the
  * machine's clock, by which Lambdas sign.
  */
-export async function findSigner(
+export async function authenticate(
   request: IncomingMessage,
   body: Buffer,
-  { iam, region }: SignerOptions,
+  { iam, region }: AuthenticateOptions,
 ): Promise<Signer> {
   const url = new URL(request.url ?? "/", "http://localhost");
   const stated = url.searchParams.has("X-Amz-Signature") ? fromQuery(url) : fromHeaders(request, body);
   if ("status" in stated) return { ok: false, answer: stated };
-  const principal = iam.principalOf(stated.accessKeyId);
+  const principal = iam.principalOfKey(stated.accessKeyId);
   if (!principal) {
     const said = "The AWS Access Key Id you provided does not exist in our records.";
     return refused(403, "InvalidAccessKeyId", said);
@@ -58,9 +58,9 @@ export async function findSigner(
 function fromQuery({ searchParams }: URL): Stated | Answer {
   const of = (name: string) => searchParams.get(`X-Amz-${name}`) ?? "";
   const [, accessKeyId = "", day = "", region = "", service = ""] = credentialPattern.exec(of("Credential")) ?? [];
-  const date = dateOf(of("Date"));
+  const date = parseAmzDate(of("Date"));
   const expiresInSeconds = Number(of("Expires"));
-  const isWhole = Number.isInteger(expiresInSeconds) && expiresInSeconds > 0 && expiresInSeconds <= longestSeconds;
+  const isWhole = Number.isInteger(expiresInSeconds) && expiresInSeconds > 0 && expiresInSeconds <= maxExpirySeconds;
   const isSigned = /^[0-9a-f]{64}$/.test(of("Signature")) && of("SignedHeaders").split(";").includes("host");
   if (of("Algorithm") !== "AWS4-HMAC-SHA256" || accessKeyId === "" || !isWhole || !isSigned || !isDay(day, date)) {
     const said =
@@ -84,8 +84,8 @@ function fromQuery({ searchParams }: URL): Stated | Answer {
 
 function fromHeaders({ headers }: IncomingMessage, body: Buffer): Stated | Answer {
   if (headers.authorization === undefined) return refusal(403, "AccessDenied", "Access Denied");
-  const stated = statedSignature(headers.authorization);
-  const date = dateOf(String(headers["x-amz-date"]));
+  const stated = parseAuthorization(headers.authorization);
+  const date = parseAmzDate(String(headers["x-amz-date"]));
   if (!stated || !isDay(stated.day, date)) {
     return refusal(400, "AuthorizationHeaderMalformed", "The authorization header is malformed.");
   }

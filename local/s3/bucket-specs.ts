@@ -1,4 +1,4 @@
-import { type PropertyReader, readResource } from "../template/property-reader.ts";
+import { type PropertyReader, readProperties } from "../template/property-reader.ts";
 import { readResourcePolicy } from "../template/resource-policy.ts";
 import type { Stack } from "../template/stack.ts";
 import type { CorsRule } from "./cors.ts";
@@ -16,13 +16,13 @@ export function readBuckets(stack: Stack): BucketSpec[] {
   return stack.ofType("AWS::S3::Bucket").map((resource) => {
     // Nobody comes in here without a signature, nobody sees what a disk of AWS holds, and nothing is ever deleted by
     // its age: S3 is a day late with that, too.
-    const reader = readResource(resource).without(
+    const reader = readProperties(resource).ignore(
       ...["BucketName", "Tags", "BucketEncryption", "PublicAccessBlockConfiguration", "LifecycleConfiguration"],
     );
     const configuration = reader.object("CorsConfiguration");
     const cors = configuration?.objects("CorsRules").map(readCorsRule) ?? [];
-    configuration?.done();
-    reader.done();
+    configuration?.assertAllRead();
+    reader.assertAllRead();
     const { logicalId } = resource;
     return { name: stack.physicalId(logicalId), arn: stack.arn(logicalId), cors };
   });
@@ -30,12 +30,12 @@ export function readBuckets(stack: Stack): BucketSpec[] {
 
 function readCorsRule(reader: PropertyReader): CorsRule {
   const rule: CorsRule = {
-    origins: reader.texts("AllowedOrigins"),
-    methods: reader.texts("AllowedMethods"),
-    headers: reader.texts("AllowedHeaders"),
-    exposed: reader.texts("ExposedHeaders"),
+    origins: reader.strings("AllowedOrigins"),
+    methods: reader.strings("AllowedMethods"),
+    headers: reader.strings("AllowedHeaders"),
+    exposed: reader.strings("ExposedHeaders"),
     maxAgeSeconds: reader.optionalNumber("MaxAge"),
   };
-  reader.without("Id").done();
+  reader.ignore("Id").assertAllRead();
   return rule;
 }

@@ -8,7 +8,7 @@ export interface StoredObject {
 }
 
 /** What lies in buckets. */
-export interface Objects {
+export interface ObjectStore {
   put(bucket: string, key: string, object: StoredObject): Promise<void>;
   get(bucket: string, key: string): Promise<StoredObject | undefined>;
   /** What a bucket's lifecycle does on AWS. */
@@ -16,9 +16,9 @@ export interface Objects {
 }
 
 /** @param folder keeps them; without it they are gone with the process */
-export const openObjects = (folder?: string): Objects => (folder === undefined ? inMemory() : onDisk(folder));
+export const openObjectStore = (folder?: string): ObjectStore => (folder === undefined ? inMemory() : onDisk(folder));
 
-function inMemory(): Objects {
+function inMemory(): ObjectStore {
   const objects = new Map<string, StoredObject>();
   const nameOf = (bucket: string, key: string) => `${bucket}/${key}`;
   return {
@@ -29,7 +29,7 @@ function inMemory(): Objects {
 }
 
 /** One file each: the content type is its first line, the rest is the body. */
-function onDisk(folder: string): Objects {
+function onDisk(folder: string): ObjectStore {
   // An encoded key holds no slash; a dot in front, so that none is `..`.
   const fileOf = (bucket: string, key: string) => join(folder, bucket, `.${encodeURIComponent(key)}`);
   return {

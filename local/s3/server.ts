@@ -1,20 +1,20 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
-import { type Loopback, openLoopback } from "../http/loopback-server.ts";
+import { type LoopbackServer, startLoopbackServer } from "../http/loopback-server.ts";
 import type { Iam, Principal } from "../iam/iam.ts";
 import type { Stack } from "../template/stack.ts";
 import type { Invocations } from "../world/invocations.ts";
-import { findSigner } from "./authenticate.ts";
+import { authenticate } from "./authenticate.ts";
 import { type BucketSpec, readBuckets } from "./bucket-specs.ts";
 import { corsHeaders } from "./cors.ts";
-import type { Objects } from "./object-store.ts";
+import type { ObjectStore } from "./object-store.ts";
 import { type Answer, refusal } from "./response.ts";
 
 export interface S3Options {
   stack: Stack;
-  objects: Objects;
-  iam: Pick<Iam, "principalOf" | "allows" | "refusal">;
+  objects: ObjectStore;
+  iam: Pick<Iam, "principalOfKey" | "allows" | "denial">;
   invocations: Pick<Invocations, "serve">;
 }
 
@@ -24,9 +24,9 @@ export interface S3Options {
  *
  * @throws if a bucket of the template does what is not known here
  */
-export async function openS3(options: S3Options): Promise<Loopback> {
+export async function startS3Server(options: S3Options): Promise<LoopbackServer> {
   const buckets = new Map(readBuckets(options.stack).map((bucket) => [bucket.name, bucket]));
-  return openLoopback((request, response) => {
+  return startLoopbackServer((request, response) => {
     answer(options, buckets, request).then(
       (given) => given && write(response, given),
       (error: unknown) => write(response, refusal(500, "InternalError", String(error))),
@@ -65,7 +65,7 @@ async function serve(
   request: IncomingMessage,
   body: Buffer,
 ): Promise<Answer | undefined> {
-  const signer = await findSigner(request, body, { iam, region: stack.region });
+  const signer = await authenticate(request, body, { iam, region: stack.region });
   if (!signer.ok) return signer.answer;
   const action = { GET: "GetObject", PUT: "PutObject" }[request.method ?? ""];
   if (action === undefined || key === "") {
@@ -74,7 +74,7 @@ async function serve(
   }
   const trace = request.headers["x-amzn-trace-id"]?.toString();
   return invocations.serve(trace, `s3:${action}`, async () => {
-    const refused = iam.refusal(signer.principal, `s3:${action}`, `${bucket.arn}/${key}`);
+    const refused = iam.denial(signer.principal, `s3:${action}`, `${bucket.arn}/${key}`);
     if (refused !== undefined) return refusal(403, "AccessDenied", refused);
     if (action === "GetObject") return get({ objects, iam }, bucket, key, signer.principal);
     const contentType = request.headers["content-type"] ?? "binary/octet-stream";
@@ -98,7 +98,7 @@ async function get(
   if (iam.allows(principal, "s3:ListBucket", arn)) {
     return refusal(404, "NoSuchKey", "The specified key does not exist.");
   }
-  return refusal(403, "AccessDenied", iam.refusal(principal, "s3:ListBucket", arn) ?? "Access Denied");
+  return refusal(403, "AccessDenied", iam.denial(principal, "s3:ListBucket", arn) ?? "Access Denied");
 }
 
 const etagOf = (body: Buffer) => `"${createHash("md5").update(body).digest("hex")}"`;

@@ -26,7 +26,7 @@ const kinds = {
  *
  * @throws if the template leaves no characters to choose from
  */
-export function secretValue(logicalId: string, how: Generation): string {
+export function generateSecret(logicalId: string, how: Generation): string {
   const password = generate(logicalId, how);
   if (how.SecretStringTemplate === undefined || how.GenerateStringKey === undefined) return password;
   return JSON.stringify({ ...JSON.parse(how.SecretStringTemplate), [how.GenerateStringKey]: password });

@@ -1,5 +1,5 @@
 import { json } from "../http/json-response.ts";
-import type { Service } from "../http/json-service.ts";
+import type { JsonService } from "../http/json-service.ts";
 import type { Stack } from "../template/stack.ts";
 
 /** A secret as `GetSecretValue` gives it. */
@@ -14,12 +14,12 @@ interface Secret {
 }
 
 /** Gives the template's secrets their values; nothing is changed. */
-export function secretsManager(stack: Stack): Service {
+export function secretsManagerService(stack: Stack): JsonService {
   const secrets = secretsOf(stack);
   return {
     name: "Secrets Manager",
     prefix: "secretsmanager",
-    needs: (operation, { SecretId }) =>
+    requiredPermissions: (operation, { SecretId }) =>
       operation === "GetSecretValue"
         ? [
             {

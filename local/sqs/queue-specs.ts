@@ -1,4 +1,4 @@
-import { readResource } from "../template/property-reader.ts";
+import { readProperties } from "../template/property-reader.ts";
 import { readResourcePolicy } from "../template/resource-policy.ts";
 import type { Stack } from "../template/stack.ts";
 
@@ -9,7 +9,7 @@ export interface QueueSpec {
   arn: string;
   visibilityTimeoutMs: number;
   /** ARN of the dead-letter queue. */
-  deadLetters: string | undefined;
+  deadLetterQueueArn: string | undefined;
   /** What SetQueueAttributes takes, besides the dead-letter queue. */
   attributes: Record<string, string>;
   maxReceiveCount: number | undefined;
@@ -30,7 +30,7 @@ export function readQueues(stack: Stack): QueueSpec[] {
   return stack.ofType("AWS::SQS::Queue").map((resource) => {
     const { logicalId } = resource;
     // Nobody sees here what is kept on a disk of AWS.
-    const reader = readResource(resource).without(
+    const reader = readProperties(resource).ignore(
       ...["QueueName", "Tags", "SqsManagedSseEnabled", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds"],
     );
     const attributes: Record<string, string> = {};
@@ -39,16 +39,16 @@ export function readQueues(stack: Stack): QueueSpec[] {
       if (value !== undefined) attributes[name] = String(value);
     }
     const redrive = reader.object("RedrivePolicy");
-    const deadLetters = redrive?.text("deadLetterTargetArn");
+    const deadLetterQueueArn = redrive?.string("deadLetterTargetArn");
     const maxReceiveCount = redrive?.optionalNumber("maxReceiveCount");
-    redrive?.done();
-    reader.done();
+    redrive?.assertAllRead();
+    reader.assertAllRead();
     return {
       logicalId,
       name: stack.attribute(logicalId, "QueueName"),
       arn: stack.arn(logicalId),
       visibilityTimeoutMs: Number(attributes.VisibilityTimeout ?? defaultVisibilitySeconds) * 1000,
-      deadLetters,
+      deadLetterQueueArn,
       attributes,
       maxReceiveCount,
     };

@@ -24,7 +24,7 @@ export interface Queue extends QueueSpec {
  *
  * @throws if the template uses what these queues do not do
  */
-export function openQueues(stack: Stack, sqs: Sqs): Queues {
+export function createQueues(stack: Stack, sqs: Sqs): Queues {
   const specs = readQueues(stack);
   const ready = createAll(specs, sqs);
   ready.catch(() => {});
@@ -51,19 +51,19 @@ async function createAll(specs: readonly QueueSpec[], sqs: Sqs): Promise<Readonl
   const urls = new Map<string, string>();
   const create = async ({ logicalId, name }: QueueSpec) => {
     const answer = await sqs.request("CreateQueue", { QueueName: name });
-    urls.set(name, String(output(answer, `${logicalId}: the queue was not created`).QueueUrl));
+    urls.set(name, String(outputOf(answer, `${logicalId}: the queue was not created`).QueueUrl));
   };
-  const setAttributes = async ({ logicalId, name, attributes, deadLetters, maxReceiveCount }: QueueSpec) => {
+  const setAttributes = async ({ logicalId, name, attributes, deadLetterQueueArn, maxReceiveCount }: QueueSpec) => {
     const Attributes = { ...attributes };
-    if (deadLetters !== undefined) {
-      const QueueUrl = urls.get(nameIn(deadLetters) ?? "");
-      if (QueueUrl === undefined) throw new Error(`${logicalId}: the template has no dead-letter queue ${deadLetters}`);
+    if (deadLetterQueueArn !== undefined) {
+      const QueueUrl = urls.get(nameIn(deadLetterQueueArn) ?? "");
+      if (QueueUrl === undefined) throw new Error(`${logicalId}: the template has no dead-letter queue ${deadLetterQueueArn}`);
       const asked = await sqs.request("GetQueueAttributes", { QueueUrl, AttributeNames: ["QueueArn"] });
-      const { QueueArn } = output(asked, `${logicalId}: its dead-letter queue`).Attributes as Record<string, string>;
+      const { QueueArn } = outputOf(asked, `${logicalId}: its dead-letter queue`).Attributes as Record<string, string>;
       Attributes.RedrivePolicy = JSON.stringify({ deadLetterTargetArn: QueueArn, maxReceiveCount });
     }
     const set = await sqs.request("SetQueueAttributes", { QueueUrl: urls.get(name), Attributes });
-    output(set, `${logicalId}: the queue's attributes were not set`);
+    outputOf(set, `${logicalId}: the queue's attributes were not set`);
   };
   await Promise.all(specs.map(create));
   await Promise.all(specs.map(setAttributes));
@@ -71,7 +71,7 @@ async function createAll(specs: readonly QueueSpec[], sqs: Sqs): Promise<Readonl
 }
 
 /** @throws with what SQS says, if it refuses */
-export function output({ status, body }: Answer, what: string): Record<string, unknown> {
+export function outputOf({ status, body }: Answer, what: string): Record<string, unknown> {
   if (status !== 200) throw new Error(`${what}: ${body}`);
   return JSON.parse(body || "{}");
 }

@@ -1,7 +1,7 @@
 import { type Answer, json } from "../http/json-response.ts";
-import type { Input, Service } from "../http/json-service.ts";
-import type { Chains } from "../lambda/event-source/recursion-guard.ts";
-import type { Place } from "../template/physical-names.ts";
+import type { JsonInput, JsonService } from "../http/json-service.ts";
+import type { RecursionGuard } from "../lambda/event-source/recursion-guard.ts";
+import type { Deployment } from "../template/physical-names.ts";
 import type { Queue, Queues } from "./queues.ts";
 
 /** Operations, and the action that each needs: those of a batch need that of one. */
@@ -17,10 +17,10 @@ const actions: Record<string, string> = {
 };
 
 /** Hands requests on to the template's queues, and tells whoever waits there of what was sent. */
-export const simpleQueueService = (place: Place, queues: Queues, chains: Chains): Service => ({
+export const sqsService = (place: Deployment, queues: Queues, recursionGuard: RecursionGuard): JsonService => ({
   name: "SQS",
   prefix: "sqs",
-  needs: (operation, { QueueUrl }) => {
+  requiredPermissions: (operation, { QueueUrl }) => {
     const action = actions[operation];
     return action === undefined
       ? undefined
@@ -37,14 +37,14 @@ export const simpleQueueService = (place: Place, queues: Queues, chains: Chains)
     if (!queue) return queueMissing();
     const answer = await queue.request(operation, input);
     if (answer.status === 200) {
-      chains.remember(sentIds(JSON.parse(answer.body || "{}")), trace);
-      announceArrivals(queue, operation, input);
+      recursionGuard.recordSent(sentIds(JSON.parse(answer.body || "{}")), trace);
+      notifyArrivals(queue, operation, input);
     }
     return answer;
   },
 });
 
-const arnOf = ({ partition, region, accountId }: Place, url: string) =>
+const arnOf = ({ partition, region, accountId }: Deployment, url: string) =>
   `arn:${partition}:sqs:${region}:${accountId}:${url.split("/").at(-1)}`;
 
 const queueMissing = (): Answer =>
@@ -62,10 +62,10 @@ const sentIds = ({ MessageId, Successful = [] }: Sent): string[] =>
   [MessageId, ...Successful.map((entry) => entry.MessageId)].filter((id) => id !== undefined);
 
 /** Messages that can be received from now on, or after their delay. */
-function announceArrivals(queue: Queue, operation: string, input: Input): void {
+function notifyArrivals(queue: Queue, operation: string, input: JsonInput): void {
   const member = { Send: "DelaySeconds", Change: "VisibilityTimeout" }[/^(Send|Change)/.exec(operation)?.[0] ?? ""];
   if (member === undefined) return;
-  const entries = (input.Entries as Input[] | undefined) ?? [input];
+  const entries = (input.Entries as JsonInput[] | undefined) ?? [input];
   const seconds = entries.map((entry) => Number(entry[member] ?? queue.attributes.DelaySeconds ?? 0));
   for (const each of new Set(seconds)) queue.announce(each * 1000);
 }

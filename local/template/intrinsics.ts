@@ -1,5 +1,5 @@
 import type { Template } from "./assembly.ts";
-import type { Place, Resolve } from "./physical-names.ts";
+import type { Deployment, Resolve } from "./physical-names.ts";
 
 export interface Intrinsics {
   resolve: Resolve;
@@ -8,7 +8,7 @@ export interface Intrinsics {
 }
 
 /** What the template's resources are called once deployed. */
-export interface Names {
+export interface ResourceNames {
   ref(logicalId: string): string;
   attribute(logicalId: string, name: string): string;
 }
@@ -17,37 +17,37 @@ export interface Names {
 const noValue = Symbol("AWS::NoValue");
 
 /** @param names asked for what a template refers to */
-export function makeIntrinsics(template: Template, place: Place, names: Names): Intrinsics {
+export function createIntrinsics(template: Template, deployment: Deployment, names: ResourceNames): Intrinsics {
   const pseudoParameters: Record<string, unknown> = {
-    "AWS::AccountId": place.accountId,
-    "AWS::Region": place.region,
-    "AWS::Partition": place.partition,
+    "AWS::AccountId": deployment.accountId,
+    "AWS::Region": deployment.region,
+    "AWS::Partition": deployment.partition,
     "AWS::URLSuffix": "amazonaws.com",
-    "AWS::StackName": place.stackName,
-    "AWS::StackId": `arn:aws:cloudformation:${place.region}:${place.accountId}:stack/${place.stackName}/local`,
+    "AWS::StackName": deployment.stackName,
+    "AWS::StackId": `arn:aws:cloudformation:${deployment.region}:${deployment.accountId}:stack/${deployment.stackName}/local`,
     "AWS::NotificationARNs": [],
     "AWS::NoValue": noValue,
   };
 
-  const refer = (name: string, where: string): unknown => {
+  const refer = (name: string, location: string): unknown => {
     if (Object.hasOwn(pseudoParameters, name)) return pseudoParameters[name];
     const parameter = template.Parameters?.[name];
-    if (!parameter) return at(where, () => names.ref(name));
+    if (!parameter) return at(location, () => names.ref(name));
     if (parameter.Default !== undefined) return parameter.Default;
-    throw new Error(`${where}: the parameter ${name} has no default, and nobody is there to ask; give it one`);
+    throw new Error(`${location}: the parameter ${name} has no default, and nobody is there to ask; give it one`);
   };
-  const getAttribute = (argument: unknown, where: string): string => {
-    const path = typeof argument === "string" ? argument : texts(argument, where, "Fn::GetAtt").join(".");
+  const getAttribute = (argument: unknown, location: string): string => {
+    const path = typeof argument === "string" ? argument : texts(argument, location, "Fn::GetAtt").join(".");
     const dot = path.indexOf(".");
-    return at(where, () => names.attribute(path.slice(0, dot), path.slice(dot + 1)));
+    return at(location, () => names.attribute(path.slice(0, dot), path.slice(dot + 1)));
   };
-  const substitute = (argument: unknown, where: string): string => {
+  const substitute = (argument: unknown, location: string): string => {
     const [pattern, values] = Array.isArray(argument) ? argument : [argument, {}];
-    const own = resolve(values, where) as Record<string, unknown>;
+    const own = resolve(values, location) as Record<string, unknown>;
     return String(pattern).replaceAll(/\$\{([^}]+)\}/g, (_, name: string) => {
       if (name.startsWith("!")) return `\${${name.slice(1)}}`;
       if (Object.hasOwn(own, name)) return String(own[name]);
-      return String(name.includes(".") ? getAttribute(name, where) : refer(name, where));
+      return String(name.includes(".") ? getAttribute(name, location) : refer(name, location));
     });
   };
   const holds = (name: string): boolean => {
@@ -55,86 +55,86 @@ export function makeIntrinsics(template: Template, place: Place, names: Names): 
     if (condition === undefined) throw new Error(`the template has no condition ${name}`);
     return isTrue(condition, `Conditions.${name}`);
   };
-  const isTrue = (condition: unknown, where: string): boolean => resolve(condition, where) === true;
-  const all = (argument: unknown, where: string) => list(argument, where).map((one) => isTrue(one, where));
+  const isTrue = (condition: unknown, location: string): boolean => resolve(condition, location) === true;
+  const all = (argument: unknown, location: string) => list(argument, location).map((one) => isTrue(one, location));
 
-  const functions: Record<string, (argument: unknown, where: string) => unknown> = {
-    Ref: (name, where) => refer(String(name), where),
+  const functions: Record<string, (argument: unknown, location: string) => unknown> = {
+    Ref: (name, location) => refer(String(name), location),
     Condition: (name) => holds(String(name)),
     "Fn::GetAtt": getAttribute,
     "Fn::Sub": substitute,
-    "Fn::Join": (argument, where) => {
-      const [separator, parts] = list(argument, where);
-      return texts(resolve(parts, where), where, "Fn::Join").join(String(separator));
+    "Fn::Join": (argument, location) => {
+      const [separator, parts] = list(argument, location);
+      return texts(resolve(parts, location), location, "Fn::Join").join(String(separator));
     },
-    "Fn::Select": (argument, where) => {
-      const [index, values] = list(resolve(argument, where), where);
-      const value = list(values, where)[Number(index)];
-      if (value === undefined) throw new Error(`${where}: Fn::Select asks for element ${index}, which is not there`);
+    "Fn::Select": (argument, location) => {
+      const [index, values] = list(resolve(argument, location), location);
+      const value = list(values, location)[Number(index)];
+      if (value === undefined) throw new Error(`${location}: Fn::Select asks for element ${index}, which is not there`);
       return value;
     },
-    "Fn::Split": (argument, where) => {
-      const [separator, value] = list(resolve(argument, where), where);
+    "Fn::Split": (argument, location) => {
+      const [separator, value] = list(resolve(argument, location), location);
       return String(value).split(String(separator));
     },
-    "Fn::FindInMap": (argument, where) => {
-      const [map, first, second] = texts(resolve(argument, where), where, "Fn::FindInMap");
+    "Fn::FindInMap": (argument, location) => {
+      const [map, first, second] = texts(resolve(argument, location), location, "Fn::FindInMap");
       const value = template.Mappings?.[map ?? ""]?.[first ?? ""]?.[second ?? ""];
-      if (value === undefined) throw new Error(`${where}: no mapping ${map}.${first}.${second}`);
+      if (value === undefined) throw new Error(`${location}: no mapping ${map}.${first}.${second}`);
       return value;
     },
-    "Fn::If": (argument, where) => {
-      const [condition, whenTrue, whenFalse] = list(argument, where);
-      return resolve(holds(String(condition)) ? whenTrue : whenFalse, where);
+    "Fn::If": (argument, location) => {
+      const [condition, whenTrue, whenFalse] = list(argument, location);
+      return resolve(holds(String(condition)) ? whenTrue : whenFalse, location);
     },
-    "Fn::Equals": (argument, where) => {
-      const [left, right] = list(resolve(argument, where), where);
+    "Fn::Equals": (argument, location) => {
+      const [left, right] = list(resolve(argument, location), location);
       return left === right;
     },
-    "Fn::And": (argument, where) => all(argument, where).every(Boolean),
-    "Fn::Or": (argument, where) => all(argument, where).some(Boolean),
-    "Fn::Not": (argument, where) => !all(argument, where)[0],
+    "Fn::And": (argument, location) => all(argument, location).every(Boolean),
+    "Fn::Or": (argument, location) => all(argument, location).some(Boolean),
+    "Fn::Not": (argument, location) => !all(argument, location)[0],
   };
 
-  const resolve: Resolve = (value, where) => {
-    if (Array.isArray(value)) return value.map((each) => resolve(each, where)).filter((each) => each !== noValue);
+  const resolve: Resolve = (value, location) => {
+    if (Array.isArray(value)) return value.map((each) => resolve(each, location)).filter((each) => each !== noValue);
     if (typeof value !== "object" || value === null) return value;
     const entries = Object.entries(value);
     const [first] = entries;
     if (first && entries.length === 1 && (Object.hasOwn(functions, first[0]) || first[0].startsWith("Fn::"))) {
       const [name, argument] = first;
       // A key called "Condition" is a function in conditions only: policies and authorizers have one of their own.
-      const isPlainKey = name === "Condition" && !where.startsWith("Conditions.");
+      const isPlainKey = name === "Condition" && !location.startsWith("Conditions.");
       if (!isPlainKey) {
         const apply = functions[name];
-        if (apply) return apply(argument, where);
+        if (apply) return apply(argument, location);
         const known = Object.keys(functions).join(", ");
-        throw new Error(`${where}: ${name} is not known to the local runtime, which knows ${known}`);
+        throw new Error(`${location}: ${name} is not known to the local runtime, which knows ${known}`);
       }
     }
-    const resolved = entries.map(([key, each]) => [key, resolve(each, `${where}.${key}`)] as const);
+    const resolved = entries.map(([key, each]) => [key, resolve(each, `${location}.${key}`)] as const);
     return Object.fromEntries(resolved.filter(([, each]) => each !== noValue));
   };
   return { resolve, holds };
 }
 
 /** Adds the place to what `find` throws. */
-function at<T>(where: string, find: () => T): T {
+function at<T>(location: string, find: () => T): T {
   try {
     return find();
   } catch (cause) {
-    throw new Error(`${where}: ${cause instanceof Error ? cause.message : cause}`, { cause });
+    throw new Error(`${location}: ${cause instanceof Error ? cause.message : cause}`, { cause });
   }
 }
 
-function list(value: unknown, where: string): unknown[] {
+function list(value: unknown, location: string): unknown[] {
   if (Array.isArray(value)) return value;
-  throw new Error(`${where}: an intrinsic function needs a list, got ${JSON.stringify(value)}`);
+  throw new Error(`${location}: an intrinsic function needs a list, got ${JSON.stringify(value)}`);
 }
 
-function texts(value: unknown, where: string, name: string): string[] {
-  return list(value, where).map((each) => {
+function texts(value: unknown, location: string, name: string): string[] {
+  return list(value, location).map((each) => {
     if (typeof each === "string" || typeof each === "number" || typeof each === "boolean") return String(each);
-    throw new Error(`${where}: ${name} needs texts, got ${JSON.stringify(each)}`);
+    throw new Error(`${location}: ${name} needs texts, got ${JSON.stringify(each)}`);
   });
 }

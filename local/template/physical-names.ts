@@ -7,10 +7,10 @@ import type { TemplateResource } from "./assembly.ts";
  * @param where logical id and path, for error messages
  * @throws if a function, resource, attribute or parameter is unknown, naming the place where it is used
  */
-export type Resolve = (value: unknown, where: string) => unknown;
+export type Resolve = (value: unknown, location: string) => unknown;
 
 /** Where the stack would be deployed. */
-export interface Place {
+export interface Deployment {
   readonly stackName: string;
   readonly region: string;
   readonly accountId: string;
@@ -21,64 +21,64 @@ export interface Place {
 interface Naming {
   readonly name?: string;
   /** Made-up id or name, for when the template chooses none. */
-  readonly makeUp: (place: Place, logicalId: string) => string;
+  readonly generateName: (deployment: Deployment, logicalId: string) => string;
   /** What `Ref` gives, if it is not the name. */
-  readonly ref?: (place: Place, name: string, logicalId: string) => string;
-  readonly attributes?: Record<string, (place: Place, name: string, logicalId: string) => string>;
+  readonly ref?: (deployment: Deployment, name: string, logicalId: string) => string;
+  readonly attributes?: Record<string, (deployment: Deployment, name: string, logicalId: string) => string>;
 }
 
 /** What `Ref` gives for this resource. */
-export function physicalIdOf(place: Place, logicalId: string, resource: TemplateResource, resolve: Resolve): string {
-  const { naming, name } = named(place, logicalId, resource, resolve);
-  return naming.ref?.(place, name, logicalId) ?? name;
+export function physicalIdOf(deployment: Deployment, logicalId: string, resource: TemplateResource, resolve: Resolve): string {
+  const { naming, name } = named(deployment, logicalId, resource, resolve);
+  return naming.ref?.(deployment, name, logicalId) ?? name;
 }
 
 /** What `Fn::GetAtt` gives for this resource. */
 export function attributeOf(
-  place: Place,
+  deployment: Deployment,
   logicalId: string,
   resource: TemplateResource,
   attribute: string,
   resolve: Resolve,
 ): string {
-  const { naming, name } = named(place, logicalId, resource, resolve);
+  const { naming, name } = named(deployment, logicalId, resource, resolve);
   const find = naming.attributes?.[attribute];
-  if (find) return find(place, name, logicalId);
+  if (find) return find(deployment, name, logicalId);
   const known = Object.keys(naming.attributes ?? {}).join(", ") || "none";
   throw new Error(
     `the local runtime does not know the attribute ${attribute} of ${logicalId} (${resource.Type}), known: ${known}`,
   );
 }
 
-function named(place: Place, logicalId: string, { Type, Properties }: TemplateResource, resolve: Resolve) {
+function named(deployment: Deployment, logicalId: string, { Type, Properties }: TemplateResource, resolve: Resolve) {
   const naming = namings[Type];
   if (!naming) throw new Error(`the local runtime does not know how a ${Type} such as ${logicalId} is named`);
   const chosen = naming.name === undefined ? undefined : Properties?.[naming.name];
   const name = chosen === undefined ? undefined : resolve(chosen, `${logicalId}.${naming.name}`);
-  return { naming, name: typeof name === "string" ? name : naming.makeUp(place, logicalId) };
+  return { naming, name: typeof name === "string" ? name : naming.generateName(deployment, logicalId) };
 }
 
 /** Characters made of the names alone, so that they are the same in every run. */
-function digest(place: Place, logicalId: string, chars: number): string {
-  const hex = createHash("sha256").update(`${place.stackName}/${logicalId}`).digest("hex");
+function digest(deployment: Deployment, logicalId: string, chars: number): string {
+  const hex = createHash("sha256").update(`${deployment.stackName}/${logicalId}`).digest("hex");
   return BigInt(`0x${hex}`).toString(36).slice(0, chars);
 }
 const shortId =
-  (chars: number): Naming["makeUp"] =>
-  (place, logicalId) =>
-    digest(place, logicalId, chars);
-const longName: Naming["makeUp"] = (place, logicalId) =>
-  `${place.stackName}-${logicalId}-${digest(place, logicalId, 12).toUpperCase()}`;
-const lambdaName: Naming["makeUp"] = (place, logicalId) =>
-  `${place.stackName}-${logicalId.slice(0, 24)}-${digest(place, logicalId, 12)}`;
+  (chars: number): Naming["generateName"] =>
+  (deployment, logicalId) =>
+    digest(deployment, logicalId, chars);
+const longName: Naming["generateName"] = (deployment, logicalId) =>
+  `${deployment.stackName}-${logicalId}-${digest(deployment, logicalId, 12).toUpperCase()}`;
+const lambdaName: Naming["generateName"] = (deployment, logicalId) =>
+  `${deployment.stackName}-${logicalId.slice(0, 24)}-${digest(deployment, logicalId, 12)}`;
 
-const arn = ({ partition, region, accountId }: Place, service: string, resource: string) =>
+const arn = ({ partition, region, accountId }: Deployment, service: string, resource: string) =>
   `arn:${partition}:${service}:${region}:${accountId}:${resource}`;
 
 const tableNaming: Naming = {
   name: "TableName",
-  makeUp: longName,
-  attributes: { Arn: (place, name) => arn(place, "dynamodb", `table/${name}`) },
+  generateName: longName,
+  attributes: { Arn: (deployment, name) => arn(deployment, "dynamodb", `table/${name}`) },
 };
 
 const namings: Record<string, Naming> = {
@@ -86,25 +86,25 @@ const namings: Record<string, Naming> = {
   "AWS::DynamoDB::GlobalTable": tableNaming,
   "AWS::Lambda::Function": {
     name: "FunctionName",
-    makeUp: lambdaName,
-    attributes: { Arn: (place, name) => arn(place, "lambda", `function:${name}`) },
+    generateName: lambdaName,
+    attributes: { Arn: (deployment, name) => arn(deployment, "lambda", `function:${name}`) },
   },
-  "AWS::Lambda::Permission": { makeUp: longName },
-  "AWS::Lambda::EventSourceMapping": { makeUp: shortId(12) },
+  "AWS::Lambda::Permission": { generateName: longName },
+  "AWS::Lambda::EventSourceMapping": { generateName: shortId(12) },
   "AWS::SQS::Queue": {
     name: "QueueName",
-    makeUp: longName,
+    generateName: longName,
     ref: ({ region, accountId }, name) => `https://sqs.${region}.amazonaws.com/${accountId}/${name}`,
     attributes: {
-      Arn: (place, name) => arn(place, "sqs", name),
+      Arn: (deployment, name) => arn(deployment, "sqs", name),
       QueueName: (_, name) => name,
     },
   },
   "AWS::S3::Bucket": {
     name: "BucketName",
     // Part of a host's name, which has 63 characters at most and no capitals.
-    makeUp: (place, logicalId) =>
-      `${place.stackName}-${logicalId.slice(0, 24)}-${digest(place, logicalId, 12)}`.toLowerCase(),
+    generateName: (deployment, logicalId) =>
+      `${deployment.stackName}-${logicalId.slice(0, 24)}-${digest(deployment, logicalId, 12)}`.toLowerCase(),
     attributes: {
       Arn: ({ partition }, name) => `arn:${partition}:s3:::${name}`,
       RegionalDomainName: ({ region }, name) => `${name}.s3.${region}.amazonaws.com`,
@@ -112,59 +112,59 @@ const namings: Record<string, Naming> = {
   },
   "AWS::Logs::LogGroup": {
     name: "LogGroupName",
-    makeUp: longName,
-    attributes: { Arn: (place, name) => arn(place, "logs", `log-group:${name}:*`) },
+    generateName: longName,
+    attributes: { Arn: (deployment, name) => arn(deployment, "logs", `log-group:${name}:*`) },
   },
   "AWS::IAM::Role": {
     name: "RoleName",
-    makeUp: longName,
+    generateName: longName,
     attributes: { Arn: ({ partition, accountId }, name) => `arn:${partition}:iam::${accountId}:role/${name}` },
   },
-  "AWS::IAM::Policy": { name: "PolicyName", makeUp: longName },
+  "AWS::IAM::Policy": { name: "PolicyName", generateName: longName },
   "AWS::IAM::ManagedPolicy": {
     name: "ManagedPolicyName",
-    makeUp: longName,
+    generateName: longName,
     ref: ({ partition, accountId }, name) => `arn:${partition}:iam::${accountId}:policy/${name}`,
   },
   "AWS::SecretsManager::Secret": {
     name: "Name",
-    makeUp: (place, logicalId) => `${logicalId}-${digest(place, logicalId, 12)}`,
-    ref: (place, name, logicalId) =>
-      arn(place, "secretsmanager", `secret:${name}-${digest(place, `${logicalId}/`, 6)}`),
+    generateName: (deployment, logicalId) => `${logicalId}-${digest(deployment, logicalId, 12)}`,
+    ref: (deployment, name, logicalId) =>
+      arn(deployment, "secretsmanager", `secret:${name}-${digest(deployment, `${logicalId}/`, 6)}`),
   },
   "AWS::ApiGatewayV2::Api": {
-    makeUp: shortId(10),
+    generateName: shortId(10),
     attributes: {
       ApiId: (_, name) => name,
       ApiEndpoint: ({ region }, name) => `wss://${name}.execute-api.${region}.amazonaws.com`,
     },
   },
-  "AWS::ApiGatewayV2::Stage": { name: "StageName", makeUp: shortId(6) },
-  "AWS::ApiGatewayV2::Route": { makeUp: shortId(7) },
-  "AWS::ApiGatewayV2::RouteResponse": { makeUp: shortId(7) },
-  "AWS::ApiGatewayV2::Integration": { makeUp: shortId(7) },
-  "AWS::ApiGatewayV2::IntegrationResponse": { makeUp: shortId(7) },
-  "AWS::ApiGatewayV2::Authorizer": { makeUp: shortId(6) },
-  "AWS::ApiGatewayV2::Deployment": { makeUp: shortId(6) },
+  "AWS::ApiGatewayV2::Stage": { name: "StageName", generateName: shortId(6) },
+  "AWS::ApiGatewayV2::Route": { generateName: shortId(7) },
+  "AWS::ApiGatewayV2::RouteResponse": { generateName: shortId(7) },
+  "AWS::ApiGatewayV2::Integration": { generateName: shortId(7) },
+  "AWS::ApiGatewayV2::IntegrationResponse": { generateName: shortId(7) },
+  "AWS::ApiGatewayV2::Authorizer": { generateName: shortId(6) },
+  "AWS::ApiGatewayV2::Deployment": { generateName: shortId(6) },
   "AWS::ApiGateway::RestApi": {
-    makeUp: shortId(10),
+    generateName: shortId(10),
     attributes: {
       RestApiId: (_, name) => name,
-      RootResourceId: (place, _, logicalId) => digest(place, `${logicalId}/root`, 10),
+      RootResourceId: (deployment, _, logicalId) => digest(deployment, `${logicalId}/root`, 10),
     },
   },
-  "AWS::ApiGateway::Resource": { makeUp: shortId(6), attributes: { ResourceId: (_, name) => name } },
-  "AWS::ApiGateway::Method": { makeUp: shortId(12) },
-  "AWS::ApiGateway::Model": { name: "Name", makeUp: shortId(10) },
+  "AWS::ApiGateway::Resource": { generateName: shortId(6), attributes: { ResourceId: (_, name) => name } },
+  "AWS::ApiGateway::Method": { generateName: shortId(12) },
+  "AWS::ApiGateway::Model": { name: "Name", generateName: shortId(10) },
   "AWS::ApiGateway::RequestValidator": {
-    makeUp: shortId(6),
+    generateName: shortId(6),
     attributes: { RequestValidatorId: (_, name) => name },
   },
-  "AWS::ApiGateway::GatewayResponse": { makeUp: shortId(12) },
-  "AWS::ApiGateway::Deployment": { makeUp: shortId(6), attributes: { DeploymentId: (_, name) => name } },
-  "AWS::ApiGateway::Stage": { name: "StageName", makeUp: shortId(6) },
-  "AWS::ApiGateway::Account": { makeUp: shortId(10), attributes: { Id: (_, name) => name } },
-  "AWS::ApiGateway::ApiKey": { makeUp: shortId(10), attributes: { APIKeyId: (_, name) => name } },
-  "AWS::ApiGateway::UsagePlan": { makeUp: shortId(6), attributes: { Id: (_, name) => name } },
-  "AWS::ApiGateway::UsagePlanKey": { makeUp: shortId(16), attributes: { Id: (_, name) => name } },
+  "AWS::ApiGateway::GatewayResponse": { generateName: shortId(12) },
+  "AWS::ApiGateway::Deployment": { generateName: shortId(6), attributes: { DeploymentId: (_, name) => name } },
+  "AWS::ApiGateway::Stage": { name: "StageName", generateName: shortId(6) },
+  "AWS::ApiGateway::Account": { generateName: shortId(10), attributes: { Id: (_, name) => name } },
+  "AWS::ApiGateway::ApiKey": { generateName: shortId(10), attributes: { APIKeyId: (_, name) => name } },
+  "AWS::ApiGateway::UsagePlan": { generateName: shortId(6), attributes: { Id: (_, name) => name } },
+  "AWS::ApiGateway::UsagePlanKey": { generateName: shortId(16), attributes: { Id: (_, name) => name } },
 };

@@ -1,6 +1,6 @@
 import type { Assembly } from "./assembly.ts";
-import { type Intrinsics, makeIntrinsics } from "./intrinsics.ts";
-import { attributeOf, type Place, physicalIdOf } from "./physical-names.ts";
+import { type Intrinsics, createIntrinsics } from "./intrinsics.ts";
+import { attributeOf, type Deployment, physicalIdOf } from "./physical-names.ts";
 
 /** A resource of the template, with every intrinsic function in its properties resolved. */
 export interface Resource {
@@ -11,7 +11,7 @@ export interface Resource {
 }
 
 /** The synthesized stack as CloudFormation would have deployed it. Names, ids and ARNs are the same in every run. */
-export interface Stack extends Place {
+export interface Stack extends Deployment {
   readonly resources: ReadonlyMap<string, Resource>;
   ofType(type: string): Resource[];
   /** What `Ref` gives: an id, a name or (secrets) an ARN. Throws if the template has no such resource. */
@@ -27,17 +27,17 @@ export interface Stack extends Place {
 }
 
 /** Resolves the template once; what cannot be resolved is an error here, before anything runs. */
-export function makeStack({ stackName, template, assets }: Assembly): Stack {
-  const place: Place = { stackName, region: "us-east-1", accountId: "000000000000", partition: "aws" };
+export function resolveStack({ stackName, template, assets }: Assembly): Stack {
+  const deployment: Deployment = { stackName, region: "us-east-1", accountId: "000000000000", partition: "aws" };
   const inTemplate = (logicalId: string) => {
     const found = template.Resources[logicalId];
     if (!found) throw new Error(`the template has no resource ${logicalId}`);
     return found;
   };
-  const physicalId = (logicalId: string) => physicalIdOf(place, logicalId, inTemplate(logicalId), intrinsics.resolve);
+  const physicalId = (logicalId: string) => physicalIdOf(deployment, logicalId, inTemplate(logicalId), intrinsics.resolve);
   const attribute = (logicalId: string, name: string) =>
-    attributeOf(place, logicalId, inTemplate(logicalId), name, intrinsics.resolve);
-  const intrinsics: Intrinsics = makeIntrinsics(template, place, { ref: physicalId, attribute });
+    attributeOf(deployment, logicalId, inTemplate(logicalId), name, intrinsics.resolve);
+  const intrinsics: Intrinsics = createIntrinsics(template, deployment, { ref: physicalId, attribute });
 
   const resources = new Map<string, Resource>();
   for (const [logicalId, { Type, Properties, Condition }] of Object.entries(template.Resources)) {
@@ -47,7 +47,7 @@ export function makeStack({ stackName, template, assets }: Assembly): Stack {
   }
   const ofType = (type: string) => [...resources.values()].filter((resource) => resource.type === type);
   return {
-    ...place,
+    ...deployment,
     resources,
     ofType,
     physicalId,

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { Chain } from "../lambda/event-source/recursion-guard.ts";
+import type { InvocationChain } from "../lambda/event-source/recursion-guard.ts";
 import type { CrashDecision } from "./faults.ts";
 
 /** A run of a function. */
@@ -14,7 +14,7 @@ export interface Invocation {
 /** Who calls AWS, and whether it lives to see the answer. */
 export interface Invocations {
   /** @param kill ends the environment at once */
-  begin(functionId: string, chain: Chain, kill: () => void): Tracing;
+  begin(functionId: string, chain: InvocationChain, kill: () => void): InvocationHandle;
   /**
    * Serves a call of a function, unless the function dies of it.
    *
@@ -24,33 +24,33 @@ export interface Invocations {
    */
   serve<T>(trace: string | undefined, name: string, run: () => Promise<T>): Promise<T | undefined>;
   /** The chain that the invocation is part of; `undefined` if the call is none of a function. */
-  chainOf(trace: string | undefined): Chain | undefined;
+  chainOf(trace: string | undefined): InvocationChain | undefined;
   /** The newest ones, oldest first. */
   readonly all: readonly Invocation[];
 }
 
 /** One invocation, as its environment needs it. */
-export interface Tracing {
+export interface InvocationHandle {
   /** The SDK sends it with every call that it makes in this invocation. */
   readonly trace: string;
   end(outcome: "returned" | "failed"): void;
 }
 
-const invocationsMax = 5_000;
+const maxInvocations = 5_000;
 
 interface Running {
   invocation: { functionId: string; calls: string[]; outcome: Invocation["outcome"] };
-  chain: Chain;
+  chain: InvocationChain;
   kill: () => void;
   isDead: boolean;
 }
 
 /** @param faults asked once for each call */
-export function openInvocations(faults: CrashDecision): Invocations {
+export function createInvocations(faults: CrashDecision): Invocations {
   const all: Invocation[] = [];
-  const byTrace = new Map<string, Running>();
-  const find = (trace: string | undefined) => byTrace.get(trace ?? "");
-  const die = (running: Running) => {
+  const runningByTrace = new Map<string, Running>();
+  const find = (trace: string | undefined) => runningByTrace.get(trace ?? "");
+  const killInvocation = (running: Running) => {
     running.isDead = true;
     running.kill();
   };
@@ -60,15 +60,15 @@ export function openInvocations(faults: CrashDecision): Invocations {
       const trace = `Root=1-${hex(4)}-${hex(12)};Parent=${hex(8)};Sampled=0`;
       const invocation: Running["invocation"] = { functionId, calls: [], outcome: "running" };
       const running = { invocation, chain, kill, isDead: false };
-      byTrace.set(trace, running);
+      runningByTrace.set(trace, running);
       all.push(invocation);
-      if (all.length > invocationsMax) all.shift();
+      if (all.length > maxInvocations) all.shift();
       return {
         trace,
         end: (outcome) => {
           invocation.outcome = outcome;
           // Requests of one that was killed may still be on their way.
-          if (!running.isDead) byTrace.delete(trace);
+          if (!running.isDead) runningByTrace.delete(trace);
         },
       };
     },
@@ -79,11 +79,11 @@ export function openInvocations(faults: CrashDecision): Invocations {
       const { functionId, calls } = running.invocation;
       const crash = faults.crashOf(functionId, calls.push(name));
       if (crash === "before") {
-        die(running);
+        killInvocation(running);
         return undefined;
       }
       const answer = await run();
-      if (crash === "after") die(running);
+      if (crash === "after") killInvocation(running);
       return running.isDead ? undefined : answer;
     },
     chainOf: (trace) => find(trace)?.chain,

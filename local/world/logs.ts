@@ -11,10 +11,10 @@ export interface LogLine {
   readonly text: string;
 }
 
-const linesMax = 5_000;
+const maxLines = 5_000;
 
 /** @param show is told of every line at once */
-export function makeLogs(show: (line: LogLine) => void = () => {}): Logs {
+export function createLogs(show: (line: LogLine) => void = () => {}): Logs {
   const lines: LogLine[] = [];
   return {
     lines,
@@ -24,7 +24,7 @@ export function makeLogs(show: (line: LogLine) => void = () => {}): Logs {
         lines.push(line);
         show(line);
       }
-      if (lines.length > linesMax) lines.splice(0, lines.length - linesMax);
+      if (lines.length > maxLines) lines.splice(0, lines.length - maxLines);
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { Ports } from "../stage/ports.ts";
+import type { GatewayPorts } from "../stage/ports.ts";
 
 /** What an integration or authorizer came to. `noPermission`: the template grants API Gateway no `lambda:InvokeFunction`. */
 export type Outcome =
@@ -19,7 +19,7 @@ export interface LambdaCall {
 
 /** Calls a function as API Gateway does: only with permission, and not longer than the integration's timeout. */
 export function invokeLambda(
-  { lambda, clock, log }: Pick<Ports, "lambda" | "clock" | "log">,
+  { lambda, clock, log }: Pick<GatewayPorts, "lambda" | "clock" | "log">,
   { functionArn, sourceArn, event, timeoutMs }: LambdaCall,
 ): Promise<Outcome> {
   if (!lambda.mayInvoke(functionArn, sourceArn)) {

@@ -1,10 +1,10 @@
 const uriPattern = /^arn:[\w-]+:apigateway:[\w-]+:lambda:path\/2015-03-31\/functions\/(.+)\/invocations$/;
 
 /** @throws if the URI is not that of a Lambda function */
-export function functionArnOf(uri: string, where: string): string {
+export function functionArnOf(uri: string, location: string): string {
   const arn = uriPattern.exec(uri)?.[1];
   if (arn !== undefined) return arn;
   throw new Error(
-    `${where}: the URI should be arn:…:lambda:path/2015-03-31/functions/{function ARN}/invocations, got ${uri}`,
+    `${location}: the URI should be arn:…:lambda:path/2015-03-31/functions/{function ARN}/invocations, got ${uri}`,
   );
 }

@@ -28,9 +28,9 @@ const utilities: Record<string, (text: string) => string> = {
  *
  * @throws if it uses more of the Velocity language than that, so that nothing is rendered wrongly
  */
-export function compileTemplate(template: string, where: string): MappingTemplate {
+export function compileMappingTemplate(template: string, location: string): MappingTemplate {
   const refuse = (what: string) =>
-    new Error(`${where}: the template uses ${what}, which the local gateway does not support; see mapping-template.ts`);
+    new Error(`${location}: the template uses ${what}, which the local gateway does not support; see mapping-template.ts`);
   const directive = directivePattern.exec(template);
   if (directive) throw refuse(directive[0]);
   const parts: MappingTemplate[] = [];

@@ -1,4 +1,4 @@
-import { type PropertyReader, readResource } from "../../template/property-reader.ts";
+import { type PropertyReader, readProperties } from "../../template/property-reader.ts";
 import type { Resource, Stack } from "../../template/stack.ts";
 import { functionArnOf } from "../integration/lambda-uri.ts";
 import type { MappingTemplate } from "../integration/mapping-template.ts";
@@ -47,10 +47,10 @@ const maxTimeoutMs = 29_000;
 export function readRestApis(stack: Stack): RestApi[] {
   return stack.ofType("AWS::ApiGateway::RestApi").flatMap((api) => {
     const apiId = stack.physicalId(api.logicalId);
-    const reader = readResource(api).without("Name", "Description", "Tags", "EndpointConfiguration", "FailOnWarnings");
+    const reader = readProperties(api).ignore("Name", "Description", "Tags", "EndpointConfiguration", "FailOnWarnings");
     reader.oneOf("ApiKeySourceType", ["HEADER"]);
-    if (reader.flag("DisableExecuteApiEndpoint")) throw new Error(`${api.logicalId} disables its only endpoint here`);
-    reader.done();
+    if (reader.boolean("DisableExecuteApiEndpoint")) throw new Error(`${api.logicalId} disables its only endpoint here`);
+    reader.assertAllRead();
     const resources = readResources(stack, apiId);
     const gatewayResponses = readGatewayResponses(stack, apiId);
     return stack
@@ -61,23 +61,23 @@ export function readRestApis(stack: Stack): RestApi[] {
 }
 
 function readStage(stage: Resource): Pick<RestApi, "stageName" | "stageVariables" | "throttleOf" | "deploymentId"> {
-  const reader = readResource(stage).without("RestApiId", "Description", "Tags", "AccessLogSetting", "TracingEnabled");
+  const reader = readProperties(stage).ignore("RestApiId", "Description", "Tags", "AccessLogSetting", "TracingEnabled");
   const throttles = new Map(
     reader.objects("MethodSettings").map((settings) => {
       const path = settings
-        .text("ResourcePath")
+        .string("ResourcePath")
         .replaceAll("~1", "/")
         .replace(/^\/(?=\/)/, "");
-      const key = `${path}/${settings.text("HttpMethod")}`;
+      const key = `${path}/${settings.string("HttpMethod")}`;
       const throttle = readThrottle(settings, "ThrottlingRateLimit", "ThrottlingBurstLimit");
-      settings.without("DataTraceEnabled", "LoggingLevel", "MetricsEnabled").done();
+      settings.ignore("DataTraceEnabled", "LoggingLevel", "MetricsEnabled").assertAllRead();
       return [key, throttle];
     }),
   );
-  const stageName = reader.text("StageName");
-  const deploymentId = reader.text("DeploymentId");
-  const stageVariables = reader.textMap("Variables");
-  reader.done();
+  const stageName = reader.string("StageName");
+  const deploymentId = reader.string("DeploymentId");
+  const stageVariables = reader.stringMap("Variables");
+  reader.assertAllRead();
   return {
     stageName,
     deploymentId,
@@ -90,12 +90,12 @@ function readResources(stack: Stack, apiId: string): RestResource[] {
   const own = (type: string) => stack.ofType(type).filter(({ properties }) => properties.RestApiId === apiId);
   const parts = new Map<string, { parentId: string; part: string }>();
   for (const resource of own("AWS::ApiGateway::Resource")) {
-    const reader = readResource(resource).without("RestApiId");
+    const reader = readProperties(resource).ignore("RestApiId");
     parts.set(stack.physicalId(resource.logicalId), {
-      parentId: reader.text("ParentId"),
-      part: reader.text("PathPart"),
+      parentId: reader.string("ParentId"),
+      part: reader.string("PathPart"),
     });
-    reader.done();
+    reader.assertAllRead();
   }
   // The root is no resource of the template, so a parent that is unknown is the root.
   const pathOf = (id: string): string => {
@@ -113,39 +113,39 @@ function readResources(stack: Stack, apiId: string): RestResource[] {
 
 function readMethod(resource: Resource): Method {
   // A proxy integration passes everything through, so what a method says of its responses changes nothing.
-  const reader = readResource(resource).without("RestApiId", "ResourceId", "HttpMethod", "MethodResponses");
+  const reader = readProperties(resource).ignore("RestApiId", "ResourceId", "HttpMethod", "MethodResponses");
   const integration = reader.object("Integration");
   if (!integration) throw new Error(`${resource.logicalId} has no Integration`);
   const method = {
-    apiKeyRequired: reader.flag("ApiKeyRequired"),
+    apiKeyRequired: reader.boolean("ApiKeyRequired"),
     isSigned: reader.oneOf("AuthorizationType", ["NONE", "AWS_IAM"]) === "AWS_IAM",
-    operationName: reader.optionalText("OperationName"),
+    operationName: reader.optionalString("OperationName"),
     integration: readIntegration(integration, resource.logicalId),
   };
-  reader.done();
+  reader.assertAllRead();
   return method;
 }
 
-function readIntegration(reader: PropertyReader, where: string): Integration {
-  reader.without("IntegrationHttpMethod", "PassthroughBehavior");
+function readIntegration(reader: PropertyReader, location: string): Integration {
+  reader.ignore("IntegrationHttpMethod", "PassthroughBehavior");
   const timeoutMs = reader.optionalNumber("TimeoutInMillis") ?? maxTimeoutMs;
-  const uri = reader.optionalText("Uri") ?? "";
+  const uri = reader.optionalString("Uri") ?? "";
   if (reader.oneOf("Type", ["AWS_PROXY", "MOCK"]) === "AWS_PROXY") {
-    reader.without("IntegrationResponses").done();
-    return { type: "lambda", functionArn: functionArnOf(uri, where), timeoutMs };
+    reader.ignore("IntegrationResponses").assertAllRead();
+    return { type: "lambda", functionArn: functionArnOf(uri, location), timeoutMs };
   }
-  const request = readJsonTemplate(reader, "RequestTemplates", where);
+  const request = readJsonTemplate(reader, "RequestTemplates", location);
   const responses = reader.objects("IntegrationResponses").map((response): MockResponse => {
-    const pattern = response.optionalText("SelectionPattern");
+    const pattern = response.optionalString("SelectionPattern");
     const mock = {
       pattern: pattern === undefined ? undefined : new RegExp(`^(?:${pattern})$`),
-      status: Number(response.text("StatusCode")),
-      headers: readHeaders(response.textMap("ResponseParameters"), "method.response.header.", where),
-      body: readJsonTemplate(response, "ResponseTemplates", where),
+      status: Number(response.string("StatusCode")),
+      headers: readHeaders(response.stringMap("ResponseParameters"), "method.response.header.", location),
+      body: readJsonTemplate(response, "ResponseTemplates", location),
     };
-    response.done();
+    response.assertAllRead();
     return mock;
   });
-  reader.done();
+  reader.assertAllRead();
   return { type: "mock", request, responses };
 }

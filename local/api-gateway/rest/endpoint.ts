@@ -2,26 +2,26 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { invokeLambda, lambdaPayloadBytes } from "../integration/invoke-lambda.ts";
 import { mockStatus } from "../integration/mock-status.ts";
 import { readProxyResult } from "../integration/proxy-result.ts";
-import { findCaller } from "../stage/authenticate.ts";
-import type { Endpoint } from "../stage/endpoint.ts";
-import type { Ports } from "../stage/ports.ts";
-import { factsOf, headerOf } from "../stage/request.ts";
+import { authenticateCaller } from "../stage/authenticate.ts";
+import type { StageEndpoint } from "../stage/endpoint.ts";
+import type { GatewayPorts } from "../stage/ports.ts";
+import { readRequest, headerOf } from "../stage/request.ts";
 import { readBody, send, sendRaw } from "../stage/response.ts";
-import type { Quota } from "../throttling/account-limits.ts";
+import type { AccountLimits } from "../throttling/account-limits.ts";
 import { bucketPerKey } from "../throttling/token-bucket.ts";
 import type { Integration, RestApi } from "./api-spec.ts";
 import { type RestRequest, restContext, restEvent } from "./event.ts";
-import { type Refusal, refusalAnswer } from "./gateway-responses.ts";
+import { type Refusal, gatewayResponseFor } from "./gateway-responses.ts";
 import { type Match, matchResource } from "./match-resource.ts";
-import { answerWith } from "./proxy-response.ts";
+import { writeProxyResult } from "./proxy-response.ts";
 import type { FindApiKey } from "./usage-plans.ts";
 
 export interface RestEndpointOptions {
   api: RestApi;
   region: string;
   accountId: string;
-  ports: Ports;
-  quota: Quota;
+  ports: GatewayPorts;
+  quota: AccountLimits;
   findApiKey: FindApiKey;
 }
 type Reply = (response: ServerResponse) => void;
@@ -33,7 +33,7 @@ const droppedHeaders = new Set(
 );
 
 /** Serves one REST stage. */
-export function openRestEndpoint(options: RestEndpointOptions): Endpoint {
+export function createRestEndpoint(options: RestEndpointOptions): StageEndpoint {
   const { api, ports } = options;
   const takeMethod = bucketPerKey(api.throttleOf, ports.clock);
   return {
@@ -45,7 +45,7 @@ export function openRestEndpoint(options: RestEndpointOptions): Endpoint {
     },
     handleUpgrade: (_, socket) => {
       ports.log(`a WebSocket was asked for at /${api.stageName}, which is the stage of a REST API`);
-      sendRaw(socket, refusalAnswer(api.gatewayResponses, "notFound", {}, api.stageVariables));
+      sendRaw(socket, gatewayResponseFor(api.gatewayResponses, "notFound", {}, api.stageVariables));
     },
     close: () => Promise.resolve(),
   };
@@ -67,22 +67,22 @@ async function answer(
 ): Promise<Reply> {
   const { api, region, accountId, ports, quota, findApiKey } = options;
   const httpMethod = request.method ?? "GET";
-  const facts = factsOf(request, `${api.apiId}.execute-api.${region}.amazonaws.com`, droppedHeaders);
+  const facts = readRequest(request, `${api.apiId}.execute-api.${region}.amazonaws.com`, droppedHeaders);
   const path = facts.path.slice(api.stageName.length + 1) || "/";
   const now = ports.clock.now();
   const caller = { apiKey: undefined, userArn: undefined };
   const seen: RestRequest = { api, region, accountId, httpMethod, facts, path, now, ...caller };
   const match = matchResource(api.resources, httpMethod, path);
   const refuse = (refusal: Refusal): Reply => {
-    const refused = refusalAnswer(api.gatewayResponses, refusal, restContext(seen, match), api.stageVariables);
+    const refused = gatewayResponseFor(api.gatewayResponses, refusal, restContext(seen, match), api.stageVariables);
     return (response) => send(response, refused);
   };
   if (!match) return refuse("notFound");
 
   if (match.method.isSigned) {
-    const signer = await findCaller(request, body, { iam: ports.iam, region });
+    const signer = await authenticateCaller(request, body, { iam: ports.iam, region });
     if (!signer.ok) return refuse(request.headers.authorization === undefined ? "notFound" : "invalidSignature");
-    const unauthorized = ports.iam.refusal(signer.principal, "execute-api:Invoke", methodArn(seen, path));
+    const unauthorized = ports.iam.denial(signer.principal, "execute-api:Invoke", methodArn(seen, path));
     if (unauthorized !== undefined) return refuse("accessDenied");
     seen.userArn = signer.principal.arn;
   }
@@ -128,7 +128,7 @@ async function runLambda({ ports }: RestEndpointOptions, run: LambdaRun): Promis
     if (outcome.kind === "answered") ports.log(`${integration.functionArn}: malformed Lambda proxy response`);
     return refuse("badGateway");
   }
-  return (response) => answerWith(response, result);
+  return (response) => writeProxyResult(response, result);
 }
 
 function runMock(

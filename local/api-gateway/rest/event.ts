@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { newId } from "../stage/ids.ts";
-import type { RequestFacts } from "../stage/request.ts";
+import { createId } from "../stage/ids.ts";
+import type { RequestDetails } from "../stage/request.ts";
 import { requestTime } from "../stage/request-time.ts";
 import type { RestApi } from "./api-spec.ts";
 import type { Match } from "./match-resource.ts";
@@ -10,7 +10,7 @@ export interface RestRequest {
   region: string;
   accountId: string;
   httpMethod: string;
-  facts: RequestFacts;
+  facts: RequestDetails;
   /** Without the stage. */
   path: string;
   now: number;
@@ -25,7 +25,7 @@ export function restContext(request: RestRequest, match: Match | undefined): Rec
     ...(match ? { resourceId: match.resource.id, resourcePath: match.resource.path } : {}),
     ...(match?.method.operationName === undefined ? {} : { operationName: match.method.operationName }),
     httpMethod,
-    extendedRequestId: newId(),
+    extendedRequestId: createId(),
     requestTime: requestTime(now),
     path: facts.path,
     accountId,

@@ -1,4 +1,4 @@
-import { readResource } from "../../template/property-reader.ts";
+import { readProperties } from "../../template/property-reader.ts";
 import type { Stack } from "../../template/stack.ts";
 import type { MappingTemplate } from "../integration/mapping-template.ts";
 import type { Answer } from "../stage/response.ts";
@@ -44,23 +44,23 @@ export function readGatewayResponses(stack: Stack, apiId: string): Map<string, G
     .filter(({ properties }) => properties.RestApiId === apiId);
   return new Map(
     resources.map((resource) => {
-      const reader = readResource(resource).without("RestApiId");
+      const reader = readProperties(resource).ignore("RestApiId");
       const status = reader.optionalNumber("StatusCode");
-      const parameters = reader.textMap("ResponseParameters");
+      const parameters = reader.stringMap("ResponseParameters");
       const response = {
         status,
         headers: readHeaders(parameters, "gatewayresponse.header.", resource.logicalId),
         body: readJsonTemplate(reader, "ResponseTemplates", resource.logicalId),
       };
-      const type = reader.text("ResponseType");
-      reader.done();
+      const type = reader.string("ResponseType");
+      reader.assertAllRead();
       return [type, response];
     }),
   );
 }
 
 /** Words a refusal: as the template has it for its type, else for all of 4xx or 5xx, else as AWS does. */
-export function refusalAnswer(
+export function gatewayResponseFor(
   responses: ReadonlyMap<string, GatewayResponse>,
   refusal: Refusal,
   context: Readonly<Record<string, unknown>>,

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { ProxyResult } from "../integration/proxy-result.ts";
-import { newId } from "../stage/ids.ts";
+import { createId } from "../stage/ids.ts";
 
 /** Headers that API Gateway sets itself; a Lambda's own come out under another name. */
 const remapped = new Set([
@@ -16,9 +16,9 @@ const remapped = new Set([
 ]);
 
 /** Answers with what a Lambda behind AWS_PROXY returned. */
-export function answerWith(response: ServerResponse, { statusCode, headers, multiValueHeaders, body }: ProxyResult) {
+export function writeProxyResult(response: ServerResponse, { statusCode, headers, multiValueHeaders, body }: ProxyResult) {
   if (response.destroyed) return;
-  response.setHeader("x-amzn-requestid", newId());
+  response.setHeader("x-amzn-requestid", createId());
   response.setHeader("content-type", "application/json");
   const merged = new Map<string, string[]>();
   for (const [name, values] of Object.entries(multiValueHeaders)) merged.set(name.toLowerCase(), values);

@@ -1,22 +1,22 @@
 import type { PropertyReader } from "../../template/property-reader.ts";
-import { compileTemplate, type MappingTemplate } from "../integration/mapping-template.ts";
+import { compileMappingTemplate, type MappingTemplate } from "../integration/mapping-template.ts";
 
 /** Reads a map of templates by content type, of which only that for JSON is supported. */
-export function readJsonTemplate(reader: PropertyReader, name: string, where: string): MappingTemplate | undefined {
-  const templates = Object.entries(reader.textMap(name));
+export function readJsonTemplate(reader: PropertyReader, name: string, location: string): MappingTemplate | undefined {
+  const templates = Object.entries(reader.stringMap(name));
   const other = templates.find(([contentType]) => contentType !== "application/json");
-  if (other) throw new Error(`${where}: ${name} should be for application/json only, got ${other[0]}`);
-  return templates[0] && compileTemplate(templates[0][1], `${where}.${name}`);
+  if (other) throw new Error(`${location}: ${name} should be for application/json only, got ${other[0]}`);
+  return templates[0] && compileMappingTemplate(templates[0][1], `${location}.${name}`);
 }
 
 /** Reads header mappings such as `"method.response.header.X": "'literal'"`. */
-export function readHeaders(parameters: Record<string, string>, prefix: string, where: string): Record<string, string> {
+export function readHeaders(parameters: Record<string, string>, prefix: string, location: string): Record<string, string> {
   return Object.fromEntries(
     Object.entries(parameters).map(([target, source]) => {
       const literal = /^'(.*)'$/s.exec(source)?.[1];
       if (target.startsWith(prefix) && literal !== undefined)
         return [target.slice(prefix.length).toLowerCase(), literal];
-      throw new Error(`${where}: header mappings should be ${prefix}{name}: "'literal'", got ${target}: ${source}`);
+      throw new Error(`${location}: header mappings should be ${prefix}{name}: "'literal'", got ${target}: ${source}`);
     }),
   );
 }

@@ -1,4 +1,4 @@
-import { type PropertyReader, readResource } from "../../template/property-reader.ts";
+import { type PropertyReader, readProperties } from "../../template/property-reader.ts";
 import type { Stack } from "../../template/stack.ts";
 import type { Clock } from "../../world/clock.ts";
 import { readThrottle } from "../throttling/read-throttle.ts";
@@ -24,10 +24,10 @@ const periodMs = { DAY: 86_400_000, WEEK: 604_800_000, MONTH: 2_592_000_000 };
 function readApiKeys(stack: Stack): ApiKey[] {
   return stack.ofType("AWS::ApiGateway::ApiKey").flatMap((resource) => {
     // StageKeys is the old way of binding; only a usage plan lets a key in.
-    const reader = readResource(resource).without("Name", "Description", "Tags", "StageKeys", "CustomerId");
-    const key = { id: stack.physicalId(resource.logicalId), value: reader.text("Value") };
-    const enabled = reader.flag("Enabled");
-    reader.without("GenerateDistinctId").done();
+    const reader = readProperties(resource).ignore("Name", "Description", "Tags", "StageKeys", "CustomerId");
+    const key = { id: stack.physicalId(resource.logicalId), value: reader.string("Value") };
+    const enabled = reader.boolean("Enabled");
+    reader.ignore("GenerateDistinctId").assertAllRead();
     return enabled ? [key] : [];
   });
 }
@@ -36,19 +36,19 @@ function readApiKeys(stack: Stack): ApiKey[] {
 export function readUsagePlans(stack: Stack, clock: Clock): FindApiKey {
   const keysOfPlan = new Map<string, string[]>();
   for (const resource of stack.ofType("AWS::ApiGateway::UsagePlanKey")) {
-    const reader = readResource(resource);
+    const reader = readProperties(resource);
     reader.oneOf("KeyType", ["API_KEY"]);
-    const planId = reader.text("UsagePlanId");
-    keysOfPlan.set(planId, [...(keysOfPlan.get(planId) ?? []), reader.text("KeyId")]);
-    reader.done();
+    const planId = reader.string("UsagePlanId");
+    keysOfPlan.set(planId, [...(keysOfPlan.get(planId) ?? []), reader.string("KeyId")]);
+    reader.assertAllRead();
   }
   const uses = new Map<string, ApiKeyUse>();
   for (const resource of stack.ofType("AWS::ApiGateway::UsagePlan")) {
-    const reader = readResource(resource).without("UsagePlanName", "Description", "Tags");
+    const reader = readProperties(resource).ignore("UsagePlanName", "Description", "Tags");
     const stages = reader.objects("ApiStages").map(readPlanStage);
     const throttle = readPlanThrottle(reader.object("Throttle"));
     const quota = readQuota(reader.object("Quota"));
-    reader.done();
+    reader.assertAllRead();
     for (const keyId of keysOfPlan.get(stack.physicalId(resource.logicalId)) ?? []) {
       // Each key has the plan's whole allowance to itself.
       const takePlan: TokenBucket = throttle ? tokenBucket(throttle, clock) : () => true;
@@ -68,17 +68,17 @@ export function readUsagePlans(stack: Stack, clock: Clock): FindApiKey {
 }
 
 function readPlanStage(reader: PropertyReader) {
-  const stageKey = `${reader.text("ApiId")}/${reader.text("Stage")}`;
+  const stageKey = `${reader.string("ApiId")}/${reader.string("Stage")}`;
   const methodThrottles = new Map(
     reader.objectMap("Throttle").map(([methodKey, throttle]) => [methodKey, readPlanThrottle(throttle)]),
   );
-  reader.done();
+  reader.assertAllRead();
   return { stageKey, methodThrottles };
 }
 
 function readPlanThrottle(reader: PropertyReader | undefined): Throttle | undefined {
   const throttle = reader && readThrottle(reader, "RateLimit", "BurstLimit");
-  reader?.done();
+  reader?.assertAllRead();
   return throttle;
 }
 
@@ -91,7 +91,7 @@ function readQuota(reader: PropertyReader | undefined): PlanQuota | undefined {
   const limit = reader?.optionalNumber("Limit");
   if (!reader || limit === undefined) return undefined;
   const period = reader.oneOf("Period", ["DAY", "WEEK", "MONTH"]);
-  reader.without("Offset").done();
+  reader.ignore("Offset").assertAllRead();
   return { limit, periodMs: periodMs[period] };
 }
 

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { SignatureV4 } from "@smithy/signature-v4";
 import type { Principal } from "../../iam/iam.ts";
 import { Sha256 } from "../../sigv4/sha256.ts";
-import { dateOf, statedSignature } from "../../sigv4/signature.ts";
+import { parseAmzDate, parseAuthorization } from "../../sigv4/signature.ts";
 import type { IamPort } from "./ports.ts";
 import type { Answer } from "./response.ts";
 
@@ -15,7 +15,7 @@ const maxAgeMs = 5 * 60_000;
  * Finds out who signed a request (Signature Version 4 in the `Authorization` header). Its age is taken from the
  * machine's clock, not from the gateway's, which a test may move: the SDK signs by the machine's, too.
  */
-export async function findCaller(
+export async function authenticateCaller(
   request: IncomingMessage,
   body: Buffer,
   { iam, region }: { iam: IamPort; region: string },
@@ -23,7 +23,7 @@ export async function findCaller(
   const { authorization } = request.headers;
   if (authorization === undefined)
     return refused("MissingAuthenticationTokenException", "Missing Authentication Token");
-  const stated = statedSignature(authorization);
+  const stated = parseAuthorization(authorization);
   if (!stated) {
     return refused("IncompleteSignatureException", "the Authorization header is not that of a signed request");
   }
@@ -31,7 +31,7 @@ export async function findCaller(
     const msg = `Credential should be scoped to a valid region and service: ${region}/execute-api, not ${stated.region}/${stated.service}.`;
     return refused("InvalidSignatureException", msg);
   }
-  const principal = iam.principalOf(stated.accessKeyId);
+  const principal = iam.principalOfKey(stated.accessKeyId);
   const token = request.headers["x-amz-security-token"];
   if (!principal || token !== principal.sessionToken) {
     return refused("UnrecognizedClientException", "The security token included in the request is invalid.");
@@ -87,7 +87,7 @@ async function sign(
   return /Signature=([0-9a-f]{64})/.exec(signed.headers.authorization ?? "")?.[1];
 }
 
-const signingDate = ({ headers }: IncomingMessage) => dateOf(String(headers["x-amz-date"]));
+const signingDate = ({ headers }: IncomingMessage) => parseAmzDate(String(headers["x-amz-date"]));
 
 const refused = (errorType: string, message: string): Caller => ({
   ok: false,

@@ -16,16 +16,16 @@ export interface LambdaPort {
   mayInvoke(functionArn: string, sourceArn: string): boolean;
 }
 
-export type IamPort = Pick<Iam, "principalOf" | "refusal">;
+export type IamPort = Pick<Iam, "principalOfKey" | "denial">;
 
 /** Whether whoever posts lives to see the answer. */
-export type CallsPort = Pick<Invocations, "serve">;
+export type InvocationsPort = Pick<Invocations, "serve">;
 
 /** Everything around the gateway that a test replaces. */
-export interface Ports {
+export interface GatewayPorts {
   lambda: LambdaPort;
   iam: IamPort;
-  calls: CallsPort;
+  calls: InvocationsPort;
   clock: Clock;
   faults: Faults;
   /** One line for the developer; never a payload, token or secret. */

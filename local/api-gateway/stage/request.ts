@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { isIPv4 } from "node:net";
 
 /** What an event tells of an HTTP request. */
-export interface RequestFacts {
+export interface RequestDetails {
   /** Undecoded, without the query string. */
   path: string;
   /** Names as the client spelled them, in alphabetical order; of several values the last. */
@@ -20,7 +20,7 @@ export interface RequestFacts {
  *   which the deployed API is reached
  * @param without lower-case names of headers that do not get into the event
  */
-export function factsOf(request: IncomingMessage, domainName: string, without: ReadonlySet<string>): RequestFacts {
+export function readRequest(request: IncomingMessage, domainName: string, without: ReadonlySet<string>): RequestDetails {
   const sourceIp = plainIp(request.socket.remoteAddress ?? "127.0.0.1");
   const [path = "/", ...search] = (request.url ?? "/").split("?");
   const multiValueHeaders = headersOf(request, without);

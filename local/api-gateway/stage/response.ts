@@ -1,6 +1,6 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-import { newId } from "./ids.ts";
+import { createId } from "./ids.ts";
 
 /** An answer that API Gateway gives by itself. */
 export interface Answer {
@@ -14,7 +14,7 @@ export interface Answer {
 const headersOf = ({ status, errorType, headers, body }: Answer): Record<string, string> => ({
   ...(body ? { "content-type": "application/json" } : {}),
   ...(status === 204 ? {} : { "content-length": String(Buffer.byteLength(body ?? "")) }),
-  "x-amzn-requestid": newId(),
+  "x-amzn-requestid": createId(),
   ...(errorType === undefined ? {} : { "x-amzn-errortype": errorType }),
   ...headers,
 });

@@ -1,13 +1,13 @@
-import { type PropertyReader, readResource } from "../../template/property-reader.ts";
+import { type PropertyReader, readProperties } from "../../template/property-reader.ts";
 import type { Resource, Stack } from "../../template/stack.ts";
 import { functionArnOf } from "../integration/lambda-uri.ts";
-import { compileTemplate, type MappingTemplate } from "../integration/mapping-template.ts";
+import { compileMappingTemplate, type MappingTemplate } from "../integration/mapping-template.ts";
 import { readThrottle } from "../throttling/read-throttle.ts";
 import type { Throttle } from "../throttling/token-bucket.ts";
 import { compileSelection, type SelectionScope } from "./selection-expression.ts";
 
 /** A WebSocket API of the template, at one stage. */
-export interface SocketApi {
+export interface WebSocketApi {
   apiId: string;
   stageName: string;
   stageVariables: Record<string, string>;
@@ -42,16 +42,16 @@ export type Templates = (scope: SelectionScope) => MappingTemplate | undefined;
 const maxTimeoutMs = 29_000;
 
 /** @throws if the template uses what this gateway does not support */
-export function readSocketApis(stack: Stack): SocketApi[] {
+export function readWebSocketApis(stack: Stack): WebSocketApi[] {
   const stages = stack.ofType("AWS::ApiGatewayV2::Stage");
   return stack.ofType("AWS::ApiGatewayV2::Api").flatMap((api) => {
     const apiId = stack.physicalId(api.logicalId);
-    const reader = readResource(api).without("Name", "Description", "Tags", "IpAddressType");
-    reader.without("ApiKeySelectionExpression");
+    const reader = readProperties(api).ignore("Name", "Description", "Tags", "IpAddressType");
+    reader.ignore("ApiKeySelectionExpression");
     reader.oneOf("ProtocolType", ["WEBSOCKET"]);
-    const selectRoute = compileSelection(reader.text("RouteSelectionExpression"));
-    if (reader.flag("DisableExecuteApiEndpoint")) throw new Error(`${api.logicalId} disables its only endpoint here`);
-    reader.done();
+    const selectRoute = compileSelection(reader.string("RouteSelectionExpression"));
+    if (reader.boolean("DisableExecuteApiEndpoint")) throw new Error(`${api.logicalId} disables its only endpoint here`);
+    reader.assertAllRead();
     const routes = readRoutes(stack, apiId);
     return stages
       .filter(({ properties }) => properties.ApiId === apiId)
@@ -59,23 +59,23 @@ export function readSocketApis(stack: Stack): SocketApi[] {
   });
 }
 
-function readStage(stage: Resource): Pick<SocketApi, "stageName" | "stageVariables" | "throttleOf"> {
-  const reader = readResource(stage).without("ApiId", "Description", "Tags", "AccessLogSettings");
-  if (!reader.flag("AutoDeploy") && reader.optionalText("DeploymentId") === undefined) {
+function readStage(stage: Resource): Pick<WebSocketApi, "stageName" | "stageVariables" | "throttleOf"> {
+  const reader = readProperties(stage).ignore("ApiId", "Description", "Tags", "AccessLogSettings");
+  if (!reader.boolean("AutoDeploy") && reader.optionalString("DeploymentId") === undefined) {
     throw new Error(`${stage.logicalId} has neither AutoDeploy nor a DeploymentId, so nothing is deployed to it`);
   }
   const defaults = reader.object("DefaultRouteSettings");
   const usual = defaults && readRouteSettings(defaults);
   const perRoute = new Map(reader.objectMap("RouteSettings").map(([key, own]) => [key, readRouteSettings(own)]));
-  const stageName = reader.text("StageName");
-  const stageVariables = reader.textMap("StageVariables");
-  reader.without("DeploymentId").done();
+  const stageName = reader.string("StageName");
+  const stageVariables = reader.stringMap("StageVariables");
+  reader.ignore("DeploymentId").assertAllRead();
   return { stageName, stageVariables, throttleOf: (routeKey) => perRoute.get(routeKey) ?? usual };
 }
 
 function readRouteSettings(reader: PropertyReader): Throttle | undefined {
   const throttle = readThrottle(reader, "ThrottlingRateLimit", "ThrottlingBurstLimit");
-  reader.without("DetailedMetricsEnabled", "LoggingLevel", "DataTraceEnabled").done();
+  reader.ignore("DetailedMetricsEnabled", "LoggingLevel", "DataTraceEnabled").assertAllRead();
   return throttle;
 }
 
@@ -87,22 +87,22 @@ function readRoutes(stack: Stack, apiId: string): Map<string, Route> {
   const answered = new Set(own("AWS::ApiGatewayV2::RouteResponse").map(readRouteResponse));
 
   const readRoute = (resource: Resource): [key: string, Route] => {
-    const reader = readResource(resource).without("ApiId", "OperationName");
-    const selectsResponse = reader.optionalText("RouteResponseSelectionExpression") !== undefined;
+    const reader = readProperties(resource).ignore("ApiId", "OperationName");
+    const selectsResponse = reader.optionalString("RouteResponseSelectionExpression") !== undefined;
     const route: Route = { answers: selectsResponse && answered.has(stack.physicalId(resource.logicalId)) };
-    const target = reader.optionalText("Target");
+    const target = reader.optionalString("Target");
     if (target !== undefined) {
       const integration = named(integrations, target.replace(/^integrations\//, ""), resource);
       route.integration = readIntegration(stack, integration, integrationResponses);
     }
     if (reader.oneOf("AuthorizationType", ["NONE", "CUSTOM"]) === "CUSTOM") {
-      const authorizerId = reader.text("AuthorizerId");
+      const authorizerId = reader.string("AuthorizerId");
       route.authorizer = readAuthorizer(authorizerId, named(authorizers, authorizerId, resource));
     }
-    if (reader.flag("ApiKeyRequired"))
+    if (reader.boolean("ApiKeyRequired"))
       throw new Error(`${resource.logicalId}: API keys of WebSockets are not supported`);
-    const key = reader.text("RouteKey");
-    reader.done();
+    const key = reader.string("RouteKey");
+    reader.assertAllRead();
     return [key, route];
   };
   return new Map(own("AWS::ApiGatewayV2::Route").map(readRoute));
@@ -110,63 +110,63 @@ function readRoutes(stack: Stack, apiId: string): Map<string, Route> {
 
 /** @returns id of the route that it belongs to */
 function readRouteResponse(resource: Resource): string {
-  const reader = readResource(resource).without("ApiId");
+  const reader = readProperties(resource).ignore("ApiId");
   reader.oneOf("RouteResponseKey", ["$default"]);
-  const routeId = reader.text("RouteId");
-  reader.done();
+  const routeId = reader.string("RouteId");
+  reader.assertAllRead();
   return routeId;
 }
 
 function readIntegration(stack: Stack, resource: Resource, allResponses: Resource[]): Integration {
-  const reader = readResource(resource).without("ApiId", "Description", "ConnectionType", "IntegrationMethod");
+  const reader = readProperties(resource).ignore("ApiId", "Description", "ConnectionType", "IntegrationMethod");
   const type = reader.oneOf("IntegrationType", ["AWS_PROXY", "MOCK"]);
   const timeoutMs = reader.optionalNumber("TimeoutInMillis") ?? maxTimeoutMs;
   reader.oneOf("PayloadFormatVersion", ["1.0"]);
-  const uri = reader.optionalText("IntegrationUri") ?? "";
+  const uri = reader.optionalString("IntegrationUri") ?? "";
   if (type === "AWS_PROXY") {
-    reader.without("PassthroughBehavior").done();
+    reader.ignore("PassthroughBehavior").assertAllRead();
     return { type: "lambda", timeoutMs, functionArn: functionArnOf(uri, resource.logicalId) };
   }
   reader.oneOf("PassthroughBehavior", ["WHEN_NO_MATCH", "NEVER", "WHEN_NO_TEMPLATES"]);
   const request = readTemplates(reader, "RequestTemplates", resource.logicalId);
-  reader.done();
+  reader.assertAllRead();
   const integrationId = stack.physicalId(resource.logicalId);
   const responses = allResponses
     .filter(({ properties }) => properties.IntegrationId === integrationId)
     .map((response) => {
-      const own = readResource(response).without("ApiId", "IntegrationId");
-      const key = own.text("IntegrationResponseKey");
+      const own = readProperties(response).ignore("ApiId", "IntegrationId");
+      const key = own.string("IntegrationResponseKey");
       if (key !== "$default" && !/^\/.*\/$/.test(key)) {
         throw new Error(`${response.logicalId}: its key should be $default or /a regular expression/, got ${key}`);
       }
       const templates = readTemplates(own, "ResponseTemplates", response.logicalId);
-      own.done();
+      own.assertAllRead();
       return { key, response: templates };
     });
   return { type: "mock", timeoutMs, request, responses };
 }
 
-function readTemplates(reader: PropertyReader, name: string, where: string): Templates {
-  const select = compileSelection(reader.optionalText("TemplateSelectionExpression") ?? "$default");
+function readTemplates(reader: PropertyReader, name: string, location: string): Templates {
+  const select = compileSelection(reader.optionalString("TemplateSelectionExpression") ?? "$default");
   const templates = new Map(
-    Object.entries(reader.textMap(name)).map(([key, text]) => [key, compileTemplate(text, `${where}.${name}.${key}`)]),
+    Object.entries(reader.stringMap(name)).map(([key, text]) => [key, compileMappingTemplate(text, `${location}.${name}.${key}`)]),
   );
   // The guide keys a message's template by its content type, as for REST; samples that were seen to work use $default.
   return (scope) => templates.get(select(scope)) ?? templates.get("$default") ?? templates.get("application/json");
 }
 
 function readAuthorizer(id: string, resource: Resource): Authorizer {
-  const reader = readResource(resource).without("ApiId", "Name");
+  const reader = readProperties(resource).ignore("ApiId", "Name");
   reader.oneOf("AuthorizerType", ["REQUEST"]);
-  const functionArn = functionArnOf(reader.text("AuthorizerUri"), resource.logicalId);
-  const identitySources = reader.texts("IdentitySource");
+  const functionArn = functionArnOf(reader.string("AuthorizerUri"), resource.logicalId);
+  const identitySources = reader.strings("IdentitySource");
   for (const source of identitySources) {
     if (/^(?:route\.request\.(?:header|querystring)|stageVariables)\.[\w-]+$/.test(source)) continue;
     throw new Error(
       `${resource.logicalId}: the identity source ${source} is not supported; allowed are route.request.header.…, route.request.querystring.… and stageVariables.…`,
     );
   }
-  reader.done();
+  reader.assertAllRead();
   return { id, functionArn, identitySources };
 }
 

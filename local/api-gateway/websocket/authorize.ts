@@ -2,13 +2,13 @@ import { decide } from "../../iam/decide.ts";
 import type { Statement } from "../../iam/role-statements.ts";
 import { isObject } from "../../template/json-object.ts";
 import { invokeLambda } from "../integration/invoke-lambda.ts";
-import { headerOf, type RequestFacts } from "../stage/request.ts";
+import { headerOf, type RequestDetails } from "../stage/request.ts";
 import type { Authorizer } from "./api-spec.ts";
-import type { AuthorizerContext, ConnectionFacts } from "./connection.ts";
+import type { AuthorizerContext, ConnectionInfo } from "./connection.ts";
 import { authorizerEvent, requestContext } from "./events.ts";
-import { arnOf, type SocketStage } from "./stage.ts";
+import { arnOf, type WebSocketStage } from "./stage.ts";
 
-export type Verdict =
+export type AuthorizerResult =
   | { allowed: true; context: AuthorizerContext; latencyMs: number }
   | { allowed: false; status: 401 | 403 | 500 };
 
@@ -17,11 +17,11 @@ const resultLimitBytes = 8_192;
 
 /** Asks the Lambda authorizer of `$connect`. */
 export async function authorize(
-  stage: SocketStage,
+  stage: WebSocketStage,
   authorizer: Authorizer,
-  facts: RequestFacts,
-  connection: ConnectionFacts,
-): Promise<Verdict> {
+  facts: RequestDetails,
+  connection: ConnectionInfo,
+): Promise<AuthorizerResult> {
   if (!authorizer.identitySources.every((source) => identityOf(stage, facts, source))) return denied(401);
   const { clock, log } = stage.ports;
   const requestId = connection.id;
@@ -44,9 +44,9 @@ export async function authorize(
   return { allowed: true, context: result.context, latencyMs: clock.now() - startedAt };
 }
 
-const denied = (status: 401 | 403 | 500): Verdict => ({ allowed: false, status });
+const denied = (status: 401 | 403 | 500): AuthorizerResult => ({ allowed: false, status });
 
-function identityOf(stage: SocketStage, facts: RequestFacts, source: string): string | undefined {
+function identityOf(stage: WebSocketStage, facts: RequestDetails, source: string): string | undefined {
   const name = source.slice(source.lastIndexOf(".") + 1);
   if (source.startsWith("route.request.header.")) return headerOf(facts.headers, name);
   return source.startsWith("route.request.querystring.") ? facts.query[name] : stage.api.stageVariables[name];

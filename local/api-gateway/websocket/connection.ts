@@ -15,11 +15,11 @@ export interface DisconnectCause {
 }
 
 const idleTimeoutMs = 600_000;
-const longestLifeMs = 7_200_000;
+const maxLifetimeMs = 7_200_000;
 /** More than this unread by the peer counts as a slow reader. */
 const sendBufferBytes = 1024 * 1024;
 
-export interface ConnectionFacts {
+export interface ConnectionInfo {
   id: string;
   identity: Identity;
   authorizer: AuthorizerContext | undefined;
@@ -29,7 +29,7 @@ export interface ConnectionFacts {
 
 /** An open WebSocket. Its end is told once, by `onEnd`, whichever side or timer ended it. */
 export class Connection {
-  readonly facts: ConnectionFacts;
+  readonly facts: ConnectionInfo;
   lastActiveAt: number;
   readonly #socket: WebSocket;
   readonly #clock: Clock;
@@ -38,14 +38,14 @@ export class Connection {
   readonly #lifeTimer: TimeoutHandle;
   #ended = false;
 
-  constructor(facts: ConnectionFacts, socket: WebSocket, clock: Clock, onEnd: (cause: DisconnectCause) => void) {
+  constructor(facts: ConnectionInfo, socket: WebSocket, clock: Clock, onEnd: (cause: DisconnectCause) => void) {
     this.facts = facts;
     this.#socket = socket;
     this.#clock = clock;
     this.#onEnd = onEnd;
     this.lastActiveAt = clock.now();
     this.#watchIdle(idleTimeoutMs);
-    const left = facts.connectedAt + longestLifeMs - clock.now();
+    const left = facts.connectedAt + maxLifetimeMs - clock.now();
     this.#lifeTimer = clock.setTimeout(() => this.close({ code: 1001, reason: "Going away" }), left);
   }
 

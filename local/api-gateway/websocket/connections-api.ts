@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { strikes } from "../../world/faults.ts";
-import { findCaller } from "../stage/authenticate.ts";
+import { authenticateCaller } from "../stage/authenticate.ts";
 import { isWellFormedId } from "../stage/ids.ts";
 import { type Answer, readBody, send } from "../stage/response.ts";
-import { arnOf, messageLimitBytes, type SocketStage } from "./stage.ts";
+import { arnOf, messageLimitBytes, type WebSocketStage } from "./stage.ts";
 
 const answers = {
   forbidden: refusal(403, "ForbiddenException", "Forbidden"),
@@ -22,8 +22,8 @@ function refusal(status: number, errorType: string, message: string): Answer {
  *
  * @param rawId the path's last segment as it was sent; it is decoded once
  */
-export async function manageConnection(
-  stage: SocketStage,
+export async function serveConnectionsApi(
+  stage: WebSocketStage,
   rawId: string,
   request: IncomingMessage,
   response: ServerResponse,
@@ -38,7 +38,7 @@ export async function manageConnection(
 
 /** @returns `undefined` for a request that is never answered */
 async function answerTo(
-  stage: SocketStage,
+  stage: WebSocketStage,
   id: string,
   request: IncomingMessage,
   body: Buffer | undefined,
@@ -46,10 +46,10 @@ async function answerTo(
   const method = request.method ?? "";
   if (!["POST", "GET", "DELETE"].includes(method)) return answers.forbidden;
   if (!body) return answers.tooLarge;
-  const caller = await findCaller(request, body, { iam: stage.ports.iam, region: stage.region });
+  const caller = await authenticateCaller(request, body, { iam: stage.ports.iam, region: stage.region });
   if (!caller.ok) return caller.answer;
   const resource = arnOf(stage, `${method}/@connections/${id}`);
-  const unauthorized = stage.ports.iam.refusal(caller.principal, "execute-api:ManageConnections", resource);
+  const unauthorized = stage.ports.iam.denial(caller.principal, "execute-api:ManageConnections", resource);
   if (unauthorized !== undefined) return refusal(403, "ForbiddenException", unauthorized);
   if (!stage.quota.request()) return answers.tooMany;
   if (!isWellFormedId(id)) return refusal(400, "BadRequestException", `Invalid connectionId: ${id}`);
@@ -57,7 +57,7 @@ async function answerTo(
   return method === "GET" ? describe(stage, id) : drop(stage, id);
 }
 
-async function post(stage: SocketStage, id: string, body: Buffer): Promise<Answer | undefined> {
+async function post(stage: WebSocketStage, id: string, body: Buffer): Promise<Answer | undefined> {
   const { faults, clock } = stage.ports;
   if (strikes(faults, faults.slowPosts, id)) {
     await new Promise<void>((resolve) => clock.setTimeout(resolve, faults.slowPostMs));
@@ -77,7 +77,7 @@ async function post(stage: SocketStage, id: string, body: Buffer): Promise<Answe
   return strikes(faults, faults.goneButDelivered, id) ? answers.gone : { status: 200 };
 }
 
-function describe(stage: SocketStage, id: string): Answer {
+function describe(stage: WebSocketStage, id: string): Answer {
   const connection = stage.connections.get(id);
   if (!connection) return answers.gone;
   const { connectedAt, identity } = connection.facts;
@@ -91,7 +91,7 @@ function describe(stage: SocketStage, id: string): Answer {
   };
 }
 
-function drop(stage: SocketStage, id: string): Answer {
+function drop(stage: WebSocketStage, id: string): Answer {
   const connection = stage.connections.get(id);
   if (!connection) return answers.gone;
   connection.close({ code: 1000, reason: "Connection Closed Normally" });

@@ -1,27 +1,27 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
-import type { Endpoint } from "../stage/endpoint.ts";
+import type { StageEndpoint } from "../stage/endpoint.ts";
 import { send } from "../stage/response.ts";
-import { Connection, type ConnectionFacts, type DisconnectCause } from "./connection.ts";
-import { manageConnection } from "./connections-api.ts";
-import { causeOf, tellDisconnect } from "./disconnect.ts";
+import { Connection, type ConnectionInfo, type DisconnectCause } from "./connection.ts";
+import { serveConnectionsApi } from "./connections-api.ts";
+import { closeCauseOf, runDisconnectRoute } from "./disconnect.ts";
 import { watchFrameLengths } from "./frame-limit.ts";
-import { shakeHands } from "./handshake.ts";
+import { performHandshake } from "./handshake.ts";
 import { routeMessage } from "./route-message.ts";
-import { frameLimitBytes, makeSocketStage, type SocketStage, type SocketStageOptions } from "./stage.ts";
+import { frameLimitBytes, createWebSocketStage, type WebSocketStage, type WebSocketStageOptions } from "./stage.ts";
 
 const connectionsPath = /^\/[^/]+\/(?:@|%40)connections\/([^/]+)$/;
 
 /** Serves one WebSocket stage: handshakes, and the @connections API. */
-export function openSocketEndpoint(options: SocketStageOptions): Endpoint {
-  const stage = makeSocketStage(options);
+export function createWebSocketEndpoint(options: WebSocketStageOptions): StageEndpoint {
+  const stage = createWebSocketStage(options);
   return {
     stageName: stage.api.stageName,
     handleRequest: (request, response) => handleRequest(stage, request, response),
     handleUpgrade: (request, socket, head) => {
-      const opened = (webSocket: WebSocket, facts: ConnectionFacts) => openConnection(stage, webSocket, socket, facts);
-      shakeHands(stage, { request, socket, head }, opened).catch((error: unknown) => {
+      const opened = (webSocket: WebSocket, facts: ConnectionInfo) => openConnection(stage, webSocket, socket, facts);
+      performHandshake(stage, { request, socket, head }, opened).catch((error: unknown) => {
         stage.ports.log(`a handshake failed: ${String(error)}`);
         socket.destroy();
       });
@@ -35,10 +35,10 @@ export function openSocketEndpoint(options: SocketStageOptions): Endpoint {
   };
 }
 
-async function handleRequest(stage: SocketStage, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function handleRequest(stage: WebSocketStage, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const path = (request.url ?? "/").replace(/\?.*$/s, "");
   const [, id] = connectionsPath.exec(path) ?? [];
-  if (id !== undefined) return manageConnection(stage, id, request, response);
+  if (id !== undefined) return serveConnectionsApi(stage, id, request, response);
   request.resume();
   const isSocketPath = path.replace(/\/$/, "") === `/${stage.api.stageName}`;
   if (isSocketPath && request.method === "GET") {
@@ -48,12 +48,12 @@ async function handleRequest(stage: SocketStage, request: IncomingMessage, respo
   send(response, { status: 403, errorType: "ForbiddenException", body: '{"message":"Forbidden"}' });
 }
 
-function openConnection(stage: SocketStage, webSocket: WebSocket, socket: Duplex, facts: ConnectionFacts): void {
+function openConnection(stage: WebSocketStage, webSocket: WebSocket, socket: Duplex, facts: ConnectionInfo): void {
   const { clock, faults } = stage.ports;
   const { id } = facts;
   const onEnd = (cause: DisconnectCause) => {
     stage.connections.delete(id);
-    tellDisconnect(stage, facts, cause);
+    runDisconnectRoute(stage, facts, cause);
   };
   const connection = new Connection(facts, webSocket, clock, onEnd);
   stage.connections.set(id, connection);
@@ -77,7 +77,7 @@ function openConnection(stage: SocketStage, webSocket: WebSocket, socket: Duplex
   webSocket.on("error", (error: Error & { code?: string }) =>
     unlessHalfOpen(() => connection.end({ code: codeOf(error), reason: "" })),
   );
-  webSocket.on("close", (code, reason) => unlessHalfOpen(() => connection.end(causeOf(code, reason.toString()))));
+  webSocket.on("close", (code, reason) => unlessHalfOpen(() => connection.end(closeCauseOf(code, reason.toString()))));
 }
 
 const codes: Record<string, number> = { WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: 1009, WS_ERR_INVALID_UTF8: 1007 };

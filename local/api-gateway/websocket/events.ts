@@ -1,11 +1,11 @@
-import { newId } from "../stage/ids.ts";
-import type { RequestFacts } from "../stage/request.ts";
+import { createId } from "../stage/ids.ts";
+import type { RequestDetails } from "../stage/request.ts";
 import { requestTime } from "../stage/request-time.ts";
-import type { ConnectionFacts, DisconnectCause } from "./connection.ts";
-import { arnOf, domainNameOf, type SocketStage } from "./stage.ts";
+import type { ConnectionInfo, DisconnectCause } from "./connection.ts";
+import { arnOf, domainNameOf, type WebSocketStage } from "./stage.ts";
 
 /** What differs between the events of one connection. */
-interface Occasion {
+interface EventOptions {
   routeKey: string;
   eventType: "CONNECT" | "MESSAGE" | "DISCONNECT";
   requestId: string;
@@ -16,15 +16,15 @@ export type RequestContext = Readonly<Record<string, unknown>>;
 
 /** What every event says of its connection and of itself, in the order in which AWS was seen to print it. */
 export function requestContext(
-  stage: SocketStage,
-  connection: ConnectionFacts,
-  { routeKey, eventType, requestId, authorizer = connection.authorizer, cause }: Occasion,
+  stage: WebSocketStage,
+  connection: ConnectionInfo,
+  { routeKey, eventType, requestId, authorizer = connection.authorizer, cause }: EventOptions,
 ): RequestContext {
   const now = stage.ports.clock.now();
   return {
     routeKey,
     ...(authorizer ? { authorizer } : {}),
-    ...(eventType === "MESSAGE" ? { messageId: newId() } : {}),
+    ...(eventType === "MESSAGE" ? { messageId: createId() } : {}),
     ...(cause ? { disconnectStatusCode: cause.code } : {}),
     eventType,
     extendedRequestId: requestId,
@@ -51,7 +51,7 @@ const hopHeaders = new Set(["connection", "upgrade"]);
 const withoutHops = <V>(headers: Record<string, V>) =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !hopHeaders.has(name.toLowerCase())));
 
-export const connectEvent = (stage: SocketStage, facts: RequestFacts, context: RequestContext) => ({
+export const connectEvent = (stage: WebSocketStage, facts: RequestDetails, context: RequestContext) => ({
   headers: withoutHops(facts.headers),
   multiValueHeaders: withoutHops(facts.multiValueHeaders),
   ...unlessEmpty("queryStringParameters", facts.query),
@@ -61,7 +61,7 @@ export const connectEvent = (stage: SocketStage, facts: RequestFacts, context: R
   isBase64Encoded: false,
 });
 
-export const authorizerEvent = (stage: SocketStage, facts: RequestFacts, context: RequestContext) => ({
+export const authorizerEvent = (stage: WebSocketStage, facts: RequestDetails, context: RequestContext) => ({
   type: "REQUEST",
   methodArn: arnOf(stage, "$connect"),
   headers: { ...facts.headers, "content-length": "0" },
@@ -72,14 +72,14 @@ export const authorizerEvent = (stage: SocketStage, facts: RequestFacts, context
   requestContext: context,
 });
 
-export const messageEvent = (stage: SocketStage, body: string, context: RequestContext) => ({
+export const messageEvent = (stage: WebSocketStage, body: string, context: RequestContext) => ({
   ...unlessEmpty("stageVariables", stage.api.stageVariables),
   requestContext: context,
   body,
   isBase64Encoded: false,
 });
 
-export function disconnectEvent(stage: SocketStage, context: RequestContext) {
+export function disconnectEvent(stage: WebSocketStage, context: RequestContext) {
   const headers = { Host: domainNameOf(stage), "x-api-key": "", "X-Forwarded-For": "", "x-restapi": "" };
   return {
     headers,

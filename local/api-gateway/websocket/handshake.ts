@@ -2,33 +2,33 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import { readProxyResult } from "../integration/proxy-result.ts";
-import { newId } from "../stage/ids.ts";
-import { factsOf, headerOf, type RequestFacts } from "../stage/request.ts";
+import { createId } from "../stage/ids.ts";
+import { readRequest, headerOf, type RequestDetails } from "../stage/request.ts";
 import { type Answer, sendRaw } from "../stage/response.ts";
 import { authorize } from "./authorize.ts";
-import type { AuthorizerContext, ConnectionFacts } from "./connection.ts";
-import { tellDisconnect } from "./disconnect.ts";
+import type { AuthorizerContext, ConnectionInfo } from "./connection.ts";
+import { runDisconnectRoute } from "./disconnect.ts";
 import { connectEvent, requestContext } from "./events.ts";
 import { errorFrame } from "./route-message.ts";
 import { runIntegration } from "./run-integration.ts";
-import { domainNameOf, type SocketStage } from "./stage.ts";
+import { domainNameOf, type WebSocketStage } from "./stage.ts";
 
 export interface Handshake {
   request: IncomingMessage;
   socket: Duplex;
   head: Buffer;
 }
-type Admission = { admitted: true; facts: ConnectionFacts; protocol?: string } | { admitted: false; answer: Answer };
+type Admission = { admitted: true; facts: ConnectionInfo; protocol?: string } | { admitted: false; answer: Answer };
 
 /**
  * Takes an upgrade request through authorizer and `$connect`, and opens the socket only when both have agreed.
  *
  * @param onOpen called with the open socket
  */
-export async function shakeHands(
-  stage: SocketStage,
+export async function performHandshake(
+  stage: WebSocketStage,
   { request, socket, head }: Handshake,
-  onOpen: (socket: WebSocket, facts: ConnectionFacts) => void,
+  onOpen: (socket: WebSocket, facts: ConnectionInfo) => void,
 ): Promise<void> {
   // A peer that vanishes during the handshake must not bring the process down.
   const ignore = () => {};
@@ -37,7 +37,7 @@ export async function shakeHands(
   if (!admission.admitted) return sendRaw(socket, admission.answer);
   if (!socket.readable || !socket.writable) {
     // $connect has run, so the application believes in this connection until it is told otherwise.
-    tellDisconnect(stage, admission.facts, { code: 1006, reason: "Connection closed abnormally" });
+    runDisconnectRoute(stage, admission.facts, { code: 1006, reason: "Connection closed abnormally" });
     socket.destroy();
     return;
   }
@@ -48,11 +48,11 @@ export async function shakeHands(
   });
 }
 
-async function admit(stage: SocketStage, request: IncomingMessage): Promise<Admission> {
+async function admit(stage: WebSocketStage, request: IncomingMessage): Promise<Admission> {
   const { api, ports, quota } = stage;
-  const facts = factsOf(request, domainNameOf(stage), new Set());
-  const requestId = newId();
-  const connectionId = newId();
+  const facts = readRequest(request, domainNameOf(stage), new Set());
+  const requestId = createId();
+  const connectionId = createId();
   const refuse = (status: number, message: string, errorType: string): Admission => ({
     admitted: false,
     answer: { status, errorType, body: errorFrame(message, { connectionId, requestId }) },
@@ -64,7 +64,7 @@ async function admit(stage: SocketStage, request: IncomingMessage): Promise<Admi
   }
 
   const route = api.routes.get("$connect");
-  const connection: ConnectionFacts = {
+  const connection: ConnectionInfo = {
     id: connectionId,
     identity: { ...(facts.userAgent === undefined ? {} : { userAgent: facts.userAgent }), sourceIp: facts.sourceIp },
     authorizer: undefined,
@@ -73,16 +73,16 @@ async function admit(stage: SocketStage, request: IncomingMessage): Promise<Admi
   let authorizer: AuthorizerContext | undefined;
   let latencyMs = 0;
   if (route?.authorizer) {
-    const verdict = await authorize(stage, route.authorizer, facts, connection);
-    if (!verdict.allowed) {
-      if (verdict.status === 401) return refuse(401, "Unauthorized", "UnauthorizedException");
-      if (verdict.status === 403) return refuse(403, "Forbidden", "ForbiddenException");
+    const authorizerResult = await authorize(stage, route.authorizer, facts, connection);
+    if (!authorizerResult.allowed) {
+      if (authorizerResult.status === 401) return refuse(401, "Unauthorized", "UnauthorizedException");
+      if (authorizerResult.status === 403) return refuse(403, "Forbidden", "ForbiddenException");
       return refuse(500, "Internal server error", "InternalServerErrorException");
     }
-    authorizer = verdict.context;
-    latencyMs = verdict.latencyMs;
+    authorizer = authorizerResult.context;
+    latencyMs = authorizerResult.latencyMs;
   }
-  const admitted: ConnectionFacts = { ...connection, authorizer };
+  const admitted: ConnectionInfo = { ...connection, authorizer };
   if (!route?.integration) return { admitted: true, facts: admitted };
 
   const context = requestContext(stage, admitted, {
@@ -105,7 +105,7 @@ async function admit(stage: SocketStage, request: IncomingMessage): Promise<Admi
   if (protocol === undefined) return { admitted: true, facts: admitted };
   if (offeredProtocols(facts).includes(protocol)) return { admitted: true, facts: admitted, protocol };
   ports.log(`$connect chose a Sec-WebSocket-Protocol that the client did not offer`);
-  tellDisconnect(stage, admitted, { code: 1006, reason: "Connection closed abnormally" });
+  runDisconnectRoute(stage, admitted, { code: 1006, reason: "Connection closed abnormally" });
   return refuse(502, "Internal server error", "BadGatewayException");
 }
 
@@ -115,7 +115,7 @@ const isHandshake = ({ method, headers }: IncomingMessage) =>
   headers["sec-websocket-version"] === "13" &&
   /^[+/0-9A-Za-z]{22}==$/.test(headers["sec-websocket-key"] ?? "");
 
-const offeredProtocols = (facts: RequestFacts) =>
+const offeredProtocols = (facts: RequestDetails) =>
   Object.entries(facts.multiValueHeaders)
     .filter(([name]) => name.toLowerCase() === "sec-websocket-protocol")
     .flatMap(([, values]) => values.join(",").split(","))

@@ -1,18 +1,18 @@
 import { parseJson } from "../integration/json-path.ts";
 import { readProxyResult } from "../integration/proxy-result.ts";
-import { newId } from "../stage/ids.ts";
+import { createId } from "../stage/ids.ts";
 import type { Route } from "./api-spec.ts";
 import type { Connection } from "./connection.ts";
 import { messageEvent, requestContext } from "./events.ts";
 import { runIntegration } from "./run-integration.ts";
-import { messageLimitBytes, type SocketStage } from "./stage.ts";
+import { messageLimitBytes, type WebSocketStage } from "./stage.ts";
 
 /**
  * Handles one message. Messages of one connection overlap, as on AWS, so their answers may overtake each other. The
  * frames that API Gateway sends by itself are spelled, and spaced, as they were captured.
  */
-export async function routeMessage(stage: SocketStage, connection: Connection, body: string): Promise<void> {
-  const requestId = newId();
+export async function routeMessage(stage: WebSocketStage, connection: Connection, body: string): Promise<void> {
+  const requestId = createId();
   const refuse = (message: string) =>
     connection.send(errorFrame(message, { connectionId: connection.facts.id, requestId }));
   const found = findRoute(stage, body);
@@ -37,7 +37,7 @@ export async function routeMessage(stage: SocketStage, connection: Connection, b
   if (result.body) connection.send(result.body);
 }
 
-function findRoute(stage: SocketStage, body: string): { routeKey: string; route: Route } | undefined {
+function findRoute(stage: WebSocketStage, body: string): { routeKey: string; route: Route } | undefined {
   const { routes, selectRoute } = stage.api;
   const selected = selectRoute({ body: parseJson(body) });
   // A client cannot pick $connect or $disconnect by naming them.

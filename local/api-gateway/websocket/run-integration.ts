@@ -3,7 +3,7 @@ import { parseJson } from "../integration/json-path.ts";
 import { mockStatus } from "../integration/mock-status.ts";
 import type { Integration, IntegrationResponse } from "./api-spec.ts";
 import type { RequestContext } from "./events.ts";
-import { arnOf, type SocketStage } from "./stage.ts";
+import { arnOf, type WebSocketStage } from "./stage.ts";
 
 export interface Run {
   routeKey: string;
@@ -16,7 +16,7 @@ export interface Run {
 }
 
 /** Runs a route's integration. A MOCK answers as a Lambda would: with a status code and, perhaps, a body. */
-export async function runIntegration(stage: SocketStage, integration: Integration, run: Run): Promise<Outcome> {
+export async function runIntegration(stage: WebSocketStage, integration: Integration, run: Run): Promise<Outcome> {
   if (integration.type === "mock") return runMock(stage, integration, run);
   return invokeLambda(stage.ports, {
     functionArn: integration.functionArn,
@@ -27,7 +27,7 @@ export async function runIntegration(stage: SocketStage, integration: Integratio
 }
 
 function runMock(
-  stage: SocketStage,
+  stage: WebSocketStage,
   { request, responses }: Extract<Integration, { type: "mock" }>,
   { routeKey, context, body, isTwoWay }: Run,
 ): Outcome {

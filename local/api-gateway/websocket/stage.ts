@@ -1,18 +1,18 @@
 import type { IncomingMessage } from "node:http";
 import { WebSocketServer } from "ws";
-import type { Ports } from "../stage/ports.ts";
-import type { Quota } from "../throttling/account-limits.ts";
+import type { GatewayPorts } from "../stage/ports.ts";
+import type { AccountLimits } from "../throttling/account-limits.ts";
 import { bucketPerKey } from "../throttling/token-bucket.ts";
-import type { SocketApi } from "./api-spec.ts";
+import type { WebSocketApi } from "./api-spec.ts";
 import type { Connection } from "./connection.ts";
 
 /** A WebSocket stage at work. */
-export interface SocketStage {
-  api: SocketApi;
+export interface WebSocketStage {
+  api: WebSocketApi;
   region: string;
   accountId: string;
-  ports: Ports;
-  quota: Quota;
+  ports: GatewayPorts;
+  quota: AccountLimits;
   /** Whether the stage's throttle lets one more event of this route through. */
   takeRoute: (routeKey: string) => boolean;
   /** Those that are open. A connection whose `$connect` has not returned is not among them. */
@@ -27,9 +27,9 @@ export interface SocketStage {
 export const messageLimitBytes = 131_072;
 export const frameLimitBytes = 32_768;
 
-export type SocketStageOptions = Pick<SocketStage, "api" | "region" | "accountId" | "ports" | "quota">;
+export type WebSocketStageOptions = Pick<WebSocketStage, "api" | "region" | "accountId" | "ports" | "quota">;
 
-export function makeSocketStage(options: SocketStageOptions): SocketStage {
+export function createWebSocketStage(options: WebSocketStageOptions): WebSocketStage {
   const protocols = new WeakMap<IncomingMessage, string>();
   return {
     ...options,
@@ -47,8 +47,8 @@ export function makeSocketStage(options: SocketStageOptions): SocketStage {
   };
 }
 
-export const domainNameOf = ({ api, region }: SocketStage) => `${api.apiId}.execute-api.${region}.amazonaws.com`;
+export const domainNameOf = ({ api, region }: WebSocketStage) => `${api.apiId}.execute-api.${region}.amazonaws.com`;
 
 /** ARN of a route or @connections path: `{stage}/{path}`. */
-export const arnOf = ({ api, region, accountId }: SocketStage, path: string) =>
+export const arnOf = ({ api, region, accountId }: WebSocketStage, path: string) =>
   `arn:aws:execute-api:${region}:${accountId}:${api.apiId}/${api.stageName}/${path}`;

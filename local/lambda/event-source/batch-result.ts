@@ -5,7 +5,7 @@ import type { Outcome } from "../execution/environment.ts";
  *
  * @param reportsFailures whether the mapping has `ReportBatchItemFailures`; without it the answer means nothing
  */
-export function doneWith<T extends { MessageId: string }>(
+export function completedMessages<T extends { MessageId: string }>(
   batch: readonly T[],
   outcome: Outcome,
   reportsFailures: boolean,

@@ -1,5 +1,5 @@
 import type { Queue, Queues } from "../../sqs/queues.ts";
-import { type PropertyReader, readResource } from "../../template/property-reader.ts";
+import { type PropertyReader, readProperties } from "../../template/property-reader.ts";
 import type { Resource, Stack } from "../../template/stack.ts";
 
 /** An event source mapping of the template: which queue feeds which function. */
@@ -15,7 +15,7 @@ export interface MappingSpec {
   /** Else what the function returns means nothing. */
   reportsFailures: boolean;
   /** Whether a function that feeds its own queue is let alone. */
-  mayLoop: boolean;
+  allowsRecursion: boolean;
 }
 
 const defaultBatchSize = 10;
@@ -25,20 +25,20 @@ const defaultConcurrency = 5;
 /** @throws if Lambda would not create a mapping, or if it uses what this runtime does not do */
 export function readMappings(stack: Stack, queues: Queues): MappingSpec[] {
   return stack.ofType("AWS::Lambda::EventSourceMapping").flatMap((resource) => {
-    const reader = readResource(resource).without("Tags");
-    const isOn = reader.optionalText("Enabled") !== "false";
+    const reader = readProperties(resource).ignore("Tags");
+    const isOn = reader.optionalString("Enabled") !== "false";
     const spec = readMapping(stack, queues, resource, reader);
-    reader.done();
+    reader.assertAllRead();
     return isOn ? [spec] : [];
   });
 }
 
 function readMapping(stack: Stack, queues: Queues, { logicalId }: Resource, reader: PropertyReader): MappingSpec {
-  const source = reader.text("EventSourceArn");
+  const source = reader.string("EventSourceArn");
   const queue = queues.find(source);
   if (queue?.arn !== source)
     throw new Error(`${logicalId}: the event source should be a queue of the template, got ${source}`);
-  const name = reader.text("FunctionName");
+  const name = reader.string("FunctionName");
   const target = stack
     .ofType("AWS::Lambda::Function")
     .find((each) => [stack.physicalId(each.logicalId), stack.arn(each.logicalId)].includes(name));
@@ -59,7 +59,7 @@ function readMapping(stack: Stack, queues: Queues, { logicalId }: Resource, read
   }
   const scaling = reader.object("ScalingConfig");
   const concurrency = scaling?.optionalNumber("MaximumConcurrency") ?? defaultConcurrency;
-  scaling?.done();
+  scaling?.assertAllRead();
   return {
     logicalId,
     queue,
@@ -67,7 +67,7 @@ function readMapping(stack: Stack, queues: Queues, { logicalId }: Resource, read
     batchSize,
     windowMs: windowSeconds * 1000,
     concurrency,
-    reportsFailures: reader.texts("FunctionResponseTypes").includes("ReportBatchItemFailures"),
-    mayLoop: target.properties.RecursiveLoop === "Allow",
+    reportsFailures: reader.strings("FunctionResponseTypes").includes("ReportBatchItemFailures"),
+    allowsRecursion: target.properties.RecursiveLoop === "Allow",
   };
 }

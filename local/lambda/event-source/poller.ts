@@ -1,16 +1,16 @@
 import type { Queues } from "../../sqs/queues.ts";
 import type { Clock, TimeoutHandle } from "../../world/clock.ts";
 import { type Faults, strikes } from "../../world/faults.ts";
-import type { Lambda } from "../functions.ts";
-import { doneWith } from "./batch-result.ts";
+import type { LambdaFunctions } from "../functions.ts";
+import { completedMessages } from "./batch-result.ts";
 import type { MappingSpec } from "./mapping-specs.ts";
-import { batchEvent, copyTo, type Message, receive, remove } from "./queue-messages.ts";
-import { type Chains, lengthened } from "./recursion-guard.ts";
+import { batchEvent, sendCopy, type Message, receive, remove } from "./queue-messages.ts";
+import { type RecursionGuard, extendChain } from "./recursion-guard.ts";
 
 export interface MappingOptions {
   queues: Queues;
-  chains: Chains;
-  lambda: Pick<Lambda, "invoke">;
+  recursionGuard: RecursionGuard;
+  lambda: Pick<LambdaFunctions, "invoke">;
   clock: Clock;
   faults: Pick<Faults, "duplicatedMessages" | "random">;
   /** One line for the developer. */
@@ -23,22 +23,22 @@ export interface Mapping {
 }
 
 /** Messages that come by another way than this runtime's are found by this time. */
-const lookAgainMs = 1_000;
+const pollIntervalMs = 1_000;
 /** While a batching window is open. */
-const lookForMoreMs = 100;
+const windowPollIntervalMs = 100;
 /** Times are whole milliseconds, those of timers too: without it, one could look too early. */
 const roundingMs = 2;
 /** Lambda stops a function that feeds its own queue after so many rounds. */
-const roundsMax = 16;
+const maxChainInvocations = 16;
 
 /** Takes messages from a queue and gives them to a function, batch by batch. */
-export function runMapping(spec: MappingSpec, options: MappingOptions): Mapping {
+export function startPolling(spec: MappingSpec, options: MappingOptions): Mapping {
   const { queue, batchSize, windowMs, concurrency } = spec;
   const { queues, clock, log } = options;
   const working = new Set<Promise<void>>();
   const timers = new Set<TimeoutHandle>();
-  let isLooking = false;
-  let looksAgain = false;
+  let isPolling = false;
+  let pollAgain = false;
   let closed = false;
 
   const after = (delayMs: number, run: () => void) => {
@@ -53,53 +53,53 @@ export function runMapping(spec: MappingSpec, options: MappingOptions): Mapping 
     if (!closed) log(`${spec.logicalId}: ${error instanceof Error ? error.message : error}`);
   };
 
-  const collect = async (): Promise<Message[]> => {
+  const collectBatch = async (): Promise<Message[]> => {
     const batch = await receive(queue, batchSize);
     const until = clock.now() + windowMs;
     while (batch.length > 0 && batch.length < batchSize && clock.now() < until) {
-      await new Promise<void>((resolve) => after(Math.min(lookForMoreMs, until - clock.now()), resolve));
+      await new Promise<void>((resolve) => after(Math.min(windowPollIntervalMs, until - clock.now()), resolve));
       batch.push(...(await receive(queue, batchSize - batch.length)));
     }
     return batch;
   };
-  const work = async (batch: readonly Message[]) => {
+  const processBatch = async (batch: readonly Message[]) => {
     const untilMs = clock.now() + queue.visibilityTimeoutMs;
-    const isAllDone = await handleBatch(spec, options, batch);
-    if (!isAllDone) after(Math.max(0, untilMs - clock.now()) + roundingMs, look);
+    const isAllDone = await runBatch(spec, options, batch);
+    if (!isAllDone) after(Math.max(0, untilMs - clock.now()) + roundingMs, poll);
   };
-  const takeAll = async () => {
-    while (looksAgain && !closed) {
-      looksAgain = false;
+  const pollUntilEmpty = async () => {
+    while (pollAgain && !closed) {
+      pollAgain = false;
       while (!closed && working.size < concurrency) {
-        const batch = await collect();
+        const batch = await collectBatch();
         if (batch.length === 0) break;
-        const run: Promise<void> = work(batch)
+        const run: Promise<void> = processBatch(batch)
           .catch(report)
           .finally(() => {
             working.delete(run);
-            look();
+            poll();
           });
         working.add(run);
       }
     }
-    isLooking = false;
+    isPolling = false;
   };
-  const look = () => {
-    looksAgain = true;
-    if (isLooking || closed) return;
-    isLooking = true;
-    takeAll().catch((error: unknown) => {
-      isLooking = false;
+  const poll = () => {
+    pollAgain = true;
+    if (isPolling || closed) return;
+    isPolling = true;
+    pollUntilEmpty().catch((error: unknown) => {
+      isPolling = false;
       report(error);
     });
   };
-  const lookNowAndThen = () => {
-    look();
-    after(lookAgainMs, lookNowAndThen);
+  const pollPeriodically = () => {
+    poll();
+    after(pollIntervalMs, pollPeriodically);
   };
 
-  queue.onArrival((afterMs) => (afterMs > 0 ? after(afterMs + roundingMs, look) : look()));
-  queues.ready.then(lookNowAndThen).catch(report);
+  queue.onArrival((afterMs) => (afterMs > 0 ? after(afterMs + roundingMs, poll) : poll()));
+  queues.ready.then(pollPeriodically).catch(report);
   return {
     close: async () => {
       closed = true;
@@ -110,41 +110,41 @@ export function runMapping(spec: MappingSpec, options: MappingOptions): Mapping 
 }
 
 /** @returns whether no message of the batch comes back */
-async function handleBatch(spec: MappingSpec, options: MappingOptions, received: readonly Message[]): Promise<boolean> {
+async function runBatch(spec: MappingSpec, options: MappingOptions, received: readonly Message[]): Promise<boolean> {
   const { queue, functionId, reportsFailures } = spec;
-  const { chains, lambda, faults } = options;
-  const batch = await stopLoops(spec, options, received);
+  const { recursionGuard, lambda, faults } = options;
+  const batch = await dropRecursive(spec, options, received);
   if (batch.length === 0) return true;
   const invoke = (messages: readonly Message[]) => {
-    const chain = lengthened(
-      messages.map(({ MessageId }) => chains.of(MessageId)),
+    const chain = extendChain(
+      messages.map(({ MessageId }) => recursionGuard.of(MessageId)),
       functionId,
     );
     return lambda.invoke(functionId, batchEvent(queue, messages), chain);
   };
-  const twice = batch.filter(({ MessageId }) => strikes(faults, faults.duplicatedMessages, MessageId));
-  const [outcome] = await Promise.all([invoke(batch), twice.length > 0 && invoke(twice)]);
-  const done = doneWith(batch, outcome, reportsFailures);
+  const duplicates = batch.filter(({ MessageId }) => strikes(faults, faults.duplicatedMessages, MessageId));
+  const [outcome] = await Promise.all([invoke(batch), duplicates.length > 0 && invoke(duplicates)]);
+  const done = completedMessages(batch, outcome, reportsFailures);
   await remove(queue, done);
-  for (const { MessageId } of done) chains.forget(MessageId);
+  for (const { MessageId } of done) recursionGuard.forget(MessageId);
   return done.length === batch.length;
 }
 
 /** @returns messages that are not part of a loop */
-async function stopLoops(
-  { queue, functionId, mayLoop }: MappingSpec,
-  { chains, queues, log }: MappingOptions,
+async function dropRecursive(
+  { queue, functionId, allowsRecursion }: MappingSpec,
+  { recursionGuard, queues, log }: MappingOptions,
   batch: readonly Message[],
 ): Promise<readonly Message[]> {
-  const inLoop = mayLoop ? [] : batch.filter(({ MessageId }) => (chains.of(MessageId)[functionId] ?? 0) >= roundsMax);
-  if (inLoop.length === 0) return batch;
-  const deadLetters = queue.deadLetters === undefined ? undefined : queues.find(queue.deadLetters);
-  for (const message of inLoop) if (deadLetters) await copyTo(deadLetters, message);
-  await remove(queue, inLoop);
-  for (const { MessageId } of inLoop) chains.forget(MessageId);
-  const whereTo = deadLetters ? `went to ${deadLetters.logicalId}` : "were dropped";
+  const recursive = allowsRecursion ? [] : batch.filter(({ MessageId }) => (recursionGuard.of(MessageId)[functionId] ?? 0) >= maxChainInvocations);
+  if (recursive.length === 0) return batch;
+  const deadLetterQueueArn = queue.deadLetterQueueArn === undefined ? undefined : queues.find(queue.deadLetterQueueArn);
+  for (const message of recursive) if (deadLetterQueueArn) await sendCopy(deadLetterQueueArn, message);
+  await remove(queue, recursive);
+  for (const { MessageId } of recursive) recursionGuard.forget(MessageId);
+  const whereTo = deadLetterQueueArn ? `went to ${deadLetterQueueArn.logicalId}` : "were dropped";
   log(
-    `${functionId} was stopped after ${roundsMax} rounds through ${queue.logicalId}: ${inLoop.length} messages ${whereTo}; Lambda stops loops unless the function's RecursiveLoop is Allow`,
+    `${functionId} was stopped after ${maxChainInvocations} rounds through ${queue.logicalId}: ${recursive.length} messages ${whereTo}; Lambda stops loops unless the function's RecursiveLoop is Allow`,
   );
-  return batch.filter((message) => !inLoop.includes(message));
+  return batch.filter((message) => !recursive.includes(message));
 }

@@ -1,4 +1,4 @@
-import { output, type Queue } from "../../sqs/queues.ts";
+import { outputOf, type Queue } from "../../sqs/queues.ts";
 
 /** A message as SQS gives it. */
 export interface Message {
@@ -16,29 +16,29 @@ interface MessageAttribute {
 }
 
 /** What SQS gives and takes at once. */
-const atOnce = 10;
+const maxBatchEntries = 10;
 
 /** @param max of which SQS gives 10 at once */
 export async function receive(queue: Queue, max: number): Promise<Message[]> {
   const names = { MessageAttributeNames: ["All"], MessageSystemAttributeNames: ["All"] };
-  const input = { MaxNumberOfMessages: Math.min(max, atOnce), WaitTimeSeconds: 0, ...names };
-  const { Messages } = output(await queue.request("ReceiveMessage", input), queue.logicalId);
+  const input = { MaxNumberOfMessages: Math.min(max, maxBatchEntries), WaitTimeSeconds: 0, ...names };
+  const { Messages } = outputOf(await queue.request("ReceiveMessage", input), queue.logicalId);
   return (Messages as Message[] | undefined) ?? [];
 }
 
 export async function remove(queue: Queue, messages: readonly Message[]): Promise<void> {
-  for (let from = 0; from < messages.length; from += atOnce) {
+  for (let from = 0; from < messages.length; from += maxBatchEntries) {
     const Entries = messages
-      .slice(from, from + atOnce)
+      .slice(from, from + maxBatchEntries)
       .map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
-    output(await queue.request("DeleteMessageBatch", { Entries }), queue.logicalId);
+    outputOf(await queue.request("DeleteMessageBatch", { Entries }), queue.logicalId);
   }
 }
 
 /** Puts a copy into another queue. */
-export async function copyTo(queue: Queue, { Body, MessageAttributes }: Message): Promise<void> {
+export async function sendCopy(queue: Queue, { Body, MessageAttributes }: Message): Promise<void> {
   const input = { MessageBody: Body, ...(MessageAttributes && { MessageAttributes }) };
-  output(await queue.request("SendMessage", input), queue.logicalId);
+  outputOf(await queue.request("SendMessage", input), queue.logicalId);
 }
 
 /** The event that a function gets for a batch. */

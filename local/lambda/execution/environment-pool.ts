@@ -1,25 +1,25 @@
-import type { Tracing } from "../../world/invocations.ts";
+import type { InvocationHandle } from "../../world/invocations.ts";
 import { type Environment, type FunctionSpec, type Outcome, startEnvironment } from "./environment.ts";
 
 /** The execution environments of one function. */
-export interface Pool {
+export interface EnvironmentPool {
   /**
    * Never throws: what went wrong is an outcome.
    *
    * @param begin is called when an environment takes the event
    */
-  run(event: unknown, begin?: (kill: () => void) => Tracing): Promise<Outcome>;
+  run(event: unknown, begin?: (kill: () => void) => InvocationHandle): Promise<Outcome>;
   close(): Promise<void>;
 }
 
 /** More cold starts than this at once, and a laptop would need longer for each than Lambda allows. */
-const startsAtOnce = 2;
+const startConcurrency = 2;
 
 /**
  * Lambda starts an environment for every event that finds none idle, up to a thousand. A laptop has no room for that
  * many: an event waits until one of at most `environmentsMax` is idle, be it started for this event or not.
  */
-export function makePool(spec: FunctionSpec, environmentsMax: number, print: (text: string) => void): Pool {
+export function createEnvironmentPool(spec: FunctionSpec, environmentsMax: number, print: (text: string) => void): EnvironmentPool {
   const all = new Set<Environment>();
   // The one used last is taken first, as on Lambda.
   const idle: Environment[] = [];
@@ -28,7 +28,7 @@ export function makePool(spec: FunctionSpec, environmentsMax: number, print: (te
   let closed = false;
 
   const startMore = () => {
-    while (!closed && starting < Math.min(startsAtOnce, waiting.length) && all.size < environmentsMax) {
+    while (!closed && starting < Math.min(startConcurrency, waiting.length) && all.size < environmentsMax) {
       const environment = startEnvironment(spec, print);
       all.add(environment);
       starting += 1;
@@ -63,9 +63,9 @@ export function makePool(spec: FunctionSpec, environmentsMax: number, print: (te
   return {
     run: async (event, begin) => {
       const environment = await take();
-      const tracing = begin?.(environment.kill);
-      const outcome = await environment.run(event, tracing?.trace);
-      tracing?.end(outcome.ok ? "returned" : "failed");
+      const invocation = begin?.(environment.kill);
+      const outcome = await environment.run(event, invocation?.trace);
+      invocation?.end(outcome.ok ? "returned" : "failed");
       giveBack(environment);
       return outcome;
     },

@@ -128,15 +128,15 @@ export function startEnvironment(spec: FunctionSpec, print: (text: string) => vo
 }
 
 /** Lambda's limit for a synchronous answer. */
-const payloadMaxBytes = 6_291_556;
+const maxPayloadBytes = 6_291_556;
 
 function returned(json: string): Outcome {
-  if (Buffer.byteLength(json) <= payloadMaxBytes) return { ok: true, payload: JSON.parse(json) };
+  if (Buffer.byteLength(json) <= maxPayloadBytes) return { ok: true, payload: JSON.parse(json) };
   return {
     ok: false,
     reason: "threw",
     errorType: "Function.ResponseSizeTooLarge",
-    errorMessage: `Response payload size exceeded maximum allowed payload size (${payloadMaxBytes} bytes).`,
+    errorMessage: `Response payload size exceeded maximum allowed payload size (${maxPayloadBytes} bytes).`,
   };
 }
 

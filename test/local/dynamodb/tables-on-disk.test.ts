@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createTables } from "../../../local/dynamodb/create-tables.ts";
 import { startDatabase } from "../../../local/dynamodb/database.ts";
-import { makeUpValues } from "../../../local/host/generated-values.ts";
+import { addGeneratedValues } from "../../../local/host/generated-values.ts";
 import type { TemplateResource } from "../../../local/template/assembly.ts";
-import { makeStack } from "../../../local/template/stack.ts";
+import { resolveStack } from "../../../local/template/stack.ts";
 import { assemblyOf, smallResources } from "../support/small-template.ts";
 
 let folder: string;
@@ -20,7 +20,7 @@ describe("tables on disk", () => {
   async function open(edit: (table: Record<string, unknown>) => void = () => {}) {
     const resources = smallResources();
     edit(resources.Table?.Properties ?? {});
-    const stack = makeStack(assemblyOf(resources));
+    const stack = resolveStack(assemblyOf(resources));
     const database = await startDatabase(join(folder, "tables"));
     const TableName = stack.physicalId("Table");
     return { stack, database, TableName };
@@ -72,7 +72,7 @@ describe("secrets and API keys", () => {
       Key: { Type: "AWS::ApiGateway::ApiKey", Properties: { Enabled: true } },
       Chosen: { Type: "AWS::ApiGateway::ApiKey", Properties: { Value: "chosen-by-the-template" } },
     };
-    makeUpValues({ Resources: resources }, file);
+    addGeneratedValues({ Resources: resources }, file);
     return {
       secret: resources.Secret?.Properties?.SecretString,
       key: resources.Key?.Properties?.Value,

@@ -1,12 +1,12 @@
 import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from "@aws-sdk/client-eventbridge";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { openEvents } from "../../../local/eventbridge/recorded-events.ts";
-import { eventBridge } from "../../../local/eventbridge/service.ts";
-import { openAws } from "../../../local/host/aws-endpoint.ts";
-import { openIam } from "../../../local/iam/iam.ts";
-import { makeStack } from "../../../local/template/stack.ts";
+import { recordEvents } from "../../../local/eventbridge/recorded-events.ts";
+import { eventBridgeService } from "../../../local/eventbridge/service.ts";
+import { startAwsEndpoint } from "../../../local/host/aws-endpoint.ts";
+import { createIam } from "../../../local/iam/iam.ts";
+import { resolveStack } from "../../../local/template/stack.ts";
 import { noFaults } from "../../../local/world/faults.ts";
-import { openInvocations } from "../../../local/world/invocations.ts";
+import { createInvocations } from "../../../local/world/invocations.ts";
 import { assemblyOf, policyDocument, smallResources } from "../support/small-template.ts";
 
 const bus = (name: string) => `arn:aws:events:us-east-1:000000000000:event-bus/${name}`;
@@ -14,14 +14,14 @@ const bus = (name: string) => `arn:aws:events:us-east-1:000000000000:event-bus/$
 async function start(resource = bus("default")) {
   const PolicyDocument = policyDocument({ Effect: "Allow", Action: "events:PutEvents", Resource: resource });
   const EventGrants = { Type: "AWS::IAM::Policy", Properties: { Roles: [{ Ref: "Role" }], PolicyDocument } };
-  const stack = makeStack(assemblyOf({ ...smallResources(), EventGrants }));
+  const stack = resolveStack(assemblyOf({ ...smallResources(), EventGrants }));
   const logs: string[] = [];
-  const events = openEvents((line) => logs.push(line));
-  const iam = openIam(stack);
-  const services = { AWSEvents: eventBridge(stack, events) };
-  const aws = await openAws({ iam, invocations: openInvocations(noFaults()), services });
+  const events = recordEvents((line) => logs.push(line));
+  const iam = createIam(stack);
+  const services = { AWSEvents: eventBridgeService(stack, events) };
+  const aws = await startAwsEndpoint({ iam, invocations: createInvocations(noFaults()), services });
   onTestFinished(aws.close);
-  const credentials = iam.ofFunction("Function");
+  const credentials = iam.principalOfFunction("Function");
   const client = new EventBridgeClient({ endpoint: aws.url, region: "us-east-1", credentials, maxAttempts: 1 });
   onTestFinished(() => client.destroy());
   return { events, logs, put: (...Entries: PutEventsRequestEntry[]) => client.send(new PutEventsCommand({ Entries })) };

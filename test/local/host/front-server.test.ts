@@ -3,9 +3,9 @@ import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { setImmediate } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
-import { type Front, listen } from "../../../local/host/front-server.ts";
+import { type FrontServer, startFrontServer } from "../../../local/host/front-server.ts";
 
-let front: Front;
+let frontServer: FrontServer;
 const upgraded: string[] = [];
 /** A gateway that answers every request with its method and hangs up on every WebSocket. */
 const gateway = {
@@ -23,7 +23,7 @@ const page = { handleRequest: async () => {} };
 
 /** Sends a request by hand, as the machine's HTTP clients set headers of their own. */
 function send(...lines: string[]) {
-  const socket = connect(front.port, "127.0.0.1");
+  const socket = connect(frontServer.port, "127.0.0.1");
   socket.on("error", () => {});
   socket.write(`${[...lines, "Host: localhost"].join("\r\n")}\r\n\r\n`);
   return socket;
@@ -36,47 +36,47 @@ const webSocket = ["Connection: Upgrade", "Upgrade: websocket"];
 
 afterEach(async () => {
   upgraded.length = 0;
-  await front.close();
+  await frontServer.close();
 });
 
 describe("the one port", () => {
   test("keeps what comes before it serves until it does", async () => {
-    front = await listen(0);
+    frontServer = await startFrontServer(0);
     const request = send("GET /api HTTP/1.0");
     const socket = send("GET /socket HTTP/1.1", ...webSocket);
     await Promise.all([once(request, "connect"), once(socket, "connect")]);
     await turns();
     expect(upgraded).toEqual([]);
-    front.serve(gateway, page);
+    frontServer.serve(gateway, page);
     expect(await text(request)).toMatch(/\r\n\r\nGET$/);
     await text(socket);
     expect(upgraded).toEqual(["/socket"]);
   });
 
   test("takes an offer of HTTP/2 for the plain request that it is", async () => {
-    front = await listen(0);
-    front.serve(gateway, page);
+    frontServer = await startFrontServer(0);
+    frontServer.serve(gateway, page);
     const offer = ["Connection: Upgrade, HTTP2-Settings, close", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk"];
     expect(await text(send("POST /api/push HTTP/1.1", "Content-Length: 0", ...offer))).toMatch(/\r\n\r\nPOST$/);
     expect(upgraded).toEqual([]);
   });
 
   test("outlives a WebSocket that breaks off before it serves", async () => {
-    front = await listen(0);
+    frontServer = await startFrontServer(0);
     const socket = send("GET /socket HTTP/1.1", ...webSocket);
     await once(socket, "connect");
     await turns();
     socket.resetAndDestroy();
     await turns();
-    front.serve(gateway, page);
+    frontServer.serve(gateway, page);
     expect(await text(send("GET /api HTTP/1.0"))).toMatch(/\r\n\r\nGET$/);
   });
 
   test("closes although somebody still waits for it to serve", async () => {
-    front = await listen(0);
+    frontServer = await startFrontServer(0);
     const waiting = [send("GET /socket HTTP/1.1", ...webSocket), send("GET /api HTTP/1.1")];
     await Promise.all(waiting.map((socket) => once(socket, "connect")));
     await turns();
-    await front.close();
+    await frontServer.close();
   });
 });

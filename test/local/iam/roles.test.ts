@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { openIam } from "../../../local/iam/iam.ts";
+import { createIam } from "../../../local/iam/iam.ts";
 import type { TemplateResource } from "../../../local/template/assembly.ts";
-import { makeStack } from "../../../local/template/stack.ts";
+import { resolveStack } from "../../../local/template/stack.ts";
 import { assemblyOf, policyDocument, smallResources } from "../support/small-template.ts";
 
 const open = (edit: (resources: Record<string, TemplateResource>) => void = () => {}) => {
   const resources = smallResources();
   edit(resources);
-  const stack = makeStack(assemblyOf(resources));
-  return { stack, iam: openIam(stack) };
+  const stack = resolveStack(assemblyOf(resources));
+  return { stack, iam: createIam(stack) };
 };
 const withRole = (Properties: Record<string, unknown>) =>
   open((resources) => {
@@ -20,14 +20,14 @@ const all = policyDocument({ Effect: "Allow", Action: "dynamodb:*", Resource: "*
 describe("a function may do what its role says", () => {
   test("in a policy of its own", () => {
     const { stack, iam } = open();
-    const principal = iam.ofFunction("Function");
+    const principal = iam.principalOfFunction("Function");
     expect(iam.allows(principal, "dynamodb:PutItem", stack.arn("Table"))).toBe(true);
     expect(iam.allows(principal, "dynamodb:DeleteItem", stack.arn("Table"))).toBe(false);
   });
 
   test("in a policy that is written into the role", () => {
     const { stack, iam } = withRole({ Policies: [{ PolicyName: "inline", PolicyDocument: all }] });
-    expect(iam.allows(iam.ofFunction("Function"), "dynamodb:Scan", stack.arn("Table"))).toBe(true);
+    expect(iam.allows(iam.principalOfFunction("Function"), "dynamodb:Scan", stack.arn("Table"))).toBe(true);
   });
 
   test("in a managed policy of the template", () => {
@@ -35,13 +35,13 @@ describe("a function may do what its role says", () => {
       resources.Role = { Type: "AWS::IAM::Role", Properties: { ManagedPolicyArns: [{ Ref: "Managed" }] } };
       resources.Managed = { Type: "AWS::IAM::ManagedPolicy", Properties: { PolicyDocument: all } };
     });
-    expect(iam.allows(iam.ofFunction("Function"), "dynamodb:Scan", stack.arn("Table"))).toBe(true);
+    expect(iam.allows(iam.principalOfFunction("Function"), "dynamodb:Scan", stack.arn("Table"))).toBe(true);
   });
 
   test("AWSLambdaBasicExecutionRole allows logs and nothing else", () => {
     const arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";
     const { stack, iam } = withRole({ ManagedPolicyArns: [arn] });
-    const principal = iam.ofFunction("Function");
+    const principal = iam.principalOfFunction("Function");
     expect(iam.allows(principal, "logs:PutLogEvents", "arn:aws:logs:us-east-1:000000000000:log-group:x")).toBe(true);
     expect(iam.allows(principal, "dynamodb:Scan", stack.arn("Table"))).toBe(false);
   });
@@ -49,16 +49,16 @@ describe("a function may do what its role says", () => {
 
 test("a function is known by its key, and others are not", () => {
   const { iam } = open();
-  const principal = iam.ofFunction("Function");
+  const principal = iam.principalOfFunction("Function");
   expect(principal.accessKeyId).toMatch(/^ASIA[0-9A-F]{16}$/);
-  expect(iam.principalOf(principal.accessKeyId)).toBe(principal);
-  expect(iam.principalOf("ASIA0000000000000000")).toBeUndefined();
+  expect(iam.principalOfKey(principal.accessKeyId)).toBe(principal);
+  expect(iam.principalOfKey("ASIA0000000000000000")).toBeUndefined();
 });
 
-test("a refusal reads as on AWS", () => {
+test("a denial reads as on AWS", () => {
   const { stack, iam } = open();
-  const principal = iam.ofFunction("Function");
-  expect(iam.refusal(principal, "dynamodb:Scan", stack.arn("Table"))).toBe(
+  const principal = iam.principalOfFunction("Function");
+  expect(iam.denial(principal, "dynamodb:Scan", stack.arn("Table"))).toBe(
     `User: arn:aws:sts::000000000000:assumed-role/${stack.physicalId("Role")}/${stack.physicalId("Function")} is not authorized to perform: dynamodb:Scan on resource: ${stack.arn("Table")} because no identity-based policy allows the dynamodb:Scan action`,
   );
 });

@@ -1,23 +1,23 @@
 import { expect, onTestFinished, test } from "vitest";
-import { openEvents } from "../../../local/eventbridge/recorded-events.ts";
-import { eventBridge } from "../../../local/eventbridge/service.ts";
-import { openAws } from "../../../local/host/aws-endpoint.ts";
-import { openIam } from "../../../local/iam/iam.ts";
-import { openChains } from "../../../local/lambda/event-source/recursion-guard.ts";
-import { openLambda } from "../../../local/lambda/functions.ts";
-import { openQueues } from "../../../local/sqs/queues.ts";
-import { simpleQueueService } from "../../../local/sqs/service.ts";
-import { makeStack } from "../../../local/template/stack.ts";
+import { recordEvents } from "../../../local/eventbridge/recorded-events.ts";
+import { eventBridgeService } from "../../../local/eventbridge/service.ts";
+import { startAwsEndpoint } from "../../../local/host/aws-endpoint.ts";
+import { createIam } from "../../../local/iam/iam.ts";
+import { createRecursionGuard } from "../../../local/lambda/event-source/recursion-guard.ts";
+import { createLambda } from "../../../local/lambda/functions.ts";
+import { createQueues } from "../../../local/sqs/queues.ts";
+import { sqsService } from "../../../local/sqs/service.ts";
+import { resolveStack } from "../../../local/template/stack.ts";
 import { noFaults } from "../../../local/world/faults.ts";
-import { openInvocations } from "../../../local/world/invocations.ts";
-import { makeLogs } from "../../../local/world/logs.ts";
+import { createInvocations } from "../../../local/world/invocations.ts";
+import { createLogs } from "../../../local/world/logs.ts";
 import { assemblyOf, policyDocument, smallResources } from "../support/small-template.ts";
 
 test("a function finds SQS and EventBridge by its environment, and what it sends belongs to its invocation", async () => {
   const { Function: fn, ...others } = smallResources();
   const Variables = { QUEUE_URL: { Ref: "Queue" } };
   const grants = policyDocument({ Effect: "Allow", Action: ["sqs:SendMessage", "events:PutEvents"], Resource: "*" });
-  const stack = makeStack(
+  const stack = resolveStack(
     assemblyOf({
       ...others,
       Function: {
@@ -28,10 +28,10 @@ test("a function finds SQS and EventBridge by its environment, and what it sends
       Queue: { Type: "AWS::SQS::Queue", Properties: {} },
     }),
   );
-  const iam = openIam(stack);
-  const invocations = openInvocations(noFaults());
-  const chains = openChains(invocations.chainOf);
-  const events = openEvents(() => {});
+  const iam = createIam(stack);
+  const invocations = createInvocations(noFaults());
+  const recursionGuard = createRecursionGuard(invocations.chainOf);
+  const events = recordEvents(() => {});
   const sent: string[] = [];
   const request = async (operation: string, input: object) => {
     if (operation === "SendMessage" && "MessageBody" in input) sent.push(String(input.MessageBody));
@@ -40,16 +40,16 @@ test("a function finds SQS and EventBridge by its environment, and what it sends
   };
   const sqs = { url: Promise.resolve("http://sqs"), request, close: async () => {} };
   const services = {
-    AmazonSQS: simpleQueueService(stack, openQueues(stack, sqs), chains),
-    AWSEvents: eventBridge(stack, events),
+    AmazonSQS: sqsService(stack, createQueues(stack, sqs), recursionGuard),
+    AWSEvents: eventBridgeService(stack, events),
   };
-  const aws = await openAws({ iam, invocations, services });
+  const aws = await startAwsEndpoint({ iam, invocations, services });
   onTestFinished(aws.close);
-  const addresses = { gateway: "http://127.0.0.1:1", aws: aws.url, s3: "http://127.0.0.1:2" };
-  const logs = makeLogs();
-  const lambda = openLambda({
-    ...{ stack, addresses, logs, invocations, environmentsMax: 1 },
-    credentialsOf: iam.ofFunction,
+  const serviceUrls = { gateway: "http://127.0.0.1:1", aws: aws.url, s3: "http://127.0.0.1:2" };
+  const logs = createLogs();
+  const lambda = createLambda({
+    ...{ stack, serviceUrls, logs, invocations, environmentsMax: 1 },
+    credentialsOf: iam.principalOfFunction,
   });
   onTestFinished(lambda.close);
 
@@ -57,7 +57,7 @@ test("a function finds SQS and EventBridge by its environment, and what it sends
   expect(sent).toEqual(["hello"]);
   expect(events.all).toMatchObject([{ detailType: "Told", detail: { a: 1 } }]);
   expect(invocations.all).toMatchObject([{ calls: ["sqs:SendMessage", "events:PutEvents"] }]);
-  expect(chains.of("m1")).toEqual({ Function: 3 });
+  expect(recursionGuard.of("m1")).toEqual({ Function: 3 });
   // Not even a warning of the SDK about the host of the queue's URL.
   expect(logs.lines).toEqual([]);
 });

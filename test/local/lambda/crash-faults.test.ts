@@ -2,14 +2,14 @@ import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { createTables } from "../../../local/dynamodb/create-tables.ts";
 import { type Database, startDatabase } from "../../../local/dynamodb/database.ts";
-import { dynamoDb } from "../../../local/dynamodb/service.ts";
-import { openAws } from "../../../local/host/aws-endpoint.ts";
-import { openIam } from "../../../local/iam/iam.ts";
-import { openLambda } from "../../../local/lambda/functions.ts";
-import { makeStack } from "../../../local/template/stack.ts";
+import { dynamoDbService } from "../../../local/dynamodb/service.ts";
+import { startAwsEndpoint } from "../../../local/host/aws-endpoint.ts";
+import { createIam } from "../../../local/iam/iam.ts";
+import { createLambda } from "../../../local/lambda/functions.ts";
+import { resolveStack } from "../../../local/template/stack.ts";
 import { type CrashTime, noFaults } from "../../../local/world/faults.ts";
-import { openInvocations } from "../../../local/world/invocations.ts";
-import { makeLogs } from "../../../local/world/logs.ts";
+import { createInvocations } from "../../../local/world/invocations.ts";
+import { createLogs } from "../../../local/world/logs.ts";
 import { assemblyOf, smallResources } from "../support/small-template.ts";
 
 let database: Database;
@@ -31,18 +31,18 @@ async function start() {
   const resources = smallResources();
   const { Function: fn } = resources;
   if (fn) fn.Properties = { ...fn.Properties, Handler: "index.putItems" };
-  const stack = makeStack({ ...assemblyOf(resources), stackName: `Small${stacks}` });
+  const stack = resolveStack({ ...assemblyOf(resources), stackName: `Small${stacks}` });
   await createTables(stack, database);
-  const iam = openIam(stack);
+  const iam = createIam(stack);
   const faults = noFaults();
-  const invocations = openInvocations(faults);
-  const aws = await openAws({ iam, invocations, services: { DynamoDB_20120810: dynamoDb(stack, database) } });
+  const invocations = createInvocations(faults);
+  const aws = await startAwsEndpoint({ iam, invocations, services: { DynamoDB_20120810: dynamoDbService(stack, database) } });
   onTestFinished(aws.close);
-  const logs = makeLogs();
-  const addresses = { gateway: "http://127.0.0.1:1", aws: aws.url, s3: "http://127.0.0.1:2" };
-  const lambda = openLambda({
-    ...{ stack, addresses, logs, invocations, environmentsMax: 2 },
-    credentialsOf: iam.ofFunction,
+  const logs = createLogs();
+  const serviceUrls = { gateway: "http://127.0.0.1:1", aws: aws.url, s3: "http://127.0.0.1:2" };
+  const lambda = createLambda({
+    ...{ stack, serviceUrls, logs, invocations, environmentsMax: 2 },
+    credentialsOf: iam.principalOfFunction,
   });
   onTestFinished(lambda.close);
   return {

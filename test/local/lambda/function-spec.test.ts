@@ -1,21 +1,21 @@
 import { expect, test } from "vitest";
 import { functionSpec } from "../../../local/lambda/function-spec.ts";
 import type { TemplateResource } from "../../../local/template/assembly.ts";
-import { makeStack } from "../../../local/template/stack.ts";
+import { resolveStack } from "../../../local/template/stack.ts";
 import { assemblyOf, handlersFolder, smallResources } from "../support/small-template.ts";
 
 const credentials = { accessKeyId: "ASIA1", secretAccessKey: "secret", sessionToken: "token" };
-const addresses = { gateway: "http://127.0.0.1:4500", aws: "http://127.0.0.1:9000", s3: "http://127.0.0.1:9001" };
+const serviceUrls = { gateway: "http://127.0.0.1:4500", aws: "http://127.0.0.1:9000", s3: "http://127.0.0.1:9001" };
 function specOf(
   edit: (properties: Record<string, unknown>) => void = () => {},
   more: Record<string, TemplateResource> = {},
 ) {
   const resources: Record<string, TemplateResource> = { ...smallResources(), ...more };
   edit(resources.Function?.Properties ?? {});
-  const stack = makeStack(assemblyOf(resources));
+  const stack = resolveStack(assemblyOf(resources));
   const resource = stack.resources.get("Function");
   if (!resource) throw new Error("the small template has a function");
-  return functionSpec(stack, resource, credentials, addresses);
+  return functionSpec(stack, resource, credentials, serviceUrls);
 }
 
 test("a function gets its code, handler, memory and timeout from the template", () => {

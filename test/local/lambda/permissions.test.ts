@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { mayInvoke } from "../../../local/lambda/permissions.ts";
-import { makeStack } from "../../../local/template/stack.ts";
+import { resolveStack } from "../../../local/template/stack.ts";
 import { assemblyOf, smallResources } from "../support/small-template.ts";
 
 const source = "arn:aws:execute-api:us-east-1:000000000000:abcdefghij/socket/$connect";
@@ -13,7 +13,7 @@ const permission = {
 const ask = (change: Record<string, unknown> | undefined) => {
   const resources = smallResources();
   if (change) resources.Permission = { Type: "AWS::Lambda::Permission", Properties: { ...permission, ...change } };
-  const stack = makeStack(assemblyOf(resources));
+  const stack = resolveStack(assemblyOf(resources));
   return () => mayInvoke(stack, stack.arn("Function"), "apigateway.amazonaws.com", source);
 };
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { openObjects } from "../../../local/s3/object-store.ts";
+import { openObjectStore } from "../../../local/s3/object-store.ts";
 
 function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "objects-"));
@@ -16,7 +16,7 @@ describe.each([
   ["on disk", newFolder],
 ])("objects %s", (_, folderOf) => {
   test("are had as they were put, the newest of a key, until they are removed", async () => {
-    const objects = openObjects(folderOf());
+    const objects = openObjectStore(folderOf());
     await objects.put("b", "k", { ...object, body: Buffer.from("old") });
     await objects.put("b", "k", object);
     expect(await objects.get("b", "k")).toEqual(object);
@@ -29,8 +29,8 @@ describe.each([
 
 test("on disk they outlive the process, and no key leads out of its bucket", async () => {
   const folder = newFolder();
-  for (const key of ["k", "..", "../../x", "a/b"]) await openObjects(folder).put("b", key, object);
-  for (const key of ["k", "..", "../../x", "a/b"]) expect(await openObjects(folder).get("b", key)).toEqual(object);
+  for (const key of ["k", "..", "../../x", "a/b"]) await openObjectStore(folder).put("b", key, object);
+  for (const key of ["k", "..", "../../x", "a/b"]) expect(await openObjectStore(folder).get("b", key)).toEqual(object);
   expect(readdirSync(folder)).toEqual(["b"]);
   expect(readdirSync(join(folder, "b"))).toHaveLength(4);
 });

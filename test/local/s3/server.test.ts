@@ -3,14 +3,14 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 // The signatures that Lambdas make: another implementation than the one that verifies them here.
 import { presignGet, signPut } from "../../../lambdas/adapters/payloads/sign.ts";
 import type { Credentials } from "../../../lambdas/adapters/signature-v4.ts";
-import type { Loopback } from "../../../local/http/loopback-server.ts";
-import { openIam } from "../../../local/iam/iam.ts";
-import { openObjects } from "../../../local/s3/object-store.ts";
-import { openS3 } from "../../../local/s3/server.ts";
+import type { LoopbackServer } from "../../../local/http/loopback-server.ts";
+import { createIam } from "../../../local/iam/iam.ts";
+import { openObjectStore } from "../../../local/s3/object-store.ts";
+import { startS3Server } from "../../../local/s3/server.ts";
 import type { TemplateResource } from "../../../local/template/assembly.ts";
-import { makeStack } from "../../../local/template/stack.ts";
+import { resolveStack } from "../../../local/template/stack.ts";
 import { noFaults } from "../../../local/world/faults.ts";
-import { type Invocations, openInvocations } from "../../../local/world/invocations.ts";
+import { type Invocations, createInvocations } from "../../../local/world/invocations.ts";
 import { assemblyOf, policyDocument, smallResources } from "../support/small-template.ts";
 
 const pageOrigin = "https://page.example";
@@ -63,18 +63,18 @@ function resources(): Record<string, TemplateResource> {
   };
 }
 
-const stack = makeStack(assemblyOf(resources()));
-const iam = openIam(stack);
+const stack = resolveStack(assemblyOf(resources()));
+const iam = createIam(stack);
 let invocations: Invocations;
-let s3: Loopback;
+let s3: LoopbackServer;
 beforeAll(async () => {
-  invocations = openInvocations(noFaults());
-  s3 = await openS3({ stack, objects: openObjects(), iam, invocations });
+  invocations = createInvocations(noFaults());
+  s3 = await startS3Server({ stack, objects: openObjectStore(), iam, invocations });
 });
 afterAll(() => s3.close());
 
 const signing = (as: string | Credentials, nowMs = Date.now(), region = "us-east-1") => ({
-  credentials: typeof as === "string" ? iam.ofFunction(as) : as,
+  credentials: typeof as === "string" ? iam.principalOfFunction(as) : as,
   region,
   nowMs,
 });
@@ -145,7 +145,7 @@ describe("whoever asks", () => {
 
   test("with keys of nobody, of another Region or with another session's token gets nothing", async () => {
     const get = (as: Parameters<typeof signing>) => fetch(presignGet(addressOf("a"), 900, signing(...as)));
-    const own = iam.ofFunction("Writer");
+    const own = iam.principalOfFunction("Writer");
     expect(await codeOf(await get([{ ...own, accessKeyId: "ASIANOBODY" }]))).toEqual([403, "InvalidAccessKeyId"]);
     expect(await codeOf(await get([{ ...own, sessionToken: "other" }]))).toEqual([400, "InvalidToken"]);
     expect((await get(["Writer", Date.now(), "eu-west-1"])).status).toBe(400);
@@ -210,9 +210,9 @@ describe("a page", () => {
 
 test("a function's PUT is a call of its invocation, and dies with it", async () => {
   const faults = noFaults();
-  const own = openInvocations(faults);
-  const objects = openObjects();
-  const mine = await openS3({ stack, objects, iam, invocations: own });
+  const own = createInvocations(faults);
+  const objects = openObjectStore();
+  const mine = await startS3Server({ stack, objects, iam, invocations: own });
   const address = new URL(`${mine.url}/${stack.physicalId("Bucket")}/k`);
   const kill = vi.fn();
   const { trace } = own.begin("Writer", {}, kill);
@@ -241,8 +241,8 @@ test.each<[string, TemplateResource, RegExp]>([
     /understands a bucket's policy that denies requests without TLS, got .*Allow/,
   ],
 ])("%s is refused at the start", async (_, resource, message) => {
-  const other = makeStack(assemblyOf({ ...smallResources(), Other: resource }));
-  const opened = openS3({ stack: other, objects: openObjects(), iam, invocations });
+  const other = resolveStack(assemblyOf({ ...smallResources(), Other: resource }));
+  const opened = startS3Server({ stack: other, objects: openObjectStore(), iam, invocations });
   await expect(opened).rejects.toThrow(message);
 });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { secretValue } from "../../../local/secrets-manager/generate-secret.ts";
+import { generateSecret } from "../../../local/secrets-manager/generate-secret.ts";
 
 test.each([
   ["32 characters by itself", {}, /^[!-~]{32}$/],
@@ -18,13 +18,13 @@ test.each([
     /^\{"user":"a","p":".+"\}$/,
   ],
 ])("a generated secret has %s", (_, how, expected) => {
-  expect(secretValue("Secret", how)).toMatch(expected);
+  expect(generateSecret("Secret", how)).toMatch(expected);
 });
 
 test("every kind that is not excluded occurs", () => {
   fc.assert(
     fc.property(fc.integer({ min: 4, max: 12 }), (PasswordLength) => {
-      const value = secretValue("Secret", { PasswordLength });
+      const value = generateSecret("Secret", { PasswordLength });
       for (const kind of [/[a-z]/, /[A-Z]/, /[0-9]/, /[^a-zA-Z0-9]/]) expect(value).toMatch(kind);
       expect(value).toHaveLength(PasswordLength);
     }),
@@ -38,5 +38,5 @@ test("a secret without any character left is an error", () => {
     ExcludeNumbers: true,
     ExcludePunctuation: true,
   };
-  expect(() => secretValue("Secret", nothing)).toThrow(/^Secret: GenerateSecretString excludes every character/);
+  expect(() => generateSecret("Secret", nothing)).toThrow(/^Secret: GenerateSecretString excludes every character/);
 });

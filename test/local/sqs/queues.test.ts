@@ -8,8 +8,8 @@ import {
   SendMessageCommand,
 } from "@aws-sdk/client-sqs";
 import { describe, expect, test } from "vitest";
-import { openQueues } from "../../../local/sqs/queues.ts";
-import { makeStack } from "../../../local/template/stack.ts";
+import { createQueues } from "../../../local/sqs/queues.ts";
+import { resolveStack } from "../../../local/template/stack.ts";
 import { assemblyOf } from "../support/small-template.ts";
 import { type Properties, queueResources, type RunningQueues, startQueues } from "../support/start-queues.ts";
 
@@ -116,13 +116,13 @@ describe("a role", () => {
 describe("a template", () => {
   const opened = (queue: Properties, policy?: Properties) => () => {
     const QueuePolicy = { Type: "AWS::SQS::QueuePolicy", Properties: { PolicyDocument: { Statement: policy } } };
-    const stack = makeStack(assemblyOf({ ...queueResources({ queue }), ...(policy && { QueuePolicy }) }));
+    const stack = resolveStack(assemblyOf({ ...queueResources({ queue }), ...(policy && { QueuePolicy }) }));
     const sqs = {
       url: new Promise<string>(() => {}),
       request: () => new Promise<never>(() => {}),
       close: async () => {},
     };
-    return openQueues(stack, sqs);
+    return createQueues(stack, sqs);
   };
   const statement = { Action: "sqs:*", Principal: { AWS: "*" }, Resource: "*" };
 

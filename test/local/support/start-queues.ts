@@ -1,17 +1,17 @@
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, onTestFinished } from "vitest";
-import { openAws } from "../../../local/host/aws-endpoint.ts";
-import { openIam } from "../../../local/iam/iam.ts";
-import { openMappings } from "../../../local/lambda/event-source/mappings.ts";
-import { openChains } from "../../../local/lambda/event-source/recursion-guard.ts";
+import { startAwsEndpoint } from "../../../local/host/aws-endpoint.ts";
+import { createIam } from "../../../local/iam/iam.ts";
+import { startMappings } from "../../../local/lambda/event-source/mappings.ts";
+import { createRecursionGuard } from "../../../local/lambda/event-source/recursion-guard.ts";
 import type { Outcome } from "../../../local/lambda/execution/environment.ts";
-import { openQueues } from "../../../local/sqs/queues.ts";
+import { createQueues } from "../../../local/sqs/queues.ts";
 import { startSqs } from "../../../local/sqs/server.ts";
-import { simpleQueueService } from "../../../local/sqs/service.ts";
+import { sqsService } from "../../../local/sqs/service.ts";
 import type { TemplateResource } from "../../../local/template/assembly.ts";
-import { makeStack, type Stack } from "../../../local/template/stack.ts";
+import { resolveStack, type Stack } from "../../../local/template/stack.ts";
 import { type Faults, noFaults } from "../../../local/world/faults.ts";
-import { openInvocations } from "../../../local/world/invocations.ts";
+import { createInvocations } from "../../../local/world/invocations.ts";
 import { type ManualClock, manualClock } from "./manual-clock.ts";
 import { assemblyOf, policyDocument, smallResources } from "./small-template.ts";
 
@@ -112,19 +112,19 @@ let stacks = 0;
 /** Runs the template's queues until the test ends; its function is `handler`. */
 export async function startQueues(resources: Resources, handler: Handler = () => undefined): Promise<RunningQueues> {
   stacks += 1;
-  const stack = makeStack({ ...assemblyOf(resources), stackName: `Small${stacks}` });
+  const stack = resolveStack({ ...assemblyOf(resources), stackName: `Small${stacks}` });
   const faults = noFaults();
   const logs: string[] = [];
-  const iam = openIam(stack);
-  const invocations = openInvocations(faults);
-  const chains = openChains(invocations.chainOf);
-  const queues = openQueues(stack, sqs);
+  const iam = createIam(stack);
+  const invocations = createInvocations(faults);
+  const recursionGuard = createRecursionGuard(invocations.chainOf);
+  const queues = createQueues(stack, sqs);
   await queues.ready;
-  const services = { AmazonSQS: simpleQueueService(stack, queues, chains) };
-  const aws = await openAws({ iam, invocations, services });
+  const services = { AmazonSQS: sqsService(stack, queues, recursionGuard) };
+  const aws = await startAwsEndpoint({ iam, invocations, services });
   onTestFinished(aws.close);
 
-  const config = { endpoint: aws.url, region: stack.region, credentials: iam.ofFunction("Function"), maxAttempts: 1 };
+  const config = { endpoint: aws.url, region: stack.region, credentials: iam.principalOfFunction("Function"), maxAttempts: 1 };
   const client = new SQSClient(config);
   onTestFinished(() => client.destroy());
   const urlOf = (logicalId: string) => stack.physicalId(logicalId).replace(/^https:\/\/[^/]+/, aws.url);
@@ -147,21 +147,21 @@ export async function startQueues(resources: Resources, handler: Handler = () =>
   };
   const batches: string[][] = [];
   const waiting = new Set<() => void>();
-  const mappings = openMappings({
-    ...{ stack, queues, chains, iam, clock, faults, log: (line: string) => logs.push(line) },
+  const mappings = startMappings({
+    ...{ stack, queues, recursionGuard, iam, clock, faults, log: (line: string) => logs.push(line) },
     lambda: {
       invoke: async (functionId, event, chain = {}): Promise<Outcome> => {
         const batch = event as Batch;
         batches.push(batch.Records.map(({ body }) => body));
         for (const look of waiting) look();
-        const tracing = invocations.begin(functionId, chain, () => {});
+        const invocation = invocations.begin(functionId, chain, () => {});
         try {
-          const payload = (await handler(batch, sendWith(tracing.trace))) ?? null;
+          const payload = (await handler(batch, sendWith(invocation.trace))) ?? null;
           return { ok: true, payload: JSON.parse(JSON.stringify(payload)) };
         } catch (error) {
           return { ok: false, reason: "threw", errorType: "Error", errorMessage: String(error) };
         } finally {
-          tracing.end("returned");
+          invocation.end("returned");
         }
       },
     },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Template } from "../../../local/template/assembly.ts";
-import { makeStack } from "../../../local/template/stack.ts";
+import { resolveStack } from "../../../local/template/stack.ts";
 import { assemblyOf } from "../support/small-template.ts";
 
 const around: Partial<Template> = {
@@ -14,7 +14,7 @@ const around: Partial<Template> = {
   },
 };
 const resolve = (value: unknown) =>
-  makeStack(
+  resolveStack(
     assemblyOf(
       {
         Table: { Type: "AWS::DynamoDB::Table", Properties: { TableName: "rooms" } },
@@ -77,7 +77,7 @@ describe("what cannot be resolved names the place", () => {
 });
 
 test("a resource whose condition is not met does not exist", () => {
-  const stack = makeStack(
+  const stack = resolveStack(
     assemblyOf(
       { Gone: { Type: "AWS::Logs::LogGroup", Condition: "IsAway" }, Here: { Type: "AWS::Logs::LogGroup" } },
       around,

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { noFaults } from "../../../local/world/faults.ts";
-import { openInvocations } from "../../../local/world/invocations.ts";
+import { createInvocations } from "../../../local/world/invocations.ts";
 
 test("what a function asks for at the same time, or on its way out, is not served once it is dead", async () => {
   const faults = noFaults();
-  const invocations = openInvocations(faults);
+  const invocations = createInvocations(faults);
   const served: string[] = [];
   const { promise: firstEnds, resolve: endFirst } = Promise.withResolvers<void>();
   const { trace, end } = invocations.begin("Function", {}, () => end("failed"));
@@ -26,7 +26,7 @@ test("what a function asks for at the same time, or on its way out, is not serve
 });
 
 test("a call that belongs to no invocation is served", async () => {
-  const invocations = openInvocations(noFaults());
+  const invocations = createInvocations(noFaults());
   expect(await invocations.serve(undefined, "dynamodb:Scan", async () => "served")).toBe("served");
   expect(invocations.all).toEqual([]);
 });

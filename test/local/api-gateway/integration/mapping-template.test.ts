@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is how API Gateway writes variables
 import { expect, test } from "vitest";
-import { compileTemplate } from "../../../../local/api-gateway/integration/mapping-template.ts";
+import { compileMappingTemplate } from "../../../../local/api-gateway/integration/mapping-template.ts";
 
 const scope = {
   body: '{"a":{"b":[1,"two"]},"text":"it\'s \\"4/5\\" ä\\n","n":null,"constructor":1}',
@@ -30,10 +30,10 @@ test.each([
   ["$util.urlEncode($context.connectionId)", "abc%3D"],
   ["$util.base64Encode($stageVariables.k)", "dg=="],
 ])("%s", (template, rendered) => {
-  expect(compileTemplate(template, "here")(scope)).toBe(rendered);
+  expect(compileMappingTemplate(template, "here")(scope)).toBe(rendered);
 });
 
 test("an object is not printed as Velocity would", () => {
-  const render = compileTemplate("$input.path('$.a')", "here");
+  const render = compileMappingTemplate("$input.path('$.a')", "here");
   expect(() => render(scope)).toThrow("use $input.json instead");
 });

@@ -4,9 +4,9 @@ import type { Duplex } from "node:stream";
 import { ApiGatewayManagementApiClient } from "@aws-sdk/client-apigatewaymanagementapi";
 import { onTestFinished } from "vitest";
 import { type ClientOptions, WebSocket } from "ws";
-import { openGateway } from "../../../../local/api-gateway/gateway.ts";
+import { createGateway } from "../../../../local/api-gateway/gateway.ts";
 import type { LambdaOutcome } from "../../../../local/api-gateway/stage/ports.ts";
-import { makeStack } from "../../../../local/template/stack.ts";
+import { resolveStack } from "../../../../local/template/stack.ts";
 import { type Faults, noFaults } from "../../../../local/world/faults.ts";
 import { type ManualClock, manualClock } from "../../support/manual-clock.ts";
 import type { Resources } from "./templates.ts";
@@ -58,7 +58,7 @@ export const credentials: Credentials = {
 
 /** Runs a gateway for a template until the test ends. */
 export async function startGateway(resources: Resources, functions: Functions = {}): Promise<RunningGateway> {
-  const stack = makeStack({ stackName: "Test", template: { Resources: resources }, assets: new Map() });
+  const stack = resolveStack({ stackName: "Test", template: { Resources: resources }, assets: new Map() });
   const clock = manualClock();
   const faults = noFaults();
   const received = new Map<string, Event[]>();
@@ -92,7 +92,7 @@ export async function startGateway(resources: Resources, functions: Functions = 
     iamAllows: () => true,
     logs: [],
   };
-  const gateway = openGateway({
+  const gateway = createGateway({
     stack,
     calls: { serve: (_trace, _name, run) => run() },
     clock,
@@ -105,11 +105,11 @@ export async function startGateway(resources: Resources, functions: Functions = 
       },
     },
     iam: {
-      principalOf: (accessKeyId) =>
+      principalOfKey: (accessKeyId) =>
         accessKeyId === credentials.accessKeyId
           ? { arn: "arn:aws:iam::000000000000:role/push", ...credentials }
           : undefined,
-      refusal: (_, action, resource) => {
+      denial: (_, action, resource) => {
         running.asked.push(`${action} ${resource}`);
         return running.iamAllows(action, resource) ? undefined : `not authorized to perform ${action}`;
       },

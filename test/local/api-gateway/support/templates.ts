@@ -18,7 +18,7 @@ const fn = of("AWS::Lambda::Function", {});
 /** A WebSocket API `/socket` with these routes. */
 export const socketApi = (routes: Resources, stage: Record<string, unknown> = {}): Resources => ({
   Socket: of("AWS::ApiGatewayV2::Api", { ProtocolType: "WEBSOCKET", RouteSelectionExpression: "$request.body.action" }),
-  SocketStage: v2("Stage", { StageName: "socket", AutoDeploy: true, ...stage }),
+  WebSocketStage: v2("Stage", { StageName: "socket", AutoDeploy: true, ...stage }),
   ...routes,
 });
 

@@ -1,11 +1,11 @@
 import { afterEach, expect, test } from "vitest";
-import { makePool, type Pool } from "../../../../local/lambda/execution/environment-pool.ts";
+import { createEnvironmentPool, type EnvironmentPool } from "../../../../local/lambda/execution/environment-pool.ts";
 import { handlersFolder } from "../../support/small-template.ts";
 
-let pool: Pool | undefined;
+let pool: EnvironmentPool | undefined;
 afterEach(() => pool?.close());
 
-function open(handler: string, environmentsMax: number): Pool {
+function open(handler: string, environmentsMax: number): EnvironmentPool {
   const spec = {
     logicalId: "Function",
     folder: handlersFolder,
@@ -17,7 +17,7 @@ function open(handler: string, environmentsMax: number): Pool {
     timeoutMs: 10_000,
     variables: {},
   };
-  pool = makePool(spec, environmentsMax, () => {});
+  pool = createEnvironmentPool(spec, environmentsMax, () => {});
   return pool;
 }
 const times = <T>(count: number, run: () => Promise<T>) => Promise.all(Array.from({ length: count }, run));
