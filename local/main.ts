@@ -1,3 +1,4 @@
+// The command `npm start`: runs Downlink on this machine until it receives Ctrl-C.
 import { readArguments } from "./host/arguments.ts";
 import { banner } from "./host/banner.ts";
 import { removeEndpoints, writeEndpoints } from "./host/endpoints-file.ts";
@@ -6,12 +7,12 @@ import { startLocal } from "./host/runtime.ts";
 
 try {
   const { port, data, quiet } = readArguments(process.argv.slice(2));
-  const local = await startLocal({ port, data, ...(quiet ? {} : { show: printLogLine }) });
+  const local = await startLocal({ port, data, ...(quiet ? {} : { onLogLine: printLogLine }) });
   const { webSocketUrl, restUrl, consoleUrl, apiKey, token, tokenSecret } = local;
   const endpoints = { webSocketUrl, restUrl, consoleUrl, apiKey, token, tokenSecret };
   writeEndpoints(endpoints);
-  const keptIn = process.env.DYNAMODB_ENDPOINT ?? (data === "disk" ? ".local/data" : "memory");
-  process.stdout.write(banner(endpoints, { keptIn, readyInMs: performance.now() }));
+  const dataLocation = process.env.DYNAMODB_ENDPOINT ?? (data === "disk" ? ".local/data" : "memory");
+  process.stdout.write(banner(endpoints, { dataLocation, readyInMs: performance.now() }));
 
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, async () => {

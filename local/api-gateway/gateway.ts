@@ -16,25 +16,25 @@ export interface GatewayOptions extends GatewayPorts {
   stack: Stack;
 }
 
-/** API Gateway for the APIs of one template. The first segment of a path names the stage. */
+/** API Gateway for all APIs of the template. The first segment of a path is the name of the stage. */
 export interface Gateway {
   /** @returns false if no stage has this path; the request is then untouched */
   handleRequest(request: IncomingMessage, response: ServerResponse): Promise<boolean>;
   /** @returns false if no stage has this path; the socket is then untouched */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean;
-  /** Ends all connections and waits for their `$disconnect`. */
+  /** Closes all connections and waits for their `$disconnect`. */
   close(): Promise<void>;
 }
 
-/** @throws if the template uses something of API Gateway that is not supported here */
+/** @throws if the template uses a feature of API Gateway that is not supported here */
 export function createGateway({ stack, ...ports }: GatewayOptions): Gateway {
-  refuseUnknownTypes(stack);
-  const quota = createAccountLimits(ports.clock);
+  checkResourceTypes(stack);
+  const limits = createAccountLimits(ports.clock);
   const { region, accountId } = stack;
   const findApiKey = readUsagePlans(stack, ports.clock);
   const endpoints = byStageName([
-    ...readWebSocketApis(stack).map((api) => createWebSocketEndpoint({ api, region, accountId, ports, quota })),
-    ...readRestApis(stack).map((api) => createRestEndpoint({ api, region, accountId, ports, quota, findApiKey })),
+    ...readWebSocketApis(stack).map((api) => createWebSocketEndpoint({ api, region, accountId, ports, limits })),
+    ...readRestApis(stack).map((api) => createRestEndpoint({ api, region, accountId, ports, limits, findApiKey })),
   ]);
   const endpointOf = ({ url = "/" }: IncomingMessage) => endpoints.get(/^\/([^/?]*)/.exec(url)?.[1] ?? "");
 
@@ -44,11 +44,11 @@ export function createGateway({ stack, ...ports }: GatewayOptions): Gateway {
       const isConnectionsPath = /^\/(?:@|%40)connections\//.test(request.url ?? "");
       if (!endpoint && !isConnectionsPath) return false;
       try {
-        // Without its stage the @connections path is wrong, but still API Gateway's.
-        if (!endpoint) send(response, stageMissing);
+        // A path of the @connections API without a stage is wrong, but API Gateway responds to it.
+        if (!endpoint) send(response, forbidden);
         await endpoint?.handleRequest(request, response);
       } catch (error) {
-        // The caller hung up while it sent its body, or this gateway has a fault.
+        // The client disconnected while it sent its body, or the gateway has a bug.
         ports.log(`${request.method} ${endpoint?.stageName}: ${String(error)}`);
         send(response, { status: 500, errorType: "InternalServerErrorException" });
       }
@@ -65,38 +65,29 @@ export function createGateway({ stack, ...ports }: GatewayOptions): Gateway {
   };
 }
 
-const stageMissing = { status: 403, errorType: "ForbiddenException", body: '{"message":"Forbidden"}' };
+const forbidden = { status: 403, errorType: "ForbiddenException", body: '{"message":"Forbidden"}' };
 
-const knownTypes = new Set([
-  ...["Api", "Stage", "Deployment", "Route", "RouteResponse", "Integration", "IntegrationResponse", "Authorizer"].map(
-    (name) => `AWS::ApiGatewayV2::${name}`,
-  ),
-  ...[
-    "RestApi",
-    "Stage",
-    "Deployment",
-    "Resource",
-    "Method",
-    "GatewayResponse",
-    "ApiKey",
-    "UsagePlan",
-    "UsagePlanKey",
-  ].map((name) => `AWS::ApiGateway::${name}`),
-  // The role that lets API Gateway write logs.
-  "AWS::ApiGateway::Account",
+const webSocketTypes = "Api Stage Deployment Route RouteResponse Integration IntegrationResponse Authorizer";
+// Account: the role with which API Gateway writes its logs.
+const restTypes = "RestApi Stage Deployment Resource Method GatewayResponse ApiKey UsagePlan UsagePlanKey Account";
+const supportedTypes = new Set([
+  ...webSocketTypes.split(" ").map((name) => `AWS::ApiGatewayV2::${name}`),
+  ...restTypes.split(" ").map((name) => `AWS::ApiGateway::${name}`),
 ]);
 
-function refuseUnknownTypes(stack: Stack): void {
+function checkResourceTypes(stack: Stack): void {
   for (const resource of stack.resources.values()) {
     const { logicalId, type } = resource;
     if (!type.startsWith("AWS::ApiGateway")) continue;
-    if (!knownTypes.has(type)) {
+    if (!supportedTypes.has(type)) {
       throw new Error(
-        `${logicalId} has the type ${type}, which the local gateway does not support; remove it, or teach local/gateway what it does`,
+        `${logicalId} has the type ${type}, which the local gateway does not support; remove it, or add support for it in local/api-gateway`,
       );
     }
-    // Whatever the template has is deployed; a deployment that is more than that makes a stage of its own.
-    if (type.endsWith("::Deployment")) readProperties(resource).ignore("ApiId", "RestApiId", "Description").assertAllRead();
+    // The whole template counts as deployed. A Deployment with more properties creates a stage of its own.
+    if (type.endsWith("::Deployment")) {
+      readProperties(resource).ignore("ApiId", "RestApiId", "Description").assertAllRead();
+    }
   }
 }
 
@@ -106,7 +97,7 @@ function byStageName(list: StageEndpoint[]): Map<string, StageEndpoint> {
     const { stageName } = endpoint;
     if (endpoints.has(stageName)) {
       throw new Error(
-        `two stages are called ${stageName}; locally a stage's name is the start of its path, so each needs its own`,
+        `two stages are called ${stageName}; locally the stage name is the start of the path, so give each stage a name of its own`,
       );
     }
     endpoints.set(stageName, endpoint);

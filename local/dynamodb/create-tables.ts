@@ -2,14 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Stack } from "../template/stack.ts";
 import type { Database } from "./database.ts";
 
-// What CreateTable takes from the resource as it is. Not TimeToLive: DynamoDB deletes days late, so a local table that
-// deletes at once would hide that readers have to skip what has expired. Here nothing is ever deleted.
+// Properties that CreateTable takes unchanged. TimeToLive is left out on purpose: DynamoDB deletes expired items days
+// late, so readers must skip them. A local table that deleted at once would hide a reader that does not.
 const tableProperties = ["AttributeDefinitions", "KeySchema", "LocalSecondaryIndexes", "GlobalSecondaryIndexes"];
 
 /**
- * Creates the template's tables, unless the data on disk have them already.
+ * Creates the tables of the template that do not exist yet.
  *
- * @throws if a table of that name has other keys or indexes
+ * @throws if a table of the same name exists with other keys or indexes
  */
 export async function createTables(stack: Stack, database: Database): Promise<void> {
   const tables = ["AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"].flatMap((type) => stack.ofType(type));
@@ -22,41 +22,41 @@ async function createTable(
   logicalId: string,
   properties: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  const wanted = Object.fromEntries(tableProperties.map((name) => [name, properties[name]]));
+  const definition = Object.fromEntries(tableProperties.map((name) => [name, properties[name]]));
   const TableName = stack.physicalId(logicalId);
   const { status, body } = await database.request(
     "CreateTable",
-    // Capacity that was provisioned would throttle nothing here.
-    JSON.stringify({ ...wanted, TableName, BillingMode: "PAY_PER_REQUEST" }),
+    // Provisioned capacity would not be enforced locally.
+    JSON.stringify({ ...definition, TableName, BillingMode: "PAY_PER_REQUEST" }),
   );
   if (status !== 200 && !body.includes("ResourceInUseException"))
     throw new Error(`${logicalId}: the table was not created: ${body}`);
 
-  const Table = await activeTable(database, TableName);
-  if (shapeOf(Table) === shapeOf(wanted)) return;
+  const existing = await waitUntilActive(database, TableName);
+  if (shapeOf(existing) === shapeOf(definition)) return;
   throw new Error(
     `${logicalId}: the kept data have other keys or indexes than the template; delete .local/ to start with empty tables`,
   );
 }
 
-/** CreateTable answers before the table takes items. */
-async function activeTable(database: Database, TableName: string): Promise<Record<string, unknown>> {
+/** CreateTable responds before the table accepts items. */
+async function waitUntilActive(database: Database, TableName: string): Promise<Record<string, unknown>> {
   const described = await database.request("DescribeTable", JSON.stringify({ TableName }));
   const { Table }: { Table: Record<string, unknown> } = JSON.parse(described.body);
   if (Table.TableStatus === "ACTIVE") return Table;
   await sleep(1);
-  return activeTable(database, TableName);
+  return waitUntilActive(database, TableName);
 }
 
-/** Keys and index keys as text, in an order of their own. */
+/** A text that is equal for two tables if their keys, attributes and indexes are equal in any order. */
 function shapeOf(table: Record<string, unknown>): string {
   const indexes = [table.LocalSecondaryIndexes ?? [], table.GlobalSecondaryIndexes ?? []].flat() as {
     IndexName: string;
     KeySchema: unknown;
   }[];
-  const named = indexes.map(({ IndexName, KeySchema }) => `${IndexName} ${JSON.stringify(KeySchema)}`).sort();
+  const indexKeys = indexes.map(({ IndexName, KeySchema }) => `${IndexName} ${JSON.stringify(KeySchema)}`).sort();
   const attributes = (table.AttributeDefinitions as { AttributeName: string; AttributeType: string }[])
     .map(({ AttributeName, AttributeType }) => `${AttributeName} ${AttributeType}`)
     .sort();
-  return JSON.stringify([table.KeySchema, attributes, named]);
+  return JSON.stringify([table.KeySchema, attributes, indexKeys]);
 }

@@ -2,12 +2,12 @@ declare module "dynalite" {
   import type { Server } from "node:http";
 
   interface DynaliteOptions {
-    /** LevelDB's folder; in memory without it. */
+    /** LevelDB's folder. @default the data are in memory */
     path?: string;
     createTableMs?: number;
     deleteTableMs?: number;
     updateTableMs?: number;
   }
-  /** `close` of the server closes the data too. */
+  /** Closing the server also closes the data. */
   export default function dynalite(options?: DynaliteOptions): Server;
 }

@@ -1,20 +1,24 @@
 import { json } from "../http/json-response.ts";
-import type { JsonInput, RequiredPermission, JsonService } from "../http/json-service.ts";
-import type { Deployment } from "../template/physical-names.ts";
+import type { JsonInput, JsonService, RequiredPermission } from "../http/json-service.ts";
+import { arnOf, type Deployment } from "../template/deployment.ts";
 import type { Database } from "./database.ts";
 
-/** Hands requests on to the database as they are. */
-export const dynamoDbService = (place: Deployment, database: Database): JsonService => ({
+/** DynamoDB: forwards authorized requests to the database unchanged. */
+export const dynamoDbService = (deployment: Deployment, database: Database): JsonService => ({
   name: "DynamoDB",
   prefix: "dynamodb",
-  requiredPermissions: (operation, input) => dynamoDbNeeds(place, operation, input),
-  refuse: (Message) => json(400, { __type: "com.amazon.coral.service#AccessDeniedException", Message }),
+  requiredPermissions: (operation, input) => requiredPermissions(deployment, operation, input),
+  accessDenied: (Message) => json(400, { __type: "com.amazon.coral.service#AccessDeniedException", Message }),
   serve: (operation, _, { body }) => database.request(operation, body),
 });
 
-function dynamoDbNeeds(place: Deployment, operation: string, input: JsonInput): RequiredPermission[] | undefined {
+function requiredPermissions(
+  deployment: Deployment,
+  operation: string,
+  input: JsonInput,
+): RequiredPermission[] | undefined {
   const action = `dynamodb:${operation}`;
-  const table = (name: unknown) => tableArn(place, String(name));
+  const table = (name: unknown) => tableArn(deployment, String(name));
   switch (operation) {
     case "GetItem":
     case "PutItem":
@@ -35,5 +39,6 @@ function dynamoDbNeeds(place: Deployment, operation: string, input: JsonInput): 
   }
 }
 
-const tableArn = ({ partition, region, accountId }: Deployment, name: string) =>
-  name.startsWith("arn:") ? name : `arn:${partition}:dynamodb:${region}:${accountId}:table/${name}`;
+// `TableName` can be a name or an ARN.
+const tableArn = (deployment: Deployment, name: string) =>
+  name.startsWith("arn:") ? name : arnOf(deployment, "dynamodb", `table/${name}`);

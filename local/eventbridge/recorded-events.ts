@@ -1,51 +1,55 @@
-/** An event that was put on a bus of EventBridge. */
+/** An event that a function put on an event bus. */
 export interface BusEvent {
-  /** `default`, unless the template has another. */
+  /** The bus' name, such as `default`. */
   bus: string;
   source: string;
   detailType: string;
   detail: Record<string, unknown>;
 }
 
-/** Every event of this run. */
+/** All events since the local runtime started. */
 export interface RecordedEvents {
   add(event: BusEvent): void;
   /** Oldest first. */
   readonly all: readonly BusEvent[];
-  /** Resolves with the oldest event that fits, as soon as there is one. */
-  first(fits?: (event: BusEvent) => boolean): Promise<BusEvent>;
+  /**
+   * Resolves with the oldest event that matches. Waits for it if there is none yet.
+   *
+   * @param matches @default any event
+   */
+  first(matches?: (event: BusEvent) => boolean): Promise<BusEvent>;
 }
 
-/** @param log is told of each event in a line: which message it is about and whom, if it says so; nothing else of it */
+/** @param log receives one line for each event, which does not contain the event's data */
 export function recordEvents(log: (line: string) => void): RecordedEvents {
   const all: BusEvent[] = [];
-  const waiting = new Set<(event: BusEvent) => void>();
+  const listeners = new Set<(event: BusEvent) => void>();
   return {
     all,
     add: (event) => {
       all.push(event);
-      log(lineOf(event));
-      for (const look of waiting) look(event);
+      log(logLine(event));
+      for (const listener of listeners) listener(event);
     },
-    first: (fits = () => true) => {
-      const found = all.find(fits);
+    first: (matches = () => true) => {
+      const found = all.find(matches);
       if (found) return Promise.resolve(found);
       return new Promise((resolve) => {
-        const look = (event: BusEvent) => {
-          if (!fits(event)) return;
-          waiting.delete(look);
+        const listener = (event: BusEvent) => {
+          if (!matches(event)) return;
+          listeners.delete(listener);
           resolve(event);
         };
-        waiting.add(look);
+        listeners.add(listener);
       });
     },
   };
 }
 
-function lineOf({ bus, source, detailType, detail }: BusEvent): string {
+function logLine({ bus, source, detailType, detail }: BusEvent): string {
   const { messageId, subject, roomId } = detail;
-  const about = [messageId, subject, roomId].every((name) => typeof name === "string")
+  const description = [messageId, subject, roomId].every((name) => typeof name === "string")
     ? `${messageId} to ${subject} in ${roomId}`
     : `from ${source} on the bus ${bus}`;
-  return `event ${detailType} ${about}`;
+  return `event ${detailType} ${description}`;
 }

@@ -1,19 +1,18 @@
 import { parseArgs } from "node:util";
 
+/** The options of `npm start`. */
 export interface StartArguments {
+  /** 0 for any free port. @default 4500 */
   port: number;
+  /** @default "disk" */
   data: "memory" | "disk";
-  /** Without what Lambdas print. */
+  /** Whether log lines of functions and services are hidden. @default false */
   quiet: boolean;
 }
 
 const usage = "npm start -- [--port 4500] [--data disk|memory] [--quiet]";
 
-/**
- * Reads the command line of `npm start`.
- *
- * @throws with what is allowed, for unknown options and wrong values
- */
+/** @throws if an option is unknown or has a wrong value; the error text contains the usage */
 export function readArguments(args: string[]): StartArguments {
   const { port, data, quiet } = parse(args);
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {

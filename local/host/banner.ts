@@ -1,10 +1,10 @@
 import { styleText } from "node:util";
 import type { Endpoints } from "./endpoints-file.ts";
 
-/** What `npm start` says once it is ready. The line with curl works when it is pasted. */
+/** The text that `npm start` prints when it is ready. Its `curl` line works when it is pasted into a shell. */
 export function banner(
   { webSocketUrl, restUrl, consoleUrl, apiKey, token }: Endpoints,
-  { keptIn, readyInMs }: { keptIn: string; readyInMs: number },
+  { dataLocation, readyInMs }: { dataLocation: string; readyInMs: number },
 ): string {
   const push = `${restUrl}/push`;
   const body = JSON.stringify({ roomId: "456", eventName: "test", data: { hello: "world" } });
@@ -23,7 +23,7 @@ export function banner(
     "",
     `curl ${push} -H 'x-api-key: ${apiKey}' -H 'content-type: application/json' -d '${body}'`,
     "",
-    dim(`  data are kept in ${keptIn}, addresses are in .local/endpoints.json, Ctrl-C stops`),
+    dim(`  data are kept in ${dataLocation}, addresses are in .local/endpoints.json, Ctrl-C stops`),
     "",
     "",
   ].join("\n");

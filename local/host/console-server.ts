@@ -3,52 +3,57 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import type { Plugin, ViteDevServer } from "vite";
 
-/** The page. */
+/** Serves the page in `console/`. */
 export interface ConsoleServer {
   handleRequest(request: IncomingMessage, response: ServerResponse): Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Serves the folder of the page by Vite, which is started with the first request: most starts are not for the page.
+ * Serves the page with Vite. Vite starts with the first request, because the page is not opened in most runs.
  *
- * @param endpoints what the page finds at `/endpoints.json`, so that nobody has to type a token
+ * @param folder the folder of the page
+ * @param endpoints served at `/endpoints.json`, so that the page knows addresses and keys
  */
 export function createConsoleServer(folder: string, endpoints: object): ConsoleServer {
   let vite: Promise<ViteDevServer> | undefined;
-  const start = async () => {
-    const { createServer } = await import("vite");
-    return createServer({
-      root: folder,
-      configFile: false,
-      appType: "mpa",
-      logLevel: "warn",
-      plugins: [offer(endpoints), withoutReloading],
-      optimizeDeps: { noDiscovery: true },
-      server: {
-        middlewareMode: true,
-        // Without hot reloading: its WebSocket would want the upgrades that belong to the gateway.
-        hmr: false,
-        ws: false,
-        // No page of another origin reads the keys.
-        cors: false,
-        // The page and what it imports: no other file of the project can be read.
-        fs: { allow: [folder, join(folder, "../client"), join(folder, "../protocol")] },
-      },
-    });
-  };
   return {
     handleRequest: async (request, response) => {
-      if (!existsSync(folder)) return refuse(response, "there is no page here: the folder console/ is missing\n");
-      vite ??= start();
-      (await vite).middlewares(request, response, () => refuse(response, "no such file\n"));
+      if (!existsSync(folder)) return sendNotFound(response, "there is no page here: the folder console/ is missing\n");
+      vite ??= startVite(folder, endpoints);
+      (await vite).middlewares(request, response, () => sendNotFound(response, "no such file\n"));
     },
     close: async () => (await vite)?.close(),
   };
 }
 
-/** Behind Vite's check of the `Host` header: a foreign site whose name points to this machine gets nothing. */
-const offer = (endpoints: object): Plugin => ({
+async function startVite(folder: string, endpoints: object): Promise<ViteDevServer> {
+  const { createServer } = await import("vite");
+  return createServer({
+    root: folder,
+    configFile: false,
+    appType: "mpa",
+    logLevel: "warn",
+    plugins: [serveEndpoints(endpoints), removeHotReloadClient],
+    optimizeDeps: { noDiscovery: true },
+    server: {
+      middlewareMode: true,
+      // The WebSocket of hot reloading would take upgrade requests that belong to the gateway.
+      hmr: false,
+      ws: false,
+      // Pages of other origins must not read the keys.
+      cors: false,
+      // Only the page and its imports can be read, no other file of the project.
+      fs: { allow: [folder, join(folder, "../client"), join(folder, "../protocol")] },
+    },
+  });
+}
+
+/**
+ * Serves `/endpoints.json`. Vite runs this middleware after its check of the `Host` header, so a foreign site whose name
+ * resolves to this machine (DNS rebinding) cannot read the keys.
+ */
+const serveEndpoints = (endpoints: object): Plugin => ({
   name: "endpoints",
   configureServer: ({ middlewares }) => {
     middlewares.use("/endpoints.json", (_, response) => {
@@ -58,15 +63,15 @@ const offer = (endpoints: object): Plugin => ({
   },
 });
 
-/** Vite's own script in the page looks for the WebSocket of hot reloading, and complains that there is none. */
-const withoutReloading: Plugin = {
-  name: "without-reloading",
+/** Vite's own script opens the WebSocket of hot reloading, and reports an error because there is none. */
+const removeHotReloadClient: Plugin = {
+  name: "remove-hot-reload-client",
   transformIndexHtml: {
     order: "post",
     handler: (html) => html.replace(/<script type="module" src="\/@vite\/client"><\/script>\s*/, ""),
   },
 };
 
-function refuse(response: ServerResponse, sentence: string): void {
-  response.writeHead(404, { "content-type": "text/plain; charset=utf-8" }).end(sentence);
+function sendNotFound(response: ServerResponse, text: string): void {
+  response.writeHead(404, { "content-type": "text/plain; charset=utf-8" }).end(text);
 }

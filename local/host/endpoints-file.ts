@@ -1,28 +1,28 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
-/** What a caller needs to know. */
+/** The addresses and keys of a running local runtime. */
 export interface Endpoints {
   webSocketUrl: string;
   restUrl: string;
   consoleUrl: string;
   apiKey: string;
-  /** Of a subject `demo` that may do everything. */
+  /** A token of the subject `demo`, which may use all rooms. */
   token: string;
   tokenSecret: string;
 }
 
-// npm runs scripts in the project's folder.
+// npm runs scripts in the project folder.
 const file = resolve(".local/endpoints.json");
 const textOf = (endpoints: Endpoints) => `${JSON.stringify(endpoints, undefined, 2)}\n`;
 
-/** Tells other programs of this user where the runtime is. The one that started last is told of. */
+/** Writes `.local/endpoints.json` for other programs of this user. Replaces the file of a runtime that started earlier. */
 export function writeEndpoints(endpoints: Endpoints): void {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, textOf(endpoints), { mode: 0o600 });
 }
 
-/** Unless another runtime has written its own since. */
+/** Removes `.local/endpoints.json`, unless it is missing or another runtime has replaced it. */
 export function removeEndpoints(endpoints: Endpoints): void {
   try {
     if (readFileSync(file, "utf8") === textOf(endpoints)) rmSync(file);

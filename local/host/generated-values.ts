@@ -5,32 +5,33 @@ import { generateSecret } from "../secrets-manager/generate-secret.ts";
 import type { Template } from "../template/assembly.ts";
 
 /**
- * Writes into the template what AWS makes up when it creates a stack: `SecretString` of secrets, `Value` of API keys.
+ * Adds the values to the template that AWS generates when it creates a stack: `SecretString` of secrets and `Value` of
+ * API keys. Values that the template sets stay as they are.
  *
- * @param file where they are kept, so that a token stays valid over a restart; without it they are new each time
+ * @param file keeps the values, so that keys and tokens stay valid after a restart. @default new values on each call
  */
 export function addGeneratedValues({ Resources }: Template, file?: string): void {
-  const kept: Record<string, string> =
+  const values: Record<string, string> =
     file !== undefined && existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
   for (const [logicalId, resource] of Object.entries(Resources)) {
     const { GenerateSecretString, ...properties } = resource.Properties ?? {};
     if (resource.Type === "AWS::SecretsManager::Secret" && properties.SecretString === undefined) {
-      kept[logicalId] ??= generateSecret(logicalId, GenerateSecretString ?? {});
-      resource.Properties = { ...properties, SecretString: kept[logicalId] };
+      values[logicalId] ??= generateSecret(logicalId, GenerateSecretString ?? {});
+      resource.Properties = { ...properties, SecretString: values[logicalId] };
     }
     if (resource.Type === "AWS::ApiGateway::ApiKey" && properties.Value === undefined) {
-      kept[logicalId] ??= apiKeyValue();
-      resource.Properties = { ...properties, Value: kept[logicalId] };
+      values[logicalId] ??= generateApiKey();
+      resource.Properties = { ...properties, Value: values[logicalId] };
     }
   }
   if (file === undefined) return;
   mkdirSync(dirname(file), { recursive: true });
-  // Others on this machine have no business with it.
-  writeFileSync(file, `${JSON.stringify(kept, undefined, 2)}\n`, { mode: 0o600 });
+  // Only this user can read the secrets.
+  writeFileSync(file, `${JSON.stringify(values, undefined, 2)}\n`, { mode: 0o600 });
 }
 
-/** 40 letters and digits, as API Gateway makes them. */
-const apiKeyValue = () =>
+/** 40 letters and digits, as API Gateway generates them. */
+const generateApiKey = () =>
   BigInt(`0x${randomBytes(40).toString("hex")}`)
     .toString(36)
     .slice(0, 40);

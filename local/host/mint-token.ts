@@ -1,18 +1,22 @@
 import { SignJWT } from "jose";
 
-/** What a token says. */
+/** The claims of a token. */
 export interface Claims {
-  /** Who it is. */
+  /** The subject (user). */
   sub: string;
-  /** Patterns of rooms that it may log in to. */
+  /** Patterns of rooms that the subject may log in to. */
   rooms?: string[];
-  /** Patterns of rooms that it may publish to. */
+  /** Patterns of rooms that the subject may publish to. */
   publish?: string[];
-  /** @default a day */
+  /** @default one day */
   expiresInSeconds?: number;
 }
 
-/** Signs a token as a service that knows the secret would. */
+/**
+ * Signs a JWT as a backend service does.
+ *
+ * @param secret the token secret of the stack
+ */
 export function mintToken(secret: string, { expiresInSeconds = 24 * 60 * 60, ...claims }: Claims): Promise<string> {
   const issuedAt = Math.floor(Date.now() / 1000);
   return new SignJWT({ ...claims })

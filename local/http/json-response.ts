@@ -1,14 +1,25 @@
-/** An answer of a service that speaks AWS' JSON protocol. */
-export interface Answer {
+/** A response in AWS' JSON protocol. */
+export interface JsonResponse {
   status: number;
-  /** JSON. */
+  /** JSON text. */
   body: string;
   headers?: Readonly<Record<string, string>>;
 }
 
-/** @param body printed here */
-export const json = (status: number, body: unknown, headers?: Readonly<Record<string, string>>): Answer => ({
+/** @param body any JSON value */
+export const json = (status: number, body: unknown, headers?: Readonly<Record<string, string>>): JsonResponse => ({
   status,
   body: JSON.stringify(body),
   ...(headers && { headers }),
 });
+
+/**
+ * The parsed body of a successful response.
+ *
+ * @param action what failed, for the error text
+ * @throws with the body of the response, if its status is not 200
+ */
+export function outputOf({ status, body }: JsonResponse, action: string): Record<string, unknown> {
+  if (status !== 200) throw new Error(`${action}: ${body}`);
+  return JSON.parse(body || "{}");
+}

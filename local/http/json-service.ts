@@ -1,27 +1,42 @@
-import type { Answer } from "./json-response.ts";
+import type { JsonResponse } from "./json-response.ts";
 
-/** What has to be allowed before a request is served. */
+/** An IAM action that the caller's role must allow on a resource. */
 export interface RequiredPermission {
+  /** Such as `dynamodb:GetItem`. */
   action: string;
+  /** ARN. */
   resource: string;
 }
 
-/** One of AWS' services, as far as it is served here. */
+/** An AWS service that uses the JSON protocol: each operation is a POST that `X-Amz-Target` names. */
 export interface JsonService {
-  /** As error messages call it. */
+  /** Name for error texts: `DynamoDB`. */
   name: string;
-  /** As actions call it: `dynamodb`. */
+  /** Service prefix of IAM actions: `dynamodb`. */
   prefix: string;
   /**
-   * What a request needs.
+   * The permissions that a request needs.
    *
    * @param operation such as `GetItem`
-   * @returns `undefined` for operations that are not served
+   * @returns `undefined` if the local runtime does not serve the operation
    */
   requiredPermissions(operation: string, input: JsonInput): RequiredPermission[] | undefined;
-  /** Words the refusal of a role. */
-  refuse(message: string): Answer;
-  /** @param trace header of the invocation that asks, if one does */
-  serve(operation: string, input: JsonInput, request: { body: string; trace: string | undefined }): Promise<Answer>;
+  /**
+   * The service's response to a caller whose role lacks a permission.
+   *
+   * @param message IAM's explanation
+   */
+  accessDenied(message: string): JsonResponse;
+  /** Serves a request that is authorized. */
+  serve(operation: string, input: JsonInput, request: JsonRequest): Promise<JsonResponse>;
 }
+
+/** The input of an operation, parsed. */
 export type JsonInput = Record<string, unknown>;
+
+export interface JsonRequest {
+  /** The input as the client sent it. */
+  body: string;
+  /** The header `X-Amzn-Trace-Id`, if a function made the request. */
+  trace: string | undefined;
+}

@@ -1,45 +1,37 @@
 import { createHash, randomBytes } from "node:crypto";
+import type { Credentials } from "../sigv4/credentials.ts";
 import type { Stack } from "../template/stack.ts";
 import { decide } from "./decide.ts";
 import { roleStatements, type Statement } from "./role-statements.ts";
 
-/** The session of a function's role: every function signs with keys of its own, so a call can be traced to it. */
-export interface Principal {
-  /** As error messages name it: `arn:aws:sts::000000000000:assumed-role/{role}/{function}`. */
+/**
+ * The assumed-role session of a function. Each function has an access key of its own, so the key in a request identifies
+ * the function.
+ */
+export interface Principal extends Credentials {
+  /** `arn:aws:sts::000000000000:assumed-role/{role}/{function}`, as in AWS' error messages. */
   readonly arn: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken: string;
 }
 
+/** Authorizes requests by the roles and policies of the template. */
 export interface Iam {
   /** @throws if the template has no such function */
   principalOfFunction(functionLogicalId: string): Principal;
-  /** @returns `undefined` if nobody has this key */
+  /** @returns `undefined` if no function has this key */
   principalOfKey(accessKeyId: string): Principal | undefined;
   allows(principal: Principal, action: string, resourceArn: string): boolean;
-  /** `undefined` if it is allowed, else the sentence in which AWS says that it is not. */
+  /** AWS' access-denied message for the request; `undefined` if the request is allowed. */
   denial(principal: Principal, action: string, resourceArn: string): string | undefined;
 }
 
-/**
- * Who may do what, by the roles and policies of the template.
- *
- * @throws if a function's role uses what is not evaluated here
- */
+/** @throws if a function has no role in the template, or its role uses a policy element that is not evaluated here */
 export function createIam(stack: Stack): Iam {
   const functions = new Map<string, Principal>();
   const keys = new Map<string, { principal: Principal; statements: Statement[] }>();
   for (const { logicalId, properties } of stack.ofType("AWS::Lambda::Function")) {
     const role = stack.ofType("AWS::IAM::Role").find((each) => stack.arn(each.logicalId) === properties.Role);
-    if (!role) throw new Error(`${logicalId} should run with a role of the template, got ${properties.Role}`);
-    const session = `${stack.physicalId(role.logicalId)}/${stack.physicalId(logicalId)}`;
-    const principal: Principal = {
-      arn: `arn:${stack.partition}:sts::${stack.accountId}:assumed-role/${session}`,
-      accessKeyId: `ASIA${createHash("sha256").update(session).digest("hex").slice(0, 16).toUpperCase()}`,
-      secretAccessKey: randomBytes(30).toString("base64"),
-      sessionToken: randomBytes(48).toString("base64"),
-    };
+    if (!role) throw new Error(`${logicalId} should have a Role of the template, got ${properties.Role}`);
+    const principal = assumeRole(stack, `${stack.physicalId(role.logicalId)}/${stack.physicalId(logicalId)}`);
     functions.set(logicalId, principal);
     keys.set(principal.accessKeyId, { principal, statements: roleStatements(stack, role.logicalId) });
   }
@@ -64,3 +56,11 @@ export function createIam(stack: Stack): Iam {
     denial,
   };
 }
+
+/** @param session `{role}/{function}` */
+const assumeRole = ({ partition, accountId }: Stack, session: string): Principal => ({
+  arn: `arn:${partition}:sts::${accountId}:assumed-role/${session}`,
+  accessKeyId: `ASIA${createHash("sha256").update(session).digest("hex").slice(0, 16).toUpperCase()}`,
+  secretAccessKey: randomBytes(30).toString("base64"),
+  sessionToken: randomBytes(48).toString("base64"),
+});

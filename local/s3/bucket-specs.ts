@@ -1,5 +1,5 @@
 import { type PropertyReader, readProperties } from "../template/property-reader.ts";
-import { readResourcePolicy } from "../template/resource-policy.ts";
+import { checkResourcePolicy } from "../template/resource-policy.ts";
 import type { Stack } from "../template/stack.ts";
 import type { CorsRule } from "./cors.ts";
 
@@ -10,12 +10,12 @@ export interface BucketSpec {
   cors: CorsRule[];
 }
 
-/** @throws if the template uses what these buckets do not do */
-export function readBuckets(stack: Stack): BucketSpec[] {
-  for (const policy of stack.ofType("AWS::S3::BucketPolicy")) readResourcePolicy(policy, "bucket");
+/** @throws if a bucket or bucket policy uses a property that the local runtime does not support */
+export function readBucketSpecs(stack: Stack): BucketSpec[] {
+  for (const policy of stack.ofType("AWS::S3::BucketPolicy")) checkResourcePolicy(policy, "bucket");
   return stack.ofType("AWS::S3::Bucket").map((resource) => {
-    // Nobody comes in here without a signature, nobody sees what a disk of AWS holds, and nothing is ever deleted by
-    // its age: S3 is a day late with that, too.
+    // Every local request needs a signature, so public access is always blocked. Objects do not expire locally, as S3
+    // can be a day late with it, too.
     const reader = readProperties(resource).ignore(
       ...["BucketName", "Tags", "BucketEncryption", "PublicAccessBlockConfiguration", "LifecycleConfiguration"],
     );

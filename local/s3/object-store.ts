@@ -7,15 +7,15 @@ export interface StoredObject {
   body: Buffer;
 }
 
-/** What lies in buckets. */
+/** The objects in all buckets. */
 export interface ObjectStore {
   put(bucket: string, key: string, object: StoredObject): Promise<void>;
   get(bucket: string, key: string): Promise<StoredObject | undefined>;
-  /** What a bucket's lifecycle does on AWS. */
+  /** Removes an object as a lifecycle rule does on AWS. Succeeds if there is no such object. */
   remove(bucket: string, key: string): Promise<void>;
 }
 
-/** @param folder keeps them; without it they are gone with the process */
+/** @param folder where the objects are kept. @default in memory */
 export const openObjectStore = (folder?: string): ObjectStore => (folder === undefined ? inMemory() : onDisk(folder));
 
 function inMemory(): ObjectStore {
@@ -28,22 +28,22 @@ function inMemory(): ObjectStore {
   };
 }
 
-/** One file each: the content type is its first line, the rest is the body. */
+/** One file for each object: the first line is the content type, the rest is the body. */
 function onDisk(folder: string): ObjectStore {
-  // An encoded key holds no slash; a dot in front, so that none is `..`.
+  // An encoded key contains no slash. The dot prevents the file names `.` and `..`.
   const fileOf = (bucket: string, key: string) => join(folder, bucket, `.${encodeURIComponent(key)}`);
   return {
     async put(bucket, key, { contentType, body }) {
-      const unfinished = join(folder, bucket, randomUUID());
+      const temporaryFile = join(folder, bucket, randomUUID());
       await mkdir(join(folder, bucket), { recursive: true });
-      await writeFile(unfinished, Buffer.concat([Buffer.from(`${contentType}\n`), body]));
-      await rename(unfinished, fileOf(bucket, key));
+      await writeFile(temporaryFile, Buffer.concat([Buffer.from(`${contentType}\n`), body]));
+      await rename(temporaryFile, fileOf(bucket, key));
     },
     async get(bucket, key) {
       try {
         const file = await readFile(fileOf(bucket, key));
-        const end = file.indexOf("\n");
-        return { contentType: file.subarray(0, end).toString(), body: file.subarray(end + 1) };
+        const lineEnd = file.indexOf("\n");
+        return { contentType: file.subarray(0, lineEnd).toString(), body: file.subarray(lineEnd + 1) };
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
         throw error;

@@ -1,7 +1,8 @@
 import { randomInt } from "node:crypto";
 
 /** `GenerateSecretString` of `AWS::SecretsManager::Secret`. */
-interface Generation {
+export interface GenerateSecretString {
+  /** @default 32 */
   PasswordLength?: number;
   ExcludeCharacters?: string;
   ExcludeLowercase?: boolean;
@@ -9,12 +10,14 @@ interface Generation {
   ExcludeNumbers?: boolean;
   ExcludePunctuation?: boolean;
   IncludeSpace?: boolean;
+  /** @default true */
   RequireEachIncludedType?: boolean;
   SecretStringTemplate?: string;
   GenerateStringKey?: string;
 }
 
-const kinds = {
+/** Each type of characters, under the property that excludes it. */
+const characterTypes = {
   ExcludeLowercase: "abcdefghijklmnopqrstuvwxyz",
   ExcludeUppercase: "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
   ExcludeNumbers: "0123456789",
@@ -22,28 +25,29 @@ const kinds = {
 } as const;
 
 /**
- * The value that Secrets Manager would give a new secret.
+ * Generates the value of a new secret as Secrets Manager does.
  *
- * @throws if the template leaves no characters to choose from
+ * @throws if the options exclude every character
  */
-export function generateSecret(logicalId: string, how: Generation): string {
-  const password = generate(logicalId, how);
-  if (how.SecretStringTemplate === undefined || how.GenerateStringKey === undefined) return password;
-  return JSON.stringify({ ...JSON.parse(how.SecretStringTemplate), [how.GenerateStringKey]: password });
+export function generateSecret(logicalId: string, options: GenerateSecretString): string {
+  const password = generatePassword(logicalId, options);
+  const { SecretStringTemplate, GenerateStringKey } = options;
+  if (SecretStringTemplate === undefined || GenerateStringKey === undefined) return password;
+  return JSON.stringify({ ...JSON.parse(SecretStringTemplate), [GenerateStringKey]: password });
 }
 
-function generate(logicalId: string, how: Generation): string {
-  const included: string[] = Object.entries(kinds)
-    .filter(([exclusion]) => how[exclusion as keyof typeof kinds] !== true)
+function generatePassword(logicalId: string, options: GenerateSecretString): string {
+  const included: string[] = Object.entries(characterTypes)
+    .filter(([exclusion]) => options[exclusion as keyof typeof characterTypes] !== true)
     .map(([, characters]) => characters);
-  if (how.IncludeSpace === true) included.push(" ");
-  const excluded = new Set(how.ExcludeCharacters);
+  if (options.IncludeSpace === true) included.push(" ");
+  const excluded = new Set(options.ExcludeCharacters);
   const sets = included.map((set) => [...set].filter((each) => !excluded.has(each))).filter((set) => set.length > 0);
   const all = sets.flat();
   if (all.length === 0) throw new Error(`${logicalId}: GenerateSecretString excludes every character`);
 
-  const required = how.RequireEachIncludedType === false ? [] : sets.map(pick);
-  const length = how.PasswordLength ?? 32;
+  const required = options.RequireEachIncludedType === false ? [] : sets.map(pick);
+  const length = options.PasswordLength ?? 32;
   const rest = Array.from({ length: Math.max(0, length - required.length) }, () => pick(all));
   return shuffle([...required, ...rest]).join("");
 }
@@ -51,6 +55,6 @@ function generate(logicalId: string, how: Generation): string {
 const pick = (from: readonly string[]) => from[randomInt(from.length)] ?? "";
 
 function shuffle(characters: string[]): string[] {
-  const left = [...characters];
-  return characters.map(() => left.splice(randomInt(left.length), 1)[0] ?? "");
+  const remaining = [...characters];
+  return characters.map(() => remaining.splice(randomInt(remaining.length), 1)[0] ?? "");
 }

@@ -2,7 +2,7 @@ import { json } from "../http/json-response.ts";
 import type { JsonService } from "../http/json-service.ts";
 import type { Stack } from "../template/stack.ts";
 
-/** A secret as `GetSecretValue` gives it. */
+/** The output of `GetSecretValue`. */
 interface Secret {
   ARN: string;
   Name: string;
@@ -13,22 +13,18 @@ interface Secret {
   CreatedDate: number;
 }
 
-/** Gives the template's secrets their values; nothing is changed. */
+/** Secrets Manager, read-only: `GetSecretValue` for the secrets of the template. */
 export function secretsManagerService(stack: Stack): JsonService {
-  const secrets = secretsOf(stack);
+  const secrets = readSecrets(stack);
   return {
     name: "Secrets Manager",
     prefix: "secretsmanager",
-    requiredPermissions: (operation, { SecretId }) =>
-      operation === "GetSecretValue"
-        ? [
-            {
-              action: "secretsmanager:GetSecretValue",
-              resource: secrets.get(String(SecretId))?.ARN ?? String(SecretId),
-            },
-          ]
-        : undefined,
-    refuse: (Message) => json(400, { __type: "AccessDeniedException", Message }),
+    requiredPermissions: (operation, { SecretId }) => {
+      if (operation !== "GetSecretValue") return undefined;
+      const resource = secrets.get(String(SecretId))?.ARN ?? String(SecretId);
+      return [{ action: "secretsmanager:GetSecretValue", resource }];
+    },
+    accessDenied: (Message) => json(400, { __type: "AccessDeniedException", Message }),
     serve: async (_, { SecretId }) => {
       const secret = secrets.get(String(SecretId));
       if (secret) return json(200, secret);
@@ -38,8 +34,8 @@ export function secretsManagerService(stack: Stack): JsonService {
   };
 }
 
-/** The template's secrets, by ARN and by name. */
-function secretsOf(stack: Stack): ReadonlyMap<string, Secret> {
+/** The secrets of the template, each under its ARN and its name. */
+function readSecrets(stack: Stack): ReadonlyMap<string, Secret> {
   const secrets = new Map<string, Secret>();
   for (const { logicalId, properties } of stack.ofType("AWS::SecretsManager::Secret")) {
     const arn = stack.physicalId(logicalId);

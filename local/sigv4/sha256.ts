@@ -2,7 +2,7 @@ import { createHash, createHmac } from "node:crypto";
 
 type HashInput = string | ArrayBuffer | ArrayBufferView;
 
-/** The hash that AWS' signer is given; with a key it is an HMAC. */
+/** SHA-256 for AWS' signer (`SignatureV4`); with a key it computes an HMAC. */
 export class Sha256 {
   readonly #hash;
   constructor(key?: HashInput) {

@@ -1,5 +1,5 @@
 import { readProperties } from "../template/property-reader.ts";
-import { readResourcePolicy } from "../template/resource-policy.ts";
+import { checkResourcePolicy } from "../template/resource-policy.ts";
 import type { Stack } from "../template/stack.ts";
 
 /** A queue of the template. */
@@ -8,33 +8,33 @@ export interface QueueSpec {
   name: string;
   arn: string;
   visibilityTimeoutMs: number;
-  /** ARN of the dead-letter queue. */
+  /** `undefined` for a queue without a redrive policy. */
   deadLetterQueueArn: string | undefined;
-  /** What SetQueueAttributes takes, besides the dead-letter queue. */
+  /** Attributes for `SetQueueAttributes`, without the redrive policy. */
   attributes: Record<string, string>;
   maxReceiveCount: number | undefined;
 }
 
-const numbers = [
+const numericAttributes = [
   "DelaySeconds",
   "MaximumMessageSize",
   "MessageRetentionPeriod",
   "ReceiveMessageWaitTimeSeconds",
   "VisibilityTimeout",
 ];
+/** SQS' default. */
 const defaultVisibilitySeconds = 30;
 
-/** @throws if the template uses what these queues do not do */
-export function readQueues(stack: Stack): QueueSpec[] {
-  for (const policy of stack.ofType("AWS::SQS::QueuePolicy")) readResourcePolicy(policy, "queue");
+/** @throws if a queue or queue policy uses a property that the local runtime does not support */
+export function readQueueSpecs(stack: Stack): QueueSpec[] {
+  for (const policy of stack.ofType("AWS::SQS::QueuePolicy")) checkResourcePolicy(policy, "queue");
   return stack.ofType("AWS::SQS::Queue").map((resource) => {
     const { logicalId } = resource;
-    // Nobody sees here what is kept on a disk of AWS.
     const reader = readProperties(resource).ignore(
       ...["QueueName", "Tags", "SqsManagedSseEnabled", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds"],
     );
     const attributes: Record<string, string> = {};
-    for (const name of numbers) {
+    for (const name of numericAttributes) {
       const value = reader.optionalNumber(name);
       if (value !== undefined) attributes[name] = String(value);
     }

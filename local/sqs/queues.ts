@@ -1,77 +1,94 @@
-import type { Answer } from "../http/json-response.ts";
+import { type JsonResponse, outputOf } from "../http/json-response.ts";
 import type { Stack } from "../template/stack.ts";
-import { type QueueSpec, readQueues } from "./queue-specs.ts";
-import type { Sqs } from "./server.ts";
+import { type QueueSpec, readQueueSpecs } from "./queue-specs.ts";
+import type { SqsServer } from "./server.ts";
 
-/** The template's queues. */
+/** The queues of the template. */
 export interface Queues {
-  /** By ARN or by URL, whatever its host is. */
+  /** @param arnOrUrl the host of a URL is not compared */
   find(arnOrUrl: string): Queue | undefined;
-  /** Rejects if SQS refuses a queue. Requests wait for it by themselves. */
+  /** Resolves when all queues exist. Rejects if SQS rejects a queue. Requests to a queue wait for it. */
   ready: Promise<unknown>;
 }
 
 export interface Queue extends QueueSpec {
-  /** Any operation that has a `QueueUrl`, which is put in place. */
-  request(operation: string, input: object): Promise<Answer>;
-  /** Calls back when something was sent, with the time until it can be received. */
-  onArrival(look: (afterMs: number) => void): void;
-  announce(afterMs: number): void;
+  /**
+   * Sends a request to SQS.
+   *
+   * @param input without `QueueUrl`, which is added
+   */
+  request(operation: string, input: object): Promise<JsonResponse>;
+  /** Registers a listener for new messages; `delayMs` is the time until they can be received. */
+  onArrival(listener: (delayMs: number) => void): void;
+  /** Calls the listeners of `onArrival`. */
+  notifyArrival(delayMs: number): void;
 }
 
 /**
- * Creates the queues, or sets the attributes of those that are there. The start of the rest does not wait for it.
+ * Creates the queues of the template on the server, or sets the attributes of existing queues. Returns at once, so that
+ * the rest of the runtime starts at the same time.
  *
- * @throws if the template uses what these queues do not do
+ * @throws if a queue uses a property that the local runtime does not support
  */
-export function createQueues(stack: Stack, sqs: Sqs): Queues {
-  const specs = readQueues(stack);
-  const ready = createAll(specs, sqs);
+export function createQueues(stack: Stack, server: SqsServer): Queues {
+  const specs = readQueueSpecs(stack);
+  const ready = createAll(specs, server);
   ready.catch(() => {});
-  const queues = specs.map((spec) => queueAt(spec, sqs, async () => (await ready).get(spec.name)));
+  const queues = specs.map((spec) => createQueue(spec, server, async () => (await ready).get(spec.name)));
   return { find: (arnOrUrl) => queues.find(({ name }) => name === nameIn(arnOrUrl)), ready };
 }
 
 const nameIn = (arnOrUrl: string) => arnOrUrl.split(arnOrUrl.startsWith("arn:") ? ":" : "/").at(-1);
 
-function queueAt(spec: QueueSpec, sqs: Sqs, findUrl: () => Promise<string | undefined>): Queue {
-  const looks: ((afterMs: number) => void)[] = [];
+function createQueue(spec: QueueSpec, server: SqsServer, findUrl: () => Promise<string | undefined>): Queue {
+  const listeners: ((delayMs: number) => void)[] = [];
   return {
     ...spec,
-    request: async (operation, input) => sqs.request(operation, { ...input, QueueUrl: await findUrl() }),
-    onArrival: (look) => void looks.push(look),
-    announce: (afterMs) => {
-      for (const look of looks) look(afterMs);
+    request: async (operation, input) => server.request(operation, { ...input, QueueUrl: await findUrl() }),
+    onArrival: (listener) => void listeners.push(listener),
+    notifyArrival: (delayMs) => {
+      for (const listener of listeners) listener(delayMs);
     },
   };
 }
 
-/** @returns the queues' URLs by their names */
-async function createAll(specs: readonly QueueSpec[], sqs: Sqs): Promise<ReadonlyMap<string, string>> {
+/** @returns the queues' URLs by name */
+async function createAll(specs: readonly QueueSpec[], server: SqsServer): Promise<ReadonlyMap<string, string>> {
   const urls = new Map<string, string>();
   const create = async ({ logicalId, name }: QueueSpec) => {
-    const answer = await sqs.request("CreateQueue", { QueueName: name });
-    urls.set(name, String(outputOf(answer, `${logicalId}: the queue was not created`).QueueUrl));
-  };
-  const setAttributes = async ({ logicalId, name, attributes, deadLetterQueueArn, maxReceiveCount }: QueueSpec) => {
-    const Attributes = { ...attributes };
-    if (deadLetterQueueArn !== undefined) {
-      const QueueUrl = urls.get(nameIn(deadLetterQueueArn) ?? "");
-      if (QueueUrl === undefined) throw new Error(`${logicalId}: the template has no dead-letter queue ${deadLetterQueueArn}`);
-      const asked = await sqs.request("GetQueueAttributes", { QueueUrl, AttributeNames: ["QueueArn"] });
-      const { QueueArn } = outputOf(asked, `${logicalId}: its dead-letter queue`).Attributes as Record<string, string>;
-      Attributes.RedrivePolicy = JSON.stringify({ deadLetterTargetArn: QueueArn, maxReceiveCount });
-    }
-    const set = await sqs.request("SetQueueAttributes", { QueueUrl: urls.get(name), Attributes });
-    outputOf(set, `${logicalId}: the queue's attributes were not set`);
+    const response = await server.request("CreateQueue", { QueueName: name });
+    urls.set(name, String(outputOf(response, `${logicalId}: the queue was not created`).QueueUrl));
   };
   await Promise.all(specs.map(create));
-  await Promise.all(specs.map(setAttributes));
+  await Promise.all(specs.map((spec) => setAttributes(spec, server, urls)));
   return urls;
 }
 
-/** @throws with what SQS says, if it refuses */
-export function outputOf({ status, body }: Answer, what: string): Record<string, unknown> {
-  if (status !== 200) throw new Error(`${what}: ${body}`);
-  return JSON.parse(body || "{}");
+async function setAttributes(spec: QueueSpec, server: SqsServer, urls: ReadonlyMap<string, string>): Promise<void> {
+  const { logicalId, name, attributes, deadLetterQueueArn, maxReceiveCount } = spec;
+  const Attributes = { ...attributes };
+  if (deadLetterQueueArn !== undefined) {
+    const deadLetterTargetArn = await arnOnServer(spec, deadLetterQueueArn, server, urls);
+    Attributes.RedrivePolicy = JSON.stringify({ deadLetterTargetArn, maxReceiveCount });
+  }
+  const response = await server.request("SetQueueAttributes", { QueueUrl: urls.get(name), Attributes });
+  outputOf(response, `${logicalId}: the queue's attributes were not set`);
+}
+
+/** The server's ARN of a dead-letter queue: its account or Region can differ from those of the template. */
+async function arnOnServer(
+  { logicalId }: QueueSpec,
+  deadLetterQueueArn: string,
+  server: SqsServer,
+  urls: ReadonlyMap<string, string>,
+): Promise<string | undefined> {
+  const QueueUrl = urls.get(nameIn(deadLetterQueueArn) ?? "");
+  if (QueueUrl === undefined) {
+    throw new Error(
+      `${logicalId}: RedrivePolicy should name a queue of the template as deadLetterTargetArn, got ${deadLetterQueueArn}`,
+    );
+  }
+  const response = await server.request("GetQueueAttributes", { QueueUrl, AttributeNames: ["QueueArn"] });
+  const output = outputOf(response, `${logicalId}: the attributes of its dead-letter queue could not be read`);
+  return (output.Attributes as Record<string, string>).QueueArn;
 }

@@ -1,22 +1,26 @@
-// Runs the queues in a thread of their own: loading them takes as long as all the rest of a start, and side by side it
-// costs nothing. It also lets them have a time of their own.
+// Runs fauxqs, an SQS server, in a thread of its own. Loading fauxqs takes as long as the rest of the start; in a thread
+// it loads at the same time. The thread can also have a clock of its own.
 import { parentPort, workerData } from "node:worker_threads";
 import { buildApp } from "fauxqs";
 
-/** What the thread is started with, and what it tells when it is ready. */
-export interface QueueServerStart {
-  /** Eight bytes, milliseconds since 1970: the time, for those who move it. Without it the time is the machine's. */
+export interface SqsThreadData {
+  /**
+   * 8 bytes that hold the current time as a `Float64`, in milliseconds since 1970. Tests move it.
+   *
+   * @default the machine's clock
+   */
   time: SharedArrayBuffer | undefined;
 }
-export interface QueueServerReady {
+/** Sent once, when the server listens. */
+export interface SqsThreadReady {
   url: string;
 }
 
-const { time }: QueueServerStart = workerData;
+const { time }: SqsThreadData = workerData;
 if (time) {
   const shared = new Float64Array(time);
   Date.now = () => shared[0] ?? 0;
 }
 const app = buildApp({ logger: false });
 const url = await app.listen({ port: 0, host: "127.0.0.1" });
-parentPort?.postMessage({ url } satisfies QueueServerReady);
+parentPort?.postMessage({ url } satisfies SqsThreadReady);

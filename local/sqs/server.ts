@@ -1,20 +1,20 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { Pool } from "undici";
-import type { Answer } from "../http/json-response.ts";
+import type { JsonResponse } from "../http/json-response.ts";
 import { type Clock, realClock } from "../world/clock.ts";
-import type { QueueServerReady, QueueServerStart } from "./server-thread.ts";
+import type { SqsThreadData, SqsThreadReady } from "./server-thread.ts";
 
-/** Whatever speaks SQS' JSON protocol. */
-export interface Sqs {
-  /** Takes requests of any key, without asking a role. */
+/** A server that implements the SQS API (JSON protocol). */
+export interface SqsServer {
+  /** Accepts any credentials and checks no permissions. Rejects if the server does not start. */
   url: Promise<string>;
-  request(operation: string, input: object): Promise<Answer>;
+  request(operation: string, input: object): Promise<JsonResponse>;
   close(): Promise<void>;
 }
 
-/** Connects to queues that run already: ElasticMQ, LocalStack. */
-export function connectSqs(url: string): Sqs {
+/** Connects to a running server, such as ElasticMQ or LocalStack. */
+export function connectSqs(url: string): SqsServer {
   const pool = new Pool(url, { connections: 64 });
   return {
     url: Promise.resolve(url),
@@ -22,7 +22,7 @@ export function connectSqs(url: string): Sqs {
       const { statusCode, headers, body } = await pool.request({
         path: "/",
         method: "POST",
-        headers: { ...signed, "x-amz-target": `AmazonSQS.${operation}` },
+        headers: { ...placeholderSignature, "x-amz-target": `AmazonSQS.${operation}` },
         body: JSON.stringify(input),
       });
       const queryError = headers["x-amzn-query-error"];
@@ -36,8 +36,8 @@ export function connectSqs(url: string): Sqs {
   };
 }
 
-// They take the region from the signature, but do not check it.
-const signed = {
+// Local servers take the Region from the signature but do not verify it.
+const placeholderSignature = {
   "content-type": "application/x-amz-json-1.0",
   "x-amz-date": "20250101T000000Z",
   authorization:
@@ -45,27 +45,27 @@ const signed = {
 };
 
 /**
- * Starts fauxqs in a thread of this process; requests wait until it is there. Messages are gone with it.
+ * Starts fauxqs in a thread. Requests wait until it listens. Messages are in memory.
  *
- * @param clock time of delays and of visibility
+ * @param clock the time of delays and visibility timeouts
  */
-export function startSqs(clock: Clock): Sqs {
+export function startSqs(clock: Clock): SqsServer {
   const time = clock === realClock ? undefined : new SharedArrayBuffer(8);
-  const workerData: QueueServerStart = { time };
+  const workerData: SqsThreadData = { time };
   const worker = new Worker(new URL("./server-thread.ts", import.meta.url), { workerData, argv: [], execArgv: [] });
-  const connects = once(worker, "message").then(([ready]) => connectSqs((ready as QueueServerReady).url));
-  const url = connects.then((sqs) => sqs.url);
-  // Whoever asks hears of it.
+  const connected = once(worker, "message").then(([ready]) => connectSqs((ready as SqsThreadReady).url));
+  const url = connected.then((server) => server.url);
+  // Each request reports the error; without this handler an unused `url` would end the process.
   url.catch(() => {});
   return {
     url,
     request: async (operation, input) => {
-      const sqs = await connects;
+      const server = await connected;
       if (time) new Float64Array(time)[0] = clock.now();
-      return sqs.request(operation, input);
+      return server.request(operation, input);
     },
     close: async () => {
-      connects.then((sqs) => sqs.close()).catch(() => {});
+      connected.then((server) => server.close()).catch(() => {});
       await worker.terminate();
     },
   };

@@ -1,10 +1,9 @@
-import { type Answer, json } from "../http/json-response.ts";
+import { type JsonResponse, json } from "../http/json-response.ts";
 import type { JsonInput, JsonService } from "../http/json-service.ts";
-import type { RecursionGuard } from "../lambda/event-source/recursion-guard.ts";
-import type { Deployment } from "../template/physical-names.ts";
+import { arnOf, type Deployment } from "../template/deployment.ts";
 import type { Queue, Queues } from "./queues.ts";
 
-/** Operations, and the action that each needs: those of a batch need that of one. */
+/** The served operations and the IAM action of each. A batch operation needs the action of the single operation. */
 const actions: Record<string, string> = {
   SendMessage: "SendMessage",
   SendMessageBatch: "SendMessage",
@@ -16,17 +15,24 @@ const actions: Record<string, string> = {
   GetQueueAttributes: "GetQueueAttributes",
 };
 
-/** Hands requests on to the template's queues, and tells whoever waits there of what was sent. */
-export const sqsService = (place: Deployment, queues: Queues, recursionGuard: RecursionGuard): JsonService => ({
+export interface SqsServiceOptions {
+  deployment: Deployment;
+  queues: Queues;
+  /** Called with the ids of messages that were sent, and with the trace header of the function that sent them. */
+  onSent: (messageIds: readonly string[], trace: string | undefined) => void;
+}
+
+/** SQS: forwards authorized requests to the queues of the template, and reports new messages to their listeners. */
+export const sqsService = ({ deployment, queues, onSent }: SqsServiceOptions): JsonService => ({
   name: "SQS",
   prefix: "sqs",
   requiredPermissions: (operation, { QueueUrl }) => {
     const action = actions[operation];
-    return action === undefined
-      ? undefined
-      : [{ action: `sqs:${action}`, resource: queues.find(String(QueueUrl))?.arn ?? arnOf(place, String(QueueUrl)) }];
+    if (action === undefined) return undefined;
+    const resource = queues.find(String(QueueUrl))?.arn ?? arnFromUrl(deployment, String(QueueUrl));
+    return [{ action: `sqs:${action}`, resource }];
   },
-  refuse: (message) =>
+  accessDenied: (message) =>
     json(
       403,
       { __type: "com.amazon.coral.service#AccessDeniedException", message },
@@ -34,26 +40,26 @@ export const sqsService = (place: Deployment, queues: Queues, recursionGuard: Re
     ),
   serve: async (operation, input, { trace }) => {
     const queue = queues.find(String(input.QueueUrl));
-    if (!queue) return queueMissing();
-    const answer = await queue.request(operation, input);
-    if (answer.status === 200) {
-      recursionGuard.recordSent(sentIds(JSON.parse(answer.body || "{}")), trace);
+    if (!queue) return queueDoesNotExist();
+    const response = await queue.request(operation, input);
+    if (response.status === 200) {
+      onSent(sentIds(JSON.parse(response.body || "{}")), trace);
       notifyArrivals(queue, operation, input);
     }
-    return answer;
+    return response;
   },
 });
 
-const arnOf = ({ partition, region, accountId }: Deployment, url: string) =>
-  `arn:${partition}:sqs:${region}:${accountId}:${url.split("/").at(-1)}`;
+const arnFromUrl = (deployment: Deployment, url: string) => arnOf(deployment, "sqs", url.split("/").at(-1) ?? "");
 
-const queueMissing = (): Answer =>
+const queueDoesNotExist = (): JsonResponse =>
   json(
     400,
     { __type: "com.amazonaws.sqs#QueueDoesNotExist", message: "The specified queue does not exist." },
     { "x-amzn-query-error": "AWS.SimpleQueueService.NonExistentQueue;Sender" },
   );
 
+/** The output of `SendMessage` or `SendMessageBatch`. */
 interface Sent {
   MessageId?: string;
   Successful?: { MessageId?: string }[];
@@ -61,11 +67,13 @@ interface Sent {
 const sentIds = ({ MessageId, Successful = [] }: Sent): string[] =>
   [MessageId, ...Successful.map((entry) => entry.MessageId)].filter((id) => id !== undefined);
 
-/** Messages that can be received from now on, or after their delay. */
+/** Notifies the queue's listeners of messages that can be received now or after their delay. */
 function notifyArrivals(queue: Queue, operation: string, input: JsonInput): void {
-  const member = { Send: "DelaySeconds", Change: "VisibilityTimeout" }[/^(Send|Change)/.exec(operation)?.[0] ?? ""];
-  if (member === undefined) return;
+  const delayMember = { Send: "DelaySeconds", Change: "VisibilityTimeout" }[
+    /^(Send|Change)/.exec(operation)?.[0] ?? ""
+  ];
+  if (delayMember === undefined) return;
   const entries = (input.Entries as JsonInput[] | undefined) ?? [input];
-  const seconds = entries.map((entry) => Number(entry[member] ?? queue.attributes.DelaySeconds ?? 0));
-  for (const each of new Set(seconds)) queue.announce(each * 1000);
+  const delays = entries.map((entry) => Number(entry[delayMember] ?? queue.attributes.DelaySeconds ?? 0));
+  for (const seconds of new Set(delays)) queue.notifyArrival(seconds * 1000);
 }

@@ -1,22 +1,32 @@
 import type { Template } from "./assembly.ts";
-import type { Deployment, Resolve } from "./physical-names.ts";
+import type { Deployment } from "./deployment.ts";
 
+/**
+ * Returns `value` with every intrinsic function in it replaced by its result, at any depth.
+ *
+ * @param location logical id and property path, for error texts: `Function.Environment.Variables`
+ * @throws if a function, resource, attribute or parameter is unknown; the error text starts with the location
+ */
+export type Resolve = (value: unknown, location: string) => unknown;
+
+/** The intrinsic functions of CloudFormation, such as `Ref` and `Fn::Join`, for one template. */
 export interface Intrinsics {
   resolve: Resolve;
-  /** Whether the condition of this name is met. */
-  holds(condition: string): boolean;
+  /** Whether a condition of the template is true. Throws if the template has no such condition. */
+  isConditionTrue(name: string): boolean;
 }
 
-/** What the template's resources are called once deployed. */
+/** Resolves references to resources of the template. */
 export interface ResourceNames {
+  /** The result of `Ref`. */
   ref(logicalId: string): string;
+  /** The result of `Fn::GetAtt`. */
   attribute(logicalId: string, name: string): string;
 }
 
-// `Ref: AWS::NoValue` removes what holds it, so it has to differ from every value that JSON can have.
+// `Ref: AWS::NoValue` removes the property or list item that holds it. A symbol differs from every JSON value.
 const noValue = Symbol("AWS::NoValue");
 
-/** @param names asked for what a template refers to */
 export function createIntrinsics(template: Template, deployment: Deployment, names: ResourceNames): Intrinsics {
   const pseudoParameters: Record<string, unknown> = {
     "AWS::AccountId": deployment.accountId,
@@ -29,48 +39,53 @@ export function createIntrinsics(template: Template, deployment: Deployment, nam
     "AWS::NoValue": noValue,
   };
 
-  const refer = (name: string, location: string): unknown => {
+  const resolveRef = (name: string, location: string): unknown => {
     if (Object.hasOwn(pseudoParameters, name)) return pseudoParameters[name];
     const parameter = template.Parameters?.[name];
-    if (!parameter) return at(location, () => names.ref(name));
+    if (!parameter) return withLocation(location, () => names.ref(name));
     if (parameter.Default !== undefined) return parameter.Default;
-    throw new Error(`${location}: the parameter ${name} has no default, and nobody is there to ask; give it one`);
+    throw new Error(
+      `${location}: the parameter ${name} has no default; the local runtime cannot ask for a value, so give the parameter a Default`,
+    );
   };
   const getAttribute = (argument: unknown, location: string): string => {
-    const path = typeof argument === "string" ? argument : texts(argument, location, "Fn::GetAtt").join(".");
+    const path = typeof argument === "string" ? argument : strings(argument, location, "Fn::GetAtt").join(".");
     const dot = path.indexOf(".");
-    return at(location, () => names.attribute(path.slice(0, dot), path.slice(dot + 1)));
+    return withLocation(location, () => names.attribute(path.slice(0, dot), path.slice(dot + 1)));
   };
   const substitute = (argument: unknown, location: string): string => {
     const [pattern, values] = Array.isArray(argument) ? argument : [argument, {}];
-    const own = resolve(values, location) as Record<string, unknown>;
+    const variables = resolve(values, location) as Record<string, unknown>;
     return String(pattern).replaceAll(/\$\{([^}]+)\}/g, (_, name: string) => {
       if (name.startsWith("!")) return `\${${name.slice(1)}}`;
-      if (Object.hasOwn(own, name)) return String(own[name]);
-      return String(name.includes(".") ? getAttribute(name, location) : refer(name, location));
+      if (Object.hasOwn(variables, name)) return String(variables[name]);
+      return String(name.includes(".") ? getAttribute(name, location) : resolveRef(name, location));
     });
   };
-  const holds = (name: string): boolean => {
+  const isConditionTrue = (name: string): boolean => {
     const condition = template.Conditions?.[name];
     if (condition === undefined) throw new Error(`the template has no condition ${name}`);
     return isTrue(condition, `Conditions.${name}`);
   };
   const isTrue = (condition: unknown, location: string): boolean => resolve(condition, location) === true;
-  const all = (argument: unknown, location: string) => list(argument, location).map((one) => isTrue(one, location));
+  const all = (argument: unknown, location: string) => list(argument, location).map((each) => isTrue(each, location));
 
   const functions: Record<string, (argument: unknown, location: string) => unknown> = {
-    Ref: (name, location) => refer(String(name), location),
-    Condition: (name) => holds(String(name)),
+    Ref: (name, location) => resolveRef(String(name), location),
+    Condition: (name) => isConditionTrue(String(name)),
     "Fn::GetAtt": getAttribute,
     "Fn::Sub": substitute,
     "Fn::Join": (argument, location) => {
       const [separator, parts] = list(argument, location);
-      return texts(resolve(parts, location), location, "Fn::Join").join(String(separator));
+      return strings(resolve(parts, location), location, "Fn::Join").join(String(separator));
     },
     "Fn::Select": (argument, location) => {
       const [index, values] = list(resolve(argument, location), location);
       const value = list(values, location)[Number(index)];
-      if (value === undefined) throw new Error(`${location}: Fn::Select asks for element ${index}, which is not there`);
+      if (value === undefined)
+        throw new Error(
+          `${location}: Fn::Select asks for element ${index}, but the list has ${list(values, location).length} elements`,
+        );
       return value;
     },
     "Fn::Split": (argument, location) => {
@@ -78,14 +93,14 @@ export function createIntrinsics(template: Template, deployment: Deployment, nam
       return String(value).split(String(separator));
     },
     "Fn::FindInMap": (argument, location) => {
-      const [map, first, second] = texts(resolve(argument, location), location, "Fn::FindInMap");
+      const [map, first, second] = strings(resolve(argument, location), location, "Fn::FindInMap");
       const value = template.Mappings?.[map ?? ""]?.[first ?? ""]?.[second ?? ""];
-      if (value === undefined) throw new Error(`${location}: no mapping ${map}.${first}.${second}`);
+      if (value === undefined) throw new Error(`${location}: the template has no mapping ${map}.${first}.${second}`);
       return value;
     },
     "Fn::If": (argument, location) => {
       const [condition, whenTrue, whenFalse] = list(argument, location);
-      return resolve(holds(String(condition)) ? whenTrue : whenFalse, location);
+      return resolve(isConditionTrue(String(condition)) ? whenTrue : whenFalse, location);
     },
     "Fn::Equals": (argument, location) => {
       const [left, right] = list(resolve(argument, location), location);
@@ -103,23 +118,23 @@ export function createIntrinsics(template: Template, deployment: Deployment, nam
     const [first] = entries;
     if (first && entries.length === 1 && (Object.hasOwn(functions, first[0]) || first[0].startsWith("Fn::"))) {
       const [name, argument] = first;
-      // A key called "Condition" is a function in conditions only: policies and authorizers have one of their own.
+      // A key named "Condition" is a function only within Conditions: policy statements have a key of the same name.
       const isPlainKey = name === "Condition" && !location.startsWith("Conditions.");
       if (!isPlainKey) {
         const apply = functions[name];
         if (apply) return apply(argument, location);
         const known = Object.keys(functions).join(", ");
-        throw new Error(`${location}: ${name} is not known to the local runtime, which knows ${known}`);
+        throw new Error(`${location}: ${name} is not known to the local runtime; supported functions: ${known}`);
       }
     }
     const resolved = entries.map(([key, each]) => [key, resolve(each, `${location}.${key}`)] as const);
     return Object.fromEntries(resolved.filter(([, each]) => each !== noValue));
   };
-  return { resolve, holds };
+  return { resolve, isConditionTrue };
 }
 
-/** Adds the place to what `find` throws. */
-function at<T>(location: string, find: () => T): T {
+/** Runs `find` and adds the location to the text of its error. */
+function withLocation<T>(location: string, find: () => T): T {
   try {
     return find();
   } catch (cause) {
@@ -129,12 +144,12 @@ function at<T>(location: string, find: () => T): T {
 
 function list(value: unknown, location: string): unknown[] {
   if (Array.isArray(value)) return value;
-  throw new Error(`${location}: an intrinsic function needs a list, got ${JSON.stringify(value)}`);
+  throw new Error(`${location}: an intrinsic function takes a list here, got ${JSON.stringify(value)}`);
 }
 
-function texts(value: unknown, location: string, name: string): string[] {
+function strings(value: unknown, location: string, name: string): string[] {
   return list(value, location).map((each) => {
     if (typeof each === "string" || typeof each === "number" || typeof each === "boolean") return String(each);
-    throw new Error(`${location}: ${name} needs texts, got ${JSON.stringify(each)}`);
+    throw new Error(`${location}: ${name} takes strings, got ${JSON.stringify(each)}`);
   });
 }

@@ -4,20 +4,23 @@ import type { Resource } from "./stack.ts";
 export type Properties = Readonly<Record<string, unknown>>;
 
 /**
- * Reads the properties of one resource, or of an object within one. A property that nobody asked for is one that this
- * runtime would silently ignore, so `done` refuses it: a template either runs as on AWS, or not at all.
+ * Reads the properties of a resource, or of an object within it, and checks their types.
+ *
+ * A property that was not read would be ignored silently, so `assertAllRead` reports it: a template either runs as on AWS
+ * or does not start. CloudFormation accepts numbers and booleans as strings, and so do the methods here.
  */
 export class PropertyReader {
-  readonly #where: string;
+  readonly #location: string;
   readonly #properties: Properties;
   readonly #unread: Set<string>;
 
   constructor(location: string, properties: Properties) {
-    this.#where = location;
+    this.#location = location;
     this.#properties = properties;
     this.#unread = new Set(Object.keys(properties).filter((name) => properties[name] !== undefined));
   }
 
+  /** Throws if it is absent. */
   string(name: string): string {
     return this.optionalString(name) ?? this.#fail(name, "a string");
   }
@@ -28,10 +31,10 @@ export class PropertyReader {
     return value === undefined || typeof value === "string" ? value : this.#fail(name, "a string");
   }
 
-  /** A text that must be one of `allowed`; the first of them if it is absent. */
+  /** A string that must be one of `allowed`. @default the first of them */
   oneOf<const T extends string>(name: string, allowed: readonly [T, ...T[]]): T {
     const value = this.optionalString(name) ?? allowed[0];
-    return allowed.find((one) => one === value) ?? this.#fail(name, allowed.join(" or "));
+    return allowed.find((each) => each === value) ?? this.#fail(name, allowed.join(" or "));
   }
 
   optionalNumber(name: string): number | undefined {
@@ -41,18 +44,21 @@ export class PropertyReader {
     return typeof number === "number" && Number.isFinite(number) ? number : this.#fail(name, "a number");
   }
 
+  /** @default false */
   boolean(name: string): boolean {
     const value = this.#read(name);
     if (value === undefined || value === false || value === "false") return false;
     return value === true || value === "true" || this.#fail(name, "a boolean");
   }
 
+  /** @default an empty list */
   strings(name: string): string[] {
     const value = this.#read(name) ?? [];
     if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value;
     return this.#fail(name, "a list of strings");
   }
 
+  /** @default an empty map */
   stringMap(name: string): Record<string, string> {
     const value = this.#read(name) ?? {};
     if (isObject(value) && Object.values(value).every((item) => typeof item === "string")) {
@@ -61,6 +67,7 @@ export class PropertyReader {
     return this.#fail(name, "a map of strings");
   }
 
+  /** @default an empty map */
   objectMap(name: string): [key: string, value: PropertyReader][] {
     const value = this.#read(name) ?? {};
     if (!isObject(value)) return this.#fail(name, "an object");
@@ -72,24 +79,25 @@ export class PropertyReader {
     return value === undefined ? undefined : this.#within(name, value);
   }
 
+  /** @default an empty list */
   objects(name: string): PropertyReader[] {
     const value = this.#read(name) ?? [];
     if (!Array.isArray(value)) return this.#fail(name, "a list");
     return value.map((item, index) => this.#within(`${name}[${index}]`, item));
   }
 
-  /** Properties that change nothing one could see here: names, descriptions, logs. */
+  /** Marks properties as read that have no effect locally: names, descriptions, log settings. */
   ignore(...names: string[]): this {
     for (const name of names) this.#unread.delete(name);
     return this;
   }
 
-  /** @throws if a property was not read */
+  /** @throws if the template sets a property that was neither read nor ignored */
   assertAllRead(): void {
     const [extra] = this.#unread;
     if (extra === undefined) return;
     throw new Error(
-      `${this.#where} sets ${extra}, which the local runtime does not support; remove it, or teach local/ what it does`,
+      `${this.#location} sets ${extra}, which the local runtime does not support; remove it, or add support for it in local/`,
     );
   }
 
@@ -100,14 +108,15 @@ export class PropertyReader {
 
   #within(name: string, value: unknown): PropertyReader {
     if (!isObject(value)) return this.#fail(name, "an object");
-    return new PropertyReader(`${this.#where}.${name}`, value);
+    return new PropertyReader(`${this.#location}.${name}`, value);
   }
 
   #fail(name: string, wanted: string): never {
     const got = JSON.stringify(this.#properties[name.replace(/[.[].*/, "")]) ?? "nothing";
-    throw new Error(`${this.#where}: ${name} should be ${wanted}, got ${got.slice(0, 200)}`);
+    throw new Error(`${this.#location}: ${name} should be ${wanted}, got ${got.slice(0, 200)}`);
   }
 }
 
+/** A reader for the properties of a resource. */
 export const readProperties = (resource: Resource) =>
   new PropertyReader(`${resource.logicalId} (${resource.type})`, resource.properties);

@@ -3,44 +3,44 @@ import { createHash, randomUUID } from "node:crypto";
 import { existsSync, globSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 
-/** Everything that the cloud assembly is made from; a change to anything else cannot change it. */
+/** The inputs of the cloud assembly. A change to any other file cannot change it. */
 const sources = [
   "{bin,lib,lambdas,protocol}/**/*",
   "{cdk,cdk.context,package,package-lock,tsconfig}.json",
   "node_modules/{aws-cdk-lib,esbuild}/package.json",
 ];
-/** Assemblies that are kept: a runtime that was started before a change still loads bundles of the one before. */
-const keptAssemblies = 5;
+/** Older assemblies are kept because a runtime that started before a change still loads bundles from them. */
+const maxAssemblies = 5;
 
 /**
- * Runs the CDK app that cdk.json names, unless it has been run for these very sources before.
+ * Runs the CDK app of `cdk.json`, unless `.local/assemblies/` already holds the assembly for the same sources.
  *
- * @param root the project's folder
+ * @param root the project folder
  * @returns the folder of the cloud assembly
- * @throws with what the app printed, if it fails
+ * @throws with the output of the app, if it fails
  */
 export async function synthesize(root: string): Promise<string> {
-  const all = join(root, ".local", "assemblies");
-  const hash = hashOf(root);
-  const folder = join(all, hash);
+  const assemblies = join(root, ".local", "assemblies");
+  const hash = hashSources(root);
+  const folder = join(assemblies, hash);
   if (!existsSync(folder)) {
-    // Under a name of its own until it is whole: two processes may be at it.
+    // The app writes to a folder of a unique name, because two processes can synthesize at the same time.
     const unfinished = `${folder}.${randomUUID()}`;
     try {
       await runApp(root, unfinished);
-      if (hashOf(root) !== hash) return await synthesize(root);
-      moveUnlessThere(unfinished, folder);
+      if (hashSources(root) !== hash) return await synthesize(root);
+      moveUnlessExists(unfinished, folder);
     } finally {
       rmSync(unfinished, { recursive: true, force: true });
     }
   }
   const now = new Date();
   utimesSync(folder, now, now);
-  removeOldest(all);
+  removeOldest(assemblies);
   return folder;
 }
 
-function moveUnlessThere(from: string, to: string): void {
+function moveUnlessExists(from: string, to: string): void {
   try {
     renameSync(from, to);
   } catch (error) {
@@ -48,7 +48,7 @@ function moveUnlessThere(from: string, to: string): void {
   }
 }
 
-function hashOf(root: string): string {
+function hashSources(root: string): string {
   const hash = createHash("sha256").update(process.version);
   for (const file of globSync(sources, { cwd: root }).sort()) {
     const path = join(root, file);
@@ -59,38 +59,38 @@ function hashOf(root: string): string {
 
 async function runApp(root: string, folder: string): Promise<void> {
   const { app, context = {} } = readJson(join(root, "cdk.json"));
-  if (typeof app !== "string") throw new Error(`cdk.json should name the CDK app's command as "app", got ${app}`);
-  // What the CDK's command line would read for it.
-  const kept = join(root, "cdk.context.json");
-  const wholeContext = { ...(context as object), ...(existsSync(kept) ? readJson(kept) : {}) };
-  const host = Object.entries(process.env).filter(([name]) => !/^(AWS|CDK)_/.test(name));
+  if (typeof app !== "string") throw new Error(`cdk.json should hold the command of the CDK app as "app", got ${app}`);
+  // The CDK command line would read this file and pass it on.
+  const contextFile = join(root, "cdk.context.json");
+  const fullContext = { ...(context as object), ...(existsSync(contextFile) ? readJson(contextFile) : {}) };
+  const withoutAws = Object.entries(process.env).filter(([name]) => !/^(AWS|CDK)_/.test(name));
   const child = spawn(app, {
     cwd: root,
     shell: true,
     stdio: ["ignore", "pipe", "pipe"],
     env: {
-      ...Object.fromEntries(host),
-      // `node` is the one that runs this, whatever else the machine has.
+      ...Object.fromEntries(withoutAws),
+      // `node` in the app's command is the Node.js that runs this process.
       PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`,
       CDK_OUTDIR: folder,
-      CDK_CONTEXT_JSON: JSON.stringify(wholeContext),
+      CDK_CONTEXT_JSON: JSON.stringify(fullContext),
       CDK_DISABLE_VERSION_CHECK: "1",
-      // CloudFormation's rules take three times as long as all the rest; `cdk synth` and a test ask them.
+      // CloudFormation validation takes three times as long as the rest of the synthesis; `cdk synth` and a test run it.
       CDK_VALIDATION: "false",
       AWS_EC2_METADATA_DISABLED: "true",
     },
   });
-  let printed = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (printed += chunk));
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += chunk));
   const code = await new Promise((resolve, reject) => child.on("close", resolve).on("error", reject));
-  if (code !== 0) throw new Error(`the CDK app (${app}) failed with exit code ${code}:\n${printed.trim()}`);
+  if (code !== 0) throw new Error(`the CDK app (${app}) failed with exit code ${code}:\n${output.trim()}`);
 }
 
-function removeOldest(all: string): void {
-  const byAge = readdirSync(all)
-    .map((name) => ({ path: join(all, name), usedAt: statSync(join(all, name)).mtimeMs }))
+function removeOldest(assemblies: string): void {
+  const byAge = readdirSync(assemblies)
+    .map((name) => ({ path: join(assemblies, name), usedAt: statSync(join(assemblies, name)).mtimeMs }))
     .sort((a, b) => b.usedAt - a.usedAt);
-  for (const { path } of byAge.slice(keptAssemblies)) rmSync(path, { recursive: true, force: true });
+  for (const { path } of byAge.slice(maxAssemblies)) rmSync(path, { recursive: true, force: true });
 }
 
 const readJson = (file: string): Record<string, unknown> => JSON.parse(readFileSync(file, "utf8"));

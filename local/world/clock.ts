@@ -1,11 +1,11 @@
-/** Time as the local runtime sees it; tests have one that they move themselves. */
+/** The time that the local runtime uses. Tests pass a clock that they move by hand. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
   setTimeout(run: () => void, delayMs: number): TimeoutHandle;
   clearTimeout(handle: TimeoutHandle | undefined): void;
 }
-/** Belongs to the clock that gave it. */
+/** Valid only for the clock that returned it. */
 export type TimeoutHandle = NodeJS.Timeout | number;
 
 export const realClock: Clock = {

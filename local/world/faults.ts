@@ -1,53 +1,67 @@
-/** How often a fault strikes: a share from 0 (never) to 1 (always), or a decision per id. */
+/** How often a fault strikes: a probability from 0 (never) to 1 (always), or a decision for each id. */
 export type Share = number | ((id: string) => boolean);
 
 /**
- * Switches that a test may change at any time, each by itself; each stands for something that AWS was seen to do.
- * Those of posts and disconnects decide per connection id.
+ * Fault switches that a test can change at any time. They are independent of one another, and each reproduces a
+ * behaviour that was observed on AWS. Faults of posts and disconnects are decided for each connection id.
  */
 export interface Faults {
-  /** `$disconnect` never runs. */
+  /** `$disconnect` is not invoked. */
   lostDisconnects: Share;
-  /** The post is not answered until the caller gives up. */
+  /** The post gets no response until the caller gives up. */
   hangingPosts: Share;
-  /** 429, as in a storm or with one slow reader. */
+  /** The post is answered 429, as during a traffic peak or for a slow client. */
   throttledPosts: Share;
-  /** 500. */
+  /** The post is answered 500. */
   failingPosts: Share;
-  /** 410, although the connection is open and gets the message. */
+  /** The post is answered 410, although the connection is open and receives the message. */
   goneButDelivered: Share;
-  /** 200, although the message is lost. */
+  /** The post is answered 200, although the message is lost. */
   lostPosts: Share;
-  /** The post takes `slowPostMs` before anything else happens to it. */
+  /** The post waits for `slowPostMs` before it is processed. */
   slowPosts: Share;
   /** @default 1000 */
   slowPostMs: number;
-  /** Connections whose peer has vanished unnoticed: posts and GetConnection give 200, nothing arrives or departs. */
+  /**
+   * Ids of connections whose peer is gone without a close frame. Posts and GetConnection are answered 200, but no data
+   * passes in either direction.
+   */
   halfOpen: Set<string>;
-  /** A message of a queue goes to its function twice, in two batches at the same time; decides per message id. */
+  /** A queue message is delivered to its function twice, in two concurrent batches. Decided for each message id. */
   duplicatedMessages: Share;
-  /** A function dies at a call to AWS, half of the times before and half after it; decides per logical id. */
+  /** A function is killed at a call to AWS: half of the times before the call, half after it. Decided for each logical id. */
   crashes: Share;
-  /** Lets a function die once, at a call that an invocation makes. */
+  /**
+   * Kills a function once.
+   *
+   * @param functionId logical id
+   * @param call the n-th call to AWS within one invocation, counted from 1 in the order in which calls arrive
+   */
   crashAt(functionId: string, call: number, when: CrashTime): CrashPoint;
-  /** 0 ≤ number < 1; give a seeded one to repeat a run. */
+  /** Returns a number from 0 (inclusive) to 1 (exclusive). Pass a seeded generator to repeat a run. */
   random: () => number;
 }
 
-/** Whether the call still does what it should; its answer never arrives. */
+/** `before`: the call has no effect. `after`: the call takes effect. The function receives no response in both cases. */
 export type CrashTime = "before" | "after";
 
 export interface CrashPoint {
   /** Logical id. */
   readonly functionId: string;
-  /** The n-th call of one invocation, counted from 1 as calls arrive. */
+  /** The n-th call of one invocation, counted from 1 in the order in which calls arrive. */
   readonly call: number;
   readonly when: CrashTime;
-  /** It has happened, and does not happen again. */
+  /** True once the function was killed here. A crash point strikes only once. */
   struck: boolean;
 }
 
-/** All switches off. */
+/** Decides, once for each call to AWS, whether the calling function is killed. */
+export interface CrashDecision {
+  /** @returns `undefined` if the function survives the call */
+  crashOf(functionId: string, call: number): CrashTime | undefined;
+}
+
+/** All faults switched off. */
 export function noFaults(): Faults & CrashDecision {
   const points: CrashPoint[] = [];
   const faults: Faults & CrashDecision = {
@@ -79,11 +93,6 @@ export function noFaults(): Faults & CrashDecision {
     random: Math.random,
   };
   return faults;
-}
-
-/** Asked once for each call. */
-export interface CrashDecision {
-  crashOf(functionId: string, call: number): CrashTime | undefined;
 }
 
 /** Whether a fault strikes this time. */

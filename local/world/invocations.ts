@@ -1,37 +1,46 @@
 import { randomBytes } from "node:crypto";
-import type { InvocationChain } from "../lambda/event-source/recursion-guard.ts";
 import type { CrashDecision } from "./faults.ts";
 
-/** A run of a function. */
+/** A record of one invocation of a function. */
 export interface Invocation {
   /** Logical id. */
   readonly functionId: string;
-  /** What it called, in the order in which the calls arrived: `dynamodb:PutItem`, `execute-api:POST`. */
+  /** Its calls to AWS in the order in which they arrived: `dynamodb:PutItem`, `execute-api:POST`. */
   readonly calls: readonly string[];
   readonly outcome: "running" | "returned" | "failed";
 }
 
-/** Who calls AWS, and whether it lives to see the answer. */
+/**
+ * How often each function (by logical id) was invoked in a chain of invocations that are linked by queue messages. A
+ * function that sends to the queue that invokes it appears more than once in its own chain.
+ */
+export type InvocationChain = Readonly<Record<string, number>>;
+
+/** Records invocations and their calls to AWS, and kills functions where a crash fault strikes. */
 export interface Invocations {
-  /** @param kill ends the environment at once */
+  /**
+   * Records the start of an invocation.
+   *
+   * @param kill ends the execution environment at once
+   */
   begin(functionId: string, chain: InvocationChain, kill: () => void): InvocationHandle;
   /**
-   * Serves a call of a function, unless the function dies of it.
+   * Serves a call of a function, unless a fault kills the function at this call.
    *
-   * @param trace the call's header `X-Amzn-Trace-Id`
+   * @param trace the call's header `X-Amzn-Trace-Id`; a call without a known trace belongs to no invocation
    * @param name such as `dynamodb:PutItem`
-   * @returns `undefined` if nobody is left to hear the answer
+   * @returns `undefined` if the function is dead and cannot receive a response
    */
   serve<T>(trace: string | undefined, name: string, run: () => Promise<T>): Promise<T | undefined>;
-  /** The chain that the invocation is part of; `undefined` if the call is none of a function. */
+  /** The chain of the invocation with this trace header; `undefined` if the trace is unknown. */
   chainOf(trace: string | undefined): InvocationChain | undefined;
-  /** The newest ones, oldest first. */
+  /** The newest 5,000 invocations, oldest first. */
   readonly all: readonly Invocation[];
 }
 
-/** One invocation, as its environment needs it. */
+/** A running invocation, for the execution environment that runs it. */
 export interface InvocationHandle {
-  /** The SDK sends it with every call that it makes in this invocation. */
+  /** The AWS SDK sends it as `X-Amzn-Trace-Id` with every call of this invocation. */
   readonly trace: string;
   end(outcome: "returned" | "failed"): void;
 }
@@ -45,12 +54,12 @@ interface Running {
   isDead: boolean;
 }
 
-/** @param faults asked once for each call */
+/** @param faults consulted once for each call */
 export function createInvocations(faults: CrashDecision): Invocations {
   const all: Invocation[] = [];
   const runningByTrace = new Map<string, Running>();
   const find = (trace: string | undefined) => runningByTrace.get(trace ?? "");
-  const killInvocation = (running: Running) => {
+  const killFunction = (running: Running) => {
     running.isDead = true;
     running.kill();
   };
@@ -67,7 +76,7 @@ export function createInvocations(faults: CrashDecision): Invocations {
         trace,
         end: (outcome) => {
           invocation.outcome = outcome;
-          // Requests of one that was killed may still be on their way.
+          // Requests of a killed function can still arrive, and must not be served.
           if (!running.isDead) runningByTrace.delete(trace);
         },
       };
@@ -79,12 +88,12 @@ export function createInvocations(faults: CrashDecision): Invocations {
       const { functionId, calls } = running.invocation;
       const crash = faults.crashOf(functionId, calls.push(name));
       if (crash === "before") {
-        killInvocation(running);
+        killFunction(running);
         return undefined;
       }
-      const answer = await run();
-      if (crash === "after") killInvocation(running);
-      return running.isDead ? undefined : answer;
+      const response = await run();
+      if (crash === "after") killFunction(running);
+      return running.isDead ? undefined : response;
     },
     chainOf: (trace) => find(trace)?.chain,
   };

@@ -1,20 +1,20 @@
-/** What Lambdas and the gateway print. */
+/** The log lines of functions and of the local services. */
 export interface Logs {
   /** @param text one or more lines */
   add(source: string, text: string): void;
-  /** The newest lines, oldest first. */
+  /** The newest 5,000 lines, oldest first. */
   readonly lines: readonly LogLine[];
 }
 export interface LogLine {
-  /** Logical id of a function, or `gateway`. */
+  /** Logical id of a function, or the name of a local service: `gateway`, `queues`, `events`. */
   readonly source: string;
   readonly text: string;
 }
 
 const maxLines = 5_000;
 
-/** @param show is told of every line at once */
-export function createLogs(show: (line: LogLine) => void = () => {}): Logs {
+/** @param onLine called with each line when it is added */
+export function createLogs(onLine: (line: LogLine) => void = () => {}): Logs {
   const lines: LogLine[] = [];
   return {
     lines,
@@ -22,7 +22,7 @@ export function createLogs(show: (line: LogLine) => void = () => {}): Logs {
       for (const each of text.replace(/\n$/, "").split("\n")) {
         const line = { source, text: each };
         lines.push(line);
-        show(line);
+        onLine(line);
       }
       if (lines.length > maxLines) lines.splice(0, lines.length - maxLines);
     },

@@ -1,11 +1,15 @@
 import { compileJsonPath, parseJson } from "./json-path.ts";
 
+/** The values that a mapping template can use. */
 export interface TemplateScope {
-  /** The text that is mapped. */
+  /** `$input.body`: the text that the template maps. */
   body: string;
+  /** `$context` */
   context: Readonly<Record<string, unknown>>;
+  /** `$stageVariables` */
   stageVariables: Readonly<Record<string, string>>;
 }
+/** Renders the template. */
 export type MappingTemplate = (scope: TemplateScope) => string;
 
 const reference = String.raw`input\.body|input\.(?:path|json)\(\s*'[^']+'\s*\)|context(?:\.[A-Za-z]\w*)+|stageVariables\.\w+`;
@@ -23,38 +27,46 @@ const utilities: Record<string, (text: string) => string> = {
 };
 
 /**
- * Compiles a mapping template: text with `$input.body`, `$input.path('$.a')`, `$input.json('$.a')`, `$context.…`,
- * `$stageVariables.…` and `$util.escapeJavaScript(…)`, `urlEncode`, `urlDecode`, `base64Encode`, `base64Decode` of one.
+ * Compiles a mapping template of API Gateway. Supported are plain text and these expressions:
  *
- * @throws if it uses more of the Velocity language than that, so that nothing is rendered wrongly
+ * - `$input.body`, `$input.path('$.a')`, `$input.json('$.a')`
+ * - `$context.a`, `$stageVariables.a`
+ * - `$util.escapeJavaScript(…)`, `$util.urlEncode(…)`, `$util.urlDecode(…)`, `$util.base64Encode(…)` and
+ *   `$util.base64Decode(…)` of one of the above
+ *
+ * @throws if the template uses any other part of the Velocity language, which would be rendered wrongly
  */
 export function compileMappingTemplate(template: string, location: string): MappingTemplate {
-  const refuse = (what: string) =>
-    new Error(`${location}: the template uses ${what}, which the local gateway does not support; see mapping-template.ts`);
+  const unsupported: Unsupported = (syntax) =>
+    new Error(
+      `${location}: the template uses ${syntax}, which the local gateway does not support; mapping-template.ts lists what it supports`,
+    );
   const directive = directivePattern.exec(template);
-  if (directive) throw refuse(directive[0]);
+  if (directive) throw unsupported(directive[0]);
   const parts: MappingTemplate[] = [];
   let end = 0;
   const addText = (text: string) => {
     const unknown = /\$!?\{?[A-Za-z][\w.]*/.exec(text);
-    if (unknown) throw refuse(unknown[0]);
+    if (unknown) throw unsupported(unknown[0]);
     parts.push(() => text);
   };
   for (const match of template.matchAll(expressionPattern)) {
     addText(template.slice(end, match.index));
-    parts.push(compileExpression(match[1] ?? match[2] ?? "", refuse));
+    parts.push(compileExpression(match[1] ?? match[2] ?? "", unsupported));
     end = match.index + match[0].length;
   }
   addText(template.slice(end));
   return (scope) => parts.map((part) => part(scope)).join("");
 }
 
-function compileExpression(expression: string, refuse: (what: string) => Error): MappingTemplate {
+type Unsupported = (syntax: string) => Error;
+
+function compileExpression(expression: string, unsupported: Unsupported): MappingTemplate {
   const [, utility, argument] = /^util\.(\w+)\(\s*\$(.*?)\s*\)$/s.exec(expression) ?? [];
   if (utility !== undefined && argument !== undefined) {
     const apply = Object.hasOwn(utilities, utility) ? utilities[utility] : undefined;
-    if (!apply) throw refuse(`$util.${utility}`);
-    const inner = compileExpression(argument, refuse);
+    if (!apply) throw unsupported(`$util.${utility}`);
+    const inner = compileExpression(argument, unsupported);
     return (scope) => apply(inner(scope));
   }
   if (expression === "input.body") return ({ body }) => body;
@@ -72,14 +84,14 @@ function compileExpression(expression: string, refuse: (what: string) => Error):
 
 function printScalar(value: unknown): string {
   if (value === undefined || value === null) return "";
-  // Velocity prints an object in a form of its own, which is not JSON and which nobody can want.
+  // Velocity prints an object in the format of Java's `toString`, which is not JSON.
   if (typeof value === "object") throw new Error("a template prints an object; use $input.json instead of $input.path");
   return String(value);
 }
 
 const escapes: Record<string, string> = { "\b": "\\b", "\n": "\\n", "\t": "\\t", "\f": "\\f", "\r": "\\r" };
 
-/** As Java's StringEscapeUtils.escapeEcmaScript, which escapes `'` and `/` as well. */
+/** Like `StringEscapeUtils.escapeEcmaScript` of Java, which also escapes `'` and `/`. */
 function escapeJavaScript(text: string): string {
   return text.replace(/[\s\S]/g, (char) => {
     if (`'"\\/`.includes(char)) return `\\${char}`;

@@ -1,5 +1,6 @@
 import { type PropertyReader, readProperties } from "../../template/property-reader.ts";
 import type { Resource, Stack } from "../../template/stack.ts";
+import { maxTimeoutMs } from "../integration/invoke-lambda.ts";
 import { functionArnOf } from "../integration/lambda-uri.ts";
 import type { MappingTemplate } from "../integration/mapping-template.ts";
 import { readThrottle } from "../throttling/read-throttle.ts";
@@ -7,7 +8,7 @@ import type { Throttle } from "../throttling/token-bucket.ts";
 import { type GatewayResponse, readGatewayResponses } from "./gateway-responses.ts";
 import { readHeaders, readJsonTemplate } from "./response-mappings.ts";
 
-/** A REST API of the template, at one stage. */
+/** One stage of a REST API of the template. */
 export interface RestApi {
   apiId: string;
   stageName: string;
@@ -15,7 +16,11 @@ export interface RestApi {
   stageVariables: Record<string, string>;
   resources: RestResource[];
   gatewayResponses: ReadonlyMap<string, GatewayResponse>;
-  /** @param methodKey `/push/POST` */
+  /**
+   * The throttle of a method; `undefined` if it has none.
+   *
+   * @param methodKey such as `/push/POST`
+   */
   throttleOf: (methodKey: string) => Throttle | undefined;
 }
 export interface RestResource {
@@ -26,6 +31,7 @@ export interface RestResource {
 }
 export interface Method {
   apiKeyRequired: boolean;
+  /** Authorization type AWS_IAM: a request needs a Signature Version 4. */
   isSigned: boolean;
   operationName: string | undefined;
   integration: Integration;
@@ -34,22 +40,21 @@ export type Integration =
   | { type: "lambda"; functionArn: string; timeoutMs: number }
   | { type: "mock"; request: MappingTemplate | undefined; responses: MockResponse[] };
 export interface MockResponse {
-  /** Matched with the status that the request template names; `undefined` for the default one. */
+  /** Matches the status code of the request template; `undefined` for the default response. */
   pattern: RegExp | undefined;
   status: number;
   headers: Record<string, string>;
   body: MappingTemplate | undefined;
 }
 
-const maxTimeoutMs = 29_000;
-
-/** @throws if the template uses what this gateway does not support */
+/** @throws if the template uses a feature that the local gateway does not support */
 export function readRestApis(stack: Stack): RestApi[] {
   return stack.ofType("AWS::ApiGateway::RestApi").flatMap((api) => {
     const apiId = stack.physicalId(api.logicalId);
     const reader = readProperties(api).ignore("Name", "Description", "Tags", "EndpointConfiguration", "FailOnWarnings");
     reader.oneOf("ApiKeySourceType", ["HEADER"]);
-    if (reader.boolean("DisableExecuteApiEndpoint")) throw new Error(`${api.logicalId} disables its only endpoint here`);
+    if (reader.boolean("DisableExecuteApiEndpoint"))
+      throw new Error(`${api.logicalId} sets DisableExecuteApiEndpoint, but the local gateway has no other endpoint`);
     reader.assertAllRead();
     const resources = readResources(stack, apiId);
     const gatewayResponses = readGatewayResponses(stack, apiId);
@@ -87,23 +92,23 @@ function readStage(stage: Resource): Pick<RestApi, "stageName" | "stageVariables
 }
 
 function readResources(stack: Stack, apiId: string): RestResource[] {
-  const own = (type: string) => stack.ofType(type).filter(({ properties }) => properties.RestApiId === apiId);
-  const parts = new Map<string, { parentId: string; part: string }>();
-  for (const resource of own("AWS::ApiGateway::Resource")) {
+  const ofApi = (type: string) => stack.ofType(type).filter(({ properties }) => properties.RestApiId === apiId);
+  const pathParts = new Map<string, { parentId: string; part: string }>();
+  for (const resource of ofApi("AWS::ApiGateway::Resource")) {
     const reader = readProperties(resource).ignore("RestApiId");
-    parts.set(stack.physicalId(resource.logicalId), {
+    pathParts.set(stack.physicalId(resource.logicalId), {
       parentId: reader.string("ParentId"),
       part: reader.string("PathPart"),
     });
     reader.assertAllRead();
   }
-  // The root is no resource of the template, so a parent that is unknown is the root.
+  // The root is not a resource of the template, so an unknown parent is the root.
   const pathOf = (id: string): string => {
-    const found = parts.get(id);
+    const found = pathParts.get(id);
     return found ? `${pathOf(found.parentId)}/${found.part}` : "";
   };
   const methods = new Map<string, Map<string, Method>>();
-  for (const resource of own("AWS::ApiGateway::Method")) {
+  for (const resource of ofApi("AWS::ApiGateway::Method")) {
     const id = String(resource.properties.ResourceId);
     const known = methods.get(id) ?? new Map<string, Method>();
     methods.set(id, known.set(String(resource.properties.HttpMethod), readMethod(resource)));
@@ -112,10 +117,10 @@ function readResources(stack: Stack, apiId: string): RestResource[] {
 }
 
 function readMethod(resource: Resource): Method {
-  // A proxy integration passes everything through, so what a method says of its responses changes nothing.
+  // A proxy integration passes responses through unchanged, so MethodResponses have no effect.
   const reader = readProperties(resource).ignore("RestApiId", "ResourceId", "HttpMethod", "MethodResponses");
   const integration = reader.object("Integration");
-  if (!integration) throw new Error(`${resource.logicalId} has no Integration`);
+  if (!integration) throw new Error(`${resource.logicalId} should have an Integration, got none`);
   const method = {
     apiKeyRequired: reader.boolean("ApiKeyRequired"),
     isSigned: reader.oneOf("AuthorizationType", ["NONE", "AWS_IAM"]) === "AWS_IAM",

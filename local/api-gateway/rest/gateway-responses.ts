@@ -1,17 +1,17 @@
 import { readProperties } from "../../template/property-reader.ts";
 import type { Stack } from "../../template/stack.ts";
 import type { MappingTemplate } from "../integration/mapping-template.ts";
-import type { Answer } from "../stage/response.ts";
+import type { HttpResponse } from "../stage/response.ts";
 import { readHeaders, readJsonTemplate } from "./response-mappings.ts";
 
-/** How the template words an answer that API Gateway gives by itself. */
+/** An `AWS::ApiGateway::GatewayResponse`: overrides one of API Gateway's own responses. */
 export interface GatewayResponse {
   status: number | undefined;
   headers: Record<string, string>;
   body: MappingTemplate | undefined;
 }
 
-/** What API Gateway answers by itself: type of the gateway response, status, `x-amzn-errortype`, message. */
+/** API Gateway's own responses: type of the gateway response, status, `x-amzn-errortype` and message. */
 const defaults = {
   notFound: [
     "MISSING_AUTHENTICATION_TOKEN",
@@ -30,14 +30,16 @@ const defaults = {
   throttled: ["THROTTLED", 429, "TooManyRequestsException", "Too Many Requests"],
   quotaExceeded: ["QUOTA_EXCEEDED", 429, "LimitExceededException", "Limit Exceeded"],
   tooLarge: ["REQUEST_TOO_LARGE", 413, "RequestTooLargeException", "Request Too Long"],
-  // A 502 has no type of its own: only the default for 5xx rewords it.
+  // No gateway response has the status 502, so only DEFAULT_5XX overrides it.
   badGateway: ["DEFAULT_5XX", 502, "InternalServerErrorException", "Internal server error"],
   misconfigured: ["API_CONFIGURATION_ERROR", 500, "InternalServerErrorException", "Internal server error"],
   timedOut: ["INTEGRATION_TIMEOUT", 504, "InternalServerErrorException", "Endpoint request timed out"],
 } as const satisfies Record<string, readonly [type: string, status: number, errorType: string, message: string]>;
-export type Refusal = keyof typeof defaults;
 
-/** @returns them by their types, such as `THROTTLED` */
+/** Why API Gateway rejects a request. */
+export type Rejection = keyof typeof defaults;
+
+/** @returns the overrides by type, such as `THROTTLED` */
 export function readGatewayResponses(stack: Stack, apiId: string): Map<string, GatewayResponse> {
   const resources = stack
     .ofType("AWS::ApiGateway::GatewayResponse")
@@ -59,21 +61,24 @@ export function readGatewayResponses(stack: Stack, apiId: string): Map<string, G
   );
 }
 
-/** Words a refusal: as the template has it for its type, else for all of 4xx or 5xx, else as AWS does. */
-export function gatewayResponseFor(
-  responses: ReadonlyMap<string, GatewayResponse>,
-  refusal: Refusal,
+/**
+ * The response for a rejection: the override for its type, else the override for `DEFAULT_4XX` or `DEFAULT_5XX`, else
+ * AWS' default.
+ */
+export function rejectionResponse(
+  overrides: ReadonlyMap<string, GatewayResponse>,
+  rejection: Rejection,
   context: Readonly<Record<string, unknown>>,
   stageVariables: Readonly<Record<string, string>>,
-): Answer {
-  const [type, status, errorType, message] = defaults[refusal];
-  const custom = responses.get(type) ?? responses.get(status < 500 ? "DEFAULT_4XX" : "DEFAULT_5XX");
+): HttpResponse {
+  const [type, status, errorType, message] = defaults[rejection];
+  const override = overrides.get(type) ?? overrides.get(status < 500 ? "DEFAULT_4XX" : "DEFAULT_5XX");
   const error = { message, messageString: JSON.stringify(message), responseType: type };
-  const body = custom?.body?.({ body: "", context: { ...context, error }, stageVariables });
+  const body = override?.body?.({ body: "", context: { ...context, error }, stageVariables });
   return {
-    status: custom?.status ?? status,
+    status: override?.status ?? status,
     errorType,
-    headers: custom?.headers ?? {},
+    headers: override?.headers ?? {},
     body: body ?? JSON.stringify({ message }),
   };
 }

@@ -1,33 +1,34 @@
 import type { Method, RestResource } from "./api-spec.ts";
 
+/** The resource and method for a request. */
 export interface Match {
   resource: RestResource;
   method: Method;
-  /** `null`, as in the event, if the path has none. */
+  /** Decoded. `null` if there are none, as in the event. */
   pathParameters: Record<string, string> | null;
 }
 
 /**
- * Finds the method for a path: literal segments win over `{name}`, which wins over `{name+}`.
+ * Finds the method for a path. A literal segment takes precedence over `{name}`, which takes precedence over `{name+}`.
  *
- * @param path undecoded, without the stage
+ * @param path not decoded, without the stage
  */
 export function matchResource(resources: RestResource[], httpMethod: string, path: string): Match | undefined {
   const segments = path.split("/").slice(1);
   const matches = resources
-    .map((resource) => ({ resource, found: matchPath(resource.path.split("/").slice(1), segments) }))
-    .filter((match): match is { resource: RestResource; found: PathMatch } => match.found !== undefined)
-    .sort((a, b) => (a.found.rank < b.found.rank ? -1 : 1));
+    .map((resource) => ({ resource, match: matchPath(resource.path.split("/").slice(1), segments) }))
+    .filter((each): each is { resource: RestResource; match: PathMatch } => each.match !== undefined)
+    .sort((a, b) => (a.match.rank < b.match.rank ? -1 : 1));
   const [best] = matches;
   const method = best?.resource.methods.get(httpMethod) ?? best?.resource.methods.get("ANY");
   if (!best || !method) return undefined;
-  const { parameters } = best.found;
+  const { parameters } = best.match;
   return { resource: best.resource, method, pathParameters: Object.keys(parameters).length > 0 ? parameters : null };
 }
 
 interface PathMatch {
   parameters: Record<string, string>;
-  /** One digit per segment, 0 for a literal one: the lowest text is the closest match. */
+  /** One digit per segment: 0 literal, 1 `{name}`, 2 `{name+}`. The lowest text is the best match. */
   rank: string;
 }
 
@@ -47,6 +48,7 @@ function matchPath(pattern: string[], segments: string[]): PathMatch | undefined
   return pattern.length === segments.length ? { parameters, rank } : undefined;
 }
 
+/** Text with a malformed escape stays as it is. */
 function decode(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -1,7 +1,12 @@
 import type { PropertyReader } from "../../template/property-reader.ts";
 import { compileMappingTemplate, type MappingTemplate } from "../integration/mapping-template.ts";
 
-/** Reads a map of templates by content type, of which only that for JSON is supported. */
+/**
+ * Reads mapping templates by content type.
+ *
+ * @returns `undefined` if there are none
+ * @throws if there is one for a content type other than `application/json`
+ */
 export function readJsonTemplate(reader: PropertyReader, name: string, location: string): MappingTemplate | undefined {
   const templates = Object.entries(reader.stringMap(name));
   const other = templates.find(([contentType]) => contentType !== "application/json");
@@ -9,8 +14,17 @@ export function readJsonTemplate(reader: PropertyReader, name: string, location:
   return templates[0] && compileMappingTemplate(templates[0][1], `${location}.${name}`);
 }
 
-/** Reads header mappings such as `"method.response.header.X": "'literal'"`. */
-export function readHeaders(parameters: Record<string, string>, prefix: string, location: string): Record<string, string> {
+/**
+ * Reads header mappings such as `"method.response.header.X": "'literal'"`.
+ *
+ * @returns values by lower-case header names
+ * @throws if a mapping is not a literal
+ */
+export function readHeaders(
+  parameters: Record<string, string>,
+  prefix: string,
+  location: string,
+): Record<string, string> {
   return Object.fromEntries(
     Object.entries(parameters).map(([target, source]) => {
       const literal = /^'(.*)'$/s.exec(source)?.[1];

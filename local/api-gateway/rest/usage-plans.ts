@@ -7,23 +7,24 @@ import type { RestApi } from "./api-spec.ts";
 
 interface ApiKey {
   id: string;
-  /** As the header `x-api-key` carries it. */
+  /** The value of the header `x-api-key`. */
   value: string;
 }
+/** An API key in a usage plan of a stage. */
 export interface ApiKeyUse {
   id: string;
-  /** Counts one request against the plan. `undefined` if it is within bounds. */
+  /** Counts a request against the plan. Returns `undefined` if it is within the limits. */
   take: (methodKey: string) => "throttled" | "quotaExceeded" | undefined;
 }
-/** @returns `undefined` if the key is unknown, disabled, or in no plan of this stage */
+/** Finds a key by its value. Returns `undefined` if it is unknown, disabled, or in no usage plan of the stage. */
 export type FindApiKey = (value: string, api: Pick<RestApi, "apiId" | "stageName">) => ApiKeyUse | undefined;
 
 const periodMs = { DAY: 86_400_000, WEEK: 604_800_000, MONTH: 2_592_000_000 };
 
-/** Those that are enabled. */
+/** The enabled keys. */
 function readApiKeys(stack: Stack): ApiKey[] {
   return stack.ofType("AWS::ApiGateway::ApiKey").flatMap((resource) => {
-    // StageKeys is the old way of binding; only a usage plan lets a key in.
+    // StageKeys is a legacy property; API Gateway accepts a key only through a usage plan.
     const reader = readProperties(resource).ignore("Name", "Description", "Tags", "StageKeys", "CustomerId");
     const key = { id: stack.physicalId(resource.logicalId), value: reader.string("Value") };
     const enabled = reader.boolean("Enabled");
@@ -32,7 +33,11 @@ function readApiKeys(stack: Stack): ApiKey[] {
   });
 }
 
-/** @throws if a key has no `Value`: AWS would make one up, and whoever runs a template here has to do that first */
+/**
+ * Reads the usage plans and API keys of the template.
+ *
+ * @throws if a key has no `Value`. AWS generates one; locally the caller adds it to the template first
+ */
 export function readUsagePlans(stack: Stack, clock: Clock): FindApiKey {
   const keysOfPlan = new Map<string, string[]>();
   for (const resource of stack.ofType("AWS::ApiGateway::UsagePlanKey")) {
@@ -42,7 +47,7 @@ export function readUsagePlans(stack: Stack, clock: Clock): FindApiKey {
     keysOfPlan.set(planId, [...(keysOfPlan.get(planId) ?? []), reader.string("KeyId")]);
     reader.assertAllRead();
   }
-  const uses = new Map<string, ApiKeyUse>();
+  const keyUses = new Map<string, ApiKeyUse>();
   for (const resource of stack.ofType("AWS::ApiGateway::UsagePlan")) {
     const reader = readProperties(resource).ignore("UsagePlanName", "Description", "Tags");
     const stages = reader.objects("ApiStages").map(readPlanStage);
@@ -50,23 +55,24 @@ export function readUsagePlans(stack: Stack, clock: Clock): FindApiKey {
     const quota = readQuota(reader.object("Quota"));
     reader.assertAllRead();
     for (const keyId of keysOfPlan.get(stack.physicalId(resource.logicalId)) ?? []) {
-      // Each key has the plan's whole allowance to itself.
+      // The limits of a plan apply to each key separately.
       const takePlan: TokenBucket = throttle ? tokenBucket(throttle, clock) : () => true;
-      const takeQuota: TokenBucket = quota ? makeQuota(quota, clock) : () => true;
+      const takeQuota: TokenBucket = quota ? createQuota(quota, clock) : () => true;
       for (const { stageKey, methodThrottles } of stages) {
         const takeMethod = bucketPerKey((methodKey) => methodThrottles.get(methodKey), clock);
         const take = (methodKey: string) => {
           if (!takePlan() || !takeMethod(methodKey)) return "throttled";
           return takeQuota() ? undefined : "quotaExceeded";
         };
-        uses.set(`${keyId} ${stageKey}`, { id: keyId, take });
+        keyUses.set(`${keyId} ${stageKey}`, { id: keyId, take });
       }
     }
   }
   const idOf = new Map(readApiKeys(stack).map(({ id, value }) => [value, id]));
-  return (value, { apiId, stageName }) => uses.get(`${idOf.get(value)} ${apiId}/${stageName}`);
+  return (value, { apiId, stageName }) => keyUses.get(`${idOf.get(value)} ${apiId}/${stageName}`);
 }
 
+/** A stage of a usage plan, with the plan's throttles for its methods. */
 function readPlanStage(reader: PropertyReader) {
   const stageKey = `${reader.string("ApiId")}/${reader.string("Stage")}`;
   const methodThrottles = new Map(
@@ -83,6 +89,7 @@ function readPlanThrottle(reader: PropertyReader | undefined): Throttle | undefi
 }
 
 interface PlanQuota {
+  /** Requests in a period. */
   limit: number;
   periodMs: number;
 }
@@ -95,7 +102,7 @@ function readQuota(reader: PropertyReader | undefined): PlanQuota | undefined {
   return { limit, periodMs: periodMs[period] };
 }
 
-function makeQuota({ limit, periodMs: length }: PlanQuota, clock: Clock): TokenBucket {
+function createQuota({ limit, periodMs: length }: PlanQuota, clock: Clock): TokenBucket {
   let period = -1;
   let used = 0;
   return () => {

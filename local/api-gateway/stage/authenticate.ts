@@ -2,64 +2,63 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { SignatureV4 } from "@smithy/signature-v4";
 import type { Principal } from "../../iam/iam.ts";
+import { type ParsedSignature, parseAmzDate, parseAuthorization } from "../../sigv4/authorization-header.ts";
 import { Sha256 } from "../../sigv4/sha256.ts";
-import { parseAmzDate, parseAuthorization } from "../../sigv4/signature.ts";
 import type { IamPort } from "./ports.ts";
-import type { Answer } from "./response.ts";
+import type { HttpResponse } from "./response.ts";
 
-export type Caller = { ok: true; principal: Principal } | { ok: false; answer: Answer };
+export type Authentication = { ok: true; principal: Principal } | { ok: false; response: HttpResponse };
 
+/** How old or how far in the future a signature may be. */
 const maxAgeMs = 5 * 60_000;
 
 /**
- * Finds out who signed a request (Signature Version 4 in the `Authorization` header). Its age is taken from the
- * machine's clock, not from the gateway's, which a test may move: the SDK signs by the machine's, too.
+ * Verifies the Signature Version 4 in the `Authorization` header. Its age is measured with the machine's clock, because
+ * the SDK signs with it; the gateway's clock can be one that a test moves.
+ *
+ * @returns the signing role, or API Gateway's error response
  */
-export async function authenticateCaller(
+export async function authenticate(
   request: IncomingMessage,
   body: Buffer,
   { iam, region }: { iam: IamPort; region: string },
-): Promise<Caller> {
+): Promise<Authentication> {
   const { authorization } = request.headers;
-  if (authorization === undefined)
-    return refused("MissingAuthenticationTokenException", "Missing Authentication Token");
-  const stated = parseAuthorization(authorization);
-  if (!stated) {
-    return refused("IncompleteSignatureException", "the Authorization header is not that of a signed request");
+  if (authorization === undefined) {
+    return rejected("MissingAuthenticationTokenException", "Missing Authentication Token");
   }
-  if (stated.region !== region || stated.service !== "execute-api") {
-    const msg = `Credential should be scoped to a valid region and service: ${region}/execute-api, not ${stated.region}/${stated.service}.`;
-    return refused("InvalidSignatureException", msg);
+  const signature = parseAuthorization(authorization);
+  if (!signature) {
+    return rejected("IncompleteSignatureException", "the Authorization header should be a Signature Version 4");
   }
-  const principal = iam.principalOfKey(stated.accessKeyId);
-  const token = request.headers["x-amz-security-token"];
-  if (!principal || token !== principal.sessionToken) {
-    return refused("UnrecognizedClientException", "The security token included in the request is invalid.");
+  if (signature.region !== region || signature.service !== "execute-api") {
+    const message = `Credential should be scoped to a valid region and service: ${region}/execute-api, not ${signature.region}/${signature.service}.`;
+    return rejected("InvalidSignatureException", message);
   }
-  if (!(Math.abs(Date.now() - signingDate(request).getTime()) <= maxAgeMs)) {
-    return refused("InvalidSignatureException", `Signature expired: it was made at ${request.headers["x-amz-date"]}`);
+  const principal = iam.principalOfKey(signature.accessKeyId);
+  if (!principal || request.headers["x-amz-security-token"] !== principal.sessionToken) {
+    return rejected("UnrecognizedClientException", "The security token included in the request is invalid.");
   }
-  const expected = await sign(request, body, { principal, region, signedHeaders: stated.signedHeaders });
-  if (expected !== undefined && timingSafeEqual(Buffer.from(expected), Buffer.from(stated.signature))) {
+  // An invalid date gives NaN, which must be rejected, too.
+  const isCurrent = Math.abs(Date.now() - signingDate(request).getTime()) <= maxAgeMs;
+  if (!isCurrent) {
+    return rejected("InvalidSignatureException", `Signature expired: it was made at ${request.headers["x-amz-date"]}`);
+  }
+  const expected = await expectedSignature(request, body, { principal, signature });
+  if (expected !== undefined && timingSafeEqual(Buffer.from(expected), Buffer.from(signature.signature))) {
     return { ok: true, principal };
   }
-  return refused(
+  return rejected(
     "InvalidSignatureException",
     "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
   );
 }
 
-interface Signer {
-  principal: Principal;
-  region: string;
-  signedHeaders: string[];
-}
-
-/** @returns the signature that the request should carry; `undefined` if it lacks what must be signed */
-async function sign(
+/** @returns `undefined` if a required header is not signed, or the stated hash of the body is wrong */
+async function expectedSignature(
   request: IncomingMessage,
   body: Buffer,
-  { principal, region, signedHeaders }: Signer,
+  { principal, signature: { region, signedHeaders } }: { principal: Principal; signature: ParsedSignature },
 ): Promise<string | undefined> {
   if (!signedHeaders.includes("host") || !signedHeaders.includes("x-amz-date")) return undefined;
   const bodyHash = createHash("sha256").update(body).digest("hex");
@@ -89,7 +88,7 @@ async function sign(
 
 const signingDate = ({ headers }: IncomingMessage) => parseAmzDate(String(headers["x-amz-date"]));
 
-const refused = (errorType: string, message: string): Caller => ({
+const rejected = (errorType: string, message: string): Authentication => ({
   ok: false,
-  answer: { status: 403, errorType, body: JSON.stringify({ message }) },
+  response: { status: 403, errorType, body: JSON.stringify({ message }) },
 });

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 
-/** One stage of an API, WebSocket or REST. Its name is the first segment of every path that belongs to it. */
+/** The handlers of one stage of a WebSocket or REST API. */
 export interface StageEndpoint {
+  /** The first segment of every path of the stage. */
   stageName: string;
   handleRequest: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   handleUpgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;

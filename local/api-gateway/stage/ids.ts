@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 
 /**
- * An id in the form of API Gateway's connection, message and request ids: 16 characters, URL-safe base64 of 11 bytes,
- * so it ends in `=` and brings URL-encoding mistakes to light.
+ * Creates an id in the format of API Gateway's connection, message and request ids: URL-safe base64 of 11 bytes, which is
+ * 16 characters. It ends in `=`, so it reveals code that does not URL-encode ids.
  */
 export const createId = () => randomBytes(11).toString("base64").replaceAll("+", "-").replaceAll("/", "_");
 

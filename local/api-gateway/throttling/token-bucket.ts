@@ -3,14 +3,14 @@ import type { Clock } from "../../world/clock.ts";
 export interface Throttle {
   /** Requests per second, on average. */
   rate: number;
-  /** Requests at once. */
+  /** Requests at the same time: the capacity of the bucket. */
   burst: number;
 }
 
-/** Takes a token, or says no. */
+/** Takes one token. Returns false if less than one is left: the request must be rejected. */
 export type TokenBucket = () => boolean;
 
-/** Full at first. */
+/** A bucket that is full at first. */
 export function tokenBucket({ rate, burst }: Throttle, clock: Clock): TokenBucket {
   let tokens = burst;
   let filledAt = clock.now();
@@ -24,7 +24,11 @@ export function tokenBucket({ rate, burst }: Throttle, clock: Clock): TokenBucke
   };
 }
 
-/** A bucket for each key, filled when the key is first used. No throttle: no limit. */
+/**
+ * A bucket for each key. It is created, full, when the key is first used.
+ *
+ * @param throttleOf `undefined` for a key without a limit
+ */
 export function bucketPerKey(
   throttleOf: (key: string) => Throttle | undefined,
   clock: Clock,

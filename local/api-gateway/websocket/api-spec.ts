@@ -1,25 +1,32 @@
 import { type PropertyReader, readProperties } from "../../template/property-reader.ts";
 import type { Resource, Stack } from "../../template/stack.ts";
+import { maxTimeoutMs } from "../integration/invoke-lambda.ts";
 import { functionArnOf } from "../integration/lambda-uri.ts";
 import { compileMappingTemplate, type MappingTemplate } from "../integration/mapping-template.ts";
 import { readThrottle } from "../throttling/read-throttle.ts";
 import type { Throttle } from "../throttling/token-bucket.ts";
 import { compileSelection, type SelectionScope } from "./selection-expression.ts";
 
-/** A WebSocket API of the template, at one stage. */
+/** One stage of a WebSocket API of the template. */
 export interface WebSocketApi {
   apiId: string;
   stageName: string;
   stageVariables: Record<string, string>;
+  /** The route key for a message. */
   selectRoute: (scope: SelectionScope) => string;
+  /** By route key. */
   routes: ReadonlyMap<string, Route>;
+  /** The throttle of a route; `undefined` if it has none. */
   throttleOf: (routeKey: string) => Throttle | undefined;
 }
 export interface Route {
-  /** Without one the route accepts whatever comes, and does nothing. */
+  /** A route without an integration accepts every message and does nothing. */
   integration?: Integration;
-  /** Two-way: it has a RouteResponse and a RouteResponseSelectionExpression, which is what AWS asks for. */
-  answers: boolean;
+  /**
+   * Whether the client receives the integration's response. AWS requires both a RouteResponse and a
+   * RouteResponseSelectionExpression.
+   */
+  isTwoWay: boolean;
   authorizer?: Authorizer;
 }
 export interface Authorizer {
@@ -36,12 +43,10 @@ export interface IntegrationResponse {
   key: string;
   response: Templates;
 }
-/** Chooses among mapping templates; `undefined` if there is none. */
+/** Selects a mapping template; `undefined` if none applies. */
 export type Templates = (scope: SelectionScope) => MappingTemplate | undefined;
 
-const maxTimeoutMs = 29_000;
-
-/** @throws if the template uses what this gateway does not support */
+/** @throws if the template uses a feature that the local gateway does not support */
 export function readWebSocketApis(stack: Stack): WebSocketApi[] {
   const stages = stack.ofType("AWS::ApiGatewayV2::Stage");
   return stack.ofType("AWS::ApiGatewayV2::Api").flatMap((api) => {
@@ -50,7 +55,8 @@ export function readWebSocketApis(stack: Stack): WebSocketApi[] {
     reader.ignore("ApiKeySelectionExpression");
     reader.oneOf("ProtocolType", ["WEBSOCKET"]);
     const selectRoute = compileSelection(reader.string("RouteSelectionExpression"));
-    if (reader.boolean("DisableExecuteApiEndpoint")) throw new Error(`${api.logicalId} disables its only endpoint here`);
+    if (reader.boolean("DisableExecuteApiEndpoint"))
+      throw new Error(`${api.logicalId} sets DisableExecuteApiEndpoint, but the local gateway has no other endpoint`);
     reader.assertAllRead();
     const routes = readRoutes(stack, apiId);
     return stages
@@ -62,15 +68,19 @@ export function readWebSocketApis(stack: Stack): WebSocketApi[] {
 function readStage(stage: Resource): Pick<WebSocketApi, "stageName" | "stageVariables" | "throttleOf"> {
   const reader = readProperties(stage).ignore("ApiId", "Description", "Tags", "AccessLogSettings");
   if (!reader.boolean("AutoDeploy") && reader.optionalString("DeploymentId") === undefined) {
-    throw new Error(`${stage.logicalId} has neither AutoDeploy nor a DeploymentId, so nothing is deployed to it`);
+    throw new Error(
+      `${stage.logicalId} has neither AutoDeploy nor a DeploymentId, so nothing is deployed to it; set one of them`,
+    );
   }
-  const defaults = reader.object("DefaultRouteSettings");
-  const usual = defaults && readRouteSettings(defaults);
-  const perRoute = new Map(reader.objectMap("RouteSettings").map(([key, own]) => [key, readRouteSettings(own)]));
+  const defaultSettings = reader.object("DefaultRouteSettings");
+  const defaultThrottle = defaultSettings && readRouteSettings(defaultSettings);
+  const perRoute = new Map(
+    reader.objectMap("RouteSettings").map(([key, settings]) => [key, readRouteSettings(settings)]),
+  );
   const stageName = reader.string("StageName");
   const stageVariables = reader.stringMap("StageVariables");
   reader.ignore("DeploymentId").assertAllRead();
-  return { stageName, stageVariables, throttleOf: (routeKey) => perRoute.get(routeKey) ?? usual };
+  return { stageName, stageVariables, throttleOf: (routeKey) => perRoute.get(routeKey) ?? defaultThrottle };
 }
 
 function readRouteSettings(reader: PropertyReader): Throttle | undefined {
@@ -80,35 +90,37 @@ function readRouteSettings(reader: PropertyReader): Throttle | undefined {
 }
 
 function readRoutes(stack: Stack, apiId: string): Map<string, Route> {
-  const own = (type: string) => stack.ofType(type).filter(({ properties }) => properties.ApiId === apiId);
-  const integrations = byId(stack, own("AWS::ApiGatewayV2::Integration"));
-  const authorizers = byId(stack, own("AWS::ApiGatewayV2::Authorizer"));
-  const integrationResponses = own("AWS::ApiGatewayV2::IntegrationResponse");
-  const answered = new Set(own("AWS::ApiGatewayV2::RouteResponse").map(readRouteResponse));
+  const ofApi = (type: string) => stack.ofType(type).filter(({ properties }) => properties.ApiId === apiId);
+  const integrations = byId(stack, ofApi("AWS::ApiGatewayV2::Integration"));
+  const authorizers = byId(stack, ofApi("AWS::ApiGatewayV2::Authorizer"));
+  const integrationResponses = ofApi("AWS::ApiGatewayV2::IntegrationResponse");
+  const routesWithResponse = new Set(ofApi("AWS::ApiGatewayV2::RouteResponse").map(readRouteResponse));
 
   const readRoute = (resource: Resource): [key: string, Route] => {
     const reader = readProperties(resource).ignore("ApiId", "OperationName");
     const selectsResponse = reader.optionalString("RouteResponseSelectionExpression") !== undefined;
-    const route: Route = { answers: selectsResponse && answered.has(stack.physicalId(resource.logicalId)) };
+    const route: Route = { isTwoWay: selectsResponse && routesWithResponse.has(stack.physicalId(resource.logicalId)) };
     const target = reader.optionalString("Target");
     if (target !== undefined) {
-      const integration = named(integrations, target.replace(/^integrations\//, ""), resource);
+      const integration = referenced(integrations, target.replace(/^integrations\//, ""), resource);
       route.integration = readIntegration(stack, integration, integrationResponses);
     }
     if (reader.oneOf("AuthorizationType", ["NONE", "CUSTOM"]) === "CUSTOM") {
       const authorizerId = reader.string("AuthorizerId");
-      route.authorizer = readAuthorizer(authorizerId, named(authorizers, authorizerId, resource));
+      route.authorizer = readAuthorizer(authorizerId, referenced(authorizers, authorizerId, resource));
     }
     if (reader.boolean("ApiKeyRequired"))
-      throw new Error(`${resource.logicalId}: API keys of WebSockets are not supported`);
+      throw new Error(
+        `${resource.logicalId}: API keys of WebSockets are not supported by the local gateway; remove ApiKeyRequired`,
+      );
     const key = reader.string("RouteKey");
     reader.assertAllRead();
     return [key, route];
   };
-  return new Map(own("AWS::ApiGatewayV2::Route").map(readRoute));
+  return new Map(ofApi("AWS::ApiGatewayV2::Route").map(readRoute));
 }
 
-/** @returns id of the route that it belongs to */
+/** @returns the id of its route */
 function readRouteResponse(resource: Resource): string {
   const reader = readProperties(resource).ignore("ApiId");
   reader.oneOf("RouteResponseKey", ["$default"]);
@@ -134,13 +146,13 @@ function readIntegration(stack: Stack, resource: Resource, allResponses: Resourc
   const responses = allResponses
     .filter(({ properties }) => properties.IntegrationId === integrationId)
     .map((response) => {
-      const own = readProperties(response).ignore("ApiId", "IntegrationId");
-      const key = own.string("IntegrationResponseKey");
+      const responseReader = readProperties(response).ignore("ApiId", "IntegrationId");
+      const key = responseReader.string("IntegrationResponseKey");
       if (key !== "$default" && !/^\/.*\/$/.test(key)) {
         throw new Error(`${response.logicalId}: its key should be $default or /a regular expression/, got ${key}`);
       }
-      const templates = readTemplates(own, "ResponseTemplates", response.logicalId);
-      own.assertAllRead();
+      const templates = readTemplates(responseReader, "ResponseTemplates", response.logicalId);
+      responseReader.assertAllRead();
       return { key, response: templates };
     });
   return { type: "mock", timeoutMs, request, responses };
@@ -149,9 +161,12 @@ function readIntegration(stack: Stack, resource: Resource, allResponses: Resourc
 function readTemplates(reader: PropertyReader, name: string, location: string): Templates {
   const select = compileSelection(reader.optionalString("TemplateSelectionExpression") ?? "$default");
   const templates = new Map(
-    Object.entries(reader.stringMap(name)).map(([key, text]) => [key, compileMappingTemplate(text, `${location}.${name}.${key}`)]),
+    Object.entries(reader.stringMap(name)).map(([key, text]) => [
+      key,
+      compileMappingTemplate(text, `${location}.${name}.${key}`),
+    ]),
   );
-  // The guide keys a message's template by its content type, as for REST; samples that were seen to work use $default.
+  // The developer guide uses the content type as the key, as for REST. Samples that work on AWS use $default.
   return (scope) => templates.get(select(scope)) ?? templates.get("$default") ?? templates.get("application/json");
 }
 
@@ -173,8 +188,8 @@ function readAuthorizer(id: string, resource: Resource): Authorizer {
 const byId = (stack: Stack, resources: Resource[]) =>
   new Map(resources.map((resource) => [stack.physicalId(resource.logicalId), resource]));
 
-function named(resources: Map<string, Resource>, id: string, { logicalId }: Resource): Resource {
+function referenced(resources: Map<string, Resource>, id: string, { logicalId }: Resource): Resource {
   const found = resources.get(id);
-  if (!found) throw new Error(`${logicalId} refers to ${id}, which its API does not have`);
+  if (!found) throw new Error(`${logicalId} refers to ${id}, which is not a resource of its API`);
   return found;
 }

@@ -1,95 +1,99 @@
 import type { WebSocket } from "ws";
 import type { Clock, TimeoutHandle } from "../../world/clock.ts";
 
-/** Who is at the other end, as events and GetConnection tell. */
+/** The client, as events and GetConnection describe it. */
 export interface Identity {
   userAgent?: string;
   sourceIp: string;
 }
-/** What the authorizer said; part of every later event. */
+/** The authorizer's context. It is part of every later event of the connection. */
 export type AuthorizerContext = { principalId: string } & Record<string, string>;
 
-export interface DisconnectCause {
+/** Why a connection closed: close code and reason, as in `$disconnect`. */
+export interface CloseCause {
   code: number;
   reason: string;
 }
 
-const idleTimeoutMs = 600_000;
-const maxLifetimeMs = 7_200_000;
-/** More than this unread by the peer counts as a slow reader. */
-const sendBufferBytes = 1024 * 1024;
-
 export interface ConnectionInfo {
   id: string;
   identity: Identity;
+  /** `undefined` for a route without an authorizer. */
   authorizer: AuthorizerContext | undefined;
   /** Milliseconds since 1970. */
   connectedAt: number;
 }
 
-/** An open WebSocket. Its end is told once, by `onEnd`, whichever side or timer ended it. */
+/** API Gateway closes a connection after 10 minutes without data and after 2 hours. */
+const idleTimeoutMs = 600_000;
+const maxLifetimeMs = 7_200_000;
+/** Posts to a connection with more unsent data are throttled. */
+const maxBufferedBytes = 1024 * 1024;
+
+/** An open WebSocket connection. `onEnd` is called once, whichever side or timer closes it. */
 export class Connection {
-  readonly facts: ConnectionInfo;
+  readonly info: ConnectionInfo;
   lastActiveAt: number;
   readonly #socket: WebSocket;
   readonly #clock: Clock;
-  readonly #onEnd: (cause: DisconnectCause) => void;
+  readonly #onEnd: (cause: CloseCause) => void;
   #idleTimer: TimeoutHandle | undefined;
-  readonly #lifeTimer: TimeoutHandle;
+  readonly #lifetimeTimer: TimeoutHandle;
   #ended = false;
 
-  constructor(facts: ConnectionInfo, socket: WebSocket, clock: Clock, onEnd: (cause: DisconnectCause) => void) {
-    this.facts = facts;
+  constructor(info: ConnectionInfo, socket: WebSocket, clock: Clock, onEnd: (cause: CloseCause) => void) {
+    this.info = info;
     this.#socket = socket;
     this.#clock = clock;
     this.#onEnd = onEnd;
     this.lastActiveAt = clock.now();
-    this.#watchIdle(idleTimeoutMs);
-    const left = facts.connectedAt + maxLifetimeMs - clock.now();
-    this.#lifeTimer = clock.setTimeout(() => this.close({ code: 1001, reason: "Going away" }), left);
+    this.#startIdleTimer(idleTimeoutMs);
+    const remainingMs = info.connectedAt + maxLifetimeMs - clock.now();
+    this.#lifetimeTimer = clock.setTimeout(() => this.close({ code: 1001, reason: "Going away" }), remainingMs);
   }
 
   get ended(): boolean {
     return this.#ended;
   }
 
+  /** Whether the client reads more slowly than data is sent. */
   get isSlow(): boolean {
-    return this.#socket.bufferedAmount > sendBufferBytes;
+    return this.#socket.bufferedAmount > maxBufferedBytes;
   }
 
-  /** A data frame passed, in either direction. */
-  touch(): void {
+  /** Records that a data frame passed in either direction. */
+  recordActivity(): void {
     this.lastActiveAt = this.#clock.now();
   }
 
   send(text: string | Buffer): void {
     if (this.#ended) return;
-    this.touch();
-    // Always a text frame, whatever was posted: that is all that API Gateway sends.
+    this.recordActivity();
+    // API Gateway sends only text frames, also for a post of binary data.
     this.#socket.send(text, { binary: false });
   }
 
-  /** Ends it from this side. */
-  close(cause: DisconnectCause): void {
+  /** Closes the connection from the server. */
+  close(cause: CloseCause): void {
     if (this.#ended) return;
     this.#socket.close(cause.code, cause.reason);
     this.end(cause);
   }
 
-  /** It has ended, from whatever side. */
-  end(cause: DisconnectCause): void {
+  /** Handles the end of the connection, whichever side closed it. */
+  end(cause: CloseCause): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#clock.clearTimeout(this.#idleTimer);
-    this.#clock.clearTimeout(this.#lifeTimer);
+    this.#clock.clearTimeout(this.#lifetimeTimer);
     this.#onEnd(cause);
   }
 
-  // One timer that looks when it fires, instead of a new one for each frame.
-  #watchIdle(delayMs: number): void {
+  // The timer checks the last activity when it fires. That is cheaper than a new timer for each frame.
+  #startIdleTimer(delayMs: number): void {
     this.#idleTimer = this.#clock.setTimeout(() => {
-      const left = this.lastActiveAt + idleTimeoutMs - this.#clock.now();
-      if (left > 0) this.#watchIdle(left);
+      const remainingMs = this.lastActiveAt + idleTimeoutMs - this.#clock.now();
+      if (remainingMs > 0) this.#startIdleTimer(remainingMs);
       else this.close({ code: 1001, reason: "Going away" });
     }, delayMs);
   }

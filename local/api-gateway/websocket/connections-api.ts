@@ -1,86 +1,86 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { strikes } from "../../world/faults.ts";
-import { authenticateCaller } from "../stage/authenticate.ts";
+import { authenticate } from "../stage/authenticate.ts";
 import { isWellFormedId } from "../stage/ids.ts";
-import { type Answer, readBody, send } from "../stage/response.ts";
-import { arnOf, messageLimitBytes, type WebSocketStage } from "./stage.ts";
+import { type HttpResponse, readBody, send } from "../stage/response.ts";
+import { maxMessageBytes, stageArn, type WebSocketStage } from "./stage.ts";
 
-const answers = {
-  forbidden: refusal(403, "ForbiddenException", "Forbidden"),
+const responses = {
+  ok: { status: 200 },
+  forbidden: errorResponse(403, "ForbiddenException", "Forbidden"),
   gone: { status: 410, errorType: "GoneException" },
-  tooLarge: refusal(413, "PayloadTooLargeException", "Message too long"),
-  tooMany: refusal(429, "LimitExceededException", "Too Many Requests"),
-  failed: refusal(500, "InternalServerErrorException", "Internal server error"),
-} satisfies Record<string, Answer>;
+  tooLarge: errorResponse(413, "PayloadTooLargeException", "Message too long"),
+  tooManyRequests: errorResponse(429, "LimitExceededException", "Too Many Requests"),
+  failed: errorResponse(500, "InternalServerErrorException", "Internal server error"),
+} satisfies Record<string, HttpResponse>;
 
-function refusal(status: number, errorType: string, message: string): Answer {
+function errorResponse(status: number, errorType: string, message: string): HttpResponse {
   return { status, errorType, body: JSON.stringify({ message }) };
 }
 
 /**
- * The @connections API of a stage.
+ * Serves the @connections API of a stage: PostToConnection, GetConnection and DeleteConnection.
  *
- * @param rawId the path's last segment as it was sent; it is decoded once
+ * @param encodedId the connection id as in the path; it is decoded once
  */
 export async function serveConnectionsApi(
   stage: WebSocketStage,
-  rawId: string,
+  encodedId: string,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const body = await readBody(request, messageLimitBytes);
+  const body = await readBody(request, maxMessageBytes);
   const trace = request.headers["x-amzn-trace-id"]?.toString();
-  const answer = await stage.ports.calls.serve(trace, `execute-api:${request.method}`, () =>
-    answerTo(stage, decodeOnce(rawId), request, body),
+  const result = await stage.ports.invocations.serve(trace, `execute-api:${request.method}`, () =>
+    serveRequest(stage, decodeOnce(encodedId), request, body),
   );
-  if (answer) send(response, answer);
+  if (result) send(response, result);
 }
 
-/** @returns `undefined` for a request that is never answered */
-async function answerTo(
+/** @returns `undefined` for a request that gets no response */
+async function serveRequest(
   stage: WebSocketStage,
   id: string,
   request: IncomingMessage,
   body: Buffer | undefined,
-): Promise<Answer | undefined> {
+): Promise<HttpResponse | undefined> {
   const method = request.method ?? "";
-  if (!["POST", "GET", "DELETE"].includes(method)) return answers.forbidden;
-  if (!body) return answers.tooLarge;
-  const caller = await authenticateCaller(request, body, { iam: stage.ports.iam, region: stage.region });
-  if (!caller.ok) return caller.answer;
-  const resource = arnOf(stage, `${method}/@connections/${id}`);
-  const unauthorized = stage.ports.iam.denial(caller.principal, "execute-api:ManageConnections", resource);
-  if (unauthorized !== undefined) return refusal(403, "ForbiddenException", unauthorized);
-  if (!stage.quota.request()) return answers.tooMany;
-  if (!isWellFormedId(id)) return refusal(400, "BadRequestException", `Invalid connectionId: ${id}`);
-  if (method === "POST") return post(stage, id, body);
-  return method === "GET" ? describe(stage, id) : drop(stage, id);
+  if (!["POST", "GET", "DELETE"].includes(method)) return responses.forbidden;
+  if (!body) return responses.tooLarge;
+  const authentication = await authenticate(request, body, { iam: stage.ports.iam, region: stage.region });
+  if (!authentication.ok) return authentication.response;
+  const resource = stageArn(stage, `${method}/@connections/${id}`);
+  const denial = stage.ports.iam.denial(authentication.principal, "execute-api:ManageConnections", resource);
+  if (denial !== undefined) return errorResponse(403, "ForbiddenException", denial);
+  if (!stage.limits.takeRequest()) return responses.tooManyRequests;
+  if (!isWellFormedId(id)) return errorResponse(400, "BadRequestException", `Invalid connectionId: ${id}`);
+  if (method === "POST") return postToConnection(stage, id, body);
+  return method === "GET" ? getConnection(stage, id) : deleteConnection(stage, id);
 }
 
-async function post(stage: WebSocketStage, id: string, body: Buffer): Promise<Answer | undefined> {
+async function postToConnection(stage: WebSocketStage, id: string, body: Buffer): Promise<HttpResponse | undefined> {
   const { faults, clock } = stage.ports;
   if (strikes(faults, faults.slowPosts, id)) {
     await new Promise<void>((resolve) => clock.setTimeout(resolve, faults.slowPostMs));
   }
-  // The caller has to give up by itself.
   if (strikes(faults, faults.hangingPosts, id)) return undefined;
-  if (strikes(faults, faults.throttledPosts, id)) return answers.tooMany;
-  if (strikes(faults, faults.failingPosts, id)) return answers.failed;
+  if (strikes(faults, faults.throttledPosts, id)) return responses.tooManyRequests;
+  if (strikes(faults, faults.failingPosts, id)) return responses.failed;
   const connection = stage.connections.get(id);
-  if (!connection) return answers.gone;
+  if (!connection) return responses.gone;
   if (faults.halfOpen.has(id)) {
-    connection.touch();
-    return { status: 200 };
+    connection.recordActivity();
+    return responses.ok;
   }
-  if (connection.isSlow) return answers.tooMany;
+  if (connection.isSlow) return responses.tooManyRequests;
   if (!strikes(faults, faults.lostPosts, id)) connection.send(body);
-  return strikes(faults, faults.goneButDelivered, id) ? answers.gone : { status: 200 };
+  return strikes(faults, faults.goneButDelivered, id) ? responses.gone : responses.ok;
 }
 
-function describe(stage: WebSocketStage, id: string): Answer {
+function getConnection(stage: WebSocketStage, id: string): HttpResponse {
   const connection = stage.connections.get(id);
-  if (!connection) return answers.gone;
-  const { connectedAt, identity } = connection.facts;
+  if (!connection) return responses.gone;
+  const { connectedAt, identity } = connection.info;
   return {
     status: 200,
     body: JSON.stringify({
@@ -91,9 +91,9 @@ function describe(stage: WebSocketStage, id: string): Answer {
   };
 }
 
-function drop(stage: WebSocketStage, id: string): Answer {
+function deleteConnection(stage: WebSocketStage, id: string): HttpResponse {
   const connection = stage.connections.get(id);
-  if (!connection) return answers.gone;
+  if (!connection) return responses.gone;
   connection.close({ code: 1000, reason: "Connection Closed Normally" });
   return { status: 204 };
 }

@@ -1,28 +1,36 @@
 import { strikes } from "../../world/faults.ts";
 import { createId } from "../stage/ids.ts";
-import type { ConnectionInfo, DisconnectCause } from "./connection.ts";
+import type { CloseCause, ConnectionInfo } from "./connection.ts";
 import { disconnectEvent, requestContext } from "./events.ts";
 import { runIntegration } from "./run-integration.ts";
 import type { WebSocketStage } from "./stage.ts";
 
-/** Tells the `$disconnect` route, if there is one. Nobody waits for it, and its result means nothing. */
-export function runDisconnectRoute(stage: WebSocketStage, connection: ConnectionInfo, cause: DisconnectCause): void {
+/** Starts the `$disconnect` route, if the API has one. Its result is ignored. */
+export function runDisconnectRoute(stage: WebSocketStage, connection: ConnectionInfo, cause: CloseCause): void {
   const routeKey = "$disconnect";
   const integration = stage.api.routes.get(routeKey)?.integration;
   const { faults } = stage.ports;
   if (!integration || strikes(faults, faults.lostDisconnects, connection.id)) return;
-  const context = requestContext(stage, connection, { routeKey, eventType: "DISCONNECT", requestId: createId(), cause });
+  const context = requestContext(stage, connection, {
+    routeKey,
+    eventType: "DISCONNECT",
+    requestId: createId(),
+    cause,
+  });
   const event = disconnectEvent(stage, context);
   const run = runIntegration(stage, integration, { routeKey, event, context, body: "", isTwoWay: false });
   stage.disconnecting.add(run);
-  const forget = () => stage.disconnecting.delete(run);
-  run.then(forget, forget);
+  const remove = () => stage.disconnecting.delete(run);
+  run.then(remove, remove);
 }
 
-/** Code and reason that `$disconnect` is told when the peer's close frame, or the lack of one, ended it. */
-export function closeCauseOf(code: number, reason: string): DisconnectCause {
+/** Code and reason of `$disconnect` after the client closed the connection, with or without a close frame. */
+export function closeCauseOf(code: number, reason: string): CloseCause {
   if (code === 1005) return { code, reason: "Client-side close frame status not set" };
-  // No capture of this text was found; only the code is sure.
-  if (code === 1006) return { code, reason: "Connection closed abnormally" };
+  // The code was observed on AWS; no record of the text was found.
+  if (code === 1006) return connectionLost;
   return { code, reason };
 }
+
+/** The client is gone without a close frame. */
+export const connectionLost: CloseCause = { code: 1006, reason: "Connection closed abnormally" };

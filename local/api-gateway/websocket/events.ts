@@ -1,20 +1,22 @@
 import { createId } from "../stage/ids.ts";
 import type { RequestDetails } from "../stage/request.ts";
 import { requestTime } from "../stage/request-time.ts";
-import type { ConnectionInfo, DisconnectCause } from "./connection.ts";
-import { arnOf, domainNameOf, type WebSocketStage } from "./stage.ts";
+import type { CloseCause, ConnectionInfo } from "./connection.ts";
+import { domainNameOf, stageArn, type WebSocketStage } from "./stage.ts";
 
-/** What differs between the events of one connection. */
+/** The parts of `requestContext` that differ between the events of one connection. */
 interface EventOptions {
   routeKey: string;
   eventType: "CONNECT" | "MESSAGE" | "DISCONNECT";
   requestId: string;
+  /** @default the connection's authorizer context */
   authorizer?: Readonly<Record<string, unknown>> | undefined;
-  cause?: DisconnectCause;
+  /** Only for DISCONNECT. */
+  cause?: CloseCause;
 }
 export type RequestContext = Readonly<Record<string, unknown>>;
 
-/** What every event says of its connection and of itself, in the order in which AWS was seen to print it. */
+/** The `requestContext` of an event. Its keys are in the order that was observed on AWS. */
 export function requestContext(
   stage: WebSocketStage,
   connection: ConnectionInfo,
@@ -42,36 +44,39 @@ export function requestContext(
   };
 }
 
-// Absent, not null or empty: API Gateway leaves a map without entries out of a WebSocket event.
+// API Gateway leaves an empty map out of a WebSocket event; in a REST event it is null.
 const unlessEmpty = <K extends string, V extends object>(name: K, map: V) =>
   Object.keys(map).length > 0 ? ({ [name]: map } as Record<K, V>) : {};
 
-// `Connection` and `Upgrade` reach the authorizer, but not the integration.
+// `Connection` and `Upgrade` are passed to the authorizer, but not to the integration.
 const hopHeaders = new Set(["connection", "upgrade"]);
-const withoutHops = <V>(headers: Record<string, V>) =>
+const withoutHopHeaders = <V>(headers: Record<string, V>) =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !hopHeaders.has(name.toLowerCase())));
 
-export const connectEvent = (stage: WebSocketStage, facts: RequestDetails, context: RequestContext) => ({
-  headers: withoutHops(facts.headers),
-  multiValueHeaders: withoutHops(facts.multiValueHeaders),
-  ...unlessEmpty("queryStringParameters", facts.query),
-  ...unlessEmpty("multiValueQueryStringParameters", facts.multiValueQuery),
+/** The event of `$connect`. */
+export const connectEvent = (stage: WebSocketStage, details: RequestDetails, context: RequestContext) => ({
+  headers: withoutHopHeaders(details.headers),
+  multiValueHeaders: withoutHopHeaders(details.multiValueHeaders),
+  ...unlessEmpty("queryStringParameters", details.query),
+  ...unlessEmpty("multiValueQueryStringParameters", details.multiValueQuery),
   ...unlessEmpty("stageVariables", stage.api.stageVariables),
   requestContext: context,
   isBase64Encoded: false,
 });
 
-export const authorizerEvent = (stage: WebSocketStage, facts: RequestDetails, context: RequestContext) => ({
+/** The event of a REQUEST authorizer. */
+export const authorizerEvent = (stage: WebSocketStage, details: RequestDetails, context: RequestContext) => ({
   type: "REQUEST",
-  methodArn: arnOf(stage, "$connect"),
-  headers: { ...facts.headers, "content-length": "0" },
-  multiValueHeaders: { ...facts.multiValueHeaders, "content-length": ["0"] },
-  queryStringParameters: facts.query,
-  multiValueQueryStringParameters: facts.multiValueQuery,
+  methodArn: stageArn(stage, "$connect"),
+  headers: { ...details.headers, "content-length": "0" },
+  multiValueHeaders: { ...details.multiValueHeaders, "content-length": ["0"] },
+  queryStringParameters: details.query,
+  multiValueQueryStringParameters: details.multiValueQuery,
   stageVariables: stage.api.stageVariables,
   requestContext: context,
 });
 
+/** The event of a message, which has no headers. */
 export const messageEvent = (stage: WebSocketStage, body: string, context: RequestContext) => ({
   ...unlessEmpty("stageVariables", stage.api.stageVariables),
   requestContext: context,
@@ -79,6 +84,7 @@ export const messageEvent = (stage: WebSocketStage, body: string, context: Reque
   isBase64Encoded: false,
 });
 
+/** The event of `$disconnect`. */
 export function disconnectEvent(stage: WebSocketStage, context: RequestContext) {
   const headers = { Host: domainNameOf(stage), "x-api-key": "", "X-Forwarded-For": "", "x-restapi": "" };
   return {

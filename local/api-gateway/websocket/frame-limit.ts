@@ -3,20 +3,22 @@ import type { Duplex } from "node:stream";
 const maskBytes = 4;
 
 /**
- * Calls `onTooLong` when a frame announces a payload of more than `limitBytes`. `ws` limits whole messages only, and
- * API Gateway limits both; so this reads the frames' headers as they pass by, before `ws` gets them.
+ * Calls `onTooLong` when the header of a frame announces a payload of more than `maxBytes`.
+ *
+ * API Gateway limits both frames and messages, but `ws` limits only messages. So this listener reads the frame headers of
+ * each chunk before `ws` processes the chunk.
  */
-export function watchFrameLengths(socket: Duplex, limitBytes: number, onTooLong: () => void): void {
-  /** Bytes of the header that have come so far; it has at most ten before the mask. */
+export function watchFrameLengths(socket: Duplex, maxBytes: number, onTooLong: () => void): void {
+  /** The bytes of the current header so far: at most ten before the mask. */
   let header: number[] = [];
-  /** Bytes of mask and payload still to come. */
-  let toSkip = 0;
-  const watch = (chunk: Buffer) => {
+  /** Bytes of mask and payload that are still to come. */
+  let bytesToSkip = 0;
+  const readChunk = (chunk: Buffer) => {
     let at = 0;
     while (at < chunk.length) {
-      if (toSkip > 0) {
-        const step = Math.min(toSkip, chunk.length - at);
-        toSkip -= step;
+      if (bytesToSkip > 0) {
+        const step = Math.min(bytesToSkip, chunk.length - at);
+        bytesToSkip -= step;
         at += step;
         continue;
       }
@@ -24,19 +26,19 @@ export function watchFrameLengths(socket: Duplex, limitBytes: number, onTooLong:
       at += 1;
       const payload = payloadLength(header);
       if (payload === undefined) continue;
-      if (payload > limitBytes) {
-        socket.off("data", watch);
+      if (payload > maxBytes) {
+        socket.off("data", readChunk);
         onTooLong();
         return;
       }
-      toSkip = maskBytes + payload;
+      bytesToSkip = maskBytes + payload;
       header = [];
     }
   };
-  socket.prependListener("data", watch);
+  socket.prependListener("data", readChunk);
 }
 
-/** `undefined` while the header is not complete. RFC 6455, section 5.2. */
+/** The payload length in a frame header (RFC 6455, section 5.2); `undefined` while the header is incomplete. */
 function payloadLength(header: number[]): number | undefined {
   const short = (header[1] ?? 0) & 0x7f;
   if (header.length < 2) return undefined;

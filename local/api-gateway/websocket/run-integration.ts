@@ -1,27 +1,32 @@
-import { invokeLambda, type Outcome } from "../integration/invoke-lambda.ts";
+import { type IntegrationOutcome, invokeLambda } from "../integration/invoke-lambda.ts";
 import { parseJson } from "../integration/json-path.ts";
 import { mockStatus } from "../integration/mock-status.ts";
 import type { Integration, IntegrationResponse } from "./api-spec.ts";
 import type { RequestContext } from "./events.ts";
-import { arnOf, type WebSocketStage } from "./stage.ts";
+import { stageArn, type WebSocketStage } from "./stage.ts";
 
-export interface Run {
+/** A call of a route's integration. */
+export interface RouteCall {
   routeKey: string;
   event: unknown;
   context: RequestContext;
-  /** The client's message; empty for `$connect`. */
+  /** The client's message; empty for `$connect` and `$disconnect`. */
   body: string;
-  /** Whether somebody waits for what the integration answers. */
+  /** Whether the client receives the integration's response. */
   isTwoWay: boolean;
 }
 
-/** Runs a route's integration. A MOCK answers as a Lambda would: with a status code and, perhaps, a body. */
-export async function runIntegration(stage: WebSocketStage, integration: Integration, run: Run): Promise<Outcome> {
-  if (integration.type === "mock") return runMock(stage, integration, run);
+/** Runs a route's integration. A MOCK integration returns a status code and perhaps a body, like a function. */
+export async function runIntegration(
+  stage: WebSocketStage,
+  integration: Integration,
+  call: RouteCall,
+): Promise<IntegrationOutcome> {
+  if (integration.type === "mock") return runMock(stage, integration, call);
   return invokeLambda(stage.ports, {
     functionArn: integration.functionArn,
-    sourceArn: arnOf(stage, run.routeKey),
-    event: run.event,
+    sourceArn: stageArn(stage, call.routeKey),
+    event: call.event,
     timeoutMs: integration.timeoutMs,
   });
 }
@@ -29,8 +34,8 @@ export async function runIntegration(stage: WebSocketStage, integration: Integra
 function runMock(
   stage: WebSocketStage,
   { request, responses }: Extract<Integration, { type: "mock" }>,
-  { routeKey, context, body, isTwoWay }: Run,
-): Outcome {
+  { routeKey, context, body, isTwoWay }: RouteCall,
+): IntegrationOutcome {
   const { stageVariables } = stage.api;
   const parsed = parseJson(body);
   try {
@@ -38,12 +43,12 @@ function runMock(
     // A MOCK without templates is the usual way to accept a $connect.
     const rendered = requestTemplate?.({ body, context, stageVariables }) ?? '{"statusCode":200}';
     const statusCode = mockStatus(rendered);
-    if (!isTwoWay) return { kind: "answered", payload: { statusCode } };
+    if (!isTwoWay) return { kind: "returned", payload: { statusCode } };
     const response = responseFor(responses, String(statusCode));
     if (!response) throw new Error(`no IntegrationResponse is for the status ${statusCode}, nor for $default`);
     const template = response.response({ body: parsed, statusCode });
     return {
-      kind: "answered",
+      kind: "returned",
       payload: { statusCode, body: template?.({ body: rendered, context, stageVariables }) ?? rendered },
     };
   } catch (error) {

@@ -1,9 +1,10 @@
 import { compileJsonPath } from "../integration/json-path.ts";
 
+/** The values that a selection expression can use. */
 export interface SelectionScope {
-  /** The message, parsed; `undefined` if it is not JSON. */
+  /** The parsed message; `undefined` if it is not JSON. */
   body: unknown;
-  /** Of the integration, once it has answered. */
+  /** The status code of the integration's response. */
   statusCode?: number;
 }
 
@@ -41,7 +42,7 @@ const unsupported = (expression: string) =>
     `selection expression ${expression} is not supported; allowed are request.body.…, integration.response.statuscode and constants`,
   );
 
-/** As API Gateway turns a value into text before it compares: nothing is the empty string. */
+/** Converts a value to text as API Gateway does before it compares: an absent value is the empty string. */
 function asText(value: unknown): string {
   if (value === undefined || value === null) return "";
   if (Array.isArray(value)) return `[${value.map(asText).join(", ")}]`;

@@ -6,49 +6,54 @@ import { bucketPerKey } from "../throttling/token-bucket.ts";
 import type { WebSocketApi } from "./api-spec.ts";
 import type { Connection } from "./connection.ts";
 
-/** A WebSocket stage at work. */
+/** The state of a running WebSocket stage. */
 export interface WebSocketStage {
   api: WebSocketApi;
   region: string;
   accountId: string;
   ports: GatewayPorts;
-  quota: AccountLimits;
-  /** Whether the stage's throttle lets one more event of this route through. */
+  limits: AccountLimits;
+  /** Takes a token from the stage's throttle of a route. */
   takeRoute: (routeKey: string) => boolean;
-  /** Those that are open. A connection whose `$connect` has not returned is not among them. */
+  /** Open connections by id. A connection is added after its `$connect` has returned. */
   connections: Map<string, Connection>;
-  acceptor: WebSocketServer;
-  /** The subprotocol that `$connect` chose for a handshake. */
-  protocols: WeakMap<IncomingMessage, string>;
-  /** Runs of `$disconnect`, for which only the end of the gateway waits. */
+  webSocketServer: WebSocketServer;
+  /** The subprotocols that `$connect` selected, by handshake. */
+  subprotocols: WeakMap<IncomingMessage, string>;
+  /** Running invocations of `$disconnect`. Closing the gateway waits for them. */
   disconnecting: Set<Promise<unknown>>;
 }
 
-export const messageLimitBytes = 131_072;
-export const frameLimitBytes = 32_768;
+/** API Gateway's limits. */
+export const maxMessageBytes = 131_072;
+export const maxFrameBytes = 32_768;
 
-export type WebSocketStageOptions = Pick<WebSocketStage, "api" | "region" | "accountId" | "ports" | "quota">;
+export type WebSocketStageOptions = Pick<WebSocketStage, "api" | "region" | "accountId" | "ports" | "limits">;
 
 export function createWebSocketStage(options: WebSocketStageOptions): WebSocketStage {
-  const protocols = new WeakMap<IncomingMessage, string>();
+  const subprotocols = new WeakMap<IncomingMessage, string>();
   return {
     ...options,
     takeRoute: bucketPerKey(options.api.throttleOf, options.ports.clock),
     connections: new Map(),
-    acceptor: new WebSocketServer({
+    webSocketServer: new WebSocketServer({
       noServer: true,
       perMessageDeflate: false,
-      maxPayload: messageLimitBytes,
-      // Without a choice none is selected; ws alone would take the first one offered.
-      handleProtocols: (_, request) => protocols.get(request) ?? false,
+      maxPayload: maxMessageBytes,
+      // By default `ws` selects the first subprotocol that the client offers. API Gateway selects none.
+      handleProtocols: (_, request) => subprotocols.get(request) ?? false,
     }),
-    protocols,
+    subprotocols,
     disconnecting: new Set(),
   };
 }
 
 export const domainNameOf = ({ api, region }: WebSocketStage) => `${api.apiId}.execute-api.${region}.amazonaws.com`;
 
-/** ARN of a route or @connections path: `{stage}/{path}`. */
-export const arnOf = ({ api, region, accountId }: WebSocketStage, path: string) =>
+/**
+ * ARN for permissions.
+ *
+ * @param path a route key, or `{method}/@connections/{id}`
+ */
+export const stageArn = ({ api, region, accountId }: WebSocketStage, path: string) =>
   `arn:aws:execute-api:${region}:${accountId}:${api.apiId}/${api.stageName}/${path}`;

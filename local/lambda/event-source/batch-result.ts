@@ -1,11 +1,11 @@
 import type { Outcome } from "../execution/environment.ts";
 
 /**
- * Which messages of a batch are done with, and will be deleted; the others come back.
+ * The messages of a batch that the function has processed. Lambda deletes them; the others become visible again.
  *
- * @param reportsFailures whether the mapping has `ReportBatchItemFailures`; without it the answer means nothing
+ * @param reportsFailures whether the mapping has `ReportBatchItemFailures`; without it the function's result is ignored
  */
-export function completedMessages<T extends { MessageId: string }>(
+export function processedMessages<T extends { MessageId: string }>(
   batch: readonly T[],
   outcome: Outcome,
   reportsFailures: boolean,
@@ -13,13 +13,13 @@ export function completedMessages<T extends { MessageId: string }>(
   if (!outcome.ok) return [];
   if (!reportsFailures) return batch;
   const failed = failedIds(outcome.payload);
-  const isKnown = (id: unknown) => batch.some(({ MessageId }) => MessageId === id);
-  // Lambda takes an answer that it does not understand for the failure of all.
-  if (!failed?.every(isKnown)) return [];
+  const isInBatch = (id: unknown) => batch.some(({ MessageId }) => MessageId === id);
+  // Lambda treats a malformed result as the failure of the whole batch.
+  if (!failed?.every(isInBatch)) return [];
   return batch.filter(({ MessageId }) => !failed.includes(MessageId));
 }
 
-/** `undefined` if the answer is not what it should be. */
+/** @returns `undefined` if the result is malformed */
 function failedIds(payload: unknown): unknown[] | undefined {
   if (payload === null) return [];
   if (typeof payload !== "object") return undefined;

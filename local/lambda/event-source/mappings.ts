@@ -1,35 +1,36 @@
 import type { Iam } from "../../iam/iam.ts";
 import type { Stack } from "../../template/stack.ts";
-import { readMappings } from "./mapping-specs.ts";
-import { type Mapping, type MappingOptions, startPolling } from "./poller.ts";
+import { readMappingSpecs } from "./mapping-specs.ts";
+import { type Poller, type PollerOptions, startPoller } from "./poller.ts";
 
-export interface MappingsOptions extends MappingOptions {
+export interface MappingsOptions extends PollerOptions {
   stack: Stack;
   iam: Pick<Iam, "principalOfFunction" | "denial">;
 }
 
-/** What Lambda needs to be allowed by the function's role. */
+/** The actions on the queue that Lambda requires of the function's role. */
 const requiredActions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
 
 /**
- * Feeds functions from queues, as the template's event source mappings say.
+ * Starts a poller for each event source mapping of the template. A mapping does not run if the function's role lacks a
+ * permission on the queue; the reason is logged.
  *
- * @throws if Lambda would not create a mapping
+ * @throws if Lambda would reject a mapping
  */
-export function startMappings(options: MappingsOptions): Mapping {
-  const mappings = readMappings(options.stack, options.queues)
+export function startMappings(options: MappingsOptions): Poller {
+  const pollers = readMappingSpecs(options.stack, options.queues)
     .filter((spec) => {
       const principal = options.iam.principalOfFunction(spec.functionId);
-      const refusals = requiredActions
+      const denials = requiredActions
         .map((action) => options.iam.denial(principal, action, spec.queue.arn))
-        .filter((refusal) => refusal !== undefined);
-      for (const refusal of refusals) options.log(`${spec.logicalId} does not run: ${refusal}`);
-      return refusals.length === 0;
+        .filter((denial) => denial !== undefined);
+      for (const denial of denials) options.log(`${spec.logicalId} does not run: ${denial}`);
+      return denials.length === 0;
     })
-    .map((spec) => startPolling(spec, options));
+    .map((spec) => startPoller(spec, options));
   return {
     close: async () => {
-      await Promise.all(mappings.map((mapping) => mapping.close()));
+      await Promise.all(pollers.map((poller) => poller.close()));
     },
   };
 }

@@ -1,41 +1,35 @@
-import type { Queues } from "../../sqs/queues.ts";
 import type { Clock, TimeoutHandle } from "../../world/clock.ts";
-import { type Faults, strikes } from "../../world/faults.ts";
-import type { LambdaFunctions } from "../functions.ts";
-import { completedMessages } from "./batch-result.ts";
+import type { Faults } from "../../world/faults.ts";
+import type { EventSourceQueues } from "./event-source-queue.ts";
 import type { MappingSpec } from "./mapping-specs.ts";
-import { batchEvent, sendCopy, type Message, receive, remove } from "./queue-messages.ts";
-import { type RecursionGuard, extendChain } from "./recursion-guard.ts";
+import { type BatchOptions, processBatch } from "./process-batch.ts";
+import { type Message, receive } from "./queue-messages.ts";
 
-export interface MappingOptions {
-  queues: Queues;
-  recursionGuard: RecursionGuard;
-  lambda: Pick<LambdaFunctions, "invoke">;
+export interface PollerOptions extends BatchOptions {
+  queues: EventSourceQueues;
   clock: Clock;
   faults: Pick<Faults, "duplicatedMessages" | "random">;
-  /** One line for the developer. */
+  /** Receives one line. */
   log: (line: string) => void;
 }
 
-export interface Mapping {
-  /** Waits for batches that are being worked on. */
+export interface Poller {
+  /** Stops polling and waits for the batches in progress. */
   close(): Promise<void>;
 }
 
-/** Messages that come by another way than this runtime's are found by this time. */
+/** Finds messages that were not sent through the local runtime. */
 const pollIntervalMs = 1_000;
-/** While a batching window is open. */
+/** The interval while a batching window is open. */
 const windowPollIntervalMs = 100;
-/** Times are whole milliseconds, those of timers too: without it, one could look too early. */
+/** Times and timers are rounded to milliseconds. Without this margin a poll could come before a message is visible. */
 const roundingMs = 2;
-/** Lambda stops a function that feeds its own queue after so many rounds. */
-const maxChainInvocations = 16;
 
-/** Takes messages from a queue and gives them to a function, batch by batch. */
-export function startPolling(spec: MappingSpec, options: MappingOptions): Mapping {
+/** Polls a queue and invokes the function with each batch of messages. */
+export function startPoller(spec: MappingSpec, options: PollerOptions): Poller {
   const { queue, batchSize, windowMs, concurrency } = spec;
   const { queues, clock, log } = options;
-  const working = new Set<Promise<void>>();
+  const batchesInProgress = new Set<Promise<void>>();
   const timers = new Set<TimeoutHandle>();
   let isPolling = false;
   let pollAgain = false;
@@ -49,37 +43,41 @@ export function startPolling(spec: MappingSpec, options: MappingOptions): Mappin
     }, delayMs);
     timers.add(timer);
   };
-  const report = (error: unknown) => {
+  const logError = (error: unknown) => {
     if (!closed) log(`${spec.logicalId}: ${error instanceof Error ? error.message : error}`);
   };
 
   const collectBatch = async (): Promise<Message[]> => {
     const batch = await receive(queue, batchSize);
-    const until = clock.now() + windowMs;
-    while (batch.length > 0 && batch.length < batchSize && clock.now() < until) {
-      await new Promise<void>((resolve) => after(Math.min(windowPollIntervalMs, until - clock.now()), resolve));
+    const windowEndsAtMs = clock.now() + windowMs;
+    while (batch.length > 0 && batch.length < batchSize && clock.now() < windowEndsAtMs) {
+      const delayMs = Math.min(windowPollIntervalMs, windowEndsAtMs - clock.now());
+      await new Promise<void>((resolve) => after(delayMs, resolve));
       batch.push(...(await receive(queue, batchSize - batch.length)));
     }
     return batch;
   };
-  const processBatch = async (batch: readonly Message[]) => {
-    const untilMs = clock.now() + queue.visibilityTimeoutMs;
-    const isAllDone = await runBatch(spec, options, batch);
-    if (!isAllDone) after(Math.max(0, untilMs - clock.now()) + roundingMs, poll);
+  const runBatch = async (batch: readonly Message[]) => {
+    const visibleAtMs = clock.now() + queue.visibilityTimeoutMs;
+    const isComplete = await processBatch(spec, options, batch);
+    if (!isComplete) after(Math.max(0, visibleAtMs - clock.now()) + roundingMs, poll);
+  };
+  const startBatch = (batch: readonly Message[]) => {
+    const run: Promise<void> = runBatch(batch)
+      .catch(logError)
+      .finally(() => {
+        batchesInProgress.delete(run);
+        poll();
+      });
+    batchesInProgress.add(run);
   };
   const pollUntilEmpty = async () => {
     while (pollAgain && !closed) {
       pollAgain = false;
-      while (!closed && working.size < concurrency) {
+      while (!closed && batchesInProgress.size < concurrency) {
         const batch = await collectBatch();
         if (batch.length === 0) break;
-        const run: Promise<void> = processBatch(batch)
-          .catch(report)
-          .finally(() => {
-            working.delete(run);
-            poll();
-          });
-        working.add(run);
+        startBatch(batch);
       }
     }
     isPolling = false;
@@ -90,7 +88,7 @@ export function startPolling(spec: MappingSpec, options: MappingOptions): Mappin
     isPolling = true;
     pollUntilEmpty().catch((error: unknown) => {
       isPolling = false;
-      report(error);
+      logError(error);
     });
   };
   const pollPeriodically = () => {
@@ -98,53 +96,13 @@ export function startPolling(spec: MappingSpec, options: MappingOptions): Mappin
     after(pollIntervalMs, pollPeriodically);
   };
 
-  queue.onArrival((afterMs) => (afterMs > 0 ? after(afterMs + roundingMs, poll) : poll()));
-  queues.ready.then(pollPeriodically).catch(report);
+  queue.onArrival((delayMs) => (delayMs > 0 ? after(delayMs + roundingMs, poll) : poll()));
+  queues.ready.then(pollPeriodically).catch(logError);
   return {
     close: async () => {
       closed = true;
       for (const timer of timers) clock.clearTimeout(timer);
-      await Promise.all(working);
+      await Promise.all(batchesInProgress);
     },
   };
-}
-
-/** @returns whether no message of the batch comes back */
-async function runBatch(spec: MappingSpec, options: MappingOptions, received: readonly Message[]): Promise<boolean> {
-  const { queue, functionId, reportsFailures } = spec;
-  const { recursionGuard, lambda, faults } = options;
-  const batch = await dropRecursive(spec, options, received);
-  if (batch.length === 0) return true;
-  const invoke = (messages: readonly Message[]) => {
-    const chain = extendChain(
-      messages.map(({ MessageId }) => recursionGuard.of(MessageId)),
-      functionId,
-    );
-    return lambda.invoke(functionId, batchEvent(queue, messages), chain);
-  };
-  const duplicates = batch.filter(({ MessageId }) => strikes(faults, faults.duplicatedMessages, MessageId));
-  const [outcome] = await Promise.all([invoke(batch), duplicates.length > 0 && invoke(duplicates)]);
-  const done = completedMessages(batch, outcome, reportsFailures);
-  await remove(queue, done);
-  for (const { MessageId } of done) recursionGuard.forget(MessageId);
-  return done.length === batch.length;
-}
-
-/** @returns messages that are not part of a loop */
-async function dropRecursive(
-  { queue, functionId, allowsRecursion }: MappingSpec,
-  { recursionGuard, queues, log }: MappingOptions,
-  batch: readonly Message[],
-): Promise<readonly Message[]> {
-  const recursive = allowsRecursion ? [] : batch.filter(({ MessageId }) => (recursionGuard.of(MessageId)[functionId] ?? 0) >= maxChainInvocations);
-  if (recursive.length === 0) return batch;
-  const deadLetterQueueArn = queue.deadLetterQueueArn === undefined ? undefined : queues.find(queue.deadLetterQueueArn);
-  for (const message of recursive) if (deadLetterQueueArn) await sendCopy(deadLetterQueueArn, message);
-  await remove(queue, recursive);
-  for (const { MessageId } of recursive) recursionGuard.forget(MessageId);
-  const whereTo = deadLetterQueueArn ? `went to ${deadLetterQueueArn.logicalId}` : "were dropped";
-  log(
-    `${functionId} was stopped after ${maxChainInvocations} rounds through ${queue.logicalId}: ${recursive.length} messages ${whereTo}; Lambda stops loops unless the function's RecursiveLoop is Allow`,
-  );
-  return batch.filter((message) => !recursive.includes(message));
 }

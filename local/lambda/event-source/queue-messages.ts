@@ -1,6 +1,7 @@
-import { outputOf, type Queue } from "../../sqs/queues.ts";
+import { outputOf } from "../../http/json-response.ts";
+import type { EventSourceQueue } from "./event-source-queue.ts";
 
-/** A message as SQS gives it. */
+/** A message in the output of `ReceiveMessage`. */
 export interface Message {
   MessageId: string;
   ReceiptHandle: string;
@@ -15,34 +16,38 @@ interface MessageAttribute {
   BinaryValue?: string;
 }
 
-/** What SQS gives and takes at once. */
-const maxBatchEntries = 10;
+/** SQS' limit of messages in one request. */
+const maxMessagesPerRequest = 10;
 
-/** @param max of which SQS gives 10 at once */
-export async function receive(queue: Queue, max: number): Promise<Message[]> {
+/**
+ * Receives messages without waiting for new ones.
+ *
+ * @param max SQS returns at most 10, even if it is higher
+ */
+export async function receive(queue: EventSourceQueue, max: number): Promise<Message[]> {
   const names = { MessageAttributeNames: ["All"], MessageSystemAttributeNames: ["All"] };
-  const input = { MaxNumberOfMessages: Math.min(max, maxBatchEntries), WaitTimeSeconds: 0, ...names };
+  const input = { MaxNumberOfMessages: Math.min(max, maxMessagesPerRequest), WaitTimeSeconds: 0, ...names };
   const { Messages } = outputOf(await queue.request("ReceiveMessage", input), queue.logicalId);
   return (Messages as Message[] | undefined) ?? [];
 }
 
-export async function remove(queue: Queue, messages: readonly Message[]): Promise<void> {
-  for (let from = 0; from < messages.length; from += maxBatchEntries) {
+export async function deleteMessages(queue: EventSourceQueue, messages: readonly Message[]): Promise<void> {
+  for (let from = 0; from < messages.length; from += maxMessagesPerRequest) {
     const Entries = messages
-      .slice(from, from + maxBatchEntries)
+      .slice(from, from + maxMessagesPerRequest)
       .map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
     outputOf(await queue.request("DeleteMessageBatch", { Entries }), queue.logicalId);
   }
 }
 
-/** Puts a copy into another queue. */
-export async function sendCopy(queue: Queue, { Body, MessageAttributes }: Message): Promise<void> {
+/** Sends a copy of a message to another queue. */
+export async function sendCopy(queue: EventSourceQueue, { Body, MessageAttributes }: Message): Promise<void> {
   const input = { MessageBody: Body, ...(MessageAttributes && { MessageAttributes }) };
   outputOf(await queue.request("SendMessage", input), queue.logicalId);
 }
 
-/** The event that a function gets for a batch. */
-export const batchEvent = ({ arn }: Queue, messages: readonly Message[]) => ({
+/** The event that Lambda passes to a function for a batch of messages. */
+export const batchEvent = ({ arn }: EventSourceQueue, messages: readonly Message[]) => ({
   Records: messages.map(({ MessageId, ReceiptHandle, Body, MD5OfBody, Attributes = {}, MessageAttributes = {} }) => ({
     messageId: MessageId,
     receiptHandle: ReceiptHandle,

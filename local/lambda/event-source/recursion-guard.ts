@@ -1,36 +1,38 @@
-/**
- * How often each function, by logical id, has been invoked in a chain of work that goes through queues: a function that
- * feeds its own queue is in a chain with itself.
- */
-export type InvocationChain = Readonly<Record<string, number>>;
+import type { InvocationChain } from "../../world/invocations.ts";
 
-/** Which chain a message belongs to. On AWS it says so itself, by the trace that it was sent with. */
+/**
+ * Lambda's recursive loop detection: knows for each queue message the chain of invocations that led to it. AWS carries
+ * the chain in the trace header of the message; here it is kept by message id.
+ */
 export interface RecursionGuard {
-  /** @param trace header of the invocation that has sent them */
+  /** @param trace trace header of the invocation that sent the messages; `undefined` if no function sent them */
   recordSent(messageIds: readonly string[], trace: string | undefined): void;
-  of(messageId: string): InvocationChain;
-  /** The message is gone. */
+  /** The chain that led to a message. It is empty if no function sent the message. */
+  chainOf(messageId: string): InvocationChain;
+  /** Forgets a deleted message. */
   forget(messageId: string): void;
 }
 
-/** @param chainOf the chain that an invocation is part of */
-export function createRecursionGuard(chainOf: (trace: string | undefined) => InvocationChain | undefined): RecursionGuard {
-  const recursionGuard = new Map<string, InvocationChain>();
+/** @param chainOfTrace the chain of a running invocation, by its trace header */
+export function createRecursionGuard(
+  chainOfTrace: (trace: string | undefined) => InvocationChain | undefined,
+): RecursionGuard {
+  const chains = new Map<string, InvocationChain>();
   return {
     recordSent: (messageIds, trace) => {
-      const chain = chainOf(trace);
-      if (chain) for (const id of messageIds) recursionGuard.set(id, chain);
+      const chain = chainOfTrace(trace);
+      if (chain) for (const id of messageIds) chains.set(id, chain);
     },
-    of: (messageId) => recursionGuard.get(messageId) ?? {},
-    forget: (messageId) => void recursionGuard.delete(messageId),
+    chainOf: (messageId) => chains.get(messageId) ?? {},
+    forget: (messageId) => void chains.delete(messageId),
   };
 }
 
-/** The chain of an invocation that takes up messages of these chains. */
-export function extendChain(recursionGuard: readonly InvocationChain[], functionId: string): InvocationChain {
+/** The chain of an invocation that receives messages of these chains: the maximum of each count, and one more. */
+export function extendChain(chains: readonly InvocationChain[], functionId: string): InvocationChain {
   const longest: Record<string, number> = {};
-  for (const chain of recursionGuard) {
-    for (const [id, rounds] of Object.entries(chain)) longest[id] = Math.max(longest[id] ?? 0, rounds);
+  for (const chain of chains) {
+    for (const [id, count] of Object.entries(chain)) longest[id] = Math.max(longest[id] ?? 0, count);
   }
   return { ...longest, [functionId]: (longest[functionId] ?? 0) + 1 };
 }

@@ -2,45 +2,46 @@ import { randomUUID } from "node:crypto";
 import { Worker } from "node:worker_threads";
 import type { EnvironmentMessage, EnvironmentStart, EventMessage, LambdaError } from "./worker-messages.ts";
 
-/** A function of the template, ready to be run. */
+/** A function of the template, resolved for its execution environments. */
 export interface FunctionSpec extends Omit<EnvironmentStart, "wake"> {
   logicalId: string;
   timeoutMs: number;
-  /** The whole environment: nothing of this process's own is added. */
+  /** All environment variables. None of this process are added. */
   variables: Readonly<Record<string, string>>;
 }
 
+/** The result of one invocation. */
 export type Outcome =
   | { ok: true; payload: unknown }
-  /** `threw` leaves the environment in use, the others end it. */
+  /** After `threw` the environment stays in use; the other reasons end it. */
   | ({ ok: false; reason: "threw" | "timedOut" | "crashed" } & LambdaError);
 
-/** One thread that handles one event at a time and sleeps in between. */
+/** An execution environment: a thread that handles one event at a time and is frozen between two events. */
 export interface Environment {
-  /** Settles once the code is loaded, or has failed to load: `run` then tells why. */
+  /** Resolves when the code is loaded or has failed to load. In the second case the outcome of `run` holds the reason. */
   readonly ready: Promise<void>;
   /**
-   * Not before `ready`, and not before the event before has its outcome.
+   * Runs one event. Call it only after `ready`, and after the previous event has its outcome.
    *
-   * @param trace goes along with every call that the function makes to AWS
+   * @param trace the trace header of the function's calls to AWS
    */
   run(event: unknown, trace?: string): Promise<Outcome>;
-  /** Ends it in the midst of whatever it does. */
+  /** Ends the environment at once, in the middle of an event. */
   kill(): void;
-  /** False once it has ended; the next event needs another one. */
+  /** False once the environment has ended. */
   isUsable(): boolean;
   close(): Promise<void>;
 }
 
-/** Lambda ends an environment whose code was not loaded by then. */
+/** Lambda's limit for loading the code of a function. */
 const initTimeoutMs = 10_000;
 const workerFile = new URL("./worker.ts", import.meta.url);
 
-/** Starts a cold environment. */
+/** Starts a new environment (a cold start). */
 export function startEnvironment(spec: FunctionSpec, print: (text: string) => void): Environment {
-  const { variables, timeoutMs, ...own } = spec;
+  const { variables, timeoutMs, ...rest } = spec;
   const wake = new SharedArrayBuffer(4);
-  const start: EnvironmentStart = { ...own, wake };
+  const start: EnvironmentStart = { ...rest, wake };
   const worker = new Worker(workerFile, {
     workerData: start,
     env: { ...variables, AWS_LAMBDA_LOG_STREAM_NAME: logStreamName() },
@@ -49,20 +50,20 @@ export function startEnvironment(spec: FunctionSpec, print: (text: string) => vo
     name: spec.functionName,
     resourceLimits: { maxOldGenerationSizeMb: spec.memoryMb },
   });
-  const { promise: ready, resolve: isReady } = Promise.withResolvers<void>();
+  const { promise: ready, resolve: markReady } = Promise.withResolvers<void>();
   let settle: ((outcome: Outcome) => void) | undefined;
   let ended: Outcome | undefined;
 
-  const answer = (outcome: Outcome) => {
+  const settleEvent = (outcome: Outcome) => {
     settle?.(outcome);
     settle = undefined;
   };
   const end = (outcome: Outcome) => {
     ended ??= outcome;
-    answer(ended);
-    isReady();
+    settleEvent(ended);
+    markReady();
   };
-  const report = ({ errorType, errorMessage, trace }: LambdaError) =>
+  const printError = ({ errorType, errorMessage, trace }: LambdaError) =>
     print(`${trace ? trace.join("\n") : `${errorType}: ${errorMessage}`}\n`);
 
   worker.on("message", (message: EnvironmentMessage) => {
@@ -70,34 +71,34 @@ export function startEnvironment(spec: FunctionSpec, print: (text: string) => vo
       case "printed":
         return print(message.text);
       case "ready":
-        return isReady();
+        return markReady();
       case "returned":
-        return answer(returned(message.value));
+        return settleEvent(toOutcome(message.value));
       case "threw":
-        report(message.error);
-        return answer({ ok: false, reason: "threw", ...message.error });
+        printError(message.error);
+        return settleEvent({ ok: false, reason: "threw", ...message.error });
       case "crashed":
-        report(message.error);
+        printError(message.error);
         return end({ ok: false, reason: "crashed", ...message.error });
       default:
         return message satisfies never;
     }
   });
-  // The heap limit, or a fault in the worker itself.
+  // The heap limit was reached, or the worker itself failed.
   worker.on("error", (error) =>
     end({ ok: false, reason: "crashed", errorType: "Runtime.ExitError", errorMessage: error.message }),
   );
   worker.on("exit", (code) => end({ ok: false, reason: "crashed", ...exitError(code) }));
 
-  const limit = (limitMs: number, requestId: string) =>
+  const startTimeout = (limitMs: number, requestId: string) =>
     setTimeout(() => {
       const error = timedOut(requestId, limitMs);
-      report(error);
+      printError(error);
       end({ ok: false, reason: "timedOut", ...error });
       void worker.terminate();
     }, limitMs);
-  const init = limit(initTimeoutMs, "init");
-  void ready.then(() => clearTimeout(init));
+  const initTimeout = startTimeout(initTimeoutMs, "init");
+  void ready.then(() => clearTimeout(initTimeout));
 
   return {
     ready,
@@ -106,7 +107,7 @@ export function startEnvironment(spec: FunctionSpec, print: (text: string) => vo
       const requestId = randomUUID();
       const { promise: outcome, resolve } = Promise.withResolvers<Outcome>();
       settle = resolve;
-      const timeout = limit(timeoutMs, requestId);
+      const timeout = startTimeout(timeoutMs, requestId);
       const deadlineMs = Date.now() + timeoutMs;
       worker.postMessage({ requestId, event: JSON.stringify(event), deadlineMs, trace } satisfies EventMessage);
       const state = new Int32Array(wake);
@@ -115,7 +116,7 @@ export function startEnvironment(spec: FunctionSpec, print: (text: string) => vo
       return outcome.finally(() => clearTimeout(timeout));
     },
     kill: () => {
-      report(killed);
+      printError(killed);
       end({ ok: false, reason: "crashed", ...killed });
       void worker.terminate();
     },
@@ -127,10 +128,10 @@ export function startEnvironment(spec: FunctionSpec, print: (text: string) => vo
   };
 }
 
-/** Lambda's limit for a synchronous answer. */
+/** Lambda's limit for the result of a synchronous invocation. */
 const maxPayloadBytes = 6_291_556;
 
-function returned(json: string): Outcome {
+function toOutcome(json: string): Outcome {
   if (Buffer.byteLength(json) <= maxPayloadBytes) return { ok: true, payload: JSON.parse(json) };
   return {
     ok: false,

@@ -1,4 +1,4 @@
-/** What an execution environment is started with. */
+/** The `workerData` of an execution environment. */
 export interface EnvironmentStart {
   /** Folder of the function's code. */
   folder: string;
@@ -8,28 +8,31 @@ export interface EnvironmentStart {
   functionArn: string;
   logGroupName: string;
   memoryMb: number;
-  /** 0: frozen, nothing to do; 1: an event waits in the message port. */
+  /** An `Int32`. 0: frozen, no event is waiting. 1: an event waits in the message port. */
   wake: SharedArrayBuffer;
 }
 
+/** An event for an execution environment. */
 export interface EventMessage {
   requestId: string;
   /** JSON. */
   event: string;
-  /** When the function's timeout ends it, milliseconds since 1970. */
+  /** When the invocation times out, in milliseconds since 1970. */
   deadlineMs: number;
-  /** `Root=…`, for the variable by which the SDK knows what to send along. */
+  /** `Root=…`. The AWS SDK reads it from `_X_AMZN_TRACE_ID` and sends it with each call. */
   trace?: string | undefined;
 }
 
-/** In Lambda's words; `errorType` is the error's name, or `Runtime.…` and `Sandbox.…` for what was no throw. */
+/** An error in Lambda's format. */
 export interface LambdaError {
+  /** The name of a thrown error, or `Runtime.…` and `Sandbox.…` for other failures. */
   errorType: string;
   errorMessage: string;
+  /** Stack trace. */
   trace?: string[];
 }
 
-/** From the execution environment to its owner. */
+/** A message from an execution environment to its owner. */
 export type EnvironmentMessage =
   | { kind: "ready" }
   /** `value` is JSON. */

@@ -1,5 +1,5 @@
-// One execution environment: loads the function's code, then handles one event at a time. It runs in a thread of its
-// own, and that thread sleeps between events: timers and promises that nobody awaited do not run on, as on Lambda.
+// An execution environment: loads the code of a function, then handles one event at a time. The thread blocks between two
+// events. As on Lambda, timers and promises that were not awaited are frozen until the next event.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -11,42 +11,42 @@ type Handler = (event: unknown, context: unknown) => unknown;
 const start: EnvironmentStart = workerData;
 const wake = new Int32Array(start.wake);
 const port = parentPort;
-if (!port) throw new Error("worker.ts runs in a worker thread only");
-const tell = (message: EnvironmentMessage) => port.postMessage(message);
+if (!port) throw new Error("worker.ts runs only as a worker thread; start it with startEnvironment");
+const post = (message: EnvironmentMessage) => port.postMessage(message);
 
-// The thread's own streams hand over their text when the event loop turns, which is after the thaw.
+// A worker's own streams flush in the event loop, which is frozen after the response. Output must arrive before it.
 for (const stream of [process.stdout, process.stderr]) {
   stream.write = (chunk: string | Uint8Array) => {
-    tell({ kind: "printed", text: typeof chunk === "string" ? chunk : Buffer.from(chunk).toString() });
+    post({ kind: "printed", text: typeof chunk === "string" ? chunk : Buffer.from(chunk).toString() });
     return true;
   };
 }
 const crash = (error: LambdaError): never => {
-  tell({ kind: "crashed", error });
+  post({ kind: "crashed", error });
   process.exit(1);
 };
-process.on("uncaughtException", (error) => crash(describe(error)));
+process.on("uncaughtException", (error) => crash(toLambdaError(error)));
 process.on("unhandledRejection", (reason) => {
-  const { errorMessage, trace } = describe(reason);
+  const { errorMessage, trace } = toLambdaError(reason);
   crash({ errorType: "Runtime.UnhandledPromiseRejection", errorMessage, ...(trace && { trace }) });
 });
 process.on("beforeExit", () =>
   crash({
     errorType: "Runtime.NodeJsExit",
-    errorMessage: "nothing is left to run, and the handler's promise was never settled",
+    errorMessage: "the handler's promise was never settled, and the event loop is empty",
   }),
 );
 
-const handler = await load(start).catch((error) => crash(describe(error)));
-tell({ kind: "ready" });
+const handler = await loadHandler(start).catch((error) => crash(toLambdaError(error)));
+post({ kind: "ready" });
 while (true) {
   Atomics.wait(wake, 0, 0);
   Atomics.store(wake, 0, 0);
   const { message }: { message: EventMessage } = receiveMessageOnPort(port) ?? { message: undefined };
-  tell(await handle(message));
+  post(await handleEvent(message));
 }
 
-async function handle({ requestId, event, deadlineMs, trace }: EventMessage): Promise<EnvironmentMessage> {
+async function handleEvent({ requestId, event, deadlineMs, trace }: EventMessage): Promise<EnvironmentMessage> {
   const context = {
     awsRequestId: requestId,
     functionName: start.functionName,
@@ -61,11 +61,11 @@ async function handle({ requestId, event, deadlineMs, trace }: EventMessage): Pr
   try {
     return { kind: "returned", value: JSON.stringify(await handler(JSON.parse(event), context)) ?? "null" };
   } catch (error) {
-    return { kind: "threw", error: describe(error) };
+    return { kind: "threw", error: toLambdaError(error) };
   }
 }
 
-async function load({ folder, handler: path }: EnvironmentStart): Promise<Handler> {
+async function loadHandler({ folder, handler: path }: EnvironmentStart): Promise<Handler> {
   const dot = path.lastIndexOf(".");
   const [name, exported] = [path.slice(0, dot), path.slice(dot + 1)];
   const file = [".mjs", ".js", ".cjs"].map((ending) => join(folder, name + ending)).find((each) => existsSync(each));
@@ -88,10 +88,11 @@ function runtimeError(type: string, message: string): Error {
   return error;
 }
 
-function describe(error: unknown): LambdaError {
+function toLambdaError(error: unknown): LambdaError {
   if (!(error instanceof Error)) return { errorType: typeof error, errorMessage: String(error) };
-  const trace = (error.stack ?? "").split("\n");
-  // The function's own code: what is around it says nothing to its author.
-  const own = trace.filter((line) => !line.includes(import.meta.url) && !line.includes("(node:internal/"));
-  return { errorType: error.name, errorMessage: error.message, trace: own };
+  // Only frames of the function's code are useful to its author.
+  const trace = (error.stack ?? "")
+    .split("\n")
+    .filter((line) => !line.includes(import.meta.url) && !line.includes("(node:internal/"));
+  return { errorType: error.name, errorMessage: error.message, trace };
 }

@@ -37,9 +37,17 @@ beforeAll(async () => {
   database = await startDatabase();
   await createTables(stack, database);
   const iam = createIam(stack);
-  const services = { DynamoDB_20120810: dynamoDbService(stack, database), secretsmanager: secretsManagerService(stack) };
+  const services = {
+    DynamoDB_20120810: dynamoDbService(stack, database),
+    secretsmanager: secretsManagerService(stack),
+  };
   aws = await startAwsEndpoint({ iam, invocations: createInvocations(noFaults()), services });
-  const config = { endpoint: aws.url, region: "us-east-1", credentials: iam.principalOfFunction("Function"), maxAttempts: 1 };
+  const config = {
+    endpoint: aws.url,
+    region: "us-east-1",
+    credentials: iam.principalOfFunction("Function"),
+    maxAttempts: 1,
+  };
   dynamo = new DynamoDBClient(config);
   secrets = new SecretsManagerClient(config);
 });

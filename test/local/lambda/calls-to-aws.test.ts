@@ -40,7 +40,11 @@ test("a function finds SQS and EventBridge by its environment, and what it sends
   };
   const sqs = { url: Promise.resolve("http://sqs"), request, close: async () => {} };
   const services = {
-    AmazonSQS: sqsService(stack, createQueues(stack, sqs), recursionGuard),
+    AmazonSQS: sqsService({
+      deployment: stack,
+      queues: createQueues(stack, sqs),
+      onSent: recursionGuard.recordSent,
+    }),
     AWSEvents: eventBridgeService(stack, events),
   };
   const aws = await startAwsEndpoint({ iam, invocations, services });
@@ -57,7 +61,7 @@ test("a function finds SQS and EventBridge by its environment, and what it sends
   expect(sent).toEqual(["hello"]);
   expect(events.all).toMatchObject([{ detailType: "Told", detail: { a: 1 } }]);
   expect(invocations.all).toMatchObject([{ calls: ["sqs:SendMessage", "events:PutEvents"] }]);
-  expect(recursionGuard.of("m1")).toEqual({ Function: 3 });
+  expect(recursionGuard.chainOf("m1")).toEqual({ Function: 3 });
   // Not even a warning of the SDK about the host of the queue's URL.
   expect(logs.lines).toEqual([]);
 });

@@ -36,7 +36,11 @@ async function start() {
   const iam = createIam(stack);
   const faults = noFaults();
   const invocations = createInvocations(faults);
-  const aws = await startAwsEndpoint({ iam, invocations, services: { DynamoDB_20120810: dynamoDbService(stack, database) } });
+  const aws = await startAwsEndpoint({
+    iam,
+    invocations,
+    services: { DynamoDB_20120810: dynamoDbService(stack, database) },
+  });
   onTestFinished(aws.close);
   const logs = createLogs();
   const serviceUrls = { gateway: "http://127.0.0.1:1", aws: aws.url, s3: "http://127.0.0.1:2" };

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { functionSpec } from "../../../local/lambda/function-spec.ts";
+import { toFunctionSpec } from "../../../local/lambda/function-spec.ts";
 import type { TemplateResource } from "../../../local/template/assembly.ts";
 import { resolveStack } from "../../../local/template/stack.ts";
 import { assemblyOf, handlersFolder, smallResources } from "../support/small-template.ts";
@@ -15,7 +15,7 @@ function specOf(
   const stack = resolveStack(assemblyOf(resources));
   const resource = stack.resources.get("Function");
   if (!resource) throw new Error("the small template has a function");
-  return functionSpec(stack, resource, credentials, serviceUrls);
+  return toFunctionSpec(stack, resource, credentials, serviceUrls);
 }
 
 test("a function gets its code, handler, memory and timeout from the template", () => {

@@ -10,7 +10,7 @@ import { startS3Server } from "../../../local/s3/server.ts";
 import type { TemplateResource } from "../../../local/template/assembly.ts";
 import { resolveStack } from "../../../local/template/stack.ts";
 import { noFaults } from "../../../local/world/faults.ts";
-import { type Invocations, createInvocations } from "../../../local/world/invocations.ts";
+import { createInvocations, type Invocations } from "../../../local/world/invocations.ts";
 import { assemblyOf, policyDocument, smallResources } from "../support/small-template.ts";
 
 const pageOrigin = "https://page.example";

@@ -120,11 +120,16 @@ export async function startQueues(resources: Resources, handler: Handler = () =>
   const recursionGuard = createRecursionGuard(invocations.chainOf);
   const queues = createQueues(stack, sqs);
   await queues.ready;
-  const services = { AmazonSQS: sqsService(stack, queues, recursionGuard) };
+  const services = { AmazonSQS: sqsService({ deployment: stack, queues, onSent: recursionGuard.recordSent }) };
   const aws = await startAwsEndpoint({ iam, invocations, services });
   onTestFinished(aws.close);
 
-  const config = { endpoint: aws.url, region: stack.region, credentials: iam.principalOfFunction("Function"), maxAttempts: 1 };
+  const config = {
+    endpoint: aws.url,
+    region: stack.region,
+    credentials: iam.principalOfFunction("Function"),
+    maxAttempts: 1,
+  };
   const client = new SQSClient(config);
   onTestFinished(() => client.destroy());
   const urlOf = (logicalId: string) => stack.physicalId(logicalId).replace(/^https:\/\/[^/]+/, aws.url);
@@ -170,6 +175,8 @@ export async function startQueues(resources: Resources, handler: Handler = () =>
   return {
     ...{ stack, clock, faults, client, urlOf, send: sendWith(), sendAround, settled, batches, logs },
     sendAll: async (bodies) => {
+      // The first poll must be over, or it could receive the first message alone.
+      await settled();
       for (const body of bodies) await sendAround(body);
       clock.advance(1_000);
     },

@@ -66,7 +66,7 @@ describe("an API key", () => {
   });
 
   test("is held to the plan's quota", async () => {
-    const template = { ...keyed, ...usagePlan({ AccountLimits: { Limit: 2, Period: "DAY" } }) };
+    const template = { ...keyed, ...usagePlan({ Quota: { Limit: 2, Period: "DAY" } }) };
     const gateway = await startGateway(restApi(template), { push: ok });
     expect(await statuses(gateway, 3)).toEqual([200, 200, '429 {"message":"Limit Exceeded"}']);
     gateway.clock.advance(86_400_000);

@@ -94,7 +94,7 @@ export async function startGateway(resources: Resources, functions: Functions = 
   };
   const gateway = createGateway({
     stack,
-    calls: { serve: (_trace, _name, run) => run() },
+    invocations: { serve: (_trace, _name, run) => run() },
     clock,
     faults,
     lambda: {

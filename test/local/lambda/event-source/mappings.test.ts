@@ -168,7 +168,9 @@ describe("a function that feeds its own queue", () => {
     await expect
       .poll(() => queues.logs)
       .toEqual([
-        expect.stringMatching(/^Function was stopped after 16 rounds through Queue: 1 messages went to DeadLetters/),
+        expect.stringMatching(
+          /^Function was stopped after 16 recursive invocations through Queue: 1 messages went to DeadLetters/,
+        ),
       ]);
   });
 
