@@ -6,24 +6,28 @@ const push = restMethod("POST", "/push", { name: "push" });
 const pong = (template: string) => mockRoute("ping", {}, { $default: template });
 
 test.each<[string, Resources, string]>([
-  ["two stages of one name", { ...socketApi({}, { StageName: "api" }), ...restApi(push) }, "two stages are called api"],
   [
-    "a kind of resource it does not know",
+    "two stages of the same name",
+    { ...socketApi({}, { StageName: "api" }), ...restApi(push) },
+    "two stages are called api",
+  ],
+  [
+    "an unknown resource type",
     socketApi({ Mapping: { Type: "AWS::ApiGatewayV2::Model", Properties: { Name: "x" } } }),
     "Mapping has the type AWS::ApiGatewayV2::Model, which the local gateway does not support",
   ],
   [
-    "a deployment with a stage of its own",
+    "a deployment that creates a stage",
     restApi({ Old: { Type: "AWS::ApiGateway::Deployment", Properties: { StageName: "old" } } }),
     "Old (AWS::ApiGateway::Deployment) sets StageName",
   ],
   [
-    "a property it does not know",
+    "an unknown property",
     socketApi(lambdaRoute("hello", { route: { ModelSelectionExpression: "$default" } })),
     "helloRoute (AWS::ApiGatewayV2::Route) sets ModelSelectionExpression, which the local runtime does not support",
   ],
   [
-    "an integration it does not know",
+    "an unknown integration type",
     socketApi(lambdaRoute("hello", { integration: { IntegrationType: "HTTP_PROXY" } })),
     'IntegrationType should be AWS_PROXY or MOCK, got "HTTP_PROXY"',
   ],
@@ -33,7 +37,7 @@ test.each<[string, Resources, string]>([
     "helloIntegration: the URI should be",
   ],
   [
-    "a route to an integration that is not there",
+    "a route to an unknown integration",
     socketApi(lambdaRoute("hello", { route: { Target: "integrations/x" } })),
     "helloRoute refers to x",
   ],
@@ -43,7 +47,7 @@ test.each<[string, Resources, string]>([
     "API keys of WebSockets are not supported",
   ],
   [
-    "a stage to which nothing is deployed",
+    "a stage without a deployment",
     socketApi({}, { AutoDeploy: false }),
     "SocketStage has neither AutoDeploy nor a DeploymentId",
   ],
@@ -55,7 +59,7 @@ test.each<[string, Resources, string]>([
     "JSON path $.a[?(@.b)] is not understood",
   ],
   [
-    "an integration response key that is neither",
+    "an invalid integration response key",
     socketApi(mockRoute("ping", {}, { "200": "x" })),
     "its key should be $default or /a regular expression/",
   ],
@@ -69,6 +73,6 @@ test.each<[string, Resources, string]>([
     restApi({ Key: { Type: "AWS::ApiGateway::ApiKey", Properties: { Enabled: true } } }),
     "Key (AWS::ApiGateway::ApiKey): Value should be a string",
   ],
-])("%s stops it from starting", async (_, template, message) => {
+])("%s is an error at the start", async (_, template, message) => {
   await expect(startGateway(template)).rejects.toThrow(message);
 });

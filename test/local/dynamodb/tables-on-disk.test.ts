@@ -1,11 +1,9 @@
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { createTables } from "../../../local/dynamodb/create-tables.ts";
 import { startDatabase } from "../../../local/dynamodb/database.ts";
-import { addGeneratedValues } from "../../../local/host/generated-values.ts";
-import type { TemplateResource } from "../../../local/template/assembly.ts";
 import { resolveStack } from "../../../local/template/stack.ts";
 import { assemblyOf, smallResources } from "../support/small-template.ts";
 
@@ -26,7 +24,7 @@ describe("tables on disk", () => {
     return { stack, database, TableName };
   }
 
-  test("are there again after a restart", async () => {
+  test("keep their items after a restart", async () => {
     const first = await open();
     await createTables(first.stack, first.database);
     const put = await first.database.request("PutItem", JSON.stringify({ TableName: first.TableName, Item }));
@@ -43,7 +41,7 @@ describe("tables on disk", () => {
     await second.database.close();
   });
 
-  test("are refused when the template has other keys by now", async () => {
+  test("are rejected if the template has other keys than the kept data", async () => {
     const first = await open();
     await createTables(first.stack, first.database);
     await first.database.close();
@@ -59,43 +57,8 @@ describe("tables on disk", () => {
   });
 });
 
-test("data that another process has open are refused", async () => {
+test("data that are in use by another database are rejected, also right after it has started", async () => {
   const database = await startDatabase(folder);
   await expect(startDatabase(folder)).rejects.toThrow(/^the data in .* are in use; stop the other npm start, or/);
   await database.close();
-});
-
-describe("secrets and API keys", () => {
-  const made = (file?: string) => {
-    const resources: Record<string, TemplateResource> = {
-      Secret: { Type: "AWS::SecretsManager::Secret", Properties: { GenerateSecretString: {} } },
-      Key: { Type: "AWS::ApiGateway::ApiKey", Properties: { Enabled: true } },
-      Chosen: { Type: "AWS::ApiGateway::ApiKey", Properties: { Value: "chosen-by-the-template" } },
-    };
-    addGeneratedValues({ Resources: resources }, file);
-    return {
-      secret: resources.Secret?.Properties?.SecretString,
-      key: resources.Key?.Properties?.Value,
-      chosen: resources.Chosen?.Properties?.Value,
-    };
-  };
-
-  test("are made up where the template leaves them out", () => {
-    expect(made()).toEqual({
-      secret: expect.stringMatching(/^.{32}$/),
-      key: expect.stringMatching(/^[a-z0-9]{40}$/),
-      chosen: "chosen-by-the-template",
-    });
-  });
-
-  test("are new in every run that keeps nothing", () => {
-    expect(made().secret).not.toBe(made().secret);
-    expect(made().key).not.toBe(made().key);
-  });
-
-  test("are the same again when they are kept, in a file for this user only", () => {
-    const file = join(folder, "new", "values.json");
-    expect(made(file)).toEqual(made(file));
-    expect(statSync(file).mode & 0o777).toBe(0o600);
-  });
 });

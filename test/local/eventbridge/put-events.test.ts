@@ -9,9 +9,9 @@ import { noFaults } from "../../../local/world/faults.ts";
 import { createInvocations } from "../../../local/world/invocations.ts";
 import { assemblyOf, policyDocument, smallResources } from "../support/small-template.ts";
 
-const bus = (name: string) => `arn:aws:events:us-east-1:000000000000:event-bus/${name}`;
+const busArn = (name: string) => `arn:aws:events:us-east-1:000000000000:event-bus/${name}`;
 
-async function start(resource = bus("default")) {
+async function start(resource = busArn("default")) {
   const PolicyDocument = policyDocument({ Effect: "Allow", Action: "events:PutEvents", Resource: resource });
   const EventGrants = { Type: "AWS::IAM::Policy", Properties: { Roles: [{ Ref: "Role" }], PolicyDocument } };
   const stack = resolveStack(assemblyOf({ ...smallResources(), EventGrants }));
@@ -30,9 +30,9 @@ const entry = { Source: "downlink", DetailType: "MessageUndelivered", Detail: '{
 const recorded = { bus: "default", source: "downlink", detailType: "MessageUndelivered", detail: { messageId: "m1" } };
 
 describe("PutEvents", () => {
-  test("is recorded, and shown in a line that does not say what is in it", async () => {
+  test("is recorded, and logged without its data", async () => {
     const { events, logs, put } = await start();
-    const { FailedEntryCount, Entries } = await put(entry, { ...entry, EventBusName: bus("default") });
+    const { FailedEntryCount, Entries } = await put(entry, { ...entry, EventBusName: busArn("default") });
     expect([FailedEntryCount, Entries]).toEqual([
       0,
       [{ EventId: expect.any(String) }, { EventId: expect.any(String) }],
@@ -41,7 +41,7 @@ describe("PutEvents", () => {
     expect(logs[0]).toBe("event MessageUndelivered from downlink on the bus default");
   });
 
-  test("is shown with the message and the person that it is about, and nothing else of it", async () => {
+  test("is logged with its message id, subject and room, and nothing else of it", async () => {
     const { logs, put } = await start();
     const detail = { messageId: "m-1", subject: "ann", roomId: "456", eventName: "secret", data: "secret" };
     await put({ ...entry, Detail: JSON.stringify(detail) });
@@ -49,24 +49,24 @@ describe("PutEvents", () => {
   });
 
   test.each([
-    ["text that is no JSON", { ...entry, Detail: "hello" }, "MalformedDetail"],
-    ["a list", { ...entry, Detail: "[]" }, "MalformedDetail"],
+    ["a detail that is not JSON", { ...entry, Detail: "hello" }, "MalformedDetail"],
+    ["a detail that is a list", { ...entry, Detail: "[]" }, "MalformedDetail"],
     ["no source", { ...entry, Source: "" }, "InvalidArgument"],
     ["no detail type", { ...entry, DetailType: undefined }, "InvalidArgument"],
-  ])("fails for an entry with %s, and takes the others", async (_, wrong, ErrorCode) => {
+  ])("fails for an entry with %s and records the others", async (_, wrong, ErrorCode) => {
     const { events, put } = await start();
     expect(await put(wrong, entry)).toMatchObject({ FailedEntryCount: 1, Entries: [{ ErrorCode }, {}] });
     expect(events.all).toEqual([recorded]);
   });
 
-  test("takes ten entries at once and no more", async () => {
+  test("accepts ten entries and not more", async () => {
     const { put } = await start();
     await put(...Array(10).fill(entry));
     await expect(put(...Array(11).fill(entry))).rejects.toMatchObject({ name: "ValidationException" });
   });
 
-  test("to a bus that the role has no grant for is refused in AWS' words", async () => {
-    const { events, put } = await start(bus("other"));
+  test("to a bus without a grant is denied with AWS' message", async () => {
+    const { events, put } = await start(busArn("other"));
     await expect(put({ ...entry, EventBusName: "other" }, entry)).rejects.toMatchObject({
       name: "AccessDeniedException",
       message: expect.stringMatching(/not authorized to perform: events:PutEvents on resource: .*event-bus\/default/),
@@ -75,8 +75,8 @@ describe("PutEvents", () => {
   });
 });
 
-describe("waiting for an event", () => {
-  test("ends with the first one that fits, be it there or still to come", async () => {
+describe("first", () => {
+  test("resolves with the oldest event that matches, whether it was recorded before or after the call", async () => {
     const { events, put } = await start();
     const second = events.first(({ detail }) => detail.n === 2);
     await put({ ...entry, Detail: '{"n":1}' });

@@ -17,6 +17,6 @@ test.each([
   ["--port 65536", /^--port should be a number .*, got 65536; usage: npm start/],
   ["--data cloud", /^--data should be memory or disk, got cloud; usage: npm start/],
   ["--quiet=yes", /^Option '--quiet' does not take an argument; usage: npm start/],
-])("npm start -- %s is refused", (line, message) => {
+])("npm start -- %s is rejected", (line, message) => {
   expect(() => readArguments(line.split(" "))).toThrow(message);
 });

@@ -61,13 +61,13 @@ afterAll(async () => {
 const key = { id: { S: "a" } };
 
 describe("DynamoDB", () => {
-  test("serves what the role allows", async () => {
+  test("serves a request that the role allows", async () => {
     await dynamo.send(new PutItemCommand({ TableName, Item: { ...key, at: { N: "1" } } }));
     const { Item } = await dynamo.send(new GetItemCommand({ TableName, Key: key }));
     expect(Item).toEqual({ id: { S: "a" }, at: { N: "1" } });
   });
 
-  test("allows the index's query and refuses the table's", async () => {
+  test("allows a query of the index and denies a query of the table", async () => {
     const query = { KeyConditionExpression: "#at = :at", ExpressionAttributeNames: { "#at": "at" } };
     const ExpressionAttributeValues = { ":at": { N: "1" } };
     const ofIndex = new QueryCommand({ TableName, IndexName: "byTime", ...query, ExpressionAttributeValues });
@@ -76,7 +76,7 @@ describe("DynamoDB", () => {
     await expect(ofTable).rejects.toMatchObject({ name: "AccessDeniedException" });
   });
 
-  test("asks for every table of a batch", async () => {
+  test("checks the permission for every table of a batch", async () => {
     const batch = (name: string) => ({ [name]: [{ PutRequest: { Item: key } }] });
     await dynamo.send(new BatchWriteItemCommand({ RequestItems: batch(TableName) }));
     const both = new BatchWriteItemCommand({ RequestItems: { ...batch(TableName), ...batch("Others") } });
@@ -86,7 +86,7 @@ describe("DynamoDB", () => {
     });
   });
 
-  test("refuses what the role does not allow, in AWS' words", async () => {
+  test("denies a request that the role does not allow, with AWS' message", async () => {
     await expect(dynamo.send(new ScanCommand({ TableName }))).rejects.toMatchObject({
       name: "AccessDeniedException",
       $metadata: { httpStatusCode: 400 },
@@ -94,15 +94,15 @@ describe("DynamoDB", () => {
     });
   });
 
-  test("does not know a key that belongs to nobody", async () => {
+  test("rejects an unknown access key", async () => {
     const credentials = { accessKeyId: "ASIANOBODY", secretAccessKey: "x" };
     const stranger = new DynamoDBClient({ endpoint: aws.url, region: "us-east-1", credentials, maxAttempts: 1 });
-    const asked = stranger.send(new GetItemCommand({ TableName, Key: key }));
-    await expect(asked).rejects.toMatchObject({ name: "UnrecognizedClientException" });
+    const response = stranger.send(new GetItemCommand({ TableName, Key: key }));
+    await expect(response).rejects.toMatchObject({ name: "UnrecognizedClientException" });
     stranger.destroy();
   });
 
-  test("says what it does not serve", async () => {
+  test("names an operation that is not served", async () => {
     const transaction = dynamo.send(
       new TransactWriteItemsCommand({ TransactItems: [{ Put: { TableName, Item: key } }] }),
     );
@@ -113,13 +113,13 @@ describe("DynamoDB", () => {
 });
 
 describe("Secrets Manager", () => {
-  test("gives the value that was made up", async () => {
+  test("returns the generated value", async () => {
     const SecretId = stack.physicalId("Secret");
     const secret = await secrets.send(new GetSecretValueCommand({ SecretId }));
     expect(secret).toMatchObject({ ARN: SecretId, SecretString: expect.stringMatching(/^[A-Za-z0-9]{40}$/) });
   });
 
-  test("refuses another secret in AWS' words", async () => {
+  test("denies another secret with AWS' message", async () => {
     const SecretId = "arn:aws:secretsmanager:us-east-1:000000000000:secret:other-abcdef";
     await expect(secrets.send(new GetSecretValueCommand({ SecretId }))).rejects.toMatchObject({
       name: "AccessDeniedException",
@@ -130,7 +130,7 @@ describe("Secrets Manager", () => {
     });
   });
 
-  test("says what it does not serve", async () => {
+  test("names an operation that is not served", async () => {
     const put = secrets.send(new PutSecretValueCommand({ SecretId: "x", SecretString: "y" }));
     await expect(put).rejects.toMatchObject({ message: expect.stringContaining("PutSecretValue of Secrets Manager") });
   });

@@ -7,7 +7,7 @@ import { type FrontServer, startFrontServer } from "../../../local/host/front-se
 
 let frontServer: FrontServer;
 const upgraded: string[] = [];
-/** A gateway that answers every request with its method and hangs up on every WebSocket. */
+/** A gateway that responds to every request with its method, and closes every WebSocket. */
 const gateway = {
   handleRequest: async (request: { method?: string }, response: { end(text: string): unknown }) => {
     response.end(`${request.method}`);
@@ -21,14 +21,14 @@ const gateway = {
 };
 const page = { handleRequest: async () => {} };
 
-/** Sends a request by hand, as the machine's HTTP clients set headers of their own. */
+/** Sends a request as raw text, because HTTP clients add headers. */
 function send(...lines: string[]) {
   const socket = connect(frontServer.port, "127.0.0.1");
   socket.on("error", () => {});
   socket.write(`${[...lines, "Host: localhost"].join("\r\n")}\r\n\r\n`);
   return socket;
 }
-/** Until the server, which runs in the same event loop, has read what was sent. */
+/** Waits until the server, which runs in the same event loop, has read the request. */
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 10; turn += 1) await setImmediate();
 }
@@ -39,8 +39,8 @@ afterEach(async () => {
   await frontServer.close();
 });
 
-describe("the one port", () => {
-  test("keeps what comes before it serves until it does", async () => {
+describe("the front server", () => {
+  test("holds requests until it has handlers", async () => {
     frontServer = await startFrontServer(0);
     const request = send("GET /api HTTP/1.0");
     const socket = send("GET /socket HTTP/1.1", ...webSocket);
@@ -53,7 +53,7 @@ describe("the one port", () => {
     expect(upgraded).toEqual(["/socket"]);
   });
 
-  test("takes an offer of HTTP/2 for the plain request that it is", async () => {
+  test("treats an offer of HTTP/2 as a plain request", async () => {
     frontServer = await startFrontServer(0);
     frontServer.serve(gateway, page);
     const offer = ["Connection: Upgrade, HTTP2-Settings, close", "Upgrade: h2c", "HTTP2-Settings: AAMAAABk"];
@@ -61,7 +61,7 @@ describe("the one port", () => {
     expect(upgraded).toEqual([]);
   });
 
-  test("outlives a WebSocket that breaks off before it serves", async () => {
+  test("survives a WebSocket that is reset before it has handlers", async () => {
     frontServer = await startFrontServer(0);
     const socket = send("GET /socket HTTP/1.1", ...webSocket);
     await once(socket, "connect");
@@ -72,7 +72,7 @@ describe("the one port", () => {
     expect(await text(send("GET /api HTTP/1.0"))).toMatch(/\r\n\r\nGET$/);
   });
 
-  test("closes although somebody still waits for it to serve", async () => {
+  test("closes while requests wait for handlers", async () => {
     frontServer = await startFrontServer(0);
     const waiting = [send("GET /socket HTTP/1.1", ...webSocket), send("GET /api HTTP/1.1")];
     await Promise.all(waiting.map((socket) => once(socket, "connect")));

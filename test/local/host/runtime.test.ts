@@ -33,8 +33,8 @@ const pushed = async (body: unknown) => {
   return { status: response.status, ...((await response.json()) as { messageId?: string; code: string }) };
 };
 
-/** A page in the room that says it acks, and never does. */
-async function openDeafPage(roomId: string) {
+/** A page in the room that announces acks but never sends one. */
+async function openSilentPage(roomId: string) {
   const token = await local.mintToken({ sub: "ann", rooms: ["*"] });
   const socket = new WebSocket(`${local.webSocketUrl}?token=${token}`);
   const frames: { type: string; messageId?: string }[] = [];
@@ -45,15 +45,20 @@ async function openDeafPage(roomId: string) {
   return { socket, frames };
 }
 
-describe("REST, from the template", () => {
-  test("GET /push/{messageId} tells what became of a push", async () => {
+test("a taken port is reported before anything else starts", async () => {
+  const port = Number(new URL(local.restUrl).port);
+  await expect(startLocal({ port, assembly: "no-such-folder" })).rejects.toThrow(`port ${port} is taken`);
+});
+
+describe("the REST API of the template", () => {
+  test("GET /push/{messageId} returns the status of a push", async () => {
     const { messageId } = await pushed({ roomId: "1", eventName: "test", data: 1 });
     const response = await fetch(`${local.restUrl}/push/${messageId}`, { headers: headers() });
     expect([response.status, await response.json()]).toMatchObject([200, { code: "0000" }]);
     expect(await fetch(`${local.restUrl}/push/${messageId}`)).toMatchObject({ status: 403 });
   });
 
-  test("and of what a page published, by the id that it was given, encoded or not", async () => {
+  test("GET /push/{messageId} accepts the id of a published message, encoded or not", async () => {
     const handle = new SocketHandle({
       url: local.webSocketUrl,
       token: await local.mintToken({ sub: "ann ü", rooms: ["*"], publish: ["*"] }),
@@ -67,7 +72,7 @@ describe("REST, from the template", () => {
     }
   });
 
-  test("a page may poll from another origin: its browser asks first", async () => {
+  test("a preflight for GET /poll allows every origin", async () => {
     const preflight = await fetch(`${local.restUrl}/poll?session=x`, {
       method: "OPTIONS",
       headers: {
@@ -82,12 +87,12 @@ describe("REST, from the template", () => {
     expect(preflight.headers.get("access-control-allow-headers")).toContain("Authorization");
   });
 
-  test("GET /poll answers a page with a token, and refuses one without", async () => {
+  test("GET /poll accepts a page with a token, and rejects a page without one", async () => {
     const rooms = encodeURIComponent(JSON.stringify([{ roomId: "1" }]));
     const url = `${local.restUrl}/poll?rooms=${rooms}`;
     const token = await local.mintToken({ sub: "ann", rooms: ["*"] });
-    const answer = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
-    expect([answer.status, await answer.json()]).toMatchObject([
+    const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
+    expect([response.status, await response.json()]).toMatchObject([
       200,
       { data: { code: "2001" }, session: expect.any(String) },
     ]);
@@ -95,45 +100,45 @@ describe("REST, from the template", () => {
   });
 });
 
-describe("redelivery, from the template", () => {
-  test("a push orders a look, and the look sends again what was not acked", async () => {
-    const { socket, frames } = await openDeafPage("456");
+describe("redelivery of the template", () => {
+  test("a push schedules an ack check, which redelivers a message that was not acked", async () => {
+    const { socket, frames } = await openSilentPage("456");
     const { messageId } = await pushed({ roomId: "456", eventName: "test", data: 1 });
-    const lookAt = () => local.invocations.filter(({ functionId }) => functionId === redeliver);
+    const ackChecks = () => local.invocations.filter(({ functionId }) => functionId === redeliver);
     await expect.poll(() => JSON.stringify(frames).split(String(messageId)).length, { timeout: 15_000 }).toBe(3);
-    expect(lookAt()[0]?.calls).toContain("execute-api:POST");
+    expect(ackChecks()[0]?.calls).toContain("execute-api:POST");
     socket.close();
   });
 
-  test("an ordered look waits in its queue, where a test can see it", async () => {
-    const { socket } = await openDeafPage("6");
+  test("a scheduled ack check is delayed in its queue", async () => {
+    const { socket } = await openSilentPage("6");
     await pushed({ roomId: "6", eventName: "test", data: 1 });
-    const [looks] = local.stack.ofType("AWS::SQS::Queue").filter(({ properties }) => properties.RedrivePolicy);
+    const [queue] = local.stack.ofType("AWS::SQS::Queue").filter(({ properties }) => properties.RedrivePolicy);
     const AttributeNames = ["VisibilityTimeout", "ApproximateNumberOfMessagesDelayed"];
-    const { body } = await local.queue(looks?.logicalId ?? "").request("GetQueueAttributes", { AttributeNames });
+    const { body } = await local.queue(queue?.logicalId ?? "").request("GetQueueAttributes", { AttributeNames });
     const { Attributes } = JSON.parse(body);
     expect(Attributes.VisibilityTimeout).toBe("180");
     expect(Number(Attributes.ApproximateNumberOfMessagesDelayed)).toBeGreaterThan(0);
     socket.close();
   });
 
-  test("a push can be killed at each of its calls, as a run says which there are", async () => {
-    const { socket } = await openDeafPage("7");
-    const again = (data: unknown) => pushed({ roomId: "7", eventName: "test", data });
-    await again("before");
+  test("a push can be killed at each of its calls", async () => {
+    const { socket } = await openSilentPage("7");
+    const pushAgain = (data: unknown) => pushed({ roomId: "7", eventName: "test", data });
+    await pushAgain("before");
     const { calls = [] } = local.invocations.findLast(({ functionId }) => functionId === push) ?? {};
     expect(calls).toContain("sqs:SendMessage");
     for (const [index, name] of calls.slice(0, 3).entries()) {
       const point = local.faults.crashAt(push, index + 1, "before");
-      expect([name, await again(name)]).toMatchObject([name, { code: "9002" }]);
+      expect([name, await pushAgain(name)]).toMatchObject([name, { code: "9002" }]);
       expect(point.struck).toBe(true);
     }
-    expect(await again("after")).toMatchObject({ code: "0000" });
+    expect(await pushAgain("after")).toMatchObject({ code: "0000" });
     socket.close();
   });
 });
 
-test("every fault can be a share at the same time, and be changed while it runs", async () => {
+test("all faults can be shares at the same time, and change while the stack runs", async () => {
   const { faults } = local;
   const names = [
     ...(["lostDisconnects", "throttledPosts", "failingPosts", "goneButDelivered", "lostPosts"] as const),
@@ -145,7 +150,7 @@ test("every fault can be a share at the same time, and be changed while it runs"
     return seed / 2_147_483_647;
   };
   faults.slowPostMs = 1;
-  const { socket } = await openDeafPage("8");
+  const { socket } = await openSilentPage("8");
   for (const name of names) faults[name] = 0.1;
   for (let n = 0; n < 10; n += 1) await pushed({ roomId: "8", eventName: "test", data: n });
   for (const name of names) faults[name] = 0;

@@ -17,15 +17,15 @@ const withRole = (Properties: Record<string, unknown>) =>
   });
 const all = policyDocument({ Effect: "Allow", Action: "dynamodb:*", Resource: "*" });
 
-describe("a function may do what its role says", () => {
-  test("in a policy of its own", () => {
+describe("a function may do what its role allows", () => {
+  test("in an attached policy", () => {
     const { stack, iam } = open();
     const principal = iam.principalOfFunction("Function");
     expect(iam.allows(principal, "dynamodb:PutItem", stack.arn("Table"))).toBe(true);
     expect(iam.allows(principal, "dynamodb:DeleteItem", stack.arn("Table"))).toBe(false);
   });
 
-  test("in a policy that is written into the role", () => {
+  test("in an inline policy", () => {
     const { stack, iam } = withRole({ Policies: [{ PolicyName: "inline", PolicyDocument: all }] });
     expect(iam.allows(iam.principalOfFunction("Function"), "dynamodb:Scan", stack.arn("Table"))).toBe(true);
   });
@@ -47,7 +47,7 @@ describe("a function may do what its role says", () => {
   });
 });
 
-test("a function is known by its key, and others are not", () => {
+test("an access key identifies its function; an unknown key identifies none", () => {
   const { iam } = open();
   const principal = iam.principalOfFunction("Function");
   expect(principal.accessKeyId).toMatch(/^ASIA[0-9A-F]{16}$/);
@@ -55,7 +55,7 @@ test("a function is known by its key, and others are not", () => {
   expect(iam.principalOfKey("ASIA0000000000000000")).toBeUndefined();
 });
 
-test("a denial reads as on AWS", () => {
+test("a denial has AWS' message", () => {
   const { stack, iam } = open();
   const principal = iam.principalOfFunction("Function");
   expect(iam.denial(principal, "dynamodb:Scan", stack.arn("Table"))).toBe(
@@ -63,7 +63,7 @@ test("a denial reads as on AWS", () => {
   );
 });
 
-describe("what is not evaluated is not started", () => {
+describe("a policy element that is not evaluated is an error", () => {
   test.each([
     [
       "a condition",

@@ -13,7 +13,7 @@ import { createInvocations } from "../../../local/world/invocations.ts";
 import { createLogs } from "../../../local/world/logs.ts";
 import { assemblyOf, policyDocument, smallResources } from "../support/small-template.ts";
 
-test("a function finds SQS and EventBridge by its environment, and what it sends belongs to its invocation", async () => {
+test("a function calls SQS and EventBridge at the local endpoint, and its calls belong to its invocation", async () => {
   const { Function: fn, ...others } = smallResources();
   const Variables = { QUEUE_URL: { Ref: "Queue" } };
   const grants = policyDocument({ Effect: "Allow", Action: ["sqs:SendMessage", "events:PutEvents"], Resource: "*" });
@@ -62,6 +62,6 @@ test("a function finds SQS and EventBridge by its environment, and what it sends
   expect(events.all).toMatchObject([{ detailType: "Told", detail: { a: 1 } }]);
   expect(invocations.all).toMatchObject([{ calls: ["sqs:SendMessage", "events:PutEvents"] }]);
   expect(recursionGuard.chainOf("m1")).toEqual({ Function: 3 });
-  // Not even a warning of the SDK about the host of the queue's URL.
+  // The SDK prints no warning about the host of the queue URL.
   expect(logs.lines).toEqual([]);
 });

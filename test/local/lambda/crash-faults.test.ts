@@ -74,7 +74,7 @@ describe("a crash point", () => {
     [2, "after", ["a", "b"]],
     [3, "before", ["a", "b"]],
     [3, "after", ["a", "b", "c"]],
-  ])("at call %i, %s it is served, leaves what was done by then", async (call, when, left) => {
+  ])("at call %i, %s it takes effect, leaves the effects of the earlier calls", async (call, when, left) => {
     const { run, faults, items, invocations, logs } = await start();
     const point = faults.crashAt("Function", call, when);
     expect(await run()).toMatchObject({
@@ -88,7 +88,7 @@ describe("a crash point", () => {
     expect(logs.lines.map(({ text }) => text).join("\n")).toMatch(/Runtime exited with error: signal: killed/);
   });
 
-  test("strikes once: the next run has an environment of its own", async () => {
+  test("strikes once: the next invocation runs in a new environment", async () => {
     const { run, faults, items } = await start();
     faults.crashAt("Function", 2, "before");
     await run();
@@ -96,7 +96,7 @@ describe("a crash point", () => {
     expect(await items()).toEqual(["a", "b", "c"]);
   });
 
-  test("that no run reaches, or of another function, does not strike", async () => {
+  test("does not strike if no invocation reaches its call, or if it is for another function", async () => {
     const { run, faults } = await start();
     const points = [faults.crashAt("Function", 4, "before"), faults.crashAt("Other", 1, "before")];
     expect(await run()).toMatchObject({ ok: true });
@@ -104,9 +104,9 @@ describe("a crash point", () => {
   });
 });
 
-test("a share of calls is one to die of, before or after it, as the random numbers say", async () => {
+test("a share of crashes kills the function before or after a call, as the random numbers decide", async () => {
   const { run, faults, items } = await start();
-  // Two numbers for the call that is survived and the one that is not; then which half.
+  // The first call is survived, the second is not; the third number selects before or after.
   const numbers = [0.9, 0.1, 0.7];
   faults.random = () => numbers.shift() ?? 1;
   faults.crashes = 0.5;

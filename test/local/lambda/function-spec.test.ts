@@ -27,7 +27,7 @@ test("a function gets its code, handler, memory and timeout from the template", 
   });
 });
 
-test("what the template leaves out is as small as on AWS", () => {
+test("memory and timeout default to those of AWS", () => {
   const spec = specOf((properties) => {
     delete properties.MemorySize;
     delete properties.Timeout;
@@ -35,7 +35,7 @@ test("what the template leaves out is as small as on AWS", () => {
   expect(spec).toMatchObject({ memoryMb: 128, timeoutMs: 3_000 });
 });
 
-test("it sees the template's variables, those of Lambda, and where AWS is found", () => {
+test("the variables are those of the template, those of Lambda, and the local endpoints", () => {
   const { variables, functionName } = specOf();
   expect(variables).toEqual({
     TABLE: expect.stringMatching(/^Small-Table-/),
@@ -65,15 +65,15 @@ test("it sees the template's variables, those of Lambda, and where AWS is found"
 });
 
 test.each([
-  ["another language", { Runtime: "python3.13" }, /Function has the runtime python3\.13; .* Node\.js only/],
+  ["another runtime", { Runtime: "python3.13" }, /Function has the runtime python3\.13; .* Node\.js only/],
   ["layers", { Layers: ["arn"] }, /Function uses layers/],
-  ["code in the template", { Code: { ZipFile: "…" } }, /Function should have its code in a file asset/],
-  ["code that was not built", { Code: { S3Key: "gone.zip" } }, /no file asset gone\.zip/],
-])("%s cannot be run", (_, change, message) => {
+  ["inline code", { Code: { ZipFile: "…" } }, /Function should have its code in a file asset/],
+  ["a missing file asset", { Code: { S3Key: "gone.zip" } }, /no file asset gone\.zip/],
+])("a function with %s is rejected", (_, change, message) => {
   expect(() => specOf((properties) => Object.assign(properties, change))).toThrow(message);
 });
 
-test("a bucket's address leads to where buckets are, by its name as the start of the path", () => {
+test("a bucket URL becomes a path of the local S3 server", () => {
   const BUCKET_URL = { "Fn::Join": ["", ["https://", { "Fn::GetAtt": ["Bucket", "RegionalDomainName"] }]] };
   const { variables } = specOf(
     (properties) => {

@@ -10,7 +10,7 @@ const permission = {
   Principal: "apigateway.amazonaws.com",
   SourceArn: source,
 };
-const ask = (change: Record<string, unknown> | undefined) => {
+const check = (change: Record<string, unknown> | undefined) => {
   const resources = smallResources();
   if (change) resources.Permission = { Type: "AWS::Lambda::Permission", Properties: { ...permission, ...change } };
   const stack = resolveStack(assemblyOf(resources));
@@ -21,9 +21,9 @@ test.each([
   ["names function, caller and source", {}, true],
   ["names the function by its name", { FunctionName: { Ref: "Function" } }, true],
   ["has a wildcard for the stage", { SourceArn: source.replace("socket", "*") }, true],
-  ["leaves the source open", { SourceArn: { Ref: "AWS::NoValue" } }, true],
+  ["has no source", { SourceArn: { Ref: "AWS::NoValue" } }, true],
   ["is for this account", { SourceAccount: "000000000000" }, true],
-  ["is not there", undefined, false],
+  ["is missing", undefined, false],
   ["is for another route", { SourceArn: source.replace("$connect", "hello") }, false],
   ["is for another API", { SourceArn: source.replace("abcdefghij", "jihgfedcba") }, false],
   ["is for another caller", { Principal: "events.amazonaws.com" }, false],
@@ -31,9 +31,9 @@ test.each([
   ["is for another action", { Action: "lambda:GetFunction" }, false],
   ["is for another account", { SourceAccount: "111111111111" }, false],
 ])("a route may call a function only if its permission allows it: it %s", (_, change, expected) => {
-  expect(ask(change)()).toBe(expected);
+  expect(check(change)()).toBe(expected);
 });
 
-test("a permission that is limited in a way that nobody checks is an error", () => {
-  expect(ask({ PrincipalOrgID: "o-1" })).toThrow(/Permission limits whom it permits by PrincipalOrgID/);
+test("a permission with an unsupported condition is an error", () => {
+  expect(check({ PrincipalOrgID: "o-1" })).toThrow(/Permission limits whom it permits by PrincipalOrgID/);
 });

@@ -15,7 +15,7 @@ describe.each([
   ["in memory", () => undefined],
   ["on disk", newFolder],
 ])("objects %s", (_, folderOf) => {
-  test("are had as they were put, the newest of a key, until they are removed", async () => {
+  test("are returned as they were put, the newest for each key, until they are removed", async () => {
     const objects = openObjectStore(folderOf());
     await objects.put("b", "k", { ...object, body: Buffer.from("old") });
     await objects.put("b", "k", object);
@@ -27,7 +27,7 @@ describe.each([
   });
 });
 
-test("on disk they outlive the process, and no key leads out of its bucket", async () => {
+test("objects on disk outlive the process, and no key escapes its bucket", async () => {
   const folder = newFolder();
   for (const key of ["k", "..", "../../x", "a/b"]) await openObjectStore(folder).put("b", key, object);
   for (const key of ["k", "..", "../../x", "a/b"]) expect(await openObjectStore(folder).get("b", key)).toEqual(object);

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-// The signatures that Lambdas make: another implementation than the one that verifies them here.
+// The signer of the Lambdas: another implementation than the one that verifies its signatures here.
 import { presignGet, signPut } from "../../../lambdas/adapters/payloads/sign.ts";
 import type { Credentials } from "../../../lambdas/adapters/signature-v4.ts";
 import type { LoopbackServer } from "../../../local/http/loopback-server.ts";
@@ -21,7 +21,7 @@ const tlsOnly = {
   Condition: { Bool: { "aws:SecureTransport": "false" } },
 };
 
-/** A function that may read all objects but `secret/…`, and write; one that may also list; one that may nothing. */
+/** Three functions: one may write, and read all objects but `secret…`; one may also list; one has no permissions. */
 function resources(): Record<string, TemplateResource> {
   const { Role: role, Function: fn, Policy: _, ...others } = smallResources();
   const asRole = (id: string) => ({
@@ -78,11 +78,11 @@ const signing = (as: string | Credentials, nowMs = Date.now(), region = "us-east
   region,
   nowMs,
 });
-const addressOf = (key: string) => new URL(`${s3.url}/${stack.physicalId("Bucket")}/${key}`);
+const urlOf = (key: string) => new URL(`${s3.url}/${stack.physicalId("Bucket")}/${key}`);
 const sha256Of = (body: string) => createHash("sha256").update(body).digest("hex");
 const put = (key: string, body: string, by = "Writer", change: Record<string, string> = {}) => {
-  const headers = signPut(addressOf(key), { "content-type": "application/json" }, sha256Of(body), signing(by));
-  return fetch(addressOf(key), { method: "PUT", body, headers: { ...headers, ...change } });
+  const headers = signPut(urlOf(key), { "content-type": "application/json" }, sha256Of(body), signing(by));
+  return fetch(urlOf(key), { method: "PUT", body, headers: { ...headers, ...change } });
 };
 const codeOf = async (response: Response) => [
   response.status,
@@ -90,17 +90,17 @@ const codeOf = async (response: Response) => [
 ];
 
 describe("an object", () => {
-  test("that was put is had by an address, as what it was put", async () => {
+  test("is served at a presigned URL with its content type", async () => {
     expect((await put("a", '"é"')).status).toBe(200);
-    const response = await fetch(presignGet(addressOf("a"), 900, signing("Writer")));
+    const response = await fetch(presignGet(urlOf("a"), 900, signing("Writer")));
     expect(response.headers.get("content-type")).toBe("application/json");
     expect([response.status, await response.text()]).toEqual([200, '"é"']);
   });
 
-  test("is had until its address has expired, not later", async () => {
+  test("is served until its URL expires", async () => {
     await put("b", "1");
     const secondsAgo = (seconds: number) => Date.now() - seconds * 1000;
-    const get = (ago: number) => fetch(presignGet(addressOf("b"), 60, signing("Writer", secondsAgo(ago))));
+    const get = (ago: number) => fetch(presignGet(urlOf("b"), 60, signing("Writer", secondsAgo(ago))));
     expect((await get(50)).status).toBe(200);
     const late = await get(62);
     expect(late.status).toBe(403);
@@ -108,28 +108,28 @@ describe("an object", () => {
     expect((await get(-20 * 60)).status).toBe(403);
   });
 
-  test("that is not there is 404 to whoever may list the bucket, and 403 to everybody else", async () => {
-    const get = (by: string) => fetch(presignGet(addressOf("none"), 900, signing(by)));
+  test("that does not exist is 404 for a role that may list the bucket, and 403 for others", async () => {
+    const get = (by: string) => fetch(presignGet(urlOf("none"), 900, signing(by)));
     expect(await codeOf(await get("Lister"))).toEqual([404, "NoSuchKey"]);
     expect(await codeOf(await get("Writer"))).toEqual([403, "AccessDenied"]);
   });
 
-  test("in another bucket is not there", async () => {
+  test("in an unknown bucket is 404", async () => {
     expect(await codeOf(await fetch(`${s3.url}/other/a`))).toEqual([404, "NoSuchBucket"]);
   });
 });
 
-describe("whoever asks", () => {
-  test("without a signature gets nothing", async () => {
+describe("a request", () => {
+  test("without a signature is denied", async () => {
     await put("c", "1");
-    expect(await codeOf(await fetch(addressOf("c")))).toEqual([403, "AccessDenied"]);
-    expect(await codeOf(await fetch(addressOf("c"), { method: "PUT", body: "2" }))).toEqual([403, "AccessDenied"]);
+    expect(await codeOf(await fetch(urlOf("c")))).toEqual([403, "AccessDenied"]);
+    expect(await codeOf(await fetch(urlOf("c"), { method: "PUT", body: "2" }))).toEqual([403, "AccessDenied"]);
   });
 
-  test("by an address that was changed gets nothing", async () => {
+  test("to a modified URL is denied", async () => {
     await put("d1", "1");
     await put("d2", "1");
-    const url = presignGet(addressOf("d1"), 900, signing("Writer"));
+    const url = presignGet(urlOf("d1"), 900, signing("Writer"));
     const changes = [
       url.replace("/d1?", "/d2?"),
       url.replace("Expires=900", "Expires=901"),
@@ -143,26 +143,26 @@ describe("whoever asks", () => {
     expect((await fetch(url, { method: "HEAD" })).status).toBe(403);
   });
 
-  test("with keys of nobody, of another Region or with another session's token gets nothing", async () => {
-    const get = (as: Parameters<typeof signing>) => fetch(presignGet(addressOf("a"), 900, signing(...as)));
+  test("with an unknown key, for another Region or with another session token is denied", async () => {
+    const get = (as: Parameters<typeof signing>) => fetch(presignGet(urlOf("a"), 900, signing(...as)));
     const own = iam.principalOfFunction("Writer");
     expect(await codeOf(await get([{ ...own, accessKeyId: "ASIANOBODY" }]))).toEqual([403, "InvalidAccessKeyId"]);
     expect(await codeOf(await get([{ ...own, sessionToken: "other" }]))).toEqual([400, "InvalidToken"]);
     expect((await get(["Writer", Date.now(), "eu-west-1"])).status).toBe(400);
   });
 
-  test("may do what the role may that signed", async () => {
+  test("has the permissions of the role that signed it", async () => {
     await put("secret-1", "1");
-    const get = (key: string, by: string) => fetch(presignGet(addressOf(key), 900, signing(by)));
+    const get = (key: string, by: string) => fetch(presignGet(urlOf(key), 900, signing(by)));
     const denied = await get("secret-1", "Writer");
     expect(await denied.text()).toMatch(/not authorized to perform: s3:GetObject on resource: .*explicit deny/);
     expect(await codeOf(await get("a", "Nobody"))).toEqual([403, "AccessDenied"]);
     expect(await codeOf(await put("e", "1", "Nobody"))).toEqual([403, "AccessDenied"]);
   });
 
-  test("sends what it signed", async () => {
-    const { host: _, ...headers } = { host: "", ...signPut(addressOf("f"), {}, sha256Of("1"), signing("Writer")) };
-    const broken = await fetch(addressOf("f"), { method: "PUT", body: "2", headers });
+  test("must have the body and headers that were signed", async () => {
+    const { host: _, ...headers } = { host: "", ...signPut(urlOf("f"), {}, sha256Of("1"), signing("Writer")) };
+    const broken = await fetch(urlOf("f"), { method: "PUT", body: "2", headers });
     expect(await codeOf(broken)).toEqual([400, "XAmzContentSHA256Mismatch"]);
     expect(await codeOf(await put("f", "1", "Writer", { "content-type": "text/html" }))).toEqual([
       403,
@@ -170,8 +170,8 @@ describe("whoever asks", () => {
     ]);
   });
 
-  test("by an address that is none, is told so", async () => {
-    const url = presignGet(addressOf("a"), 900, signing("Writer"));
+  test("to a malformed presigned URL is 400", async () => {
+    const url = presignGet(urlOf("a"), 900, signing("Writer"));
     for (const name of ["Algorithm", "Credential", "Date", "Expires", "SignedHeaders"]) {
       const wrong = new URL(url);
       wrong.searchParams.delete(`X-Amz-${name}`);
@@ -189,9 +189,9 @@ describe("a page", () => {
     [pageOrigin, pageOrigin],
     ["https://a.example.org", "https://a.example.org"],
     ["https://evil.example", null],
-  ])("of %s is allowed to read as %s, also what went wrong", async (origin, allowed) => {
+  ])("of %s may read responses and errors as %s", async (origin, allowed) => {
     await put("g", "1");
-    const get = (key: string) => fetch(presignGet(addressOf(key), 900, signing("Writer")), { headers: { origin } });
+    const get = (key: string) => fetch(presignGet(urlOf(key), 900, signing("Writer")), { headers: { origin } });
     for (const response of [await get("g"), await get("none")]) {
       expect(response.headers.get("access-control-allow-origin")).toBe(allowed);
     }
@@ -202,45 +202,41 @@ describe("a page", () => {
     ["PUT", pageOrigin, "", 403],
     ["GET", "https://evil.example", "", 403],
     ["GET", pageOrigin, "authorization", 403],
-  ])("that asks before a %s from %s with the header '%s' is answered %i", async (method, origin, names, status) => {
+  ])("sends a preflight for %s from %s with the header '%s' and gets %i", async (method, origin, names, status) => {
     const headers = { origin, "access-control-request-method": method, "access-control-request-headers": names };
-    expect((await fetch(addressOf("g"), { method: "OPTIONS", headers })).status).toBe(status);
+    expect((await fetch(urlOf("g"), { method: "OPTIONS", headers })).status).toBe(status);
   });
 });
 
-test("a function's PUT is a call of its invocation, and dies with it", async () => {
+test("a function's PUT is a call of its invocation, and gets no response if the function is killed", async () => {
   const faults = noFaults();
   const own = createInvocations(faults);
   const objects = openObjectStore();
-  const mine = await startS3Server({ stack, objects, iam, invocations: own });
-  const address = new URL(`${mine.url}/${stack.physicalId("Bucket")}/k`);
+  const server = await startS3Server({ stack, objects, iam, invocations: own });
+  const url = new URL(`${server.url}/${stack.physicalId("Bucket")}/k`);
   const kill = vi.fn();
   const { trace } = own.begin("Writer", {}, kill);
-  const headers = { ...signPut(address, {}, sha256Of("1"), signing("Writer")), "x-amzn-trace-id": trace };
-  expect((await fetch(address, { method: "PUT", body: "1", headers })).status).toBe(200);
+  const headers = { ...signPut(url, {}, sha256Of("1"), signing("Writer")), "x-amzn-trace-id": trace };
+  expect((await fetch(url, { method: "PUT", body: "1", headers })).status).toBe(200);
   expect(own.all[0]?.calls).toEqual(["s3:PutObject"]);
   faults.crashAt("Writer", 2, "before");
-  void fetch(address, { method: "PUT", body: "1", headers }).catch(() => {});
+  void fetch(url, { method: "PUT", body: "1", headers }).catch(() => {});
   await expect.poll(() => kill.mock.calls.length).toBe(1);
-  await mine.close();
+  await server.close();
 });
 
 test.each<[string, TemplateResource, RegExp]>([
+  ["a bucket with versions", bucket({ VersioningConfiguration: { Status: "Enabled" } }), /VersioningConfiguration/],
+  ["a bucket with notifications", bucket({ NotificationConfiguration: {} }), /NotificationConfiguration/],
   [
-    "a bucket that keeps versions",
-    bucket({ VersioningConfiguration: { Status: "Enabled" } }),
-    /VersioningConfiguration/,
-  ],
-  ["one that calls functions", bucket({ NotificationConfiguration: {} }), /NotificationConfiguration/],
-  [
-    "one that lets somebody in by its own policy",
+    "a bucket policy that allows public access",
     {
       Type: "AWS::S3::BucketPolicy",
       Properties: { PolicyDocument: policyDocument({ Effect: "Allow", Action: "s3:GetObject", Principal: "*" }) },
     },
     /understands a bucket's policy that denies requests without TLS, got .*Allow/,
   ],
-])("%s is refused at the start", async (_, resource, message) => {
+])("%s is rejected at the start", async (_, resource, message) => {
   const other = resolveStack(assemblyOf({ ...smallResources(), Other: resource }));
   const opened = startS3Server({ stack: other, objects: openObjectStore(), iam, invocations });
   await expect(opened).rejects.toThrow(message);

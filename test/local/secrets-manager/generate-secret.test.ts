@@ -3,25 +3,25 @@ import { expect, test } from "vitest";
 import { generateSecret } from "../../../local/secrets-manager/generate-secret.ts";
 
 test.each([
-  ["32 characters by itself", {}, /^[!-~]{32}$/],
-  ["as many as wanted", { PasswordLength: 64 }, /^[!-~]{64}$/],
+  ["32 characters by default", {}, /^[!-~]{32}$/],
+  ["PasswordLength characters", { PasswordLength: 64 }, /^[!-~]{64}$/],
   ["no punctuation", { ExcludePunctuation: true }, /^[A-Za-z0-9]{32}$/],
   ["digits only", { ExcludePunctuation: true, ExcludeLowercase: true, ExcludeUppercase: true }, /^[0-9]{32}$/],
   [
-    "none of the excluded",
+    "none of ExcludeCharacters",
     { ExcludeNumbers: true, ExcludePunctuation: true, ExcludeCharacters: "abc" },
     /^[d-zA-Z]{32}$/,
   ],
   [
-    "one key of an object",
+    "the form of SecretStringTemplate",
     { SecretStringTemplate: '{"user":"a"}', GenerateStringKey: "p" },
     /^\{"user":"a","p":".+"\}$/,
   ],
-])("a generated secret has %s", (_, how, expected) => {
-  expect(generateSecret("Secret", how)).toMatch(expected);
+])("a generated secret has %s", (_, options, expected) => {
+  expect(generateSecret("Secret", options)).toMatch(expected);
 });
 
-test("every kind that is not excluded occurs", () => {
+test("a generated secret contains every character type that is not excluded", () => {
   fc.assert(
     fc.property(fc.integer({ min: 4, max: 12 }), (PasswordLength) => {
       const value = generateSecret("Secret", { PasswordLength });
@@ -31,7 +31,7 @@ test("every kind that is not excluded occurs", () => {
   );
 });
 
-test("a secret without any character left is an error", () => {
+test("options that exclude every character are an error", () => {
   const nothing = {
     ExcludeLowercase: true,
     ExcludeUppercase: true,

@@ -22,13 +22,13 @@ const send = ({ client, urlOf }: RunningQueues, MessageBody: string, DelaySecond
 
 describe("a queue of the template", () => {
   test("has a URL, an ARN and a name", async () => {
-    const { stack } = await startQueues(queueResources({ queue: { QueueName: "looks" } }));
-    expect(stack.physicalId("Queue")).toBe("https://sqs.us-east-1.amazonaws.com/000000000000/looks");
-    expect(stack.arn("Queue")).toBe("arn:aws:sqs:us-east-1:000000000000:looks");
-    expect(stack.attribute("Queue", "QueueName")).toBe("looks");
+    const { stack } = await startQueues(queueResources({ queue: { QueueName: "checks" } }));
+    expect(stack.physicalId("Queue")).toBe("https://sqs.us-east-1.amazonaws.com/000000000000/checks");
+    expect(stack.arn("Queue")).toBe("arn:aws:sqs:us-east-1:000000000000:checks");
+    expect(stack.attribute("Queue", "QueueName")).toBe("checks");
   });
 
-  test("hides what was received for its visibility timeout, and gives it again until it is deleted", async () => {
+  test("hides a received message for the visibility timeout, until it is deleted", async () => {
     const queues = await startQueues(queueResources());
     await send(queues, "a");
     const QueueUrl = queues.urlOf("Queue");
@@ -46,7 +46,7 @@ describe("a queue of the template", () => {
     expect(await queues.inQueue("Queue")).toEqual([]);
   });
 
-  test("tells its attributes", async () => {
+  test("has the attributes of the template", async () => {
     const { client, urlOf, stack } = await startQueues(queueResources({ queue: { MessageRetentionPeriod: 60 } }));
     const command = new GetQueueAttributesCommand({ QueueUrl: urlOf("Queue"), AttributeNames: ["All"] });
     expect((await client.send(command)).Attributes).toMatchObject({
@@ -57,7 +57,7 @@ describe("a queue of the template", () => {
     });
   });
 
-  test("holds back each message for its own delay, or for the queue's", async () => {
+  test("delays each message by its own delay, or by that of the queue", async () => {
     const queues = await startQueues(queueResources({ queue: { DelaySeconds: 7 } }));
     const Entries = [
       { Id: "a", MessageBody: "after 2", DelaySeconds: 2 },
@@ -74,7 +74,7 @@ describe("a queue of the template", () => {
     expect(await bodiesOf(queues)).toEqual(["after 7"]);
   });
 
-  test("gives a message that was received too often to its dead-letter queue", async () => {
+  test("moves a message to the dead-letter queue after maxReceiveCount receives", async () => {
     const queues = await startQueues(queueResources());
     await send(queues, "a");
     for (const _ of [1, 2, 3]) {
@@ -88,7 +88,7 @@ describe("a queue of the template", () => {
 });
 
 describe("a role", () => {
-  test("may do what it is allowed to, and is refused the rest in AWS' words", async () => {
+  test("may use the allowed actions; others are denied with AWS' message", async () => {
     const queues = await startQueues(queueResources({ actions: ["sqs:SendMessage"] }));
     await send(queues, "a");
     await expect(bodiesOf(queues)).rejects.toMatchObject({
@@ -99,13 +99,13 @@ describe("a role", () => {
     });
   });
 
-  test("that may use one queue is refused another one", async () => {
+  test("with a grant for one queue is denied another queue", async () => {
     const { client, urlOf } = await startQueues(queueResources());
     const elsewhere = new SendMessageCommand({ QueueUrl: urlOf("DeadLetters"), MessageBody: "a" });
     await expect(client.send(elsewhere)).rejects.toMatchObject({ name: "AccessDenied" });
   });
 
-  test("is told what is not served", async () => {
+  test("gets an error for an operation that is not served", async () => {
     const { client, urlOf } = await startQueues(queueResources());
     await expect(client.send(new PurgeQueueCommand({ QueueUrl: urlOf("Queue") }))).rejects.toMatchObject({
       message: "the local runtime does not serve PurgeQueue of SQS",
@@ -126,25 +126,30 @@ describe("a template", () => {
   };
   const statement = { Action: "sqs:*", Principal: { AWS: "*" }, Resource: "*" };
 
-  test("may say that a queue is reached by TLS only", () => {
+  test("may deny requests without TLS", () => {
     const forTlsOnly = { ...statement, Effect: "Deny", Condition: { Bool: { "aws:SecureTransport": "false" } } };
     expect(opened({}, forTlsOnly)).not.toThrow();
   });
 
   test.each<[string, Properties, Properties | undefined, RegExp]>([
-    ["a policy that lets others in", {}, { ...statement, Effect: "Allow" }, /denies requests without TLS, got \{/],
+    [
+      "a policy that allows another account",
+      {},
+      { ...statement, Effect: "Allow" },
+      /denies requests without TLS, got \{/,
+    ],
     ["a FIFO queue", { FifoQueue: true }, undefined, /Queue \(AWS::SQS::Queue\) sets FifoQueue/],
     [
-      "a redrive policy of an odd kind",
+      "a redrive policy without a target",
       { RedrivePolicy: { a: 1 } },
       undefined,
       /deadLetterTargetArn should be a string/,
     ],
-  ])("is refused with %s", (_, queue, policy, reason) => {
+  ])("with %s is rejected", (_, queue, policy, reason) => {
     expect(opened(queue, policy)).toThrow(reason);
   });
 
-  test("is refused by what SQS refuses", async () => {
+  test("with an attribute that SQS rejects fails to start", async () => {
     await expect(startQueues(queueResources({ queue: { DelaySeconds: 901 } }))).rejects.toThrow(
       /Queue: the queue's attributes were not set: .*DelaySeconds/,
     );

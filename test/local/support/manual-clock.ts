@@ -1,8 +1,8 @@
 import type { Clock } from "../../../local/world/clock.ts";
 
-/** Time that stands still until a test moves it. */
+/** A clock that stands still until a test moves it. */
 export interface ManualClock extends Clock {
-  /** Runs what becomes due, in order. */
+  /** Moves the time and runs the timers that become due, in order. */
   advance(byMs: number): void;
 }
 

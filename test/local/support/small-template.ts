@@ -1,10 +1,10 @@
 import { fileURLToPath } from "node:url";
 import type { Assembly, Template, TemplateResource } from "../../../local/template/assembly.ts";
 
-/** Handlers that each do one thing that a Lambda may do. */
+/** Folder of the handlers that tests use as functions. */
 export const handlersFolder = fileURLToPath(new URL("./handlers", import.meta.url));
 
-/** A stack around these resources; `handlers.zip` is the code of `support/handlers`. */
+/** A cloud assembly with these resources. The asset `handlers.zip` is the folder `support/handlers`. */
 export function assemblyOf(Resources: Record<string, TemplateResource>, rest: Partial<Template> = {}): Assembly {
   return {
     stackName: "Small",
@@ -16,7 +16,7 @@ export function assemblyOf(Resources: Record<string, TemplateResource>, rest: Pa
 const statement = (Action: string | string[], Resource: unknown, Effect = "Allow") => ({ Effect, Action, Resource });
 export const policyDocument = (...Statement: unknown[]) => ({ Version: "2012-10-17", Statement });
 
-/** A function with a role that may get and put items of the table, query its index, and read the secret. */
+/** A function whose role may get and put items of a table, query its index, and read a secret. */
 export const smallResources = (): Record<string, TemplateResource> => ({
   Role: { Type: "AWS::IAM::Role", Properties: {} },
   Policy: {

@@ -18,11 +18,11 @@ import { assemblyOf, policyDocument, smallResources } from "./small-template.ts"
 type Resources = Record<string, TemplateResource>;
 export type Properties = Record<string, unknown>;
 
-/** As much of a batch as the tests look at. */
+/** The parts of a batch event that the tests use. */
 export interface Batch {
   Records: { messageId: string; body: string; attributes: Record<string, string> }[];
 }
-/** What a function returns; what it throws is its failure. */
+/** The function. A thrown error is its failure. */
 export type Handler = (batch: Batch, send: Send) => unknown;
 /** Sends a message from within the invocation. */
 export type Send = (body: string, delaySeconds?: number) => Promise<unknown>;
@@ -35,7 +35,7 @@ const everyAction = [
   "sqs:ChangeMessageVisibility",
 ];
 
-/** A function, a queue that feeds it, and a dead-letter queue. */
+/** A function, a queue that invokes it (with `mapping`), and a dead-letter queue. */
 export function queueResources(
   changes: { queue?: Properties; mapping?: Properties; fn?: Properties; actions?: string[] } = {},
 ): Resources {
@@ -81,35 +81,35 @@ export interface RunningQueues {
   stack: Stack;
   clock: ManualClock;
   faults: Faults;
-  /** Signs as the function. */
+  /** Signs with the credentials of the function. */
   client: SQSClient;
-  /** As the function's environment has it. */
+  /** The queue URL in the function's environment. */
   urlOf(logicalId: string): string;
   send: Send;
-  /** Sends one after the other, before the function gets any of them. */
+  /** Sends messages in order before the function receives any of them. */
   sendAll(bodies: readonly string[]): Promise<void>;
-  /** Sends past this runtime. */
-  sendAround(body: string): Promise<void>;
-  /** Resolves when nothing more happens without time. */
+  /** Sends a message to the server directly, without notifying the poller. */
+  sendUnnoticed(body: string): Promise<void>;
+  /** Resolves when no request is in progress. */
   settled(): Promise<void>;
-  /** Lets time pass in small steps until there are so many batches. */
+  /** Moves the time in small steps until the function has received `count` batches. */
   advanceUntilGets(count: number): Promise<string[][]>;
-  /** Bodies of the batches that the function got, oldest first. */
+  /** The bodies of the batches that the function received, oldest first. */
   batches: string[][];
-  /** Resolves with all batches once there are so many. */
+  /** Resolves with all batches when there are `count`. */
   gets(count: number): Promise<string[][]>;
-  /** Messages in a queue, in whatever state, without touching them. */
+  /** The bodies of all messages in a queue, in any state, without receiving them. */
   inQueue(logicalId: string): Promise<string[]>;
   logs: string[];
 }
 
-// One for all tests of a file, as it takes a while to load: each test has queues with names of its own.
+// One server for all tests of a file, because it loads slowly. Each test has queues of its own.
 const clock = manualClock();
 const sqs = startSqs(clock);
 afterAll(sqs.close);
 let stacks = 0;
 
-/** Runs the template's queues until the test ends; its function is `handler`. */
+/** Runs the queues of a template until the test ends. Its function is `handler`. */
 export async function startQueues(resources: Resources, handler: Handler = () => undefined): Promise<RunningQueues> {
   stacks += 1;
   const stack = resolveStack({ ...assemblyOf(resources), stackName: `Small${stacks}` });
@@ -142,11 +142,11 @@ export async function startQueues(resources: Resources, handler: Handler = () =>
         { body: "", trace },
       );
 
-  const sendAround = async (MessageBody: string) => {
+  const sendUnnoticed = async (MessageBody: string) => {
     const { status } = (await queues.find(stack.arn("Queue"))?.request("SendMessage", { MessageBody })) ?? {};
-    if (status !== 200) throw new Error(`SendMessage was answered with ${status}`);
+    if (status !== 200) throw new Error(`SendMessage should succeed, got ${status}`);
   };
-  // Whatever asks the queue at the moment is answered before those who ask it one after the other.
+  // Requests in progress complete before these sequential ones.
   const settled = async () => {
     for (let n = 0; n < 5; n += 1) await queues.find(stack.arn("Queue"))?.request("GetQueueAttributes", {});
   };
@@ -158,7 +158,7 @@ export async function startQueues(resources: Resources, handler: Handler = () =>
       invoke: async (functionId, event, chain = {}): Promise<Outcome> => {
         const batch = event as Batch;
         batches.push(batch.Records.map(({ body }) => body));
-        for (const look of waiting) look();
+        for (const check of waiting) check();
         const invocation = invocations.begin(functionId, chain, () => {});
         try {
           const payload = (await handler(batch, sendWith(invocation.trace))) ?? null;
@@ -173,11 +173,11 @@ export async function startQueues(resources: Resources, handler: Handler = () =>
   });
   onTestFinished(mappings.close);
   return {
-    ...{ stack, clock, faults, client, urlOf, send: sendWith(), sendAround, settled, batches, logs },
+    ...{ stack, clock, faults, client, urlOf, send: sendWith(), sendUnnoticed, settled, batches, logs },
     sendAll: async (bodies) => {
       // The first poll must be over, or it could receive the first message alone.
       await settled();
-      for (const body of bodies) await sendAround(body);
+      for (const body of bodies) await sendUnnoticed(body);
       clock.advance(1_000);
     },
     advanceUntilGets: async (count) => {
@@ -189,13 +189,13 @@ export async function startQueues(resources: Resources, handler: Handler = () =>
     },
     gets: (count) =>
       new Promise((resolve) => {
-        const look = () => {
+        const check = () => {
           if (batches.length < count) return;
-          waiting.delete(look);
+          waiting.delete(check);
           resolve(batches);
         };
-        waiting.add(look);
-        look();
+        waiting.add(check);
+        check();
       }),
     inQueue: async (logicalId) => {
       const name = stack.attribute(logicalId, "QueueName");

@@ -3,7 +3,7 @@ import type { Template } from "../../../local/template/assembly.ts";
 import { resolveStack } from "../../../local/template/stack.ts";
 import { assemblyOf } from "../support/small-template.ts";
 
-const around: Partial<Template> = {
+const otherSections: Partial<Template> = {
   Parameters: { Version: { Default: "6" }, Asked: {} },
   Mappings: { Sizes: { small: { bytes: 128 } } },
   Conditions: {
@@ -22,11 +22,11 @@ const resolve = (value: unknown) =>
         Odd: { Type: "AWS::Nobody::Knows" },
         Holder: { Type: "AWS::Logs::LogGroup", Properties: { value } },
       },
-      around,
+      otherSections,
     ),
   ).resources.get("Holder")?.properties.value;
 
-describe("what a template says is resolved", () => {
+describe("resolves", () => {
   test.each([
     ["a plain value", { a: [1, true, null, "x"] }, { a: [1, true, null, "x"] }],
     ["Ref of a resource", { Ref: "Table" }, "rooms"],
@@ -38,16 +38,16 @@ describe("what a template says is resolved", () => {
     ["GetAtt as a text", { "Fn::GetAtt": "Table.Arn" }, "arn:aws:dynamodb:us-east-1:000000000000:table/rooms"],
     ["Join", { "Fn::Join": ["-", ["a", { Ref: "Table" }, 3]] }, "a-rooms-3"],
     ["Sub", { "Fn::Sub": `\${Table}/\${Table.Arn}` }, "rooms/arn:aws:dynamodb:us-east-1:000000000000:table/rooms"],
-    ["Sub with values of its own", { "Fn::Sub": [`\${a}\${!b}`, { a: { Ref: "Table" } }] }, `rooms\${b}`],
+    ["Sub with variables", { "Fn::Sub": [`\${a}\${!b}`, { a: { Ref: "Table" } }] }, `rooms\${b}`],
     ["Select of Split", { "Fn::Select": [1, { "Fn::Split": ["/", "a/b/c"] }] }, "b"],
     ["FindInMap", { "Fn::FindInMap": ["Sizes", "small", "bytes"] }, 128],
-    ["If that is met", { "Fn::If": ["IsHere", "yes", "no"] }, "yes"],
-    ["If that is not met", { "Fn::If": ["IsAway", "yes", "no"] }, "no"],
+    ["If with a true condition", { "Fn::If": ["IsHere", "yes", "no"] }, "yes"],
+    ["If with a false condition", { "Fn::If": ["IsAway", "yes", "no"] }, "no"],
     ["If over And", { "Fn::If": ["Both", "yes", "no"] }, "no"],
     ["If over Or", { "Fn::If": ["Either", "yes", "no"] }, "yes"],
     ["NoValue in an object", { a: 1, b: { Ref: "AWS::NoValue" } }, { a: 1 }],
     ["NoValue in a list", [1, { Ref: "AWS::NoValue" }, 2], [1, 2]],
-    ["a policy's Condition, which is no function", { Condition: { Bool: {} } }, { Condition: { Bool: {} } }],
+    ["a policy's Condition, which is not a function", { Condition: { Bool: {} } }, { Condition: { Bool: {} } }],
   ])("%s", (_, value, expected) => {
     expect(resolve(value)).toEqual(expected);
   });
@@ -58,7 +58,7 @@ describe("what a template says is resolved", () => {
   });
 });
 
-describe("what cannot be resolved names the place", () => {
+describe("an error text names the location of", () => {
   test.each([
     ["an unknown function", { deep: { "Fn::ImportValue": "x" } }, /^Holder\.value\.deep: Fn::ImportValue is not known/],
     ["an unknown resource", { Ref: "Nobody" }, /^Holder\.value: the template has no resource Nobody/],
@@ -67,7 +67,11 @@ describe("what cannot be resolved names the place", () => {
       { "Fn::GetAtt": ["Table", "Colour"] },
       /^Holder\.value: .*attribute Colour of Table.*known: Arn/,
     ],
-    ["a type of unknown name", { Ref: "Odd" }, /^Holder\.value: .*how a AWS::Nobody::Knows such as Odd is named/],
+    [
+      "a resource of an unknown type",
+      { Ref: "Odd" },
+      /^Holder\.value: .*how a AWS::Nobody::Knows such as Odd is named/,
+    ],
     ["a parameter without a default", { Ref: "Asked" }, /^Holder\.value: the parameter Asked has no default/],
     ["a missing element", { "Fn::Select": [5, ["a"]] }, /^Holder\.value: Fn::Select asks for element 5/],
     ["an unknown condition", { "Fn::If": ["IsThere", 1, 2] }, /the template has no condition IsThere/],
@@ -76,11 +80,11 @@ describe("what cannot be resolved names the place", () => {
   });
 });
 
-test("a resource whose condition is not met does not exist", () => {
+test("a resource with a false condition does not exist", () => {
   const stack = resolveStack(
     assemblyOf(
       { Gone: { Type: "AWS::Logs::LogGroup", Condition: "IsAway" }, Here: { Type: "AWS::Logs::LogGroup" } },
-      around,
+      otherSections,
     ),
   );
   expect([...stack.resources.keys()]).toEqual(["Here"]);

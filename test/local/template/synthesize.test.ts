@@ -25,7 +25,7 @@ afterEach(() => rmSync(root, { recursive: true }));
 const runs = () => readFileSync(join(root, "runs"), "utf8").length;
 
 test("the app of cdk.json runs with its context, this Node.js and no AWS account", async () => {
-  process.env.AWS_PROFILE = "somebody";
+  process.env.AWS_PROFILE = "other";
   const folder = await synthesize(root).finally(() => delete process.env.AWS_PROFILE);
   expect(JSON.parse(readFileSync(join(folder, "manifest.json"), "utf8"))).toEqual({
     CDK_CONTEXT_JSON: '{"colour":"blue"}',
@@ -34,7 +34,7 @@ test("the app of cdk.json runs with its context, this Node.js and no AWS account
   });
 });
 
-test("the same sources give the same assembly without running the app again", async () => {
+test("unchanged sources have the same assembly, and the app does not run again", async () => {
   const first = await synthesize(root);
   expect(await synthesize(root)).toBe(first);
   expect(runs()).toBe(1);
@@ -48,21 +48,21 @@ test.each([
     "a changed setting",
     () => write("cdk.json", JSON.stringify({ app: "node bin/app.mjs", context: { colour: "red" } })),
   ],
-  ["another dependency", () => write("package-lock.json", "{}")],
-])("%s gives another assembly", async (_, change) => {
+  ["a changed dependency", () => write("package-lock.json", "{}")],
+])("%s leads to a new assembly", async (_, change) => {
   const first = await synthesize(root);
   change();
   expect(await synthesize(root)).not.toBe(first);
   expect(runs()).toBe(2);
 });
 
-test("two at once end up with one assembly", async () => {
+test("two concurrent calls result in one assembly", async () => {
   const [first, second] = await Promise.all([synthesize(root), synthesize(root)]);
   expect(first).toBe(second);
   expect(readdirSync(join(root, ".local/assemblies"))).toHaveLength(1);
 });
 
-test("an app that fails is an error with what it printed, and leaves nothing behind", async () => {
+test("a failing app is an error with its output, and leaves nothing behind", async () => {
   write("bin/app.mjs", `console.error("no such construct"); process.exit(7);`);
   await expect(synthesize(root)).rejects.toThrow(
     "the CDK app (node bin/app.mjs) failed with exit code 7:\nno such construct",
@@ -85,7 +85,7 @@ test("sources that change while the app runs are synthesized again", async () =>
   expect(runs()).toBe(2);
 });
 
-test("old assemblies are removed", async () => {
+test("only the newest assemblies are kept", async () => {
   for (let part = 0; part < 8; part += 1) {
     write("lib/part.mjs", `export const part = ${part};`);
     await synthesize(root);

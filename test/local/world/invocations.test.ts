@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { noFaults } from "../../../local/world/faults.ts";
 import { createInvocations } from "../../../local/world/invocations.ts";
 
-test("what a function asks for at the same time, or on its way out, is not served once it is dead", async () => {
+test("concurrent and later calls of a killed function get no response", async () => {
   const faults = noFaults();
   const invocations = createInvocations(faults);
   const served: string[] = [];
@@ -25,7 +25,7 @@ test("what a function asks for at the same time, or on its way out, is not serve
   expect(invocations.all).toMatchObject([{ calls: ["first", "second"], outcome: "failed" }]);
 });
 
-test("a call that belongs to no invocation is served", async () => {
+test("a call without an invocation is served", async () => {
   const invocations = createInvocations(noFaults());
   expect(await invocations.serve(undefined, "dynamodb:Scan", async () => "served")).toBe("served");
   expect(invocations.all).toEqual([]);

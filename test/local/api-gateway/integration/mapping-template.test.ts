@@ -33,7 +33,7 @@ test.each([
   expect(compileMappingTemplate(template, "here")(scope)).toBe(rendered);
 });
 
-test("an object is not printed as Velocity would", () => {
+test("printing an object is an error", () => {
   const render = compileMappingTemplate("$input.path('$.a')", "here");
   expect(() => render(scope)).toThrow("use $input.json instead");
 });

@@ -12,7 +12,7 @@ describe("an API key", () => {
   const keyed = restMethod("POST", "/push", { name: "push", method: { ApiKeyRequired: true } });
   const forbidden = { status: 403, errorType: "ForbiddenException", body: '{"message":"Forbidden"}' };
 
-  test("of the stage's plan is let in, and named in the event", async () => {
+  test("in a usage plan of the stage is accepted, and is in the event", async () => {
     const gateway = await startGateway(restApi({ ...keyed, ...usagePlan() }), { push: ok });
     expect(await call(gateway, "/api/push", { headers: key })).toMatchObject({ status: 200 });
     expect((await gateway.event("push")).requestContext.identity).toMatchObject({
@@ -31,19 +31,19 @@ describe("an API key", () => {
   test.each<[string, Resources, Record<string, string>]>([
     ["that is missing", { ...keyed, ...usagePlan() }, {}],
     ["that is unknown", { ...keyed, ...usagePlan() }, { "x-api-key": "other" }],
-    ["in no plan", without("PlanKey"), key],
-    ["whose plan has not this stage", { ...keyed, ...usagePlan({ ApiStages: [] }) }, key],
-    ["that is not enabled", disabled, key],
-  ])("%s is refused", async (_, template, headers) => {
+    ["that is in no usage plan", without("PlanKey"), key],
+    ["whose usage plan does not have the stage", { ...keyed, ...usagePlan({ ApiStages: [] }) }, key],
+    ["that is disabled", disabled, key],
+  ])("%s is rejected", async (_, template, headers) => {
     const gateway = await startGateway(restApi(template), { push: ok });
     expect(await call(gateway, "/api/push", { headers })).toMatchObject(forbidden);
     expect(gateway.events("push")).toEqual([]);
   });
 
   const statuses = async (gateway: RunningGateway, times: number) => {
-    const answers = [];
-    for (let n = 0; n < times; n += 1) answers.push(await call(gateway, "/api/push", { headers: key }));
-    return answers.map(({ status, body }) => (status === 200 ? 200 : `${status} ${body}`));
+    const responses = [];
+    for (let n = 0; n < times; n += 1) responses.push(await call(gateway, "/api/push", { headers: key }));
+    return responses.map(({ status, body }) => (status === 200 ? 200 : `${status} ${body}`));
   };
   const tooMany = '429 {"message":"Too Many Requests"}';
 
@@ -58,14 +58,14 @@ describe("an API key", () => {
         ...usagePlan({ ApiStages: [planStage({ "/push/POST": { RateLimit: 1, BurstLimit: 2 } })] }),
       }),
     ],
-  ])("is held to %s", async (_, template) => {
+  ])("is limited by %s", async (_, template) => {
     const gateway = await startGateway(template, { push: ok });
     expect(await statuses(gateway, 3)).toEqual([200, 200, tooMany]);
     gateway.clock.advance(1_000);
     expect(await statuses(gateway, 2)).toEqual([200, tooMany]);
   });
 
-  test("is held to the plan's quota", async () => {
+  test("is limited by the plan's quota", async () => {
     const template = { ...keyed, ...usagePlan({ Quota: { Limit: 2, Period: "DAY" } }) };
     const gateway = await startGateway(restApi(template), { push: ok });
     expect(await statuses(gateway, 3)).toEqual([200, 200, '429 {"message":"Limit Exceeded"}']);
@@ -79,8 +79,8 @@ const settings = (ResourcePath: string, HttpMethod: string) => ({
 });
 const planStage = (Throttle: object) => ({ ApiId: { Ref: "Rest" }, Stage: { Ref: "RestStage" }, Throttle });
 
-test("REST requests, messages and posts draw on one bucket of 5,000", async () => {
-  const template = { ...restApi(push), ...socketApi(lambdaRoute("$default", { answers: true })) };
+test("REST requests, messages and posts share one bucket of 5,000", async () => {
+  const template = { ...restApi(push), ...socketApi(lambdaRoute("$default", { isTwoWay: true })) };
   const gateway = await startGateway(template, { push: ok, default: () => ({ statusCode: 200, body: "hi" }) });
   const { say, next } = await gateway.connect();
   const frames = [];

@@ -41,7 +41,7 @@ describe("resources", () => {
     ["GET", "/api/rooms/"],
     ["GET", "/api/rooms/456/more"],
     ["GET", "/api/files/"],
-  ])("%s %s is missing its authentication token, as AWS puts it", async (method, path) => {
+  ])("%s %s has no method, which AWS reports as a missing authentication token", async (method, path) => {
     const gateway = await startGateway(restApi(methods));
     expect(await call(gateway, path, { method: method as "GET" })).toMatchObject({
       status: 403,
@@ -58,7 +58,7 @@ describe("the event", () => {
     return { event: (await gateway.event("push")) as Event, gateway };
   };
 
-  test("is payload 1.0", async () => {
+  test("has payload format 1.0", async () => {
     const { event, gateway } = await eventOf("/api/push", {
       headers: { "X-CUSTOM": "1", "content-type": "application/json", "user-agent": "test" },
       body: '{"eventName":"test"}',
@@ -121,27 +121,27 @@ describe("the event", () => {
     });
   });
 
-  test("has the query, and stage variables", async () => {
+  test("has query parameters and stage variables", async () => {
     const { event } = await eventOf("/api/push?a=1&b=%C3%A4&a=2", {}, { Variables: { k: "v" } });
     expect(event.queryStringParameters).toEqual({ a: "2", b: "ä" });
     expect(event.multiValueQueryStringParameters).toEqual({ a: ["1", "2"], b: ["ä"] });
     expect(event.stageVariables).toEqual({ k: "v" });
   });
 
-  test("has no body where none was sent, and mangles what is not UTF-8", async () => {
+  test("has a null body without one, and replaces bytes that are not UTF-8", async () => {
     expect((await eventOf("/api/push")).event.body).toBeNull();
     const { event } = await eventOf("/api/push", { body: Buffer.from([0x61, 0xff, 0x62]) });
     expect([event.body, event.isBase64Encoded]).toEqual(["a\ufffdb", false]);
   });
 });
 
-describe("what a function returns", () => {
+describe("the result of a function", () => {
   test.each<[string, Handler, number, string]>([
     ["status and body", () => ({ statusCode: 418, body: "tea" }), 418, "tea"],
-    ["a status as text", () => ({ statusCode: "201", body: "x" }), 201, "x"],
+    ["a status as a string", () => ({ statusCode: "201", body: "x" }), 201, "x"],
     ["no body", () => ({ statusCode: 204 }), 204, ""],
     [
-      "base64 stays text without binaryMediaTypes",
+      "base64, which is not decoded without binaryMediaTypes",
       () => ({ statusCode: 200, body: "aGk=", isBase64Encoded: true }),
       200,
       "aGk=",
@@ -169,7 +169,7 @@ describe("what a function returns", () => {
     expect(await call(gateway, "/api/push")).toMatchObject({ status, body });
   });
 
-  test("headers, single and multiple; JSON unless it says otherwise", async () => {
+  test("headers with one and several values; the content type defaults to JSON", async () => {
     const gateway = await startGateway(restApi(push), {
       push: () => ({
         statusCode: 200,
@@ -186,7 +186,7 @@ describe("what a function returns", () => {
     });
   });
 
-  test("a function that may not be invoked makes it 500", async () => {
+  test("is 500 if API Gateway may not invoke the function", async () => {
     const gateway = await startGateway(restApi(restMethod("GET", "/rooms/{id}", { name: "room" })), { room: ok });
     gateway.withoutPermission.add("room");
     expect(await call(gateway, "/api/rooms/456", { method: "GET" })).toMatchObject({
@@ -198,7 +198,7 @@ describe("what a function returns", () => {
     ]);
   });
 
-  test("a function that takes longer than 29 s makes it 504", async () => {
+  test("is 504 after 29 s", async () => {
     const gateway = await startGateway(restApi(push), { push: () => new Promise(() => {}) });
     const calling = call(gateway, "/api/push");
     await gateway.event("push");
@@ -215,7 +215,7 @@ describe("sizes", () => {
     expect(await call(gateway, "/api/push", { body: "x".repeat(5_000_000) })).toMatchObject({ body: "5000000" });
   });
 
-  test("one of 7 MB is too long for Lambda", async () => {
+  test("a body of 7 MB is too large for Lambda", async () => {
     const gateway = await startGateway(restApi(push), { push: ok });
     expect(await call(gateway, "/api/push", { body: "x".repeat(7_000_000) })).toMatchObject({
       status: 413,
@@ -224,7 +224,7 @@ describe("sizes", () => {
     expect(gateway.events("push")).toEqual([]);
   });
 
-  test("one of more than 10 MB is refused in front of the API, in words that nobody can change", async () => {
+  test("a body of more than 10 MB is rejected before the API, with a response that cannot be overridden", async () => {
     const template = { ...push, ...gatewayResponse("REQUEST_TOO_LARGE", { StatusCode: "400" }) };
     const gateway = await startGateway(restApi(template), { push: ok });
     expect(await call(gateway, "/api/push", { body: "x".repeat(10_485_761) })).toMatchObject({
@@ -260,7 +260,7 @@ describe("gateway responses of the template", () => {
       502,
       '{"m":"Internal server error","t":"DEFAULT_5XX"}',
     ],
-  ])("reword %s", async (type, properties, path, status, body) => {
+  ])("override %s", async (type, properties, path, status, body) => {
     const template = {
       ...keyed,
       ...restMethod("POST", "/open", { name: "open" }),
@@ -276,7 +276,7 @@ describe("gateway responses of the template", () => {
   });
 });
 
-test("an OPTIONS method that is a MOCK answers the preflight", async () => {
+test("an OPTIONS method with a MOCK responds to a preflight", async () => {
   const integration = {
     Type: "MOCK",
     Uri: undefined,
@@ -302,22 +302,22 @@ describe("a method with AWS_IAM", () => {
     return call(gateway, path, { headers, body: "hi" });
   };
 
-  test("lets in a caller whose role may invoke it", async () => {
+  test("accepts a caller whose role may invoke it", async () => {
     const gateway = await startGateway(restApi(signed), { push: ok });
     expect(await sign(gateway)).toMatchObject({ status: 200 });
-    expect(gateway.asked).toEqual([
+    expect(gateway.iamChecks).toEqual([
       `execute-api:Invoke arn:aws:execute-api:us-east-1:000000000000:${gateway.apiId("Rest")}/api/POST/push`,
     ]);
     expect((await gateway.event("push")).requestContext.identity.userArn).toBe("arn:aws:iam::000000000000:role/push");
   });
 
-  test("refuses a caller whose role may not", async () => {
+  test("rejects a caller whose role may not invoke it", async () => {
     const gateway = await startGateway(restApi(signed), { push: ok });
     gateway.iamAllows = () => false;
     expect(await sign(gateway)).toMatchObject({ status: 403, errorType: "AccessDeniedException" });
   });
 
-  test("refuses a wrong signature", async () => {
+  test("rejects a wrong signature", async () => {
     const gateway = await startGateway(restApi(signed), { push: ok });
     expect(await sign(gateway, { region: "eu-west-1" })).toMatchObject({
       status: 403,
@@ -325,7 +325,7 @@ describe("a method with AWS_IAM", () => {
     });
   });
 
-  test("refuses what is not signed", async () => {
+  test("rejects an unsigned request", async () => {
     const gateway = await startGateway(restApi(signed), { push: ok });
     expect(await call(gateway, "/api/push")).toMatchObject({
       status: 403,

@@ -7,12 +7,12 @@ export interface Signed {
   method: string;
   body?: string;
   region?: string;
-  /** With the header `x-amz-content-sha256`, as the SDK does it. */
+  /** Adds the header `x-amz-content-sha256`, as the SDK does. */
   statesHash?: boolean;
   signingDate?: Date;
 }
 
-/** Signs without the SDK, so that the path stays as it is written. */
+/** Signs a request without the SDK, which would encode the path. */
 export async function signedHeaders({
   url,
   method,

@@ -11,11 +11,11 @@ import { type Faults, noFaults } from "../../../../local/world/faults.ts";
 import { type ManualClock, manualClock } from "../../support/manual-clock.ts";
 import type { Resources } from "./templates.ts";
 
-// biome-ignore lint/suspicious/noExplicitAny: events are looked at member by member, and a wrong one fails the test
+// biome-ignore lint/suspicious/noExplicitAny: tests read events member by member, and a wrong event fails the test
 export type Event = any;
 export type Handler = (event: Event) => unknown;
 
-/** Functions by logical id without its `Fn`; whatever they throw is the function's error. */
+/** Functions by logical id without the suffix `Fn`. A thrown error is the error of the function. */
 export type Functions = Record<string, Handler>;
 
 export interface RunningGateway {
@@ -23,20 +23,20 @@ export interface RunningGateway {
   faults: Faults;
   /** `http://127.0.0.1:{port}` */
   origin: string;
-  /** Events that a function has got, oldest first. */
+  /** The events of a function, oldest first. */
   events: (name: string) => Event[];
   /** Resolves with the n-th event of a function, counted from 1. */
   event: (name: string, n?: number) => Promise<Event>;
   /** Functions that API Gateway may not invoke. */
   withoutPermission: Set<string>;
-  /** Source ARNs that were shown to `mayInvoke`. */
+  /** The source ARNs of calls of `mayInvoke`. */
   sourceArns: string[];
-  /** Actions and resources that were shown to `iam`; the test may refuse them. */
-  asked: string[];
+  /** Actions and resources that were authorized by `iamAllows`. */
+  iamChecks: string[];
   iamAllows: (action: string, resource: string) => boolean;
   connect: (options?: ConnectOptions) => Promise<TestSocket>;
   management: (credentials?: Credentials) => ApiGatewayManagementApiClient;
-  /** Cuts every line to a client. */
+  /** Destroys the TCP connection of every client. */
   dropClients: () => void;
   logs: string[];
   apiId: (logicalId: string) => string;
@@ -71,7 +71,7 @@ export async function startGateway(resources: Resources, functions: Functions = 
     const name = nameOf(arn);
     const json = JSON.stringify(event);
     received.set(name, [...(received.get(name) ?? []), JSON.parse(json)]);
-    for (const look of wake) look();
+    for (const resolve of wake) resolve();
     wake = [];
     try {
       const payload = await functions[name]?.(JSON.parse(json));
@@ -88,7 +88,7 @@ export async function startGateway(resources: Resources, functions: Functions = 
     faults,
     withoutPermission: new Set(),
     sourceArns: [],
-    asked: [],
+    iamChecks: [],
     iamAllows: () => true,
     logs: [],
   };
@@ -110,7 +110,7 @@ export async function startGateway(resources: Resources, functions: Functions = 
           ? { arn: "arn:aws:iam::000000000000:role/push", ...credentials }
           : undefined,
       denial: (_, action, resource) => {
-        running.asked.push(`${action} ${resource}`);
+        running.iamChecks.push(`${action} ${resource}`);
         return running.iamAllows(action, resource) ? undefined : `not authorized to perform ${action}`;
       },
     },
@@ -118,7 +118,7 @@ export async function startGateway(resources: Resources, functions: Functions = 
   });
   const server = createServer((request, response) => {
     gateway.handleRequest(request, response).then(
-      (isMine) => !isMine && response.writeHead(404).end(),
+      (isHandled) => !isHandled && response.writeHead(404).end(),
       (error) => running.logs.push(String(error)),
     );
   });
@@ -162,35 +162,35 @@ export async function startGateway(resources: Resources, functions: Functions = 
   });
 }
 
-/** A client whose frames wait in a queue, so that none is missed between two awaits. */
+/** A client that buffers received frames, so that none is missed between two awaits. */
 export interface TestSocket {
   socket: WebSocket;
   next: () => Promise<string>;
   say: (message: unknown) => void;
-  /** Frames that nobody has asked for. */
-  waiting: string[];
+  /** Frames that `next` has not returned yet. */
+  received: string[];
   closed: Promise<{ code: number; reason: string }>;
 }
 
-/** Status of a refused handshake. */
+/** The response to a rejected handshake. */
 export class HandshakeRefused extends Error {
   readonly status: number;
   readonly body: string;
   constructor(status: number, body: string) {
-    super(`the handshake was answered ${status}`);
+    super(`the handshake was rejected with ${status}`);
     this.status = status;
     this.body = body;
   }
 }
 
 function openSocket(socket: WebSocket): Promise<TestSocket> {
-  const waiting: string[] = [];
-  let ask: ((frame: string) => void) | undefined;
+  const received: string[] = [];
+  let pending: ((frame: string) => void) | undefined;
   socket.on("message", (data, isBinary) => {
     const frame = isBinary ? `binary: ${data}` : String(data);
-    if (!ask) return void waiting.push(frame);
-    ask(frame);
-    ask = undefined;
+    if (!pending) return void received.push(frame);
+    pending(frame);
+    pending = undefined;
   });
   const closed = new Promise<{ code: number; reason: string }>((resolve) => {
     socket.on("close", (code, reason) => resolve({ code, reason: reason.toString() }));
@@ -208,13 +208,13 @@ function openSocket(socket: WebSocket): Promise<TestSocket> {
     socket.on("open", () =>
       resolve({
         socket,
-        waiting,
+        received,
         closed,
         next: () => {
-          const frame = waiting.shift();
+          const frame = received.shift();
           if (frame !== undefined) return Promise.resolve(frame);
           return new Promise((receive) => {
-            ask = receive;
+            pending = receive;
           });
         },
         say: (message) => socket.send(typeof message === "string" ? message : JSON.stringify(message)),

@@ -22,10 +22,10 @@ export const socketApi = (routes: Resources, stage: Record<string, unknown> = {}
   ...routes,
 });
 
-/** A route to a function that has the same name as the route. */
+/** A route to the function `{name}Fn`, with the same name as the route. */
 export const lambdaRoute = (
   key: string,
-  { answers = false, route = {}, integration = {} }: RouteOptions = {},
+  { isTwoWay = false, route = {}, integration = {} }: RouteOptions = {},
 ): Resources => {
   const name = key.replace(/\W/g, "");
   return {
@@ -35,21 +35,21 @@ export const lambdaRoute = (
       IntegrationUri: lambdaUri(`${name}Fn`),
       ...integration,
     }),
-    ...routeOf(key, name, answers, route),
+    ...routeOf(key, name, isTwoWay, route),
   };
 };
 interface RouteOptions {
-  answers?: boolean;
+  isTwoWay?: boolean;
   route?: Record<string, unknown>;
   integration?: Record<string, unknown>;
 }
 
-/** A route that API Gateway answers alone. */
+/** A route with a MOCK integration. */
 export const mockRoute = (
   key: string,
   request: Record<string, unknown>,
   responses: Record<string, string>,
-  answers = true,
+  isTwoWay = true,
 ): Resources => {
   const name = key.replace(/\W/g, "");
   const integrationResponses = Object.entries(responses).map(([responseKey, template], index) => [
@@ -64,18 +64,18 @@ export const mockRoute = (
   return {
     [`${name}Integration`]: v2("Integration", { IntegrationType: "MOCK", IntegrationUri: "", ...request }),
     ...Object.fromEntries(integrationResponses),
-    ...routeOf(key, name, answers),
+    ...routeOf(key, name, isTwoWay),
   };
 };
 
-const routeOf = (key: string, name: string, answers: boolean, route: Record<string, unknown> = {}): Resources => ({
+const routeOf = (key: string, name: string, isTwoWay: boolean, route: Record<string, unknown> = {}): Resources => ({
   [`${name}Route`]: v2("Route", {
     RouteKey: key,
     Target: { "Fn::Join": ["", ["integrations/", { Ref: `${name}Integration` }]] },
-    ...(answers ? { RouteResponseSelectionExpression: "$default" } : {}),
+    ...(isTwoWay ? { RouteResponseSelectionExpression: "$default" } : {}),
     ...route,
   }),
-  ...(answers
+  ...(isTwoWay
     ? {
         [`${name}RouteResponse`]: v2("RouteResponse", {
           RouteId: { Ref: `${name}Route` },
@@ -140,7 +140,7 @@ export const gatewayResponse = (type: string, properties: Record<string, unknown
   [`Response${type.replace(/\W/g, "")}`]: v1("GatewayResponse", { ResponseType: type, ...properties }),
 });
 
-/** An API key with a value that is known, and a usage plan for the stage `/api`. */
+/** An API key with a fixed value, in a usage plan for the stage `/api`. */
 export const usagePlan = (plan: Record<string, unknown> = {}, value = "s3cret-key-of-20-chars"): Resources => ({
   Key: of("AWS::ApiGateway::ApiKey", { Enabled: true, Value: value }),
   Plan: of("AWS::ApiGateway::UsagePlan", {

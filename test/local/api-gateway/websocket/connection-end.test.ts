@@ -21,27 +21,27 @@ const post = (gateway: RunningGateway) =>
 function sendInFrames({ socket }: TestSocket, sizes: number[]): void {
   for (const [at, size] of sizes.entries()) socket.send("x".repeat(size), { fin: at === sizes.length - 1 });
 }
-/** The TCP connection beneath; ws has no public way to send a frame that is wrong. */
-const lineOf = (socket: object) => (socket as { _socket: Socket })._socket;
+/** The TCP socket; `ws` has no public API to send a malformed frame. */
+const tcpSocketOf = (socket: object) => (socket as { _socket: Socket })._socket;
 
-describe("$disconnect is told", () => {
+describe("$disconnect has code and reason of", () => {
   test.each<[string, (socket: TestSocket, gateway: RunningGateway) => unknown, number, string]>([
-    ["close without a code", ({ socket }) => socket.close(), 1005, "Client-side close frame status not set"],
+    ["a close without a code", ({ socket }) => socket.close(), 1005, "Client-side close frame status not set"],
     ["a closed tab", ({ socket }) => socket.close(1001), 1001, ""],
     ["a close with code and text", ({ socket }) => socket.close(3000, "done"), 3000, "done"],
-    ["a lost peer", ({ socket }) => socket.terminate(), 1006, "Connection closed abnormally"],
+    ["a lost connection", ({ socket }) => socket.terminate(), 1006, "Connection closed abnormally"],
     [
       "DeleteConnection",
       (_, gateway) => gateway.management().send(new DeleteConnectionCommand({ ConnectionId: idOf(gateway) })),
       1000,
       "Connection Closed Normally",
     ],
-    ["idleness", (_, { clock }) => clock.advance(600_000), 1001, "Going away"],
+    ["an idle connection", (_, { clock }) => clock.advance(600_000), 1001, "Going away"],
     ["a binary frame", ({ socket }) => socket.send(Buffer.from("{}")), 1003, ""],
     ["a frame of more than 32 KB", ({ socket }) => socket.send("x".repeat(32_769)), 1009, ""],
     ["a message of more than 128 KB", (client) => sendInFrames(client, [32_768, 32_768, 32_768, 32_768, 1]), 1009, ""],
     ["text that is not UTF-8", ({ socket }) => socket.send(Buffer.from([0xff]), { binary: false }), 1007, ""],
-    ["what is no frame", ({ socket }) => lineOf(socket).write(Buffer.from([0xff, 0xff, 0, 0])), 1002, ""],
+    ["a malformed frame", ({ socket }) => tcpSocketOf(socket).write(Buffer.from([0xff, 0xff, 0, 0])), 1002, ""],
   ])("%s", async (_, end, code, reason) => {
     const gateway = await start();
     const client = await gateway.connect();
@@ -52,7 +52,7 @@ describe("$disconnect is told", () => {
     expect(gateway.events("disconnect")).toHaveLength(1);
   });
 
-  test("never, when that is switched on", async () => {
+  test("no connection, with lostDisconnects", async () => {
     const gateway = await start();
     gateway.faults.lostDisconnects = 1;
     const { socket, closed } = await gateway.connect();
@@ -62,7 +62,7 @@ describe("$disconnect is told", () => {
     expect(gateway.events("disconnect")).toEqual([]);
   });
 
-  test("for a share of connections, when a share is given", async () => {
+  test("a share of connections, with a share of lostDisconnects", async () => {
     const gateway = await start();
     gateway.faults.lostDisconnects = 0.5;
     const numbers = [0.4, 0.6];
@@ -75,7 +75,7 @@ describe("$disconnect is told", () => {
     expect(gateway.events("disconnect")).toHaveLength(1);
   });
 
-  test("although the client had gone before $connect returned", async () => {
+  test("a client that disconnects before $connect returns", async () => {
     let release = () => {};
     const connected = new Promise<void>((resolve) => {
       release = resolve;
@@ -97,28 +97,28 @@ describe("$disconnect is told", () => {
 });
 
 describe("an idle connection ends after 600 s", () => {
-  const untilIdle = 600_000;
+  const idleTimeoutMs = 600_000;
   test("counted from the last message of the client", async () => {
     const gateway = await start();
     const { say, next, closed, socket } = await gateway.connect();
-    gateway.clock.advance(untilIdle - 1);
+    gateway.clock.advance(idleTimeoutMs - 1);
     say({ action: "ping" });
     await next();
-    gateway.clock.advance(untilIdle - 1);
+    gateway.clock.advance(idleTimeoutMs - 1);
     say({ action: "ping" });
     expect(await next()).toBe("pong");
     expect(socket.readyState).toBe(socket.OPEN);
-    gateway.clock.advance(untilIdle);
+    gateway.clock.advance(idleTimeoutMs);
     expect(await closed).toEqual({ code: 1001, reason: "Going away" });
   });
 
-  test("counted from the last message of the client, though nothing was answered", async () => {
+  test("counted from the last message of the client, also without a response", async () => {
     const gateway = await start();
     const { say, closed, socket } = await gateway.connect();
-    gateway.clock.advance(untilIdle - 1);
+    gateway.clock.advance(idleTimeoutMs - 1);
     say({ action: "quiet" });
     await gateway.event("quiet");
-    gateway.clock.advance(untilIdle - 1);
+    gateway.clock.advance(idleTimeoutMs - 1);
     expect(socket.readyState).toBe(socket.OPEN);
     expect(gateway.events("disconnect")).toEqual([]);
     gateway.clock.advance(1);
@@ -128,18 +128,18 @@ describe("an idle connection ends after 600 s", () => {
   test("counted from the last post", async () => {
     const gateway = await start();
     const { closed } = await gateway.connect();
-    gateway.clock.advance(untilIdle - 1);
+    gateway.clock.advance(idleTimeoutMs - 1);
     await post(gateway);
-    gateway.clock.advance(untilIdle - 1);
+    gateway.clock.advance(idleTimeoutMs - 1);
     await post(gateway);
-    gateway.clock.advance(untilIdle);
+    gateway.clock.advance(idleTimeoutMs);
     expect(await closed).toEqual({ code: 1001, reason: "Going away" });
   });
 
-  test("however often the client pings; it gets its pongs", async () => {
+  test("also if the client sends pings; it receives pongs", async () => {
     const gateway = await start();
     const { socket, closed } = await gateway.connect();
-    gateway.clock.advance(untilIdle - 1);
+    gateway.clock.advance(idleTimeoutMs - 1);
     socket.ping();
     await once(socket, "pong");
     gateway.clock.advance(1);
@@ -147,7 +147,7 @@ describe("an idle connection ends after 600 s", () => {
   });
 });
 
-test("a busy connection ends after two hours", async () => {
+test("an active connection ends after two hours", async () => {
   const gateway = await start();
   const { say, next, closed, socket } = await gateway.connect();
   for (let minute = 0; minute < 115; minute += 5) {
@@ -168,21 +168,21 @@ test("a busy connection ends after two hours", async () => {
 
 describe("frames and messages", () => {
   const start = () =>
-    startGateway(socketApi({ ...lambdaRoute("$default", { answers: true }) }), {
+    startGateway(socketApi({ ...lambdaRoute("$default", { isTwoWay: true }) }), {
       default: ({ body }) => ({ statusCode: 200, body: `${body.length}` }),
     });
 
   test.each([
     ["a frame of 32 KB", [32_768], "32768"],
     ["a message of 128 KB in four frames", [32_768, 32_768, 32_768, 32_768], "131072"],
-    ["a short frame, split over many packets or not", [125], "125"],
+    ["a short frame", [125], "125"],
     ["the shortest frame with an extended length", [126], "126"],
     ["an empty first frame", [0, 5], "5"],
-  ])("%s is taken", async (_, sizes, answer) => {
+  ])("%s is accepted", async (_, sizes, response) => {
     const { connect } = await start();
     const client = await connect();
     sendInFrames(client, sizes);
-    expect(await client.next()).toBe(answer);
+    expect(await client.next()).toBe(response);
     sendInFrames(client, [3]);
     expect(await client.next()).toBe("3");
   });
@@ -208,7 +208,7 @@ describe("frames and messages", () => {
     expect(gateway.events("default")).toEqual([]);
   });
 
-  test("a message after one that was too long is not handled", async () => {
+  test("a message after a frame that is too long is not handled", async () => {
     const gateway = await start();
     const { socket, closed } = await gateway.connect();
     socket.send("x".repeat(32_769));

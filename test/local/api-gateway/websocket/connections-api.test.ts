@@ -22,14 +22,14 @@ const post = (gateway: RunningGateway, ConnectionId: string, Data: string | Uint
 const unknownId = "AAAAAAAAAAAAAAA=";
 
 describe("a post", () => {
-  test("arrives as one text frame, whatever bytes it was made of", async () => {
+  test("arrives as one text frame, also if the data are binary", async () => {
     const gateway = await start();
     const { next } = await gateway.connect();
     expect((await post(gateway, idOf(gateway), Buffer.from("häppy ✓"))).$metadata.httpStatusCode).toBe(200);
     expect(await next()).toBe("häppy ✓");
   });
 
-  test("of 128 KB is delivered, of a byte more is not", async () => {
+  test("of 128 KB is delivered, of one byte more is 413", async () => {
     const gateway = await start();
     const { next } = await gateway.connect();
     await post(gateway, idOf(gateway), "x".repeat(131_072));
@@ -40,7 +40,7 @@ describe("a post", () => {
     });
   });
 
-  test("to a client that does not read is 429, once enough waits for it", async () => {
+  test("to a client that does not read is 429 once the send buffer is full", async () => {
     const gateway = await start();
     const { socket, next } = await gateway.connect();
     socket.pause();
@@ -62,7 +62,7 @@ describe("a post", () => {
     expect(await next()).toBe("hi");
   });
 
-  test("to an id that nobody has is 410", async () => {
+  test("to an unknown id is 410", async () => {
     const gateway = await start();
     await expect(post(gateway, unknownId)).rejects.toMatchObject({
       name: "GoneException",
@@ -97,7 +97,7 @@ describe("a post", () => {
     expect(await next()).toBe("hi");
   });
 
-  test("takes an id with URL characters in it, decoded once", async () => {
+  test("decodes the id in the path once", async () => {
     const gateway = await start();
     await gateway.connect();
     const id = idOf(gateway);
@@ -106,7 +106,7 @@ describe("a post", () => {
 });
 
 describe("GetConnection and DeleteConnection", () => {
-  test("tell who is there, and since when", async () => {
+  test("GetConnection describes the client and its times", async () => {
     const gateway = await start();
     await gateway.connect({ headers: { "user-agent": "test" } });
     const at = new Date(gateway.clock.now());
@@ -120,7 +120,7 @@ describe("GetConnection and DeleteConnection", () => {
     });
   });
 
-  test("close with 1000", async () => {
+  test("DeleteConnection closes with 1000", async () => {
     const gateway = await start();
     const { closed } = await gateway.connect();
     const management = gateway.management();
@@ -136,12 +136,12 @@ describe("GetConnection and DeleteConnection", () => {
   });
 });
 
-describe("who may", () => {
+describe("permissions", () => {
   test.each([
     ["POST", PostToConnectionCommand],
     ["GET", GetConnectionCommand],
     ["DELETE", DeleteConnectionCommand],
-  ])("%s is asked of the caller's role", async (method, Command) => {
+  ])("%s needs a permission of the caller's role", async (method, Command) => {
     const gateway = await start();
     await gateway.connect();
     gateway.iamAllows = () => false;
@@ -151,7 +151,7 @@ describe("who may", () => {
       $metadata: { httpStatusCode: 403 },
     });
     const arn = `arn:aws:execute-api:us-east-1:000000000000:${gateway.apiId("Socket")}`;
-    expect(gateway.asked).toEqual([
+    expect(gateway.iamChecks).toEqual([
       `execute-api:ManageConnections ${arn}/socket/${method}/@connections/${idOf(gateway)}`,
     ]);
   });
@@ -191,7 +191,7 @@ describe("who may", () => {
   });
 });
 
-describe("a request signed by hand", () => {
+describe("a request signed without the SDK", () => {
   interface Change {
     body?: string;
     region?: string;
@@ -205,10 +205,10 @@ describe("a request signed by hand", () => {
   };
 
   test.each([
-    ["@ as it is and = encoded", (id: string) => `/socket/@connections/${encodeURIComponent(id)}`],
-    ["@ encoded", (id: string) => `/socket/%40connections/${encodeURIComponent(id)}`],
+    ["a plain @ and an encoded =", (id: string) => `/socket/@connections/${encodeURIComponent(id)}`],
+    ["an encoded @ and =", (id: string) => `/socket/%40connections/${encodeURIComponent(id)}`],
     ["nothing encoded", (id: string) => `/socket/@connections/${id}`],
-  ])("is taken with %s", async (_, path) => {
+  ])("is accepted with %s", async (_, path) => {
     const gateway = await start();
     const { next } = await gateway.connect();
     expect((await sign(gateway, path(idOf(gateway)))).status).toBe(200);
@@ -218,9 +218,9 @@ describe("a request signed by hand", () => {
   test.each([
     ["another body", { body: "ho" }],
     ["another body than its x-amz-content-sha256 states", { body: "ho", statesHash: true }],
-    ["having been signed six minutes ago", { signingDate: new Date(Date.now() - 360_000) }],
+    ["a signature of six minutes ago", { signingDate: new Date(Date.now() - 360_000) }],
     ["another Region", { region: "eu-west-1" }],
-  ])("is refused for %s", async (_, change) => {
+  ])("is rejected with %s", async (_, change) => {
     const gateway = await start();
     await gateway.connect();
     const response = await sign(gateway, `/socket/@connections/${idOf(gateway)}`, change);
@@ -271,23 +271,23 @@ describe("faults", () => {
     await expect(post(gateway, idOf(gateway), "x", 50)).rejects.toMatchObject({ name: "AbortError" });
   });
 
-  test("a post may take its time", async () => {
+  test("a post may be slow", async () => {
     const gateway = await start();
-    const { next, waiting } = await gateway.connect();
+    const { next, received } = await gateway.connect();
     gateway.faults.slowPosts = 1;
     gateway.faults.slowPostMs = 2_000;
     const posted = post(gateway, idOf(gateway));
-    await expect.poll(() => gateway.asked.length).toBe(1);
+    await expect.poll(() => gateway.iamChecks.length).toBe(1);
     gateway.clock.advance(1_999);
-    expect(waiting).toEqual([]);
+    expect(received).toEqual([]);
     gateway.clock.advance(1);
     expect((await posted).$metadata.httpStatusCode).toBe(200);
     expect(await next()).toBe("hi");
   });
 
-  test("a half-open connection takes posts and looks alive, and nothing arrives until it is found idle", async () => {
+  test("a half-open connection accepts posts, delivers nothing, and ends when it is idle", async () => {
     const gateway = await start();
-    const { socket, waiting, closed } = await gateway.connect();
+    const { socket, received, closed } = await gateway.connect();
     gateway.faults.halfOpen.add(idOf(gateway));
     await post(gateway, idOf(gateway));
     socket.terminate();
@@ -295,7 +295,7 @@ describe("faults", () => {
     await post(gateway, idOf(gateway));
     const command = new GetConnectionCommand({ ConnectionId: idOf(gateway) });
     expect((await gateway.management().send(command)).$metadata.httpStatusCode).toBe(200);
-    expect(waiting).toEqual([]);
+    expect(received).toEqual([]);
     gateway.clock.advance(599_999);
     await post(gateway, idOf(gateway));
     gateway.clock.advance(599_999);

@@ -24,7 +24,7 @@ const statusOf = async (gateway: RunningGateway, options = {}) => {
   }
 };
 
-describe("$connect decides about the handshake", () => {
+describe("a handshake with a $connect", () => {
   const fail = () => {
     throw new Error("broken");
   };
@@ -39,7 +39,7 @@ describe("$connect decides about the handshake", () => {
     ["returns nothing", () => undefined, 502],
     ["returns an object without a status", () => ({ body: "hello" }), 502],
     [
-      "chooses a subprotocol nobody offered",
+      "selects a subprotocol that was not offered",
       () => ({ statusCode: 200, headers: { "Sec-WebSocket-Protocol": "x" } }),
       502,
     ],
@@ -48,11 +48,11 @@ describe("$connect decides about the handshake", () => {
     expect(await statusOf(gateway)).toBe(status);
   });
 
-  test("without a route, whoever comes is let in", async () => {
+  test("without a $connect route every client is accepted", async () => {
     expect(await statusOf(await startGateway(socketApi({})))).toBe(101);
   });
 
-  test("a MOCK without templates lets in whoever comes", async () => {
+  test("a MOCK without templates accepts every client", async () => {
     expect(await statusOf(await startGateway(socketApi(mockRoute("$connect", {}, {}, false))))).toBe(101);
   });
 
@@ -74,7 +74,7 @@ describe("$connect decides about the handshake", () => {
   });
 });
 
-describe("the authorizer decides first", () => {
+describe("an authorizer", () => {
   const nested = (event: { methodArn: string }) => allow(event, { roles: ["admin"] });
   const deny = (event: { methodArn: string }) => ({
     principalId: "ann",
@@ -94,16 +94,16 @@ describe("the authorizer decides first", () => {
     ["allows another API", elsewhere, 403],
     ["returns no policy", () => ({ principalId: "ann" }), 500],
     ["returns no principal", (event) => ({ ...allow(event), principalId: undefined }), 500],
-    ["puts a list into the context", nested, 500],
+    ["returns a list in the context", nested, 500],
     ["returns more than 8 KB", (event) => allow(event, { rooms: "x".repeat(8_192) }), 500],
-  ])("one that %s", async (_, authorize, status) => {
+  ])("that %s", async (_, authorize, status) => {
     const template = { ...authorizer(), ...lambdaRoute("$connect", { route: authorized }) };
     const gateway = await startGateway(socketApi(template), { authorize, connect: ok });
     expect(await statusOf(gateway)).toBe(status);
     expect(gateway.events("connect")).toHaveLength(status === 101 ? 1 : 0);
   });
 
-  test("one that API Gateway may not invoke makes it 500", async () => {
+  test("that API Gateway may not invoke makes it 500", async () => {
     const template = { ...authorizer(), ...lambdaRoute("$connect", { route: authorized }) };
     const gateway = await startGateway(socketApi(template), { authorize: allow, connect: ok });
     gateway.withoutPermission.add("authorize");
@@ -126,7 +126,7 @@ describe("the authorizer decides first", () => {
     expect(gateway.events("authorize")).toHaveLength(status === 101 ? 1 : 0);
   });
 
-  test("its context reaches every event as strings", async () => {
+  test("has its context in every event, as strings", async () => {
     const template = {
       ...authorizer(),
       ...lambdaRoute("$connect", { route: authorized }),
@@ -140,44 +140,44 @@ describe("the authorizer decides first", () => {
     const gateway = await startGateway(socketApi(template), functions);
     const { socket, say } = await gateway.connect();
     say("hi");
-    const said = { principalId: "ann", tenant: "t1", admin: "true", level: "3" };
-    expect((await gateway.event("default")).requestContext.authorizer).toEqual(said);
+    const context = { principalId: "ann", tenant: "t1", admin: "true", level: "3" };
+    expect((await gateway.event("default")).requestContext.authorizer).toEqual(context);
     socket.close();
-    expect((await gateway.event("disconnect")).requestContext.authorizer).toEqual(said);
+    expect((await gateway.event("disconnect")).requestContext.authorizer).toEqual(context);
     const [connect] = gateway.events("connect");
-    expect(connect.requestContext.authorizer).toEqual({ ...said, integrationLatency: 0 });
+    expect(connect.requestContext.authorizer).toEqual({ ...context, integrationLatency: 0 });
   });
 });
 
 describe("the subprotocol", () => {
-  const choose = (protocol: string) => () => ({ statusCode: 200, headers: { "sec-websocket-protocol": protocol } });
+  const select = (protocol: string) => () => ({ statusCode: 200, headers: { "sec-websocket-protocol": protocol } });
 
-  test("is the one that $connect chooses among those offered", async () => {
-    const gateway = await startGateway(socketApi(lambdaRoute("$connect")), { connect: choose("downlink.v1") });
+  test("is the one that $connect selects", async () => {
+    const gateway = await startGateway(socketApi(lambdaRoute("$connect")), { connect: select("downlink.v1") });
     const { socket } = await gateway.connect({ protocols: ["token.abc", "downlink.v1"] });
     expect(socket.protocol).toBe("downlink.v1");
     expect(gateway.events("connect")[0].headers["Sec-WebSocket-Protocol"]).toBe("token.abc,downlink.v1");
   });
 
-  test("is none if $connect chooses none, which a client that offered one does not accept", async () => {
+  test("is none if $connect selects none, and a client that offered one disconnects", async () => {
     const gateway = await startGateway(socketApi(lambdaRoute("$connect")), { connect: ok });
     await expect(gateway.connect({ protocols: ["downlink.v1"] })).rejects.toThrow("Server sent no subprotocol");
   });
 });
 
-describe("what is no handshake", () => {
+describe("a request that is not a handshake", () => {
   test.each([
     ["GET", "/socket", 426],
     ["GET", "/socket/", 426],
     ["POST", "/socket", 403],
     ["GET", "/socket/more", 403],
     ["GET", "/elsewhere", 404],
-  ])("%s %s without an upgrade is answered %i", async (method, path, status) => {
+  ])("%s %s without an upgrade is %i", async (method, path, status) => {
     const { origin } = await startGateway(socketApi({}));
     expect((await fetch(origin + path, { method })).status).toBe(status);
   });
 
-  test("a path behind the stage is forbidden", async () => {
+  test("a path below the stage is forbidden", async () => {
     expect(await statusOf(await startGateway(socketApi({})), { path: "/socket/more" })).toBe(403);
   });
 
@@ -187,7 +187,7 @@ describe("what is no handshake", () => {
   });
 });
 
-test("more than 500 handshakes at once are answered 429", async () => {
+test("more than 500 concurrent handshakes are 429", async () => {
   const gateway = await startGateway(socketApi(lambdaRoute("$connect")), { connect: () => ({ statusCode: 403 }) });
   const statuses = await Promise.all(Array.from({ length: 502 }, () => statusOf(gateway)));
   expect(statuses.filter((status) => status === 429)).toHaveLength(2);

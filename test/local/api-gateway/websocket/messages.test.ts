@@ -6,7 +6,7 @@ const idPattern = /^[\w-]{15}=$/;
 const broken = () => {
   throw new Error("broken");
 };
-/** A frame that API Gateway sends by itself, its ids replaced. */
+/** A frame of API Gateway itself, with its ids replaced. */
 const shape = (frame: string) => frame.replace(/"[\w-]{15}="/g, '"ID"');
 const errorShape = (message: string) => `{"message": "${message}", "connectionId":"ID", "requestId":"ID"}`;
 
@@ -41,7 +41,7 @@ describe("the route of a message", () => {
   });
 
   test.each(['{"action":"nobody"}', "not JSON", '{"action":"$connect"}', '{"action":"toString"}'])(
-    "without $default, %s is answered Forbidden and the socket stays open",
+    "without $default, %s gets the error Forbidden and the socket stays open",
     async (message) => {
       const gateway = await startGateway(socketApi(lambdaRoute("$connect")), {
         connect: () => ({ statusCode: 200 }),
@@ -54,22 +54,22 @@ describe("the route of a message", () => {
   );
 });
 
-describe("what comes back", () => {
+describe("the response of a route", () => {
   test.each<[string, Handler, boolean, string | undefined]>([
     ["two-way, a body", () => ({ statusCode: 200, body: "hi" }), true, "hi"],
     ["two-way, a body with status 500", () => ({ statusCode: 500, body: "hi" }), true, "hi"],
     ["two-way, no body", () => ({ statusCode: 200 }), true, undefined],
     ["two-way, nothing", () => undefined, true, errorShape("Internal server error")],
-    ["two-way, a text", () => "hi", true, errorShape("Internal server error")],
+    ["two-way, a string", () => "hi", true, errorShape("Internal server error")],
     ["two-way, an object for a body", () => ({ statusCode: 200, body: {} }), true, errorShape("Internal server error")],
     ["two-way, a throw", broken, true, errorShape("Internal server error")],
     ["one-way, a body", () => ({ statusCode: 200, body: "hi" }), false, undefined],
     ["one-way, status 500", () => ({ statusCode: 500 }), false, undefined],
     ["one-way, nothing", () => undefined, false, undefined],
     ["one-way, a throw", broken, false, errorShape("Internal server error")],
-  ])("%s", async (_, hello, answers, frame) => {
-    const end = lambdaRoute("end", { answers: true });
-    const gateway = await startGateway(socketApi({ ...lambdaRoute("hello", { answers }), ...end }), {
+  ])("%s", async (_, hello, isTwoWay, frame) => {
+    const end = lambdaRoute("end", { isTwoWay: true });
+    const gateway = await startGateway(socketApi({ ...lambdaRoute("hello", { isTwoWay }), ...end }), {
       hello,
       end: () => ({ statusCode: 200, body: "end" }),
     });
@@ -84,10 +84,10 @@ describe("what comes back", () => {
   test.each([
     ["a RouteResponse alone", { RouteResponseSelectionExpression: undefined }, []],
     ["a selection expression alone", {}, ["helloRouteResponse"]],
-  ])("with %s nothing does", async (_, route, removed) => {
-    const template = lambdaRoute("hello", { answers: true, route });
+  ])("is absent with %s", async (_, route, removed) => {
+    const template = lambdaRoute("hello", { isTwoWay: true, route });
     for (const name of removed) delete template[name];
-    const end = lambdaRoute("end", { answers: true });
+    const end = lambdaRoute("end", { isTwoWay: true });
     const gateway = await startGateway(socketApi({ ...template, ...end }), {
       hello: () => ({ statusCode: 200, body: "hi" }),
       end: () => ({ statusCode: 200, body: "end" }),
@@ -99,7 +99,7 @@ describe("what comes back", () => {
     expect(await next()).toBe("end");
   });
 
-  test("a function that may not be invoked is an error that it never sees", async () => {
+  test("is an error if API Gateway may not invoke the function", async () => {
     const gateway = await startGateway(socketApi(lambdaRoute("hello")));
     gateway.withoutPermission.add("hello");
     const { say, next } = await gateway.connect();
@@ -112,63 +112,68 @@ describe("what comes back", () => {
   test.each([
     [undefined, 29_000],
     [5_000, 5_000],
-  ])("with a timeout of %s ms, an integration has %i ms", async (TimeoutInMillis, limitMs) => {
+  ])("is an error after the timeout: %s is %i ms", async (TimeoutInMillis, limitMs) => {
     const template = lambdaRoute("hello", { integration: { TimeoutInMillis } });
     const gateway = await startGateway(socketApi(template), { hello: () => new Promise(() => {}) });
-    const { say, next, waiting } = await gateway.connect();
+    const { say, next, received } = await gateway.connect();
     say({ action: "hello" });
     await gateway.event("hello");
     gateway.clock.advance(limitMs - 1);
-    expect(waiting).toEqual([]);
+    expect(received).toEqual([]);
     gateway.clock.advance(1);
     expect(shape(await next())).toBe(errorShape("Endpoint request timed out"));
   });
 
-  test("answers overtake each other: API Gateway does not serialise a connection", async () => {
+  test("can overtake the response to an earlier message", async () => {
     let release = () => {};
     const slow = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const gateway = await startGateway(socketApi(lambdaRoute("hello", { answers: true })), {
+    const gateway = await startGateway(socketApi(lambdaRoute("hello", { isTwoWay: true })), {
       hello: async ({ body }) => {
         if (JSON.parse(body).n === 1) await slow;
-        return { statusCode: 200, body: `answer ${JSON.parse(body).n}` };
+        return { statusCode: 200, body: `response ${JSON.parse(body).n}` };
       },
     });
     const { say, next } = await gateway.connect();
     say({ action: "hello", n: 1 });
     say({ action: "hello", n: 2 });
-    expect(await next()).toBe("answer 2");
+    expect(await next()).toBe("response 2");
     release();
-    expect(await next()).toBe("answer 1");
+    expect(await next()).toBe("response 1");
   });
 });
 
-describe("a MOCK answers", () => {
+describe("a MOCK responds", () => {
   const request = { RequestTemplates: { $default: '{"statusCode":200}' }, TemplateSelectionExpression: "\\$default" };
   const error = errorShape("Internal server error");
   test.each<[string, Record<string, unknown>, Record<string, string>, string]>([
     ["with its response template", request, { $default: '{"type":"pong"}' }, '{"type":"pong"}'],
-    ["by the status", request, { "/4\\d\\d/": "bad", "/200/": "good" }, "good"],
-    ["by $default when the status fits in part", request, { "/2/": "bad", "/20/": "bad", $default: "good" }, "good"],
-    ["by $default when no status fits", request, { "/4\\d\\d/": "bad", $default: "good" }, "good"],
-    ["an error without an IntegrationResponse", request, {}, error],
-    ["an error when no IntegrationResponse fits", request, { "/4\\d\\d/": "bad" }, error],
-    ["an error without a status", { RequestTemplates: { $default: "{}" } }, { $default: "x" }, error],
+    ["with the response for the status", request, { "/4\\d\\d/": "bad", "/200/": "good" }, "good"],
     [
-      "by the content type's template",
+      "with $default if the status matches only in part",
+      request,
+      { "/2/": "bad", "/20/": "bad", $default: "good" },
+      "good",
+    ],
+    ["with $default if no status matches", request, { "/4\\d\\d/": "bad", $default: "good" }, "good"],
+    ["with an error without an IntegrationResponse", request, {}, error],
+    ["with an error if no IntegrationResponse matches", request, { "/4\\d\\d/": "bad" }, error],
+    ["with an error without a status", { RequestTemplates: { $default: "{}" } }, { $default: "x" }, error],
+    [
+      "with the template of the content type",
       { RequestTemplates: { "application/json": '{"statusCode":404}' } },
       { "/404/": "4" },
       "4",
     ],
     [
-      "with what the message holds",
+      "with values of the message",
       { RequestTemplates: { $default: `{"statusCode":200,"n":$input.json('$.n')}` } },
       { $default: `{"id":"$context.connectionId","n":$input.path('$.n')}` },
       '{"id":"ID","n":7}',
     ],
     [
-      "by the template that the message chooses",
+      "with the template that the message selects",
       {
         RequestTemplates: { a: '{"statusCode":201}', $default: '{"statusCode":200}' },
         TemplateSelectionExpression: "$request.body.kind",
@@ -183,7 +188,7 @@ describe("a MOCK answers", () => {
     expect(shape(await next())).toBe(frame);
   });
 
-  test("nothing on a one-way route", async () => {
+  test("with nothing on a one-way route", async () => {
     const template = { ...mockRoute("ping", request, {}, false), ...mockRoute("end", request, { $default: "end" }) };
     const { connect } = await startGateway(socketApi(template));
     const { say, next } = await connect();
@@ -296,7 +301,7 @@ describe("events", () => {
     });
   });
 
-  test("stage variables are in every event of a stage that has some", async () => {
+  test("stage variables are in every event of their stage", async () => {
     const gateway = await startGateway(socketApi(template, { StageVariables: { k: "v" } }), { connect: ok });
     const { say } = await gateway.connect();
     say({ action: "hello" });
@@ -305,24 +310,24 @@ describe("events", () => {
   });
 });
 
-test("a stage's throttle is per route and answers Too Many Requests", async () => {
-  const template = { ...lambdaRoute("a", { answers: true }), ...lambdaRoute("b", { answers: true }) };
+test("the throttle of a stage applies to each route and responds Too Many Requests", async () => {
+  const template = { ...lambdaRoute("a", { isTwoWay: true }), ...lambdaRoute("b", { isTwoWay: true }) };
   const settings = { DefaultRouteSettings: { ThrottlingRateLimit: 1, ThrottlingBurstLimit: 2 } };
   const gateway = await startGateway(socketApi(template, settings), {
     a: () => ({ statusCode: 200, body: "a" }),
     b: () => ({ statusCode: 200, body: "b" }),
   });
   const { say, next } = await gateway.connect();
-  const ask = async (action: string) => {
+  const request = async (action: string) => {
     say({ action });
     return shape(await next());
   };
-  expect([await ask("a"), await ask("a"), await ask("a"), await ask("b")]).toEqual([
+  expect([await request("a"), await request("a"), await request("a"), await request("b")]).toEqual([
     "a",
     "a",
     errorShape("Too Many Requests"),
     "b",
   ]);
   gateway.clock.advance(1_000);
-  expect(await ask("a")).toBe("a");
+  expect(await request("a")).toBe("a");
 });

@@ -24,6 +24,6 @@ test.each([
   expect(compileSelection(expression)({ body, statusCode: 404 })).toBe(selected);
 });
 
-test.each(["$request.header.x", "${context.routeKey}", "$", "$request.body.a[*]"])("%s is refused", (expression) => {
+test.each(["$request.header.x", "${context.routeKey}", "$", "$request.body.a[*]"])("%s is rejected", (expression) => {
   expect(() => compileSelection(expression)).toThrow();
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Batch, type Handler, type Properties, queueResources, startQueues } from "../../support/start-queues.ts";
 
-/** Names the messages with these bodies as failed. */
+/** Returns the messages with these bodies as failed. */
 const failing =
   (...bodies: string[]): Handler =>
   ({ Records }) => ({
@@ -14,7 +14,7 @@ const start = (mapping: Properties, handler?: Handler, more: Parameters<typeof q
 const reporting = { FunctionResponseTypes: ["ReportBatchItemFailures"] };
 const nothing: string[] = [];
 
-test("a function gets what is sent to its queue, and what it is done with is deleted", async () => {
+test("a function receives the messages of its queue, and processed messages are deleted", async () => {
   let event: Batch | undefined;
   const queues = await start({}, (batch) => {
     event = batch;
@@ -44,7 +44,7 @@ test("a function gets what is sent to its queue, and what it is done with is del
   await expect.poll(() => queues.inQueue("Queue")).toEqual([]);
 });
 
-test("a delayed message comes when its delay is over", async () => {
+test("a delayed message is received after its delay", async () => {
   const queues = await start({});
   await queues.send("late", 5);
   await queues.send("now");
@@ -55,35 +55,40 @@ test("a delayed message comes when its delay is over", async () => {
   expect(await queues.gets(2)).toEqual([["now"], ["late"]]);
 });
 
-test("a message that came by another way than this runtime's is found within a second", async () => {
+test("a message that was not sent through the local runtime is found within a second", async () => {
   const queues = await start({});
-  await queues.sendAround("a");
+  await queues.sendUnnoticed("a");
   queues.clock.advance(1_000);
   expect(await queues.gets(1)).toEqual([["a"]]);
 });
 
-describe("what comes back after the visibility timeout", () => {
+describe("messages that become visible again", () => {
   test.each<[string, Properties, Handler, string[]]>([
-    ["what the function reports", reporting, failing("b"), ["b"]],
-    ["nothing, if it reports nothing", reporting, () => undefined, nothing],
-    ["nothing, if it reports an empty list", reporting, failing(), nothing],
-    ["nothing, if the mapping takes no reports", {}, failing("b"), nothing],
+    ["those that the function reports", reporting, failing("b"), ["b"]],
+    ["none, if the function returns nothing", reporting, () => undefined, nothing],
+    ["none, if the function reports an empty list", reporting, failing(), nothing],
+    ["none, if the mapping does not use reports", {}, failing("b"), nothing],
     ["all, if the function throws", reporting, () => Promise.reject(new Error("no")), ["a", "b"]],
-    ["all, if it throws and the mapping takes no reports", {}, () => Promise.reject(new Error("no")), ["a", "b"]],
     [
-      "all, if it reports an unknown message",
+      "all, if the function throws and the mapping does not use reports",
+      {},
+      () => Promise.reject(new Error("no")),
+      ["a", "b"],
+    ],
+    [
+      "all, if the function reports an unknown message",
       reporting,
       () => ({ batchItemFailures: [{ itemIdentifier: "x" }] }),
       ["a", "b"],
     ],
     [
-      "all, if a report has no identifier",
+      "all, if a report has an empty identifier",
       reporting,
       () => ({ batchItemFailures: [{ itemIdentifier: "" }] }),
       ["a", "b"],
     ],
-    ["all, if the report is no list", reporting, () => ({ batchItemFailures: "b" }), ["a", "b"]],
-    ["all, if the answer is no report", reporting, () => "fine", ["a", "b"]],
+    ["all, if the report is not a list", reporting, () => ({ batchItemFailures: "b" }), ["a", "b"]],
+    ["all, if the result is not a report", reporting, () => "fine", ["a", "b"]],
   ])("%s", async (_, mapping, handler, back) => {
     const queues = await start({ ...mapping, MaximumBatchingWindowInSeconds: 1, BatchSize: 2 }, handler);
     await Promise.all([queues.send("a"), queues.send("b")]);
@@ -93,7 +98,7 @@ describe("what comes back after the visibility timeout", () => {
     expect(queues.batches).toHaveLength(1);
   });
 
-  test("it is tried until its dead-letter queue gets it", async () => {
+  test("a message that fails repeatedly moves to the dead-letter queue", async () => {
     const receiveCounts: unknown[] = [];
     const queues = await start({}, ({ Records }) => {
       receiveCounts.push(Records[0]?.attributes.ApproximateReceiveCount);
@@ -118,7 +123,7 @@ describe("a batch", () => {
     expect((await queues.gets(2)).map((batch) => batch.length)).toEqual([2, 1]);
   });
 
-  test("of more than ten is collected as long as its window is open", async () => {
+  test("of more than ten messages is collected while its window is open", async () => {
     const queues = await start({ BatchSize: 12, MaximumBatchingWindowInSeconds: 3 });
     const bodies = Array.from({ length: 12 }, (_, n) => `${n}`);
     await queues.sendAll(bodies);
@@ -126,7 +131,7 @@ describe("a batch", () => {
     expect(batch.toSorted()).toEqual(bodies.toSorted());
   });
 
-  test("is one of at most MaximumConcurrency at once", async () => {
+  test("waits while MaximumConcurrency batches are processed", async () => {
     const open: (() => void)[] = [];
     const queues = await start(
       { BatchSize: 1, ScalingConfig: { MaximumConcurrency: 2 } },
@@ -144,7 +149,7 @@ describe("a batch", () => {
   });
 });
 
-test("a duplicated message comes in two batches at the same time, which both have its id", async () => {
+test("a duplicated message is in two concurrent batches with the same id", async () => {
   const ids: (string | undefined)[] = [];
   const queues = await start({}, async ({ Records }) => {
     ids.push(Records[0]?.messageId);
@@ -157,11 +162,11 @@ test("a duplicated message comes in two batches at the same time, which both hav
   await expect.poll(() => queues.inQueue("Queue")).toEqual([]);
 });
 
-describe("a function that feeds its own queue", () => {
-  const feedItself: Handler = ({ Records }, send) => send(`${Number(Records[0]?.body) + 1}`);
+describe("a function that sends to its own queue", () => {
+  const sendToItself: Handler = ({ Records }, send) => send(`${Number(Records[0]?.body) + 1}`);
 
-  test("is stopped after 16 rounds, and its message goes to the dead-letter queue", async () => {
-    const queues = await start({}, feedItself);
+  test("is stopped after 16 recursive invocations, and its message moves to the dead-letter queue", async () => {
+    const queues = await start({}, sendToItself);
     await queues.send("1");
     await expect.poll(() => queues.inQueue("DeadLetters")).toEqual(["17"]);
     expect(queues.batches.flat().at(-1)).toBe("16");
@@ -174,11 +179,11 @@ describe("a function that feeds its own queue", () => {
       ]);
   });
 
-  test("goes on if the template allows it", async () => {
+  test("continues if the template allows recursion", async () => {
     const queues = await start(
       {},
       async (batch, send) => {
-        if (batch.Records[0]?.body !== "20") await feedItself(batch, send);
+        if (batch.Records[0]?.body !== "20") await sendToItself(batch, send);
       },
       { fn: { RecursiveLoop: "Allow" } },
     );
@@ -187,8 +192,11 @@ describe("a function that feeds its own queue", () => {
     expect(queues.logs).toEqual([]);
   });
 
-  test("starts to count anew for what others send", async () => {
-    const queues = await start({}, (batch, send) => Number(batch.Records[0]?.body) % 10 > 0 && feedItself(batch, send));
+  test("is counted from zero for a message that no function sent", async () => {
+    const queues = await start(
+      {},
+      (batch, send) => Number(batch.Records[0]?.body) % 10 > 0 && sendToItself(batch, send),
+    );
     for (const from of ["1", "11", "21"]) {
       await queues.send(from);
       await queues.gets(Number(from) + 9);
@@ -198,7 +206,7 @@ describe("a function that feeds its own queue", () => {
 });
 
 describe("a mapping does not run", () => {
-  test("without the role's grant", async () => {
+  test("without a grant of the role", async () => {
     const queues = await start({}, undefined, { actions: ["sqs:SendMessage", "sqs:ReceiveMessage"] });
     await queues.send("a");
     queues.clock.advance(2_000);
@@ -210,7 +218,7 @@ describe("a mapping does not run", () => {
     ]);
   });
 
-  test("if it is not enabled", async () => {
+  test("if it is disabled", async () => {
     const queues = await start({ Enabled: false });
     await queues.send("a");
     await queues.settled();
@@ -225,20 +233,20 @@ describe("a mapping does not run", () => {
       /needs a MaximumBatchingWindowInSeconds of at least 1/,
     ],
     [
-      "a queue whose messages come back before the function ends",
+      "a visibility timeout shorter than the function's timeout",
       {},
       { VisibilityTimeout: 4 },
       /timeout: 4 seconds is less than Function timeout: 5 seconds/,
     ],
     [
-      "a source that is no queue of the template",
+      "a source that is not a queue of the template",
       { EventSourceArn: "arn:aws:sqs:us-east-1:000000000000:x" },
       {},
       /should be a queue of the template/,
     ],
     ["an unknown function", { FunctionName: "x" }, {}, /has no function x/],
     ["a filter", { FilterCriteria: {} }, {}, /sets FilterCriteria/],
-  ])("with %s: it is refused", async (_, mapping, queue, reason) => {
+  ])("with %s: the start fails", async (_, mapping, queue, reason) => {
     await expect(start(mapping, undefined, { queue })).rejects.toThrow(reason);
   });
 });

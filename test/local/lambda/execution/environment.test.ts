@@ -30,13 +30,13 @@ async function start(handler: string, changes: Partial<FunctionSpec> = {}) {
   return { environment, printed };
 }
 
-test("it keeps what its module remembers from event to event", async () => {
+test("the state of the module is kept from event to event", async () => {
   const { environment } = await start("count");
   expect(await environment.run({ a: 1 })).toEqual({ ok: true, payload: { events: 1, event: { a: 1 } } });
   expect(await environment.run(null)).toEqual({ ok: true, payload: { events: 2, event: null } });
 });
 
-test("it sees the variables that it was given and nothing of the host's", async () => {
+test("the function sees the given variables and none of this process", async () => {
   const { environment } = await start("variables");
   expect(await environment.run({})).toEqual({
     ok: true,
@@ -44,7 +44,7 @@ test("it sees the variables that it was given and nothing of the host's", async 
   });
 });
 
-test("it tells the handler who it is and how much time is left", async () => {
+test("the context describes the function and the remaining time", async () => {
   const { environment } = await start("context");
   expect(await environment.run({})).toMatchObject({
     payload: {
@@ -57,17 +57,17 @@ test("it tells the handler who it is and how much time is left", async () => {
   });
 });
 
-describe("between two events it is frozen", () => {
-  test("a timer that one event left behind fires in the next event that waits for something", async () => {
+describe("between two events the environment is frozen", () => {
+  test("a timer of one event fires during the next event that waits", async () => {
     const { environment } = await start("leaveTimer");
     await environment.run({});
-    // Long enough for the timer, were there anything to run it.
+    // Long enough for the timer to fire if the environment were not frozen.
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(await environment.run({ wait: true })).toMatchObject({ payload: { before: 0 } });
     expect(await environment.run({})).toMatchObject({ payload: { before: 2 } });
   });
 
-  test("a promise that nobody awaited does not go on", async () => {
+  test("a promise that was not awaited does not continue", async () => {
     const { environment } = await start("leavePromise");
     await environment.run({});
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -78,21 +78,15 @@ describe("between two events it is frozen", () => {
 describe("a failure is an outcome", () => {
   test.each([
     ["an error that the handler throws", "fail", "threw", "RangeError", "too far"],
-    ["something thrown that is no error", "throwText", "threw", "string", "just a text"],
-    ["an answer that is not JSON", "circular", "threw", "TypeError", /circular structure/],
-    ["an answer of more than 6 MB", "huge", "threw", "Function.ResponseSizeTooLarge", /6291556 bytes/],
+    ["a thrown value that is not an Error", "throwText", "threw", "string", "just a text"],
+    ["a result that is not JSON", "circular", "threw", "TypeError", /circular structure/],
+    ["a result of more than 6 MB", "huge", "threw", "Function.ResponseSizeTooLarge", /6291556 bytes/],
     ["an exit", "exit", "crashed", "Runtime.ExitError", /exit status 3/],
-    ["an error that nobody catches", "uncaught", "crashed", "TypeError", "nobody catches this"],
-    [
-      "a rejection that nobody handles",
-      "unhandled",
-      "crashed",
-      "Runtime.UnhandledPromiseRejection",
-      "nobody waits for this",
-    ],
+    ["an uncaught exception", "uncaught", "crashed", "TypeError", "nobody catches this"],
+    ["an unhandled rejection", "unhandled", "crashed", "Runtime.UnhandledPromiseRejection", "nobody waits for this"],
     ["a promise that never settles", "neverSettles", "crashed", "Runtime.NodeJsExit", /never settled/],
     ["a handler with a callback", "callback", "crashed", "Runtime.CallbackHandlerDeprecated", /return a promise/],
-    ["a handler that is not there", "missing", "crashed", "Runtime.HandlerNotFound", /index\.missing/],
+    ["a handler that is not exported", "missing", "crashed", "Runtime.HandlerNotFound", /index\.missing/],
   ])("%s", async (_, handler, reason, errorType, errorMessage) => {
     const { environment, printed } = await start(handler);
     const outcome = await environment.run({});
@@ -102,12 +96,12 @@ describe("a failure is an outcome", () => {
     expect(printed.join("").length > 0).toBe(handler !== "exit" && handler !== "huge");
   });
 
-  test("a module that cannot be found", async () => {
+  test("a missing module", async () => {
     const { environment } = await start("count", { handler: "nowhere.handler" });
     expect(await environment.run({})).toMatchObject({ ok: false, errorType: "Runtime.ImportModuleError" });
   });
 
-  test.each(["sleepLong", "spin"])("the timeout, also when the handler is busy (%s)", async (handler) => {
+  test.each(["sleepLong", "spin"])("a timeout, also of a busy handler (%s)", async (handler) => {
     const { environment } = await start(handler, { timeoutMs: 100 });
     expect(await environment.run({})).toMatchObject({
       ok: false,
@@ -119,12 +113,12 @@ describe("a failure is an outcome", () => {
   });
 });
 
-test("nothing returned is null", async () => {
+test("a result of undefined is null", async () => {
   const { environment } = await start("nothing");
   expect(await environment.run({})).toEqual({ ok: true, payload: null });
 });
 
-test("what it prints is there when its answer is, though it is frozen by then", async () => {
+test("printed text arrives before the outcome", async () => {
   const { environment, printed } = await start("print");
   await environment.run({ text: "hello" });
   expect(printed).toEqual(["hello\n"]);
