@@ -57,8 +57,17 @@ describe("tables on disk", () => {
   });
 });
 
-test("data that are in use by another database are rejected, also right after it has started", async () => {
+test("data that are in use by another database are rejected", async () => {
   const database = await startDatabase(folder);
   await expect(startDatabase(folder)).rejects.toThrow(/^the data in .* are in use; stop the other npm start, or/);
   await database.close();
+});
+
+test("data are in use as soon as a database has started", async () => {
+  // dynalite may open its data in time by chance, but not always.
+  for (let attempt = 0; attempt < 30; attempt += 1) {
+    const database = await startDatabase(join(folder, `${attempt}`));
+    await expect(startDatabase(join(folder, `${attempt}`))).rejects.toThrow("are in use");
+    await database.close();
+  }
 });
