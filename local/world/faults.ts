@@ -8,23 +8,23 @@ export type Share = number | ((id: string) => boolean);
 export interface Faults {
   /** `$disconnect` is not invoked. */
   lostDisconnects: Share;
-  /** The post gets no response until the caller gives up. */
+  /** The post gets no response. */
   hangingPosts: Share;
-  /** The post is answered 429, as during a traffic peak or for a slow client. */
+  /** The response to the post is 429, as during a traffic peak or for a slow client. */
   throttledPosts: Share;
-  /** The post is answered 500. */
+  /** The response to the post is 500. */
   failingPosts: Share;
-  /** The post is answered 410, although the connection is open and receives the message. */
+  /** The response to the post is 410, although the connection is open and receives the message. */
   goneButDelivered: Share;
-  /** The post is answered 200, although the message is lost. */
+  /** The response to the post is 200, although the message is lost. */
   lostPosts: Share;
   /** The post waits for `slowPostMs` before it is processed. */
   slowPosts: Share;
   /** @default 1000 */
   slowPostMs: number;
   /**
-   * Ids of connections whose peer is gone without a close frame. Posts and GetConnection are answered 200, but no data
-   * passes in either direction.
+   * Ids of connections whose client is gone without a close frame. The response to posts and GetConnection is 200, but no
+   * data passes in either direction.
    */
   halfOpen: Set<string>;
   /** A queue message is delivered to its function twice, in two concurrent batches. Decided for each message id. */

@@ -39,7 +39,7 @@ const utilities: Record<string, (text: string) => string> = {
 export function compileMappingTemplate(template: string, location: string): MappingTemplate {
   const unsupported: Unsupported = (syntax) =>
     new Error(
-      `${location}: the template uses ${syntax}, which the local gateway does not support; mapping-template.ts lists what it supports`,
+      `${location}: the template uses ${syntax}, which the local gateway does not support; mapping-template.ts lists the supported syntax`,
     );
   const directive = directivePattern.exec(template);
   if (directive) throw unsupported(directive[0]);

@@ -9,7 +9,7 @@ export interface ProxyResult {
   body: string | undefined;
 }
 
-/** @returns `undefined` for a malformed result, which API Gateway answers with an error */
+/** @returns `undefined` for a malformed result, for which API Gateway responds with an error */
 export function readProxyResult(payload: unknown): ProxyResult | undefined {
   if (!isObject(payload)) return undefined;
   const { statusCode, body, headers, multiValueHeaders } = payload;

@@ -1,9 +1,9 @@
 import type { Iam } from "../../iam/iam.ts";
 import type { Stack } from "../../template/stack.ts";
 import { readMappingSpecs } from "./mapping-specs.ts";
-import { type Poller, type PollerOptions, startPoller } from "./poller.ts";
+import { type RunningMapping, type MappingOptions, startMapping } from "./run-mapping.ts";
 
-export interface MappingsOptions extends PollerOptions {
+export interface MappingsOptions extends MappingOptions {
   stack: Stack;
   iam: Pick<Iam, "principalOfFunction" | "denial">;
 }
@@ -12,13 +12,13 @@ export interface MappingsOptions extends PollerOptions {
 const requiredActions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
 
 /**
- * Starts a poller for each event source mapping of the template. A mapping does not run if the function's role lacks a
- * permission on the queue; the reason is logged.
+ * Starts the event source mappings of the template. A mapping does not run if the function's role lacks a permission on
+ * the queue; the reason is logged.
  *
  * @throws if Lambda would reject a mapping
  */
-export function startMappings(options: MappingsOptions): Poller {
-  const pollers = readMappingSpecs(options.stack, options.queues)
+export function startMappings(options: MappingsOptions): RunningMapping {
+  const running = readMappingSpecs(options.stack, options.queues)
     .filter((spec) => {
       const principal = options.iam.principalOfFunction(spec.functionId);
       const denials = requiredActions
@@ -27,10 +27,10 @@ export function startMappings(options: MappingsOptions): Poller {
       for (const denial of denials) options.log(`${spec.logicalId} does not run: ${denial}`);
       return denials.length === 0;
     })
-    .map((spec) => startPoller(spec, options));
+    .map((spec) => startMapping(spec, options));
   return {
     close: async () => {
-      await Promise.all(pollers.map((poller) => poller.close()));
+      await Promise.all(running.map((mapping) => mapping.close()));
     },
   };
 }

@@ -37,8 +37,8 @@ export async function processBatch(
   const batch = await removeRecursive(spec, options, received);
   if (batch.length === 0) return true;
   const invoke = (messages: readonly Message[]) => {
-    const chains = messages.map(({ MessageId }) => recursionGuard.chainOf(MessageId));
-    return lambda.invoke(functionId, batchEvent(queue, messages), extendChain(chains, functionId));
+    const previous = messages.map(({ MessageId }) => recursionGuard.chainOf(MessageId));
+    return lambda.invoke(functionId, batchEvent(queue, messages), extendChain(previous, functionId));
   };
   const duplicates = batch.filter(({ MessageId }) => strikes(faults, faults.duplicatedMessages, MessageId));
   const [outcome] = await Promise.all([invoke(batch), duplicates.length > 0 && invoke(duplicates)]);

@@ -17,21 +17,26 @@ export interface RecursionGuard {
 export function createRecursionGuard(
   chainOfTrace: (trace: string | undefined) => InvocationChain | undefined,
 ): RecursionGuard {
-  const chains = new Map<string, InvocationChain>();
+  const chainByMessage = new Map<string, InvocationChain>();
   return {
     recordSent: (messageIds, trace) => {
       const chain = chainOfTrace(trace);
-      if (chain) for (const id of messageIds) chains.set(id, chain);
+      if (chain) for (const id of messageIds) chainByMessage.set(id, chain);
     },
-    chainOf: (messageId) => chains.get(messageId) ?? {},
-    forget: (messageId) => void chains.delete(messageId),
+    chainOf: (messageId) => chainByMessage.get(messageId) ?? {},
+    forget: (messageId) => void chainByMessage.delete(messageId),
   };
 }
 
-/** The chain of an invocation that receives messages of these chains: the maximum of each count, and one more. */
-export function extendChain(chains: readonly InvocationChain[], functionId: string): InvocationChain {
+/**
+ * The chain of an invocation that receives several messages: the maximum of each function's count, plus one for the
+ * invoked function.
+ *
+ * @param previous the chain of each message
+ */
+export function extendChain(previous: readonly InvocationChain[], functionId: string): InvocationChain {
   const longest: Record<string, number> = {};
-  for (const chain of chains) {
+  for (const chain of previous) {
     for (const [id, count] of Object.entries(chain)) longest[id] = Math.max(longest[id] ?? 0, count);
   }
   return { ...longest, [functionId]: (longest[functionId] ?? 0) + 1 };

@@ -5,7 +5,7 @@ import type { MappingSpec } from "./mapping-specs.ts";
 import { type BatchOptions, processBatch } from "./process-batch.ts";
 import { type Message, receive } from "./queue-messages.ts";
 
-export interface PollerOptions extends BatchOptions {
+export interface MappingOptions extends BatchOptions {
   queues: EventSourceQueues;
   clock: Clock;
   faults: Pick<Faults, "duplicatedMessages" | "random">;
@@ -13,7 +13,8 @@ export interface PollerOptions extends BatchOptions {
   log: (line: string) => void;
 }
 
-export interface Poller {
+/** A mapping that polls its queue. */
+export interface RunningMapping {
   /** Stops polling and waits for the batches in progress. */
   close(): Promise<void>;
 }
@@ -26,7 +27,7 @@ const windowPollIntervalMs = 100;
 const roundingMs = 2;
 
 /** Polls a queue and invokes the function with each batch of messages. */
-export function startPoller(spec: MappingSpec, options: PollerOptions): Poller {
+export function startMapping(spec: MappingSpec, options: MappingOptions): RunningMapping {
   const { queue, batchSize, windowMs, concurrency } = spec;
   const { queues, clock, log } = options;
   const batchesInProgress = new Set<Promise<void>>();
