@@ -1,7 +1,7 @@
 import type { Iam } from "../../iam/iam.ts";
 import type { Stack } from "../../template/stack.ts";
 import { readMappingSpecs } from "./mapping-specs.ts";
-import { type RunningMapping, type MappingOptions, startMapping } from "./run-mapping.ts";
+import { type MappingOptions, type RunningMapping, startMapping } from "./run-mapping.ts";
 
 export interface MappingsOptions extends MappingOptions {
   stack: Stack;

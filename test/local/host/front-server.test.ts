@@ -29,8 +29,8 @@ function send(...lines: string[]) {
   return socket;
 }
 /** Waits until the server, which runs in the same event loop, has read the request. */
-async function turns(): Promise<void> {
-  for (let turn = 0; turn < 10; turn += 1) await setImmediate();
+async function runEventLoop(): Promise<void> {
+  for (let n = 0; n < 10; n += 1) await setImmediate();
 }
 const webSocket = ["Connection: Upgrade", "Upgrade: websocket"];
 
@@ -45,7 +45,7 @@ describe("the front server", () => {
     const request = send("GET /api HTTP/1.0");
     const socket = send("GET /socket HTTP/1.1", ...webSocket);
     await Promise.all([once(request, "connect"), once(socket, "connect")]);
-    await turns();
+    await runEventLoop();
     expect(upgraded).toEqual([]);
     frontServer.serve(gateway, page);
     expect(await text(request)).toMatch(/\r\n\r\nGET$/);
@@ -65,9 +65,9 @@ describe("the front server", () => {
     frontServer = await startFrontServer(0);
     const socket = send("GET /socket HTTP/1.1", ...webSocket);
     await once(socket, "connect");
-    await turns();
+    await runEventLoop();
     socket.resetAndDestroy();
-    await turns();
+    await runEventLoop();
     frontServer.serve(gateway, page);
     expect(await text(send("GET /api HTTP/1.0"))).toMatch(/\r\n\r\nGET$/);
   });
@@ -76,7 +76,7 @@ describe("the front server", () => {
     frontServer = await startFrontServer(0);
     const waiting = [send("GET /socket HTTP/1.1", ...webSocket), send("GET /api HTTP/1.1")];
     await Promise.all(waiting.map((socket) => once(socket, "connect")));
-    await turns();
+    await runEventLoop();
     await frontServer.close();
   });
 });

@@ -22,7 +22,7 @@ test("a function calls SQS and EventBridge at the local endpoint, and its calls 
       ...others,
       Function: {
         Type: "AWS::Lambda::Function",
-        Properties: { ...fn?.Properties, Handler: "index.tell", Environment: { Variables } },
+        Properties: { ...fn?.Properties, Handler: "index.sendAndPut", Environment: { Variables } },
       },
       Grants: { Type: "AWS::IAM::Policy", Properties: { Roles: [{ Ref: "Role" }], PolicyDocument: grants } },
       Queue: { Type: "AWS::SQS::Queue", Properties: {} },
@@ -59,7 +59,7 @@ test("a function calls SQS and EventBridge at the local endpoint, and its calls 
 
   expect(await lambda.invoke("Function", {}, { Function: 3 })).toEqual({ ok: true, payload: 0 });
   expect(sent).toEqual(["hello"]);
-  expect(events.all).toMatchObject([{ detailType: "Told", detail: { a: 1 } }]);
+  expect(events.all).toMatchObject([{ detailType: "Sent", detail: { a: 1 } }]);
   expect(invocations.all).toMatchObject([{ calls: ["sqs:SendMessage", "events:PutEvents"] }]);
   expect(recursionGuard.chainOf("m1")).toEqual({ Function: 3 });
   // The SDK prints no warning about the host of the queue URL.

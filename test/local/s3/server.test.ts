@@ -45,7 +45,7 @@ function resources(): Record<string, TemplateResource> {
     }),
     ...asRole("Lister"),
     ...grant("Lister", mayReadAndWrite, { Effect: "Allow", Action: "s3:ListBucket", Resource: arnOf("Bucket") }),
-    ...asRole("Nobody"),
+    ...asRole("Unprivileged"),
     Bucket: {
       Type: "AWS::S3::Bucket",
       Properties: {
@@ -156,8 +156,8 @@ describe("a request", () => {
     const get = (key: string, by: string) => fetch(presignGet(urlOf(key), 900, signing(by)));
     const denied = await get("secret-1", "Writer");
     expect(await denied.text()).toMatch(/not authorized to perform: s3:GetObject on resource: .*explicit deny/);
-    expect(await codeOf(await get("a", "Nobody"))).toEqual([403, "AccessDenied"]);
-    expect(await codeOf(await put("e", "1", "Nobody"))).toEqual([403, "AccessDenied"]);
+    expect(await codeOf(await get("a", "Unprivileged"))).toEqual([403, "AccessDenied"]);
+    expect(await codeOf(await put("e", "1", "Unprivileged"))).toEqual([403, "AccessDenied"]);
   });
 
   test("must have the body and headers that were signed", async () => {

@@ -88,7 +88,7 @@ export interface RunningQueues {
   send: Send;
   /** Sends messages in order before the function receives any of them. */
   sendAll(bodies: readonly string[]): Promise<void>;
-  /** Sends a message to the server directly, without notifying the poller. */
+  /** Sends a message to the server directly, without notifying the mapping. */
   sendUnnoticed(body: string): Promise<void>;
   /** Resolves when no request is in progress. */
   settled(): Promise<void>;

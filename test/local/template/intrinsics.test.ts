@@ -4,7 +4,7 @@ import { resolveStack } from "../../../local/template/stack.ts";
 import { assemblyOf } from "../support/small-template.ts";
 
 const otherSections: Partial<Template> = {
-  Parameters: { Version: { Default: "6" }, Asked: {} },
+  Parameters: { Version: { Default: "6" }, NoDefault: {} },
   Mappings: { Sizes: { small: { bytes: 128 } } },
   Conditions: {
     IsHere: { "Fn::Equals": [{ Ref: "AWS::Region" }, "us-east-1"] },
@@ -19,12 +19,12 @@ const resolve = (value: unknown) =>
       {
         Table: { Type: "AWS::DynamoDB::Table", Properties: { TableName: "rooms" } },
         Api: { Type: "AWS::ApiGatewayV2::Api" },
-        Odd: { Type: "AWS::Nobody::Knows" },
-        Holder: { Type: "AWS::Logs::LogGroup", Properties: { value } },
+        Odd: { Type: "AWS::Unknown::Type" },
+        Consumer: { Type: "AWS::Logs::LogGroup", Properties: { value } },
       },
       otherSections,
     ),
-  ).resources.get("Holder")?.properties.value;
+  ).resources.get("Consumer")?.properties.value;
 
 describe("resolves", () => {
   test.each([
@@ -60,20 +60,24 @@ describe("resolves", () => {
 
 describe("an error text names the location of", () => {
   test.each([
-    ["an unknown function", { deep: { "Fn::ImportValue": "x" } }, /^Holder\.value\.deep: Fn::ImportValue is not known/],
-    ["an unknown resource", { Ref: "Nobody" }, /^Holder\.value: the template has no resource Nobody/],
+    [
+      "an unknown function",
+      { deep: { "Fn::ImportValue": "x" } },
+      /^Consumer\.value\.deep: Fn::ImportValue is not known/,
+    ],
+    ["an unknown resource", { Ref: "Nobody" }, /^Consumer\.value: the template has no resource Nobody/],
     [
       "an unknown attribute",
       { "Fn::GetAtt": ["Table", "Colour"] },
-      /^Holder\.value: .*attribute Colour of Table.*known: Arn/,
+      /^Consumer\.value: .*attribute Colour of Table.*known: Arn/,
     ],
     [
       "a resource of an unknown type",
       { Ref: "Odd" },
-      /^Holder\.value: .*how a AWS::Nobody::Knows such as Odd is named/,
+      /^Consumer\.value: .*how a AWS::Unknown::Type such as Odd is named/,
     ],
-    ["a parameter without a default", { Ref: "Asked" }, /^Holder\.value: the parameter Asked has no default/],
-    ["a missing element", { "Fn::Select": [5, ["a"]] }, /^Holder\.value: Fn::Select asks for element 5/],
+    ["a parameter without a default", { Ref: "NoDefault" }, /^Consumer\.value: the parameter NoDefault has no default/],
+    ["a missing element", { "Fn::Select": [5, ["a"]] }, /^Consumer\.value: Fn::Select asks for element 5/],
     ["an unknown condition", { "Fn::If": ["IsThere", 1, 2] }, /the template has no condition IsThere/],
   ])("%s", (_, value, message) => {
     expect(() => resolve(value)).toThrow(message);

@@ -229,7 +229,7 @@ describe("a request signed without the SDK", () => {
 });
 
 describe("faults", () => {
-  test("a post may be answered 429", async () => {
+  test("a post can be throttled with 429", async () => {
     const gateway = await start();
     await gateway.connect();
     gateway.faults.throttledPosts = 1;
@@ -239,14 +239,14 @@ describe("faults", () => {
     });
   });
 
-  test("a post may be answered 500", async () => {
+  test("a post can fail with 500", async () => {
     const gateway = await start();
     await gateway.connect();
     gateway.faults.failingPosts = 1;
     await expect(post(gateway, idOf(gateway))).rejects.toMatchObject({ $metadata: { httpStatusCode: 500 } });
   });
 
-  test("a post may be answered 410 although it arrives", async () => {
+  test("a post can get 410 although it arrives", async () => {
     const gateway = await start();
     const { next } = await gateway.connect();
     gateway.faults.goneButDelivered = 1;
@@ -254,7 +254,7 @@ describe("faults", () => {
     expect(await next()).toBe("hi");
   });
 
-  test("a post may be answered 200 although it is lost", async () => {
+  test("a post can get 200 although it is lost", async () => {
     const gateway = await start();
     const { next } = await gateway.connect();
     gateway.faults.lostPosts = 1;
@@ -264,14 +264,14 @@ describe("faults", () => {
     expect(await next()).toBe("kept");
   });
 
-  test("a post may hang", async () => {
+  test("a post can hang", async () => {
     const gateway = await start();
     await gateway.connect();
     gateway.faults.hangingPosts = (id) => id === idOf(gateway);
     await expect(post(gateway, idOf(gateway), "x", 50)).rejects.toMatchObject({ name: "AbortError" });
   });
 
-  test("a post may be slow", async () => {
+  test("a post can be slow", async () => {
     const gateway = await start();
     const { next, received } = await gateway.connect();
     gateway.faults.slowPosts = 1;
