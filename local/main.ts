@@ -1,4 +1,10 @@
 // The command `npm start`: runs Downlink on this machine until it receives Ctrl-C.
+//
+// The folders of local/, from top to bottom; each imports only folders below it:
+//   host       the command, its server, and the wiring of the services
+//   one folder for each AWS service; they do not import one another
+//   iam        authorizes requests to the services
+//   http, sigv4, template, world: HTTP servers, signatures, the resolved template; time, faults, logs and invocations
 import { readArguments } from "./host/arguments.ts";
 import { banner } from "./host/banner.ts";
 import { removeEndpoints, writeEndpoints } from "./host/endpoints-file.ts";

@@ -35,6 +35,7 @@ export interface ServicesOptions {
   closers: (() => Promise<void>)[];
 }
 
+/** The running services, as far as the runtime uses them directly. */
 export interface Services {
   gateway: Gateway;
   objects: ObjectStore;

@@ -11,6 +11,7 @@ export interface Queues {
   ready: Promise<unknown>;
 }
 
+/** A queue that exists on the server. */
 export interface Queue extends QueueSpec {
   /**
    * Sends a request to SQS.

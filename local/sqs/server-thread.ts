@@ -3,6 +3,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { buildApp } from "fauxqs";
 
+/** The `workerData` of the thread. */
 export interface SqsThreadData {
   /**
    * 8 bytes that hold the current time as a `Float64`, in milliseconds since 1970. Tests move it.

@@ -27,19 +27,53 @@ export interface ResourceNames {
 // `Ref: AWS::NoValue` removes the property or list item that holds it. A symbol differs from every JSON value.
 const noValue = Symbol("AWS::NoValue");
 
-export function createIntrinsics(template: Template, deployment: Deployment, names: ResourceNames): Intrinsics {
-  const pseudoParameters: Record<string, unknown> = {
-    "AWS::AccountId": deployment.accountId,
-    "AWS::Region": deployment.region,
-    "AWS::Partition": deployment.partition,
-    "AWS::URLSuffix": "amazonaws.com",
-    "AWS::StackName": deployment.stackName,
-    "AWS::StackId": `arn:aws:cloudformation:${deployment.region}:${deployment.accountId}:stack/${deployment.stackName}/local`,
-    "AWS::NotificationARNs": [],
-    "AWS::NoValue": noValue,
-  };
+type IntrinsicFunction = (argument: unknown, location: string) => unknown;
+type Functions = Record<string, IntrinsicFunction>;
 
-  const resolveRef = (name: string, location: string): unknown => {
+/** @param names resolves references to resources */
+export function createIntrinsics(template: Template, deployment: Deployment, names: ResourceNames): Intrinsics {
+  const resolve: Resolve = (value, location) => {
+    if (Array.isArray(value)) return value.map((each) => resolve(each, location)).filter((each) => each !== noValue);
+    if (typeof value !== "object" || value === null) return value;
+    const entries = Object.entries(value);
+    const [first] = entries;
+    if (first && entries.length === 1 && isFunctionCall(first[0], location)) {
+      const [name, argument] = first;
+      const apply = functions[name];
+      if (apply) return apply(argument, location);
+      const known = Object.keys(functions).join(", ");
+      throw new Error(`${location}: ${name} is not known to the local runtime; supported functions: ${known}`);
+    }
+    const resolved = entries.map(([key, each]) => [key, resolve(each, `${location}.${key}`)] as const);
+    return Object.fromEntries(resolved.filter(([, each]) => each !== noValue));
+  };
+  const isConditionTrue = (name: string): boolean => {
+    const condition = template.Conditions?.[name];
+    if (condition === undefined) throw new Error(`the template has no condition ${name}`);
+    return resolve(condition, `Conditions.${name}`) === true;
+  };
+  const isFunctionCall = (name: string, location: string): boolean => {
+    // A key named "Condition" is a function only within Conditions: policy statements have a key of the same name.
+    if (name === "Condition") return location.startsWith("Conditions.");
+    return Object.hasOwn(functions, name) || name.startsWith("Fn::");
+  };
+  const functions: Functions = {
+    ...referenceFunctions(template, deployment, names, resolve),
+    ...textFunctions(resolve),
+    ...conditionFunctions(resolve, isConditionTrue),
+  };
+  return { resolve, isConditionTrue };
+}
+
+/** `Ref`, `Fn::GetAtt`, `Fn::Sub` and `Fn::FindInMap`. */
+function referenceFunctions(
+  template: Template,
+  deployment: Deployment,
+  names: ResourceNames,
+  resolve: Resolve,
+): Functions {
+  const pseudoParameters = pseudoParametersOf(deployment);
+  const ref = (name: string, location: string): unknown => {
     if (Object.hasOwn(pseudoParameters, name)) return pseudoParameters[name];
     const parameter = template.Parameters?.[name];
     if (!parameter) return withLocation(location, () => names.ref(name));
@@ -48,56 +82,68 @@ export function createIntrinsics(template: Template, deployment: Deployment, nam
       `${location}: the parameter ${name} has no default; the local runtime cannot ask for a value, so give the parameter a Default`,
     );
   };
-  const getAttribute = (argument: unknown, location: string): string => {
+  const getAtt = (argument: unknown, location: string): string => {
     const path = typeof argument === "string" ? argument : strings(argument, location, "Fn::GetAtt").join(".");
     const dot = path.indexOf(".");
     return withLocation(location, () => names.attribute(path.slice(0, dot), path.slice(dot + 1)));
   };
-  const substitute = (argument: unknown, location: string): string => {
+  const sub = (argument: unknown, location: string): string => {
     const [pattern, values] = Array.isArray(argument) ? argument : [argument, {}];
     const variables = resolve(values, location) as Record<string, unknown>;
     return String(pattern).replaceAll(/\$\{([^}]+)\}/g, (_, name: string) => {
       if (name.startsWith("!")) return `\${${name.slice(1)}}`;
       if (Object.hasOwn(variables, name)) return String(variables[name]);
-      return String(name.includes(".") ? getAttribute(name, location) : resolveRef(name, location));
+      return String(name.includes(".") ? getAtt(name, location) : ref(name, location));
     });
   };
-  const isConditionTrue = (name: string): boolean => {
-    const condition = template.Conditions?.[name];
-    if (condition === undefined) throw new Error(`the template has no condition ${name}`);
-    return isTrue(condition, `Conditions.${name}`);
+  const findInMap = (argument: unknown, location: string): unknown => {
+    const [map, first, second] = strings(resolve(argument, location), location, "Fn::FindInMap");
+    const value = template.Mappings?.[map ?? ""]?.[first ?? ""]?.[second ?? ""];
+    if (value === undefined) throw new Error(`${location}: the template has no mapping ${map}.${first}.${second}`);
+    return value;
   };
-  const isTrue = (condition: unknown, location: string): boolean => resolve(condition, location) === true;
-  const all = (argument: unknown, location: string) => list(argument, location).map((each) => isTrue(each, location));
+  return {
+    Ref: (name, location) => ref(String(name), location),
+    "Fn::GetAtt": getAtt,
+    "Fn::Sub": sub,
+    "Fn::FindInMap": findInMap,
+  };
+}
 
-  const functions: Record<string, (argument: unknown, location: string) => unknown> = {
-    Ref: (name, location) => resolveRef(String(name), location),
+const pseudoParametersOf = ({ stackName, region, accountId, partition }: Deployment): Record<string, unknown> => ({
+  "AWS::AccountId": accountId,
+  "AWS::Region": region,
+  "AWS::Partition": partition,
+  "AWS::URLSuffix": "amazonaws.com",
+  "AWS::StackName": stackName,
+  "AWS::StackId": `arn:aws:cloudformation:${region}:${accountId}:stack/${stackName}/local`,
+  "AWS::NotificationARNs": [],
+  "AWS::NoValue": noValue,
+});
+
+const textFunctions = (resolve: Resolve): Functions => ({
+  "Fn::Join": (argument, location) => {
+    const [separator, parts] = list(argument, location);
+    return strings(resolve(parts, location), location, "Fn::Join").join(String(separator));
+  },
+  "Fn::Select": (argument, location) => {
+    const [index, values] = list(resolve(argument, location), location);
+    const elements = list(values, location);
+    const value = elements[Number(index)];
+    if (value !== undefined) return value;
+    throw new Error(`${location}: Fn::Select asks for element ${index}, but the list has ${elements.length} elements`);
+  },
+  "Fn::Split": (argument, location) => {
+    const [separator, value] = list(resolve(argument, location), location);
+    return String(value).split(String(separator));
+  },
+});
+
+function conditionFunctions(resolve: Resolve, isConditionTrue: (name: string) => boolean): Functions {
+  const results = (argument: unknown, location: string): boolean[] =>
+    list(argument, location).map((condition) => resolve(condition, location) === true);
+  return {
     Condition: (name) => isConditionTrue(String(name)),
-    "Fn::GetAtt": getAttribute,
-    "Fn::Sub": substitute,
-    "Fn::Join": (argument, location) => {
-      const [separator, parts] = list(argument, location);
-      return strings(resolve(parts, location), location, "Fn::Join").join(String(separator));
-    },
-    "Fn::Select": (argument, location) => {
-      const [index, values] = list(resolve(argument, location), location);
-      const value = list(values, location)[Number(index)];
-      if (value === undefined)
-        throw new Error(
-          `${location}: Fn::Select asks for element ${index}, but the list has ${list(values, location).length} elements`,
-        );
-      return value;
-    },
-    "Fn::Split": (argument, location) => {
-      const [separator, value] = list(resolve(argument, location), location);
-      return String(value).split(String(separator));
-    },
-    "Fn::FindInMap": (argument, location) => {
-      const [map, first, second] = strings(resolve(argument, location), location, "Fn::FindInMap");
-      const value = template.Mappings?.[map ?? ""]?.[first ?? ""]?.[second ?? ""];
-      if (value === undefined) throw new Error(`${location}: the template has no mapping ${map}.${first}.${second}`);
-      return value;
-    },
     "Fn::If": (argument, location) => {
       const [condition, whenTrue, whenFalse] = list(argument, location);
       return resolve(isConditionTrue(String(condition)) ? whenTrue : whenFalse, location);
@@ -106,31 +152,10 @@ export function createIntrinsics(template: Template, deployment: Deployment, nam
       const [left, right] = list(resolve(argument, location), location);
       return left === right;
     },
-    "Fn::And": (argument, location) => all(argument, location).every(Boolean),
-    "Fn::Or": (argument, location) => all(argument, location).some(Boolean),
-    "Fn::Not": (argument, location) => !all(argument, location)[0],
+    "Fn::And": (argument, location) => results(argument, location).every(Boolean),
+    "Fn::Or": (argument, location) => results(argument, location).some(Boolean),
+    "Fn::Not": (argument, location) => !results(argument, location)[0],
   };
-
-  const resolve: Resolve = (value, location) => {
-    if (Array.isArray(value)) return value.map((each) => resolve(each, location)).filter((each) => each !== noValue);
-    if (typeof value !== "object" || value === null) return value;
-    const entries = Object.entries(value);
-    const [first] = entries;
-    if (first && entries.length === 1 && (Object.hasOwn(functions, first[0]) || first[0].startsWith("Fn::"))) {
-      const [name, argument] = first;
-      // A key named "Condition" is a function only within Conditions: policy statements have a key of the same name.
-      const isPlainKey = name === "Condition" && !location.startsWith("Conditions.");
-      if (!isPlainKey) {
-        const apply = functions[name];
-        if (apply) return apply(argument, location);
-        const known = Object.keys(functions).join(", ");
-        throw new Error(`${location}: ${name} is not known to the local runtime; supported functions: ${known}`);
-      }
-    }
-    const resolved = entries.map(([key, each]) => [key, resolve(each, `${location}.${key}`)] as const);
-    return Object.fromEntries(resolved.filter(([, each]) => each !== noValue));
-  };
-  return { resolve, isConditionTrue };
 }
 
 /** Runs `find` and adds the location to the text of its error. */

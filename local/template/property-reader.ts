@@ -1,7 +1,7 @@
 import { isObject } from "./json-object.ts";
 import type { Resource } from "./stack.ts";
 
-export type Properties = Readonly<Record<string, unknown>>;
+type Properties = Readonly<Record<string, unknown>>;
 
 /**
  * Reads the properties of a resource, or of an object within it, and checks their types.

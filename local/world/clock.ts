@@ -8,6 +8,7 @@ export interface Clock {
 /** Valid only for the clock that returned it. */
 export type TimeoutHandle = NodeJS.Timeout | number;
 
+/** The machine's clock. */
 export const realClock: Clock = {
   now: () => Date.now(),
   setTimeout: (run, delayMs) => setTimeout(run, delayMs),

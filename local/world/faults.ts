@@ -45,6 +45,7 @@ export interface Faults {
 /** `before`: the call has no effect. `after`: the call takes effect. The function receives no response in both cases. */
 export type CrashTime = "before" | "after";
 
+/** Where a function is killed. */
 export interface CrashPoint {
   /** Logical id. */
   readonly functionId: string;

@@ -23,12 +23,15 @@ export interface RestApi {
    */
   throttleOf: (methodKey: string) => Throttle | undefined;
 }
+/** A resource (path) of the API. */
 export interface RestResource {
   id: string;
   /** `/rooms/{id}` */
   path: string;
+  /** By HTTP method, or `ANY`. */
   methods: ReadonlyMap<string, Method>;
 }
+/** A method of a resource. */
 export interface Method {
   apiKeyRequired: boolean;
   /** Authorization type AWS_IAM: a request needs a Signature Version 4. */
@@ -36,9 +39,11 @@ export interface Method {
   operationName: string | undefined;
   integration: Integration;
 }
+/** What a method runs. */
 export type Integration =
   | { type: "lambda"; functionArn: string; timeoutMs: number }
   | { type: "mock"; request: MappingTemplate | undefined; responses: MockResponse[] };
+/** An IntegrationResponse of a MOCK integration. */
 export interface MockResponse {
   /** Matches the status code of the request template; `undefined` for the default response. */
   pattern: RegExp | undefined;

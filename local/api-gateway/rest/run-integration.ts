@@ -10,6 +10,7 @@ import type { Rejection } from "./gateway-responses.ts";
 import type { Match } from "./match-resource.ts";
 import { sendProxyResult } from "./proxy-response.ts";
 
+/** Sends the response that was determined. */
 export type SendResponse = (response: ServerResponse) => void;
 
 /** A request that was admitted. */

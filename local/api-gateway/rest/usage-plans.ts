@@ -1,5 +1,5 @@
 import { type PropertyReader, readProperties } from "../../template/property-reader.ts";
-import type { Stack } from "../../template/stack.ts";
+import type { Resource, Stack } from "../../template/stack.ts";
 import type { Clock } from "../../world/clock.ts";
 import { readThrottle } from "../throttling/read-throttle.ts";
 import { bucketPerKey, type Throttle, type TokenBucket, tokenBucket } from "../throttling/token-bucket.ts";
@@ -39,41 +39,72 @@ function readApiKeys(stack: Stack): ApiKey[] {
  * @throws if a key has no `Value`. AWS generates one; locally the caller adds it to the template first
  */
 export function readUsagePlans(stack: Stack, clock: Clock): FindApiKey {
-  const keysOfPlan = new Map<string, string[]>();
+  const keyIdsByPlan = readPlanKeys(stack);
+  const uses = new Map<string, ApiKeyUse>();
+  for (const resource of stack.ofType("AWS::ApiGateway::UsagePlan")) {
+    const plan = readPlan(resource);
+    for (const keyId of keyIdsByPlan.get(stack.physicalId(resource.logicalId)) ?? []) {
+      for (const [stageKey, take] of countersOf(plan, clock)) {
+        uses.set(`${keyId} ${stageKey}`, { id: keyId, take });
+      }
+    }
+  }
+  const idsByValue = new Map(readApiKeys(stack).map(({ id, value }) => [value, id]));
+  return (value, { apiId, stageName }) => uses.get(`${idsByValue.get(value)} ${apiId}/${stageName}`);
+}
+
+/** @returns the ids of API keys by the id of their usage plan */
+function readPlanKeys(stack: Stack): Map<string, string[]> {
+  const keyIds = new Map<string, string[]>();
   for (const resource of stack.ofType("AWS::ApiGateway::UsagePlanKey")) {
     const reader = readProperties(resource);
     reader.oneOf("KeyType", ["API_KEY"]);
     const planId = reader.string("UsagePlanId");
-    keysOfPlan.set(planId, [...(keysOfPlan.get(planId) ?? []), reader.string("KeyId")]);
+    keyIds.set(planId, [...(keyIds.get(planId) ?? []), reader.string("KeyId")]);
     reader.assertAllRead();
   }
-  const keyUses = new Map<string, ApiKeyUse>();
-  for (const resource of stack.ofType("AWS::ApiGateway::UsagePlan")) {
-    const reader = readProperties(resource).ignore("UsagePlanName", "Description", "Tags");
-    const stages = reader.objects("ApiStages").map(readPlanStage);
-    const throttle = readPlanThrottle(reader.object("Throttle"));
-    const quota = readQuota(reader.object("Quota"));
-    reader.assertAllRead();
-    for (const keyId of keysOfPlan.get(stack.physicalId(resource.logicalId)) ?? []) {
-      // The limits of a plan apply to each key separately.
-      const takePlan: TokenBucket = throttle ? tokenBucket(throttle, clock) : () => true;
-      const takeQuota: TokenBucket = quota ? createQuota(quota, clock) : () => true;
-      for (const { stageKey, methodThrottles } of stages) {
-        const takeMethod = bucketPerKey((methodKey) => methodThrottles.get(methodKey), clock);
-        const take = (methodKey: string) => {
-          if (!takePlan() || !takeMethod(methodKey)) return "throttled";
-          return takeQuota() ? undefined : "quotaExceeded";
-        };
-        keyUses.set(`${keyId} ${stageKey}`, { id: keyId, take });
-      }
-    }
-  }
-  const idOf = new Map(readApiKeys(stack).map(({ id, value }) => [value, id]));
-  return (value, { apiId, stageName }) => keyUses.get(`${idOf.get(value)} ${apiId}/${stageName}`);
+  return keyIds;
+}
+
+interface UsagePlan {
+  stages: PlanStage[];
+  throttle: Throttle | undefined;
+  quota: PlanQuota | undefined;
+}
+
+function readPlan(resource: Resource): UsagePlan {
+  const reader = readProperties(resource).ignore("UsagePlanName", "Description", "Tags");
+  const plan = {
+    stages: reader.objects("ApiStages").map(readPlanStage),
+    throttle: readPlanThrottle(reader.object("Throttle")),
+    quota: readQuota(reader.object("Quota")),
+  };
+  reader.assertAllRead();
+  return plan;
+}
+
+/** The counters of one key for each stage of the plan. The limits of a plan apply to each key separately. */
+function countersOf({ stages, throttle, quota }: UsagePlan, clock: Clock): [stageKey: string, ApiKeyUse["take"]][] {
+  const takePlan: TokenBucket = throttle ? tokenBucket(throttle, clock) : () => true;
+  const takeQuota: TokenBucket = quota ? createQuota(quota, clock) : () => true;
+  return stages.map(({ stageKey, methodThrottles }) => {
+    const takeMethod = bucketPerKey((methodKey) => methodThrottles.get(methodKey), clock);
+    const take = (methodKey: string) => {
+      if (!takePlan() || !takeMethod(methodKey)) return "throttled";
+      return takeQuota() ? undefined : "quotaExceeded";
+    };
+    return [stageKey, take];
+  });
 }
 
 /** A stage of a usage plan, with the plan's throttles for its methods. */
-function readPlanStage(reader: PropertyReader) {
+interface PlanStage {
+  /** `{apiId}/{stageName}` */
+  stageKey: string;
+  methodThrottles: ReadonlyMap<string, Throttle | undefined>;
+}
+
+function readPlanStage(reader: PropertyReader): PlanStage {
   const stageKey = `${reader.string("ApiId")}/${reader.string("Stage")}`;
   const methodThrottles = new Map(
     reader.objectMap("Throttle").map(([methodKey, throttle]) => [methodKey, readPlanThrottle(throttle)]),

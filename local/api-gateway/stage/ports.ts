@@ -14,6 +14,7 @@ export interface GatewayPorts {
   log: (line: string) => void;
 }
 
+/** Lambda as API Gateway uses it. */
 export interface LambdaPort {
   /**
    * Runs a function once. A failure or timeout is an outcome; the promise does not reject.

@@ -1,5 +1,6 @@
 import type { Clock } from "../../world/clock.ts";
 
+/** The limits of a token bucket. */
 export interface Throttle {
   /** Requests per second, on average. */
   rate: number;

@@ -29,15 +29,19 @@ export interface Route {
   isTwoWay: boolean;
   authorizer?: Authorizer;
 }
+/** A Lambda authorizer of `$connect`. */
 export interface Authorizer {
   id: string;
   functionArn: string;
+  /** Such as `route.request.querystring.token`. A handshake that lacks one is rejected with 401. */
   identitySources: string[];
 }
+/** What a route runs. */
 export type Integration = { timeoutMs: number } & (
   | { type: "lambda"; functionArn: string }
   | { type: "mock"; request: Templates; responses: IntegrationResponse[] }
 );
+/** An IntegrationResponse of a MOCK integration. */
 export interface IntegrationResponse {
   /** `$default`, or a regular expression between slashes. */
   key: string;

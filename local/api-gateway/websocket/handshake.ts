@@ -14,6 +14,7 @@ import { errorFrame } from "./route-message.ts";
 import { runIntegration } from "./run-integration.ts";
 import { domainNameOf, type WebSocketStage } from "./stage.ts";
 
+/** An upgrade request and its socket, as Node.js passes them to an `upgrade` listener. */
 export interface Handshake {
   request: IncomingMessage;
   socket: Duplex;
