@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 /** Tests that run the synthesized stack: they share one assembly, made once per run. */
-const onTheStack = ["test/{e2e,browser}/**/*.test.ts"];
+const onTheStack = ["test/{conformance,local-stack,simulation,browser}/**/*.test.ts"];
 
 export default defineConfig({
   test: {

@@ -6,8 +6,8 @@ const { SecretString } = await new SecretsManagerClient({}).send(new GetSecretVa
 const key = new TextEncoder().encode(SecretString);
 
 /**
- * @param sub who it is
- * @param rooms that the page may log in to: names, or patterns like `order-*`
+ * @param sub the user
+ * @param rooms the rooms that the user may log in to: names, or patterns such as `order-*`
  */
 export const mintToken = (sub: string, rooms: string[]) =>
   new SignJWT({ sub, rooms }).setProtectedHeader({ alg: "HS256" }).setExpirationTime("1h").sign(key);

@@ -8,7 +8,7 @@ SocketHandle.configure({
 const handle = new SocketHandle();
 handle.connect(
   ({ code, msg }) => console.log(code, msg), // 2001 connect success
-  ({ code, msg }) => console.warn(code, msg), // each attempt that failed; it goes on trying
+  ({ code, msg }) => console.warn(code, msg), // each failed attempt; the handle keeps trying
 );
 handle.loginRoom(
   "456",
@@ -16,4 +16,4 @@ handle.loginRoom(
   ({ code, msg }) => console.log(code, msg), // 2002 login room (id:456) success
   ({ code, msg }) => console.warn(code, msg), // 2004 your room id(456) already exist
 );
-handle.listen((data) => console.log(data)); // without a name: downmsg
+handle.listen((data) => console.log(data)); // the default event: downmsg

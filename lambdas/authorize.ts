@@ -1,4 +1,4 @@
-import { onHandshake } from "./adapters/events/on-handshake.ts";
-import { handshake } from "./adapters/handshake.ts";
+import { onHandshake } from "./handlers/on-handshake.ts";
+import { handshake } from "./runtime/auth.ts";
 
 export const handler = onHandshake(handshake);

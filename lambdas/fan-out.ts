@@ -1,5 +1,5 @@
-import { fanOutDeps } from "./adapters/deps.ts";
-import { onTasks } from "./adapters/events/on-tasks.ts";
 import { runTask } from "./domain/fan-out/run-task.ts";
+import { onTasks } from "./handlers/on-fan-out-tasks.ts";
+import { fanOutDeps } from "./runtime/deps.ts";
 
 export const handler = onTasks(fanOutDeps, runTask);

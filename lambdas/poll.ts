@@ -1,6 +1,6 @@
-import { deps } from "./adapters/deps.ts";
-import { onPoll } from "./adapters/events/on-poll.ts";
-import { handshake } from "./adapters/handshake.ts";
-import { poll } from "./domain/rooms/poll.ts";
+import { poll } from "./domain/login/poll.ts";
+import { onPoll } from "./handlers/on-poll.ts";
+import { handshake } from "./runtime/auth.ts";
+import { deps } from "./runtime/deps.ts";
 
 export const handler = onPoll(deps, handshake, poll);

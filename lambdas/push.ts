@@ -1,6 +1,6 @@
-import { deps } from "./adapters/deps.ts";
-import { onPush } from "./adapters/events/on-push.ts";
-import { push } from "./domain/delivery/push.ts";
-import { pushStatus, waitForAcks } from "./domain/delivery/push-status.ts";
+import { push } from "./domain/push/push.ts";
+import { pushStatus, waitForAcks } from "./domain/push/status.ts";
+import { onPush } from "./handlers/on-push.ts";
+import { deps } from "./runtime/deps.ts";
 
 export const handler = onPush(deps, { push, pushStatus, waitForAcks });

@@ -1,5 +1,5 @@
-import { lookDeps } from "./adapters/deps.ts";
-import { onLooks } from "./adapters/events/on-looks.ts";
-import { lookAtRoom } from "./domain/delivery/look-at-room.ts";
+import { checkRoom } from "./domain/redelivery/check-room.ts";
+import { onAckChecks } from "./handlers/on-ack-checks.ts";
+import { ackCheckDeps } from "./runtime/deps.ts";
 
-export const handler = onLooks(lookDeps, lookAtRoom);
+export const handler = onAckChecks(ackCheckDeps, checkRoom);

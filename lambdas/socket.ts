@@ -1,12 +1,12 @@
-import { deps } from "./adapters/deps.ts";
-import { onSocketEvent } from "./adapters/events/on-socket-event.ts";
 import { ack } from "./domain/delivery/ack.ts";
-import { publish } from "./domain/delivery/publish.ts";
-import { replay } from "./domain/log/replay.ts";
-import { connect, disconnect, here } from "./domain/rooms/connection-life.ts";
-import { hello } from "./domain/rooms/hello.ts";
-import { leaveRoom } from "./domain/rooms/leave-room.ts";
-import { loginRoom } from "./domain/rooms/login-room.ts";
+import { replay } from "./domain/delivery/replay.ts";
+import { hello } from "./domain/login/hello.ts";
+import { loginRoom } from "./domain/login/login.ts";
+import { connect, disconnect, here } from "./domain/membership/connection.ts";
+import { leaveRoom } from "./domain/membership/leave.ts";
+import { publish } from "./domain/push/publish.ts";
+import { onSocketEvent } from "./handlers/on-socket-event.ts";
+import { deps } from "./runtime/deps.ts";
 
 const frames = { hello, loginRoom, leaveRoom, publish, ack, replay, here };
 

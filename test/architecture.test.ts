@@ -11,22 +11,62 @@ interface Rule {
   packages: string[] | "any";
 }
 
+/** The domain's folders from top to bottom: each may import those after it, and `protocol`. */
+const domain = [
+  "push",
+  "fan-out",
+  "redelivery",
+  "delivery",
+  "login",
+  "login/policies",
+  "membership",
+  "send",
+  "log",
+  "schedule",
+  "wire",
+  "concurrency",
+  "model",
+].map((name) => `lambdas/domain/${name}`);
+
+const domainRules = Object.fromEntries(
+  domain.map((folder, i): [string, Rule] => [folder, { folders: [...domain.slice(i + 1), "protocol"], packages: [] }]),
+);
+
+/** Each AWS service that a function calls, and what its adapter builds on besides the domain's model. */
+const adapterRules: Record<string, Rule> = {
+  "lambdas/adapters/dynamodb": { folders: ["lambdas/domain/model", "protocol"], packages: ["@aws-sdk", "node"] },
+  "lambdas/adapters/api-gateway": {
+    folders: ["lambdas/adapters/http1", "lambdas/adapters/sigv4", "lambdas/domain/model"],
+    packages: ["@aws-sdk", "node"],
+  },
+  "lambdas/adapters/s3": { folders: ["lambdas/adapters/sigv4", "lambdas/domain/model"], packages: ["node"] },
+  "lambdas/adapters/sqs": { folders: ["lambdas/domain/model"], packages: ["@aws-sdk"] },
+  "lambdas/adapters/eventbridge": { folders: ["lambdas/domain/model"], packages: ["@aws-sdk"] },
+  "lambdas/adapters/secrets": { folders: [], packages: ["@aws-sdk"] },
+  "lambdas/adapters/tokens": { folders: ["lambdas/domain/model", "protocol"], packages: ["jose"] },
+  "lambdas/adapters/http1": { folders: [], packages: ["node"] },
+  "lambdas/adapters/sigv4": { folders: [], packages: ["node"] },
+};
+const adapters = Object.keys(adapterRules);
+
 /** The architecture, as data. A folder that is not here may not exist. */
 const rules: Record<string, Rule> = {
   protocol: { folders: [], packages: [] },
   client: { folders: ["protocol"], packages: [] },
   console: { folders: ["client", "protocol"], packages: [] },
-  "lambdas/domain": { folders: ["protocol"], packages: [] },
-  "lambdas/adapters": { folders: ["lambdas/domain", "protocol"], packages: ["@aws-sdk", "jose", "node"] },
-  lambdas: { folders: ["lambdas/adapters", "lambdas/domain", "protocol"], packages: [] },
+  ...domainRules,
+  ...adapterRules,
+  "lambdas/runtime": { folders: [...adapters, ...domain], packages: ["@aws-sdk", "node"] },
+  "lambdas/handlers": { folders: ["lambdas/runtime", ...adapters, ...domain, "protocol"], packages: [] },
+  lambdas: { folders: ["lambdas/handlers", "lambdas/runtime", ...domain], packages: [] },
   // It names Lambdas by path only.
   lib: { folders: ["protocol"], packages: ["aws-cdk-lib", "constructs", "esbuild", "node"] },
   bin: { folders: ["lib"], packages: ["aws-cdk-lib"] },
   // It waits between attempts as the client does.
-  cli: { folders: ["client", "protocol"], packages: ["node"] },
+  cli: { folders: ["client", "protocol", ...domain], packages: ["node"] },
   // It measures what is deployed, over the tables that tests use or on the local stack, and prices it as the estimate does.
   bench: {
-    folders: ["cli", "lambdas/adapters", "lambdas/domain", "lib", "local", "protocol", "test"],
+    folders: ["cli", "lambdas/handlers", "lambdas/runtime", ...adapters, ...domain, "lib", "local", "protocol", "test"],
     packages: "any",
   },
   // It runs the synthesized template and the built bundles, whatever they hold.
@@ -43,10 +83,12 @@ const everyFile = globSync("**/*.ts", { cwd: root, exclude: (path) => notOurs.in
 // What lies at the top configures tools, and tests may import everything.
 const sources = everyFile.filter((file) => file.includes("/") && !file.startsWith("test/"));
 
-/** The folder with a rule that holds `file`: of lambdas/ each folder has its own, elsewhere the outermost one counts. */
+/** The innermost folder with a rule that holds `file`. Below `lambdas/` every folder needs a rule of its own. */
 function folderOf(file: string): string {
-  const [top = "", second = "", ...rest] = file.split("/");
-  return top === "lambdas" && rest.length > 0 ? `${top}/${second}` : top;
+  const folder = dirname(file);
+  if (folder.startsWith("lambdas") || Object.hasOwn(rules, folder)) return folder;
+  const [top = ""] = folder.split("/");
+  return folder === top ? top : folderOf(folder);
 }
 
 interface Import {

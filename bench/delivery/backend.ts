@@ -1,28 +1,29 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { FunctionName } from "../../cli/estimate/usage.ts";
-import { onHandshake } from "../../lambdas/adapters/events/on-handshake.ts";
-import { onLooks } from "../../lambdas/adapters/events/on-looks.ts";
-import { onPoll } from "../../lambdas/adapters/events/on-poll.ts";
-import { onPush } from "../../lambdas/adapters/events/on-push.ts";
-import { onSocketEvent } from "../../lambdas/adapters/events/on-socket-event.ts";
-import { onTasks } from "../../lambdas/adapters/events/on-tasks.ts";
-import type { RestEvent, RestResult } from "../../lambdas/adapters/events/rest-event.ts";
-import type { SocketEvent } from "../../lambdas/adapters/events/socket-event.ts";
-import type { Claims } from "../../lambdas/adapters/tokens.ts";
+import type { Claims } from "../../lambdas/adapters/tokens/tokens.ts";
 import { ack } from "../../lambdas/domain/delivery/ack.ts";
-import { lookAtRoom } from "../../lambdas/domain/delivery/look-at-room.ts";
-import { unpaced } from "../../lambdas/domain/delivery/post.ts";
-import { publish } from "../../lambdas/domain/delivery/publish.ts";
-import { push } from "../../lambdas/domain/delivery/push.ts";
-import { pushStatus, waitForAcks } from "../../lambdas/domain/delivery/push-status.ts";
+import { replay } from "../../lambdas/domain/delivery/replay.ts";
 import { runTask } from "../../lambdas/domain/fan-out/run-task.ts";
-import { replay } from "../../lambdas/domain/log/replay.ts";
-import type { Deps, Look } from "../../lambdas/domain/ports.ts";
-import { connect, disconnect, here } from "../../lambdas/domain/rooms/connection-life.ts";
-import { hello } from "../../lambdas/domain/rooms/hello.ts";
-import { leaveRoom } from "../../lambdas/domain/rooms/leave-room.ts";
-import { loginRoom } from "../../lambdas/domain/rooms/login-room.ts";
-import { poll } from "../../lambdas/domain/rooms/poll.ts";
+import { hello } from "../../lambdas/domain/login/hello.ts";
+import { loginRoom } from "../../lambdas/domain/login/login.ts";
+import { poll } from "../../lambdas/domain/login/poll.ts";
+import { connect, disconnect, here } from "../../lambdas/domain/membership/connection.ts";
+import { leaveRoom } from "../../lambdas/domain/membership/leave.ts";
+import type { AckCheck } from "../../lambdas/domain/model/ack-check.ts";
+import type { Deps } from "../../lambdas/domain/model/deps.ts";
+import { publish } from "../../lambdas/domain/push/publish.ts";
+import { push } from "../../lambdas/domain/push/push.ts";
+import { pushStatus, waitForAcks } from "../../lambdas/domain/push/status.ts";
+import { checkRoom } from "../../lambdas/domain/redelivery/check-room.ts";
+import { unlimited } from "../../lambdas/domain/send/rate-limiter.ts";
+import { onAckChecks } from "../../lambdas/handlers/on-ack-checks.ts";
+import { onTasks } from "../../lambdas/handlers/on-fan-out-tasks.ts";
+import { onHandshake } from "../../lambdas/handlers/on-handshake.ts";
+import { onPoll } from "../../lambdas/handlers/on-poll.ts";
+import { onPush } from "../../lambdas/handlers/on-push.ts";
+import { onSocketEvent } from "../../lambdas/handlers/on-socket-event.ts";
+import type { RestEvent, RestResult } from "../../lambdas/handlers/rest-event.ts";
+import type { SocketEvent } from "../../lambdas/handlers/socket-event.ts";
 import { type Behind, countedDeps } from "./counted-deps.ts";
 import { Meter } from "./meter.ts";
 
@@ -34,7 +35,7 @@ export class Backend implements Behind {
   readonly client: DynamoDBClient;
   readonly meter = new Meter();
   readonly lines: Behind["lines"] = new Map();
-  readonly looks: Look[] = [];
+  readonly checks: AckCheck[] = [];
   readonly tasks: string[] = [];
   nowMs = 1_760_000_000_000;
   private ids = 0;
@@ -90,19 +91,19 @@ export class Backend implements Behind {
 
   private async task(body: string): Promise<void> {
     this.meter.count("queueRequests", 2);
-    const giveUp = () => Promise.reject(new Error("nothing here is given up"));
-    const deps = { ...this.depsOf("fanOut")(), pace: unpaced, giveUp };
+    const deadLetter = () => Promise.reject(new Error("nothing here is given up"));
+    const deps = { ...this.depsOf("fanOut")(), limiter: unlimited, deadLetter };
     const { batchItemFailures } = await onTasks(() => deps, runTask)({ Records: [{ messageId: "1", body }] });
     if (batchItemFailures.length > 0) throw new Error("the task failed");
   }
 
-  async look(look: Look): Promise<void> {
+  async check(check: AckCheck): Promise<void> {
     // Received and deleted: an order that comes alone.
     this.meter.count("queueRequests", 2);
     const reportUndelivered = () => Promise.reject(new Error("nothing here is given up"));
-    const deps = { ...this.depsOf("redeliver")(), pace: unpaced, reportUndelivered };
-    const event = { Records: [{ messageId: "1", body: JSON.stringify(look) }] };
-    const { batchItemFailures } = await onLooks(() => deps, lookAtRoom)(event);
+    const deps = { ...this.depsOf("redeliver")(), limiter: unlimited, reportUndelivered };
+    const event = { Records: [{ messageId: "1", body: JSON.stringify(check) }] };
+    const { batchItemFailures } = await onAckChecks(() => deps, checkRoom)(event);
     if (batchItemFailures.length > 0) throw new Error("the look failed");
   }
 }

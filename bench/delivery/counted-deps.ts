@@ -3,19 +3,21 @@ import type { SendMessageBatchCommand, SendMessageCommand, SQSClient } from "@aw
 import { workersFor } from "../../cli/estimate/architecture.ts";
 import { defaults } from "../../cli/estimate/question.ts";
 import type { Invocation } from "../../cli/estimate/usage.ts";
-import { fanOutQueue } from "../../lambdas/adapters/fan-out-queue.ts";
-import { lookQueue } from "../../lambdas/adapters/look-queue.ts";
-import { connectionsIn } from "../../lambdas/adapters/tables/connections.ts";
-import { cursorsIn } from "../../lambdas/adapters/tables/cursors.ts";
-import { debtsIn } from "../../lambdas/adapters/tables/debts.ts";
-import { membersIn } from "../../lambdas/adapters/tables/members.ts";
-import { logIn } from "../../lambdas/adapters/tables/messages.ts";
-import { pushesIn } from "../../lambdas/adapters/tables/pushes.ts";
-import { roomsIn } from "../../lambdas/adapters/tables/rooms.ts";
-import { tableOf } from "../../lambdas/adapters/tables/table.ts";
-import { tasksIn } from "../../lambdas/adapters/tables/tasks.ts";
-import type { Deps, Gateway, Look } from "../../lambdas/domain/ports.ts";
-import { makeRecentRooms } from "../../lambdas/domain/recent-rooms.ts";
+import { connectionsIn } from "../../lambdas/adapters/dynamodb/connections.ts";
+import { membersIn } from "../../lambdas/adapters/dynamodb/members.ts";
+import { logIn } from "../../lambdas/adapters/dynamodb/messages.ts";
+import { pushesIn } from "../../lambdas/adapters/dynamodb/pushes.ts";
+import { resumePointsIn } from "../../lambdas/adapters/dynamodb/resume-points.ts";
+import { roomsIn } from "../../lambdas/adapters/dynamodb/rooms.ts";
+import { tableOf } from "../../lambdas/adapters/dynamodb/table.ts";
+import { tasksIn } from "../../lambdas/adapters/dynamodb/tasks.ts";
+import { unackedRangesIn } from "../../lambdas/adapters/dynamodb/unacked-ranges.ts";
+import { ackCheckQueue } from "../../lambdas/adapters/sqs/ack-check-queue.ts";
+import { fanOutQueue } from "../../lambdas/adapters/sqs/fan-out-queue.ts";
+import { makeRoomCache } from "../../lambdas/domain/delivery/room-cache.ts";
+import type { AckCheck } from "../../lambdas/domain/model/ack-check.ts";
+import type { Deps } from "../../lambdas/domain/model/deps.ts";
+import type { Gateway } from "../../lambdas/domain/model/gateway.ts";
 import type { ServerFrame } from "../../protocol/frames.ts";
 import type { Meter } from "./meter.ts";
 
@@ -35,7 +37,7 @@ export interface Behind {
   /** Connections that are there, with what they do about a frame. */
   readonly lines: Map<string, (frame: ServerFrame) => void>;
   /** Orders to look at a room that nobody has taken yet. */
-  readonly looks: Look[];
+  readonly checks: AckCheck[];
   /** Orders to post to a part of a room, as they lie in the queue. */
   readonly tasks: string[];
   readonly nowMs: number;
@@ -53,22 +55,28 @@ export function countedDeps(behind: Behind, invocation: Invocation): Deps {
     connections: connectionsIn(connections, now),
     rooms: roomsIn(rooms, now, () => "k3f9x2a"),
     members: membersIn(rooms, connections, now),
-    cursors: cursorsIn(rooms, now),
-    debts: debtsIn(rooms, now),
+    resumePoints: resumePointsIn(rooms, now),
+    unackedRanges: unackedRangesIn(rooms, now),
     log: logIn(tableOf(dynamo, "Messages"), now, day),
     payloads,
     pushes: pushesIn(rooms, now),
     tasks: tasksIn(rooms, now),
-    orderTasks: fanOutQueue(taskQueueOf(behind, invocation), "https://sqs.us-east-1.amazonaws.com/123456789012/tasks"),
+    enqueueTasks: fanOutQueue(
+      taskQueueOf(behind, invocation),
+      "https://sqs.us-east-1.amazonaws.com/123456789012/tasks",
+    ),
     fanOut: { postsPerSecond, workers: workersFor(postsPerSecond) },
     gateway: gatewayOf(behind, invocation),
-    noteTrouble: (_, error) => {
+    logError: (_, error) => {
       throw error;
     },
-    scheduleLook: lookQueue(queueOf(behind, invocation), "https://sqs.us-east-1.amazonaws.com/123456789012/looks"),
+    scheduleAckCheck: ackCheckQueue(
+      queueOf(behind, invocation),
+      "https://sqs.us-east-1.amazonaws.com/123456789012/looks",
+    ),
     redeliverAfterMs: 5_000,
     // Of an execution environment that has just begun: what it has not read yet, it reads.
-    recentRooms: makeRecentRooms(1),
+    roomCache: makeRoomCache(1),
     now,
     wait: meter.pause,
     random: () => 0,
@@ -91,11 +99,11 @@ function gatewayOf({ meter, lines }: Behind, invocation: Invocation): Gateway {
   };
 }
 
-function queueOf({ meter, looks }: Behind, invocation: Invocation): SQSClient {
+function queueOf({ meter, checks }: Behind, invocation: Invocation): SQSClient {
   const send = async ({ input }: SendMessageCommand) => {
     invocation.orders += 1;
     meter.count("queueRequests");
-    looks.push(JSON.parse(input.MessageBody ?? ""));
+    checks.push(JSON.parse(input.MessageBody ?? ""));
   };
   return { send: send as unknown } as SQSClient;
 }

@@ -17,7 +17,7 @@ export async function crowd(backend: Backend, roomId: string, count: number, seq
           connectedAtMs: backend.nowMs,
           subject: `staff-${backend.newId()}`,
         };
-        await members.put(roomId, { ...who, generation, holds: false, cursor: { epoch, seq } });
+        await members.put(roomId, { ...who, generation, holdsLease: false, cursor: { epoch, seq } });
         backend.lines.set(connectionId, () => {});
       }),
     );

@@ -1,5 +1,5 @@
-import type { Claims } from "../../lambdas/adapters/tokens.ts";
-import { contextOf } from "../../lambdas/adapters/tokens.ts";
+import type { Claims } from "../../lambdas/adapters/tokens/tokens.ts";
+import { contextOf } from "../../lambdas/adapters/tokens/tokens.ts";
 import { frameCodes } from "../../protocol/codes.ts";
 import type { Action, ClientFrame, RoomToRestore, ServerFrame } from "../../protocol/frames.ts";
 import { routes } from "../../protocol/frames.ts";

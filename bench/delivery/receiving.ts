@@ -56,12 +56,12 @@ export const receiving: Operation[] = [
       const roomId = newRoom(backend);
       await crowd(backend, roomId, count - lagging, 1);
       await crowd(backend, roomId, lagging);
-      backend.looks.length = 0;
+      backend.checks.length = 0;
       await push(backend, roomId);
-      const look = backend.looks.pop();
-      if (!look) throw new Error("no look was ordered");
+      const check = backend.checks.pop();
+      if (!check) throw new Error("no look was ordered");
       backend.nowMs += 5_000;
-      return () => backend.look(look);
+      return () => backend.check(check);
     },
   })),
   ...[0, 1].map((news) => ({

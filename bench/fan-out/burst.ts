@@ -18,8 +18,8 @@ export async function burst(): Promise<string> {
     const options = { members, ...each };
     console.error(`fan-out/burst: ${each.messages} messages, one every ${each.everyMs} ms`);
     pairs.push({
-      with: await runBurst({ ...options, together: true }),
-      without: await runBurst({ ...options, together: false }),
+      with: await runBurst({ ...options, coalesced: true }),
+      without: await runBurst({ ...options, coalesced: false }),
     });
   }
   return burstTable(pairs);

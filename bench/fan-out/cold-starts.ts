@@ -10,7 +10,7 @@ import { type Bundle, dependencies, functions, root } from "./cold-starts/bundle
 import type { Start } from "./cold-starts/starting-process.ts";
 import { median } from "./median.ts";
 
-const rounds = 9;
+const hops = 9;
 const startFile = join(import.meta.dirname, "cold-starts", "starting-process.ts");
 
 interface Row extends Start {
@@ -39,7 +39,7 @@ async function measure(bundles: readonly Bundle[], folder: string, env: NodeJS.P
     const args = ["--enable-source-maps", startFile, file, ...(event ? [JSON.stringify(event)] : [])];
     return { name, bytes: statSync(file).size, args, starts: [] as Start[] };
   });
-  for (let round = 0; round < rounds; round += 1) {
+  for (let hop = 0; hop < hops; hop += 1) {
     // One after the other, again and again: whatever else the machine does hits all of them.
     for (const { args, starts } of built) {
       const { stdout } = await promisify(execFile)(process.execPath, args, { env, cwd: root });
@@ -80,7 +80,7 @@ const environmentOf = (port: number): NodeJS.ProcessEnv => ({
 
 function table(lambdas: readonly Row[], parts: readonly Row[]): string {
   const sample = lambdas.at(-1);
-  const line = (name: string, cells: string[]) =>
+  const connection = (name: string, cells: string[]) =>
     `${name.padEnd(42)}${cells.map((cell) => cell.padStart(12)).join("")}`;
   const kB = (bytes: number) => `${Math.round(bytes / 1000)} kB`;
   const ms = (value: number) => value.toFixed(1);
@@ -88,9 +88,9 @@ function table(lambdas: readonly Row[], parts: readonly Row[]): string {
   const nothing = parts[0]?.importMs ?? 0;
   return [
     "```",
-    line("", ["of sample", "import ms", "call ms", "bundle"]),
+    connection("", ["of sample", "import ms", "call ms", "bundle"]),
     ...lambdas.map((row) =>
-      line(row.name, [
+      connection(row.name, [
         (total(row) / (sample ? total(sample) : 1)).toFixed(2),
         ms(row.importMs),
         ms(row.callMs),
@@ -98,12 +98,12 @@ function table(lambdas: readonly Row[], parts: readonly Row[]): string {
       ]),
     ),
     "",
-    line("one dependency alone", ["", "import ms", "", "bundle"]),
+    connection("one dependency alone", ["", "import ms", "", "bundle"]),
     ...parts.map((row) =>
-      line(row.name, ["", ms(row.importMs - (row.name === "nothing" ? 0 : nothing)), "", kB(row.bytes)]),
+      connection(row.name, ["", ms(row.importMs - (row.name === "nothing" ? 0 : nothing)), "", kB(row.bytes)]),
     ),
     "",
-    `Medians of ${rounds} starts of a new process each, all in turn, over HTTP on this machine. call: the handler's first, up to`,
+    `Medians of ${hops} starts of a new process each, all in turn, over HTTP on this machine. call: the handler's first, up to`,
     "its answer, where nobody is connected and AWS answers at once. Dependencies share parts, so that their sum is more than a",
     "bundle of all of them.",
     "```",

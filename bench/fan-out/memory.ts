@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { median } from "./median.ts";
 import { type Measured, memoryTable } from "./memory/table.ts";
 import { type Source, type Work, warmUpMembers } from "./memory/work.ts";
-import { ask, told } from "./told.ts";
+import { events, send } from "./told.ts";
 
 /** Runs of each size: those that take a minute are made once. */
 const runs: [source: Source, size: number, times: number][] = [
@@ -29,7 +29,7 @@ export async function memory(): Promise<string> {
     stdio: ["pipe", "pipe", "inherit"],
   });
   try {
-    const [[port], tablesUrl] = await Promise.all([once(stub.stdout, "data"), told<string>(tables)]);
+    const [[port], tablesUrl] = await Promise.all([once(stub.stdout, "data"), events<string>(tables)]);
     const stageUrl = `http://127.0.0.1:${Number(`${port}`)}/socket`;
     await fill(tables);
     const measured: Measured[] = [];
@@ -50,7 +50,7 @@ async function fill(tables: ChildProcess): Promise<void> {
   for (const [source, size] of runs) {
     if (source !== "table") continue;
     console.error(`fan-out/memory: a table of ${size} members is filled`);
-    await ask(tables, size);
+    await send(tables, size);
   }
 }
 
@@ -58,7 +58,7 @@ async function fill(tables: ChildProcess): Promise<void> {
 async function work(args: string[]): Promise<Work> {
   const child = fork(file("worker-process.ts"), args, { execArgv: ["--expose-gc"] });
   try {
-    return await told<Work>(child, `the worker for ${args.slice(2).join(", ")}`);
+    return await events<Work>(child, `the worker for ${args.slice(2).join(", ")}`);
   } finally {
     child.kill();
   }
@@ -73,6 +73,6 @@ function middleOf(works: readonly Work[]): Work {
     wallMs: middle(({ wallMs }) => wallMs),
     cpuMs: middle(({ cpuMs }) => cpuMs),
     mostHeld: Math.max(...works.map(({ mostHeld }) => mostHeld)),
-    rounds: Math.max(...works.map(({ rounds }) => rounds)),
+    hops: Math.max(...works.map(({ hops }) => hops)),
   };
 }

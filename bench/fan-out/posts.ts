@@ -9,7 +9,7 @@ import type { Round } from "./posts/posting-process.ts";
 import { type Measured, postsTable, type Setting } from "./posts/table.ts";
 import { ways } from "./posts/ways.ts";
 
-const rounds = 5;
+const hops = 5;
 const postsPerRound = 2_500;
 /** Until then the code of a way is not what it will be: the compiler is at it. */
 const warmUps = 2;
@@ -33,7 +33,7 @@ export async function posts(): Promise<string> {
   try {
     const measured: Measured[] = [];
     for (const setting of settings) measured.push(...(await measure(setting, keyFile, certFile)));
-    return postsTable(measured, { rounds, postsPerRound });
+    return postsTable(measured, { hops, postsPerRound });
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -54,11 +54,11 @@ async function measure(setting: Setting, keyFile: string, certFile: string): Pro
   }));
   try {
     const taken = new Map<string, Round[]>(processes.map(({ name }) => [name, []]));
-    for (let round = -warmUps; round < rounds; round += 1) {
+    for (let hop = -warmUps; hop < hops; hop += 1) {
       // One after the other, again and again: whatever else the machine does hits all of them.
       for (const { name, child } of processes) {
         const result = await postRound(child);
-        if (round >= 0) taken.get(name)?.push(result);
+        if (hop >= 0) taken.get(name)?.push(result);
       }
     }
     return [...taken].map(([name, results]) => ({

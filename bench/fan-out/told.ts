@@ -6,7 +6,7 @@ import { once } from "node:events";
  *
  * @throws if it ends instead
  */
-export async function told<T>(child: ChildProcess, what = "a process of this benchmark"): Promise<T> {
+export async function events<T>(child: ChildProcess, what = "a process of this benchmark"): Promise<T> {
   const over = new AbortController();
   const { signal } = over;
   const ended = once(child, "exit", { signal }).then(() => Promise.reject(new Error(`${what} has ended`)));
@@ -20,8 +20,8 @@ export async function told<T>(child: ChildProcess, what = "a process of this ben
 }
 
 /** Tells a process something and waits for what it tells then. */
-export function ask<T>(child: ChildProcess, question: object | number | string): Promise<T> {
-  const answer = told<T>(child);
+export function send<T>(child: ChildProcess, question: object | number | string): Promise<T> {
+  const answer = events<T>(child);
   child.send(question);
   return answer;
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
-import { ask, told } from "./told.ts";
+import { events, send } from "./told.ts";
 import { hopsOfOurs, hopsOfSocketIo, type Moments, nowMs } from "./way/hops.ts";
 import { type Arrival, type ClientsOrder, type Endpoints, roomOf, type Seen, type ServerOrder } from "./way/server.ts";
 import { type Measured, wayTable } from "./way/table.ts";
@@ -40,9 +40,9 @@ export async function way(): Promise<string> {
     for (const { name, file, args, hops } of servers) {
       console.error(`fan-out/way: ${name}: the server starts, ${Math.max(...sizes)} clients connect`);
       const process = start(file, args);
-      const endpoints = await told<Endpoints>(process, name);
-      await ask(clients, { kind: "open", server: endpoints, clients: Math.max(...sizes) } satisfies ClientsOrder);
-      await ask(process, { kind: "seat", rooms: sizes } satisfies ServerOrder);
+      const endpoints = await events<Endpoints>(process, name);
+      await send(clients, { kind: "open", server: endpoints, clients: Math.max(...sizes) } satisfies ClientsOrder);
+      await send(process, { kind: "seat", rooms: sizes } satisfies ServerOrder);
       running.push({ name, process, endpoints, hops });
     }
     return wayTable(await measure(running, clients), { pushes, warmUps });
@@ -57,12 +57,12 @@ async function measure(running: readonly Running[], clients: ChildProcess): Prom
     const rows = running.map(
       ({ name, hops }): Measured => ({ name, hops, size, pushes: [], cpuMs: [], mainCpuMs: [] }),
     );
-    for (let round = -warmUps; round < pushes; round += 1) {
-      console.error(`fan-out/way: ${size} clients, push ${round + warmUps + 1} of ${pushes + warmUps}`);
+    for (let hop = -warmUps; hop < pushes; hop += 1) {
+      console.error(`fan-out/way: ${size} clients, push ${hop + warmUps + 1} of ${pushes + warmUps}`);
       // One after the other, again and again: whatever else the machine does hits all of them.
       for (const [i, server] of running.entries()) {
-        const { moments, cpuMs, mainCpuMs } = await push(server, clients, size, `push-${size}-${round + warmUps}-`);
-        if (round < 0) continue;
+        const { moments, cpuMs, mainCpuMs } = await push(server, clients, size, `push-${size}-${hop + warmUps}-`);
+        if (hop < 0) continue;
         rows[i]?.pushes.push(moments);
         rows[i]?.cpuMs.push(cpuMs);
         rows[i]?.mainCpuMs.push(mainCpuMs);
@@ -75,9 +75,9 @@ async function measure(running: readonly Running[], clients: ChildProcess): Prom
 
 /** @throws if not all of the room's clients get it */
 async function push({ name, process, endpoints }: Running, clients: ChildProcess, size: number, text: string) {
-  await ask(process, { kind: "watch" } satisfies ServerOrder);
-  await ask(clients, { kind: "expect", text, clients: size } satisfies ClientsOrder);
-  const arrival = within(tooLongMs, told<Arrival>(clients), `the clients of ${name}`);
+  await send(process, { kind: "watch" } satisfies ServerOrder);
+  await send(clients, { kind: "expect", text, clients: size } satisfies ClientsOrder);
+  const arrival = within(tooLongMs, events<Arrival>(clients), `the clients of ${name}`);
   // A push that is refused is what went wrong then.
   arrival.catch(() => {});
   const sent = nowMs();
@@ -90,7 +90,7 @@ async function push({ name, process, endpoints }: Running, clients: ChildProcess
   if (!response.ok) throw new Error(`${name} answered a push with ${response.status}: ${await response.text()}`);
   await response.arrayBuffer();
   const { firstMs: firstClient, lastMs: lastClient } = await arrival;
-  const seen = await ask<Seen>(process, { kind: "tell" } satisfies ServerOrder);
+  const seen = await send<Seen>(process, { kind: "tell" } satisfies ServerOrder);
   await new Promise((done) => setTimeout(done, restMs));
   const moments: Moments = { ...seen.moments, sent, answered, firstClient, lastClient };
   return { ...seen, moments };

@@ -2,7 +2,7 @@ import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Local } from "../../local/host/runtime.ts";
 import type { Template } from "../../local/template/assembly.ts";
-import { startStack } from "../support/local-stack.ts";
+import { startStack } from "../support/start-stack.ts";
 import { launchChromium } from "./chromium.ts";
 
 const allowed = "http://app.example.com";

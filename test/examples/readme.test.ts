@@ -7,8 +7,8 @@ const read = (file: string) => readFileSync(join(root, file), "utf8");
 /** Those are compiled by `npm run types`. */
 const examples = globSync("examples/*.ts", { cwd: root }).toSorted();
 const pages = [
-  ...["README.md", "README.zh-CN.md", "CONTRIBUTING.md", "protocol/PROTOCOL.md", "bench/README.md"],
-  ...globSync("docs/*.md", { cwd: root }),
+  ...["README.md", "README.zh-CN.md", "CONTRIBUTING.md", "bench/README.md"],
+  ...globSync(["protocol/*.md", "docs/**/*.md"], { cwd: root }).toSorted(),
 ];
 
 describe.each(["README.md", "README.zh-CN.md"])("%s", (page) => {
@@ -21,21 +21,6 @@ describe.each(["README.md", "README.zh-CN.md"])("%s", (page) => {
     for (const [, file = "", code] of shown) expect(code).toBe(read(file));
   });
 
-  test("shows each setting of cdk.json with its value there", () => {
-    const { context }: { context: Record<string, unknown> } = JSON.parse(read("cdk.json"));
-    const ticked = (cell = "") => [...cell.matchAll(/`([^`]+)`/g)].map(([, code = ""]) => code);
-    const [, rows = ""] = /^\| `downlink:…`.*\n\|[-| ]+\n((?:\|.*\n)+)/m.exec(text) ?? [];
-    const shown = rows.split("\n").flatMap((row) => {
-      const [names, values] = row.split(" | ");
-      return ticked(names).map((name, i) => [`downlink:${name}`, ticked(values)[i]] as const);
-    });
-    const settings = Object.entries(context).filter(([name]) => name.startsWith("downlink:"));
-    const asText = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
-    expect(Object.fromEntries(shown)).toEqual(
-      Object.fromEntries(settings.map(([name, value]) => [name, asText(value)])),
-    );
-  });
-
   test("shows the same commands as the other language", () => {
     const commandsOf = (file: string) =>
       [...read(file).matchAll(/```sh\n(.*?)```/gs)].map(([, block = ""]) => block.replace(/ ?#(?! \{).*$/gm, ""));
@@ -43,9 +28,53 @@ describe.each(["README.md", "README.zh-CN.md"])("%s", (page) => {
   });
 });
 
+test("docs/settings.md shows each setting of cdk.json with its value there", () => {
+  const { context }: { context: Record<string, unknown> } = JSON.parse(read("cdk.json"));
+  const ticked = (cell = "") => /`([^`]+)`/.exec(cell)?.[1];
+  const tables = [...read("docs/settings.md").matchAll(/^\| `downlink:…`.*\n\|[-| ]+\n((?:\|.*\n)+)/gm)];
+  const shown = tables.flatMap(([, rows = ""]) =>
+    rows
+      .trimEnd()
+      .split("\n")
+      .map((row) => {
+        const [name, value] = row.split(" | ");
+        return [`downlink:${ticked(name)}`, ticked(value)] as const;
+      }),
+  );
+  const settings = Object.entries(context).filter(([name]) => name.startsWith("downlink:"));
+  const asText = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
+  const withValue = shown.filter(([, value]) => value !== undefined);
+  expect(Object.fromEntries(withValue)).toEqual(
+    Object.fromEntries(settings.map(([name, value]) => [name, asText(value)])),
+  );
+});
+
 test.each(pages)("%s links to files that exist", (page) => {
   const targets = [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path = ""]) => path);
   expect(targets.filter((path) => !existsSync(join(root, dirname(page), path)))).toEqual([]);
+});
+
+/** As GitHub makes them of headings. */
+function anchorsOf(page: string): Set<string> {
+  const anchors = new Set<string>();
+  const text = read(page).replace(/^```.*?^```$/gms, "");
+  for (const [, heading = ""] of text.matchAll(/^#+ (.+)$/gm)) {
+    const plain = heading.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1").toLowerCase();
+    const anchor = plain.replace(/[^\p{L}\p{N}\p{M} _-]/gu, "").replaceAll(" ", "-");
+    let free = anchor;
+    for (let n = 1; anchors.has(free); n += 1) free = `${anchor}-${n}`;
+    anchors.add(free);
+  }
+  return anchors;
+}
+
+test.each(pages)("%s links to headings that exist", (page) => {
+  const links = [...read(page).matchAll(/\]\((?!https?:)([^)#]*)#([^)]+)\)/g)];
+  const broken = links.filter(([, path = "", anchor = ""]) => {
+    const target = path === "" ? page : join(dirname(page), path);
+    return existsSync(join(root, target)) && !anchorsOf(target).has(decodeURIComponent(anchor));
+  });
+  expect(broken.map(([link]) => link)).toEqual([]);
 });
 
 test.each(pages)("%s names files that exist", (page) => {

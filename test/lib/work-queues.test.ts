@@ -1,9 +1,9 @@
 import { Duration } from "aws-cdk-lib";
 import { describe, expect, test } from "vitest";
-import { answerWithinMs } from "../../lambdas/adapters/gateway/gateway.ts";
-import { budgetMs } from "../../lambdas/domain/delivery/look-at-room.ts";
-import { roundMs } from "../../lambdas/domain/fan-out/plan.ts";
+import { responseTimeoutMs } from "../../lambdas/adapters/api-gateway/gateway.ts";
+import { taskBudgetMs } from "../../lambdas/domain/fan-out/plan.ts";
 import { leaseMs } from "../../lambdas/domain/fan-out/run-task.ts";
+import { budgetMs } from "../../lambdas/domain/redelivery/check-room.ts";
 import { type Resource, readable, resourcesOf, synthesize } from "./synthesize.ts";
 
 const template = synthesize();
@@ -54,7 +54,7 @@ describe.each([
     part: "Redelivery",
     name: "Looks",
     lateAfterSeconds: 1_800,
-    tries: 5,
+    redeliveries: 5,
     batchSize: 10,
     places: 5,
     function: "<Redelivery/Redeliver>",
@@ -63,21 +63,21 @@ describe.each([
     part: "FanOut",
     name: "Tasks",
     lateAfterSeconds: 900,
-    tries: 10,
+    redeliveries: 10,
     batchSize: 1,
     places: 4,
     function: "<FanOut/FanOut>",
   },
-])("$part/$name", ({ part, name, lateAfterSeconds, tries, batchSize, places, function: functionName }) => {
+])("$part/$name", ({ part, name, lateAfterSeconds, redeliveries, batchSize, places, function: functionName }) => {
   const { queue, deadLetters, mapping, fn } = workOf(part, name);
 
   test("hides an order for six times as long as the function may take", () => {
     expect(queue.Properties.VisibilityTimeout).toBe(6 * fn.Properties.Timeout);
   });
 
-  test(`puts aside what failed ${tries} times, for two weeks`, () => {
+  test(`puts aside what failed ${redeliveries} times, for two weeks`, () => {
     const { deadLetterTargetArn, maxReceiveCount } = queue.Properties.RedrivePolicy;
-    expect(maxReceiveCount).toBe(tries);
+    expect(maxReceiveCount).toBe(redeliveries);
     expect(readable(template, deadLetterTargetArn)).toBe(`<${part}/DeadLetters.Arn>`);
     expect(deadLetters.Properties.MessageRetentionPeriod).toBe(Duration.days(14).toSeconds());
   });
@@ -192,8 +192,8 @@ test("a worker has a task for itself longer than its function may take, and no l
 });
 
 test("rounds and looks are over in good time before their functions: a post that is tried four times takes seconds", () => {
-  const slowestPostMs = 4 * answerWithinMs + 200 + 400 + 800;
-  expect(roundMs + slowestPostMs).toBeLessThan(1000 * workOf("FanOut", "Tasks").fn.Properties.Timeout);
+  const slowestPostMs = 4 * responseTimeoutMs + 200 + 400 + 800;
+  expect(taskBudgetMs + slowestPostMs).toBeLessThan(1000 * workOf("FanOut", "Tasks").fn.Properties.Timeout);
   expect(budgetMs + slowestPostMs).toBeLessThan(1000 * workOf("Redelivery", "Looks").fn.Properties.Timeout);
 });
 

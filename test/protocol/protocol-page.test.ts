@@ -3,7 +3,7 @@ import type { PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { describe, expect, test } from "vitest";
 import { clientCodes } from "../../client/client-codes.ts";
 import { readFrame } from "../../client/read-frame.ts";
-import { eventBus } from "../../lambdas/adapters/event-bus.ts";
+import { eventBus } from "../../lambdas/adapters/eventbridge/event-bus.ts";
 import { frameCodes, frameTexts, isReservedEventName, pushCodes } from "../../protocol/codes.ts";
 import { routes, type ServerFrame } from "../../protocol/frames.ts";
 import { connectionIdleSeconds, connectionMaxSeconds, inlineBytes, limits } from "../../protocol/limits.ts";
@@ -55,6 +55,26 @@ test("every example is marked with who sends it, and no other JSON is on the pag
   expect(new Set(examples.map(({ kind }) => kind))).toEqual(
     new Set(["client", "server", "gateway", "push", "answer", "poll", "event"]),
   );
+});
+
+describe("sections", () => {
+  const partOf = (heading: string) => page.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? "";
+  const sectionOf = (part: string, name: string) =>
+    part.split(/^### /m).find((section) => section.startsWith(`\`${name}\`\n`)) ?? "";
+  const common = new Set(["action", "type", "eventName", "data", "ref"]);
+
+  test.each([
+    ...of("client").map((json) => ["Client frames", JSON.parse(json)]),
+    ...of("server").map((json) => ["Server frames", JSON.parse(json)]),
+  ])("of each frame name its fields: %#", (heading, frame) => {
+    const section = sectionOf(partOf(heading), frame.action ?? frame.type);
+    const cells = [...section.matchAll(/^\| (`.*?) \|/gm)].map(([, cell]) => cell).join();
+    const ticked = new Set([...cells.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name));
+    expect(section).not.toBe("");
+    // In a client frame, `type` is the login policy.
+    const isKnown = (name: string) => ticked.has(name) || (common.has(name) && !(frame.action && name === "type"));
+    expect(Object.keys(frame).filter((name) => !isKnown(name))).toEqual([]);
+  });
 });
 
 test("the example of an event is one as it is put on the bus", async () => {
@@ -124,7 +144,7 @@ describe("examples of pushes", () => {
 
 describe("tables", () => {
   test("list the codes of frames", () => {
-    const rows = rowsAfter("### In `data.code` of frames");
+    const rows = rowsAfter("### Frame codes");
     expect(rows.map(([code]) => code)).toEqual(Object.values(frameCodes));
     const textOf = (wanted: string) => rows.find(([code]) => code === wanted)?.[2];
     expect(textOf("2001")).toBe(frameTexts.connected);
@@ -138,12 +158,12 @@ describe("tables", () => {
   });
 
   test("list the codes of the client", () => {
-    const rows = rowsAfter("### Of the client itself");
+    const rows = rowsAfter("### Client codes");
     expect(rows.map(([code, name]) => [name, code])).toEqual(Object.entries(clientCodes));
   });
 
   test("list the codes of pushes with their status", () => {
-    const rows = rowsAfter("### Codes of REST answers");
+    const rows = rowsAfter("### REST codes");
     const expected = Object.entries(pushCodes).map(([name, { code, status }]) => [code, `${status}`, name]);
     expect(rows.map((row) => row.slice(0, 3))).toEqual(expected);
   });

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import type { Turn, World } from "./world.ts";
+import type { Harness, Turn } from "./harness.ts";
 
 /** Where a Lambda dies: right before its n-th call takes effect, or right after, before it knows. */
 export interface CrashPoint {
@@ -12,9 +12,9 @@ class Died extends Error {
 }
 
 /** How many calls to tables, gateway and queue the work makes. */
-export async function countCalls(world: World, work: () => Promise<unknown>): Promise<number> {
+export async function countCalls(harness: Harness, work: () => Promise<unknown>): Promise<number> {
   let calls = 0;
-  await inTurns(world, work, (call) => {
+  await inTurns(harness, work, (call) => {
     calls += 1;
     return call();
   });
@@ -22,7 +22,11 @@ export async function countCalls(world: World, work: () => Promise<unknown>): Pr
 }
 
 /** Runs the work in a Lambda that dies at the point: nothing that it would have done then happens. */
-export async function crash(world: World, work: () => Promise<unknown>, { call, moment }: CrashPoint): Promise<void> {
+export async function crash(
+  harness: Harness,
+  work: () => Promise<unknown>,
+  { call, moment }: CrashPoint,
+): Promise<void> {
   let calls = 0;
   let isDead = false;
   const running: Promise<unknown>[] = [];
@@ -34,7 +38,7 @@ export async function crash(world: World, work: () => Promise<unknown>, { call, 
     await Promise.allSettled(running);
     await setImmediate();
   };
-  await inTurns(world, dying, (effect) => {
+  await inTurns(harness, dying, (effect) => {
     if (isDead) return Promise.reject(new Died());
     calls += 1;
     if (calls < call) {
@@ -50,12 +54,31 @@ export async function crash(world: World, work: () => Promise<unknown>, { call, 
   });
 }
 
-async function inTurns(world: World, work: () => Promise<unknown>, turn: Turn): Promise<void> {
-  const usual = world.turn;
-  world.turn = turn;
+/** Runs the work and, right before its n-th call takes effect, the action of another Lambda. */
+export async function interleave(
+  harness: Harness,
+  work: () => Promise<unknown>,
+  call: number,
+  action: () => Promise<unknown>,
+): Promise<void> {
+  const usual = harness.turn;
+  let calls = 0;
+  await inTurns(harness, work, async (effect) => {
+    calls += 1;
+    if (calls === call) {
+      harness.turn = usual;
+      await action();
+    }
+    return effect();
+  });
+}
+
+async function inTurns(harness: Harness, work: () => Promise<unknown>, turn: Turn): Promise<void> {
+  const usual = harness.turn;
+  harness.turn = turn;
   try {
     await work();
   } finally {
-    world.turn = usual;
+    harness.turn = usual;
   }
 }

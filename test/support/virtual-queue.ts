@@ -36,7 +36,7 @@ export class VirtualQueue<T> {
    */
   feed(work: ((body: T) => Promise<boolean>)[], copies = 1): void {
     const idle = [...work];
-    const look = async () => {
+    const check = async () => {
       for (;;) {
         for (let item = this.due(idle.length, copies); item; item = this.due(idle.length, copies)) {
           this.receive(item, idle, copies);
@@ -44,7 +44,7 @@ export class VirtualQueue<T> {
         await this.time.wait(20);
       }
     };
-    void look();
+    void check();
   }
 
   private due(places: number, copies: number): Item<T> | undefined {

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-interface Waiting {
+interface ReadPending {
   atMs: number;
   order: number;
   wake: () => void;
@@ -9,7 +9,7 @@ interface Waiting {
 /** Time that passes only while nothing happens: whoever waits is woken in order, as fast as the machine can. */
 export class VirtualTime {
   nowMs: number;
-  private readonly waiting: Waiting[] = [];
+  private readonly waiting: ReadPending[] = [];
   private orders = 0;
   private underWay = 0;
 
@@ -36,7 +36,7 @@ export class VirtualTime {
   /** Lets time pass until then, or until nobody waits any more. */
   async runUntil(endMs: number): Promise<void> {
     for (;;) {
-      await this.settle();
+      await this.clear();
       const next = this.waiting[0];
       if (!next || next.atMs > endMs) break;
       this.nowMs = Math.max(this.nowMs, next.atMs);
@@ -46,14 +46,14 @@ export class VirtualTime {
   }
 
   /** Until all that can happen now has happened: two turns of the loop in which nothing was under way. */
-  private async settle(): Promise<void> {
+  private async clear(): Promise<void> {
     for (let quiet = 0; quiet < 2; ) {
       await nextTurn();
       quiet = this.underWay === 0 ? quiet + 1 : 0;
     }
   }
 
-  private insert(one: Waiting): void {
+  private insert(one: ReadPending): void {
     let low = 0;
     for (let high = this.waiting.length; low < high; ) {
       const middle = (low + high) >> 1;

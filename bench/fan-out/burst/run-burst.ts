@@ -1,4 +1,4 @@
-import { openCrowd } from "../../../test/support/crowd.ts";
+import { openLargeRoom } from "../../../test/support/large-room.ts";
 
 export interface BurstOptions {
   members: number;
@@ -6,7 +6,7 @@ export interface BurstOptions {
   /** Between one push and the next. */
   everyMs: number;
   /** With pressure relief. */
-  together: boolean;
+  coalesced: boolean;
 }
 
 /** What a burst came to, until everybody had everything. */
@@ -29,12 +29,12 @@ const longestMs = 600_000;
  * @throws if somebody has not seen each message once and in order: what is lost would be cheap
  */
 export async function runBurst(options: BurstOptions): Promise<Burst> {
-  const { members, messages, everyMs, together } = options;
-  const crowd = await openCrowd({ members, together });
-  const { time, push, readers, room, posts, world } = crowd;
+  const { members, messages, everyMs, coalesced } = options;
+  const crowd = await openLargeRoom({ members, coalesced });
+  const { time, push, readers, room, posts, harness } = crowd;
   let acks = 0;
-  const places = world.deps.members;
-  world.deps.members = {
+  const places = harness.deps.members;
+  harness.deps.members = {
     ...places,
     ack: (...args) => {
       acks += 1;

@@ -10,7 +10,7 @@ export interface Pair {
 const dollars = (billed: number) => (billed / 1e6) * prices.messages;
 const share = (part: number, whole: number) => (part / whole).toFixed(2);
 const columns = [20, 8, 8, 8, 8, 16, 16, 17, 15];
-const line = (cells: readonly string[]) => cells.map((cell, i) => cell.padStart(columns[i] ?? 0)).join("");
+const connection = (cells: readonly string[]) => cells.map((cell, i) => cell.padStart(columns[i] ?? 0)).join("");
 const pairOf = (pair: Pair, text: (burst: Burst) => string) => `${text(pair.with)} / ${text(pair.without)}`;
 
 const head = ["messages, one every", "posts", "acks", "price", "time", "posts", "acks", "USD", "last post, s"];
@@ -20,8 +20,8 @@ export function burstTable(pairs: readonly Pair[]): string {
   return [
     "```",
     "With pressure relief / without: the same messages to the same members, the control sends each message alone",
-    line(head),
-    ...pairs.map((pair) => line(cellsOf(pair))),
+    connection(head),
+    ...pairs.map((pair) => connection(cellsOf(pair))),
     "",
     `A room of ${pairs[0]?.with.members ?? 0} who ack, 5,000 posts a second, 5 workers. Time is virtual, so that the numbers are the same on`,
     `every machine. The price is that of posts and acks: ${prices.messages} USD per million messages, each begun 32 KB one.`,

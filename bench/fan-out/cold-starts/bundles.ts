@@ -29,7 +29,7 @@ const authorizer = {
 const requestContext = { routeKey: "$connect", connectionId: "abc=", connectedAt: Date.now(), authorizer };
 const push = JSON.stringify({ roomId: "456", eventName: "test", data: {} });
 const task = JSON.stringify({
-  ...{ taskId: "0/4", roomId: "456", messageId: "m", text: "{}", to: { index: 0, of: 4 }, round: 0 },
+  ...{ taskId: "0/4", roomId: "456", messageId: "m", text: "{}", to: { index: 0, of: 4 }, hop: 0 },
 });
 const rest = {
   requestContext: { requestTimeEpoch: Date.now() },
@@ -51,7 +51,7 @@ export const functions: Bundle[] = [
     queryStringParameters: { rooms: "[]" },
     body: null,
   }),
-  entry("redeliver", { Records: [{ messageId: "1", body: JSON.stringify({ roomId: "456", round: 0 }) }] }),
+  entry("redeliver", { Records: [{ messageId: "1", body: JSON.stringify({ roomId: "456", hop: 0 }) }] }),
   entry("fan-out", { Records: [{ messageId: "1", body: task }] }),
   {
     name: "a sample: SDK for DynamoDB and posts",
@@ -72,9 +72,9 @@ export const dependencies: Bundle[] = [
   {
     name: "our post loop",
     source: [
-      'import { connectTo } from "./lambdas/adapters/gateway/line.ts";',
-      'import { Lines } from "./lambdas/adapters/gateway/lines.ts";',
-      'import { posterOf } from "./lambdas/adapters/gateway/poster.ts";',
+      'import { connectTo } from "./lambdas/adapters/http1/connection.ts";',
+      'import { Lines } from "./lambdas/adapters/http1/connection-pool.ts";',
+      'import { posterOf } from "./lambdas/adapters/api-gateway/poster.ts";',
       "globalThis.used = [connectTo, Lines, posterOf];",
     ].join("\n"),
   },

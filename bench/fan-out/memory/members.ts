@@ -1,4 +1,4 @@
-import type { Member } from "../../../lambdas/domain/ports.ts";
+import type { Member } from "../../../lambdas/domain/model/member.ts";
 
 export const roomOf = (size: number) => `room-of-${size}`;
 
@@ -14,13 +14,13 @@ function memberAt(index: number): Member {
     connectedAtMs: Date.now(),
     subject: `user-${index}`,
     generation: 0,
-    holds: false,
+    holdsLease: false,
     cursor: { epoch: "k3f9x2a", seq: 11 },
     hasAcked: true,
     acks: true,
-    tries: 0,
-    triedAtMs: 0,
-    givenUpSeq: 0,
+    redeliveries: 0,
+    redeliveredAtMs: 0,
+    exhaustedSeq: 0,
   };
 }
 

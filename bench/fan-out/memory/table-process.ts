@@ -4,9 +4,9 @@ import type { AddressInfo } from "node:net";
 import { BatchWriteItemCommand, CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import dynalite from "dynalite";
-import { connectionExpiry } from "../../../lambdas/adapters/tables/expiry.ts";
-import { memberKey } from "../../../lambdas/adapters/tables/keys.ts";
-import { forEachLimited } from "../../../lambdas/domain/pool.ts";
+import { connectionExpiry } from "../../../lambdas/adapters/dynamodb/expiry.ts";
+import { memberKey } from "../../../lambdas/adapters/dynamodb/keys.ts";
+import { forEachLimited } from "../../../lambdas/domain/concurrency/for-each-limited.ts";
 import { tableDefinitions } from "../../../test/support/tables.ts";
 import { generatedMembers, roomOf } from "./members.ts";
 

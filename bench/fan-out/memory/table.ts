@@ -26,13 +26,13 @@ const head = [
   "runs",
 ];
 const columns = [10, 9, 9, 11, 11, 10, 10, 10, 9, 9, 8, 6];
-const line = (cells: readonly string[]) => cells.map((cell, i) => cell.padStart(columns[i] ?? 0)).join("");
+const connection = (cells: readonly string[]) => cells.map((cell, i) => cell.padStart(columns[i] ?? 0)).join("");
 
 /** Ratios first: of each size to the smallest of its block. */
 export function memoryTable(measured: readonly Measured[], warmUpMembers: number): string {
   const blocks = (Object.keys(titles) as Source[]).map((source) => {
     const rows = measured.filter((row) => row.source === source);
-    return [titles[source], line(head), ...rows.map((row) => line(cellsOf(row, rows[0] ?? row))), ""];
+    return [titles[source], connection(head), ...rows.map((row) => connection(cellsOf(row, rows[0] ?? row))), ""];
   });
   const idle = Math.max(...measured.map(({ idleBytes }) => idleBytes));
   return [
@@ -52,7 +52,7 @@ export function memoryTable(measured: readonly Measured[], warmUpMembers: number
 }
 
 function cellsOf(row: Measured, least: Measured): string[] {
-  const { size, liveBytes, peakBytes, mostHeld, wallMs, cpuMs, rounds, times } = row;
+  const { size, liveBytes, peakBytes, mostHeld, wallMs, cpuMs, hops, times } = row;
   return [
     size.toLocaleString("en-US"),
     liveBytes > 0 && least.liveBytes > 0 ? (liveBytes / least.liveBytes).toFixed(2) : "·",
@@ -64,7 +64,7 @@ function cellsOf(row: Measured, least: Measured): string[] {
     ((wallMs / size) * 1000).toFixed(1),
     ((cpuMs / size) * 1000).toFixed(1),
     (wallMs / 1000).toFixed(2),
-    ...[`${rounds}`, `${times}`],
+    ...[`${hops}`, `${times}`],
   ];
 }
 

@@ -17,5 +17,5 @@ export interface Work {
   /** Members that were read and not yet posted to, at most. */
   mostHeld: number;
   /** Times that the worker's time for a round was over and it went on with the rest. */
-  rounds: number;
+  hops: number;
 }

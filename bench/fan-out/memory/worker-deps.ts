@@ -1,22 +1,22 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { answerWithinMs } from "../../../lambdas/adapters/gateway/gateway.ts";
-import { connectTo } from "../../../lambdas/adapters/gateway/line.ts";
-import { Lines } from "../../../lambdas/adapters/gateway/lines.ts";
-import { posterOf } from "../../../lambdas/adapters/gateway/poster.ts";
-import { connectionsIn } from "../../../lambdas/adapters/tables/connections.ts";
-import { cursorsIn } from "../../../lambdas/adapters/tables/cursors.ts";
-import { debtsIn } from "../../../lambdas/adapters/tables/debts.ts";
-import { membersIn } from "../../../lambdas/adapters/tables/members.ts";
-import { logIn } from "../../../lambdas/adapters/tables/messages.ts";
-import { pushesIn } from "../../../lambdas/adapters/tables/pushes.ts";
-import { roomsIn } from "../../../lambdas/adapters/tables/rooms.ts";
-import { tableOf } from "../../../lambdas/adapters/tables/table.ts";
-import { tasksIn } from "../../../lambdas/adapters/tables/tasks.ts";
-import { postsAtOnce } from "../../../lambdas/domain/delivery/deliver.ts";
-import { makePace } from "../../../lambdas/domain/fan-out/pace.ts";
+import { responseTimeoutMs } from "../../../lambdas/adapters/api-gateway/gateway.ts";
+import { makePoster } from "../../../lambdas/adapters/api-gateway/poster.ts";
+import { connectionsIn } from "../../../lambdas/adapters/dynamodb/connections.ts";
+import { membersIn } from "../../../lambdas/adapters/dynamodb/members.ts";
+import { logIn } from "../../../lambdas/adapters/dynamodb/messages.ts";
+import { pushesIn } from "../../../lambdas/adapters/dynamodb/pushes.ts";
+import { resumePointsIn } from "../../../lambdas/adapters/dynamodb/resume-points.ts";
+import { roomsIn } from "../../../lambdas/adapters/dynamodb/rooms.ts";
+import { tableOf } from "../../../lambdas/adapters/dynamodb/table.ts";
+import { tasksIn } from "../../../lambdas/adapters/dynamodb/tasks.ts";
+import { unackedRangesIn } from "../../../lambdas/adapters/dynamodb/unacked-ranges.ts";
+import { connectTo } from "../../../lambdas/adapters/http1/connection.ts";
+import { ConnectionPool } from "../../../lambdas/adapters/http1/connection-pool.ts";
+import { postConcurrency } from "../../../lambdas/domain/delivery/deliver.ts";
+import { makeRoomCache } from "../../../lambdas/domain/delivery/room-cache.ts";
 import type { FanOutDeps } from "../../../lambdas/domain/fan-out/run-task.ts";
-import type { FanOutTask } from "../../../lambdas/domain/ports.ts";
-import { makeRecentRooms } from "../../../lambdas/domain/recent-rooms.ts";
+import type { FanOutTask } from "../../../lambdas/domain/model/fan-out-task.ts";
+import { makeRateLimiter } from "../../../lambdas/domain/send/rate-limiter.ts";
 
 /** So many that the pace never waits: what is measured is the loop. */
 const postsPerSecond = 1e9;
@@ -48,10 +48,10 @@ export function workerDeps(tablesUrl: string, stageUrl: URL, rest: (tasks: reado
   const onMalformed = (error: Error) => {
     throw error;
   };
-  const lines = new Lines({
+  const pool = new ConnectionPool({
     connect: connectTo(stageUrl),
-    most: postsAtOnce,
-    withinMs: answerWithinMs,
+    max: postConcurrency,
+    withinMs: responseTimeoutMs,
     now,
     onMalformed,
   });
@@ -63,27 +63,27 @@ export function workerDeps(tablesUrl: string, stageUrl: URL, rest: (tasks: reado
     connections: connectionsIn(connections, now),
     rooms: roomsIn(rooms, now, newId),
     members: membersIn(rooms, connections, now),
-    cursors: cursorsIn(rooms, now),
-    debts: debtsIn(rooms, now),
+    resumePoints: resumePointsIn(rooms, now),
+    unackedRanges: unackedRangesIn(rooms, now),
     log: logIn(tableOf(client, "Messages"), now, 86_400_000),
     payloads: { put: never("a large payload"), urlOf: () => "" },
     pushes: pushesIn(rooms, now),
     tasks: tasksIn(rooms, now),
     gateway: {
-      post: posterOf({ target, lines, credentials: () => credentials, trace: () => undefined, now }),
+      post: makePoster({ target, pool, credentials: () => credentials, trace: () => undefined, now }),
       isOpen: never("a connection that has ended"),
     },
-    orderTasks: async (tasks, afterMs) => {
+    enqueueTasks: async (tasks, afterMs) => {
       if (afterMs !== undefined) throw new Error("a post has failed");
       rest(tasks);
     },
-    giveUp: never("giving up"),
+    deadLetter: never("giving up"),
     fanOut: { postsPerSecond, workers: 1 },
-    pace: makePace(postsPerSecond, time),
-    scheduleLook: never("a look"),
+    limiter: makeRateLimiter(postsPerSecond, time),
+    scheduleAckCheck: never("a look"),
     redeliverAfterMs: 5_000,
-    recentRooms: makeRecentRooms(1),
-    noteTrouble: (_, error) => {
+    roomCache: makeRoomCache(1),
+    logError: (_, error) => {
       throw error;
     },
   };

@@ -1,7 +1,8 @@
 // A process that is one fan-out worker. Arguments: URL of the tables, of the stage, the source of the members, their number.
 // It tells what that took, and ends. Node has to be started with --expose-gc.
 import { runTask } from "../../../lambdas/domain/fan-out/run-task.ts";
-import type { FanOutTask, Member, Members } from "../../../lambdas/domain/ports.ts";
+import type { FanOutTask } from "../../../lambdas/domain/model/fan-out-task.ts";
+import type { Member, Members } from "../../../lambdas/domain/model/member.ts";
 import { allAtOnce, generatedMembers, roomOf } from "./members.ts";
 import { type Source, type Work, warmUpMembers } from "./work.ts";
 import { workerDeps } from "./worker-deps.ts";
@@ -77,28 +78,28 @@ const idleBytes = process.memoryUsage.rss();
 await work(warmUpMembers, (_roomId, _part, after) => generatedMembers(warmUpMembers, after));
 const cpu = process.cpuUsage();
 const fromMs = performance.now();
-const rounds = await work(members, sourceOf(members));
+const hops = await work(members, sourceOf(members));
 const wallMs = performance.now() - fromMs - lookMs;
 const cpuMs = cpuMsSince(cpu) - lookCpuMs;
 if (posted !== members + warmUpMembers) throw new Error(`${posted} posts, not one to each of ${members}`);
 // Not what was there at the start: V8 forgets code that is not used any more, some seconds later.
 const liveBytes = halfwayBytes - inUse();
 const peakBytes = process.resourceUsage().maxRSS * 1024 - idleBytes;
-const result: Work = { peakBytes, idleBytes, liveBytes, wallMs, cpuMs, mostHeld, rounds };
+const result: Work = { peakBytes, idleBytes, liveBytes, wallMs, cpuMs, mostHeld, hops };
 process.send(result, () => process.exit());
 
 /** @returns how many rounds it took */
 async function work(size: number, read: Members["pages"]): Promise<number> {
   const to = { index: 0, of: 1 };
   const roomId = roomOf(size);
-  const task = { roomId, messageId: deps.newId(), text, epoch: "k3f9x2a", seq: 12, taskId: "0/1", to, round: 0 };
+  const task = { roomId, messageId: deps.newId(), text, epoch: "k3f9x2a", seq: 12, taskId: "0/1", to, hop: 0 };
   const members: Members = { ...deps.members, pages: (...args) => counted(read(...args)) };
-  let rounds = 0;
+  let hops = 0;
   for (let next: FanOutTask | undefined = task; next; next = rest.shift()) {
     // What a round had read and not begun is read again by the next.
     held = 0;
-    rounds += 1;
+    hops += 1;
     if ((await runTask({ ...watched, members }, next)) !== "done") throw new Error("somebody else has the task");
   }
-  return rounds;
+  return hops;
 }

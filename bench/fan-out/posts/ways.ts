@@ -2,10 +2,10 @@ import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { ApiGatewayManagementApiClient, PostToConnectionCommand } from "@aws-sdk/client-apigatewaymanagementapi";
 import { Pool } from "undici";
-import { connectTo } from "../../../lambdas/adapters/gateway/line.ts";
-import { Lines } from "../../../lambdas/adapters/gateway/lines.ts";
-import { posterOf } from "../../../lambdas/adapters/gateway/poster.ts";
-import { signerOf } from "../../../lambdas/adapters/gateway/sign.ts";
+import { makePoster } from "../../../lambdas/adapters/api-gateway/poster.ts";
+import { makeSigner } from "../../../lambdas/adapters/api-gateway/sign.ts";
+import { connectTo } from "../../../lambdas/adapters/http1/connection.ts";
+import { ConnectionPool } from "../../../lambdas/adapters/http1/connection-pool.ts";
 import { rawSockets } from "./raw-sockets.ts";
 import { limitedTo, type Way } from "./way.ts";
 
@@ -27,15 +27,15 @@ const fail = (error: Error) => {
 export const ways: Record<string, (url: URL) => Way> = {
   ours(url) {
     const target = { host: url.host, path: url.pathname, region };
-    const lines = new Lines({
+    const pool = new ConnectionPool({
       connect: connectTo(url),
-      most: connections,
+      max: connections,
       withinMs: 3_000,
       now: Date.now,
       onMalformed: fail,
     });
     const trace = () => process.env._X_AMZN_TRACE_ID;
-    const post = posterOf({ target, lines, credentials: () => credentials, trace, now: Date.now });
+    const post = makePoster({ target, pool, credentials: () => credentials, trace, now: Date.now });
     return limitedTo(connections, async (id, text) => void (await post(id, text)));
   },
 
@@ -61,13 +61,13 @@ export const ways: Record<string, (url: URL) => Way> = {
   /** Our signing over the library that we would use otherwise. */
   signedUndici(url) {
     const target = { host: url.host, path: url.pathname, region };
-    let signer = signerOf(target, credentials, 0);
+    let signer = makeSigner(target, credentials, 0);
     let second = 0;
     return viaUndici(url, (id) => {
       const now = Math.floor(Date.now() / 1000);
       if (now !== second) {
         second = now;
-        signer = signerOf(target, credentials, now * 1000);
+        signer = makeSigner(target, credentials, now * 1000);
       }
       return [...signer.headers.flat(), "authorization", signer.authorization(id, payloadHash)];
     });

@@ -6,9 +6,9 @@ import { nowMs } from "./hops.ts";
 import type { Arrival, ClientsOrder, Endpoints } from "./server.ts";
 
 /** A machine of two cores would begin all handshakes and end none. */
-const openingAtOnce = 16;
+const openingConcurrency = 16;
 /** One that is refused, by a quota as that of handshakes, is tried so often. */
-const mostTries = 5;
+const maxRedeliveries = 5;
 const pauseMs = 500;
 
 interface Expected extends Arrival {
@@ -48,17 +48,17 @@ async function openAll(server: Endpoints, clients: number): Promise<void> {
       await openOne(server, next);
     }
   };
-  await Promise.all(Array.from({ length: openingAtOnce }, openSome));
+  await Promise.all(Array.from({ length: openingConcurrency }, openSome));
 }
 
 async function openOne({ webSocketUrl, tokenSecret }: Endpoints, index: number): Promise<void> {
-  for (let tries = 1; ; tries += 1) {
+  for (let redeliveries = 1; ; redeliveries += 1) {
     try {
       if (tokenSecret === undefined) return await openSocketIo(`${webSocketUrl}/socket.io/?EIO=4&transport=websocket`);
       const token = await mintToken(tokenSecret, { sub: `user-${index}`, rooms: ["*"] });
       return await openOurs(`${webSocketUrl}?token=${token}`);
     } catch (error) {
-      if (tries === mostTries) throw error;
+      if (redeliveries === maxRedeliveries) throw error;
       await new Promise((done) => setTimeout(done, pauseMs));
     }
   }

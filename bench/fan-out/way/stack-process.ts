@@ -1,11 +1,12 @@
 // A process that is the local stack. Argument: posts per second of all workers together, if not those of cdk.json. It notes
 // when a push comes to each part: by the switches of faults, which are asked there and strike never.
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { membersIn } from "../../../lambdas/adapters/tables/members.ts";
-import { roomsIn } from "../../../lambdas/adapters/tables/rooms.ts";
-import { tableOf } from "../../../lambdas/adapters/tables/table.ts";
-import { flatten, forEachLimited } from "../../../lambdas/domain/pool.ts";
-import type { Member } from "../../../lambdas/domain/ports.ts";
+import { membersIn } from "../../../lambdas/adapters/dynamodb/members.ts";
+import { roomsIn } from "../../../lambdas/adapters/dynamodb/rooms.ts";
+import { tableOf } from "../../../lambdas/adapters/dynamodb/table.ts";
+import { forEachLimited } from "../../../lambdas/domain/concurrency/for-each-limited.ts";
+import { flatten } from "../../../lambdas/domain/concurrency/pages.ts";
+import type { Member } from "../../../lambdas/domain/model/member.ts";
 import { startLocal } from "../../../local/host/runtime.ts";
 import type { Template } from "../../../local/template/assembly.ts";
 import { everyone } from "../../../protocol/ids.ts";
@@ -71,7 +72,7 @@ async function seat(rooms: readonly number[]): Promise<void> {
     if (all.length < size) throw new Error(`${all.length} clients are there, not ${size}`);
     await opening.open(roomOf(size));
     const put = async ({ connectionId, connectedAtMs, subject }: Member) => {
-      const place = { session: connectionId, connectionId, connectedAtMs, subject, generation: 0, holds: false };
+      const place = { session: connectionId, connectionId, connectedAtMs, subject, generation: 0, holdsLease: false };
       await members.put(roomOf(size), place);
     };
     await forEachLimited(

@@ -14,7 +14,8 @@ export interface Measured {
 }
 
 const columns = [21, 9, 14, 13, 13, 11, 11, 13, 13];
-const line = (cells: readonly string[]) => cells.map((cell, i) => padded(cell, columns[i] ?? 0, i === 0)).join("");
+const connection = (cells: readonly string[]) =>
+  cells.map((cell, i) => padded(cell, columns[i] ?? 0, i === 0)).join("");
 const padded = (cell: string, width: number, isFirst: boolean) => (isFirst ? cell.padEnd(width) : cell.padStart(width));
 const head = [
   "",
@@ -34,10 +35,10 @@ export function wayTable(measured: readonly Measured[], run: { pushes: number; w
   return [
     "```",
     "From the request that pushes until the first and the last client has the message; the control is a Socket.IO server",
-    line(head),
+    connection(head),
     ...sizes.flatMap((size) => {
       const rows = measured.filter((row) => row.size === size);
-      return rows.map((row) => line(cellsOf(row, rows[0] ?? row)));
+      return rows.map((row) => connection(cellsOf(row, rows[0] ?? row)));
     }),
     "",
     "What the way is made of, ms",

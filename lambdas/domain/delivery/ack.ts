@@ -3,9 +3,12 @@ import type { FrameOf, Position, Receipt, ServerFrame } from "../../../protocol/
 import { userRoom } from "../../../protocol/ids.ts";
 import { limits } from "../../../protocol/limits.ts";
 import { refused } from "../../../protocol/parse-frame.ts";
-import { frameText, roomNamed } from "../frame-text.ts";
-import { placeSession } from "../place-session.ts";
-import type { Caller, Deps, Room } from "../ports.ts";
+import type { Caller } from "../model/connection.ts";
+import { sessionKey } from "../model/connection.ts";
+import type { Deps } from "../model/deps.ts";
+import type { Room } from "../model/room.ts";
+import { roomOfWire } from "../wire/room-names.ts";
+import { serializeFrame } from "../wire/serialize.ts";
 import { deliver } from "./deliver.ts";
 
 type Acked = { roomId: string } & Position;
@@ -16,7 +19,7 @@ export async function ack(deps: Deps, caller: Caller, frame: FrameOf<"ack">): Pr
   const self = { connectionId: caller.connectionId, session: frame.session ?? caller.connectionId };
   const outcomes = await Promise.all(frame.rooms.map((room) => ackRoom(deps, caller, self, room)));
   const heard = frame.rooms.filter((_, i) => typeof outcomes[i] === "string");
-  await Promise.all((frame.receipts ?? []).map((receipt) => tellSender(deps, caller, heard, receipt)));
+  await Promise.all((frame.receipts ?? []).map((receipt) => notifySender(deps, caller, heard, receipt)));
 
   const wrong = outcomes.filter((outcome) => typeof outcome === "object");
   if (wrong.length > 0) return refused(frameCodes.badFields, `ack: ${await problemsOf(deps, caller, frame, wrong)}`);
@@ -45,15 +48,15 @@ async function problemsOf(
  * something that was sent is seen by a row of the last second, if that is new enough to say so.
  */
 async function ackRoom(
-  deps: Pick<Deps, "members" | "rooms" | "recentRooms" | "now">,
+  deps: Pick<Deps, "members" | "rooms" | "roomCache" | "now">,
   { subject }: Caller,
   self: { connectionId: string; session: string },
   { roomId: wireRoomId, epoch, seq }: Acked,
 ): Promise<Outcome> {
-  const roomId = roomNamed(wireRoomId, subject);
-  const session = placeSession(self, roomId);
-  const { members, recentRooms, now } = deps;
-  const known = recentRooms.get(roomId, now());
+  const roomId = roomOfWire(wireRoomId, subject);
+  const session = sessionKey(self, roomId);
+  const { members, roomCache, now } = deps;
+  const known = roomCache.get(roomId, now());
   const isKnown = known?.epoch === epoch && seq <= known.seq;
   const [seen, before] = await Promise.all([
     isKnown ? known : readRoom(deps, roomId),
@@ -61,12 +64,12 @@ async function ackRoom(
   ]);
   if (before === "refused") {
     // Acks may cross on their way, so one that goes backwards is nothing wrong; one of a stranger is.
-    const place = await members.get(roomId, session);
-    if (place?.connectionId !== self.connectionId)
+    const membership = await members.get(roomId, session);
+    if (membership?.connectionId !== self.connectionId)
       return { problem: `you are not in room ${wireRoomId}`, isStranger: true };
-    if (!place.cursor || place.cursor.epoch === epoch) {
+    if (!membership.cursor || membership.cursor.epoch === epoch) {
       // What a login brought may be had already: the first word of the member about it is worth keeping.
-      if (place.cursor?.seq === seq && !place.hasAcked)
+      if (membership.cursor?.seq === seq && !membership.hasAcked)
         await members.setCursor(roomId, session, self.connectionId, { epoch, seq });
       return "done";
     }
@@ -82,24 +85,24 @@ async function ackRoom(
     return { problem: `room ${wireRoomId} stands at ${seen?.seq ?? 0}, got ${seq}` };
   }
   // So much may have come within that second that some of it was held back: whoever is not told asks for nothing.
-  const isNearFlood = isKnown && seen.seq - before > limits.unackedMessages / 2;
-  const room = isNearFlood ? ((await readRoom(deps, roomId)) ?? seen) : seen;
-  const wasFlooded = room.seq - before > limits.unackedMessages;
-  return wasFlooded && seq < room.seq ? "behind" : "done";
+  const isNearAckWindow = isKnown && seen.seq - before > limits.unackedMessages / 2;
+  const room = isNearAckWindow ? ((await readRoom(deps, roomId)) ?? seen) : seen;
+  const wasDeferred = room.seq - before > limits.unackedMessages;
+  return wasDeferred && seq < room.seq ? "behind" : "done";
 }
 
 async function readRoom(
-  { rooms, recentRooms, now }: Pick<Deps, "rooms" | "recentRooms" | "now">,
+  { rooms, roomCache, now }: Pick<Deps, "rooms" | "roomCache" | "now">,
   roomId: string,
 ): Promise<Room | undefined> {
   const readAtMs = now();
   const room = await rooms.get(roomId);
-  if (room) recentRooms.note(room, readAtMs);
+  if (room) roomCache.put(room, readAtMs);
   return room;
 }
 
 /** Tells a message's sender that the caller has it. */
-async function tellSender(
+async function notifySender(
   deps: Deps,
   { subject }: Caller,
   heard: readonly Acked[],
@@ -107,11 +110,11 @@ async function tellSender(
 ): Promise<void> {
   const acked = heard.find(({ roomId }) => roomId === wireRoomId);
   if (!acked || seq > acked.seq) return;
-  const entry = await deps.log.get(roomNamed(wireRoomId, subject), { epoch: acked.epoch, seq });
+  const entry = await deps.log.get(roomOfWire(wireRoomId, subject), { epoch: acked.epoch, seq });
   const message = entry?.message;
   if (!message?.receiptTo || message.receiptTo === subject) return;
   const data = { messageId: message.messageId, subject, at: deps.now() };
-  const text = frameText({ type: "delivered", eventName: "delivered", data });
+  const text = serializeFrame({ type: "delivered", eventName: "delivered", data });
   const roomId = userRoom(message.receiptTo);
   await deliver(deps, { roomId, generation: 0 }, deps.members.pages(roomId), { text });
 }

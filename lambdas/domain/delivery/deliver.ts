@@ -1,31 +1,27 @@
-import { everyone } from "../../../protocol/ids.ts";
 import { limits } from "../../../protocol/limits.ts";
-import { flatten, forEachLimited } from "../pool.ts";
-import type { Deps, Member, Outcomes, Parcel, PostOutcome, Room } from "../ports.ts";
-import { disconnect } from "../rooms/connection-life.ts";
-import { evict, isCurrent } from "../rooms/evict.ts";
-import { endPlace, type PlaceDeps } from "../rooms/leave-room.ts";
-import { isPoller } from "../rooms/poller.ts";
-import { type Pace, post, unpaced } from "./post.ts";
+import { forEachLimited } from "../concurrency/for-each-limited.ts";
+import { flatten } from "../concurrency/pages.ts";
+import type { MembershipDeps } from "../membership/end-membership.ts";
+import { evict } from "../membership/evict.ts";
+import { prune } from "../membership/prune.ts";
+import type { Deps } from "../model/deps.ts";
+import type { PostOutcome } from "../model/gateway.ts";
+import { isCurrent, type Member } from "../model/member.ts";
+import type { Outcomes } from "../model/outcomes.ts";
+import { noOutcomes } from "../model/outcomes.ts";
+import type { OutgoingMessage } from "../model/outgoing-message.ts";
+import { isPolling } from "../model/polling.ts";
+import type { Room } from "../model/room.ts";
+import { post } from "../send/post.ts";
+import { type RateLimiter, unlimited } from "../send/rate-limiter.ts";
 
 /**
  * As many as the adapter keeps lines for. A post takes 10 to 40 ms of which nearly all is waiting, so that one function
  * needs so many under way to use up the account's 10,000 requests a second.
  */
-export const postsAtOnce = 400;
+export const postConcurrency = 400;
 
-export type DeliverDeps = PlaceDeps & Pick<Deps, "connections" | "gateway" | "wait" | "random">;
-
-/** Before anybody was posted to. */
-export const noOutcomes = (): Outcomes => ({
-  members: 0,
-  sent: 0,
-  gone: 0,
-  slow: 0,
-  failed: 0,
-  unknown: 0,
-  waiting: 0,
-});
+export type DeliverDeps = MembershipDeps & Pick<Deps, "connections" | "gateway" | "wait" | "random">;
 
 /** What became of one member: how its last post ended, and how many of its frames were sent before. */
 export interface Delivery {
@@ -42,23 +38,23 @@ export async function deliver(
   deps: DeliverDeps,
   room: Pick<Room, "roomId" | "generation">,
   members: AsyncIterable<Member[]>,
-  parcel: Pick<Parcel, "text" | "seq" | "except">,
-): Promise<{ outcomes: Outcomes; again: string[] }> {
-  const { seq } = parcel;
+  outgoing: Pick<OutgoingMessage, "text" | "seq" | "excluded">,
+): Promise<{ outcomes: Outcomes; retries: string[] }> {
+  const { seq } = outgoing;
   const outcomes = noOutcomes();
-  const again: string[] = [];
-  await forEachLimited(flatten(members), postsAtOnce, async (member) => {
-    const delivery = await deliverTo(deps, room, member, textsFor(member, parcel), seq);
+  const retries: string[] = [];
+  await forEachLimited(flatten(members), postConcurrency, async (member) => {
+    const delivery = await deliverTo(deps, room, member, textsFor(member, outgoing), seq);
     if (!delivery) return;
-    if (isTriedAgain(member, seq, delivery)) {
-      again.push(member.session);
+    if (isRetried(member, seq, delivery)) {
+      retries.push(member.session);
       return;
     }
-    if (isExcepted(member, parcel)) return;
+    if (isExcluded(member, outgoing)) return;
     outcomes.members += 1;
     outcomes[countedAs(delivery)] += 1;
   });
-  return { outcomes, again };
+  return { outcomes, retries };
 }
 
 /**
@@ -74,16 +70,16 @@ export async function deliverTo(
   member: Member,
   texts: readonly string[],
   seq?: number,
-  pace: Pace = unpaced,
+  limiter: RateLimiter = unlimited,
 ): Promise<Delivery | undefined> {
   if (!isCurrent(member, { generation })) {
     await evict(deps, roomId, member, generation);
     return undefined;
   }
-  if (isWaiting(member, seq)) return { outcome: "waiting", sent: 0 };
+  if (isDeferred(member, seq)) return { outcome: "waiting", sent: 0 };
   for (const [sent, text] of texts.entries()) {
-    if (sent > 0) await pace.turn();
-    const outcome = await post(deps, member.connectionId, text, pace);
+    if (sent > 0) await limiter.acquire();
+    const outcome = await post(deps, member.connectionId, text, limiter);
     if (outcome === "gone") await prune(deps, roomId, member);
     if (outcome !== "sent") return { outcome, sent };
   }
@@ -91,24 +87,29 @@ export async function deliverTo(
 }
 
 /** Whether the message is not for the member, who is counted nowhere then. */
-export const isExcepted = ({ subject }: Pick<Member, "subject">, { except }: Pick<Parcel, "except">): boolean =>
-  except?.subjects.includes(subject) === true;
+export const isExcluded = (
+  { subject }: Pick<Member, "subject">,
+  { excluded }: Pick<OutgoingMessage, "excluded">,
+): boolean => excluded?.subjects.includes(subject) === true;
 
 /** What of the message is posted to the member; whoever is excepted gets only its number, if it has one. */
-export function textsFor(member: Pick<Member, "subject">, parcel: Pick<Parcel, "text" | "except">): string[] {
-  if (!isExcepted(member, parcel)) return [parcel.text];
-  return parcel.except?.text === undefined ? [] : [parcel.except.text];
+export function textsFor(
+  member: Pick<Member, "subject">,
+  outgoing: Pick<OutgoingMessage, "text" | "excluded">,
+): string[] {
+  if (!isExcluded(member, outgoing)) return [outgoing.text];
+  return outgoing.excluded?.text === undefined ? [] : [outgoing.excluded.text];
 }
 
 /** Whether the message waits in the log until the member asks for it. */
-export const isWaiting = (member: Member, seq: number | undefined): boolean =>
-  isPoller(member.connectionId) || isFlooded(member, seq);
+export const isDeferred = (member: Member, seq: number | undefined): boolean =>
+  isPolling(member.connectionId) || exceedsAckWindow(member, seq);
 
 /**
  * Whether a post is to be tried once more later. What certainly did not arrive is; a slow reader who acks is left to
  * the redelivery, which sends it everything at once.
  */
-export const isTriedAgain = ({ cursor }: Member, seq: number | undefined, { outcome }: Delivery): boolean =>
+export const isRetried = ({ cursor }: Member, seq: number | undefined, { outcome }: Delivery): boolean =>
   outcome === "failed" || (outcome === "slow" && (cursor === undefined || seq === undefined));
 
 /** Whoever asks what became of a push hears that it did not arrive; that it was too large is in the log. */
@@ -116,24 +117,5 @@ export const countedAs = ({ outcome }: Delivery): Exclude<Delivery["outcome"], "
   outcome === "tooLarge" ? "failed" : outcome;
 
 /** So much is under way to the member that more waits in the log until it acks. */
-const isFlooded = ({ cursor }: Member, seq: number | undefined): boolean =>
+const exceedsAckWindow = ({ cursor }: Member, seq: number | undefined): boolean =>
   seq !== undefined && cursor !== undefined && seq - cursor.seq > limits.unackedMessages;
-
-/** Until its handshake is over, API Gateway calls a connection gone, though its row is there. */
-const handshakeMs = 10_000;
-
-/** Forgets a connection that has ended without a `$disconnect`. @returns whether it has */
-export async function prune(
-  deps: DeliverDeps,
-  roomId: string,
-  { connectionId, session, connectedAtMs }: Member,
-): Promise<boolean> {
-  // In other rooms it has logged in, so it was open.
-  if (roomId.startsWith("@") && deps.now() - connectedAtMs < handshakeMs) return false;
-  // A post was seen to be answered 410 although it arrived: a second witness, before somebody loses their rooms.
-  if (await deps.gateway.isOpen(connectionId)) return false;
-  await disconnect(deps, connectionId);
-  // The row may be gone already while this place, written late, is not; of everyone's room the row is the place.
-  if (roomId !== everyone) await endPlace(deps, roomId, session, connectionId);
-  return true;
-}

@@ -1,99 +1,101 @@
-import { readdressed } from "../delivery/parcel.ts";
-import type { FanOutTask, Member, OrderTasks, TaskNote } from "../ports.ts";
-import { mostRounds } from "../rounds.ts";
-import { makeFloor } from "./floor.ts";
-import { type Carried, carry, loadOf } from "./load.ts";
-import { roundMs } from "./plan.ts";
-import { isLastTry, pauseMs, tasksAgain, triesOf } from "./spread.ts";
-import { alongWith } from "./together.ts";
-import { type WalkDeps, walk } from "./walk.ts";
+import { makeWatermark } from "../concurrency/watermark.ts";
+import type { EnqueueTasks, FanOutTask, TaskProgress } from "../model/fan-out-task.ts";
+import type { Member } from "../model/member.ts";
+import { maxHops } from "../schedule/max-hops.ts";
+import { withFreshUrl } from "../wire/outgoing-message.ts";
+import { type BatchedMessage, batchedMessage, batchOf } from "./batch.ts";
+import { coalesce } from "./coalesce.ts";
+import { isLastRetry, pauseMs, retriesOf, retryTasks } from "./enqueue.ts";
+import { taskBudgetMs } from "./plan.ts";
+import { type PostPagesDeps, postPages } from "./post-pages.ts";
 
-/** Longer than the function may take: whoever comes after it finds the task free. */
+/** Longer than the function's time limit, so that a worker never loses a lease it still uses. */
 export const leaseMs = 45_000;
-/** After a crash so much is posted twice. */
-export const noteEveryMs = 1_000;
-const placesAtOnce = 25;
+/** A worker that crashes repeats at most this much of its posts. */
+export const recordEveryMs = 1_000;
+const readConcurrency = 25;
 
-export interface FanOutDeps extends WalkDeps {
-  /** Puts tasks aside for somebody to look at. */
-  giveUp: OrderTasks;
+export interface FanOutDeps extends PostPagesDeps {
+  /** Moves tasks to the dead-letter queue. */
+  deadLetter: EnqueueTasks;
 }
 
 /**
- * Works at a task until it is done or the time of one round is over; then it orders the rest anew.
+ * Posts a message to the members that a task names, until all are done or the time of one invocation is over. Then it
+ * enqueues the rest.
  *
- * @returns `taken`: somebody else is at it, and this order has to wait for what comes of that
+ * @returns `taken` if another worker holds the task's lease; the queue has to show the task again later
  */
-export async function runTask(deps: FanOutDeps, ordered: FanOutTask): Promise<"done" | "taken"> {
-  const task = readdressed(deps, ordered);
-  const untilMs = deps.now() + roundMs;
+export async function runTask(deps: FanOutDeps, queued: FanOutTask): Promise<"done" | "taken"> {
+  const task = withFreshUrl(deps, queued);
+  const untilMs = deps.now() + taskBudgetMs;
   const worker = deps.newId();
   const leaseUntilMs = deps.now() + leaseMs;
-  const found = await deps.tasks.take(task, worker, leaseUntilMs);
-  if (typeof found === "string") return found;
+  const progress = await deps.tasks.acquire(task, worker, leaseUntilMs);
+  if (typeof progress === "string") return progress;
 
-  const together = await alongWith(deps, task, found, worker, leaseUntilMs);
-  const { epoch = "", others } = together;
-  const carried = [carry(task, found), ...others].sort((a, b) => (a.task.seq ?? 0) - (b.task.seq ?? 0));
-  const wanted = carried.filter(({ task: { untilMs: wantedUntilMs = Infinity } }) => wantedUntilMs > deps.now());
-  const floor = makeFloor(found.after);
-  const books = keepBooks(deps, worker, carried);
-  const note = (end: Pick<TaskNote, "doneAtMs" | "untilMs">) =>
-    books({ ...(floor.upTo !== undefined && { after: floor.upTo }), ...end });
+  const { epoch = "", others } = await coalesce(deps, task, progress, worker, leaseUntilMs);
+  const messages = [batchedMessage(task, progress), ...others].sort((a, b) => (a.task.seq ?? 0) - (b.task.seq ?? 0));
+  const unexpired = messages.filter(({ task: { untilMs: ttlEndMs = Infinity } }) => ttlEndMs > deps.now());
+  const watermark = makeWatermark(progress.after);
+  const recordAll = progressRecorder(deps, worker, messages);
+  const record = (end: Pick<TaskProgress, "doneAtMs" | "untilMs">) =>
+    recordAll({ ...(watermark.upTo !== undefined && { after: watermark.upTo }), ...end });
 
-  let notedAtMs = deps.now();
+  let recordedAtMs = deps.now();
   let isLost = false;
-  const noteNowAndThen = async () => {
-    if (isLost || deps.now() - notedAtMs < noteEveryMs) return;
-    notedAtMs = deps.now();
-    isLost = (await note({ untilMs: leaseUntilMs })) === "lost";
+  const recordPeriodically = async () => {
+    if (isLost || deps.now() - recordedAtMs < recordEveryMs) return;
+    recordedAtMs = deps.now();
+    isLost = (await record({ untilMs: leaseUntilMs })) === "lost";
   };
-  const pages = wanted.length === 0 ? nobody() : membersOf(deps, task, found.after);
-  // Whoever has lost the task stops: somebody else posts to the same members.
+  const pages = unexpired.length === 0 ? noPages() : membersOf(deps, task, progress.after);
+  // A worker that has lost its lease stops: another worker posts to the same members.
   const isOver = () => isLost || deps.now() >= untilMs;
-  const isWhole = await walk(deps, task.roomId, pages, loadOf(wanted, epoch), floor, isOver, noteNowAndThen);
+  const batch = batchOf(unexpired, epoch);
+  const isWhole = await postPages(deps, task.roomId, pages, batch, watermark, isOver, recordPeriodically);
   if (isLost) return "taken";
-  if (isWhole) return (await note({ doneAtMs: deps.now() })) === "lost" ? "taken" : "done";
-  if ((await note({})) === "lost") return "taken";
-  // Noted before it is handed on: the next one goes on where this one stopped.
-  const rest = { ...task, round: task.round + 1 };
-  await (rest.round > mostRounds ? deps.giveUp([rest]) : deps.orderTasks([rest]));
+  if (isWhole) return (await record({ doneAtMs: deps.now() })) === "lost" ? "taken" : "done";
+  if ((await record({})) === "lost") return "taken";
+  // Recorded before the rest is enqueued: the next worker starts where this one stopped.
+  const rest = { ...task, hop: task.hop + 1 };
+  await (rest.hop > maxHops ? deps.deadLetter([rest]) : deps.enqueueTasks([rest]));
   return "done";
 }
 
-/** Notes how far all the messages have come; what failed is ordered before it is noted as passed. */
-function keepBooks(deps: FanOutDeps, worker: string, carried: readonly Carried[]) {
-  return async (where: Omit<TaskNote, "outcomes" | "handedBack">): Promise<"noted" | "lost"> => {
-    const noted = await Promise.all(
-      carried.map(async (one) => {
-        const { task, again } = one;
-        const counts = { ...one.outcomes };
-        const sessions = again.splice(0);
+/** Records the progress of all messages of a batch. Retries are enqueued before the progress that passes them. */
+function progressRecorder(deps: FanOutDeps, worker: string, messages: readonly BatchedMessage[]) {
+  return async (position: Omit<TaskProgress, "outcomes" | "retryTaskCount">): Promise<"recorded" | "lost"> => {
+    const recorded = await Promise.all(
+      messages.map(async (message) => {
+        const { task, retries } = message;
+        const outcomes = { ...message.outcomes };
+        const sessions = retries.splice(0);
         try {
-          one.handedBack += await tryAgain(deps, task, sessions);
+          message.retryTaskCount += await enqueueRetries(deps, task, sessions);
         } catch (error) {
-          // The next note must not pass them over.
-          again.push(...sessions);
+          // The next record must not pass these sessions.
+          retries.push(...sessions);
           throw error;
         }
-        return deps.tasks.note(task, worker, {
-          ...where,
-          outcomes: counts,
-          ...(one.handedBack > 0 && { handedBack: one.handedBack }),
+        return deps.tasks.record(task, worker, {
+          ...position,
+          outcomes,
+          ...(message.retryTaskCount > 0 && { retryTaskCount: message.retryTaskCount }),
         });
       }),
     );
-    return noted.includes("lost") ? "lost" : "noted";
+    return recorded.includes("lost") ? "lost" : "recorded";
   };
 }
 
-/** @returns how many tasks will try them again: none after the last try, when they are put aside */
-async function tryAgain(deps: FanOutDeps, task: FanOutTask, sessions: string[]): Promise<number> {
+/** @returns the number of retry tasks; 0 after the last retry, when the sessions go to the dead-letter queue */
+async function enqueueRetries(deps: FanOutDeps, task: FanOutTask, sessions: string[]): Promise<number> {
   if (sessions.length === 0) return 0;
-  const next = triesOf(task) + 1;
-  const tasks = tasksAgain(deps, task, sessions, next);
-  const isLast = isLastTry(task);
-  await (isLast ? deps.giveUp(tasks) : deps.orderTasks(tasks, pauseMs(next)));
+  const next = retriesOf(task) + 1;
+  const tasks = retryTasks(deps, task, sessions, next);
+  const isLast = isLastRetry(task);
+  await (isLast ? deps.deadLetter(tasks) : deps.enqueueTasks(tasks, pauseMs(next)));
   return isLast ? 0 : tasks.length;
 }
 
@@ -102,22 +104,22 @@ function membersOf(
   { roomId, to }: FanOutTask,
   after?: string,
 ): AsyncIterable<Member[]> {
-  return "sessions" in to ? placesOf(members, roomId, to.sessions, after) : members.pages(roomId, to, after);
+  return "sessions" in to ? membersOfSessions(members, roomId, to.sessions, after) : members.pages(roomId, to, after);
 }
 
-/** Those who are still there. */
-async function* placesOf(
+/** Skips sessions that have left the room. */
+async function* membersOfSessions(
   members: FanOutDeps["members"],
   roomId: string,
   sessions: readonly string[],
   after: string | undefined,
 ): AsyncGenerator<Member[]> {
-  const begin = after === undefined ? 0 : sessions.indexOf(after) + 1;
-  for (let from = begin; from < sessions.length; from += placesAtOnce) {
-    const some = sessions.slice(from, from + placesAtOnce);
-    const places = await Promise.all(some.map((session) => members.get(roomId, session)));
-    yield places.filter((place) => place !== undefined);
+  const start = after === undefined ? 0 : sessions.indexOf(after) + 1;
+  for (let from = start; from < sessions.length; from += readConcurrency) {
+    const some = sessions.slice(from, from + readConcurrency);
+    const read = await Promise.all(some.map((session) => members.get(roomId, session)));
+    yield read.filter((member) => member !== undefined);
   }
 }
 
-async function* nobody(): AsyncGenerator<Member[]> {}
+async function* noPages(): AsyncGenerator<Member[]> {}

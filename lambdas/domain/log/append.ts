@@ -1,5 +1,8 @@
-import type { Deps, Message, PushRecord, Room } from "../ports.ts";
-import type { Once } from "./once.ts";
+import type { Deps } from "../model/deps.ts";
+import type { Message } from "../model/message.ts";
+import type { PushRecord } from "../model/push-record.ts";
+import type { Room } from "../model/room.ts";
+import type { Idempotency } from "./idempotency.ts";
 
 /** A message that has no number yet. `once`: it may come twice and shall be one message. */
 export type Draft = Omit<Message, "epoch" | "seq" | "roomId">;
@@ -27,25 +30,26 @@ export async function appendTo(
   { rooms, log, pushes }: AppendDeps,
   roomId: string,
   draft: Draft,
-  once: Once | undefined,
-  write: (message: Message) => Promise<"done" | "there" | "void">,
-): Promise<Appended | "used"> {
+  idempotency: Idempotency | undefined,
+  write: (message: Message) => Promise<"done" | "exists" | "superseded">,
+): Promise<Appended | "conflict"> {
   let voided: number | undefined;
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const room = await rooms.nextSeq(roomId);
     const mine: PushRecord = { roomId, epoch: room.epoch, seq: room.seq, atMs: draft.atMs, done: false };
-    if (once && voided !== undefined) await pushes.renumber(once.messageId, once.recordOf(mine), voided);
-    const entered = once ? await once.enter(mine) : { record: mine };
-    const giveUp = () => log.giveUp(roomId, { epoch: room.epoch, seq: room.seq, atMs: draft.atMs });
-    if (entered === "used") {
-      await giveUp();
-      return "used";
+    if (idempotency && voided !== undefined)
+      await pushes.renumber(idempotency.messageId, idempotency.recordOf(mine), voided);
+    const registered = idempotency ? await idempotency.register(mine) : { record: mine };
+    const putTombstone = () => log.putTombstone(roomId, { epoch: room.epoch, seq: room.seq, atMs: draft.atMs });
+    if (registered === "conflict") {
+      await putTombstone();
+      return "conflict";
     }
-    const { epoch = room.epoch, seq = room.seq, atMs, done: isDone } = entered.record;
+    const { epoch = room.epoch, seq = room.seq, atMs, done: isDone } = registered.record;
     // Somebody entered it before: whether that one lives or died on the way, the message keeps its number.
-    if (seq !== room.seq) await giveUp();
+    if (seq !== room.seq) await putTombstone();
     const message: Message = { ...draft, roomId, epoch, seq, atMs };
-    if ((await write(message)) !== "void") return { message, room, isDone };
+    if ((await write(message)) !== "superseded") return { message, room, isDone };
     voided = seq;
   }
   throw new Error(`no number of the room's log could be kept in ${attempts} tries`);

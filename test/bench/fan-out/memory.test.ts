@@ -31,7 +31,7 @@ const rowsOf = (table: string) =>
 
 test("the table compares each size with the smallest of its source, time per member", () => {
   const small: Measured = {
-    ...{ source: "generated", size: 1_000, times: 5, mostHeld: 899, rounds: 1 },
+    ...{ source: "generated", size: 1_000, times: 5, mostHeld: 899, hops: 1 },
     ...{ liveBytes: 2 ** 20, peakBytes: 40 * 2 ** 20, idleBytes: 90 * 2 ** 20, wallMs: 50, cpuMs: 40 },
   };
   const large = { ...small, size: 100_000, times: 1, liveBytes: 2 ** 21, peakBytes: 60 * 2 ** 20, wallMs: 4_000 };

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type Measured, postsTable, type Setting } from "../../../bench/fan-out/posts/table.ts";
 import { ways } from "../../../bench/fan-out/posts/ways.ts";
-import { ok, openStub } from "../../lambdas/adapters/gateway/stub-server.ts";
+import { ok, openStub } from "../../lambdas/adapters/http1/stub-server.ts";
 
 const ids = Array.from({ length: 60 }, (_, i) => `L0SM9c${i}=`);
 const text = '{"type":"message"}';
@@ -34,7 +34,7 @@ test("the table puts the ratios first, with the goals that are met and those tha
   const measured: Measured[] = settings.flatMap((setting) =>
     Object.entries(micros).map(([name, cpuMicros]) => ({ name, setting, cpuMicros, perSecond: 1_000 })),
   );
-  const lines = postsTable(measured, { rounds: 5, postsPerRound: 100 }).split("\n").slice(2, 8);
+  const lines = postsTable(measured, { hops: 5, postsPerRound: 100 }).split("\n").slice(2, 8);
   expect(lines.map((line) => line.trim().replace(/ {2,}/g, "  "))).toEqual([
     "HTTP, 0 ms: ours / SDK, Promise.all  1/10  ≤ 1/8  ✓",
     "HTTP, 0 ms: ours / SDK tuned  1/7  ≤ 1/8  ✗",

@@ -59,7 +59,7 @@ test("both pages say what a page costs that polls", () => {
   expect(ratio).toBeLessThan(12.5);
   expect(page).toContain("A page that polls costs some ten times a connected one");
   const readme = readFileSync(join(folder, "../README.md"), "utf8");
-  expect(readme).toContain("A page that polls costs some ten times a connected one");
+  expect(readme).toContain("A page that polls costs about ten times as much as a connected one");
 });
 
 test("a folder without the page is refused", () => {

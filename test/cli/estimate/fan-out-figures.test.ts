@@ -17,11 +17,12 @@ import { postsAtOnce } from "../../../cli/estimate/prices.ts";
 import { everyonePush, roomPush, tasksIn } from "../../../cli/estimate/push-cost.ts";
 import { defaults } from "../../../cli/estimate/question.ts";
 import * as deliver from "../../../lambdas/domain/delivery/deliver.ts";
-import * as redelivery from "../../../lambdas/domain/delivery/redelivery.ts";
-import { catchUpMs } from "../../../lambdas/domain/fan-out/pace.ts";
 import * as plan from "../../../lambdas/domain/fan-out/plan.ts";
-import { noteEveryMs } from "../../../lambdas/domain/fan-out/run-task.ts";
-import { mostRounds } from "../../../lambdas/domain/rounds.ts";
+import { recordEveryMs } from "../../../lambdas/domain/fan-out/run-task.ts";
+import * as roomSize from "../../../lambdas/domain/model/room-size.ts";
+import * as ackWait from "../../../lambdas/domain/schedule/ack-wait.ts";
+import { maxHops } from "../../../lambdas/domain/schedule/max-hops.ts";
+import { burstMs } from "../../../lambdas/domain/send/rate-limiter.ts";
 import { resolveProps } from "../../../lib/downlink-props.ts";
 import { paceOf, workersFor as workersOfStack } from "../../../lib/pace.ts";
 
@@ -53,7 +54,7 @@ describe("the estimate reckons with the stack as it is", () => {
   test("within how long a room of any size is acked", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 10_000_000 }), (members) => {
-        const ms = plan.ackWithinMs("456", { seen: members, share: 1 }) ?? 250;
+        const ms = roomSize.ackWithinMs("456", { seen: members, share: 1 }) ?? 250;
         expect(ackWithinSeconds(members)).toBe(ms / 1000);
       }),
     );
@@ -61,14 +62,14 @@ describe("the estimate reckons with the stack as it is", () => {
 
   test("what is posted to at once, rounds, notes, pace and tries", () => {
     expect(fanOut).toMatchObject({
-      inlineMembers: plan.inlineMembers,
-      roundSeconds: plan.roundMs / 1000,
-      mostRounds,
-      notesPerSecond: 1000 / noteEveryMs,
+      inlineMembers: roomSize.inlineMembers,
+      roundSeconds: plan.taskBudgetMs / 1000,
+      mostRounds: maxHops,
+      notesPerSecond: 1000 / recordEveryMs,
     });
-    expect(paceBurstSeconds).toBe(catchUpMs / 1000);
-    expect(postsAtOnce).toBe(deliver.postsAtOnce);
-    expect(mostTries).toBe(redelivery.mostTries);
+    expect(paceBurstSeconds).toBe(burstMs / 1000);
+    expect(postsAtOnce).toBe(deliver.postConcurrency);
+    expect(mostTries).toBe(ackWait.maxRedeliveries);
   });
 
   test("its defaults", () => {

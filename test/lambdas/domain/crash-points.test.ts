@@ -1,29 +1,29 @@
 import { describe, expect, test } from "vitest";
-import { lookAtRoom } from "../../../lambdas/domain/delivery/look-at-room.ts";
-import { publish } from "../../../lambdas/domain/delivery/publish.ts";
-import type { FanOutTask } from "../../../lambdas/domain/ports.ts";
-import { leaveRoom } from "../../../lambdas/domain/rooms/leave-room.ts";
+import { leaveRoom } from "../../../lambdas/domain/membership/leave.ts";
+import type { FanOutTask } from "../../../lambdas/domain/model/fan-out-task.ts";
+import { publish } from "../../../lambdas/domain/push/publish.ts";
+import { checkRoom } from "../../../lambdas/domain/redelivery/check-room.ts";
 import { loginPolicies } from "../../../protocol/ids.ts";
+import { AckingPage } from "../../support/acking-page.ts";
 import { countCalls, crash } from "../../support/crash.ts";
-import { openQuickTables } from "../../support/quick-tables.ts";
-import { Reader } from "../../support/reader.ts";
+import { Harness, visibilityMs } from "../../support/harness.ts";
+import { openInMemoryTables } from "../../support/in-memory-tables.ts";
+import { sharedTables } from "../../support/shared-tables.ts";
 import { inPagesOf } from "../../support/tables.ts";
-import { tablesForAll } from "../../support/tables-for-all.ts";
-import { visibilityMs, World } from "../../support/world.ts";
 
 // Every Lambda dies at each of its calls once, right before the call takes effect and right after. The table of
 // points is not written down: an undisturbed run says how many calls there are.
 
-const tables = tablesForAll(openQuickTables);
+const tables = sharedTables(openInMemoryTables);
 
 interface Scene {
-  world: World;
+  harness: Harness;
   room: string;
   /** Two who are in and ack. */
-  ann: Reader;
-  bob: Reader;
+  ann: AckingPage;
+  bob: AckingPage;
   /** Somebody who is not in yet. */
-  eve: Reader;
+  eve: AckingPage;
 }
 
 /** One operation and what its caller does when it hears nothing. */
@@ -36,27 +36,27 @@ interface Operation {
   work(scene: Scene): Promise<unknown>;
   retry(scene: Scene): Promise<unknown>;
   /** What the page saw in the end, of those who are in. */
-  sees(scene: Scene): [Reader, unknown[]][];
+  sees(scene: Scene): [AckingPage, unknown[]][];
 }
 
 async function open(isLarge = false): Promise<Scene> {
-  const world = new World(isLarge ? inPagesOf(1, tables.client) : tables.client);
-  const room = `room-${world.nextId()}`;
+  const harness = new Harness(isLarge ? inPagesOf(1, tables.client) : tables.client);
+  const room = `room-${harness.nextId()}`;
   const [ann, bob, eve] = await Promise.all([
-    Reader.open(world, { publish: ["*"] }),
-    Reader.open(world),
-    Reader.open(world),
+    AckingPage.open(harness, { publish: ["*"] }),
+    AckingPage.open(harness),
+    AckingPage.open(harness),
   ]);
   await ann.login(room, "loginWhenever");
   await bob.login(room, "loginWhenever");
-  return { world, room, ann, bob, eve };
+  return { harness, room, ann, bob, eve };
 }
 
 /** Clients do what their timers say, and time passes. */
-async function settle({ world, ann, bob, eve }: Scene, roundMs = 3_000): Promise<void> {
-  world.lost.clear();
-  for (let round = 0; round < 12; round += 1) {
-    await world.pass(roundMs);
+async function clear({ harness, ann, bob, eve }: Scene, taskBudgetMs = 3_000): Promise<void> {
+  harness.lost.clear();
+  for (let hop = 0; hop < 12; hop += 1) {
+    await harness.pass(taskBudgetMs);
     for (const reader of [ann, bob, eve]) {
       await reader.fill();
       await reader.ack();
@@ -64,36 +64,36 @@ async function settle({ world, ann, bob, eve }: Scene, roundMs = 3_000): Promise
   }
 }
 
-const push = ({ world, room }: Scene, data: string, onceAs?: string) =>
-  world.push(room, data, onceAs === undefined ? {} : { messageId: `${room}-${onceAs}` });
-const publishOnce = ({ world, room, ann }: Scene) =>
-  publish(world.deps, ann.page.caller, {
+const push = ({ harness, room }: Scene, data: string, onceAs?: string) =>
+  harness.push(room, data, onceAs === undefined ? {} : { messageId: `${room}-${onceAs}` });
+const publishOnce = ({ harness, room, ann }: Scene) =>
+  publish(harness.deps, ann.page.caller, {
     ...{ action: "publish", roomId: room, eventName: "test", rawData: '"published"', clientMessageId: "c-1" },
   });
-const look = ({ world, room }: Scene) => {
-  world.looks.length = 0;
+const check = ({ harness, room }: Scene) => {
+  harness.checks.length = 0;
   const reportUndelivered = async () => {};
-  return lookAtRoom({ ...world.lookDeps, reportUndelivered }, { roomId: room, round: 0 });
+  return checkRoom({ ...harness.ackCheckDeps, reportUndelivered }, { roomId: room, hop: 0 });
 };
 /** Until the caller has had its answer: from then on nothing but the server's own looks can make it good. */
-const losePosts = async ({ world, ann, bob }: Scene) => {
+const losePosts = async ({ harness, ann, bob }: Scene) => {
   // Nobody is coming in any more, for whose sake there would be a look anyway.
-  await world.pass(31_000);
-  for (const { page } of [ann, bob]) world.lost.add(page.connectionId);
+  await harness.pass(31_000);
+  for (const { page } of [ann, bob]) harness.lost.add(page.connectionId);
 };
-const received = new WeakMap<World, FanOutTask[]>();
+const received = new WeakMap<Harness, FanOutTask[]>();
 /** A worker gets what is in the queue. */
-const workAtTasks = async ({ world }: Scene) => {
-  const tasks = world.tasks.splice(0).map(({ task }) => task);
-  received.set(world, tasks);
-  for (const task of tasks) await world.work(task);
+const workAtTasks = async ({ harness }: Scene) => {
+  const tasks = harness.tasks.splice(0).map(({ task }) => task);
+  received.set(harness, tasks);
+  for (const task of tasks) await harness.work(task);
 };
 /** It has not said that it is done, so that the queue shows all of it again. */
 const showAgain = async (scene: Scene) => {
-  const { world } = scene;
-  const atMs = world.nowMs + visibilityMs;
-  world.tasks.push(...(received.get(world) ?? []).map((task) => ({ task, atMs })));
-  await settle(scene, visibilityMs / 10);
+  const { harness } = scene;
+  const atMs = harness.nowMs + visibilityMs;
+  harness.tasks.push(...(received.get(harness) ?? []).map((task) => ({ task, atMs })));
+  await clear(scene, visibilityMs / 10);
 };
 const isAnswered = (reply: { data: { code: string } }, code: string) => expect(reply.data.code).toBe(code);
 
@@ -111,9 +111,9 @@ const operations: Operation[] = [
     name: "a push with a messageId, sent again after its number was given up",
     work: (scene) => push(scene, '"once"', "m-1"),
     retry: async (scene) => {
-      await scene.world.pass(3_000);
+      await scene.harness.pass(3_000);
       await push(scene, '"later"');
-      await settle(scene);
+      await clear(scene);
       await push(scene, '"once"', "m-1");
     },
     sees: ({ ann, bob }) => [
@@ -190,11 +190,11 @@ const operations: Operation[] = [
     isLarge: true,
     given: async (scene) => {
       await push(scene, '"once"');
-      scene.world.outcomes.set(scene.bob.page.connectionId, "failed");
+      scene.harness.outcomes.set(scene.bob.page.connectionId, "failed");
     },
     work: workAtTasks,
     retry: async (scene) => {
-      scene.world.outcomes.clear();
+      scene.harness.outcomes.clear();
       await showAgain(scene);
     },
     sees: ({ ann, bob }) => [
@@ -206,11 +206,11 @@ const operations: Operation[] = [
     name: "a fan-out task whose round is over",
     isLarge: true,
     given: async (scene) => {
-      const { world } = scene;
+      const { harness } = scene;
       await push(scene, '"once"');
-      const { post } = world.deps.gateway;
-      world.deps.gateway.post = (connectionId, text) => {
-        world.nowMs += 20_001;
+      const { post } = harness.deps.gateway;
+      harness.deps.gateway.post = (connectionId, text) => {
+        harness.nowMs += 20_001;
         return post(connectionId, text);
       };
     },
@@ -256,14 +256,14 @@ const operations: Operation[] = [
   {
     name: "a look at a room whose posts were lost",
     given: async (scene) => {
-      const { world, ann, bob } = scene;
-      for (const { page } of [ann, bob]) world.lost.add(page.connectionId);
+      const { harness, ann, bob } = scene;
+      for (const { page } of [ann, bob]) harness.lost.add(page.connectionId);
       await push(scene, "1");
-      world.lost.clear();
-      world.nowMs += 5_000;
+      harness.lost.clear();
+      harness.nowMs += 5_000;
     },
-    work: look,
-    retry: look,
+    work: check,
+    retry: check,
     sees: ({ ann, bob }) => [
       [ann, [1]],
       [bob, [1]],
@@ -316,13 +316,13 @@ const operations: Operation[] = [
       },
       sees: ({ ann, bob, eve }) => [
         [eve, [1]],
-        ...(type === "loginWhenever" ? [ann, bob] : []).map((reader): [Reader, unknown[]] => [reader, [1]]),
+        ...(type === "loginWhenever" ? [ann, bob] : []).map((reader): [AckingPage, unknown[]] => [reader, [1]]),
       ],
     }),
   ),
   {
     name: "leaving a room",
-    work: ({ world, room, bob }) => leaveRoom(world.deps, bob.page.caller, { action: "leaveRoom", roomId: room }),
+    work: ({ harness, room, bob }) => leaveRoom(harness.deps, bob.page.caller, { action: "leaveRoom", roomId: room }),
     retry: async (scene) => {
       await scene.bob.page.leave(scene.room);
       await push(scene, "1");
@@ -343,22 +343,22 @@ async function begin({ given, isLarge }: Operation): Promise<Scene> {
 describe.each(operations.map((operation) => [operation.name, operation] as const))("%s", (_, operation) => {
   test("loses nothing and locks nobody out, wherever the Lambda dies", async () => {
     const counted = await begin(operation);
-    const calls = await countCalls(counted.world, () => operation.work(counted));
+    const calls = await countCalls(counted.harness, () => operation.work(counted));
     expect(calls).toBeGreaterThan(0);
     for (let call = 1; call <= calls; call += 1) {
       for (const moment of ["before", "after"] as const) {
         const scene = await begin(operation);
-        await crash(scene.world, () => operation.work(scene), { call, moment });
+        await crash(scene.harness, () => operation.work(scene), { call, moment });
         await operation.retry(scene);
-        await settle(scene);
-        await check(scene, operation, `${moment} call ${call} of ${calls}`);
+        await clear(scene);
+        await verify(scene, operation, `${moment} call ${call} of ${calls}`);
       }
     }
   });
 });
 
-async function check(scene: Scene, { name, sees }: Operation, where: string): Promise<void> {
-  const { world, room, eve, ann } = scene;
+async function verify(scene: Scene, { name, sees }: Operation, where: string): Promise<void> {
+  const { harness, room, eve, ann } = scene;
   for (const [reader, wanted] of sees(scene)) {
     const saw = reader.dataOf(room);
     // Nobody was told that the one that died was accepted: it may be there or not, but for all alike.
@@ -375,10 +375,10 @@ async function check(scene: Scene, { name, sees }: Operation, where: string): Pr
   }
   // Nobody waits for messages of a room that they were put out of.
   for (const { page } of [ann, scene.bob, eve].filter(({ page }) => page.line === "open" && page.isIn(room))) {
-    expect(await world.unwatched.members.get(room, page.session), `${where}: who believes to be in`).toBeDefined();
+    expect(await harness.unwatched.members.get(room, page.session), `${where}: who believes to be in`).toBeDefined();
   }
   // Nobody is locked out: whoever is there can be put out, whoever is gone is taken over from.
   for (const { page } of [ann, scene.bob, eve]) await page.close({ tells: false });
-  const late = await world.connect();
+  const late = await harness.connect();
   expect((await late.login(room)).data.code, where).toBe("2002");
 }

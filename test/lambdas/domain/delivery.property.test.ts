@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { openQuickTables } from "../../support/quick-tables.ts";
-import { Reader } from "../../support/reader.ts";
-import { scheduledTurns } from "../../support/scheduled-turns.ts";
-import { World } from "../../support/world.ts";
+import { AckingPage } from "../../support/acking-page.ts";
+import { Harness } from "../../support/harness.ts";
+import { openInMemoryTables } from "../../support/in-memory-tables.ts";
+import { scheduledCalls } from "../../support/scheduled-calls.ts";
 
 // Random histories of pushes and of readers who ack, lose posts, drop and come back. Every call to a table, the
 // gateway and the queue waits for its turn, which fast-check gives; a seed plays it again.
@@ -13,7 +13,7 @@ type Step =
   | { do: "ack" | "fill" | "drop" | "dropUntold" | "comeBack" | "losePosts" | "heal" | "loginAgain"; reader: number };
 /** One who is in from the start. */
 interface Watched {
-  reader: Reader;
+  reader: AckingPage;
   isAway: boolean;
 }
 
@@ -40,24 +40,24 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 const scripts = fc.array(fc.array(step, { minLength: 1, maxLength: 6 }), { minLength: 2, maxLength: 4 });
 
 /** Tables of its own for each history: everyone is in one room. */
-async function withWorld(run: (world: World) => Promise<void>): Promise<void> {
-  const tables = await openQuickTables();
-  await run(new World(tables.client));
+async function withWorld(run: (harness: Harness) => Promise<void>): Promise<void> {
+  const tables = await openInMemoryTables();
+  await run(new Harness(tables.client));
   await tables.close();
 }
 
-async function play(world: World, schedule: fc.Scheduler, scripts: Step[][]) {
+async function play(harness: Harness, schedule: fc.Scheduler, scripts: Step[][]) {
   const room = "456";
   const people: Watched[] = [];
   for (let i = 0; i < readers; i += 1) {
-    const reader = await Reader.open(world, { subject: `reader-${i}` });
+    const reader = await AckingPage.open(harness, { subject: `reader-${i}` });
     await reader.login(room, "loginWhenever");
     people.push({ reader, isAway: false });
   }
   const targets = { room, "@all": "@all", "@user": `@user/${people[0]?.reader.page.subject}` };
   const accepted = { room: [] as string[], "@all": [] as string[], "@user": [] as string[] };
 
-  world.turn = scheduledTurns(schedule);
+  harness.turn = scheduledCalls(schedule);
 
   const busy = people.map(() => Promise.resolve());
   /** One after the other for each reader. */
@@ -74,7 +74,7 @@ async function play(world: World, schedule: fc.Scheduler, scripts: Step[][]) {
       if (step.do === "push") {
         pushes += 1;
         const name = `m-${pushes}`;
-        const push = () => world.push(targets[step.to], JSON.stringify(name), { messageId: name });
+        const push = () => harness.push(targets[step.to], JSON.stringify(name), { messageId: name });
         // The sender heard nothing and repeats, or two of its machines send at once.
         const answers = await Promise.all(step.twice ? [push(), push()] : [push()]);
         expect(
@@ -82,19 +82,19 @@ async function play(world: World, schedule: fc.Scheduler, scripts: Step[][]) {
         ).toBe(1);
         accepted[step.to].push(name);
       } else {
-        await inLine(step.reader, (who) => perform(world, who, room, step.do));
+        await inLine(step.reader, (who) => perform(harness, who, room, step.do));
       }
     }
   };
   await schedule.waitFor(Promise.all(scripts.map(run)));
-  world.turn = (work) => work();
+  harness.turn = (work) => work();
 
   // Everybody comes back, nothing is lost any more, and time passes.
-  for (const who of people) await perform(world, who, room, "heal");
+  for (const who of people) await perform(harness, who, room, "heal");
   for (const who of people) if (who.isAway) await who.reader.page.open();
-  world.lost.clear();
-  for (let round = 0; round < 12; round += 1) {
-    await world.pass(3_000);
+  harness.lost.clear();
+  for (let hop = 0; hop < 12; hop += 1) {
+    await harness.pass(3_000);
     for (const { reader } of people) {
       await reader.fill();
       await reader.ack();
@@ -103,7 +103,7 @@ async function play(world: World, schedule: fc.Scheduler, scripts: Step[][]) {
   return { room, people, accepted };
 }
 
-async function perform(world: World, who: Watched, room: string, what: Exclude<Step["do"], "push">): Promise<void> {
+async function perform(harness: Harness, who: Watched, room: string, what: Exclude<Step["do"], "push">): Promise<void> {
   const { reader } = who;
   const { page } = reader;
   switch (what) {
@@ -121,10 +121,10 @@ async function perform(world: World, who: Watched, room: string, what: Exclude<S
       who.isAway = false;
       return page.open();
     case "losePosts":
-      world.lost.add(page.connectionId);
+      harness.lost.add(page.connectionId);
       return;
     case "heal":
-      world.lost.delete(page.connectionId);
+      harness.lost.delete(page.connectionId);
       return;
     case "loginAgain":
       if (!who.isAway) await reader.login(room, "loginWhenever");
@@ -139,8 +139,8 @@ test(
   async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), scripts, (schedule, scripts) =>
-        withWorld(async (world) => {
-          const { room, people, accepted } = await play(world, schedule, scripts);
+        withWorld(async (harness) => {
+          const { room, people, accepted } = await play(harness, schedule, scripts);
           for (const [index, { reader }] of people.entries()) {
             const wanted = {
               [room]: accepted.room,

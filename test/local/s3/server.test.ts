@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 // The signer of the Lambdas: another implementation than the one that verifies its signatures here.
-import { presignGet, signPut } from "../../../lambdas/adapters/payloads/sign.ts";
-import type { Credentials } from "../../../lambdas/adapters/signature-v4.ts";
+import { presignGet, signPut } from "../../../lambdas/adapters/s3/sign.ts";
+import type { Credentials } from "../../../lambdas/adapters/sigv4/signature-v4.ts";
 import type { LoopbackServer } from "../../../local/http/loopback-server.ts";
 import { createIam } from "../../../local/iam/iam.ts";
 import { openObjectStore } from "../../../local/s3/object-store.ts";

@@ -1,40 +1,56 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import { tableOf } from "../../../../lambdas/adapters/tables/table.ts";
+import { tableOf } from "../../../../lambdas/adapters/dynamodb/table.ts";
 import { ack } from "../../../../lambdas/domain/delivery/ack.ts";
 import type { Position, Receipt } from "../../../../protocol/frames.ts";
-import { openQuickTables } from "../../../support/quick-tables.ts";
-import { Reader } from "../../../support/reader.ts";
-import { tablesForAll } from "../../../support/tables-for-all.ts";
-import { World } from "../../../support/world.ts";
+import { AckingPage } from "../../../support/acking-page.ts";
+import { Harness } from "../../../support/harness.ts";
+import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { sharedTables } from "../../../support/shared-tables.ts";
 
-const tables = tablesForAll(openQuickTables);
+const tables = sharedTables(openInMemoryTables);
 
-let world: World;
+let harness: Harness;
 let room = "";
-let ann: Reader;
-let bob: Reader;
+let ann: AckingPage;
+let bob: AckingPage;
 beforeEach(async () => {
-  world = new World(tables.client);
-  room = `room-${world.nextId()}`;
-  ann = await Reader.open(world);
-  bob = await Reader.open(world);
+  harness = new Harness(tables.client);
+  room = `room-${harness.nextId()}`;
+  ann = await AckingPage.open(harness);
+  bob = await AckingPage.open(harness);
   await ann.login(room, "loginWhenever");
 });
 
-const cursorOf = async ({ page }: Reader, roomId = room) =>
-  (await world.deps.members.get(roomId, roomId.startsWith("@") ? page.connectionId : page.session))?.cursor;
+const cursorOf = async ({ page }: AckingPage, roomId = room) =>
+  (await harness.deps.members.get(roomId, roomId.startsWith("@") ? page.connectionId : page.session))?.cursor;
 const ackBy = async (
-  { page }: Reader,
+  { page }: AckingPage,
   seq: number,
   { epoch, receipts }: { epoch?: string; receipts?: Receipt[] } = {},
 ) => {
-  const at: Position = { epoch: epoch ?? (await world.deps.rooms.open(room)).epoch, seq };
+  const at: Position = { epoch: epoch ?? (await harness.deps.rooms.open(room)).epoch, seq };
   const rooms = [{ roomId: room, ...at }];
-  return ack(world.deps, page.caller, { action: "ack", session: page.session, rooms, ...(receipts && { receipts }) });
+  return ack(harness.deps, page.caller, { action: "ack", session: page.session, rooms, ...(receipts && { receipts }) });
 };
 const pushes = async (count: number) => {
-  for (let i = 0; i < count; i += 1) await world.push(room, String(i));
+  for (let i = 0; i < count; i += 1) await harness.push(room, String(i));
 };
+
+test("a cached room is as old as the moment before its read", async () => {
+  await pushes(1);
+  const beforeMs = harness.nowMs;
+  const get: Harness["deps"]["rooms"]["get"] = async (roomId) => {
+    const found = await harness.deps.rooms.get(roomId);
+    harness.nowMs += 600;
+    return found;
+  };
+  const deps = { ...harness.deps, rooms: { ...harness.deps.rooms, get } };
+  const { epoch } = await harness.deps.rooms.open(room);
+  const { caller, session } = ann.page;
+  await ack(deps, caller, { action: "ack", session, rooms: [{ roomId: room, epoch, seq: 1 }] });
+  expect(harness.deps.roomCache.get(room, beforeMs + 999)).toBeDefined();
+  expect(harness.deps.roomCache.get(room, beforeMs + 1_000)).toBeUndefined();
+});
 
 describe("an ack", () => {
   test("moves the cursor forward, and is not answered", async () => {
@@ -51,8 +67,8 @@ describe("an ack", () => {
   });
 
   test("of everyone's and one's own room moves the cursors there", async () => {
-    await world.push("@all");
-    await world.push(`@user/${ann.page.subject}`);
+    await harness.push("@all");
+    await harness.push(`@user/${ann.page.subject}`);
     await ann.ack();
     expect(await cursorOf(ann, "@all")).toEqual(ann.since("@all"));
     expect(await cursorOf(ann, `@user/${ann.page.subject}`)).toMatchObject({ seq: 1 });
@@ -76,9 +92,9 @@ describe("an ack", () => {
   });
 
   test("of rooms that one is not in names all of them", async () => {
-    const { epoch } = await world.deps.rooms.open(room);
+    const { epoch } = await harness.deps.rooms.open(room);
     const rooms = ["elsewhere", "nowhere"].map((roomId) => ({ roomId, epoch, seq: 1 }));
-    const refused = await ack(world.deps, ann.page.caller, { action: "ack", session: ann.page.session, rooms });
+    const refused = await ack(harness.deps, ann.page.caller, { action: "ack", session: ann.page.session, rooms });
     const msg = "ack: you are not in room elsewhere; you are not in room nowhere";
     expect(refused).toMatchObject({ data: { code: "4003", msg } });
   });
@@ -89,14 +105,14 @@ describe("an ack", () => {
     ["not yours", "somebody's"],
   ])("by a session that is %s says that, and moves nothing of a room", async (which, session) => {
     await pushes(1);
-    await world.push("@all");
-    const { epoch } = await world.deps.rooms.open(room);
-    const all = await world.deps.rooms.open("@all");
+    await harness.push("@all");
+    const { epoch } = await harness.deps.rooms.open(room);
+    const all = await harness.deps.rooms.open("@all");
     const rooms = [
       { roomId: room, epoch, seq: 1 },
       { roomId: "@all", epoch: all.epoch, seq: all.seq + 1 },
     ];
-    const refused = await ack(world.deps, ann.page.caller, { action: "ack", ...(session && { session }), rooms });
+    const refused = await ack(harness.deps, ann.page.caller, { action: "ack", ...(session && { session }), rooms });
     const problem = `room @all stands at ${all.seq}, got ${all.seq + 1}`;
     expect(refused).toMatchObject({ data: { msg: `ack: session is ${which}: give that of connetResp; ${problem}` } });
     expect(await cursorOf(ann)).toMatchObject({ seq: 0 });
@@ -106,20 +122,20 @@ describe("an ack", () => {
     await pushes(1);
     const old = ann.page.caller;
     await ann.page.open();
-    const { epoch } = await world.deps.rooms.open(room);
+    const { epoch } = await harness.deps.rooms.open(room);
     const rooms = [{ roomId: room, epoch, seq: 1 }];
-    const refused = await ack(world.deps, old, { action: "ack", session: ann.page.session, rooms });
+    const refused = await ack(harness.deps, old, { action: "ack", session: ann.page.session, rooms });
     expect(refused).toMatchObject({ type: "refused" });
   });
 
   test("of one room that is wrong keeps the others from nothing", async () => {
     await pushes(1);
-    const { epoch } = await world.deps.rooms.open(room);
+    const { epoch } = await harness.deps.rooms.open(room);
     const rooms = [
       { roomId: "elsewhere", epoch, seq: 1 },
       { roomId: room, epoch, seq: 1 },
     ];
-    await ack(world.deps, ann.page.caller, { action: "ack", session: ann.page.session, rooms });
+    await ack(harness.deps, ann.page.caller, { action: "ack", session: ann.page.session, rooms });
     expect(await cursorOf(ann)).toMatchObject({ seq: 1 });
   });
 });
@@ -128,7 +144,7 @@ describe("acks of many at the same time", () => {
   let reads = 0;
   beforeEach(async () => {
     reads = 0;
-    const { rooms } = world.deps;
+    const { rooms } = harness.deps;
     const { get } = rooms;
     rooms.get = (roomId) => {
       reads += 1;
@@ -145,7 +161,7 @@ describe("acks of many at the same time", () => {
     expect(reads).toBe(1);
     expect([await cursorOf(ann), await cursorOf(bob)]).toMatchObject([{ seq: 3 }, { seq: 2 }]);
     await pushes(1);
-    world.nowMs += 1_000;
+    harness.nowMs += 1_000;
     await ackBy(ann, 4);
     expect(reads).toBe(2);
   });
@@ -164,10 +180,10 @@ describe("acks of many at the same time", () => {
   });
 
   test("do not bring the epoch of before back to somebody who is in the new one", async () => {
-    const { epoch } = await world.deps.rooms.open(room);
+    const { epoch } = await harness.deps.rooms.open(room);
     await tableOf(tables.client, "Rooms").remove({ roomId: room, item: "room" });
-    const fresh = await world.deps.rooms.open(room);
-    await world.deps.members.setCursor(room, bob.page.session, bob.page.connectionId, { epoch: fresh.epoch, seq: 0 });
+    const fresh = await harness.deps.rooms.open(room);
+    await harness.deps.members.setCursor(room, bob.page.session, bob.page.connectionId, { epoch: fresh.epoch, seq: 0 });
     expect(await ackBy(bob, 2, { epoch })).toMatchObject({ data: { code: "4003" } });
     expect(await cursorOf(bob)).toEqual({ epoch: fresh.epoch, seq: 0 });
   });
@@ -185,12 +201,12 @@ describe("a room whose counters were lost", () => {
     await pushes(3);
     await ann.ack();
     await tableOf(tables.client, "Rooms").remove({ roomId: room, item: "room" });
-    world.nowMs += 1;
+    harness.nowMs += 1;
   });
 
   // Every ack of the new epoch was refused until the page came back.
   test("takes acks of its new epoch from those who are in", async () => {
-    await world.push(room, '"new"');
+    await harness.push(room, '"new"');
     await ann.ack();
     expect(ann.refusals).toEqual([]);
     expect(await cursorOf(ann)).toEqual(ann.since(room));
@@ -198,10 +214,10 @@ describe("a room whose counters were lost", () => {
   });
 
   test("sends again what of its new epoch was lost", async () => {
-    world.lost.add(ann.page.connectionId);
-    await world.push(room, '"new"');
-    world.lost.clear();
-    await world.pass(5_000);
+    harness.lost.add(ann.page.connectionId);
+    await harness.push(room, '"new"');
+    harness.lost.clear();
+    await harness.pass(5_000);
     expect(ann.dataOf(room)).toEqual([0, 1, 2, "new"]);
   });
 });
@@ -226,7 +242,7 @@ describe("a reader who is far behind", () => {
   test("keeps nobody else from anything", async () => {
     await bob.login(room, "loginWhenever");
     for (let i = 0; i < 130; i += 1) {
-      await world.push(room, String(i));
+      await harness.push(room, String(i));
       if (i % 60 === 0) await bob.ack();
     }
     expect(bob.dataOf(room)).toHaveLength(130);
@@ -234,10 +250,10 @@ describe("a reader who is far behind", () => {
 });
 
 describe("a receipt", () => {
-  const pushFor = (receiptTo: string) => world.push(room, "1", { receiptTo });
+  const pushFor = (receiptTo: string) => harness.push(room, "1", { receiptTo });
 
   test("is told to the sender when the message is acked, on all of the sender's devices", async () => {
-    const tablet = await Reader.open(world, { subject: bob.page.subject });
+    const tablet = await AckingPage.open(harness, { subject: bob.page.subject });
     const pushed = await pushFor(bob.page.subject);
     await ackBy(ann, 1, { receipts: [{ roomId: room, seq: 1 }] });
     const told = "messageId" in pushed ? [pushed.messageId] : [];
@@ -257,13 +273,13 @@ describe("a receipt", () => {
 
   test("by a stranger is told to nobody", async () => {
     await pushFor(bob.page.subject);
-    const eve = await Reader.open(world);
+    const eve = await AckingPage.open(harness);
     await ackBy(eve, 1, { receipts: [{ roomId: room, seq: 1 }] });
     expect(bob.delivered).toEqual([]);
   });
 
   test("of a message that wants none, and of one's own, is told to nobody", async () => {
-    await world.push(room, "1");
+    await harness.push(room, "1");
     await pushFor(ann.page.subject);
     const receipts = [1, 2].map((seq) => ({ roomId: room, seq }));
     await ackBy(ann, 2, { receipts });

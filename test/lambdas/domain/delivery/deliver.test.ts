@@ -1,29 +1,30 @@
 import { BatchWriteItemCommand } from "@aws-sdk/client-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import { beforeEach, describe, expect, test } from "vitest";
-import { connectionExpiry } from "../../../../lambdas/adapters/tables/expiry.ts";
-import { memberKey } from "../../../../lambdas/adapters/tables/keys.ts";
-import { push } from "../../../../lambdas/domain/delivery/push.ts";
-import type { Deps, PostOutcome } from "../../../../lambdas/domain/ports.ts";
-import { Reader } from "../../../support/reader.ts";
+import { connectionExpiry } from "../../../../lambdas/adapters/dynamodb/expiry.ts";
+import { memberKey } from "../../../../lambdas/adapters/dynamodb/keys.ts";
+import type { Deps } from "../../../../lambdas/domain/model/deps.ts";
+import type { PostOutcome } from "../../../../lambdas/domain/model/gateway.ts";
+import { push } from "../../../../lambdas/domain/push/push.ts";
+import { AckingPage } from "../../../support/acking-page.ts";
+import { Harness, type Page } from "../../../support/harness.ts";
+import { sharedTables } from "../../../support/shared-tables.ts";
 import { openTables, rowsOf } from "../../../support/tables.ts";
-import { tablesForAll } from "../../../support/tables-for-all.ts";
-import { type Page, World } from "../../../support/world.ts";
 
-const tables = tablesForAll(openTables);
+const tables = sharedTables(openTables);
 
 /** So old a connection is open, or has ended. */
 const handshakeMs = 10_000;
-let world: World;
+let harness: Harness;
 let room = "";
 let ann: Page;
 let bob: Page;
 beforeEach(async () => {
-  world = new World(tables.client);
-  room = `room-${world.nextId()}`;
-  ann = await world.connect();
-  bob = await world.connect();
-  world.nowMs += handshakeMs;
+  harness = new Harness(tables.client);
+  room = `room-${harness.nextId()}`;
+  ann = await harness.connect();
+  bob = await harness.connect();
+  harness.nowMs += handshakeMs;
 });
 
 const bothIn = async () => {
@@ -32,7 +33,7 @@ const bothIn = async () => {
 };
 type Post = (connectionId: string, text: string) => Promise<PostOutcome>;
 /** The world's tables with another gateway in front of its own. */
-const withPost = (post: Post): Deps => ({ ...world.deps, gateway: { ...world.deps.gateway, post } });
+const withPost = (post: Post): Deps => ({ ...harness.deps, gateway: { ...harness.deps.gateway, post } });
 const pushBy = (deps: Deps, roomId = room) => push(deps, { rooms: [roomId], eventName: "test", rawData: "1", qos: 1 });
 const placesIn = async (roomId: string) =>
   (await rowsOf(tables.client, "Rooms")).filter(
@@ -42,8 +43,8 @@ const placesIn = async (roomId: string) =>
 async function seat(roomId: string, connectionIds: string[]): Promise<void> {
   for (let from = 0; from < connectionIds.length; from += 25) {
     const Rooms = connectionIds.slice(from, from + 25).map((connectionId) => {
-      const place = { connectionId, connectedAtMs: world.nowMs, subject: "many", generation: 0 };
-      const row = { ...memberKey(roomId, connectionId), ...place, expiresAt: connectionExpiry(world.nowMs) };
+      const place = { connectionId, connectedAtMs: harness.nowMs, subject: "many", generation: 0 };
+      const row = { ...memberKey(roomId, connectionId), ...place, expiresAt: connectionExpiry(harness.nowMs) };
       return { PutRequest: { Item: marshall(row) } };
     });
     await tables.client.send(new BatchWriteItemCommand({ RequestItems: { Rooms } }));
@@ -59,12 +60,12 @@ describe("one post", () => {
     const trouble = new Error("AccessDenied");
     const deps = withPost(async (connectionId, text) => {
       if (connectionId === ann.connectionId) throw trouble;
-      return world.deps.gateway.post(connectionId, text);
+      return harness.deps.gateway.post(connectionId, text);
     });
     const pushed = await pushBy(deps);
     expect(pushed).toMatchObject({ records: [{ seq: 1, done: false }] });
     expect(bob.messages()).toEqual([1]);
-    expect(world.troubles).toEqual([trouble]);
+    expect(harness.loggedErrors).toEqual([trouble]);
   });
 
   test("that throws fails a push at qos 0, of which nothing is kept", async () => {
@@ -75,11 +76,11 @@ describe("one post", () => {
   });
 
   test("that throws fails the push if no look could be ordered either", async () => {
-    const reader = await Reader.open(world);
+    const reader = await AckingPage.open(harness);
     await reader.login(room, "loginWhenever");
     const deps = { ...withPost(() => Promise.reject(new Error("AccessDenied"))) };
-    const scheduleLook = () => Promise.reject(new Error("no queue"));
-    await expect(pushBy({ ...deps, scheduleLook })).rejects.toThrow("no queue");
+    const scheduleAckCheck = () => Promise.reject(new Error("no queue"));
+    await expect(pushBy({ ...deps, scheduleAckCheck })).rejects.toThrow("no queue");
   });
 
   test("that hangs keeps nobody else waiting", async () => {
@@ -88,7 +89,7 @@ describe("one post", () => {
     const bobGotIt = Promise.withResolvers<void>();
     const deps = withPost(async (connectionId, text) => {
       if (connectionId === ann.connectionId) return hanging.promise;
-      return world.deps.gateway.post(connectionId, text).finally(bobGotIt.resolve);
+      return harness.deps.gateway.post(connectionId, text).finally(bobGotIt.resolve);
     });
     const pushed = pushBy(deps);
     await bobGotIt.promise;
@@ -99,8 +100,8 @@ describe("one post", () => {
 
   test.each(["slow", "unknown"] as const)("that ends %s costs nobody a place", async (outcome) => {
     await bothIn();
-    world.outcomes.set(ann.connectionId, outcome);
-    await pushBy(world.deps);
+    harness.outcomes.set(ann.connectionId, outcome);
+    await pushBy(harness.deps);
     expect(bob.messages()).toEqual([1]);
     expect(await placesIn(room)).toHaveLength(2);
     expect(await rowOf(ann)).toBeDefined();
@@ -113,32 +114,32 @@ describe("a connection that a post finds gone", () => {
     await bothIn();
     await ann.login(other);
     await ann.close({ tells: false });
-    await pushBy(world.deps);
+    await pushBy(harness.deps);
     expect(bob.messages()).toEqual([1]);
     expect(await rowOf(ann)).toBeUndefined();
     expect(await placesIn(room)).toMatchObject([{ connectionId: bob.connectionId }]);
     expect(await placesIn(other)).toEqual([]);
     expect(await placesIn(`@user/${ann.subject}`)).toEqual([]);
     // The claim too: a room that nobody is in has no holder.
-    expect((await world.deps.rooms.open(other)).holder).toBeUndefined();
+    expect((await harness.deps.rooms.open(other)).lease).toBeUndefined();
   });
 
   test("keeps everything while API Gateway still calls it open: a 410 was seen for a post that had arrived", async () => {
     await bothIn();
-    world.outcomes.set(ann.connectionId, "gone");
-    await pushBy(world.deps);
+    harness.outcomes.set(ann.connectionId, "gone");
+    await pushBy(harness.deps);
     expect(await placesIn(room)).toHaveLength(2);
     expect(await rowOf(ann)).toBeDefined();
   });
 
   test("loses a place that was written after its end, when its row is long gone", async () => {
     await ann.close();
-    await world.deps.members.put(room, {
-      ...{ session: ann.session, connectionId: ann.connectionId, connectedAtMs: world.nowMs },
-      ...{ subject: ann.subject, generation: 0, holds: false },
+    await harness.deps.members.put(room, {
+      ...{ session: ann.session, connectionId: ann.connectionId, connectedAtMs: harness.nowMs },
+      ...{ subject: ann.subject, generation: 0, holdsLease: false },
     });
-    world.nowMs += handshakeMs;
-    await pushBy(world.deps);
+    harness.nowMs += handshakeMs;
+    await pushBy(harness.deps);
     expect(await placesIn(room)).toEqual([]);
   });
 
@@ -146,14 +147,14 @@ describe("a connection that a post finds gone", () => {
   // does not allow, and was answered 9002.
   test("is forgotten by a push to everyone without a look at its row", async () => {
     await ann.close({ tells: false });
-    world.nowMs += handshakeMs;
+    harness.nowMs += handshakeMs;
     const get = () => Promise.reject(new Error("not authorized to perform dynamodb:GetItem"));
-    const { get: getMember } = world.deps.members;
+    const { get: getMember } = harness.deps.members;
     const members = {
-      ...world.deps.members,
+      ...harness.deps.members,
       get: (roomId: string, session: string) => (roomId === "@all" ? get() : getMember(roomId, session)),
     };
-    const deps = { ...world.deps, members, connections: { ...world.deps.connections, get } };
+    const deps = { ...harness.deps, members, connections: { ...harness.deps.connections, get } };
     expect(await push(deps, { rooms: ["@all"], eventName: "test", rawData: "1", qos: 1 })).toHaveProperty("messageId");
     expect(await rowOf(ann)).toBeUndefined();
     expect(bob.messages()).toEqual([1]);
@@ -165,30 +166,30 @@ describe("a connection that a post finds gone", () => {
     const deps = withPost(async (connectionId, text) => {
       // The page comes back between the look at the members and the post.
       if (connectionId === old && ann.connectionId === old) await ann.open();
-      return world.deps.gateway.post(connectionId, text);
+      return harness.deps.gateway.post(connectionId, text);
     });
-    world.outcomes.set(old, "gone");
-    world.pages.delete(old);
+    harness.outcomes.set(old, "gone");
+    harness.pages.delete(old);
     await pushBy(deps);
     expect(await placesIn(room)).toMatchObject([{ connectionId: ann.connectionId }]);
-    await pushBy(world.deps);
+    await pushBy(harness.deps);
     expect(ann.messages()).toEqual([1]);
   });
 
   // A push to everyone took the row of a page whose $connect had just written it: its hello found nothing.
   test("is left alone while its handshake may be under way", async () => {
-    const eve = await world.connect();
+    const eve = await harness.connect();
     await eve.close({ tells: false });
-    await pushBy(world.deps, "@all");
+    await pushBy(harness.deps, "@all");
     expect(await rowOf(eve)).toBeDefined();
-    world.nowMs += handshakeMs;
-    await pushBy(world.deps, "@all");
+    harness.nowMs += handshakeMs;
+    await pushBy(harness.deps, "@all");
     expect(await rowOf(eve)).toBeUndefined();
   });
 
   test("is forgotten after a push to everyone as well", async () => {
     await ann.close({ tells: false });
-    await pushBy(world.deps, "@all");
+    await pushBy(harness.deps, "@all");
     expect(await rowOf(ann)).toBeUndefined();
     expect(bob.messages()).toEqual([1]);
   });
@@ -197,12 +198,12 @@ describe("a connection that a post finds gone", () => {
 describe("a member that was evicted and not yet told", () => {
   beforeEach(async () => {
     await ann.login(room, "loginWhenever");
-    await world.deps.rooms.takeOver(room, { connectionId: "crashed", untilMs: 0 });
+    await harness.deps.rooms.takeOver(room, { connectionId: "crashed", expiresAtMs: 0 });
     await bob.login(room, "loginWhenever");
   });
 
   test("gets 2005 in place of the message", async () => {
-    await pushBy(world.deps);
+    await pushBy(harness.deps);
     expect(ann.codes(room)).toEqual(["2005"]);
     expect(ann.messages()).toEqual([]);
     expect(bob.messages()).toEqual([1]);
@@ -214,7 +215,7 @@ describe("a member that was evicted and not yet told", () => {
     const bobGotIt = Promise.withResolvers<void>();
     const deps = withPost(async (connectionId, text) => {
       if (connectionId === ann.connectionId) return hanging.promise;
-      return world.deps.gateway.post(connectionId, text).finally(bobGotIt.resolve);
+      return harness.deps.gateway.post(connectionId, text).finally(bobGotIt.resolve);
     });
     const pushed = pushBy(deps);
     await bobGotIt.promise;
@@ -226,11 +227,11 @@ describe("a member that was evicted and not yet told", () => {
   test("and whose notice fails keeps nobody from the message", async () => {
     const deps = withPost(async (connectionId, text) => {
       if (connectionId === ann.connectionId) throw new Error("AccessDenied");
-      return world.deps.gateway.post(connectionId, text);
+      return harness.deps.gateway.post(connectionId, text);
     });
     await pushBy(deps);
     expect(bob.messages()).toEqual([1]);
-    expect(world.troubles).toMatchObject([{ message: "AccessDenied" }]);
+    expect(harness.loggedErrors).toMatchObject([{ message: "AccessDenied" }]);
   });
 });
 
@@ -243,14 +244,14 @@ describe("the order of things", () => {
     const deps: Deps = {
       ...withPost(async (connectionId, text) => {
         done.push("post");
-        return world.deps.gateway.post(connectionId, text);
+        return harness.deps.gateway.post(connectionId, text);
       }),
       log: {
-        ...world.deps.log,
+        ...harness.deps.log,
         append: async (message) => {
           asked.resolve();
           await mayLog.promise;
-          const written = await world.deps.log.append(message);
+          const written = await harness.deps.log.append(message);
           done.push("log");
           return written;
         },
@@ -268,8 +269,8 @@ describe("the order of things", () => {
 
   test("lets a push that cannot be logged reach nobody", async () => {
     await bothIn();
-    const log = { ...world.deps.log, append: () => Promise.reject(new Error("throttled")) };
-    await expect(pushBy({ ...world.deps, log })).rejects.toThrow("throttled");
+    const log = { ...harness.deps.log, append: () => Promise.reject(new Error("throttled")) };
+    await expect(pushBy({ ...harness.deps, log })).rejects.toThrow("throttled");
     expect([...ann.messages(), ...bob.messages()]).toEqual([]);
   });
 });
@@ -280,11 +281,11 @@ describe("a room of 250", () => {
     await seat(room, connectionIds);
     const posted: string[] = [];
     let running = 0;
-    let most = 0;
+    let max = 0;
     const full = Promise.withResolvers<void>();
     const post: Post = async (connectionId) => {
       running += 1;
-      most = Math.max(most, running);
+      max = Math.max(max, running);
       if (running === 250) full.resolve();
       await full.promise;
       await new Promise<void>((done) => setImmediate(done));
@@ -294,9 +295,9 @@ describe("a room of 250", () => {
       return "sent";
     };
     expect(await pushBy(withPost(post))).toMatchObject({ records: [{ done: false }] });
-    expect(world.troubles).toMatchObject([{ message: "broken" }]);
+    expect(harness.loggedErrors).toMatchObject([{ message: "broken" }]);
     expect(posted.sort()).toEqual(connectionIds.sort());
-    expect(most).toBe(250);
-    expect(world.tasks).toEqual([]);
+    expect(max).toBe(250);
+    expect(harness.tasks).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { busiestSecond, type Crowd, openCrowd } from "../../../support/crowd.ts";
+import { busiestSecond, type LargeRoom, openLargeRoom } from "../../../support/large-room.ts";
 
 // Twenty messages within two seconds to a room whose members need more than half a second each.
 
@@ -8,8 +8,8 @@ const messages = 20;
 const postsPerSecond = 4_500;
 const expected = Array.from({ length: messages }, (_, i) => i);
 
-async function burst(acks: boolean): Promise<Crowd> {
-  const crowd = await openCrowd({ members, acks, postsPerSecond });
+async function burst(acks: boolean): Promise<LargeRoom> {
+  const crowd = await openLargeRoom({ members, acks, postsPerSecond });
   const { time, push } = crowd;
   const pushes: Promise<unknown>[] = [];
   const startMs = time.nowMs;
@@ -21,11 +21,11 @@ async function burst(acks: boolean): Promise<Crowd> {
   await Promise.all(pushes);
   return crowd;
 }
-const wrongOf = ({ readers, room }: Crowd) =>
+const wrongOf = ({ readers, room }: LargeRoom) =>
   [...readers.values()].filter((reader) => JSON.stringify(reader.dataOf(room)) !== JSON.stringify(expected));
 
 describe("a burst of messages to a large room of members who ack", () => {
-  let crowd: Crowd;
+  let crowd: LargeRoom;
   beforeAll(async () => {
     crowd = await burst(true);
   }, 120_000);

@@ -1,15 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import {
-  ackWithinMs,
-  estimate,
-  looksFor,
-  partsFor,
-  partsOf,
-  roundMs,
-  spreadMs,
-} from "../../../../lambdas/domain/fan-out/plan.ts";
-import { mostRounds } from "../../../../lambdas/domain/rounds.ts";
+import { fanOutMs, partsFor, taskBudgetMs } from "../../../../lambdas/domain/fan-out/plan.ts";
+import { partsOf } from "../../../../lambdas/domain/model/member.ts";
+import { ackWithinMs, estimate } from "../../../../lambdas/domain/model/room-size.ts";
+import { checksFor } from "../../../../lambdas/domain/redelivery/plan.ts";
+import { maxHops } from "../../../../lambdas/domain/schedule/max-hops.ts";
 
 const usual = { postsPerSecond: 5_000, workers: 5 };
 /** So many members, of which the first page showed 251. */
@@ -30,7 +25,7 @@ describe("a room is divided", () => {
   test("of which nobody knows how large it is, for millions", () => {
     const parts = partsFor({ seen: 251 }, usual);
     const secondsOfMillions = 3_000_000 / parts / (usual.postsPerSecond / usual.workers);
-    expect(secondsOfMillions * 1000).toBeLessThanOrEqual(mostRounds * roundMs);
+    expect(secondsOfMillions * 1000).toBeLessThanOrEqual(maxHops * taskBudgetMs);
   });
 
   test.each([
@@ -56,13 +51,13 @@ const limits = fc.record({
 test("no part takes its worker more than 8 of the 14 rounds that AWS allows, whatever the room and the rate", () => {
   fc.assert(
     fc.property(limits, fc.nat(251), fc.double({ min: 1e-5, max: 1, noNaN: true }), (limits, seen, share) => {
-      const glimpse = { seen, share };
-      const parts = partsFor(glimpse, limits);
+      const roomSize = { seen, share };
+      const parts = partsFor(roomSize, limits);
       expect(parts).toBeGreaterThanOrEqual(1);
       expect(Number.isInteger(parts)).toBe(true);
-      const membersPerPart = (estimate(glimpse) ?? 0) / parts;
+      const membersPerPart = (estimate(roomSize) ?? 0) / parts;
       const takesMs = (membersPerPart / (limits.postsPerSecond / limits.workers)) * 1000;
-      expect(takesMs).toBeLessThanOrEqual(8 * roundMs * 1.000001);
+      expect(takesMs).toBeLessThanOrEqual(8 * taskBudgetMs * 1.000001);
     }),
   );
 });
@@ -72,7 +67,7 @@ test("no more tasks are ordered than there are workers, unless one could not com
     fc.property(limits, fc.integer({ min: 251, max: 10_000_000 }), (limits, members) => {
       const parts = partsFor(roomOf(members), limits);
       const secondsOfAWorker = members / limits.workers / (limits.postsPerSecond / limits.workers);
-      if (secondsOfAWorker * 1000 <= 8 * roundMs) expect(parts).toBeLessThanOrEqual(limits.workers + 1);
+      if (secondsOfAWorker * 1000 <= 8 * taskBudgetMs) expect(parts).toBeLessThanOrEqual(limits.workers + 1);
     }),
   );
 });
@@ -98,8 +93,8 @@ test("the parts of a room are all of them, each once", () => {
 });
 
 test("posting to a room takes as long as its members take at the rate of all workers", () => {
-  expect(spreadMs(roomOf(5_000), usual)).toBe(1_000);
-  expect(spreadMs({ seen: 251 }, usual)).toBe(0);
+  expect(fanOutMs(roomOf(5_000), usual)).toBe(1_000);
+  expect(fanOutMs({ seen: 251 }, usual)).toBe(0);
 });
 
 test.each([
@@ -107,12 +102,12 @@ test.each([
   [10_000, 1],
   [10_100, 2],
   [198_000, 20],
-])("a look at %i members is divided into %i", (members, looks) => {
-  expect(looksFor(roomOf(members))).toBe(looks);
+])("a look at %i members is divided into %i", (members, checks) => {
+  expect(checksFor(roomOf(members))).toBe(checks);
 });
 
 test("a look at everyone is divided into ten", () => {
-  expect(looksFor({ seen: 251 })).toBe(10);
+  expect(checksFor({ seen: 251 })).toBe(10);
 });
 
 describe("the members of a room are to ack", () => {

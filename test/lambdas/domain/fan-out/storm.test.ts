@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { busiestSecond, type Crowd, openCrowd } from "../../../support/crowd.ts";
+import { busiestSecond, type LargeRoom, openLargeRoom } from "../../../support/large-room.ts";
 
 // 5,000 members, and all that may go wrong on the way to them at once. Time is virtual.
 
@@ -15,18 +15,18 @@ const isRefused = (id: string) => ["c-21", "c-1021", "c-4021"].includes(id);
 /** These come back on another connection at the moment at which the old one is found to have ended. */
 const returns = (id: string) => hasEnded(id) && Number(id.split("-")[1]) % 100 === 3;
 
-let crowd: Crowd;
+let crowd: LargeRoom;
 let startMs = 0;
 beforeAll(async () => {
-  crowd = await openCrowd({ members, postsPerSecond, duplicates: true });
+  crowd = await openLargeRoom({ members, postsPerSecond, duplicates: true });
   const { faults, time, readers, ended, seat } = crowd;
   for (const id of readers.keys()) if (hasEnded(id)) ended.add(id);
   startMs = time.nowMs + 60_000;
   await time.runUntil(startMs);
-  const tries = new Map<string, number>();
+  const redeliveries = new Map<string, number>();
   faults.answer = (id) => {
-    const tried = (tries.get(id) ?? 0) + 1;
-    tries.set(id, tried);
+    const tried = (redeliveries.get(id) ?? 0) + 1;
+    redeliveries.set(id, tried);
     const ageMs = time.nowMs - startMs;
     // Two seconds in which the whole account is throttled.
     if (ageMs >= 400 && ageMs < 2_400) return "slow";

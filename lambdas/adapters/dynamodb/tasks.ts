@@ -1,0 +1,61 @@
+import type { TaskProgress, Tasks } from "../../domain/model/fan-out-task.ts";
+import { noOutcomes } from "../../domain/model/outcomes.ts";
+import { isExpired, pushExpiry, seconds } from "./expiry.ts";
+import { taskKey } from "./keys.ts";
+import { assignmentOf, type Table } from "./table.ts";
+
+/** The books on fan-out tasks as rows of the Rooms table. */
+export const tasksIn = (table: Table, now: () => number): Tasks => ({
+  async acquire({ messageId, roomId, taskId, to }, worker, untilMs) {
+    const key = taskKey(messageId, roomId, taskId);
+    const mine = { ":worker": worker, ":untilMs": untilMs };
+    // A row stays for days behind its time: it may be of another message, which had the same id.
+    const begun = await table.update(key, {
+      update:
+        "SET worker = :worker, untilMs = :untilMs, expiresAt = :expiresAt, ofPart = :ofPart REMOVE #after, outcomes, retryTaskCount, doneAtMs",
+      condition: `attribute_not_exists(expiresAt) OR ${isExpired}`,
+      names: { "#after": "after" },
+      values: {
+        ...mine,
+        ":expiresAt": pushExpiry(now()),
+        ":ofPart": "of" in to,
+        ":now": seconds(now()),
+      },
+      returns: "ALL_NEW",
+    });
+    if (begun !== "refused") return progressOf(begun);
+    const taken = await table.update(key, {
+      update: "SET worker = :worker, untilMs = :untilMs",
+      condition: "attribute_not_exists(doneAtMs) AND (attribute_not_exists(untilMs) OR untilMs < :nowMs)",
+      values: { ...mine, ":nowMs": now() },
+      returns: "ALL_NEW",
+    });
+    if (taken !== "refused") return progressOf(taken);
+    return (await table.get(key))?.doneAtMs === undefined ? "taken" : "done";
+  },
+
+  async record({ messageId, roomId, taskId }, worker, { after, outcomes, retryTaskCount, doneAtMs, untilMs }) {
+    const { set, names, values } = assignmentOf({ after, outcomes, retryTaskCount, doneAtMs, untilMs });
+    // Without an end the task is free for whoever comes next.
+    const release = untilMs === undefined ? " REMOVE untilMs, worker" : "";
+    const recorded = await table.update(taskKey(messageId, roomId, taskId), {
+      update: `SET ${set}${release}`,
+      condition: "worker = :worker",
+      names,
+      values: { ...values, ":worker": worker },
+    });
+    return recorded === "refused" ? "lost" : "recorded";
+  },
+});
+
+/** What a row says of its task. */
+export function progressOf(row: Record<string, unknown>): TaskProgress {
+  const { after, outcomes = noOutcomes(), retryTaskCount, doneAtMs, untilMs } = row as Partial<TaskProgress>;
+  return {
+    outcomes,
+    ...(after !== undefined && { after }),
+    ...(retryTaskCount !== undefined && { retryTaskCount }),
+    ...(doneAtMs !== undefined && { doneAtMs }),
+    ...(untilMs !== undefined && { untilMs }),
+  };
+}

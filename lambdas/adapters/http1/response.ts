@@ -1,0 +1,145 @@
+/** What a server answered. */
+export interface HttpResponse {
+  status: number;
+  body: string;
+  /** Whether the line may carry another request. */
+  keepAlive: boolean;
+}
+
+/** The server does not speak HTTP/1.1 as we know it: nothing that comes over this line can be trusted. */
+export class MalformedResponse extends Error {
+  override name = "MalformedAnswer";
+}
+
+/** The answers of API Gateway are empty or one sentence. */
+const maxHeadBytes = 16 * 1024;
+const maxBodyBytes = 64 * 1024;
+
+const statusPattern = /^HTTP\/1\.1 ([1-5]\d\d)(?: [^\r\n]*)?$/;
+const headerPattern = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n]*?)[ \t]*$/;
+const decimal = /^\d{1,6}$/;
+const chunkSize = /^([0-9a-fA-F]{1,5})(?:;[^\r\n]*)?$/;
+
+/**
+ * Reads the answer to one request, however its bytes are cut. Strict: what is not plainly one answer with its end marked
+ * (the end of the line is one, if announced) is refused, so that no answer is ever taken for that of another request.
+ */
+export class ResponseReader {
+  #text = "";
+  /** What has come of an answer that ends with its line. */
+  #untilEnd: HttpResponse | undefined;
+
+  /**
+   * @returns the answer, once all of it is there
+   * @throws MalformedAnswer
+   */
+  read(chunk: Buffer): HttpResponse | undefined {
+    // A character is a byte, so that lengths are right.
+    this.#text += chunk.toString("latin1");
+    for (;;) {
+      const headEnd = this.#text.indexOf("\r\n\r\n");
+      if (headEnd > maxHeadBytes || (headEnd < 0 && this.#text.length > maxHeadBytes))
+        throw malformed("head is too long");
+      if (headEnd < 0) return undefined;
+      const head = readHead(this.#text.slice(0, headEnd));
+      if (head.status >= 200) return this.#finish(head, headEnd + 4);
+      // An interim one; the answer itself follows. Nobody has asked for another protocol.
+      if (head.status === 101) throw malformed("protocol was switched");
+      this.#text = this.#text.slice(headEnd + 4);
+    }
+  }
+
+  /**
+   * The server has ended the line, in order.
+   *
+   * @returns the answer that this is the end of
+   */
+  end(): HttpResponse | undefined {
+    const answer = this.#untilEnd;
+    this.#untilEnd = undefined;
+    return answer;
+  }
+
+  #finish({ status, length, keepAlive }: Head, bodyAt: number): HttpResponse | undefined {
+    if (length === "untilEnd") {
+      const body = this.#text.slice(bodyAt);
+      if (body.length > maxBodyBytes) throw malformed("body is too long");
+      this.#untilEnd = { status, body, keepAlive };
+      return undefined;
+    }
+    const body = length === "chunked" ? readChunks(this.#text, bodyAt) : readBody(this.#text, bodyAt, length);
+    if (!body) return undefined;
+    if (body.end !== this.#text.length) throw malformed("answer has more bytes than it says");
+    this.#text = "";
+    return { status, body: body.text, keepAlive };
+  }
+}
+
+interface Head {
+  status: number;
+  length: number | "chunked" | "untilEnd";
+  keepAlive: boolean;
+}
+
+function readHead(text: string): Head {
+  const [first = "", ...pool] = text.split("\r\n");
+  const status = Number(statusPattern.exec(first)?.[1] ?? Number.NaN);
+  if (Number.isNaN(status)) throw malformed("first line is no status");
+  let length: Head["length"] | undefined;
+  let keepAlive = true;
+  for (const connection of pool) {
+    const [, name = "", value = ""] = headerPattern.exec(connection) ?? [];
+    switch (name.toLowerCase()) {
+      case "":
+        throw malformed("head has a line that is no header");
+      case "content-length":
+        if (length !== undefined || !decimal.test(value)) throw malformed("length is not one number");
+        length = Number(value);
+        break;
+      case "transfer-encoding":
+        if (length !== undefined || value.toLowerCase() !== "chunked") throw malformed("encoding is not chunked alone");
+        length = "chunked";
+        break;
+      case "connection":
+        keepAlive &&= !/(?:^|,)\s*close\s*(?:,|$)/i.test(value);
+    }
+  }
+  if (status < 200 || status === 204 || status === 304) length = 0;
+  // Its end is that of the line, which is also how an answer that was cut off ends: only where the server says so.
+  if (length === undefined && !keepAlive) length = "untilEnd";
+  if (length === undefined) throw malformed("end of the answer is not marked");
+  if (typeof length === "number" && length > maxBodyBytes) throw malformed("body is too long");
+  return { status, length, keepAlive };
+}
+
+interface Body {
+  text: string;
+  /** Where it ends. */
+  end: number;
+}
+
+function readBody(text: string, at: number, length: number): Body | undefined {
+  const end = at + length;
+  return text.length < end ? undefined : { text: text.slice(at, end), end };
+}
+
+function readChunks(text: string, at: number): Body | undefined {
+  let body = "";
+  for (let next = at; ; ) {
+    const lineEnd = text.indexOf("\r\n", next);
+    if (lineEnd < 0 && text.length - next > 1024) throw malformed("chunk has no size");
+    if (lineEnd < 0) return undefined;
+    const size = Number.parseInt(chunkSize.exec(text.slice(next, lineEnd))?.[1] ?? "", 16);
+    if (Number.isNaN(size)) throw malformed("chunk has no size");
+    const end = lineEnd + 2 + size;
+    if (body.length + size > maxBodyBytes) throw malformed("body is too long");
+    if (text.length < end + 2) return undefined;
+    // Trailers, which nobody has asked for, would stand here as well.
+    if (!text.startsWith("\r\n", end)) throw malformed("chunk is longer than it says");
+    if (size === 0) return { text: body, end: end + 2 };
+    body += text.slice(lineEnd + 2, end);
+    next = end + 2;
+  }
+}
+
+const malformed = (what: string) => new MalformedResponse(`the ${what}`);

@@ -1,0 +1,40 @@
+import { forEachLimited } from "../../concurrency/for-each-limited.ts";
+import { flatten } from "../../concurrency/pages.ts";
+import { evict, notifyLeaseholder } from "../../membership/evict.ts";
+import { admit } from "./admit.ts";
+import { leaseFor } from "./lease.ts";
+import type { LoginResult } from "./login-result.ts";
+import { connectionGone } from "./login-result.ts";
+import type { ApplyPolicy } from "./policy.ts";
+
+const evictionConcurrency = 50;
+
+/** `loginWhenLast`: gets in and puts everybody else out. */
+export const whenLast: ApplyPolicy = async (deps, roomId, caller, selfRead, startPosition): Promise<LoginResult> => {
+  // This one write evicts, however many there are: places of older generations are void from now on.
+  const [room, self] = await Promise.all([deps.rooms.takeOver(roomId, leaseFor(deps, caller)), selfRead]);
+  if (!self) {
+    await deps.rooms.release(roomId, caller.connectionId);
+    return connectionGone;
+  }
+  const { generation, lease: before } = room;
+  const from = await startPosition(room);
+  const connectionsWithMembership = new Set<string>();
+  const others = async function* () {
+    for await (const member of flatten(deps.members.pages(roomId))) {
+      connectionsWithMembership.add(member.connectionId);
+      if (member.session !== self.session && member.generation < generation) yield member;
+    }
+  };
+  const [result] = await Promise.all([
+    // The session's own place of before is not void by its own login.
+    admit(deps, roomId, self, { generation, holdsLease: true, ownSince: generation - 1 }, from, room.seq),
+    forEachLimited(others(), evictionConcurrency, (member) => evict(deps, roomId, member, generation)),
+  ]);
+  // The holder of before may still be writing its place, which nobody would then evict.
+  if (before && before.expiresAtMs > deps.now() && before.connectionId !== self.connectionId) {
+    const wasNotified = connectionsWithMembership.has(before.connectionId);
+    if (!wasNotified) await notifyLeaseholder(deps, roomId, before.connectionId, generation);
+  }
+  return result;
+};

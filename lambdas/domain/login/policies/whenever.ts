@@ -1,0 +1,31 @@
+import { admit } from "./admit.ts";
+import type { LoginResult } from "./login-result.ts";
+import { connectionGone, tooBusy } from "./login-result.ts";
+import type { ApplyPolicy } from "./policy.ts";
+
+const attempts = 20;
+
+/** `loginWhenever`: gets in whoever else is there. */
+export const whenever: ApplyPolicy = async (deps, roomId, _caller, selfRead, startPosition): Promise<LoginResult> => {
+  const [before, self] = await Promise.all([deps.rooms.open(roomId), selfRead]);
+  if (!self) return connectionGone;
+  const from = await startPosition(before);
+  let { generation } = before;
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+    const result = await admit(
+      deps,
+      roomId,
+      self,
+      { generation, holdsLease: false, ownSince: generation },
+      from,
+      from.seq,
+    );
+    if (result.kind !== "in") return result;
+    // Counted after the place is written. Whoever evicts before this count is seen here; whoever evicts after it either
+    // finds the place or finds that the count has moved.
+    const room = await deps.rooms.countLogin(roomId);
+    if (room.generation === generation) return { ...result, head: room.seq, room };
+    generation = room.generation;
+  }
+  return tooBusy;
+};

@@ -1,0 +1,21 @@
+import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
+import { wireRoomOf } from "./room-names.ts";
+import { rawFrame, serializeFrame } from "./serialize.ts";
+
+/**
+ * Several messages of a room in one frame that nobody asked for. It claims nothing about numbers that are not in it.
+ *
+ * @param texts frames of messages as JSON
+ * @param upTo where the member stands by its own word
+ */
+export const serializeRedelivery = (roomId: string, epoch: string, texts: readonly string[], upTo = 0): string =>
+  serializeFrame({
+    type: "replayed",
+    eventName: "replayResp",
+    data: { code: frameCodes.replayed, msg: frameTexts.replayed },
+    roomId: wireRoomOf(roomId),
+    epoch,
+    recovered: true,
+    missed: texts.map(rawFrame),
+    upTo,
+  });

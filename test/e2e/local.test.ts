@@ -1,4 +1,0 @@
-import { conformance } from "./conformance.ts";
-import { startTarget } from "./local-target.ts";
-
-conformance("on this machine", () => startTarget({ environmentsMax: 4 }));

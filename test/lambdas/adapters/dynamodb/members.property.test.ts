@@ -1,0 +1,148 @@
+import fc from "fast-check";
+import { beforeAll, describe, expect, test } from "vitest";
+import { connectionsIn } from "../../../../lambdas/adapters/dynamodb/connections.ts";
+import { membersIn } from "../../../../lambdas/adapters/dynamodb/members.ts";
+import { tableOf } from "../../../../lambdas/adapters/dynamodb/table.ts";
+import type { Members, Part } from "../../../../lambdas/domain/model/member.ts";
+import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { sharedTables } from "../../../support/shared-tables.ts";
+import { inPagesOf } from "../../../support/tables.ts";
+
+// A room and everyone: the one is divided by ranges of its rows, the other by segments of a scan.
+
+const startMs = 1_700_000_000_000;
+/** Some are past their time. */
+const ghosts = 15;
+const live = 120;
+const tables = sharedTables(openInMemoryTables);
+let nowMs = startMs;
+const membersOf = (rowsPerPage?: number): Members => {
+  const client = rowsPerPage === undefined ? tables.client : inPagesOf(rowsPerPage, tables.client);
+  return membersIn(tableOf(client, "Rooms"), tableOf(client, "Connections"), () => nowMs);
+};
+const idsOf = (count: number, name: string) => Array.from({ length: count }, (_, i) => `${name}-${i}`).sort();
+
+beforeAll(async () => {
+  const connections = connectionsIn(tableOf(tables.client, "Connections"), () => nowMs);
+  const enter = async (id: string, connectedAtMs: number) => {
+    const caller = { connectionId: id, connectedAtMs, subject: "ann", tokenExpiresAtMs: 9 };
+    await connections.put({ ...caller, grants: { rooms: [], publish: [] } });
+    await membersOf().put("456", { ...caller, session: id, generation: 0, holdsLease: false });
+  };
+  for (const id of idsOf(live, "live")) await enter(id, startMs);
+  for (const id of idsOf(ghosts, "ghost")) await enter(id, startMs - 60_000);
+  nowMs = startMs + 7_800_000 - 30_000;
+});
+
+async function sessionsOf(members: Members, roomId: string, part?: Part, after?: string): Promise<string[]> {
+  const sessions: string[] = [];
+  for await (const page of members.pages(roomId, part, after)) sessions.push(...page.map(({ session }) => session));
+  return sessions;
+}
+const of = fc.integer({ min: 1, max: 64 });
+const rowsPerPage = fc.integer({ min: 1, max: 40 });
+
+describe.each(["456", "@all"])("the members of %s", (roomId) => {
+  test("are each in exactly one part, into however many they are divided", async () => {
+    await fc.assert(
+      fc.asyncProperty(of, rowsPerPage, async (of, rowsPerPage) => {
+        const members = membersOf(rowsPerPage);
+        const parts = Array.from({ length: of }, (_, index) => sessionsOf(members, roomId, { index, of }));
+        expect((await Promise.all(parts)).flat().sort()).toEqual(idsOf(live, "live"));
+      }),
+      { numRuns: 12 },
+    );
+  });
+
+  test("are read on behind any of them without a loss or a repetition, also when that one has left", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        of,
+        fc.nat(),
+        fc.nat(),
+        rowsPerPage,
+        fc.boolean(),
+        async (of, part, resumePoint, rows, hasLeft) => {
+          const at = { index: part % of, of };
+          const whole = await sessionsOf(membersOf(), roomId, at);
+          fc.pre(whole.length > 0);
+          const place = resumePoint % whole.length;
+          const after = whole[place] ?? "";
+          // One that has left is a row less; what was read is named by its key, not by the row.
+          const comeBack = hasLeft ? await removed(roomId, after) : async () => {};
+          const rest = await sessionsOf(membersOf(rows), roomId, at, after);
+          await comeBack();
+          expect(rest).toEqual(whole.slice(place + 1));
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  test("are read by parts in pages of some hundred, and whole in pages as large as they may be", async () => {
+    const limits: unknown[] = [];
+    const send = (command: { input: { Limit?: number } }) => {
+      limits.push(command.input.Limit);
+      return tables.client.send(command as never);
+    };
+    const client = { send: send as unknown as typeof tables.client.send };
+    const members = membersIn(tableOf(client, "Rooms"), tableOf(client, "Connections"), () => nowMs);
+    await sessionsOf(members, roomId);
+    await sessionsOf(members, roomId, { index: 0, of: 1 });
+    expect(limits).toEqual([undefined, 500]);
+  });
+});
+
+/** Takes a row away. @returns puts it back */
+async function removed(roomId: string, session: string): Promise<() => Promise<void>> {
+  const members = membersOf();
+  const member = await members.get(roomId, session);
+  if (!member) throw new Error(`${session} is not there`);
+  if (roomId === "@all") {
+    const connections = connectionsIn(tableOf(tables.client, "Connections"), () => nowMs);
+    const connection = await connections.get(session);
+    if (!connection) throw new Error(`${session} is not there`);
+    await connections.remove(session);
+    return () => connections.put(connection);
+  }
+  await members.remove(roomId, session, session);
+  return async () => void (await members.put(roomId, member));
+}
+
+describe("the first members", () => {
+  test.each(["456", "@all"])("of %s are all of them where they are at most so many", async (roomId) => {
+    const { members, share } = await membersOf().first(roomId, live + ghosts);
+    expect(members.map(({ session }) => session).sort()).toEqual(idsOf(live, "live"));
+    expect(share).toBe(1);
+  });
+
+  test.each(["456", "@all"])("of %s are some of them where they are one more", async (roomId) => {
+    const { members, share } = await membersOf().first(roomId, live + ghosts - 1);
+    expect(share).not.toBe(1);
+    expect(members.length).toBeGreaterThan(0);
+  });
+
+  test("of a room say which share of it they are; of everyone nobody can know", async () => {
+    const { members, share = 0 } = await membersOf().first("456", 50);
+    const estimate = members.length / share;
+    expect(estimate).toBeGreaterThan(live * 0.6);
+    expect(estimate).toBeLessThan(live * 1.6);
+    expect(await membersOf().first("@all", 50)).not.toHaveProperty("share");
+  });
+
+  test("cost one page, however many there are", async () => {
+    let asked = 0;
+    const send = (command: never) => {
+      asked += 1;
+      return tables.client.send(command);
+    };
+    const client = { send: send as unknown as typeof tables.client.send };
+    const members = membersIn(tableOf(client, "Rooms"), tableOf(client, "Connections"), () => nowMs);
+    for (const roomId of ["456", "@all", "nobody"]) await members.first(roomId, 20);
+    expect(asked).toBe(3);
+  });
+
+  test("of a room that nobody is in are none, and nobody is missing", async () => {
+    expect(await membersOf().first("nobody", 250)).toEqual({ members: [], share: 1 });
+  });
+});

@@ -1,0 +1,87 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { membersIn } from "../../../../lambdas/adapters/dynamodb/members.ts";
+import { tableOf } from "../../../../lambdas/adapters/dynamodb/table.ts";
+import { unackedRangesIn } from "../../../../lambdas/adapters/dynamodb/unacked-ranges.ts";
+import type { Part } from "../../../../lambdas/domain/model/member.ts";
+import type { UnackedRange } from "../../../../lambdas/domain/model/unacked-range.ts";
+import { sharedTables } from "../../../support/shared-tables.ts";
+import { openTables } from "../../../support/tables.ts";
+
+const tables = sharedTables(openTables);
+
+const startMs = 1_700_000_000_000;
+let nowMs = startMs;
+let count = 0;
+let room = "";
+beforeEach(() => {
+  nowMs = startMs;
+  count += 1;
+  room = `room-${count}`;
+});
+const now = () => nowMs;
+const table = (name: string) => tableOf(tables.client, name);
+
+describe("a debt", () => {
+  const unackedRanges = () => unackedRangesIn(table("Rooms"), now);
+  const range = (more: Partial<UnackedRange> = {}): UnackedRange => ({
+    ...{ id: "1", session: "s#1", connectionId: "c", subject: "ann", epoch: "e", after: 2, upTo: 5, atMs: startMs },
+    ...more,
+  });
+  const all = async (roomId = room, part?: Part) => {
+    const found: UnackedRange[] = [];
+    for await (const page of unackedRanges().pages(roomId, part)) found.push(...page);
+    return found;
+  };
+
+  test("is kept as it was noted, for a day, in its room, beside the places there", async () => {
+    await unackedRanges().record(room, range());
+    await membersIn(table("Rooms"), table("Connections"), now).put(room, {
+      ...{
+        session: "s#1",
+        connectionId: "c",
+        connectedAtMs: startMs,
+        subject: "ann",
+        generation: 0,
+        holdsLease: false,
+      },
+    });
+    expect(await all()).toEqual([range()]);
+    expect(await all(`${room}-b`)).toEqual([]);
+    nowMs += 86_400_000;
+    expect(await all()).toEqual([]);
+  });
+
+  test("is one with what was noted before of the same session from the same number on, and with nothing else", async () => {
+    await unackedRanges().record(room, range());
+    await unackedRanges().record(room, range({ id: "2", upTo: 9 }));
+    expect(await all()).toEqual([range({ id: "2", upTo: 9 })]);
+    const others = [range({ session: "s#2" }), range({ epoch: "f" }), range({ after: 3 })];
+    for (const other of others) await unackedRanges().record(room, other);
+    expect(await all()).toHaveLength(4);
+  });
+
+  test("is settled unless it was noted anew meanwhile", async () => {
+    await unackedRanges().record(room, range());
+    await unackedRanges().record(room, range({ id: "2" }));
+    await unackedRanges().clear(room, range());
+    expect(await all()).toEqual([range({ id: "2" })]);
+    await unackedRanges().clear(room, range({ id: "2" }));
+    expect(await all()).toEqual([]);
+  });
+
+  test("is in the part of the room in which its session's place is", async () => {
+    const members = membersIn(table("Rooms"), table("Connections"), now);
+    const sessions = Array.from({ length: 20 }, (_, i) => `s-${i}`);
+    for (const session of sessions) {
+      const where = { connectedAtMs: startMs, subject: "ann", generation: 0, holdsLease: false };
+      await members.put(room, { session, connectionId: session, ...where });
+      await unackedRanges().record(room, range({ session }));
+    }
+    for (const index of [0, 1, 2]) {
+      const part = { index, of: 3 };
+      const placed: string[] = [];
+      for await (const page of members.pages(room, part)) placed.push(...page.map(({ session }) => session));
+      expect((await all(room, part)).map(({ session }) => session)).toEqual(placed);
+    }
+  });
+});

@@ -1,0 +1,113 @@
+import { hash } from "node:crypto";
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { payloadsIn } from "../../../../lambdas/adapters/s3/payloads.ts";
+
+interface Got {
+  request: IncomingMessage;
+  body: Buffer;
+}
+type Answer = { status: number; body?: string } | "hangs up" | "silence";
+
+/** A bucket that answers one PUT after the other with these, the last of them for ever. */
+async function bucket(...answers: Answer[]) {
+  const got: Got[] = [];
+  const waits: number[] = [];
+  const server = createServer(async (request, response) => {
+    got.push({ request, body: await buffer(request) });
+    const answer = answers.length > 1 ? answers.shift() : answers[0];
+    if (answer === "hangs up") request.socket.destroy();
+    else if (answer !== "silence" && answer) response.writeHead(answer.status).end(answer.body);
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    await new Promise((done) => server.close(done));
+  });
+  const credentials = { accessKeyId: "ASIA1", secretAccessKey: "secret", sessionToken: "session" };
+  const payloads = payloadsIn({
+    bucketUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/bucket`,
+    region: "us-east-1",
+    credentials: () => credentials,
+    now: () => Date.UTC(2026, 0, 2, 3, 4, 5),
+    wait: async (ms) => void waits.push(ms),
+    random: () => 0.5,
+    trace: () => "Root=1-2",
+  });
+  return { payloads, got, waits, credentials };
+}
+const ok: Answer = { status: 200 };
+const data = JSON.stringify("é".repeat(100_000));
+const sha256 = hash("sha256", data);
+
+test("a text is put under its own hash, as JSON, with a hash that S3 compares it with", async () => {
+  const { payloads, got } = await bucket(ok);
+  expect(await payloads.put(data)).toEqual({ sha256, bytes: 200_002 });
+  expect(got).toHaveLength(1);
+  expect(got[0]?.body.toString()).toBe(data);
+  expect(got[0]?.request).toMatchObject({ method: "PUT", url: `/bucket/${sha256}` });
+  expect(got[0]?.request.headers).toMatchObject({
+    "content-type": "application/json",
+    "content-length": "200002",
+    "x-amz-content-sha256": sha256,
+    "x-amz-security-token": "session",
+    "x-amzn-trace-id": "Root=1-2",
+    authorization: expect.stringContaining(
+      "SignedHeaders=content-type;host;x-amz-content-sha256;x-amz-date;x-amz-security-token,",
+    ),
+  });
+});
+
+test.each<[string, Answer]>([
+  ["that S3 answers 503", { status: 503, body: "<Error><Code>SlowDown</Code></Error>" }],
+  ["that S3 answers 500", { status: 500 }],
+  ["that S3 answers 429", { status: 429 }],
+  ["whose line breaks", "hangs up"],
+])("a PUT %s is tried again, after pauses that grow", async (_, trouble) => {
+  const { payloads, got, waits } = await bucket(trouble, trouble, ok);
+  expect(await payloads.put(data)).toEqual({ sha256, bytes: 200_002 });
+  expect(got).toHaveLength(3);
+  expect(waits).toEqual([100, 200]);
+});
+
+test("after three tries it fails with what S3 said, and nothing of the data", async () => {
+  const { payloads, got } = await bucket({ status: 503, body: "<Error><Code>SlowDown</Code><X>é</X></Error>" });
+  await expect(payloads.put(data)).rejects.toThrow(/^S3 answered 503 to a PUT: SlowDown$/);
+  expect(got).toHaveLength(3);
+});
+
+test("one that S3 refuses is not tried again", async () => {
+  const { payloads, got } = await bucket({ status: 403, body: "<Error><Code>AccessDenied</Code></Error>" });
+  await expect(payloads.put(data)).rejects.toThrow("S3 answered 403 to a PUT: AccessDenied");
+  expect(got).toHaveLength(1);
+});
+
+test("one that is never answered is given up after five seconds each", async () => {
+  const timeout = AbortSignal.timeout;
+  const asked: number[] = [];
+  vi.spyOn(AbortSignal, "timeout").mockImplementation((ms) => {
+    asked.push(ms);
+    return timeout.call(AbortSignal, 50);
+  });
+  onTestFinished(() => void vi.restoreAllMocks());
+  const { payloads } = await bucket("silence");
+  await expect(payloads.put(data)).rejects.toThrow("S3 did not answer a PUT");
+  expect(asked).toEqual([5_000, 5_000, 5_000]);
+});
+
+test("an address is for that very text, for a quarter of an hour, and made without a request", async () => {
+  const { payloads, got, credentials } = await bucket(ok);
+  const url = new URL(payloads.urlOf({ sha256, bytes: 1 }));
+  expect(url.pathname).toBe(`/bucket/${sha256}`);
+  expect(Object.fromEntries(url.searchParams)).toMatchObject({
+    "X-Amz-Date": "20260102T030405Z",
+    "X-Amz-Expires": "900",
+    "X-Amz-Security-Token": "session",
+  });
+  expect(got).toEqual([]);
+  // Those of a role are new ones from time to time.
+  credentials.sessionToken = "next";
+  expect(payloads.urlOf({ sha256, bytes: 1 })).toContain("X-Amz-Security-Token=next");
+});

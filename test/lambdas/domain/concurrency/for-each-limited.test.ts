@@ -1,0 +1,142 @@
+import { describe, expect, test } from "vitest";
+import { forEachLimited } from "../../../../lambdas/domain/concurrency/for-each-limited.ts";
+import { flatten } from "../../../../lambdas/domain/concurrency/pages.ts";
+
+async function* from<T>(...items: T[]): AsyncGenerator<T> {
+  yield* items;
+}
+
+/** Lets everything run that does not wait for the test. */
+const clear = () => new Promise<void>((done) => setImmediate(done));
+
+/** Work that is over when the test says so. */
+function heldWork() {
+  const running = new Map<number, () => void>();
+  let max = 0;
+  return {
+    running,
+    max: () => max,
+    work: (item: number) =>
+      new Promise<void>((done) => {
+        running.set(item, done);
+        max = Math.max(max, running.size);
+      }),
+    finish: (item: number) => {
+      running.get(item)?.();
+      running.delete(item);
+    },
+  };
+}
+
+describe("work on many items", () => {
+  test("is done on each of them once", async () => {
+    const done: number[] = [];
+    await forEachLimited(from(1, 2, 3, 4, 5), 2, async (item) => void done.push(item));
+    expect(done).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test("is over at once without items, and with fewer items than may run", async () => {
+    const done: number[] = [];
+    await forEachLimited(from<number>(), 8, async (item) => void done.push(item));
+    await forEachLimited(from(1), 8, async (item) => void done.push(item));
+    expect(done).toEqual([1]);
+  });
+
+  test("runs on at most `limit` at once, and starts the next as soon as one is over", async () => {
+    const { work, running, finish, max } = heldWork();
+    const all = forEachLimited(from(1, 2, 3, 4), 2, work);
+    await clear();
+    expect([...running.keys()]).toEqual([1, 2]);
+    finish(2);
+    await clear();
+    expect([...running.keys()]).toEqual([1, 3]);
+    finish(1);
+    finish(3);
+    await clear();
+    finish(4);
+    await all;
+    expect(max()).toBe(2);
+  });
+
+  test("takes an item only when there is room for it", async () => {
+    let taken = 0;
+    const endless = (async function* () {
+      while (taken < 100) {
+        taken += 1;
+        yield taken;
+      }
+    })();
+    const { work, finish } = heldWork();
+    const all = forEachLimited(endless, 3, work);
+    await clear();
+    expect(taken).toBe(3);
+    finish(1);
+    await clear();
+    expect(taken).toBe(4);
+    for (let item = 2; item <= 100; item += 1) {
+      finish(item);
+      await clear();
+    }
+    await all;
+  });
+});
+
+describe("a failure", () => {
+  test.each([
+    [
+      "that is thrown at once",
+      () => {
+        throw new Error("broken");
+      },
+    ],
+    ["that is thrown later", () => Promise.reject(new Error("broken"))],
+  ])("%s stops no other item and is thrown when all are done", async (_, fail) => {
+    const done: number[] = [];
+    const work = async (item: number) => {
+      await clear();
+      done.push(item);
+    };
+    const all = forEachLimited(from(1, 2, 3, 4, 5), 2, (item) => (item === 1 ? fail() : work(item)));
+    await expect(all).rejects.toThrow("broken");
+    expect(done).toEqual([2, 3, 4, 5]);
+  });
+
+  test("that is the first of several is the one that is thrown", async () => {
+    const all = forEachLimited(from(1, 2, 3), 1, async (item) => {
+      throw new Error(`${item} is broken`);
+    });
+    await expect(all).rejects.toThrow("1 is broken");
+  });
+
+  // A page of a query could not be read: the Lambda was over, and frozen, while posts of the pages before were under way.
+  test("of the items' source is thrown when the work on the items before it is done", async () => {
+    const done: number[] = [];
+    const source = (async function* () {
+      yield 1;
+      throw new Error("no more pages");
+    })();
+    const all = forEachLimited(source, 3, async (item) => {
+      await clear();
+      done.push(item);
+    });
+    await expect(all).rejects.toThrow("no more pages");
+    expect(done).toEqual([1]);
+  });
+});
+
+describe("pages", () => {
+  test("are read one by one as their items are wanted", async () => {
+    const read: number[] = [];
+    const pages = (async function* () {
+      for (const page of [[1, 2], [], [3]]) {
+        read.push(page.length);
+        yield page;
+      }
+    })();
+    const items = flatten(pages);
+    expect([(await items.next()).value, (await items.next()).value]).toEqual([1, 2]);
+    expect(read).toEqual([2]);
+    expect((await items.next()).value).toBe(3);
+    expect((await items.next()).done).toBe(true);
+  });
+});

@@ -1,0 +1,133 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { coalesce } from "../../../../lambdas/domain/fan-out/coalesce.ts";
+import { leaseMs } from "../../../../lambdas/domain/fan-out/run-task.ts";
+import type { FanOutTask } from "../../../../lambdas/domain/model/fan-out-task.ts";
+import { limits } from "../../../../protocol/limits.ts";
+import type { Harness } from "../../../support/harness.ts";
+import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { sharedTables } from "../../../support/shared-tables.ts";
+import { openHarnessWithLargeRooms, seat, tasksOf } from "./room-of-5000.ts";
+
+const tables = sharedTables(openInMemoryTables);
+
+let harness: Harness;
+let room = "";
+const none = { members: 0, sent: 0, gone: 0, slow: 0, failed: 0, unknown: 0, waiting: 0 };
+beforeEach(async () => {
+  harness = openHarnessWithLargeRooms(tables.client);
+  harness.deps.fanOut = { postsPerSecond: 100_000, workers: 1 };
+  room = `room-${harness.nextId()}`;
+  await seat(harness, room, 3);
+});
+
+async function push(rawData: string, more: Parameters<Harness["push"]>[2] = {}): Promise<FanOutTask> {
+  await harness.push(room, rawData, more);
+  const [task] = tasksOf(harness);
+  if (!task) throw new Error("the push ordered no task");
+  return task;
+}
+/** Messages with the numbers from 1 on, of so many bytes each. */
+async function pushAll(...bytes: number[]): Promise<FanOutTask[]> {
+  const tasks: FanOutTask[] = [];
+  for (const size of bytes) tasks.push(await push(JSON.stringify("x".repeat(size))));
+  return tasks;
+}
+const acquire = (task: FanOutTask | undefined, worker: string) => {
+  if (!task) throw new Error("there is no such task");
+  return harness.deps.tasks.acquire(task, worker, harness.nowMs + leaseMs);
+};
+/** Numbers of the messages that go along with the one of this number. */
+async function along(tasks: FanOutTask[], seq: number, changes: Partial<FanOutTask> = {}): Promise<number[]> {
+  const task = { ...tasks[seq - 1], ...changes } as FanOutTask;
+  const found = await acquire(task, "me");
+  if (typeof found === "string") throw new Error(`the task is ${found}`);
+  const { others } = await coalesce(harness.deps, task, found, "me", harness.nowMs + leaseMs);
+  return others.map(({ task }) => task.seq ?? 0).sort((a, b) => a - b);
+}
+
+describe("along with a message go", () => {
+  test("those before and behind it that wait for the same way, and are its worker's from then on", async () => {
+    const tasks = await pushAll(1, 1, 1, 1, 1);
+    expect(await along(tasks, 3)).toEqual([1, 2, 4, 5]);
+    for (const task of tasks) {
+      expect(await acquire(task, "other")).toBe("taken");
+      expect(await harness.deps.tasks.record(task, "me", { outcomes: none })).toBe("recorded");
+    }
+  });
+
+  test("older ones first, as far as one billed message goes", async () => {
+    const tasks = await pushAll(10_000, 10_000, 10_000, 10_000, 10_000);
+    expect(await along(tasks, 4)).toEqual([2, 3]);
+    const frames = [2, 3, 4].map((seq) => Buffer.byteLength(tasks[seq - 1]?.text ?? ""));
+    expect(frames.reduce((sum, bytes) => sum + bytes)).toBeLessThanOrEqual(limits.billedBytes);
+  });
+
+  test("newer ones, though an older one is too large: it took their place in the frame, and did not go", async () => {
+    const tasks = await pushAll(1, 40_000, 1, 1);
+    expect(await along(tasks, 3)).toEqual([4]);
+  });
+
+  test("none, if it fills a billed message by itself", async () => {
+    expect(await along(await pushAll(1, 33_000, 1), 2)).toEqual([]);
+  });
+
+  test("none beyond one that somebody else is at: a page would hold them back for it", async () => {
+    const tasks = await pushAll(1, 1, 1, 1, 1);
+    await acquire(tasks[1], "other");
+    expect(await along(tasks, 3)).toEqual([4, 5]);
+    expect(await acquire(tasks[0], "other")).not.toBe("taken");
+  });
+
+  test("those beyond one that is done", async () => {
+    const tasks = await pushAll(1, 1, 1, 1, 1);
+    await acquire(tasks[1], "other");
+    await harness.deps.tasks.record(tasks[1] as FanOutTask, "other", { outcomes: none, doneAtMs: 5 });
+    expect(await along(tasks, 3)).toEqual([1, 4, 5]);
+  });
+
+  test("none that has come to another place, which is free again for whoever has it ordered", async () => {
+    const tasks = await pushAll(1, 1, 1);
+    await acquire(tasks[1], "other");
+    await harness.deps.tasks.record(tasks[1] as FanOutTask, "other", {
+      after: "s-7",
+      outcomes: { ...none, members: 4 },
+    });
+    expect(await along(tasks, 3)).toEqual([]);
+    expect(await acquire(tasks[1], "other")).toMatchObject({ after: "s-7", outcomes: { members: 4 } });
+  });
+
+  test("none that is on its way to another number of parts", async () => {
+    const [first, second] = await pushAll(1, 1);
+    const { recordParts } = harness.deps.pushes;
+    harness.deps.pushes.recordParts = (id, record) => recordParts(id, record, 3);
+    const third = await push("1");
+    harness.deps.pushes.recordParts = recordParts;
+    const tasks = [first, second, third, ...(await pushAll(1))] as FanOutTask[];
+    expect(await along(tasks, 2)).toEqual([1]);
+  });
+
+  test("none whose room was small when it was pushed", async () => {
+    const tasks = await pushAll(1);
+    harness.deps.members.first = async () => ({ members: [], share: 1 });
+    await harness.push(room);
+    expect(await along(tasks, 1)).toEqual([]);
+  });
+
+  test("none of an epoch that has ended: the number is another message's today", async () => {
+    const tasks = await pushAll(1, 1, 1);
+    expect(await along(tasks, 2, { messageId: "of-another-epoch" })).toEqual([]);
+  });
+
+  test("none that nobody wants any more", async () => {
+    const tasks = [await push("1"), await push("2", { ttlMs: 1_000 }), await push("3")];
+    harness.nowMs += 1_000;
+    expect(await along(tasks, 3)).toEqual([]);
+  });
+
+  test("none, if it is of qos 0, or goes once more to a few", async () => {
+    const tasks = await pushAll(1, 1);
+    expect(await along(tasks, 2, { taskId: "again", to: { sessions: ["s"] } })).toEqual([]);
+    const unlogged = await push("1", { qos: 0 });
+    expect(await along([unlogged], 1)).toEqual([]);
+  });
+});

@@ -1,0 +1,193 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { poll } from "../../../../lambdas/domain/login/poll.ts";
+import type { PushRecord } from "../../../../lambdas/domain/model/push-record.ts";
+import { publish } from "../../../../lambdas/domain/push/publish.ts";
+import { pushStatus, waitForAcks } from "../../../../lambdas/domain/push/status.ts";
+import { AckingPage } from "../../../support/acking-page.ts";
+import { Harness } from "../../../support/harness.ts";
+import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { sharedTables } from "../../../support/shared-tables.ts";
+
+// What is told of who has a message and who has not stays true when those people go.
+
+const tables = sharedTables(openInMemoryTables);
+
+let harness: Harness;
+let room = "";
+let ann: AckingPage;
+let bob: AckingPage;
+beforeEach(async () => {
+  harness = new Harness(tables.client);
+  room = `room-${harness.nextId()}`;
+  ann = await AckingPage.open(harness, { publish: ["*"] });
+  bob = await AckingPage.open(harness);
+  await ann.login(room, "loginWhenever");
+  await bob.login(room, "loginWhenever");
+  await harness.pass(31_000);
+});
+
+const lose = ({ page }: AckingPage) => harness.lost.add(page.connectionId);
+async function pushTo(roomId = room): Promise<{ messageId: string; records: PushRecord[] }> {
+  const accepted = await harness.push(roomId);
+  if ("code" in accepted) throw new Error(accepted.msg);
+  return accepted;
+}
+async function statusOf(messageId: string) {
+  const [status] = (await pushStatus(harness.deps, messageId)) ?? [];
+  if (!status) throw new Error("nothing is known of it");
+  const { acked, ackedBy, waiting, waitingFor } = status;
+  expect([acked, waiting]).toEqual([ackedBy.length, waitingFor.length]);
+  return { ackedBy: ackedBy.toSorted(), waitingFor: waitingFor.toSorted() };
+}
+const names = (...readers: AckingPage[]) => readers.map(({ page }) => page.subject).toSorted();
+
+describe("who has acked has it", () => {
+  test("though their page is closed, of what was sent to them", async () => {
+    const { messageId } = await pushTo(`@user/${ann.page.subject}`);
+    await ann.ack();
+    await ann.page.close();
+    expect((await statusOf(messageId)).ackedBy).toEqual(names(ann));
+  });
+
+  test("though their lease is over", async () => {
+    const pollBy = (session: string | undefined, seq: number | undefined) =>
+      poll(
+        harness.deps,
+        { ...ann.page.claims, requestedAtMs: harness.nowMs },
+        {
+          ...(session !== undefined && { session }),
+          rooms: [
+            { roomId: room, type: "loginWhenever", ...(seq !== undefined && { generation: 0, since: { epoch, seq } }) },
+          ],
+        },
+      );
+    await ann.page.leave(room);
+    const { epoch = "" } = (await harness.deps.rooms.get(room)) ?? {};
+    const { session } = await pollBy(undefined, undefined);
+    const { messageId } = await pushTo();
+    await pollBy(session, 0);
+    expect((await statusOf(messageId)).waitingFor).toEqual(names(ann, bob));
+    await pollBy(session, 1);
+    await harness.pass(91_000);
+    expect((await statusOf(messageId)).ackedBy).toEqual(names(ann));
+  });
+
+  test("which counts nobody who acked something older, or came in behind it", async () => {
+    await pushTo();
+    await ann.ack();
+    lose(ann);
+    const { messageId } = await pushTo();
+    const late = await AckingPage.open(harness);
+    await late.login(room, "loginWhenever");
+    await pushTo();
+    await late.ack();
+    await Promise.all([ann.page.close(), late.page.close()]);
+    expect((await statusOf(messageId)).ackedBy).toEqual([]);
+  });
+});
+
+describe("who is waited for", () => {
+  test("is waited for when they have gone, until they are reported", async () => {
+    lose(ann);
+    const { messageId } = await pushTo();
+    await bob.ack();
+    await ann.page.close();
+    expect(await statusOf(messageId)).toEqual({ ackedBy: names(bob), waitingFor: names(ann) });
+    await harness.pass(70_000);
+    expect((await statusOf(messageId)).waitingFor).toEqual(names(ann));
+    await harness.pass(60_000);
+    expect((await statusOf(messageId)).waitingFor).toEqual([]);
+    expect(harness.undelivered).toHaveLength(1);
+  });
+
+  test("is not, of messages that came when they had gone", async () => {
+    lose(ann);
+    await pushTo();
+    await ann.page.close();
+    const { messageId } = await pushTo();
+    await bob.ack();
+    expect((await statusOf(messageId)).waitingFor).toEqual([]);
+  });
+
+  test("is not, of what they were reported for before they went", async () => {
+    lose(ann);
+    const { messageId } = await pushTo();
+    await bob.ack();
+    await harness.pass(100_000);
+    const later = await pushTo();
+    await ann.page.close();
+    expect((await statusOf(messageId)).waitingFor).toEqual([]);
+    expect((await statusOf(later.messageId)).waitingFor).toEqual(names(ann, bob));
+  });
+
+  test("is not when they have left, or have it on another device", async () => {
+    const tablet = await AckingPage.open(harness, { subject: ann.page.subject });
+    await tablet.login(room, "loginWhenever");
+    lose(ann);
+    lose(bob);
+    const { messageId } = await pushTo();
+    await tablet.ack();
+    await Promise.all([ann.page.close(), bob.page.leave(room)]);
+    expect(await statusOf(messageId)).toEqual({ ackedBy: names(ann), waitingFor: [] });
+  });
+
+  test("is a person who is nowhere, until they are reported", async () => {
+    const { messageId } = await pushTo("@user/nobody");
+    expect((await statusOf(messageId)).waitingFor).toEqual(["nobody"]);
+    await harness.pass(600_000);
+    expect((await statusOf(messageId)).waitingFor).toEqual([]);
+    expect(harness.undelivered).toHaveLength(1);
+  });
+
+  test("is never who sent it", async () => {
+    lose(ann);
+    lose(bob);
+    const toUser = bob.page.subject;
+    const frame = { action: "publish", eventName: "chat", rawData: "1", clientMessageId: "c-1" } as const;
+    await publish(harness.deps, ann.page.caller, { ...frame, toUser });
+    const rooms = await pushStatus(harness.deps, `${ann.page.subject}/c-1`);
+    const waited = rooms?.map(({ roomId, waitingFor }) => [roomId, waitingFor]);
+    expect(Object.fromEntries(waited ?? [])).toEqual({
+      // The conversation, which nobody is in, by the name that people see.
+      [`${names(ann, bob).join("_")}`]: [],
+      [`@user/${ann.page.subject}`]: [],
+      [`@user/${toUser}`]: [toUser],
+    });
+  });
+});
+
+// A device that was given up was reported; once it had gone, the next look at the empty room reported that once more.
+test("a person whose device was given up is not reported again when it has gone", async () => {
+  const own = `@user/${ann.page.subject}`;
+  lose(ann);
+  const { messageId } = await pushTo(own);
+  await harness.pass(100_000);
+  await ann.page.close();
+  expect((await statusOf(messageId)).waitingFor).toEqual([]);
+  await pushTo(own);
+  await harness.pass(600_000);
+  expect(harness.undelivered.map(({ seq }) => seq)).toEqual([1, 2]);
+});
+
+test("waiting for acks never counts back, however somebody goes", async () => {
+  const { records } = await pushTo();
+  let waits = 0;
+  const wait = async (ms: number) => {
+    harness.nowMs += ms;
+    waits += 1;
+    if (waits === 1) await ann.ack();
+    if (waits !== 2) return;
+    // They begin anew, twice: the books know only where they stopped last.
+    for (let page = 1; page <= 2; page += 1) {
+      await ann.page.close();
+      ann = await AckingPage.open(harness, { subject: ann.page.subject });
+      await ann.login(room, "loginWhenever");
+      await pushTo();
+      await ann.ack();
+    }
+    await ann.page.close();
+    await bob.ack();
+  };
+  const outcome = await waitForAcks({ ...harness.deps, wait }, records, { acks: 2, withinMs: 10_000 });
+  expect(outcome).toEqual({ reached: true, acks: 2 });
+});

@@ -1,0 +1,64 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { replay } from "../../../../lambdas/domain/delivery/replay.ts";
+import { AckingPage } from "../../../support/acking-page.ts";
+import { openHarness } from "../../../support/harness.ts";
+
+// Nobody has measured what API Gateway counts: it may refuse what we take for small enough.
+const takes = 110_000;
+const tooLarge = JSON.stringify("x".repeat(takes));
+
+let harness: Awaited<ReturnType<typeof openHarness>>;
+let room = "";
+let ann: AckingPage;
+beforeEach(async () => {
+  harness = await openHarness();
+  room = `room-${harness.nextId()}`;
+  ann = await AckingPage.open(harness, { subject: "ann" });
+  await ann.login(room);
+  const { post } = harness.deps.gateway;
+  harness.deps.gateway.post = async (id, text) => (Buffer.byteLength(text) > takes ? "tooLarge" : post(id, text));
+});
+afterEach(() => harness.end());
+
+const eventsOf = ({ page }: AckingPage) =>
+  page.inbox.flatMap((frame) => (frame.type === "message" ? [frame.eventName] : []));
+
+describe("a message that API Gateway takes for no connection", () => {
+  test("is accepted and counted as failed, and nobody tries again at once", async () => {
+    expect(await harness.push(room, tooLarge)).toMatchObject({
+      records: [{ outcomes: { members: 1, failed: 1, sent: 0 } }],
+    });
+    expect(harness.tasks).toEqual([]);
+  });
+
+  test("is given up by the look: its number passes, it is reported once, and what is behind it arrives", async () => {
+    await harness.push(room, tooLarge);
+    await harness.push(room, '"behind"');
+    await harness.pass(6_000);
+    await ann.ack();
+    await harness.pass(120_000);
+    expect(ann.dataOf(room)).toEqual([null, "behind"]);
+    expect(eventsOf(ann)).toContain("@skip");
+    expect(harness.undelivered.map(({ subject, seq }) => ({ subject, seq }))).toEqual([{ subject: "ann", seq: 1 }]);
+    expect(harness.loggedErrors.map(String)).toEqual([
+      expect.stringMatching(/frame of 110\d{3} bytes, which API Gateway/),
+    ]);
+  });
+
+  test("keeps no look from serving the others", async () => {
+    const bob = await AckingPage.open(harness, { subject: "bob" });
+    await bob.login(room, "loginWhenever");
+    for (const { page } of [ann, bob]) harness.lost.add(page.connectionId);
+    await harness.push(room, tooLarge);
+    await harness.push(room, '"behind"');
+    harness.lost.clear();
+    await harness.pass(6_000);
+    for (const reader of [ann, bob]) expect(reader.dataOf(room)).toEqual([null, "behind"]);
+  });
+
+  test("does not hold up a page that asks for what it missed", async () => {
+    await harness.push(room, tooLarge);
+    await replay(harness.deps, ann.page.caller, { action: "replay", roomId: room, after: 0 });
+    expect(eventsOf(ann)).toEqual(["@skip"]);
+  });
+});

@@ -1,0 +1,284 @@
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import type { Caller, Connection } from "../../../lambdas/domain/model/connection.ts";
+import type { Deps } from "../../../lambdas/domain/model/deps.ts";
+import { onSocketEvent, type SocketRules } from "../../../lambdas/handlers/on-socket-event.ts";
+import type { SocketEvent } from "../../../lambdas/handlers/socket-event.ts";
+import type { ServerFrame } from "../../../protocol/frames.ts";
+
+const authorizer = { subject: "ann", rooms: '["*"]', publish: "[]", tokenExpiresAt: "1700000000" };
+const ann: Caller = {
+  connectionId: "abc=",
+  connectedAtMs: 5,
+  subject: "ann",
+  grants: { rooms: ["*"], publish: [] },
+  tokenExpiresAtMs: 1_700_000_000_000,
+};
+const row: Connection = { ...ann, subject: "ann of the row", session: "s", probe: false, acks: false };
+const left: ServerFrame = {
+  type: "left",
+  eventName: "leaveRoomResp",
+  data: { code: "2006", msg: "ok" },
+  roomId: "456",
+};
+
+let asked: unknown[][];
+let rules: SocketRules;
+let printed: string[];
+/** Connection and text of each post. */
+let posted: string[][];
+beforeEach(() => {
+  asked = [];
+  const answer =
+    (name: string, frame?: ServerFrame) =>
+    async (_: Deps, ...rest: unknown[]) => {
+      asked.push([name, ...rest]);
+      return frame;
+    };
+  const quiet = (name: string) => async (_: Deps, who: unknown) => void asked.push([name, who]);
+  rules = {
+    connect: quiet("connect"),
+    disconnect: quiet("disconnect"),
+    frames: {
+      hello: answer("hello", left),
+      loginRoom: answer("loginRoom", left),
+      leaveRoom: answer("leaveRoom", left),
+      publish: answer("publish", left),
+      ack: answer("ack"),
+      replay: answer("replay", left),
+      here: answer("here"),
+    },
+  };
+  printed = [];
+  posted = [];
+  vi.spyOn(console, "error").mockImplementation((line) => void printed.push(JSON.stringify(line)));
+});
+
+interface Sent {
+  routeKey?: string;
+  body?: unknown;
+  /** Without the authorizer's context, as AWS does not promise it. */
+  bare?: boolean;
+  stored?: Connection;
+}
+async function handle({ routeKey = "$default", body, bare = false, stored }: Sent) {
+  const post = async (...sent: string[]) => {
+    posted.push(sent);
+    return "sent";
+  };
+  const deps = { connections: { get: async () => stored }, gateway: { post } } as unknown as Deps;
+  const event: SocketEvent = {
+    requestContext: {
+      ...{ routeKey, connectionId: "abc=", connectedAt: 5, requestTimeEpoch: 9 },
+      ...(bare ? {} : { authorizer }),
+    },
+    ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+  };
+  const result = await onSocketEvent(() => deps, rules)(event);
+  return { ...result, reply: result.body === undefined ? undefined : JSON.parse(result.body) };
+}
+const send = (frame: Record<string, unknown>, rest: Sent = {}) =>
+  handle({ routeKey: String(frame.action), body: frame, ...rest });
+
+describe("$connect", () => {
+  test("opens the books for whom the authorizer found", async () => {
+    expect(await handle({ routeKey: "$connect" })).toMatchObject({ statusCode: 200 });
+    expect(asked).toEqual([["connect", ann]]);
+  });
+
+  test("without an authorizer fails: nobody may come in unseen", async () => {
+    await expect(handle({ routeKey: "$connect", bare: true })).rejects.toThrow("without an authorizer");
+    expect(asked).toEqual([]);
+  });
+
+  test("that cannot be written fails, so that the page tries again", async () => {
+    rules.connect = () => Promise.reject(new Error("throttled"));
+    await expect(handle({ routeKey: "$connect" })).rejects.toThrow("throttled");
+  });
+});
+
+describe("$disconnect", () => {
+  test("closes the books, with or without the authorizer's context", async () => {
+    await handle({ routeKey: "$disconnect" });
+    await handle({ routeKey: "$disconnect", bare: true });
+    expect(asked).toEqual([
+      ["disconnect", "abc="],
+      ["disconnect", "abc="],
+    ]);
+  });
+});
+
+describe("a frame", () => {
+  test("reaches its rule with the caller; the rule's answer is the reply", async () => {
+    const { statusCode, reply } = await send({ action: "leaveRoom", roomId: "456" });
+    expect(asked).toEqual([["leaveRoom", { ...ann, requestedAtMs: 9 }, { action: "leaveRoom", roomId: "456" }]]);
+    expect({ statusCode, reply }).toEqual({ statusCode: 200, reply: left });
+  });
+
+  test.each([
+    ["a string", "r-1"],
+    ["a number", 0],
+  ])("with %s for ref gets it back", async (_, ref) => {
+    expect((await send({ action: "leaveRoom", roomId: "456", ref })).reply).toEqual({ ...left, ref });
+  });
+
+  test("that is not answered has no body", async () => {
+    expect(await send({ action: "here", nonce: "n" })).toEqual({ statusCode: 200, reply: undefined });
+    expect(asked).toHaveLength(1);
+  });
+
+  test("keeps the text of what is published: numbers, key order, spaces and all", async () => {
+    const data = '{ "2":1, "1":12345678901234567890 }';
+    const rest = '"roomId":"456","eventName":"e","clientMessageId":"c"';
+    await handle({ routeKey: "publish", body: `{"action":"publish",${rest}, "data": ${data} }` });
+    expect(asked[0]?.[2]).toMatchObject({ action: "publish", rawData: data });
+  });
+
+  test("is handled by its own action, whatever route it came by", async () => {
+    await handle({ routeKey: "$default", body: { action: "leaveRoom", roomId: "456" } });
+    expect(asked[0]?.[0]).toBe("leaveRoom");
+  });
+});
+
+describe("a frame that is refused", () => {
+  test.each([
+    ["$default", "not JSON", "refused", "errorResp", "4001"],
+    ["$default", "[]", "refused", "errorResp", "4001"],
+    ["$default", undefined, "refused", "errorResp", "4001"],
+    ["$default", { action: "fly" }, "refused", "errorResp", "4002"],
+    ["$default", { action: "constructor" }, "refused", "errorResp", "4002"],
+    ["$default", { action: "$connect" }, "refused", "errorResp", "4002"],
+    ["here", { action: "here" }, "refused", "errorResp", "4003"],
+    ["hello", { action: "hello", session: 1 }, "helloFailed", "connetResp", "2009"],
+    ["loginRoom", { action: "loginRoom" }, "loginFailed", "loginRoomResp", "2003"],
+    ["loginRoom", { action: "loginRoom", roomId: "@all" }, "loginFailed", "loginRoomResp", "2003"],
+    ["leaveRoom", { action: "leaveRoom", roomId: "a b" }, "leaveFailed", "leaveRoomResp", "2007"],
+    ["publish", { action: "publish", roomId: "456" }, "publishFailed", "publishResp", "2012"],
+    ["replay", { action: "replay", roomId: "456", toUser: "ann", after: 0 }, "replayFailed", "replayResp", "2014"],
+  ])("on %s: %j is told as %s, %s %s", async (routeKey, body, type, eventName, code) => {
+    const { statusCode, reply } = await handle({ routeKey, body });
+    expect(statusCode).toBe(200);
+    expect(reply).toEqual({ type, eventName, data: { code, msg: expect.any(String) } });
+    expect(asked).toEqual([]);
+    expect(printed).toEqual([]);
+  });
+
+  test.each([
+    [{ action: "publish", roomId: "456", clientMessageId: "c-1", qos: 3 }, { clientMessageId: "c-1" }],
+    [{ action: "loginRoom", roomId: "456", type: "loginWhenEver" }, { roomId: "456" }],
+    [{ action: "leaveRoom", roomId: "456", type: "loginWhenever" }, { roomId: "456" }],
+  ])("as %j names what it was about", async (frame, names) => {
+    const { reply } = await send(frame);
+    expect(reply).toEqual({
+      type: expect.any(String),
+      eventName: expect.any(String),
+      data: expect.anything(),
+      ...names,
+    });
+  });
+
+  test("gets its ref back", async () => {
+    expect((await send({ action: "loginRoom", ref: 7 })).reply).toMatchObject({ type: "loginFailed", ref: 7 });
+    expect((await handle({ body: { action: "fly", ref: "x" } })).reply).toMatchObject({ type: "refused", ref: "x" });
+  });
+
+  test("does not get a ref back that is none", async () => {
+    const { reply } = await send({ action: "loginRoom", roomId: "456", ref: { a: 1 } });
+    expect(reply).toMatchObject({ type: "loginFailed", data: { msg: expect.stringContaining("ref") } });
+    expect(reply).not.toHaveProperty("ref");
+  });
+});
+
+describe("an ack, whose route has no response,", () => {
+  const ack = { action: "ack", rooms: [{ roomId: "456", epoch: "e", seq: 1 }] };
+  const data = { code: "2013" as const, msg: "more is waiting" };
+  const behind: ServerFrame = { type: "behind", eventName: "ackResp", data, rooms: ["456"] };
+
+  test("makes no frame if all is well", async () => {
+    expect(await send(ack)).toEqual({ statusCode: 200, reply: undefined });
+    expect(posted).toEqual([]);
+  });
+
+  test("is told by a post what there is to tell, with its ref", async () => {
+    rules.frames.ack = async () => behind;
+    expect(await send({ ...ack, ref: 3 })).toEqual({ statusCode: 200, reply: undefined });
+    expect(posted).toEqual([["abc=", JSON.stringify({ ...behind, ref: 3 })]]);
+  });
+
+  test("that is refused is told so, too", async () => {
+    await send({ ...ack, rooms: [{ roomId: "456", epoch: "e", seq: -1 }] });
+    expect(posted.map(([, text = ""]) => JSON.parse(text))).toEqual([
+      { type: "refused", eventName: "errorResp", data: { code: "4003", msg: expect.any(String) } },
+    ]);
+    expect(asked).toEqual([]);
+  });
+
+  test("is done though its post failed; the failure is logged", async () => {
+    rules.frames.ack = async () => behind;
+    posted.push = () => {
+      throw new Error("403");
+    };
+    expect(await send(ack)).toMatchObject({ statusCode: 200 });
+    expect(printed).toEqual([expect.stringContaining('"routeKey":"ack"')]);
+  });
+});
+
+describe("an event without the authorizer's context", () => {
+  test("has the caller of the connection's row", async () => {
+    await send({ action: "leaveRoom", roomId: "456" }, { bare: true, stored: row });
+    expect(asked[0]?.[1]).toEqual({ ...row, requestedAtMs: 9 });
+  });
+
+  test.each([
+    [
+      "loginRoom",
+      { action: "loginRoom", roomId: "456", ref: 1 },
+      { type: "loginFailed", data: { code: "2003" }, ref: 1 },
+    ],
+    ["hello", { action: "hello" }, { type: "helloFailed", data: { code: "2009" } }],
+    ["here", { action: "here", nonce: "n" }, { type: "refused", data: { code: "5001" } }],
+  ])("nor a row is refused in the words of %s", async (_, frame, reply) => {
+    const { reply: got } = await send(frame, { bare: true });
+    expect(got).toMatchObject(reply);
+    expect(got.data.msg).toBe("the connection is not known any more");
+    expect(asked).toEqual([]);
+  });
+});
+
+describe("a rule that fails", () => {
+  beforeEach(() => {
+    const broken = () => Promise.reject(new Error("table Rooms of account 123 is throttled"));
+    rules.frames = {
+      ...{ hello: broken, loginRoom: broken, leaveRoom: broken, here: broken },
+      ...{ publish: broken, ack: broken, replay: broken },
+    };
+  });
+
+  test.each([
+    ["loginRoom", { action: "loginRoom", roomId: "456" }, "loginFailed", "2003"],
+    ["hello", { action: "hello" }, "helloFailed", "2009"],
+    ["leaveRoom", { action: "leaveRoom", roomId: "456" }, "leaveFailed", "2007"],
+    ["here", { action: "here", nonce: "n" }, "refused", "5001"],
+  ])("on %s is told without a detail, as %3$s %4$s", async (_, frame, type, code) => {
+    const { statusCode, reply } = await send({ ...frame, ref: "r" });
+    expect(statusCode).toBe(200);
+    expect(reply).toMatchObject({ type, data: { code, msg: "server trouble, try again" }, ref: "r" });
+  });
+
+  test("prints one line that names the route, the connection and the error, and nothing that the page sent", async () => {
+    await send({ action: "loginRoom", roomId: "private-room", ref: "private-ref" });
+    expect(printed).toHaveLength(1);
+    const line = JSON.parse(printed[0] ?? "");
+    expect(line).toMatchObject({
+      level: "error",
+      routeKey: "loginRoom",
+      connectionId: "abc=",
+      error: { name: "Error", message: "table Rooms of account 123 is throttled", stack: expect.any(String) },
+    });
+    expect(printed[0]).not.toContain("\n");
+    for (const secret of ["private", "ann", "1700000000"]) expect(printed[0]).not.toContain(secret);
+  });
+});
+
+test("a heartbeat that reaches the Lambda is a fault of the stack and fails", async () => {
+  await expect(send({ action: "heartbeat" })).rejects.toThrow("lib/socket-api.ts should mock it");
+});

@@ -1,0 +1,77 @@
+import type { Local } from "../../local/host/runtime.ts";
+import { everyone, userRoom } from "../../protocol/ids.ts";
+import type { ServiceStep } from "./generator.ts";
+import type { History } from "./history.ts";
+
+/** Whom a push is for. */
+export interface Audience {
+  rooms: readonly string[];
+  subjects: readonly string[];
+}
+type Push = Omit<ServiceStep, "afterMs">;
+
+const mostAttempts = 3;
+
+/** A backend that pushes. It repeats only what has an id of its own. */
+export async function push(
+  local: Local,
+  history: History,
+  eventName: string,
+  audience: Audience,
+  { to, index, qos, sends }: Push,
+): Promise<void> {
+  const { target, rooms } = targetOf(audience, to, index);
+  const body = JSON.stringify({
+    ...target,
+    eventName,
+    data: null,
+    qos,
+    ...(sends !== "once" && { messageId: eventName }),
+  });
+  const send = () => post(local, body);
+  const sent = history.begin(eventName, rooms, qos === 1);
+  history.note("service", `pushes ${eventName} to ${rooms} at qos ${qos}, ${sends}`);
+  const note = (code: string) => {
+    history.answer(sent, code === "0000");
+    history.note("service", `${code} ${eventName}`);
+    return code === "0000";
+  };
+  if (sends === "doubled") await Promise.all([send().then(note), send().then(note)]);
+  else for (let attempt = 1; !note(await send()) && sends === "retried" && attempt < mostAttempts; attempt += 1);
+}
+
+/** One message for the pages of several histories. */
+export async function pushToEveryone(local: Local, eventName: string, records: readonly History[]): Promise<void> {
+  const sent = records.map((history) => history.begin(eventName, [everyone], true));
+  const code = await post(local, JSON.stringify({ eventName, data: null }));
+  for (const [i, history] of records.entries()) {
+    history.note("service", `${code} ${eventName}`);
+    const own = sent[i];
+    if (own) history.answer(own, code === "0000");
+  }
+}
+
+/** @returns the answer's code, or what came instead */
+async function post({ restUrl, apiKey }: Local, body: string): Promise<string> {
+  try {
+    const headers = { "x-api-key": apiKey, "content-type": "application/json" };
+    const response = await fetch(`${restUrl}/push`, { method: "POST", headers, body });
+    return ((await response.json()) as { code: string }).code;
+  } catch (error) {
+    return String(error);
+  }
+}
+
+function targetOf({ rooms, subjects }: Audience, to: Push["to"], index: number) {
+  const at = (names: readonly string[]) => names[index % names.length] ?? "";
+  switch (to) {
+    case "room":
+      return { target: { roomId: at(rooms) }, rooms: [at(rooms)] };
+    case "rooms":
+      return { target: { roomId: rooms }, rooms: [...rooms] };
+    case "user":
+      return { target: { userId: at(subjects) }, rooms: [userRoom(at(subjects))] };
+    case "everyone":
+      return { target: {}, rooms: [everyone] };
+  }
+}
