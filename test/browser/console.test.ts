@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Local } from "../../local/start.ts";
+import type { Local } from "../../local/host/runtime.ts";
 import type { LoginPolicy } from "../../protocol/ids.ts";
 import { startStack } from "../support/start-stack.ts";
 import { launchChromium } from "./chromium.ts";

@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Template } from "../../local/assembly.ts";
-import type { Local } from "../../local/start.ts";
+import type { Local } from "../../local/host/runtime.ts";
+import type { Template } from "../../local/template/assembly.ts";
 import { startStack } from "../support/start-stack.ts";
 import { launchChromium } from "./chromium.ts";
 

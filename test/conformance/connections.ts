@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { mintToken } from "../../local/mint-token.ts";
+import { mintToken } from "../../local/host/mint-token.ts";
 import { handshakeStatus, meet, newRoom, openPage } from "./page.ts";
 import type { Target } from "./target.ts";
 

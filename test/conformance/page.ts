@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { onTestFinished } from "vitest";
 import { type ClientOptions, WebSocket } from "ws";
-import { type Claims, mintToken } from "../../local/mint-token.ts";
+import { type Claims, mintToken } from "../../local/host/mint-token.ts";
 import type { Target } from "./target.ts";
 
 /** A frame as it came, and what it says. */

@@ -1,4 +1,4 @@
-import type { Template, TemplateResource } from "../../local/assembly.ts";
+import type { Template, TemplateResource } from "../../local/template/assembly.ts";
 
 export type Edit = (template: Template) => void;
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { realClock } from "../../local/clock.ts";
-import { noFaults } from "../../local/faults.ts";
+import { realClock } from "../../local/world/clock.ts";
+import { noFaults } from "../../local/world/faults.ts";
 import { handshakeStatus, meet, newRoom, openPage, type PageOptions, type RawPage } from "../conformance/page.ts";
 import { push, pushOk } from "../conformance/target.ts";
 import { all, propertiesOf, setVariable } from "./edit-template.ts";

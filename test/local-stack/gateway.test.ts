@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
-import type { Template } from "../../local/assembly.ts";
-import type { Local } from "../../local/start.ts";
+import type { Local } from "../../local/host/runtime.ts";
+import type { Template } from "../../local/template/assembly.ts";
 import { startStack } from "../support/start-stack.ts";
 
 const start = async (edit?: (resources: Template["Resources"]) => void): Promise<Local> => {

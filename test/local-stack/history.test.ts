@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { SocketHandle, type WebSocketConstructor } from "../../client/index.ts";
-import type { Local } from "../../local/start.ts";
+import type { Local } from "../../local/host/runtime.ts";
 import { newRoom } from "../conformance/page.ts";
 import { pushOk } from "../conformance/target.ts";
 import { startStack } from "../support/start-stack.ts";

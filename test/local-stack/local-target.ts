@@ -1,5 +1,5 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import type { Local, LocalOptions } from "../../local/start.ts";
+import type { Local, LocalOptions } from "../../local/host/runtime.ts";
 import type { RunningTarget } from "../conformance/target.ts";
 import { startStack } from "../support/start-stack.ts";
 import { rowsOf } from "../support/tables.ts";

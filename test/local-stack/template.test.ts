@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
-import type { Template, TemplateResource } from "../../local/assembly.ts";
-import type { Local } from "../../local/start.ts";
+import type { Local } from "../../local/host/runtime.ts";
+import type { Template, TemplateResource } from "../../local/template/assembly.ts";
 import { startStack } from "../support/start-stack.ts";
 
 let local: Local;

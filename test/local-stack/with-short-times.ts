@@ -1,4 +1,4 @@
-import type { Template } from "../../local/assembly.ts";
+import type { Template } from "../../local/template/assembly.ts";
 
 /** A look takes up to 12 s and comes back after so long if it was killed; AWS would want more between the two. */
 const orderSeconds = 15;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Local } from "../../local/start.ts";
+import type { Local } from "../../local/host/runtime.ts";
 import { withShortTimes } from "../local-stack/with-short-times.ts";
 import { startStack } from "../support/start-stack.ts";
 import { runWave } from "./run-wave.ts";

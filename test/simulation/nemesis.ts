@@ -1,5 +1,5 @@
-import type { Faults } from "../../local/faults.ts";
-import type { Local } from "../../local/start.ts";
+import type { Local } from "../../local/host/runtime.ts";
+import type { Faults } from "../../local/world/faults.ts";
 import type { FaultRates } from "./generator.ts";
 import { seededRandom } from "./seeded-random.ts";
 

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Local } from "../../local/start.ts";
+import type { Local } from "../../local/host/runtime.ts";
 import { waveOf } from "./generator.ts";
 import type { History } from "./history.ts";
 import { startNemesis } from "./nemesis.ts";

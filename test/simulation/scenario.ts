@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Local } from "../../local/start.ts";
+import type { Local } from "../../local/host/runtime.ts";
 import { everyone, userRoom } from "../../protocol/ids.ts";
 import type { PageStep, Plan } from "./generator.ts";
 import { History } from "./history.ts";

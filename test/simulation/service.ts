@@ -1,4 +1,4 @@
-import type { Local } from "../../local/start.ts";
+import type { Local } from "../../local/host/runtime.ts";
 import { everyone, userRoom } from "../../protocol/ids.ts";
 import type { ServiceStep } from "./generator.ts";
 import type { History } from "./history.ts";

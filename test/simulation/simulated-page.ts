@@ -1,5 +1,5 @@
 import { type CatchUp, type LoginPolicy, type MessageFrame, SocketHandle } from "../../client/index.ts";
-import type { Local } from "../../local/start.ts";
+import type { Local } from "../../local/host/runtime.ts";
 import { everyone, ownRoom, userRoom } from "../../protocol/ids.ts";
 import type { History, Membership } from "./history.ts";
 import { Network } from "./network.ts";

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { startLocal } from "../../local/start.ts";
+import { startLocal } from "../../local/host/runtime.ts";
 import { withShortTimes } from "../local-stack/with-short-times.ts";
 import { runWave } from "./run-wave.ts";
 

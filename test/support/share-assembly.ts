@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { TestProject } from "vitest/node";
-import { synthesize } from "../../local/synthesize.ts";
+import { synthesize } from "../../local/template/synthesize.ts";
 
 declare module "vitest" {
   interface ProvidedContext {

@@ -1,5 +1,5 @@
 import { inject } from "vitest";
-import { type Local, type LocalOptions, startLocal } from "../../local/start.ts";
+import { type Local, type LocalOptions, startLocal } from "../../local/host/runtime.ts";
 import type {} from "./share-assembly.ts";
 
 /** Starts the stack that `share-assembly.ts` has synthesized, on a free port, with its data in memory. */

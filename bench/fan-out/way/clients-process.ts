@@ -1,7 +1,7 @@
 // A process with thousands of bare WebSockets to several servers. They do not ack, and read no more of a frame than whether
 // the expected text is in it.
 import { WebSocket } from "ws";
-import { mintToken } from "../../../local/mint-token.ts";
+import { mintToken } from "../../../local/host/mint-token.ts";
 import { nowMs } from "./hops.ts";
 import type { Arrival, ClientsOrder, Endpoints } from "./server.ts";
 
