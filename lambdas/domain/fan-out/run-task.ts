@@ -36,7 +36,7 @@ export async function runTask(deps: FanOutDeps, queued: FanOutTask): Promise<"do
 
   const { epoch = "", others } = await coalesce(deps, task, progress, worker, leaseExpiresAtMs);
   const messages = [batchedMessage(task, progress), ...others].sort((a, b) => (a.task.seq ?? 0) - (b.task.seq ?? 0));
-  const unexpired = messages.filter(({ task: { untilMs: ttlEndMs = Infinity } }) => ttlEndMs > deps.now());
+  const unexpired = messages.filter(({ task: { ttlEndsAtMs = Infinity } }) => ttlEndsAtMs > deps.now());
   const watermark = makeWatermark(progress.after);
   const recordAll = progressRecorder(deps, worker, messages);
   const record = (end: Pick<TaskProgress, "doneAtMs" | "leaseExpiresAtMs">) =>
