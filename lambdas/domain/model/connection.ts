@@ -27,7 +27,7 @@ export interface Connection extends Caller {
   /** Whether the client acks, and wants again what it did not ack. */
   acks: boolean;
   /** Nonce of the last answered probe. */
-  answered?: string;
+  answeredNonce?: string;
 }
 
 /** A row past its `expiresAt` is absent to every reader; all reads by key see every earlier write. */
