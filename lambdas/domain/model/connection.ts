@@ -1,4 +1,5 @@
 import type { ResumePoint } from "./resume-point.ts";
+import { isImplicit } from "./room.ts";
 
 /** Patterns of rooms, from the token; `*` stands for any run of characters. */
 export interface Grants {
@@ -61,4 +62,4 @@ export interface EndedConnection {
 
 /** Where the caller has its place in the room: in the rooms it did not log in to, under its connection. */
 export const sessionKey = (self: Pick<Connection, "session" | "connectionId">, roomId: string) =>
-  roomId.startsWith("@") ? self.connectionId : self.session;
+  isImplicit(roomId) ? self.connectionId : self.session;

@@ -11,7 +11,7 @@ import { isCurrent, partsOf } from "../model/member.ts";
 import type { LogEntry } from "../model/message.ts";
 import { isFor } from "../model/message.ts";
 import { isPolling } from "../model/polling.ts";
-import type { Room } from "../model/room.ts";
+import { isImplicit, type Room } from "../model/room.ts";
 import { ackWithinMs, inlineMembers, roomSizeOf } from "../model/room-size.ts";
 import type { ReportUndelivered, Undelivered } from "../model/undelivered.ts";
 import { isCheckedBy } from "../schedule/ack-check.ts";
@@ -104,7 +104,7 @@ async function checkMembers(
   const { roomId } = room;
   const { hop, part, rest } = check;
   // Not before the room is divided: each look reads its own.
-  const unackedRanges = roomId.startsWith("@") ? [] : await readAll(deps.unackedRanges.pages(roomId, part));
+  const unackedRanges = isImplicit(roomId) ? [] : await readAll(deps.unackedRanges.pages(roomId, part));
   const untilMs = deps.now() + budgetMs;
   // In everyone's room each place has a key of its own.
   const writeLimiter = roomId === everyone ? unlimited : makeRateLimiter(redeliveriesPerSecond / (part?.of ?? 1), deps);

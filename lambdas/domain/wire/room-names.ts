@@ -1,7 +1,8 @@
-import { everyone, ownRoom, userRoom } from "../../../protocol/ids.ts";
+import { ownRoom, userRoom } from "../../../protocol/ids.ts";
+import { roomKind } from "../model/room.ts";
 
 /** How the receiver's connection names the room. */
-export const wireRoomOf = (roomId: string) => (roomId === everyone || !roomId.startsWith("@") ? roomId : ownRoom);
+export const wireRoomOf = (roomId: string) => (roomKind(roomId) === "user" ? ownRoom : roomId);
 
 /** The room that a connection of `subject` names so. */
 export const roomOfWire = (wireName: string, subject: string) => (wireName === ownRoom ? userRoom(subject) : wireName);
