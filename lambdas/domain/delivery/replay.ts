@@ -6,9 +6,8 @@ import { readHistory, readMissed } from "../log/read.ts";
 import type { Caller } from "../model/connection.ts";
 import { sessionKey } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
-import { isImplicit, type Room } from "../model/room.ts";
+import { isImplicit, type Room, roomOfWire } from "../model/room.ts";
 import { postAlone } from "../send/post-alone.ts";
-import { roomOfWire } from "../wire/room-names.ts";
 
 /** Reads a room's log for somebody who is in it, or a conversation's for one of the two. */
 export async function replay(deps: Deps, caller: Caller, frame: FrameOf<"replay">): Promise<ServerFrame> {

@@ -1,5 +1,5 @@
 import type { Position } from "../../../protocol/frames.ts";
-import { everyone, isConversationRoom, isReservedRoom } from "../../../protocol/ids.ts";
+import { everyone, isConversationRoom, isReservedRoom, ownRoom, userRoom } from "../../../protocol/ids.ts";
 
 /**
  * How sessions become members of a room.
@@ -19,6 +19,13 @@ export function roomKind(roomId: string): RoomKind {
   if (roomId === everyone) return "everyone";
   return isConversationRoom(roomId) ? "conversation" : "user";
 }
+
+/** How a connection's frames name the room: `@user` is the own room of the connection's subject. */
+export const wireRoomOf = (roomId: string): string => (roomKind(roomId) === "user" ? ownRoom : roomId);
+
+/** The room that a connection of `subject` names so. */
+export const roomOfWire = (wireName: string, subject: string): string =>
+  wireName === ownRoom ? userRoom(subject) : wireName;
 
 /** Whether membership comes with the connection, without a login. Such a room has no policy, lease or generation. */
 export const isImplicit = (roomId: string): boolean => roomKind(roomId) !== "application";

@@ -1,8 +1,7 @@
 import type { MessageFrame, ServerFrame } from "../../../protocol/frames.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Message } from "../model/message.ts";
-import { roomKind } from "../model/room.ts";
-import { wireRoomOf } from "./room-names.ts";
+import { roomKind, wireRoomOf } from "../model/room.ts";
 
 /** JSON text that goes into a frame as it is: neither parsed nor printed anew. */
 class RawJson {
