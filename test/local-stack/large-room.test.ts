@@ -186,16 +186,16 @@ async function endLeases(messageId: string): Promise<void> {
     .ofType("AWS::DynamoDB::Table")
     .map(({ logicalId }) => ({ logicalId, name: target.stack.physicalId(logicalId) }))
     .find(({ logicalId }) => logicalId.includes("Rooms"))?.name;
-  const rows = ((await target.rows()) as { roomId?: string; item?: string; untilMs?: number }[][]).flat();
+  const rows = ((await target.rows()) as { roomId?: string; item?: string; leaseExpiresAtMs?: number }[][]).flat();
   const isOurs = ({ roomId, item = "" }: { roomId?: string; item?: string }) =>
     roomId === `@message/${messageId}` && item.startsWith("task#");
-  for (const { roomId = "", item = "", untilMs } of rows.filter(isOurs)) {
-    if (untilMs === undefined) continue;
+  for (const { roomId = "", item = "", leaseExpiresAtMs } of rows.filter(isOurs)) {
+    if (leaseExpiresAtMs === undefined) continue;
     await database.send(
       new UpdateItemCommand({
         TableName,
         Key: { roomId: { S: roomId }, item: { S: item } },
-        UpdateExpression: "SET untilMs = :over",
+        UpdateExpression: "SET leaseExpiresAtMs = :over",
         ExpressionAttributeValues: { ":over": { N: "1" } },
       }),
     );

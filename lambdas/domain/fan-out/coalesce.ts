@@ -29,7 +29,7 @@ export async function coalesce(
   task: FanOutTask,
   found: TaskProgress,
   worker: string,
-  leaseUntilMs: number,
+  leaseExpiresAtMs: number,
 ): Promise<{ epoch?: string; others: BatchedMessage[] }> {
   const { roomId, messageId, seq, to, text } = task;
   if (seq === undefined || !("of" in to)) return { others: [] };
@@ -49,7 +49,7 @@ export async function coalesce(
       const other = partTask(outgoingMessageOf(deps, around.get(next) as Message, task.ackWithinMs), to);
       const bytes = utf8Bytes(other.text);
       if (bytes > leftBytes) break;
-      const record = await acquireNeighbour(deps, other, to, found, worker, leaseUntilMs);
+      const record = await acquireNeighbour(deps, other, to, found, worker, leaseExpiresAtMs);
       if (record === "done") continue;
       if (record === "not") break;
       leftBytes -= bytes;
@@ -66,14 +66,14 @@ async function acquireNeighbour(
   { of }: Part,
   { after }: TaskProgress,
   worker: string,
-  leaseUntilMs: number,
+  leaseExpiresAtMs: number,
 ): Promise<TaskProgress | "done" | "not"> {
   const records = await pushes.get(task.messageId);
   if (records.find(({ roomId }) => roomId === task.roomId)?.parts !== of) return "not";
-  const record = await tasks.acquire(task, worker, leaseUntilMs);
+  const record = await tasks.acquire(task, worker, leaseExpiresAtMs);
   if (record === "taken") return "not";
   if (record === "done" || record.after === after) return record;
-  const { untilMs: _, ...free } = record;
+  const { leaseExpiresAtMs: _, ...free } = record;
   await tasks.record(task, worker, free);
   return "not";
 }

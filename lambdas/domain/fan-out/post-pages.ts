@@ -3,6 +3,7 @@ import type { Watermark } from "../concurrency/watermark.ts";
 import { deliverTo, isDeferred, postConcurrency } from "../delivery/deliver.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
+import { isImplicit } from "../model/room.ts";
 import type { RateLimiter } from "../send/rate-limiter.ts";
 import { type Batch, countOutcome, postsFor } from "./batch.ts";
 
@@ -76,6 +77,6 @@ function hasWholeBatch({ cursor }: Member, { messages }: Batch): boolean {
 
 /** As it is when the page is posted to: whoever was put out since the push must hear nothing more. */
 async function roomNow({ rooms }: Pick<Deps, "rooms">, roomId: string) {
-  const room = roomId.startsWith("@") ? undefined : await rooms.get(roomId);
+  const room = isImplicit(roomId) ? undefined : await rooms.get(roomId);
   return { roomId, generation: room?.generation ?? 0 };
 }

@@ -30,16 +30,16 @@ export async function runTask(deps: FanOutDeps, queued: FanOutTask): Promise<"do
   const task = withFreshUrl(deps, queued);
   const untilMs = deps.now() + taskBudgetMs;
   const worker = deps.newId();
-  const leaseUntilMs = deps.now() + leaseMs;
-  const progress = await deps.tasks.acquire(task, worker, leaseUntilMs);
+  const leaseExpiresAtMs = deps.now() + leaseMs;
+  const progress = await deps.tasks.acquire(task, worker, leaseExpiresAtMs);
   if (typeof progress === "string") return progress;
 
-  const { epoch = "", others } = await coalesce(deps, task, progress, worker, leaseUntilMs);
+  const { epoch = "", others } = await coalesce(deps, task, progress, worker, leaseExpiresAtMs);
   const messages = [batchedMessage(task, progress), ...others].sort((a, b) => (a.task.seq ?? 0) - (b.task.seq ?? 0));
-  const unexpired = messages.filter(({ task: { untilMs: ttlEndMs = Infinity } }) => ttlEndMs > deps.now());
+  const unexpired = messages.filter(({ task: { ttlEndsAtMs = Infinity } }) => ttlEndsAtMs > deps.now());
   const watermark = makeWatermark(progress.after);
   const recordAll = progressRecorder(deps, worker, messages);
-  const record = (end: Pick<TaskProgress, "doneAtMs" | "untilMs">) =>
+  const record = (end: Pick<TaskProgress, "doneAtMs" | "leaseExpiresAtMs">) =>
     recordAll({ ...(watermark.upTo !== undefined && { after: watermark.upTo }), ...end });
 
   let recordedAtMs = deps.now();
@@ -47,7 +47,7 @@ export async function runTask(deps: FanOutDeps, queued: FanOutTask): Promise<"do
   const recordPeriodically = async () => {
     if (isLost || deps.now() - recordedAtMs < recordEveryMs) return;
     recordedAtMs = deps.now();
-    isLost = (await record({ untilMs: leaseUntilMs })) === "lost";
+    isLost = (await record({ leaseExpiresAtMs })) === "lost";
   };
   const pages = unexpired.length === 0 ? noPages() : membersOf(deps, task, progress.after);
   // A worker that has lost its lease stops: another worker posts to the same members.

@@ -23,7 +23,7 @@ export interface Member {
   /** Up to here it was sent often enough: what is newer has its own tries. */
   exhaustedSeq: number;
   /** A member that polls has its place until then, and no connection. */
-  leaseUntilMs?: number;
+  leaseExpiresAtMs?: number;
   /** When the login was asked for that wrote the place; what was asked before that does not end it. */
   requestedAtMs?: number;
 }
@@ -77,3 +77,23 @@ export const isCurrent = (member: Pick<Member, "generation">, room: { generation
 
 /** All parts of a room that is divided into so many. */
 export const partsOf = (of: number): Part[] => Array.from({ length: of }, (_, index) => ({ index, of }));
+
+const pollingPrefix = "poll:";
+
+/** What a polling member has in place of a connection's id. */
+export const pollingConnectionId = (session: string) => `${pollingPrefix}${session}`;
+
+/** Whether the member polls: its page has no WebSocket, and there is no connection to post to. */
+export const isPolling = (connectionId: string) => connectionId.startsWith(pollingPrefix);
+
+/** How long a polling member stays without another poll. */
+export const leaseMs = 90_000;
+
+/** A poll renews a lease of which so much is over. Of polls that come every 3 s, one in ten writes. */
+const renewAfterMs = leaseMs / 3;
+
+/** Whether the membership is that of this polling connection, and its lease need not be renewed yet. */
+export const isHeld = (connectionId: string, member: Member, nowMs: number): boolean =>
+  isPolling(connectionId) &&
+  member.connectionId === connectionId &&
+  (member.leaseExpiresAtMs ?? 0) > nowMs + leaseMs - renewAfterMs;

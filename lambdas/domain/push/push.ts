@@ -43,8 +43,8 @@ export async function push(deps: Deps, request: PushRequest): Promise<Accepted |
   const { rooms, eventName, rawData, qos, ttlMs, from, conversation, receiptTo, exclude } = request;
   const { messageId = deps.newId() } = request;
   const atMs = deps.now();
-  const untilMs = ttlMs === undefined ? undefined : atMs + ttlMs;
-  const head = { eventName, messageId, atMs, untilMs, from, conversation, receiptTo, exclude };
+  const ttlEndsAtMs = ttlMs === undefined ? undefined : atMs + ttlMs;
+  const head = { eventName, messageId, atMs, ttlEndsAtMs, from, conversation, receiptTo, exclude };
   const content = await contentOf(deps, rooms, head, rawData);
   if ("code" in content) return content;
   const draft: Draft = { ...head, ...content };

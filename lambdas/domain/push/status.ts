@@ -2,9 +2,9 @@ import { conversationId, personsOfConversation, subjectOf } from "../../../proto
 import type { WaitFor } from "../../../protocol/push.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
+import { isPolling } from "../model/member.ts";
 import type { Outcomes } from "../model/outcomes.ts";
 import { noOutcomes } from "../model/outcomes.ts";
-import { isPolling } from "../model/polling.ts";
 import type { PushRecord } from "../model/push-record.ts";
 import { hasReached } from "../model/resume-point.ts";
 import { exhaustedKey, reportedKey } from "../redelivery/offline-subject.ts";

@@ -7,11 +7,10 @@ import { readPending } from "../log/read.ts";
 import type { AckCheck } from "../model/ack-check.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member, Part } from "../model/member.ts";
-import { isCurrent, partsOf } from "../model/member.ts";
+import { isCurrent, isPolling, partsOf } from "../model/member.ts";
 import type { LogEntry } from "../model/message.ts";
 import { isFor } from "../model/message.ts";
-import { isPolling } from "../model/polling.ts";
-import type { Room } from "../model/room.ts";
+import { isImplicit, type Room } from "../model/room.ts";
 import { ackWithinMs, inlineMembers, roomSizeOf } from "../model/room-size.ts";
 import type { ReportUndelivered, Undelivered } from "../model/undelivered.ts";
 import { isCheckedBy } from "../schedule/ack-check.ts";
@@ -104,7 +103,7 @@ async function checkMembers(
   const { roomId } = room;
   const { hop, part, rest } = check;
   // Not before the room is divided: each look reads its own.
-  const unackedRanges = roomId.startsWith("@") ? [] : await readAll(deps.unackedRanges.pages(roomId, part));
+  const unackedRanges = isImplicit(roomId) ? [] : await readAll(deps.unackedRanges.pages(roomId, part));
   const untilMs = deps.now() + budgetMs;
   // In everyone's room each place has a key of its own.
   const writeLimiter = roomId === everyone ? unlimited : makeRateLimiter(redeliveriesPerSecond / (part?.of ?? 1), deps);
@@ -250,9 +249,9 @@ async function checkMember(
 
 /** Whether a poller had its lease when a message came. */
 const wasThereAt =
-  ({ leaseUntilMs = 0 }: Member) =>
+  ({ leaseExpiresAtMs = 0 }: Member) =>
   ({ message }: LogEntry) =>
-    (message?.atMs ?? 0) <= leaseUntilMs;
+    (message?.atMs ?? 0) <= leaseExpiresAtMs;
 
 /** Members who stopped at the same message wait for the same ones: read once per look. */
 function pendingReader(deps: Deps, room: Room, isLarge: boolean): ReadPending {

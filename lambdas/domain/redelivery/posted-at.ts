@@ -10,7 +10,9 @@ const maxWaitMs = 15 * 60_000;
  */
 export function postedAtMs({ parts, tasks = [], atMs }: PushRecord, nowMs: number): number {
   if (parts === undefined) return atMs;
-  const hasDied = tasks.some(({ doneAtMs, untilMs = Infinity }) => doneAtMs === undefined && untilMs < nowMs);
+  const hasDied = tasks.some(
+    ({ doneAtMs, leaseExpiresAtMs = Infinity }) => doneAtMs === undefined && leaseExpiresAtMs < nowMs,
+  );
   if (hasDied || nowMs - atMs > maxWaitMs) return atMs;
   const ends = tasks.map(({ doneAtMs }) => doneAtMs ?? nowMs);
   const begun = tasks.filter(({ ofPart }) => ofPart).length;

@@ -3,7 +3,7 @@ import { limits } from "../../../../protocol/limits.ts";
 import type { Connection } from "../../model/connection.ts";
 import type { Deps } from "../../model/deps.ts";
 import type { NewMember } from "../../model/member.ts";
-import { isPolling, leaseMs } from "../../model/polling.ts";
+import { isPolling, leaseMs } from "../../model/member.ts";
 import { connectionGone, type LoginResult, refuse } from "./login-result.ts";
 
 /** A place as a policy grants it. */
@@ -67,6 +67,6 @@ export function membershipOf({ now }: Pick<Deps, "now">, self: Connection, from:
     connectedAtMs,
     subject,
     ...(acks && { cursor: { epoch: from.epoch, seq: from.seq } }),
-    ...(isPolling(connectionId) && { leaseUntilMs: now() + leaseMs }),
+    ...(isPolling(connectionId) && { leaseExpiresAtMs: now() + leaseMs }),
   };
 }

@@ -37,9 +37,9 @@ describe("a push to a large room", () => {
     expect(tasks.map(({ taskId, to, hop }) => ({ taskId, to, hop }))).toEqual(
       [0, 1, 2].map((index) => ({ taskId: `${index}/3`, to: { index, of: 3 }, hop: 0 })),
     );
-    for (const { roomId, messageId, seq, untilMs, text } of tasks) {
-      expect({ roomId, messageId, seq, untilMs }).toEqual({
-        ...{ roomId: room, messageId: "m", seq: 1, untilMs: harness.nowMs + 5_000 },
+    for (const { roomId, messageId, seq, ttlEndsAtMs, text } of tasks) {
+      expect({ roomId, messageId, seq, ttlEndsAtMs }).toEqual({
+        ...{ roomId: room, messageId: "m", seq: 1, ttlEndsAtMs: harness.nowMs + 5_000 },
       });
       expect(JSON.parse(text)).toMatchObject({ type: "message", data: { a: 1 }, seq: 1 });
     }
