@@ -20,13 +20,11 @@ import { dueMs } from "../schedule/ack-wait.ts";
 import { maxHops } from "../schedule/max-hops.ts";
 import type { RateLimiter } from "../send/rate-limiter.ts";
 import { makeRateLimiter, unlimited, withDeadline } from "../send/rate-limiter.ts";
-import { checkUnread } from "./check-unread.ts";
 import { checkDepartedMembers } from "./departed-members.ts";
 import { nextStep, nextStepOfPolling } from "./next-step.ts";
 import { checkOfflineSubject, exhaustedKey } from "./offline-subject.ts";
 import { checksFor } from "./plan.ts";
 import { postedAtMs } from "./posted-at.ts";
-import { renotifyEvicted } from "./renotify-evicted.ts";
 import { undeliveredOf, undeliveredToReport } from "./report-undelivered.ts";
 import { resend } from "./resend.ts";
 
@@ -66,12 +64,8 @@ type ReadPending = (after: number) => Promise<LogEntry[]>;
 type RoomToCheck = Room & AckWait;
 
 /** Looks at the cursors of a room's members and sends again what was not acked. */
-export async function checkRoom(given: AckCheckDeps, check: AckCheck): Promise<void> {
-  const { roomId, hop, part, rest, evicted, unread } = check;
-  const deps = withHop(given, hop);
-  const limiter = withDeadline(deps.limiter, deps.now() + budgetMs);
-  if (evicted) return renotifyEvicted({ ...deps, limiter }, { roomId, hop, evicted });
-  if (unread) return checkUnread(deps, { roomId, hop, unread });
+export async function checkRoom(deps: AckCheckDeps, check: AckCheck): Promise<void> {
+  const { roomId, hop, part, rest } = check;
   const known = await deps.rooms.get(roomId);
   if (!known) return;
   const first = await deps.members.first(roomId, inlineMembers, "includingExpired");
@@ -85,13 +79,6 @@ export async function checkRoom(given: AckCheckDeps, check: AckCheck): Promise<v
   const [whole] = parts;
   if (parts.length === 1 && whole) return checkMembers(deps, room, { ...check, part: whole }, membersOf(whole));
   await Promise.all(parts.map((each) => deps.scheduleAckCheck({ roomId, hop: hop + 1, part: each }, 0)));
-}
-
-/** What a look orders anew is a further round as well, so that no chain goes on for ever. */
-function withHop(deps: AckCheckDeps, hop: number): AckCheckDeps {
-  const isNewChain = (check: AckCheck) => check.hop === 0 && !check.evicted && !check.rest;
-  const deeper = (check: AckCheck) => (isNewChain(check) ? { ...check, hop: hop + 1 } : check);
-  return { ...deps, scheduleAckCheck: (check, afterMs) => deps.scheduleAckCheck(deeper(check), afterMs) };
 }
 
 /** @param look its part is that of a large room, if it is one */

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { AckCheck } from "../../../../lambdas/domain/model/ack-check.ts";
-import { checkRoom } from "../../../../lambdas/domain/redelivery/check-room.ts";
+import { runAckCheck } from "../../../../lambdas/domain/redelivery/run-ack-check.ts";
 import { unlimited } from "../../../../lambdas/domain/send/rate-limiter.ts";
 import { AckingPage } from "../../../support/acking-page.ts";
 import { Harness } from "../../../support/harness.ts";
@@ -45,7 +45,7 @@ describe("a look whose time is over", () => {
     return { ...unlimited, acquire };
   };
   const check = (what: Partial<AckCheck>, turns: number) =>
-    checkRoom({ ...harness.ackCheckDeps, limiter: paceOf(turns) }, { roomId: room, hop: 3, ...what });
+    runAckCheck({ ...harness.ackCheckDeps, limiter: paceOf(turns) }, { roomId: room, hop: 3, ...what });
   const ordered = () => harness.checks.splice(0).map(({ check, atMs }) => ({ ...check, inMs: atMs - harness.nowMs }));
   const resent = () => readers.map((reader) => resends(reader)).filter((count) => count > 0);
 
