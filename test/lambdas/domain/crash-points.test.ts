@@ -73,7 +73,7 @@ const publishOnce = ({ harness, room, ann }: Scene) =>
 const check = ({ harness, room }: Scene) => {
   harness.checks.length = 0;
   const reportUndelivered = async () => {};
-  return runAckCheck({ ...harness.ackCheckDeps, reportUndelivered }, { roomId: room, hop: 0 });
+  return runAckCheck({ ...harness.ackCheckDeps, reportUndelivered }, { kind: "room", roomId: room, hop: 0 });
 };
 /** Until the caller has had its answer: from then on nothing but the server's own looks can make it good. */
 const losePosts = async ({ harness, ann, bob }: Scene) => {

@@ -18,7 +18,7 @@ function begin() {
 }
 /** The ack check of the messages that were unread when a page joined. */
 function unreadCheck(harness: Harness) {
-  const ordered = harness.checks.find(({ check }) => check.unread);
+  const ordered = harness.checks.find(({ check }) => check.kind === "unread");
   if (!ordered) throw new Error("no ack check is scheduled");
   harness.checks.splice(harness.checks.indexOf(ordered), 1);
   harness.nowMs = ordered.atMs;

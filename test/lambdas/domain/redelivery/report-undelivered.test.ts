@@ -78,7 +78,8 @@ describe("none", () => {
     await ann.page.close();
     harness.lost.clear();
     harness.nowMs += 76_000;
-    await runAckCheck(harness.ackCheckDeps, { roomId: room, hop: 5, rest: { after: tablet.page.session } });
+    const continuation = { after: tablet.page.session };
+    await runAckCheck(harness.ackCheckDeps, { kind: "room", roomId: room, hop: 5, continuation });
     expect(reported()).toEqual([]);
     await harness.pass(10_000);
     await tablet.ack();

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
-import type { AckCheck } from "../../../../lambdas/domain/model/ack-check.ts";
+import type { RoomCheck } from "../../../../lambdas/domain/model/ack-check.ts";
 import { runAckCheck } from "../../../../lambdas/domain/redelivery/run-ack-check.ts";
 import { unlimited } from "../../../../lambdas/domain/send/rate-limiter.ts";
 import { AckingPage } from "../../../support/acking-page.ts";
@@ -9,10 +9,10 @@ import { sharedTables } from "../../../support/shared-tables.ts";
 
 const tables = sharedTables(openInMemoryTables);
 
-/** How many frames brought messages of the room again. */
-const resends = ({ page }: AckingPage) => page.inbox.filter(({ type }) => type === "replayed").length;
+/** The number of redeliveries that a page received. */
+const redeliveriesTo = ({ page }: AckingPage) => page.inbox.filter(({ type }) => type === "replayed").length;
 
-describe("a look whose time is over", () => {
+describe("an ack check whose time is over", () => {
   let harness: Harness;
   let room = "";
   let readers: AckingPage[];
@@ -27,7 +27,7 @@ describe("a look whose time is over", () => {
       await reader.login(room, "loginWhenever");
       readers.push(reader);
     }
-    // Nobody is coming in any more, who could have been overlooked.
+    // The leases of the logins have expired: no login is pending.
     await harness.pass(31_000);
     for (const reader of readers) lose(reader);
     await harness.push(room, '"m"');
@@ -35,53 +35,60 @@ describe("a look whose time is over", () => {
     harness.checks.length = 0;
     harness.nowMs += 5_000;
   });
-  /** Gives so many turns. */
-  const paceOf = (turns: number) => {
-    let left = turns;
+  /** Grants so many posts. */
+  const limiterOf = (posts: number) => {
+    let left = posts;
     const acquire = async () => {
       left -= 1;
       return left >= 0;
     };
     return { ...unlimited, acquire };
   };
-  const check = (what: Partial<AckCheck>, turns: number) =>
-    runAckCheck({ ...harness.ackCheckDeps, limiter: paceOf(turns) }, { roomId: room, hop: 3, ...what });
-  const ordered = () => harness.checks.splice(0).map(({ check, atMs }) => ({ ...check, inMs: atMs - harness.nowMs }));
-  const resent = () => readers.map((reader) => resends(reader)).filter((count) => count > 0);
+  const depsWith = (posts: number) => ({ ...harness.ackCheckDeps, limiter: limiterOf(posts) });
+  const check = (what: Partial<RoomCheck>, posts: number) =>
+    runAckCheck(depsWith(posts), { kind: "room", roomId: room, hop: 3, ...what });
+  const scheduled = () => harness.checks.splice(0).map(({ check, atMs }) => ({ ...check, inMs: atMs - harness.nowMs }));
+  function scheduledRoomChecks() {
+    return scheduled().map((each) => {
+      if (each.kind !== "room") throw new Error(`an unexpected check is scheduled: ${each.kind}`);
+      return each;
+    });
+  }
+  const redelivered = () => readers.map((reader) => redeliveriesTo(reader)).filter((count) => count > 0);
 
-  test("has another one go on behind those who had their turn, which is no round of its own", async () => {
+  test("schedules a continuation after the members that it has checked, without a further hop", async () => {
     await check({}, 4);
-    expect(resent()).toEqual([1, 1, 1, 1]);
-    const [rest, ...others] = ordered();
+    expect(redelivered()).toEqual([1, 1, 1, 1]);
+    const [rest, ...others] = scheduledRoomChecks();
     expect(others).toEqual([]);
-    expect(rest).toMatchObject({ hop: 3, inMs: 0, rest: { after: expect.any(String) } });
+    expect(rest).toMatchObject({ hop: 3, inMs: 0, continuation: { after: expect.any(String) } });
     await check(rest ?? {}, 100);
-    expect(resent()).toEqual([1, 1, 1, 1, 1, 1]);
+    expect(redelivered()).toEqual([1, 1, 1, 1, 1, 1]);
   });
 
-  test("hands on when its first members are to be looked at again: the last one orders that look", async () => {
+  test("passes on when its members have to be checked again: the last continuation schedules that check", async () => {
     await check({}, 4);
-    const [rest] = ordered();
-    expect(rest?.rest?.nextAtMs).toBe(harness.nowMs + 10_000);
+    const [rest] = scheduledRoomChecks();
+    expect(rest?.continuation?.nextCheckAtMs).toBe(harness.nowMs + 10_000);
     harness.nowMs += 4_000;
     await check(rest ?? {}, 100);
-    expect(ordered()).toEqual([{ roomId: room, hop: 4, inMs: 6_000 }]);
+    expect(scheduled()).toEqual([{ kind: "room", roomId: room, hop: 4, inMs: 6_000 }]);
   });
 
-  test("counts a round where nobody had a turn, so that it ends some time", async () => {
+  test("counts a hop if it has checked no member, so that the chain ends", async () => {
     await check({}, 0);
-    expect(ordered()).toEqual([{ roomId: room, hop: 4, inMs: 0, rest: {} }]);
+    expect(scheduled()).toEqual([{ kind: "room", roomId: room, hop: 4, inMs: 0, continuation: {} }]);
     await check({ hop: 14 }, 0);
-    expect(ordered()).toEqual([]);
+    expect(scheduled()).toEqual([]);
   });
 
-  test("begins with nobody more", async () => {
+  test("starts with no further member", async () => {
     const { post } = harness.deps.gateway;
     harness.deps.gateway.post = (connectionId, text) => {
       harness.nowMs += 13_000;
       return post(connectionId, text);
     };
-    // They are begun with before the first post has ended; of a larger room some would be left.
+    // Without these pauses all six would start before the first post ends.
     const pages = harness.deps.members.pages;
     harness.deps.members.pages = async function* (...args) {
       for await (const page of pages(...args)) {
@@ -92,29 +99,30 @@ describe("a look whose time is over", () => {
       }
     };
     await check({ part: { index: 0, of: 1 } }, 100);
-    expect(resent()).toHaveLength(1);
-    expect(ordered()).toMatchObject([{ part: { index: 0, of: 1 }, rest: { after: expect.any(String) } }]);
+    expect(redelivered()).toHaveLength(1);
+    expect(scheduled()).toMatchObject([{ part: { index: 0, of: 1 }, continuation: { after: expect.any(String) } }]);
   });
 
-  test("sends the rest of many frames to one member with a later look", async () => {
+  test("leaves the other frames of a member to a later check", async () => {
     const large = JSON.stringify("x".repeat(100_000));
     for (const reader of readers) lose(reader);
     for (let i = 0; i < 3; i += 1) await harness.push(room, large);
     for (const reader of readers) heal(reader);
     harness.checks.length = 0;
     harness.nowMs += 5_000;
-    await check({ rest: {} }, 2);
+    await check({ continuation: {} }, 2);
     const posts = readers.flatMap(({ page }) => page.inbox.filter(({ type }) => type !== "loggedIn")).length;
     expect(posts).toBe(2);
   });
 
-  test("tells somebody who was put out later, as often as ever", async () => {
+  test("schedules the notice of an eviction again, with the same number of posts left", async () => {
     const [{ page }] = readers as [AckingPage];
     const evicted = { session: "other", connectionId: page.connectionId, generation: 1 };
-    await check({ evicted, hop: 1 }, 0);
+    const evictedCheck = { kind: "evicted", roomId: room, hop: 1, evicted } as const;
+    await runAckCheck(depsWith(0), evictedCheck);
     expect(page.codes(room)).toEqual([]);
-    expect(ordered()).toEqual([{ roomId: room, hop: 1, evicted, inMs: 5_000 }]);
-    await check({ evicted, hop: 1 }, 1);
+    expect(scheduled()).toEqual([{ ...evictedCheck, inMs: 5_000 }]);
+    await runAckCheck(depsWith(1), evictedCheck);
     expect(page.codes(room)).toEqual(["2005"]);
   });
 });
