@@ -10,7 +10,7 @@ import { partsFor } from "./plan.ts";
 const maxSessionsPerTask = 200;
 
 /** The delay of the n-th retry of failed posts: 2, 4, 8 s. */
-export const pauseMs = (retry: number) => 1000 * 2 ** retry;
+export const retryDelayMs = (retry: number) => 1000 * 2 ** retry;
 /** Posts that still fail are dead-lettered. */
 const maxRetries = 3;
 /** The number of this retry; 0 for a task that posts to a part of the room. */

@@ -5,7 +5,7 @@ import { maxHops } from "../schedule/max-hops.ts";
 import { withFreshUrl } from "../wire/outgoing-message.ts";
 import { type BatchedMessage, batchedMessage, batchOf } from "./batch.ts";
 import { coalesce } from "./coalesce.ts";
-import { isLastRetry, pauseMs, retriesOf, retryTasks } from "./enqueue.ts";
+import { isLastRetry, retryDelayMs, retriesOf, retryTasks } from "./enqueue.ts";
 import { taskBudgetMs } from "./plan.ts";
 import { type PostPagesDeps, postPages } from "./post-pages.ts";
 
@@ -95,7 +95,7 @@ async function enqueueRetries(deps: FanOutDeps, task: FanOutTask, sessions: stri
   const next = retriesOf(task) + 1;
   const tasks = retryTasks(deps, task, sessions, next);
   const isLast = isLastRetry(task);
-  await (isLast ? deps.deadLetter(tasks) : deps.enqueueTasks(tasks, pauseMs(next)));
+  await (isLast ? deps.deadLetter(tasks) : deps.enqueueTasks(tasks, retryDelayMs(next)));
   return isLast ? 0 : tasks.length;
 }
 
