@@ -14,7 +14,7 @@ import type { Deps } from "../../lambdas/domain/model/deps.ts";
 import { publish } from "../../lambdas/domain/push/publish.ts";
 import { push } from "../../lambdas/domain/push/push.ts";
 import { pushStatus, waitForAcks } from "../../lambdas/domain/push/status.ts";
-import { checkRoom } from "../../lambdas/domain/redelivery/check-room.ts";
+import { runAckCheck } from "../../lambdas/domain/redelivery/run-ack-check.ts";
 import { unlimited } from "../../lambdas/domain/send/rate-limiter.ts";
 import { onAckChecks } from "../../lambdas/handlers/on-ack-checks.ts";
 import { onTasks } from "../../lambdas/handlers/on-fan-out-tasks.ts";
@@ -103,7 +103,7 @@ export class Backend implements Behind {
     const reportUndelivered = () => Promise.reject(new Error("nothing here is given up"));
     const deps = { ...this.depsOf("redeliver")(), limiter: unlimited, reportUndelivered };
     const event = { Records: [{ messageId: "1", body: JSON.stringify(check) }] };
-    const { batchItemFailures } = await onAckChecks(() => deps, checkRoom)(event);
+    const { batchItemFailures } = await onAckChecks(() => deps, runAckCheck)(event);
     if (batchItemFailures.length > 0) throw new Error("the look failed");
   }
 }

@@ -22,7 +22,8 @@ import type { FanOutTask } from "../../lambdas/domain/model/fan-out-task.ts";
 import type { PostOutcome } from "../../lambdas/domain/model/gateway.ts";
 import type { Undelivered } from "../../lambdas/domain/model/undelivered.ts";
 import { type PushRequest, push } from "../../lambdas/domain/push/push.ts";
-import { type AckCheckDeps, checkRoom } from "../../lambdas/domain/redelivery/check-room.ts";
+import type { AckCheckDeps } from "../../lambdas/domain/redelivery/check-room.ts";
+import { runAckCheck } from "../../lambdas/domain/redelivery/run-ack-check.ts";
 import { unlimited } from "../../lambdas/domain/send/rate-limiter.ts";
 import { serializeFrame } from "../../lambdas/domain/wire/serialize.ts";
 import type { CatchUp, LoginFrame, PayloadLink, Position, RoomToRestore, ServerFrame } from "../../protocol/frames.ts";
@@ -152,7 +153,7 @@ export class Harness {
     const untilMs = this.nowMs + ms;
     for (let next = this.takeNextDue(untilMs); next; next = this.takeNextDue(untilMs)) {
       this.nowMs = Math.max(this.nowMs, next.atMs);
-      if ("check" in next) await checkRoom(this.ackCheckDeps, next.check);
+      if ("check" in next) await runAckCheck(this.ackCheckDeps, next.check);
       else await this.work(next.task);
     }
     this.nowMs = Math.max(this.nowMs, untilMs);

@@ -11,7 +11,7 @@ import type { FanOutTask } from "../../lambdas/domain/model/fan-out-task.ts";
 import type { Gateway, PostOutcome } from "../../lambdas/domain/model/gateway.ts";
 import type { Member, Part } from "../../lambdas/domain/model/member.ts";
 import { type PushRequest, push } from "../../lambdas/domain/push/push.ts";
-import { checkRoom } from "../../lambdas/domain/redelivery/check-room.ts";
+import { runAckCheck } from "../../lambdas/domain/redelivery/run-ack-check.ts";
 import { makeRateLimiter } from "../../lambdas/domain/send/rate-limiter.ts";
 import { everyone } from "../../protocol/ids.ts";
 import { refused } from "../../protocol/parse-frame.ts";
@@ -160,7 +160,7 @@ export async function openLargeRoom(options: LargeRoomOptions) {
     const limiter = makeRateLimiter(resendsPerSecond / checkers, { now: deps.now, wait: deps.wait, random });
     return Array.from({ length: checkConcurrency }, () => async (check: AckCheck) => {
       const startMs = time.nowMs;
-      await checkRoom({ ...deps, limiter, reportUndelivered }, check);
+      await runAckCheck({ ...deps, limiter, reportUndelivered }, check);
       ackCheckDurationsMs.push(time.nowMs - startMs);
       return true;
     });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { leaveRoom } from "../../../lambdas/domain/membership/leave.ts";
 import type { FanOutTask } from "../../../lambdas/domain/model/fan-out-task.ts";
 import { publish } from "../../../lambdas/domain/push/publish.ts";
-import { checkRoom } from "../../../lambdas/domain/redelivery/check-room.ts";
+import { runAckCheck } from "../../../lambdas/domain/redelivery/run-ack-check.ts";
 import { loginPolicies } from "../../../protocol/ids.ts";
 import { AckingPage } from "../../support/acking-page.ts";
 import { countCalls, crash } from "../../support/crash.ts";
@@ -74,7 +74,7 @@ const publishOnce = ({ harness, room, ann }: Scene) =>
 const check = ({ harness, room }: Scene) => {
   harness.checks.length = 0;
   const reportUndelivered = async () => {};
-  return checkRoom({ ...harness.ackCheckDeps, reportUndelivered }, { roomId: room, hop: 0 });
+  return runAckCheck({ ...harness.ackCheckDeps, reportUndelivered }, { kind: "room", roomId: room, hop: 0 });
 };
 /** Until the caller has had its answer: from then on nothing but the server's own looks can make it good. */
 const losePosts = async ({ harness, ann, bob }: Scene) => {

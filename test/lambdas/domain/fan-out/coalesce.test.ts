@@ -42,7 +42,8 @@ async function along(tasks: FanOutTask[], seq: number, changes: Partial<FanOutTa
   const task = { ...tasks[seq - 1], ...changes } as FanOutTask;
   const found = await acquire(task, "me");
   if (typeof found === "string") throw new Error(`the task is ${found}`);
-  const { others } = await coalesce(harness.deps, task, found, "me", harness.nowMs + leaseMs);
+  const lease = { worker: "me", expiresAtMs: harness.nowMs + leaseMs };
+  const { others } = await coalesce(harness.deps, task, found, lease);
   return others.map(({ task }) => task.seq ?? 0).sort((a, b) => a - b);
 }
 

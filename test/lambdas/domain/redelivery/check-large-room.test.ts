@@ -49,7 +49,9 @@ describe("a look at a very large room", () => {
       await scheduleAckCheck(check, afterMs);
     });
     await harness.pass(0);
-    expect(ordered).toEqual([0, 1, 2, 3].map((index) => ({ roomId: room, hop: 1, part: { index, of: 4 } })));
+    expect(ordered).toEqual(
+      [0, 1, 2, 3].map((index) => ({ kind: "room", roomId: room, hop: 1, part: { index, of: 4 } })),
+    );
     // All have acked: nothing follows.
     expect(harness.checks).toEqual([]);
   });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { poll } from "../../../../lambdas/domain/login/poll.ts";
-import { checkRoom } from "../../../../lambdas/domain/redelivery/check-room.ts";
+import { runAckCheck } from "../../../../lambdas/domain/redelivery/run-ack-check.ts";
 import { AckingPage } from "../../../support/acking-page.ts";
 import { Harness, type Page } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
@@ -180,7 +180,7 @@ describe("the rounds of looks", () => {
     lose(ann);
     await harness.push(room);
     const reportUndelivered = async () => {};
-    await checkRoom({ ...harness.ackCheckDeps, reportUndelivered }, { roomId: room, hop: 14 });
+    await runAckCheck({ ...harness.ackCheckDeps, reportUndelivered }, { kind: "room", roomId: room, hop: 14 });
     harness.checks.shift();
     expect(harness.checks).toEqual([]);
   });
@@ -215,7 +215,10 @@ describe("who is left alone", () => {
 
   test("a room that nobody ever used is looked at without a trace", async () => {
     const reportUndelivered = async () => {};
-    await checkRoom({ ...harness.ackCheckDeps, reportUndelivered }, { roomId: `${room}-never`, hop: 0 });
+    await runAckCheck(
+      { ...harness.ackCheckDeps, reportUndelivered },
+      { kind: "room", roomId: `${room}-never`, hop: 0 },
+    );
     expect(await harness.deps.rooms.get(`${room}-never`)).toBeUndefined();
   });
 
@@ -261,10 +264,10 @@ describe("a person", () => {
     await harness.push(room);
     harness.nowMs += 80_000;
     const broken = { ...harness.ackCheckDeps, reportUndelivered: () => Promise.reject(new Error("throttled")) };
-    await expect(checkRoom(broken, { roomId: room, hop: 3 })).rejects.toThrow("throttled");
+    await expect(runAckCheck(broken, { kind: "room", roomId: room, hop: 3 })).rejects.toThrow("throttled");
     const reported: unknown[] = [];
     const reportUndelivered = async (undelivered: unknown[]) => void reported.push(...undelivered);
-    await checkRoom({ ...harness.ackCheckDeps, reportUndelivered }, { roomId: room, hop: 3 });
+    await runAckCheck({ ...harness.ackCheckDeps, reportUndelivered }, { kind: "room", roomId: room, hop: 3 });
     expect(reported).toMatchObject([{ seq: 1 }]);
   });
 
