@@ -63,6 +63,22 @@ describe("acks", () => {
     expect(server.receivedOf("ack")).toHaveLength(1);
   });
 
+  test("are sent before a leaveRoom, which ends the membership", async () => {
+    const { server, handle, post } = await inRoom456();
+    await post(1);
+    handle.leaveRoom("456", () => {});
+    expect(server.received.map(({ action }) => action)).toEqual(["hello", "loginRoom", "ack", "leaveRoom"]);
+  });
+
+  test("are sent before a leaveRoom that waited for the connection", async () => {
+    const { server, handle, post } = await inRoom456();
+    await post(1);
+    server.last.drop();
+    handle.leaveRoom("456", () => {});
+    await server.clock.advance(300);
+    expect(server.last.received.map(({ action }) => action)).toEqual(["hello", "ack", "leaveRoom"]);
+  });
+
   test("that could not go go when the connection is back", async () => {
     const { server, post } = await inRoom456();
     await post(1);

@@ -61,6 +61,16 @@ describe("a gap", () => {
     expect(heard).toEqual(["lost", "early"]);
   });
 
+  test("is closed completely before a close() of a listener takes effect, which leaves no timer", async () => {
+    const { server, handle, heard, post } = await inRoom456();
+    handle.listen("test", () => handle.close());
+    const late = server.log("456", "late");
+    await post("early");
+    await server.last.tell(late);
+    expect(heard).toEqual(["late", "early"]);
+    expect(server.clock.running).toBe(0);
+  });
+
   test("of one room holds back no other", async () => {
     const { heard, post, lose } = await inRoom456();
     lose("lost");

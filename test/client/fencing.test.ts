@@ -19,10 +19,10 @@ async function pageThatLogsIn() {
     handle.loginRoom("456", note, note);
     return server.receivedOf("loginRoom").at(-1)?.ref;
   };
-  const isIn = async () => {
+  const isIn = async (epoch = "k3f9") => {
     const heard = vi.fn();
     const off = handle.listen("test", heard);
-    await server.last.tell(server.message("are you in?", { roomId: "456" }));
+    await server.last.tell(server.message("are you in?", { roomId: "456", epoch }));
     off();
     return heard.mock.calls.length > 0;
   };
@@ -69,18 +69,34 @@ describe("an eviction", () => {
     expect(await isIn()).toBe(true);
   });
 
-  // A room whose rows expired begins again at generation 0; what an older room said must not lock it.
-  test("of a room that has since begun anew does not count", async () => {
-    const { server, outcomes, logIn, isIn } = await pageThatLogsIn();
+  // When the rows of a room expire, its generations start again at 0 in a new epoch.
+  test("in a new epoch is compared with the login of that epoch: it ends the room and is reported once", async () => {
+    const { server, told, outcomes, logIn, isIn } = await pageThatLogsIn();
     await server.last.tell({ ...loggedIn("456", 7), ref: logIn() });
     server.onFrame = (frame) => {
       return frame.action === "hello" ? connected([{ ...loggedIn("456", 0), epoch: "new1" }]) : undefined;
     };
     server.last.drop();
     await server.clock.advance(250);
+    expect(await isIn("new1")).toBe(true);
+    expect(told).not.toHaveBeenCalled();
     await server.last.tell(evicted("456", 1));
+    await server.last.tell(evicted("456", 1));
+    expect(told).toHaveBeenCalledExactlyOnceWith(evictedNotice);
     expect(outcomes).toEqual(["2002"]);
-    expect(await isIn()).toBe(false);
+    expect(await isIn("new1")).toBe(false);
+  });
+
+  test("of an earlier epoch does not lock a login of the new one", async () => {
+    const { server, told, outcomes, logIn, isIn } = await pageThatLogsIn();
+    await server.last.tell({ ...loggedIn("456", 7), ref: logIn() });
+    const ref = logIn();
+    await server.last.tell(evicted("456", 8));
+    expect(told).toHaveBeenCalledExactlyOnceWith(evictedNotice);
+    await server.last.tell({ ...loggedIn("456", 0), epoch: "new1", ref });
+    expect(outcomes).toEqual(["2002", "2002"]);
+    expect(told).toHaveBeenCalledOnce();
+    expect(await isIn("new1")).toBe(true);
   });
 });
 

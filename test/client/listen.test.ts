@@ -82,6 +82,19 @@ describe("listening", () => {
     expect(second).not.toHaveBeenCalled();
   });
 
+  test("a listener that is added by another one hears the next message first", async () => {
+    const { server, handle } = await inRoom456();
+    const added = vi.fn();
+    const off = handle.listen("test", () => {
+      off();
+      handle.listen("test", added);
+    });
+    await server.last.tell(server.message(1));
+    expect(added).not.toHaveBeenCalled();
+    await server.last.tell(server.message(2));
+    expect(added).toHaveBeenCalledExactlyOnceWith(2, expect.anything());
+  });
+
   test("a listener that throws is reported and harms no other", async () => {
     const reported = vi.spyOn(console, "error").mockReturnValue();
     const { server, handle } = await inRoom456();

@@ -112,6 +112,38 @@ describe("an idle page", () => {
   });
 });
 
+describe("pages that fail at the same time", () => {
+  /** How long a page waits after a poll that fails. */
+  const pauseAfter = async (failure: PolledServer["failures"][number], random: number) => {
+    const { server } = await polledPage({ random: () => random });
+    await server.advance(3_000);
+    server.failures.push(failure);
+    const before = server.polls.length;
+    await server.advance(40_000);
+    const [failed, next] = server.polls.slice(before).map(({ atMs }) => atMs);
+    return (next ?? Number.NaN) - (failed ?? Number.NaN);
+  };
+
+  test.each<[string, PolledServer["failures"][number], [number, number]]>([
+    ["an error", 500, [1_100, 1_900]],
+    ["a Retry-After of 20 s", { status: 429, retryAfter: "20" }, [21_000, 29_000]],
+  ])("poll again at different times after %s", async (_, failure, pausesMs) => {
+    expect([await pauseAfter(failure, 0.1), await pauseAfter(failure, 0.9)]).toEqual(pausesMs);
+  });
+});
+
+test("a page polls although the clock is set back by a day during the pause after a failure", async () => {
+  const { server, handle } = await polledPage();
+  server.failures.push({ status: 429, retryAfter: "20" });
+  await server.advance(3_000);
+  const polls = server.polls.length;
+  server.clock.set(server.clock.now() - 86_400_000);
+  const login = handle.loginRoom("457").catch(({ code }) => code);
+  await server.advance(1_000);
+  expect(await login).toMatchObject({ code: "2002" });
+  expect(server.polls.length).toBeGreaterThan(polls);
+});
+
 describe("a crowd of pages that lost their server", () => {
   test("begins to poll spread over seconds", async () => {
     const seeded = (seed: number) => () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
+import { PollSocket } from "../../client/poll-socket.ts";
 import { settled } from "./fake-clock.ts";
 import { evicted, loggedIn, loginFailed } from "./fake-server.ts";
 import { epoch } from "./logging-server.ts";
@@ -168,6 +169,30 @@ describe("polling", () => {
     for (const roomId of rooms) server.log(roomId, roomId);
     await server.advance(4_000);
     expect(heard.toSorted()).toEqual(["for everyone", ...rooms].toSorted());
+  });
+
+  test("names a room that it leaves in one request only, although its rooms need several", async () => {
+    const { server, handle } = await polledPage();
+    const rooms = Array.from({ length: 60 }, (_, at) => `room-${at}`);
+    await Promise.all(rooms.map((roomId) => handle.loginRoom(roomId)));
+    const before = server.polls.length;
+    expect(await handle.leaveRoom("room-1")).toMatchObject({ code: "2006" });
+    await server.advance(1_000);
+    expect(server.polls.slice(before).map(({ leave }) => leave)).toEqual([["room-1"], []]);
+  });
+
+  test("answers a frame only after send() has returned, as a WebSocket does", async () => {
+    const server = new PolledServer();
+    const { clock, fetch } = server;
+    const options = { pollUrl: "https://push.example/api/poll", clock, fetch, random: Math.random };
+    const socket = new PollSocket({ ...options, requestTimeoutMs: 10_000 }, async () => "a.b.c");
+    const received = vi.fn();
+    socket.onmessage = received;
+    socket.send(JSON.stringify({ action: "publish", roomId: "456", eventName: "say", data: 1, ref: 1 }));
+    expect(received).not.toHaveBeenCalled();
+    await settled();
+    expect(received).toHaveBeenCalledOnce();
+    socket.close();
   });
 
   test("stops with the handle", async () => {

@@ -120,6 +120,14 @@ describe("a login's answer", () => {
     });
   });
 
+  test("with `more` and no messages leaves a gap after the next message: there may be another one", () => {
+    const [stream] = catchUp(at(5), { epoch, seq: 5, recovered: true, missed: [], upTo: 5, more: true });
+    expect(hasGap(stream)).toBe(true);
+    const [after, shown] = take(stream, logged(6));
+    expect(seqsOf(shown)).toEqual([6]);
+    expect(hasGap(after)).toBe(true);
+  });
+
   test("of an epoch of which something was seen goes back to that, so that it is not lost too", () => {
     const stray = message("new", { epoch: "new1", seq: 3 }) as Logged;
     const [stream] = take(at(50), [stray]);
