@@ -1,6 +1,6 @@
-import { clientCodes } from "./client-codes.ts";
-import { DownlinkError } from "./downlink-error.ts";
-import { type Clock, systemClock } from "./timers.ts";
+import { clientCodes } from "./core/client-codes.ts";
+import { DownlinkError } from "./core/downlink-error.ts";
+import { type Clock, systemClock } from "./runtime/timers.ts";
 
 /** What the client uses of a WebSocket. */
 export interface WebSocketLike {

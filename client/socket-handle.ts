@@ -1,13 +1,8 @@
 import { defaultEventName } from "../protocol/codes.ts";
 import type { CatchUp, MessageFrame, ServerFrame } from "../protocol/frames.ts";
 import type { LoginPolicy } from "../protocol/ids.ts";
-import { type Connection, openConnection } from "./connection.ts";
-import { DownlinkError } from "./downlink-error.ts";
-import { isolated, makeListeners } from "./listeners.ts";
-import { step } from "./machine.ts";
-import { type ResolvedOptions, resolveOptions, type SocketHandleOptions } from "./options.ts";
-import { gapMs, pauseMs } from "./pause.ts";
-import type { Payloads } from "./payloads.ts";
+import { DownlinkError } from "./core/downlink-error.ts";
+import { step } from "./core/reducer.ts";
 import {
   type Actions,
   type Event,
@@ -21,10 +16,15 @@ import {
   type State,
   type Timer,
   type Wish,
-} from "./state.ts";
-import { watchForSuspicion } from "./suspicion.ts";
-import { makeTimers, type Timers } from "./timers.ts";
-import { answer, type OnError, type OnOk, tell, type Waiter } from "./waiters.ts";
+} from "./core/state.ts";
+import { type ResolvedOptions, resolveOptions, type SocketHandleOptions } from "./options.ts";
+import { gapMs, pauseMs } from "./runtime/backoff.ts";
+import { isolated, makeListeners } from "./runtime/listeners.ts";
+import { answer, type OnError, type OnOk, tell, type Waiter } from "./runtime/pending-calls.ts";
+import { makeTimers, type Timers } from "./runtime/timers.ts";
+import { watchForSuspicion } from "./runtime/wake-events.ts";
+import { type Connection, openConnection } from "./transport/open.ts";
+import type { Payloads } from "./transport/payload-fetcher.ts";
 
 type SystemFrame = Exclude<ServerFrame, MessageFrame> | PayloadLost;
 /** Names under which pages can listen to what Downlink itself sends. */
@@ -321,7 +321,9 @@ export class SocketHandle {
   #fetch(message: MessageFrame): void {
     const scriptPauseMs = 5_000;
     const tell = (...fetched: [MessageFrame, PayloadLost?]) => this.#happen("fetched", ...fetched);
-    this.#payloads ??= import("./payloads.ts").then(({ Payloads }) => new Payloads(this.#options, tell));
+    this.#payloads ??= import("./transport/payload-fetcher.ts").then(
+      ({ Payloads }) => new Payloads(this.#options, tell),
+    );
     this.#payloads.then(
       (payloads) => payloads.fetch(message),
       () => {

@@ -1,4 +1,4 @@
-import { pauseMs } from "../../client/pause.ts";
+import { pauseMs } from "../../client/runtime/backoff.ts";
 import { lifeSeconds } from "./architecture.ts";
 import type { System } from "./system.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
-import { connected, evicted, loggedIn } from "./fake-server.ts";
-import { epoch, inRoom456, type LoggingServer } from "./logging-server.ts";
+import { connected, evicted, loggedIn } from "./support/fake-server.ts";
+import { epoch, inRoom456, type LoggingServer } from "./support/log-server.ts";
 
 describe("acks", () => {
   test("of all rooms go together, 250 ms after the first message that arrived", async () => {

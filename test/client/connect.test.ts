@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import Default, { DownlinkError, SocketHandle } from "../../client/index.ts";
-import { settled } from "./fake-clock.ts";
-import { FakeServer } from "./fake-server.ts";
+import { settled } from "./support/fake-clock.ts";
+import { FakeServer } from "./support/fake-server.ts";
 
 describe("connecting", () => {
   test("resolves with 2001 once the server has answered hello", async () => {

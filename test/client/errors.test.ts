@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { DownlinkError, isDownlinkError } from "../../client/index.ts";
-import { settled } from "./fake-clock.ts";
-import { answerTo, connected, FakeServer, loggedIn } from "./fake-server.ts";
+import { settled } from "./support/fake-clock.ts";
+import { answerTo, connected, FakeServer, loggedIn } from "./support/fake-server.ts";
 
 const gatewayFrame = (text: string) =>
   `{"message": "${text}", "connectionId":"Qyi07eCbtjMCJKw=", "requestId":"Qyi3UG41tjMFlUg="}`;

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { settled } from "./fake-clock.ts";
-import { answerTo, FakeServer, message } from "./fake-server.ts";
+import { settled } from "./support/fake-clock.ts";
+import { answerTo, FakeServer, message } from "./support/fake-server.ts";
 
 const connectedPage = async (options = {}) => {
   const server = new FakeServer();

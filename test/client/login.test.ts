@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { settled } from "./fake-clock.ts";
-import { answerTo, evicted, FakeServer, loggedIn, loginFailed } from "./fake-server.ts";
+import { settled } from "./support/fake-clock.ts";
+import { answerTo, evicted, FakeServer, loggedIn, loginFailed } from "./support/fake-server.ts";
 
 describe("logging in", () => {
   test("connects by itself and resolves with 2002", async () => {

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { FrameOf } from "../../protocol/frames.ts";
-import { evicted, message } from "./fake-server.ts";
-import { epoch } from "./logging-server.ts";
-import { PayloadServer, pageIn456, quiet, type Trouble, until } from "./payload-server.ts";
+import { evicted, message } from "./support/fake-server.ts";
+import { epoch } from "./support/log-server.ts";
+import { PayloadServer, pageIn456, quiet, type Trouble, until } from "./support/payload-server.ts";
 
 const versions = ({ fetched }: PayloadServer) => fetched.map((address) => Number(address.split("?v=")[1]));
 const ackedSeqs = (server: PayloadServer) =>

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import type { FrameOf, ServerFrame } from "../../protocol/frames.ts";
-import { settled } from "./fake-clock.ts";
-import { answerTo, FakeServer, message } from "./fake-server.ts";
+import { settled } from "./support/fake-clock.ts";
+import { answerTo, FakeServer, message } from "./support/fake-server.ts";
 
 let lastSeq = 0;
 /** Says yes as the server does. */

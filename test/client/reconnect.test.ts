@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { settled } from "./fake-clock.ts";
-import { answerTo, connected, evicted, FakeServer, loggedIn, loginFailed } from "./fake-server.ts";
+import { settled } from "./support/fake-clock.ts";
+import { answerTo, connected, evicted, FakeServer, loggedIn, loginFailed } from "./support/fake-server.ts";
 
 const start = { epoch: "k3f9", seq: 0 };
 /** What every `hello` asks back after a first one. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { FrameOf, ServerFrame } from "../../protocol/frames.ts";
-import { settled } from "./fake-clock.ts";
-import { answerTo, FakeServer, message } from "./fake-server.ts";
-import { polledPage } from "./polled-server.ts";
+import { settled } from "./support/fake-clock.ts";
+import { answerTo, FakeServer, message } from "./support/fake-server.ts";
+import { polledPage } from "./support/polling-server.ts";
 
 /** Its number is one of the conversation's log, which no room of the page has. */
 const said = message("hi", { roomId: "ann_bob", conversation: "ann_bob", epoch: "q2w8", seq: 3 });

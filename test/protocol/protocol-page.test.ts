@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { describe, expect, test } from "vitest";
-import { clientCodes } from "../../client/client-codes.ts";
-import { readFrame } from "../../client/read-frame.ts";
+import { clientCodes } from "../../client/core/client-codes.ts";
+import { readFrame } from "../../client/transport/parse.ts";
 import { eventBus } from "../../lambdas/adapters/event-bus.ts";
 import { frameCodes, frameTexts, isReservedEventName, pushCodes } from "../../protocol/codes.ts";
 import { routes, type ServerFrame } from "../../protocol/frames.ts";

@@ -1,0 +1,122 @@
+import type { SocketHandleOptions } from "../../../client/index.ts";
+import { frameTexts } from "../../../protocol/codes.ts";
+import type {
+  CatchUp,
+  ClientFrame,
+  FrameOf,
+  LoginFrame,
+  MessageFrame,
+  Missed,
+  RoomToRestore,
+  ServerFrame,
+} from "../../../protocol/frames.ts";
+import { everyone, ownRoom } from "../../../protocol/ids.ts";
+import { answerTo, connected, FakeServer, loggedIn, message } from "./fake-server.ts";
+
+export const epoch = "k3f9";
+/** How many messages one reply holds. */
+const perReply = 4;
+
+/** A fake server with logs, which answers `hello`, `loginRoom`, `replay` from them and keeps what is acked. */
+export class LoggingServer extends FakeServer {
+  /** By room; `undefined` is a number that holds nothing. */
+  readonly logs = new Map<string, (MessageFrame | undefined)[]>();
+  /** Highest number acked, by room. */
+  readonly acked = new Map<string, number>();
+
+  constructor() {
+    super();
+    this.onFrame = (frame) => this.answer(frame);
+  }
+
+  /** Writes the next message of a room's log; does not send it. */
+  log(roomId: string, data: unknown, place: Partial<MessageFrame> = {}): MessageFrame {
+    const log = this.#logOf(roomId);
+    const named = roomId === everyone ? {} : { roomId };
+    const entry = message(data, {
+      ...named,
+      epoch,
+      seq: log.length + 1,
+      messageId: `${roomId}-${log.length}`,
+      ...place,
+    });
+    log.push(entry);
+    return entry;
+  }
+
+  /** Takes a number that nothing was ever written to. */
+  skip(roomId: string): void {
+    this.#logOf(roomId).push(undefined);
+  }
+
+  kept(roomId: string): MessageFrame[] {
+    return this.#logOf(roomId).filter((entry) => entry !== undefined);
+  }
+
+  answer(frame: ClientFrame): ServerFrame | undefined {
+    switch (frame.action) {
+      case "hello":
+        return connected(this.#restore(frame));
+      case "loginRoom":
+        return this.#enter(frame.roomId, frame);
+      case "replay":
+        return this.replayed(frame.roomId ?? "", frame.after ?? 0);
+      case "ack":
+        for (const { roomId, seq } of frame.rooms) this.acked.set(roomId, Math.max(seq, this.acked.get(roomId) ?? 0));
+        return undefined;
+      case "publish":
+        return undefined;
+      default:
+        return answerTo(frame);
+    }
+  }
+
+  replayed(roomId: string, after: number): ServerFrame & { type: "replayed" } {
+    const data = { code: "2011", msg: frameTexts.replayed } as const;
+    return { type: "replayed", eventName: "replayResp", data, roomId, epoch, ...this.#read(roomId, after) };
+  }
+
+  #logOf(roomId: string) {
+    const log = this.logs.get(roomId) ?? [];
+    this.logs.set(roomId, log);
+    return log;
+  }
+
+  #read(roomId: string, after: number): Missed {
+    const log = this.#logOf(roomId);
+    const rest = log.slice(after).flatMap((entry) => (entry ? [entry] : []));
+    const missed = rest.slice(0, perReply);
+    if (missed.length === rest.length) return { recovered: true, missed, upTo: log.length };
+    return { recovered: true, missed, upTo: missed.at(-1)?.seq ?? after, more: true };
+  }
+
+  #enter(roomId: string, { since, history }: CatchUp, generation?: number): LoginFrame {
+    const reply = { ...loggedIn(roomId, generation), seq: this.#logOf(roomId).length };
+    if (history !== undefined) {
+      const missed = this.kept(roomId).slice(-history);
+      return { ...reply, recovered: true, missed, upTo: reply.seq };
+    }
+    if (typeof since !== "object") return reply;
+    return since.epoch === epoch
+      ? { ...reply, ...this.#read(roomId, since.seq) }
+      : { ...reply, recovered: false, missed: [], upTo: reply.seq };
+  }
+
+  #restore({ rooms = [] }: FrameOf<"hello">): LoginFrame[] {
+    const own = [everyone, ownRoom].filter((name) => !rooms.some(({ roomId }) => roomId === name));
+    const places: RoomToRestore[] = [...own.map((roomId) => ({ roomId, generation: 0 })), ...rooms];
+    return places.map((place) => this.#enter(place.roomId, place, place.generation));
+  }
+}
+
+/** A page that is in room 456 and hears the event `test`; messages are posted to it, or lost on their way. */
+export const inRoom456 = async (options: Partial<SocketHandleOptions> = {}) => {
+  const server = new LoggingServer();
+  const handle = server.handle(options);
+  const heard: unknown[] = [];
+  handle.listen("test", (data) => heard.push(data));
+  await handle.loginRoom("456");
+  const post = (data: unknown, roomId = "456") => server.last.tell(server.log(roomId, data));
+  const lose = (data: unknown, roomId = "456") => void server.log(roomId, data);
+  return { server, handle, heard, post, lose };
+};
