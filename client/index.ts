@@ -2,10 +2,9 @@ export type { CatchUp, MessageFrame, Position, ServerFrame } from "../protocol/f
 export type { LoginPolicy } from "../protocol/ids.ts";
 export { clientCodes } from "./core/client-codes.ts";
 export { DownlinkError, type DownlinkErrorCode, isDownlinkError } from "./core/downlink-error.ts";
-export type { LoginNotice, Notice, PublishNotice, ReplayNotice } from "./core/state.ts";
-export type { Fetch, SocketHandleOptions, WebSocketConstructor, WebSocketLike } from "./options.ts";
+export type { LoginNotice, Notice, PublishNotice, ReplayNotice } from "./core/notices.ts";
+export type { SocketHandleOptions } from "./options.ts";
 export type { OnError, OnOk } from "./runtime/pending-calls.ts";
-export type { Clock } from "./runtime/timers.ts";
 export {
   type Listener,
   type PublishOptions,
@@ -14,3 +13,4 @@ export {
   type SystemEventName,
   type SystemFrameOf,
 } from "./socket-handle.ts";
+export type { Clock, Fetch, WebSocketConstructor, WebSocketLike } from "./transport/environment.ts";

@@ -1,59 +1,60 @@
 import type { Position, Receipt } from "../../protocol/frames.ts";
 import type { limits } from "../../protocol/limits.ts";
-import { placeIn } from "./reorder-buffer.ts";
-import { type Draft, send, start, startAgain, stop } from "./state.ts";
+import { positionOf } from "./reorder-buffer.ts";
+import { type Draft, send, startTimer, stopTimer } from "./state.ts";
 
-// What is absent is not more than anything, nor is anything more than that.
-const dueIn = ({ streams }: Draft, mostMs?: number) =>
-  [...streams].filter(([, { unacked, ackWithinMs }]) => unacked > 0 && !((ackWithinMs as number) > (mostMs as number)));
+/** Rooms with unacked messages: all of them, or those with `ackWithinMs` up to `maxMs`. */
+const dueRooms = ({ buffers }: Draft, maxMs?: number) =>
+  // A comparison with `undefined` is false.
+  [...buffers].filter(([, { unacked, ackWithinMs }]) => unacked > 0 && !((ackWithinMs as number) > (maxMs as number)));
 
-/** To be called whenever something may have arrived. */
-export function ackSoon(draft: Draft): void {
-  /** So many are acked at once, fewer after a moment. */
-  const ackAtOnce = 64;
+/** Schedules acks for the messages that arrived. */
+export function scheduleAcks(draft: Draft): void {
+  /** This many unacked messages are acked immediately. */
+  const maxUnacked = 64;
   let sum = 0;
-  for (const [, { unacked, ackWithinMs }] of dueIn(draft)) {
-    // A moment that is due already stays the same.
-    if (ackWithinMs) startAgain(draft, ackWithinMs, "ack", ackWithinMs);
+  for (const [, { unacked, ackWithinMs }] of dueRooms(draft)) {
+    // Starting the timer again does not postpone the ack: the page always acks at the same moment of the interval.
+    if (ackWithinMs) startTimer(draft, "ack", ackWithinMs);
     else sum += unacked;
   }
-  if (sum >= ackAtOnce) sendAcks(draft, 0);
+  if (sum >= maxUnacked) sendAcks(draft, 0);
   else if (sum > 0 && !draft.willAck) {
     draft.willAck = true;
-    start(draft, "ack", 0);
+    startTimer(draft, "ack", 0);
   }
 }
 
-/** The server had trouble with acks, and does not say with which. */
-export function ackAgain(draft: Draft): void {
-  /** Within that they go again, as all pages may have had that trouble. What is sent again is acked sooner. */
-  const ackAgainMs = 64_000;
-  for (const [roomId, stream] of draft.streams) {
-    if (stream.hasAcked) draft.streams.set(roomId, { ...stream, unacked: 1, ackWithinMs: ackAgainMs });
+/** Schedules all acks again: the server failed to store some, and its error does not say which. */
+export function repeatAcks(draft: Draft): void {
+  /** Interval over which pages spread the repeated acks, as many may have failed. A redelivery is acked earlier. */
+  const repeatWithinMs = 64_000;
+  for (const [roomId, buffer] of draft.buffers) {
+    if (buffer.hasAcked) draft.buffers.set(roomId, { ...buffer, unacked: 1, ackWithinMs: repeatWithinMs });
   }
-  ackSoon(draft);
+  scheduleAcks(draft);
 }
 
 /**
- * Says how far the page is in each room where something arrived.
+ * Sends the page's position in each room with unacked messages.
  *
- * @param mostMs not in rooms whose members spread their acks over more; in all without it
- * @param ref `last`: the page is about to leave. If this comes too late, that is no news
+ * @param maxMs excludes rooms with a longer `ackWithinMs`; without it no room is excluded
+ * @param ref `last`: the page is about to leave, so a refusal of this ack means nothing
  */
-export function sendAcks(draft: Draft, mostMs?: number, ref: "ack" | "last" = "ack"): void {
+export function sendAcks(draft: Draft, maxMs?: number, ref: "ack" | "last" = "ack"): void {
   const receiptsPerAck: (typeof limits)["receiptsPerAck"] = 64;
-  const due = dueIn(draft, mostMs);
+  const due = dueRooms(draft, maxMs);
   draft.willAck = false;
   if (draft.link !== "open" || due.length === 0) return;
-  stop(draft, "ack", 0);
+  stopTimer(draft, "ack", 0);
   const { session } = draft;
-  const rooms = due.map(([roomId, stream]) => ({ roomId, ...(placeIn(stream) as Position) }));
-  const receipts = due.flatMap(([roomId, stream]) => stream.receipts.map((seq): Receipt => ({ roomId, seq })));
+  const rooms = due.map(([roomId, buffer]) => ({ roomId, ...(positionOf(buffer) as Position) }));
+  const receipts = due.flatMap(([roomId, buffer]) => buffer.receipts.map((seq): Receipt => ({ roomId, seq })));
   do {
-    const some = receipts.splice(0, receiptsPerAck);
-    send(draft, { action: "ack", session, rooms, receipts: some[0] && some, ref });
+    const part = receipts.splice(0, receiptsPerAck);
+    send(draft, { action: "ack", session, rooms, receipts: part[0] && part, ref });
   } while (receipts.length > 0);
-  for (const [roomId, stream] of due) {
-    draft.streams.set(roomId, { ...stream, unacked: 0, receipts: [], hasAcked: true });
+  for (const [roomId, buffer] of due) {
+    draft.buffers.set(roomId, { ...buffer, unacked: 0, receipts: [], hasAcked: true });
   }
 }

@@ -1,15 +1,15 @@
-/** Failures that the client itself finds; all others carry the server's code. */
+/** Codes of the failures that the client itself detects. All other failures carry the server's code. */
 export const clientCodes = {
-  /** One attempt to connect failed; the client goes on trying. */
+  /** An attempt to connect failed. The client keeps trying. */
   connectFailed: "3001",
-  /** A request was not answered within `requestTimeoutMs`. It may have taken effect all the same. */
+  /** A request got no response within `requestTimeoutMs`. It may have taken effect. */
   timedOut: "3002",
-  /** The handle was closed, before the request or while it waited. */
+  /** The handle was closed before the request, or while the request was pending. */
   closed: "3003",
-  /** An option is missing or wrong. */
+  /** An option is missing or invalid. */
   badOptions: "3004",
-  /** What was to be published does not fit into a frame. */
+  /** The message is larger than a frame: 32 KB. */
   tooLarge: "3005",
-  /** What a message says could not be fetched, however often it was tried: the message is passed over. */
+  /** The payload of a message could not be fetched after several attempts. The client skips the message. */
   payloadLost: "3006",
 } as const;

@@ -1,104 +1,121 @@
 import type { MessageFrame, ServerFrame } from "../../protocol/frames.ts";
 import { everyone, isReservedRoom } from "../../protocol/ids.ts";
-import { ackSoon } from "./acks.ts";
-import { catchUp, hasGap, type Logged, type LoggedIn, newStream, type Stream, take } from "./reorder-buffer.ts";
-import { type Draft, type PayloadLost, plan, send, show, start, startAgain, stop } from "./state.ts";
+import { scheduleAcks } from "./acks.ts";
+import type { PayloadLost } from "./notices.ts";
+import {
+  catchUp,
+  emptyBuffer,
+  hasGap,
+  insert,
+  type LoggedIn,
+  type LoggedMessage,
+  type ReorderBuffer,
+} from "./reorder-buffer.ts";
+import { type Draft, emit, notify, send, startBackoff, startTimer, stopTimer } from "./state.ts";
 
 type FrameOfType<T extends ServerFrame["type"]> = Extract<ServerFrame, { type: T }>;
 
-/** Rooms that the page is in or waits for have a stream, and so have the two that everybody is in. */
-const streamOf = ({ streams, rooms }: Draft, roomId: string): Stream | undefined =>
-  streams.get(roomId) ?? (isReservedRoom(roomId) || rooms.has(roomId) ? newStream : undefined);
+/** The buffer of a room of which the page is or becomes a member; every page is a member of `@all` and `@user`. */
+const bufferOf = ({ buffers, rooms }: Draft, roomId: string): ReorderBuffer | undefined =>
+  buffers.get(roomId) ?? (isReservedRoom(roomId) || rooms.has(roomId) ? emptyBuffer : undefined);
 
 export function onMessage(draft: Draft, frame: MessageFrame): void {
   const { roomId = everyone } = frame;
-  const stream = streamOf(draft, roomId);
-  if (!stream) return;
-  if (frame.seq !== undefined) deliver(draft, roomId, take(stream, [frame as Logged]));
-  // Without a number it is outside of every order, and nobody counts on it before the login.
-  else if (stream.epoch) plan(draft, frame.payload ? "fetch" : "show", frame);
+  const buffer = bufferOf(draft, roomId);
+  if (!buffer) return;
+  if (frame.seq !== undefined) deliver(draft, roomId, insert(buffer, [frame as LoggedMessage]));
+  // Messages at qos 0 have no order. Before the response to the login they are dropped.
+  else if (buffer.epoch) emit(draft, frame.payload ? "fetch" : "notify", frame);
 }
 
 /**
- * Takes in what came of fetching a payload: the message with its `data`. One that still has its `payload` is to be asked
- * for anew, as addresses expire, or is lost for good: then it is passed over.
+ * Handles the end of an attempt to fetch a payload.
+ *
+ * @param message has `data` on success; on failure it still has `payload`, and a replay brings a new URL
+ * @param lost the payload cannot be fetched at all: the message is skipped
  */
 export function onFetched(draft: Draft, message: MessageFrame, lost?: PayloadLost): void {
   const { roomId = everyone, payload, messageId } = message;
-  const stream = draft.streams.get(roomId);
+  const buffer = draft.buffers.get(roomId);
   if (!payload) onMessage(draft, message);
-  // Else it was left meanwhile, or has begun anew.
-  else if (stream?.awaited?.messageId === messageId) {
-    const { awaited, held } = stream;
-    if (lost) show(draft, lost);
-    deliver(draft, roomId, take({ ...stream, held: held.slice(1) }, [], lost && awaited.seq), true);
+  // Otherwise the page left the room, or its log started again.
+  else if (buffer?.awaited?.messageId === messageId) {
+    const { awaited, buffered } = buffer;
+    if (lost) notify(draft, lost);
+    deliver(draft, roomId, insert({ ...buffer, buffered: buffered.slice(1) }, [], lost && awaited.seq), true);
   }
 }
 
 /**
- * Takes in what a login says about its room's log.
+ * Applies the response to a login to the room's buffer.
  *
- * @param tell what the page is to hear before the messages; `isLost`: it missed what nobody can bring back
- * @param tries of the gap that stands; 0 if this is news
+ * @param report is called before the messages are delivered; `isLost`: messages are missing that no replay can bring
+ * @param attempts of the gap that stands, 0 for a new one
  */
-export function follow(draft: Draft, frame: LoggedIn, tell: (isLost: boolean) => void, tries = 0): void {
+export function followLog(draft: Draft, frame: LoggedIn, report: (isLost: boolean) => void, attempts = 0): void {
   const { roomId, more } = frame;
-  const before = { ...(streamOf(draft, roomId) ?? newStream), tries, login: { ...frame, missed: [] } };
-  const [stream, shown, isLost] = catchUp(before, frame);
-  draft.streams.set(roomId, stream);
-  tell(isLost);
-  deliver(draft, roomId, [stream, shown], more && tries === 0);
+  const before = { ...(bufferOf(draft, roomId) ?? emptyBuffer), attempts, login: { ...frame, missed: [] } };
+  const [buffer, ready, isLost] = catchUp(before, frame);
+  draft.buffers.set(roomId, buffer);
+  report(isLost);
+  deliver(draft, roomId, [buffer, ready], more && attempts === 0);
 }
 
-/** The same for a room that the page was in before: it hears of it only if it missed something for good. */
-export function goOn(draft: Draft, frame: LoggedIn, tries?: number): void {
-  follow(draft, frame, (isLost) => isLost && show(draft, { ...frame, recovered: false }), tries);
+/** As `followLog`, for a room of which the page is already a member: listeners learn of it only if messages were lost. */
+export function resumeLog(draft: Draft, frame: LoggedIn, attempts?: number): void {
+  followLog(draft, frame, (isLost) => isLost && notify(draft, { ...frame, recovered: false }), attempts);
 }
 
 export function onReplayed(draft: Draft, frame: FrameOfType<"replayed">) {
   const { roomId, epoch, ref, recovered, missed, upTo, more } = frame;
-  const before = draft.streams.get(roomId);
+  const before = draft.buffers.get(roomId);
   if (!before?.epoch) return;
-  // Sent unasked it is a redelivery, which says nothing about numbers that are not in it.
-  if (ref === undefined) return deliver(draft, roomId, take(before, missed as Logged[]));
+  // Without a `ref` it is a redelivery: positions that are not in it may hold messages.
+  if (ref === undefined) return deliver(draft, roomId, insert(before, missed as LoggedMessage[]));
   const isSameLog = epoch === before.epoch;
-  // An answer to an earlier stay in the room, or one that a later answer has overtaken.
+  // It responds to a request of an earlier membership, or a later response has overtaken it.
   if (recovered ? !isSameLog || Number(ref) > before.seq : isSameLog && upTo <= before.seq) return;
-  const news = { ref: undefined, epoch, seq: upTo, recovered, missed, upTo, more };
-  goOn(draft, { ...(before.login as LoggedIn), ...news }, upTo > before.seq ? 0 : before.tries);
+  const update = { ref: undefined, epoch, seq: upTo, recovered, missed, upTo, more };
+  resumeLog(draft, { ...(before.login as LoggedIn), ...update }, upTo > before.seq ? 0 : before.attempts);
 }
 
-/** More waits in these logs than the server may have under way. */
+/** The logs of these rooms contain more messages than the server delivers without acks. */
 export function onBehind(draft: Draft, { rooms }: FrameOfType<"behind">): void {
   for (const roomId of rooms) {
-    const stream = draft.streams.get(roomId);
-    if (stream) deliver(draft, roomId, [{ ...stream, head: Math.max(stream.head, stream.seq + 1) }, []], true);
+    const buffer = draft.buffers.get(roomId);
+    if (buffer) deliver(draft, roomId, [{ ...buffer, head: Math.max(buffer.head, buffer.seq + 1) }, []], true);
   }
 }
 
-/** Asks for what is between the page and the log's head; again and again, until nothing is. */
-export function askForGap(draft: Draft, roomId: string): void {
-  const stream = draft.streams.get(roomId);
-  if (!stream || !hasGap(stream)) return;
-  const { epoch, seq, tries } = stream;
-  draft.streams.set(roomId, { ...stream, tries: tries + 1 });
-  startAgain(draft, tries, "gap", roomId);
+/** Requests the messages between the page's position and the log's head, repeatedly while the gap stands. */
+export function requestGap(draft: Draft, roomId: string): void {
+  const buffer = draft.buffers.get(roomId);
+  if (!buffer || !hasGap(buffer)) return;
+  const { epoch, seq, attempts } = buffer;
+  draft.buffers.set(roomId, { ...buffer, attempts: attempts + 1 });
+  startBackoff(draft, attempts, "gap", roomId);
   if (draft.link === "open") send(draft, { action: "replay", roomId, epoch, after: seq, ref: `${seq}` });
 }
 
-function deliver(draft: Draft, roomId: string, [stream, shown]: readonly [Stream, readonly Logged[]], askNow = false) {
-  let { tries } = stream;
-  if (!hasGap(stream)) {
-    tries = 0;
-    stop(draft, "gap", roomId);
-  } else if (tries === 0) {
-    tries = 1;
-    start(draft, "gap", roomId);
+/** Stores a room's buffer, delivers its messages, and schedules what follows: acks, a fetch, a gap request. */
+function deliver(
+  draft: Draft,
+  roomId: string,
+  [buffer, ready]: readonly [ReorderBuffer, readonly LoggedMessage[]],
+  requestNow = false,
+) {
+  let { attempts } = buffer;
+  if (!hasGap(buffer)) {
+    attempts = 0;
+    stopTimer(draft, "gap", roomId);
+  } else if (attempts === 0) {
+    attempts = 1;
+    startTimer(draft, "gap", roomId);
   }
-  draft.streams.set(roomId, { ...stream, tries });
-  for (const message of shown) show(draft, message);
-  // It is fetched once, however often that is said.
-  if (stream.awaited) plan(draft, "fetch", stream.awaited);
-  ackSoon(draft);
-  if (askNow) askForGap(draft, roomId);
+  draft.buffers.set(roomId, { ...buffer, attempts });
+  for (const message of ready) notify(draft, message);
+  // The runtime fetches it once, however often this happens.
+  if (buffer.awaited) emit(draft, "fetch", buffer.awaited);
+  scheduleAcks(draft);
+  if (requestNow) requestGap(draft, roomId);
 }

@@ -1,19 +1,19 @@
 import type { frameCodes } from "../../protocol/codes.ts";
 import type { clientCodes } from "./client-codes.ts";
 
-/** The server's codes and the client's own: PROTOCOL.md has a table of each. */
+/** A code of the server or of the client. PROTOCOL.md lists both. */
 export type DownlinkErrorCode =
   | (typeof frameCodes)[keyof typeof frameCodes]
   | (typeof clientCodes)[keyof typeof clientCodes];
 
-/** Why something failed, as plain data. */
+/** The reason for a failure. */
 export interface Failure {
   code: DownlinkErrorCode;
   msg: string;
   cause?: unknown;
 }
 
-/** Every failure that the client reports. Branch on `code`; `msg`, the same text as `message`, is for people. */
+/** Every failure that the client reports. Branch on `code`; `msg` (the same text as `message`) is for people. */
 export class DownlinkError extends Error {
   override readonly name = "DownlinkError";
   declare readonly code: DownlinkErrorCode;
@@ -26,6 +26,6 @@ export class DownlinkError extends Error {
   }
 }
 
-/** Holds even with two copies of the client on one page, where `instanceof` does not. */
+/** Also recognizes errors of a second copy of the client on the same page, for which `instanceof` is false. */
 export const isDownlinkError = (error: unknown): error is DownlinkError =>
   error instanceof Error && error.name === "DownlinkError";

@@ -1,43 +1,44 @@
 import type { FrameOf, LoginFrame, ServerFrame } from "../../protocol/frames.ts";
 import { isReservedRoom } from "../../protocol/ids.ts";
-import { ackAgain } from "./acks.ts";
-import { follow, goOn, onBehind, onMessage, onReplayed } from "./delivery.ts";
+import { repeatAcks } from "./acks.ts";
+import { followLog, onBehind, onMessage, onReplayed, resumeLog } from "./delivery.ts";
 import { DownlinkError } from "./downlink-error.ts";
-import { linkIsOpen, loseLink, sayHello, signOfLife } from "./link.ts";
+import { loseLink, onActivity, onLinkOpen, sendHello } from "./link.ts";
 import type { LoggedIn } from "./reorder-buffer.ts";
-import { forget, isLoggingIn, settle } from "./requests.ts";
-import { afterEviction, afterLogin, isIn, waitingRoom } from "./room.ts";
-import { type Draft, plan, send, show } from "./state.ts";
+import { forgetRoom, isLoggingIn, settle } from "./requests.ts";
+import { afterEviction, afterLogin, isMember, newRoom } from "./room.ts";
+import { type Draft, emit, notify, send } from "./state.ts";
 
 type FrameOfType<T extends ServerFrame["type"]> = Extract<ServerFrame, { type: T }>;
 
-/** What one frame of the server means; one that a newer server sends and this client does not know means nothing. */
+/** Handles a frame of the server. Ignores types that this version of the client does not know. */
 export function onFrame(draft: Draft, frame: ServerFrame): void {
-  signOfLife(draft);
+  onActivity(draft);
+  // hasOwn, not `in`: a frame may have the type "constructor".
   if (Object.hasOwn(on, frame.type)) (on[frame.type] as (draft: Draft, frame: ServerFrame) => void)(draft, frame);
 }
 
-// A frame that is missing here does not compile.
+// Every frame type has a handler, or this does not compile.
 const on: { [T in ServerFrame["type"]]: (draft: Draft, frame: FrameOfType<T>) => void } = {
   message: onMessage,
   connected: onConnected,
   helloFailed(draft, frame) {
-    show(draft, frame);
+    notify(draft, frame);
     loseLink(draft, `hello failed: ${frame.data.msg}`, frame.data);
   },
   loggedIn: onLoggedIn,
   loginFailed: onFailed,
   evicted: onEvicted,
-  left: onDone,
+  left: onSucceeded,
   leaveFailed: onFailed,
-  published: onDone,
+  published: onSucceeded,
   publishFailed: onFailed,
-  // A page asks with a number, a stream with a string.
-  replayed: (draft, frame) => (typeof frame.ref === "number" ? onDone(draft, frame) : onReplayed(draft, frame)),
+  // The `ref` of a page's request is a number, that of a gap request is a string.
+  replayed: (draft, frame) => (typeof frame.ref === "number" ? onSucceeded(draft, frame) : onReplayed(draft, frame)),
   replayFailed: onFailed,
   behind: onBehind,
-  delivered: show,
-  heartbeat: show,
+  delivered: notify,
+  heartbeat: notify,
   probe: (draft, { nonce }) => send(draft, { action: "here", nonce }),
   refused: onFailed,
 };
@@ -45,46 +46,47 @@ const on: { [T in ServerFrame["type"]]: (draft: Draft, frame: FrameOfType<T>) =>
 function onConnected(draft: Draft, frame: FrameOfType<"connected">) {
   draft.session = frame.session;
   for (const result of frame.rooms) onRestored(draft, result);
-  // On an open connection it was asked whether the places are still there.
+  // On an open connection the client only asked which memberships still exist.
   draft.hellos -= 1;
-  if (draft.link !== "greeting" || draft.hellos > 0) return;
-  linkIsOpen(draft);
-  show(draft, frame);
+  if (draft.link !== "restoring" || draft.hellos > 0) return;
+  onLinkOpen(draft);
+  notify(draft, frame);
 }
 
-/** One room of a `hello`: either the place is back, or the page is told why not. */
+/** Handles one room of a response to `hello`: the membership is restored, or listeners learn why not. */
 function onRestored(draft: Draft, result: LoginFrame) {
   if (result.type === "loggedIn") return onLoggedIn(draft, result);
-  // An eviction may have arrived by itself a moment before: it is told once.
   const { roomId = "" } = result;
-  if (draft.rooms.has(roomId)) show(draft, result);
-  forget(draft, roomId);
+  // The same eviction may have arrived as a frame before: it is reported once.
+  if (draft.rooms.has(roomId)) notify(draft, result);
+  forgetRoom(draft, roomId);
 }
 
 function onLoggedIn(draft: Draft, frame: LoggedIn) {
   const { roomId, ref, recovered } = frame;
-  if (isReservedRoom(roomId)) return goOn(draft, frame);
+  if (isReservedRoom(roomId)) return resumeLog(draft, frame);
   const request = draft.requests.get(ref as number);
-  // A room may have been lost while its next login was under way: that is answered as any other.
-  const before = draft.rooms.get(roomId) ?? (request && waitingRoom);
-  // The page gave up waiting, or was evicted since: a place that it knows nothing of would only block others.
-  if (!before) return plan(draft, "leave", roomId);
-  if (!request && !isIn(before)) return;
+  // The room may be gone while its next login is pending: that login succeeds as any other.
+  const before = draft.rooms.get(roomId) ?? (request && newRoom);
+  // The login timed out, or the page was evicted since. A membership that it does not know of would only block others.
+  if (!before) return emit(draft, "leave", roomId);
+  if (!request && !isMember(before)) return;
   const room = afterLogin(before, frame);
-  if (!isIn(room)) {
-    // The 2005 overtook its 2002: the page hears only that it is out.
+  if (!isMember(room)) {
+    // The 2005 overtook its 2002: the login fails with it.
     if (!request || !room.evicted) return;
     settle(draft, request, new DownlinkError(room.evicted.data));
-    show(draft, room.evicted);
+    notify(draft, room.evicted);
     return;
   }
   const { type } = (request as FrameOf<"loginRoom"> | undefined) ?? room;
   draft.rooms.set(roomId, { ...room, type });
-  // What a login caught up that nobody waits for any more began somewhere else.
-  if (!request) return goOn(draft, ref === undefined ? frame : { ...frame, recovered: undefined, more: undefined });
-  follow(draft, frame, (isLost) => {
+  // This login timed out, so its catch-up starts at another position: ignore `recovered` and `more`.
+  if (!request)
+    return resumeLog(draft, ref === undefined ? frame : { ...frame, recovered: undefined, more: undefined });
+  followLog(draft, frame, (isLost) => {
     settle(draft, request, { ...frame.data, recovered: isLost ? false : recovered });
-    show(draft, frame);
+    notify(draft, frame);
   });
 }
 
@@ -93,33 +95,33 @@ function onEvicted(draft: Draft, frame: FrameOfType<"evicted">): void {
   const before = draft.rooms.get(roomId);
   if (!before) return;
   const room = afterEviction(before, frame);
-  const isOut = !isIn(room);
-  if (isOut) forget(draft, roomId);
+  const isOut = !isMember(room);
+  if (isOut) forgetRoom(draft, roomId);
   if (!isOut || isLoggingIn(draft, roomId)) draft.rooms.set(roomId, room);
-  if (isOut && isIn(before)) show(draft, frame);
+  if (isOut && isMember(before)) notify(draft, frame);
 }
 
-function onDone(draft: Draft, frame: FrameOfType<"left" | "published" | "replayed">): void {
+function onSucceeded(draft: Draft, frame: FrameOfType<"left" | "published" | "replayed">): void {
   const { type, eventName, data, ref, ...rest } = frame;
   const request = draft.requests.get(ref as number);
   if (!request) return;
-  if (type === "left") forget(draft, frame.roomId);
+  if (type === "left") forgetRoom(draft, frame.roomId);
   settle(draft, request, type === "left" ? data : { ...data, ...rest });
-  show(draft, frame);
+  notify(draft, frame);
 }
 
 type Failed = FrameOfType<"loginFailed" | "leaveFailed" | "publishFailed" | "replayFailed" | "refused">;
 
 function onFailed(draft: Draft, frame: Failed) {
   const { ref } = frame;
-  // Of acks and replays the page knows nothing.
+  // The client's own ack or gap request failed: the page does not know of it.
   if (typeof ref === "string") {
-    if (frame.data.code === "5001") ackAgain(draft);
-    // They are refused to whoever has no place: it is asked which are still there.
-    else if (ref !== "last") sayHello(draft);
+    if (frame.data.code === "5001") repeatAcks(draft);
+    // The server refuses them to a client that is not a member: ask which memberships still exist.
+    else if (ref !== "last") sendHello(draft);
     return;
   }
   const request = draft.requests.get(ref as number);
   if (request) settle(draft, request, new DownlinkError(frame.data));
-  show(draft, frame);
+  notify(draft, frame);
 }

@@ -4,83 +4,86 @@ import type { limits } from "../../protocol/limits.ts";
 import { sendAcks } from "./acks.ts";
 import { clientCodes } from "./client-codes.ts";
 import { DownlinkError } from "./downlink-error.ts";
-import { placeIn } from "./reorder-buffer.ts";
-import { sendWaiting } from "./requests.ts";
-import { isIn } from "./room.ts";
-import { type Draft, plan, send, start, startAgain, stop } from "./state.ts";
+import { positionOf } from "./reorder-buffer.ts";
+import { sendQueued } from "./requests.ts";
+import { isMember } from "./room.ts";
+import { type Draft, emit, send, startBackoff, startTimer, stopTimer } from "./state.ts";
 
 /** Starts an attempt to connect. */
 export function openLink(draft: Draft): void {
   draft.link = "opening";
-  plan(draft, "open");
-  start(draft, "deadline");
+  emit(draft, "open");
+  startTimer(draft, "deadline");
 }
 
-/** The connection is gone or useless: give it up and try again later. */
+/** Closes a connection that is lost or unusable, and schedules the next attempt. */
 export function loseLink(draft: Draft, msg: string, cause?: unknown): void {
-  if (draft.link === "waiting" || draft.link === "idle") return;
+  if (draft.link === "backoff" || draft.link === "idle") return;
   const failure = new DownlinkError({ code: clientCodes.connectFailed, msg, cause });
   if (draft.link !== "open") {
     draft.failures += 1;
-    plan(draft, "attempt", failure);
+    emit(draft, "attempted", failure);
   }
   for (const [ref, request] of draft.requests) draft.requests.set(ref, { ...request, sends: 0 });
-  draft.link = "waiting";
-  draft.trouble = failure;
-  plan(draft, "drop");
-  startAgain(draft, draft.failures, "reconnect");
+  draft.link = "backoff";
+  draft.lastError = failure;
+  emit(draft, "drop");
+  startBackoff(draft, draft.failures, "reconnect");
 }
 
 /**
- * Says `hello` and asks for all rooms back that the page is in: in several frames if they are more than the server
- * allows, not by `loginRoom`. That one knows no generation, so a page that was evicted meanwhile would evict its
+ * Sends `hello` with all rooms of the page, in several frames if the server's limit requires it.
+ *
+ * `loginRoom` would be wrong here: it carries no generation, so a page that was evicted meanwhile would evict its
  * successor.
  */
-export function sayHello(draft: Draft): void {
+export function sendHello(draft: Draft): void {
   const roomsPerHello: (typeof limits)["roomsPerHello"] = 50;
-  const { session, rooms, streams } = draft;
-  // The two that everybody is in: the server begins them anew in a hello that does not name them.
-  const own = [...streams.keys()].filter(isReservedRoom);
-  const others = [...rooms.keys()].filter((roomId) => isIn(rooms.get(roomId)));
+  const { session, rooms, buffers } = draft;
+  // Every frame contains @all and @user: a hello without them restarts both at their latest message.
+  const own = [...buffers.keys()].filter(isReservedRoom);
+  const others = [...rooms.keys()].filter((roomId) => isMember(rooms.get(roomId)));
   draft.hellos = 0;
   do {
-    const places = [...own, ...others.splice(0, roomsPerHello - own.length)].map((roomId) => {
+    const restored = [...own, ...others.splice(0, roomsPerHello - own.length)].map((roomId) => {
       const { type, login } = rooms.get(roomId) ?? {};
-      return { roomId, type, generation: login, since: placeIn(streams.get(roomId)) };
+      return { roomId, type, generation: login, since: positionOf(buffers.get(roomId)) };
     });
-    send(draft, { action: "hello", session, rooms: places, probe: true, acks: true, ref: draft.hellos });
+    send(draft, { action: "hello", session, rooms: restored, probe: true, acks: true, ref: draft.hellos });
     draft.hellos += 1;
   } while (others.length > 0);
 }
 
-export function tellConnected(draft: Draft): void {
+/** Reports a successful connection to the callers of `connect`. */
+export function reportConnected(draft: Draft): void {
   const msg: (typeof frameTexts)["connected"] = "connect success";
-  plan(draft, "attempt", { code: "2001", msg });
+  emit(draft, "attempted", { code: "2001", msg });
 }
 
-/** Every place is restored: acks and the page's requests may go. */
-export function linkIsOpen(draft: Draft): void {
+/** All memberships are restored: sends the acks and requests that waited for that. */
+export function onLinkOpen(draft: Draft): void {
   draft.link = "open";
   draft.failures = 0;
-  draft.trouble = undefined;
-  signOfLife(draft);
-  tellConnected(draft);
+  draft.lastError = undefined;
+  onActivity(draft);
+  reportConnected(draft);
+  // Acks first: after a queued leaveRoom the server would refuse them.
   sendAcks(draft);
-  sendWaiting(draft);
+  sendQueued(draft);
 }
 
-/** Asks for a sign of life, unless that has been done. */
-export function askForLife(draft: Draft): void {
-  if (draft.link !== "open" || draft.isAsked) return;
-  draft.isAsked = true;
+/** Sends a heartbeat, unless one is pending. */
+export function sendHeartbeat(draft: Draft): void {
+  if (draft.link !== "open" || draft.isProbing) return;
+  draft.isProbing = true;
   send(draft, { action: "heartbeat" });
-  start(draft, "deadline");
+  startTimer(draft, "deadline");
 }
 
-/** Whatever arrives proves that the connection lives. */
-export function signOfLife(draft: Draft): void {
+/** Something arrived, which proves that the connection works. */
+export function onActivity(draft: Draft): void {
   if (draft.link !== "open") return;
-  draft.isAsked = false;
-  stop(draft, "deadline");
-  start(draft, "silence");
+  draft.isProbing = false;
+  stopTimer(draft, "deadline");
+  startTimer(draft, "idle");
 }

@@ -1,36 +1,28 @@
 import { sendAcks } from "./acks.ts";
 import { clientCodes } from "./client-codes.ts";
-import { askForGap, onFetched } from "./delivery.ts";
+import { onFetched, requestGap } from "./delivery.ts";
 import { DownlinkError } from "./downlink-error.ts";
+import type { Effect, Event, EventHandlers } from "./events.ts";
 import { onFrame } from "./frames.ts";
-import { askForLife, loseLink, openLink, sayHello, signOfLife, tellConnected } from "./link.ts";
-import { addRequest, pauseAfterTrouble, sendAgain, timeOut } from "./requests.ts";
-import {
-  type Draft,
-  draftOf,
-  type Effect,
-  type Event,
-  type Handlers,
-  initialState,
-  plan,
-  type State,
-  stop,
-} from "./state.ts";
+import { loseLink, onActivity, openLink, reportConnected, sendHeartbeat, sendHello } from "./link.ts";
+import { addRequest, onTimeout, resendAll, scheduleResend } from "./requests.ts";
+import { type Draft, draftOf, emit, initialState, type State, stopTimer } from "./state.ts";
 
 /**
- * The whole client without its surroundings: what an event means in a state, and what is to be done about it. The state
- * that is given stays as it is; what the steps change is a draft of the next one.
+ * The logic of the client, without I/O or time: computes the next state and the effects of an event.
+ *
+ * Pure: `state` does not change. The handlers change a draft of the next state.
  */
-export function step(before: State, [name, ...args]: Event): State & { readonly effects: readonly Effect[] } {
-  const draft = draftOf(before);
+export function reduce(state: State, [name, ...args]: Event): State & { readonly effects: readonly Effect[] } {
+  const draft = draftOf(state);
   if (draft.link === "closed") end(draft);
   else (on[name] as (draft: Draft, ...args: unknown[]) => void)(draft, ...args);
   return draft;
 }
 
-const on: Handlers = {
+const on: EventHandlers<Draft> = {
   connect(draft) {
-    if (draft.link === "open") tellConnected(draft);
+    if (draft.link === "open") reportConnected(draft);
     openIfIdle(draft);
   },
   request(draft, request) {
@@ -38,52 +30,52 @@ const on: Handlers = {
     openIfIdle(draft);
   },
   opened(draft) {
-    draft.link = "greeting";
-    sayHello(draft);
+    draft.link = "restoring";
+    sendHello(draft);
   },
   lost: loseLink,
   frame: onFrame,
-  trouble: onTrouble,
+  gatewayError: onGatewayError,
   fetched: onFetched,
   reconnect,
   deadline: (draft) => loseLink(draft, "no sign of life within requestTimeoutMs"),
-  silence: askForLife,
-  resend: sendAgain,
+  idle: sendHeartbeat,
+  resend: resendAll,
   ack: sendAcks,
-  gap: askForGap,
-  timeOut,
-  suspicion(draft) {
-    askForLife(draft);
+  gap: requestGap,
+  timeout: onTimeout,
+  wake(draft) {
+    sendHeartbeat(draft);
     reconnect(draft);
   },
-  close(draft, forGood) {
+  close(draft, isPermanent) {
     sendAcks(draft, undefined, "last");
     const { effects } = draft;
-    Object.assign(draft, draftOf(initialState), { link: forGood ? "closed" : "idle", effects });
+    Object.assign(draft, draftOf(initialState), { link: isPermanent ? "closed" : "idle", effects });
     end(draft);
   },
 };
 
 function end(draft: Draft): void {
-  plan(draft, "drop");
-  plan(draft, "end", new DownlinkError({ code: clientCodes.closed, msg: "the handle was closed" }));
+  emit(draft, "drop");
+  emit(draft, "end", new DownlinkError({ code: clientCodes.closed, msg: "the handle was closed" }));
 }
 
 function openIfIdle(draft: Draft): void {
   if (draft.link === "idle") openLink(draft);
 }
 
-function onTrouble(draft: Draft, text: string) {
+function onGatewayError(draft: Draft, text: string) {
   const msg = `API Gateway answered "${text}"`;
-  if (draft.link === "greeting") return loseLink(draft, msg);
-  draft.trouble = new DownlinkError({ code: "5001", msg });
-  signOfLife(draft);
-  pauseAfterTrouble(draft);
+  if (draft.link === "restoring") return loseLink(draft, msg);
+  draft.lastError = new DownlinkError({ code: "5001", msg });
+  onActivity(draft);
+  scheduleResend(draft);
 }
 
+/** Ends the backoff, early if its timer still runs. */
 function reconnect(draft: Draft): void {
-  if (draft.link !== "waiting") return;
-  // It may be tried before its time.
-  stop(draft, "reconnect");
+  if (draft.link !== "backoff") return;
+  stopTimer(draft, "reconnect");
   openLink(draft);
 }

@@ -1,74 +1,78 @@
 import type { MessageFrame, Missed, Position, ServerFrame } from "../../protocol/frames.ts";
 
-/** A message that has its place in a log. */
-export type Logged = MessageFrame & Position;
+/** A message with a position in a log. */
+export type LoggedMessage = MessageFrame & Position;
 export type LoggedIn = Extract<ServerFrame, { type: "loggedIn" }>;
 
-/** How far the page is in one room's log. */
-export interface Stream {
-  /** `undefined` until the login has told where the log stands; all messages are held until then. */
+/** The page's position in one room's log, and the messages that arrived too early. */
+export interface ReorderBuffer {
+  /** `undefined` until the response to the login says where the log stands. All messages are buffered until then. */
   epoch?: string | undefined;
-  /** The page has everything up to here. */
+  /** The page has every message up to this one. */
   seq: number;
-  /** What came too early, in order. */
-  held: readonly Logged[];
-  /** The log reaches at least up to here. */
+  /** Messages that arrived before an earlier one did, in order. */
+  buffered: readonly LoggedMessage[];
+  /** The log contains messages up to this one, or later ones. */
   head: number;
-  /** A message of another epoch; only the server's own answer makes that the stream's epoch. */
+  /** A message of another epoch. The epoch of the buffer changes only by a response of the server. */
   stray?: Position | undefined;
-  /** The message that is next and has a payload: until that is there, all that is held waits. */
-  awaited?: Logged | undefined;
-  /** 0 while there is no gap; else one more than it was asked for. */
-  tries: number;
-  /** How many messages arrived since the last ack, again or for the first time. */
+  /** The next message while its payload is being fetched. All buffered messages wait for it. */
+  awaited?: LoggedMessage | undefined;
+  /** 0 without a gap, otherwise 1 more than the number of gap requests that were sent. */
+  attempts: number;
+  /** Number of messages to ack: those that arrived since the last ack, redeliveries included. */
   unacked: number;
-  /** They are to be acked within so long, as the newest of them said. */
+  /** Time limit for the next ack in ms, from the newest message. */
   ackWithinMs?: number | undefined;
   hasAcked?: boolean;
-  /** Those whose senders want to know. */
+  /** Messages whose senders asked for a receipt. */
   receipts: readonly number[];
-  /** The login's answer, without what was missed; the page hears it again if the stream is lost. */
+  /** Response to the login, without its messages. Listeners receive it again when messages were lost. */
   login?: LoggedIn;
 }
 
-/** The server has at most half as many under way; what is dropped above it comes back by a replay. */
-const heldMax = 256;
+/** Twice what the server delivers without acks. A replay brings back the messages that do not fit. */
+const maxBuffered = 256;
 
-export const newStream: Stream = { seq: 0, held: [], head: 0, tries: 0, unacked: 0, receipts: [] };
+export const emptyBuffer: ReorderBuffer = { seq: 0, buffered: [], head: 0, attempts: 0, unacked: 0, receipts: [] };
 
-/** Up to where the page has the log; `undefined` if it does not know the log yet. */
-export const placeIn = ({ epoch, seq }: Stream = newStream): Position | undefined =>
+/** The page's position in the log, `undefined` before the response to the login. */
+export const positionOf = ({ epoch, seq }: ReorderBuffer = emptyBuffer): Position | undefined =>
   epoch ? { epoch, seq } : undefined;
 
-/** Something is in the log that the page does not have, and nobody is bringing it. */
-export const hasGap = ({ epoch, seq, head, stray, awaited }: Stream) =>
+/** The log contains a message that the page does not have and that is not being fetched. */
+export const hasGap = ({ epoch, seq, head, stray, awaited }: ReorderBuffer) =>
   !!epoch && ((head > seq && !awaited) || !!stray);
 
 /**
- * Takes messages in, in whatever order and however often they come.
+ * Inserts messages, in any order and any number of times.
  *
- * @param upTo numbers up to here that are neither among these messages nor held hold nothing
- * @returns with what the page may see now, in order
+ * @param upTo positions up to this one without a message, here or in the buffer, are empty for good
+ * @returns the new buffer, and the messages that the page may see now, in order
  */
-export function take(before: Stream, messages: readonly Logged[], upTo = 0): [Stream, shown: readonly Logged[]] {
-  const { epoch, held } = before;
+export function insert(
+  before: ReorderBuffer,
+  messages: readonly LoggedMessage[],
+  upTo = 0,
+): [ReorderBuffer, ready: readonly LoggedMessage[]] {
+  const { epoch, buffered } = before;
   let { seq, stray } = before;
-  let awaited: Logged | undefined;
-  const arrived: Logged[] = [];
-  const shown: Logged[] = [];
-  const bySeq = new Map(held.map((message) => [message.seq, message]));
+  let awaited: LoggedMessage | undefined;
+  const arrived: LoggedMessage[] = [];
+  const ready: LoggedMessage[] = [];
+  const bySeq = new Map(buffered.map((message) => [message.seq, message]));
   for (const message of messages) {
     if (epoch && message.epoch !== epoch) {
       if (message.epoch !== stray?.epoch) stray = message;
     } else if (message.seq > seq) bySeq.set(message.seq, message);
     else arrived.push(message);
   }
-  const early: Logged[] = [];
+  const early: LoggedMessage[] = [];
   for (const message of [...bySeq.values()].sort((one, other) => one.seq - other.seq)) {
     const isNext = epoch && message.seq <= Math.max(seq, upTo) + 1;
     if (isNext && !message.payload) {
       seq = message.seq;
-      shown.push(message);
+      ready.push(message);
     } else {
       early.push(message);
       if (isNext) {
@@ -77,42 +81,45 @@ export function take(before: Stream, messages: readonly Logged[], upTo = 0): [St
       }
     }
   }
-  arrived.push(...shown);
+  arrived.push(...ready);
   const receipts = arrived.flatMap((message) => (message.receipt ? [message.seq] : []));
-  const after: Stream = {
+  const after: ReorderBuffer = {
     ...before,
     seq: Math.max(seq, upTo),
     head: Math.max(before.head, upTo, ...bySeq.keys()),
     stray,
     awaited,
-    held: early.slice(0, heldMax),
+    buffered: early.slice(0, maxBuffered),
     unacked: before.unacked + (arrived.length || +(upTo > seq)),
     ackWithinMs: messages.at(-1)?.ackWithinMs,
     receipts: [...before.receipts, ...receipts],
   };
-  return [after, shown];
+  return [after, ready];
 }
 
 /**
- * Takes in what the server says about a log: how far it reaches, and with `recovered` what there is behind the place
- * that was asked for. `isLost`: the stream could not be followed from where it was, and begins anew.
+ * Applies a server's statement about a log: how far it reaches and, with `recovered`, the messages after the requested
+ * position.
+ *
+ * @returns as `insert`; `isLost`: the log cannot be followed from the page's position, and the buffer starts again
  */
 export function catchUp(
-  before: Stream,
+  before: ReorderBuffer,
   { epoch, seq, recovered, missed = [], upTo, more }: Position & Partial<Missed>,
-): [Stream, shown: readonly Logged[], isLost: boolean] {
-  const { held, stray, tries, login } = before;
-  const isBegun = epoch === before.epoch && recovered !== false;
-  const isLost = !!before.epoch && !isBegun;
-  // What was seen of a new epoch already need not be lost with the old one; and who asked for more than what comes
-  // from now on begins with that.
-  const begin = stray?.epoch === epoch ? Math.min(seq, stray.seq - 1) : recovered ? 0 : seq;
-  const stream = isBegun ? before : { ...newStream, epoch, seq: begin, tries, login };
-  // Without `more`, nothing is behind the answer but what came since.
-  const known = recovered && !more ? 0 : stream.head;
-  const messages = [...held, ...(missed as Logged[])];
-  const [after, shown] = take({ ...stream, head: known }, messages, recovered ? upTo : 0);
-  // `more` may mean one message that comes by itself: whether another one is behind it is to be asked.
-  const head = Math.max(after.head, after.seq, seq, more ? after.seq + 2 : 0);
-  return [{ ...after, head, stray: isBegun && !recovered ? before.stray : undefined }, shown, isLost];
+): [ReorderBuffer, ready: readonly LoggedMessage[], isLost: boolean] {
+  const { buffered, stray, attempts, login } = before;
+  const isSameLog = epoch === before.epoch && recovered !== false;
+  const isLost = !!before.epoch && !isSameLog;
+  // Start position in a log that is new to the page: before a message of it that has arrived, which would be lost
+  // otherwise; at 0 if the response contains the messages to show; else where the log stands.
+  const start = stray?.epoch === epoch ? Math.min(seq, stray.seq - 1) : recovered ? 0 : seq;
+  const buffer = isSameLog ? before : { ...emptyBuffer, epoch, seq: start, attempts, login };
+  // Without `more`, the log ends with this response, except for messages that are buffered.
+  const head = recovered && !more ? 0 : buffer.head;
+  const messages = [...buffered, ...(missed as LoggedMessage[])];
+  const [after, ready] = insert({ ...buffer, head }, messages, recovered ? upTo : 0);
+  // `more` may stand for a single message that is on its way: + 2 makes the client ask whether another one follows it.
+  const newHead = Math.max(after.head, after.seq, seq, more ? after.seq + 2 : 0);
+  const newStray = isSameLog && !recovered ? before.stray : undefined;
+  return [{ ...after, head: newHead, stray: newStray }, ready, isLost];
 }

@@ -1,10 +1,11 @@
 type AnyListener = (data: never, frame: never) => unknown;
 
-/** Who listens to what. */
+/** The page's listeners by event name. */
 export interface Listeners {
-  /** @returns takes this listener away again; the same function may listen twice */
+  /** @returns removes this listener. The same function may be added twice. */
   add(eventName: string, listener: AnyListener): () => void;
-  tell(frame: { eventName: string; data?: unknown }): void;
+  /** Calls the listeners of the frame's event, in the order in which they were added. */
+  notify(frame: { eventName: string; data?: unknown }): void;
 }
 
 export function makeListeners(): Listeners {
@@ -17,8 +18,8 @@ export function makeListeners(): Listeners {
         entries.delete(entry);
       };
     },
-    tell(frame) {
-      // A copy: whoever is added meanwhile hears the next one. Whoever is taken away meanwhile hears nothing more.
+    notify(frame) {
+      // A copy: a listener that is added meanwhile receives only later frames, a removed one receives nothing more.
       for (const entry of [...entries]) {
         if (entry.eventName === frame.eventName && entries.has(entry)) {
           void isolated(entry.listener, frame.data as never, frame as never);
@@ -28,7 +29,10 @@ export function makeListeners(): Listeners {
   };
 }
 
-/** Calls at once. The page's own code may throw, or return a promise that fails: that is reported and harms nothing else. */
+/**
+ * Calls a function immediately. An error of it, thrown or as a rejected promise, is reported to the page's global error
+ * handler and has no other effect.
+ */
 export async function isolated<Args extends readonly unknown[]>(
   call: ((...args: Args) => unknown) | undefined,
   ...args: Args

@@ -1,10 +1,4 @@
-/** The clock that the client lives by. */
-export interface Clock {
-  /** Milliseconds since 1970. */
-  now(): number;
-  setTimeout(run: () => void, ms: number): unknown;
-  clearTimeout(id: unknown): void;
-}
+import type { Clock } from "../transport/environment.ts";
 
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -12,9 +6,13 @@ export const systemClock: Clock = {
   clearTimeout: (id) => clearTimeout(id as number),
 };
 
-/** Timers by name: starting one again replaces it. */
+/** Timers by name. */
 export interface Timers {
-  /** @param run is told how many ms too late it comes */
+  /**
+   * Starts a timer. Replaces a running timer of that name.
+   *
+   * @param run receives how late the timer is, in ms: many if the device slept
+   */
   start(name: string, ms: number, run: (lateMs: number) => void): void;
   stop(name: string): void;
   stopAll(): void;

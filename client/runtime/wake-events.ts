@@ -1,16 +1,16 @@
 /**
- * Tells of moments after which a connection often is dead: the page becomes visible, the network comes back. Where
- * nobody tells of them (Node, React Native, mini-programs) it keeps silent.
+ * Watches for events after which a connection is often dead: the page becomes visible, the network comes back.
+ * Environments without these events (Node, React Native, mini-programs) never call `onWake`.
  *
- * @returns stops telling
+ * @returns stops watching
  */
-export function watchForSuspicion(suspect: () => void): () => void {
-  const shown = () => {
-    if (document.visibilityState === "visible") suspect();
+export function watchWakeEvents(onWake: () => void): () => void {
+  const onVisibility = () => {
+    if (document.visibilityState === "visible") onWake();
   };
-  const change = (how: "addEventListener" | "removeEventListener") => {
-    globalThis.document?.[how]?.("visibilitychange", shown);
-    globalThis.window?.[how]?.("online", suspect);
+  const change = (method: "addEventListener" | "removeEventListener") => {
+    globalThis.document?.[method]?.("visibilitychange", onVisibility);
+    globalThis.window?.[method]?.("online", onWake);
   };
   change("addEventListener");
   return () => change("removeEventListener");

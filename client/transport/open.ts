@@ -1,64 +1,62 @@
-import type { Event } from "../core/state.ts";
-import type { ResolvedOptions, WebSocketLike } from "../options.ts";
-import { readFrame } from "./parse.ts";
+import type { Dispatch } from "../core/events.ts";
+import type { TransportOptions, WebSocketLike } from "./environment.ts";
+import { parseFrame } from "./parse.ts";
 
+/** A transport: a WebSocket, or polling in place of one. */
 export interface Connection {
   send(text: string): void;
-  /** Nothing happens afterwards. */
+  /** Dispatches no event afterwards. */
   close(): void;
 }
 
 /**
- * Asks for address and token, then opens a WebSocket.
+ * Gets the URL and the token, then opens a transport.
  *
- * @param polls something that looks like one, but polls
- * @param happen hears `opened`, what arrives, and `lost` if the connection closed or never came to be
+ * @param isPolling polls instead of opening a WebSocket
+ * @param dispatch receives `opened`, then the events of the frames that arrive, and `lost` when the transport closes or
+ *   cannot be opened
  */
-export function openConnection(
-  options: ResolvedOptions,
-  polls: boolean,
-  happen: (...event: Event) => void,
-): Connection {
+export function openConnection(options: TransportOptions, isPolling: boolean, dispatch: Dispatch): Connection {
   let socket: WebSocketLike | undefined;
-  let isOver = false;
-  const tell: typeof happen = (...event) => {
-    if (!isOver) happen(...event);
+  let isClosed = false;
+  const report: Dispatch = (...event) => {
+    if (!isClosed) dispatch(...event);
   };
   const open = async () => {
-    const askToken = () => ask("token", options);
-    const [url, token] = await Promise.all([ask("url", options), askToken()]);
-    // Browsers' own message would repeat the token.
+    const getToken = () => resolve("token", options);
+    const [url, token] = await Promise.all([resolve("url", options), getToken()]);
+    // The browser's own error message would contain the token.
     if (/[^\w.+/=~-]/.test(token)) throw new Error("the token has characters that no JWT has");
-    const { PollSocket } = polls ? await import("./polling/socket.ts") : {};
-    if (isOver) return;
-    // Browsers do not tell pages why a handshake failed. Addresses may carry secrets behind the question mark.
+    const { openPolling } = isPolling ? await import("./polling/socket.ts") : {};
+    if (isClosed) return;
+    // Browsers do not say why a handshake failed. The query string may contain secrets.
     let failedTo = `open ${url.replace(/\?.*/, "?…")}: are address, token and network right?`;
     const { WebSocket } = options;
-    socket = PollSocket ? new PollSocket(options, askToken) : new WebSocket(url, ["downlink.v1", `token.${token}`]);
+    socket = openPolling?.(options, getToken) ?? new WebSocket(url, ["downlink.v1", `token.${token}`]);
     socket.onopen = () => {
       failedTo = "stay open";
-      tell("opened");
+      report("opened");
     };
     socket.onmessage = ({ data }) => {
-      const event = readFrame(data);
-      if (event) tell(...event);
+      const event = parseFrame(data);
+      if (event) report(...event);
     };
-    // A close follows; but an error that nobody listens to would end a Node process that uses ws.
+    // `onclose` follows. Without a listener, an error would end a Node process that uses the package ws.
     socket.onerror = () => {};
-    socket.onclose = ({ code }) => tell("lost", `the connection failed to ${failedTo} (close code ${code})`);
+    socket.onclose = ({ code }) => report("lost", `the connection failed to ${failedTo} (close code ${code})`);
   };
-  open().catch((error) => tell("lost", `${error?.message ?? error}`, error));
+  open().catch((error) => report("lost", `${error?.message ?? error}`, error));
   return {
     send: (text) => socket?.send(text),
     close() {
-      isOver = true;
+      isClosed = true;
       socket?.close();
     },
   };
 }
 
-async function ask(name: "url" | "token", { [name]: value }: ResolvedOptions): Promise<string> {
-  const answer: unknown = typeof value === "function" ? await value() : value;
-  if (typeof answer === "string" && answer !== "") return answer;
-  throw new Error(`the option ${name} should give a string, got ${answer === "" ? "an empty one" : typeof answer}`);
+async function resolve(name: "url" | "token", { [name]: option }: TransportOptions): Promise<string> {
+  const value: unknown = typeof option === "function" ? await option() : option;
+  if (typeof value === "string" && value !== "") return value;
+  throw new Error(`the option ${name} should give a string, got ${value === "" ? "an empty one" : typeof value}`);
 }

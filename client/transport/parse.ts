@@ -1,15 +1,17 @@
-import type { Event } from "../core/state.ts";
+import type { Event } from "../core/events.ts";
 
 /**
- * What arrived, or `undefined` for what no server of ours sends, binary frames among it. Pages keep old clients for
- * days: nothing here throws.
+ * Parses a frame from the server.
+ *
+ * @returns the event for the reducer; `undefined` for anything else, binary frames included. Never throws: old clients
+ *   stay in use for days while the server changes.
  */
-export function readFrame(text: unknown): Event | undefined {
+export function parseFrame(text: unknown): Event | undefined {
   try {
     const value = JSON.parse(text as string);
     if (value.type) return ["frame", value];
-    // API Gateway's own frames have no type: {"message": "Internal server error", "connectionId":…, "requestId":…}
-    if (value.message) return ["trouble", value.message];
+    // API Gateway's own errors have no type: {"message": "Internal server error", "connectionId":…, "requestId":…}
+    if (value.message) return ["gatewayError", value.message];
   } catch {}
   return undefined;
 }

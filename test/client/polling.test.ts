@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { PollSocket } from "../../client/transport/polling/socket.ts";
+import { openPolling } from "../../client/transport/polling/socket.ts";
 import { settled } from "./support/fake-clock.ts";
 import { evicted, loggedIn, loginFailed } from "./support/fake-server.ts";
 import { epoch } from "./support/log-server.ts";
@@ -185,7 +185,7 @@ describe("polling", () => {
     const server = new PolledServer();
     const { clock, fetch } = server;
     const options = { pollUrl: "https://push.example/api/poll", clock, fetch, random: Math.random };
-    const socket = new PollSocket({ ...options, requestTimeoutMs: 10_000 }, async () => "a.b.c");
+    const socket = openPolling({ ...options, requestTimeoutMs: 10_000 }, async () => "a.b.c");
     const received = vi.fn();
     socket.onmessage = received;
     socket.send(JSON.stringify({ action: "publish", roomId: "456", eventName: "say", data: 1, ref: 1 }));

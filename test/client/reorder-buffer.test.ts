@@ -1,87 +1,101 @@
 import { describe, expect, test } from "vitest";
-import { catchUp, hasGap, type Logged, newStream, type Stream, take } from "../../client/core/reorder-buffer.ts";
+import {
+  catchUp,
+  emptyBuffer,
+  hasGap,
+  insert,
+  type LoggedMessage,
+  type ReorderBuffer,
+} from "../../client/core/reorder-buffer.ts";
 import { message } from "./support/fake-server.ts";
 
 const epoch = "k3f9";
-const logged = (...seqs: number[]) => seqs.map((seq) => message(seq, { epoch, seq }) as Logged);
-const seqsOf = (messages: readonly Logged[]) => messages.map(({ seq }) => seq);
+const logged = (...seqs: number[]) => seqs.map((seq) => message(seq, { epoch, seq }) as LoggedMessage);
+const seqsOf = (messages: readonly LoggedMessage[]) => messages.map(({ seq }) => seq);
 /** A stream that has everything up to `seq` and holds what came too early. */
-const at = (seq: number, held: number[] = []): Stream => ({
-  ...newStream,
+const at = (seq: number, buffered: number[] = []): ReorderBuffer => ({
+  ...emptyBuffer,
   epoch,
   seq,
-  held: logged(...held),
-  head: held.at(-1) ?? seq,
+  buffered: logged(...buffered),
+  head: buffered.at(-1) ?? seq,
 });
 
 describe("taking messages in", () => {
-  test.each<[string, Stream, number[], number, { shown: number[]; seq: number; held?: number[]; toAck: number }]>([
+  test.each<
+    [string, ReorderBuffer, number[], number, { shown: number[]; seq: number; buffered?: number[]; toAck: number }]
+  >([
     ["the next one is shown", at(5), [6], 0, { shown: [6], seq: 6, toAck: 1 }],
     ["one that was there is dropped, and acked again", at(5), [5], 0, { shown: [], seq: 5, toAck: 1 }],
-    ["one that came too early is held", at(5), [7], 0, { shown: [], seq: 5, held: [7], toAck: 0 }],
+    ["one that came too early is buffered", at(5), [7], 0, { shown: [], seq: 5, buffered: [7], toAck: 0 }],
     [
-      "the one that was missing brings those that are held",
+      "the one that was missing brings those that are buffered",
       at(5, [7, 8, 10]),
       [6],
       0,
-      { shown: [6, 7, 8], seq: 8, held: [10], toAck: 3 },
+      { shown: [6, 7, 8], seq: 8, buffered: [10], toAck: 3 },
     ],
     ["several in any order come in order", at(5), [8, 6, 7, 6], 0, { shown: [6, 7, 8], seq: 8, toAck: 3 }],
     ["numbers that hold nothing are passed", at(5), [6, 9], 9, { shown: [6, 9], seq: 9, toAck: 2 }],
     ["numbers that hold nothing at the end too", at(5), [], 9, { shown: [], seq: 9, toAck: 1 }],
-    ["what is held goes on behind them", at(5, [8, 10]), [], 7, { shown: [8], seq: 8, held: [10], toAck: 1 }],
-    ["what is held comes between them", at(5, [7]), [9], 9, { shown: [7, 9], seq: 9, toAck: 2 }],
+    ["what is buffered goes on behind them", at(5, [8, 10]), [], 7, { shown: [8], seq: 8, buffered: [10], toAck: 1 }],
+    ["what is buffered comes between them", at(5, [7]), [9], 9, { shown: [7, 9], seq: 9, toAck: 2 }],
     ["what was passed long ago changes nothing", at(5), [], 3, { shown: [], seq: 5, toAck: 0 }],
-  ])("%s", (_, before, seqs, upTo, { shown, seq, held = [], toAck }) => {
-    const [stream, now] = take(before, logged(...seqs), upTo);
-    const after = { shown: seqsOf(now), seq: stream.seq, held: seqsOf(stream.held), toAck: stream.unacked };
-    expect(after).toEqual({ shown, seq, held, toAck });
-    expect(hasGap(stream)).toBe(held.length > 0);
+  ])("%s", (_, before, seqs, upTo, { shown, seq, buffered = [], toAck }) => {
+    const [stream, now] = insert(before, logged(...seqs), upTo);
+    const after = { shown: seqsOf(now), seq: stream.seq, buffered: seqsOf(stream.buffered), toAck: stream.unacked };
+    expect(after).toEqual({ shown, seq, buffered, toAck });
+    expect(hasGap(stream)).toBe(buffered.length > 0);
   });
 
   test("one whose payload is still to be fetched holds back itself and all behind it, and is no gap", () => {
     const payload = { url: "https://bucket.example/a", sha256: "a", bytes: 1 };
-    const large = { ...message(undefined, { epoch, seq: 8 }), payload } as Logged;
-    const [stream, shown] = take(at(5), [...logged(6), large, ...logged(9)], 9);
-    expect({ shown: seqsOf(shown), seq: stream.seq, held: seqsOf(stream.held) }).toEqual({
-      ...{ shown: [6], held: [8, 9] },
+    const large = { ...message(undefined, { epoch, seq: 8 }), payload } as LoggedMessage;
+    const [stream, shown] = insert(at(5), [...logged(6), large, ...logged(9)], 9);
+    expect({ shown: seqsOf(shown), seq: stream.seq, buffered: seqsOf(stream.buffered) }).toEqual({
+      ...{ shown: [6], buffered: [8, 9] },
       // What is in front of it holds nothing.
       seq: 7,
     });
     expect([stream.awaited, hasGap(stream)]).toEqual([large, false]);
-    const [after, now] = take(stream, logged(8));
+    const [after, now] = insert(stream, logged(8));
     expect([seqsOf(now), after.seq, after.awaited]).toEqual([[8, 9], 9, undefined]);
   });
 
-  test("before the login is answered, everything is held", () => {
-    const [stream, shown] = take(newStream, logged(2, 1));
+  test("before the login is answered, everything is buffered", () => {
+    const [stream, shown] = insert(emptyBuffer, logged(2, 1));
     expect(shown).toEqual([]);
-    expect(seqsOf(stream.held)).toEqual([1, 2]);
+    expect(seqsOf(stream.buffered)).toEqual([1, 2]);
     expect(hasGap(stream)).toBe(false);
   });
 
-  test("of what came too early 256 are held, the nearest ones; that there was more is not forgotten", () => {
-    const [stream] = take(at(0), logged(...Array.from({ length: 300 }, (_, i) => 301 - i)));
-    expect(seqsOf(stream.held)).toEqual(Array.from({ length: 256 }, (_, i) => i + 2));
-    const [after] = take(stream, logged(1));
+  test("of what came too early 256 are buffered, the nearest ones; that there was more is not forgotten", () => {
+    const [stream] = insert(at(0), logged(...Array.from({ length: 300 }, (_, i) => 301 - i)));
+    expect(seqsOf(stream.buffered)).toEqual(Array.from({ length: 256 }, (_, i) => i + 2));
+    const [after] = insert(stream, logged(1));
     expect(after.seq).toBe(257);
     expect(hasGap(after)).toBe(true);
   });
 
-  test("receipts are due for what is shown and for what is acked again, not for what is held", () => {
-    const wanted = (seq: number) => ({ ...message(seq, { epoch, seq }), receipt: true }) as Logged;
-    expect(take(at(5), [wanted(4), wanted(6), wanted(9), ...logged(7)])[0].receipts).toEqual([4, 6]);
+  test("receipts are due for what is shown and for what is acked again, not for what is buffered", () => {
+    const wanted = (seq: number) => ({ ...message(seq, { epoch, seq }), receipt: true }) as LoggedMessage;
+    expect(insert(at(5), [wanted(4), wanted(6), wanted(9), ...logged(7)])[0].receipts).toEqual([4, 6]);
   });
 });
 
 describe("a login's answer", () => {
   const answer = { epoch, seq: 9 };
-  test.each<[string, Stream, object, { shown: number[]; seq: number; hasGap?: boolean; isLost?: boolean }]>([
-    ["without a wish begins where the log stands", newStream, answer, { shown: [], seq: 9 }],
-    ["goes on with what overtook it", { ...newStream, held: logged(8, 10, 11) }, answer, { shown: [10, 11], seq: 11 }],
+  test.each<[string, ReorderBuffer, object, { shown: number[]; seq: number; hasGap?: boolean; isLost?: boolean }]>([
+    ["without a wish begins where the log stands", emptyBuffer, answer, { shown: [], seq: 9 }],
+    [
+      "goes on with what overtook it",
+      { ...emptyBuffer, buffered: logged(8, 10, 11) },
+      answer,
+      { shown: [10, 11], seq: 11 },
+    ],
     [
       "with what was missed shows that first",
-      { ...newStream, held: logged(10) },
+      { ...emptyBuffer, buffered: logged(10) },
       { ...answer, recovered: true, missed: logged(6, 8), upTo: 9 },
       { shown: [6, 8, 10], seq: 10 },
     ],
@@ -107,7 +121,7 @@ describe("a login's answer", () => {
     ["for a page that has everything changes nothing", at(9), answer, { shown: [], seq: 9 }],
     [
       "for somebody new whose place is too old is not lost but begins",
-      newStream,
+      emptyBuffer,
       { ...answer, recovered: false, missed: [], upTo: 9 },
       { shown: [], seq: 9 },
     ],
@@ -123,14 +137,14 @@ describe("a login's answer", () => {
   test("with `more` and no messages leaves a gap after the next message: there may be another one", () => {
     const [stream] = catchUp(at(5), { epoch, seq: 5, recovered: true, missed: [], upTo: 5, more: true });
     expect(hasGap(stream)).toBe(true);
-    const [after, shown] = take(stream, logged(6));
+    const [after, shown] = insert(stream, logged(6));
     expect(seqsOf(shown)).toEqual([6]);
     expect(hasGap(after)).toBe(true);
   });
 
   test("of an epoch of which something was seen goes back to that, so that it is not lost too", () => {
-    const stray = message("new", { epoch: "new1", seq: 3 }) as Logged;
-    const [stream] = take(at(50), [stray]);
+    const stray = message("new", { epoch: "new1", seq: 3 }) as LoggedMessage;
+    const [stream] = insert(at(50), [stray]);
     expect(stream.seq).toBe(50);
     expect(hasGap(stream)).toBe(true);
     expect(catchUp(stream, { epoch: "new1", seq: 9, recovered: false, missed: [], upTo: 9 })[0].seq).toBe(2);

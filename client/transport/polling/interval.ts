@@ -1,84 +1,87 @@
-import type { ResolvedOptions } from "../../options.ts";
+import type { PollOptions, PollResponse } from "./request.ts";
 
-/** When an answer says that the next poll is to be. */
-export interface Retry {
-  retryAfterMs: number;
-  /** Nothing came: who heard nothing for long may wait so long. */
-  retryUpToMs?: number;
+type Options = Pick<PollOptions, "clock" | "random">;
+
+/** Computes the time between polls. */
+export interface PollInterval {
+  /** Consecutive polls that failed. */
+  readonly errors: number;
+  /** Time in ms during which no poll may be sent. */
+  readonly backoffMs: number;
+  /** Ends the idle time: the user may be waiting for a message. */
+  wake(): void;
+  /** Continues after a WebSocket was used. Ends the idle time if messages arrived over it. */
+  resume(positions: string): void;
+  /**
+   * Ends the backoff. The interval is a tenth of the idle time, within the limits of the responses: an idle page polls a
+   * tenth as often, and a message is late by at most a tenth of the idle time before it.
+   *
+   * @param responses of all requests of one poll
+   * @param positions in all rooms after it
+   * @returns time until the next poll, in ms
+   */
+  after(responses: readonly PollResponse[], positions: string): number;
+  /**
+   * Starts a backoff: exponential with jitter, so that pages that fail together do not keep the server down together.
+   *
+   * @param retryAfterMs minimum that the server asks for, 0 without one
+   */
+  fail(retryAfterMs: number): void;
 }
 
-const maxErrorPauseMs = 30_000;
-const maxHeldMs = 600_000;
-const paces = new WeakMap<object, Pace>();
+const maxBackoffMs = 30_000;
+const maxRetryAfterMs = 600_000;
+const intervals = new WeakMap<object, PollInterval>();
 
-/** The pace of one client's polls, whichever of its poll sockets makes them. */
-export function paceOf(options: Pick<ResolvedOptions, "clock" | "random">): Pace {
-  const pace = paces.get(options) ?? new Pace(options);
-  paces.set(options, pace);
-  return pace;
+/**
+ * The interval of one client, shared by all of its polling sockets: neither idle time nor backoff ends when the client
+ * tries a WebSocket in between.
+ */
+export function intervalOf(options: Options): PollInterval {
+  const interval = intervals.get(options) ?? makePollInterval(options);
+  intervals.set(options, interval);
+  return interval;
 }
 
-export class Pace {
-  readonly #options: Pick<ResolvedOptions, "clock" | "random">;
-  /** For so long nothing came. The sum of the pauses, as the computer's clock may be set. */
-  #quietMs = 0;
-  /** Where the page was in all of its rooms. */
-  #cursors = "";
-  /** Polls that failed one after the other. */
-  errors = 0;
-  /** No poll before that. */
-  #held = { untilMs: 0, ms: 0 };
-
-  constructor(options: Pick<ResolvedOptions, "clock" | "random">) {
-    this.#options = options;
-  }
-
-  /** Something happened after which somebody may be waiting for what comes. */
-  wake(): void {
-    this.#quietMs = 0;
-  }
-
-  /** A page begins to poll again. */
-  goOn(cursors: string): void {
-    // Something came by a WebSocket meanwhile.
-    if (cursors !== this.#cursors) this.wake();
-  }
-
-  /**
-   * A tenth of the time for which nothing came, within what the server says: an idle page costs a tenth, and what comes
-   * late comes late by a tenth of the silence before it.
-   *
-   * @returns when to poll again, in ms
-   */
-  pauseAfter(answers: readonly Retry[], cursors: string): number {
-    this.#cursors = cursors;
-    this.errors = 0;
-    this.#held.ms = 0;
-    const least = Math.max(0, Math.min(...answers.map(({ retryAfterMs }) => retryAfterMs)));
-    const most = Math.min(...answers.map(({ retryUpToMs = 0 }) => retryUpToMs));
-    const pauseMs = Math.max(least, Math.min(most, this.#quietMs / 10));
-    this.#quietMs = most > 0 ? this.#quietMs + pauseMs : 0;
-    return pauseMs;
-  }
-
-  /**
-   * A poll failed: the next ones are spread more and more, or a crowd of pages would keep down what it waits for.
-   *
-   * @param askedMs for so long the server wants none
-   */
-  fail(askedMs: number): void {
-    const { clock, random } = this.#options;
-    this.errors += 1;
-    const pauseMs = Math.min(maxErrorPauseMs, 1_000 * 2 ** this.errors) * (0.5 + random() / 2);
-    // Everybody was told the same.
-    const ms = Math.max(pauseMs, Math.min(maxHeldMs, askedMs) * (1 + random() / 2));
-    this.#held = { untilMs: clock.now() + ms, ms };
-  }
-
-  /** @returns for how long no poll may go out */
-  get heldMs(): number {
-    const leftMs = this.#held.untilMs - this.#options.clock.now();
-    // More is left than there was: the clock was set back.
-    return leftMs > this.#held.ms ? 0 : Math.max(0, leftMs);
-  }
+function makePollInterval({ clock, random }: Options): PollInterval {
+  /** The sum of the intervals without news, as the system's clock may be changed. */
+  let idleMs = 0;
+  let lastPositions = "";
+  let errors = 0;
+  let backoffUntilMs = 0;
+  let fullBackoffMs = 0;
+  const wake = () => {
+    idleMs = 0;
+  };
+  return {
+    get errors() {
+      return errors;
+    },
+    get backoffMs() {
+      const leftMs = backoffUntilMs - clock.now();
+      // If more is left than the backoff had at its start, the system's clock was set back.
+      return leftMs > fullBackoffMs ? 0 : Math.max(0, leftMs);
+    },
+    wake,
+    resume(positions) {
+      if (positions !== lastPositions) wake();
+    },
+    after(responses, positions) {
+      lastPositions = positions;
+      errors = 0;
+      fullBackoffMs = 0;
+      const minMs = Math.max(0, Math.min(...responses.map(({ retryAfterMs }) => retryAfterMs)));
+      const maxMs = Math.min(...responses.map(({ retryUpToMs = 0 }) => retryUpToMs));
+      const intervalMs = Math.max(minMs, Math.min(maxMs, idleMs / 10));
+      idleMs = maxMs > 0 ? idleMs + intervalMs : 0;
+      return intervalMs;
+    },
+    fail(retryAfterMs) {
+      errors += 1;
+      const backoffMs = Math.min(maxBackoffMs, 1_000 * 2 ** errors) * (0.5 + random() / 2);
+      // With jitter too: the server asks all pages for the same time.
+      fullBackoffMs = Math.max(backoffMs, Math.min(maxRetryAfterMs, retryAfterMs) * (1 + random() / 2));
+      backoffUntilMs = clock.now() + fullBackoffMs;
+    },
+  };
 }

@@ -1,50 +1,57 @@
 import type { LoginFrame, RoomToRestore, ServerFrame } from "../../../protocol/frames.ts";
-import type { ResolvedOptions } from "../../options.ts";
-import type { Retry } from "./interval.ts";
+import type { TransportOptions } from "../environment.ts";
 
-/** What `GET /poll` answers. */
-export interface Answer extends Retry {
+/** A successful response of `GET /poll`. */
+export interface PollResponse {
   data: Extract<ServerFrame, { type: "connected" }>["data"];
   session: string;
   rooms: LoginFrame[];
+  /** The next poll should come after this time. */
+  retryAfterMs: number;
+  /** Present if there was no news: an idle client may wait up to this time. */
+  retryUpToMs?: number;
 }
-/** What came instead. */
-export interface Failure {
-  /** Of HTTP, 0 if nothing came. */
+
+export interface PollFailure {
+  /** HTTP status, 0 without a response. */
   status: number;
-  /** The server's words, if it had any. */
+  /** The server's error text. */
   msg: string | undefined;
-  /** For so long it wants no further poll. */
+  /** From the header `Retry-After`, 0 without it. */
   retryAfterMs: number;
 }
-export interface Asked {
+
+export interface PollRequest {
   session: string | undefined;
-  leave: string[];
+  /** Rooms to leave. The server does this before the logins. */
+  leaves: { roomId: string }[];
+  /** Rooms to restore, and rooms to log in to: those without `generation`. */
   rooms: RoomToRestore[];
 }
-export type PollOptions = Pick<ResolvedOptions, "pollUrl" | "fetch" | "clock" | "random" | "requestTimeoutMs">;
 
-/** Makes one poll. Never rejects. */
-export async function askPoll(
+export type PollOptions = Pick<TransportOptions, "pollUrl" | "fetch" | "clock" | "random" | "requestTimeoutMs">;
+
+/** Sends one `GET /poll`. Never rejects. */
+export async function sendPoll(
   { pollUrl, fetch, clock, requestTimeoutMs }: PollOptions,
-  askToken: () => Promise<string>,
-  { session, leave, rooms }: Asked,
+  getToken: () => Promise<string>,
+  { session, leaves, rooms }: PollRequest,
   signal: AbortSignal,
-): Promise<Answer | Failure> {
+): Promise<PollResponse | PollFailure> {
   const limit = new AbortController();
-  const stop = () => limit.abort();
-  const timer = clock.setTimeout(stop, requestTimeoutMs);
-  signal.addEventListener("abort", stop);
+  const abort = () => limit.abort();
+  const timer = clock.setTimeout(abort, requestTimeoutMs);
+  signal.addEventListener("abort", abort);
   try {
-    // The page may take long for its token, or for ever.
-    const token = await Promise.race([askToken(), endOf(limit.signal)]);
+    // The page's token function may never return.
+    const token = await Promise.race([getToken(), abortOf(limit.signal)]);
     const headers = { Authorization: `Bearer ${token}` };
-    const named = session === undefined ? "" : `session=${encodeURIComponent(session)}&`;
-    const left = leave.length > 0 ? `leave=${encoded(leave)}&` : "";
-    const url = `${pollUrl}?${named}${left}rooms=${encoded(rooms)}`;
+    const sessionPart = session === undefined ? "" : `session=${encodeURIComponent(session)}&`;
+    const leavePart = leaves[0] ? `leave=${encoded(leaves.map(({ roomId }) => roomId))}&` : "";
+    const url = `${pollUrl}?${sessionPart}${leavePart}rooms=${encoded(rooms)}`;
     const response = await fetch(url, { headers, signal: limit.signal });
     const body = await response.json().catch(() => ({}));
-    if (response.status === 200) return body as Answer;
+    if (response.status === 200) return body as PollResponse;
     const seconds = Number(response.headers?.get("Retry-After"));
     return {
       status: response.status,
@@ -55,11 +62,12 @@ export async function askPoll(
     return { status: 0, msg: undefined, retryAfterMs: 0 };
   } finally {
     clock.clearTimeout(timer);
-    signal.removeEventListener("abort", stop);
+    signal.removeEventListener("abort", abort);
   }
 }
 
-const endOf = (signal: AbortSignal) =>
+const abortOf = (signal: AbortSignal) =>
   new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
 
-export const encoded = (rooms: readonly unknown[]) => encodeURIComponent(JSON.stringify(rooms));
+/** A value as it stands in the query string. */
+export const encoded = (value: readonly unknown[]) => encodeURIComponent(JSON.stringify(value));
