@@ -83,6 +83,18 @@ describe("polling", () => {
     });
   });
 
+  test("completes a login to a room of which it is a member, requested while a poll is under way", async () => {
+    const { server, handle } = await polledPage();
+    let login: Promise<unknown> | undefined;
+    server.change = (room) => {
+      login ??= handle.loginRoom("456", "loginWhenever").catch(({ code }) => code);
+      return room;
+    };
+    await server.advance(15_000);
+    expect(await login).toMatchObject({ code: "2002" });
+    expect(server.lastPollOf("456")).toMatchObject({ type: "loginWhenever" });
+  });
+
   test("fails a login that the server refuses", async () => {
     const { server, handle } = await polledPage();
     server.change = (room) => (room.roomId === "457" ? loginFailed("457", "2004") : room);
