@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ownRoom } from "../../protocol/ids.ts";
-import { LoggingServer } from "./support/log-server.ts";
+import { LogServer } from "./support/log-server.ts";
 
 const rooms = ["456", "@all", ownRoom];
-/** What may happen to what the server posts, and between. `at` picks among what there is. */
+/** Events between server and page. `at` selects a message. */
 const happening = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant("post" as const), room: fc.nat(2) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("lose" as const), room: fc.nat(2) }) },
@@ -27,15 +27,15 @@ const happening = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("mute" as const) }) },
 );
 
-test("whatever is lost, doubled, delayed, void or sent again: the page has each logged message once and in order", async () => {
+test("the page receives each logged message exactly once and in order, despite losses, duplicates, delays, empty positions and redeliveries", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(happening, { maxLength: 40 }), async (happenings) => {
-      const server = new LoggingServer();
+      const server = new LogServer();
       const handle = server.handle({ heartbeatMs: 5_000 });
-      const heard: Record<string, unknown[]> = { "456": [], "@all": [], [ownRoom]: [] };
-      handle.listen("test", (data, { roomId = "@all" }) => heard[roomId]?.push(data));
+      const received: Record<string, unknown[]> = { "456": [], "@all": [], [ownRoom]: [] };
+      handle.listen("test", (data, { roomId = "@all" }) => received[roomId]?.push(data));
       await handle.loginRoom("456");
-      const underWay: Parameters<typeof server.last.tell>[0][] = [];
+      const underWay: Parameters<typeof server.last.deliver>[0][] = [];
       let count = 0;
       for (const now of happenings) {
         const roomId = "room" in now ? (rooms[now.room] ?? "") : "";
@@ -47,23 +47,23 @@ test("whatever is lost, doubled, delayed, void or sent again: the page has each 
         else if (now.do === "void") server.skip(roomId);
         else if (now.do === "arrive") {
           const [frame] = underWay.splice(now.at % Math.max(1, underWay.length), 1);
-          if (frame) await server.last.tell(frame);
+          if (frame) await server.last.deliver(frame);
         } else if (now.do === "again") {
           const again = kept[now.at % Math.max(1, kept.length)];
-          if (again) await server.last.tell(again);
+          if (again) await server.last.deliver(again);
         } else if (now.do === "redeliver") {
           const acked = server.acked.get(roomId) ?? 0;
           const waiting = kept.filter(({ seq = 0 }) => seq > acked);
           const missed = now.hasHole ? waiting.filter((_, i) => i !== now.at % waiting.length) : waiting;
-          await server.last.tell({ ...server.replayed(roomId, acked), missed, upTo: acked, more: undefined });
+          await server.last.deliver({ ...server.replayed(roomId, acked), missed, upTo: acked, more: undefined });
         } else if (now.do === "staleReplay") {
-          // An answer that was long under way.
+          // A delayed response.
           const after = now.at % ((server.logs.get(roomId)?.length ?? 0) + 1);
           underWay.push({ ...server.replayed(roomId, after), ref: `${after}` });
         } else {
           count += 1;
           const posted = server.log(roomId, count);
-          if (now.do === "post") await server.last.tell(posted);
+          if (now.do === "post") await server.last.deliver(posted);
           if (now.do === "delay") underWay.push(posted);
         }
       }
@@ -71,7 +71,7 @@ test("whatever is lost, doubled, delayed, void or sent again: the page has each 
       server.last.drop();
       await server.clock.advance(60_000);
       for (const roomId of rooms) {
-        expect(heard[roomId]).toEqual(server.kept(roomId).map(({ data }) => data));
+        expect(received[roomId]).toEqual(server.kept(roomId).map(({ data }) => data));
         const head = server.logs.get(roomId)?.length ?? 0;
         const since = server
           .receivedOf("hello")

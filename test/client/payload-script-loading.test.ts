@@ -8,21 +8,21 @@ const loseScript = () =>
   });
 afterEach(() => void vi.doUnmock(script));
 
-test("a script that could not be loaded is loaded again after five seconds, and the payload comes in its place", async () => {
+test("after a failure the payload script is loaded again after five seconds, and the payload arrives in order", async () => {
   loseScript();
-  const { server, heard, small, large, pass } = await pageIn456();
+  const { server, received, small, large, pass } = await pageIn456();
   await large(1);
   await small(2);
   await pass(4_500);
-  expect([heard, server.fetched]).toEqual([[], []]);
+  expect([received, server.fetched]).toEqual([[], []]);
   vi.doUnmock(script);
   await pass(1_000);
-  await until(() => heard.length === 2);
-  expect(heard).toEqual([1, 2]);
+  await until(() => received.length === 2);
+  expect(received).toEqual([1, 2]);
   expect(server.fetched).toHaveLength(1);
 });
 
-test.each(["close", "disconnect"] as const)("is not waited for any more after %s()", async (end) => {
+test.each(["close", "disconnect"] as const)("loading the payload script ends with %s()", async (end) => {
   loseScript();
   const { server, handle, large, pass } = await pageIn456();
   await large(1);

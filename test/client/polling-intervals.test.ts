@@ -1,24 +1,24 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { PolledServer, polledPage } from "./support/polling-server.ts";
+import { PollingServer, pollingPage } from "./support/polling-server.ts";
 
 describe("polls that fail", () => {
   test.each([[500], [429], ["network"], ["silence"]] as const)(
-    "(%s) are asked again after a pause, and nothing is lost",
+    "are repeated after a backoff, and no message is lost: %s",
     async (failure) => {
-      const { server, heard } = await polledPage();
+      const { server, received } = await pollingPage();
       server.failures.push(failure, failure);
       server.log("456", 2);
       const before = server.polls.length;
       await server.advance(30_000);
-      expect(heard).toEqual([1, 2]);
+      expect(received).toEqual([1, 2]);
       const [first, second, third] = server.polls.slice(before).map(({ atMs }) => atMs);
       expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(1_000);
       expect((third ?? 0) - (second ?? 0)).toBeGreaterThan((second ?? 0) - (first ?? 0));
     },
   );
 
-  test("again and again give way to a WebSocket, and the other way round", async () => {
-    const { server, heard } = await polledPage();
+  test("repeatedly alternate with attempts to open a WebSocket", async () => {
+    const { server, received } = await pollingPage();
     server.failures.push(...Array(400).fill(401));
     server.log("456", 2);
     const [polls, connections] = [server.polls.length, server.connections.length];
@@ -28,14 +28,14 @@ describe("polls that fail", () => {
     expect(server.connections.length - connections).toBeGreaterThan(2);
     server.failures.length = 0;
     await server.advance(60_000);
-    expect(heard).toEqual([1, 2]);
+    expect(received).toEqual([1, 2]);
   });
 });
 
 describe("an idle page", () => {
-  /** How many polls a page makes in so many hours in which nothing comes. */
+  /** Number of polls in some hours without messages. */
   const pollsIn = async (hours: number, retryUpToMs: number | undefined) => {
-    const { server, handle } = await polledPage();
+    const { server, handle } = await pollingPage();
     server.retryUpToMs = retryUpToMs;
     const before = server.polls.length;
     await server.advance(hours * 3_600_000);
@@ -43,7 +43,7 @@ describe("an idle page", () => {
     return { server, handle, polls };
   };
 
-  test("polls 150 times in its first hour and 120 times in each further one, not 1,200", async () => {
+  test("polls 150 times in its first hour and 120 times in every other one, not 1,200 times", async () => {
     const { server, polls } = await pollsIn(1, 30_000);
     expect(polls).toBeGreaterThan(120);
     expect(polls).toBeLessThanOrEqual(150);
@@ -53,15 +53,15 @@ describe("an idle page", () => {
     expect((await pollsIn(1, undefined)).polls).toBeGreaterThan(1_000);
   });
 
-  test("never waits so long that its lease of 90 s could end by two polls that fail", async () => {
+  test("never waits so long that two failing polls could end its lease of 90 s", async () => {
     const { server } = await pollsIn(1, 30_000);
     const times = server.polls.map(({ atMs }) => atMs);
-    const pauses = times.slice(1).map((atMs, at) => atMs - (times[at] ?? 0));
-    expect(Math.max(...pauses)).toBeLessThanOrEqual(35_000);
+    const intervals = times.slice(1).map((atMs, at) => atMs - (times[at] ?? 0));
+    expect(Math.max(...intervals)).toBeLessThanOrEqual(35_000);
   });
 
-  test("waits a tenth of its silence: what comes in the first half minute comes within 3 s", async () => {
-    const { server } = await polledPage();
+  test("waits a tenth of its idle time: at most 3 s in the first half minute", async () => {
+    const { server } = await pollingPage();
     server.retryUpToMs = 30_000;
     server.log("456", 2);
     await server.advance(4_000);
@@ -70,11 +70,13 @@ describe("an idle page", () => {
     expect(server.polls.length - before).toBeGreaterThanOrEqual(9);
   });
 
-  test.each<[string, (server: PolledServer, handle: ReturnType<PolledServer["page"]>["handle"]) => Promise<unknown>]>([
-    ["something came", async (server) => void server.log("456", "news")],
-    ["it logs in", (_, handle) => handle.loginRoom("457")],
-    ["it leaves", (_, handle) => handle.leaveRoom("457")],
-  ])("polls at short pauses again when %s", async (_, happen) => {
+  test.each<[string, (server: PollingServer, handle: ReturnType<PollingServer["page"]>["handle"]) => Promise<unknown>]>(
+    [
+      ["a message arrives", async (server) => void server.log("456", "news")],
+      ["it logs in", (_, handle) => handle.loginRoom("457")],
+      ["it leaves", (_, handle) => handle.leaveRoom("457")],
+    ],
+  )("returns to short intervals when %s", async (_, happen) => {
     const { server, handle } = await pollsIn(1, 30_000);
     await happen(server, handle);
     await server.advance(35_000);
@@ -83,12 +85,12 @@ describe("an idle page", () => {
     expect(server.polls.length - before).toBeGreaterThanOrEqual(3);
   });
 
-  test("polls at short pauses again when something came by a WebSocket in between", async () => {
+  test("returns to short intervals when a WebSocket brought a message in between", async () => {
     const { server, handle } = await pollsIn(1, 30_000);
     server.isDown = false;
     await server.advance(120_000);
     expect(server.last.isOpen).toBe(true);
-    await server.last.tell(server.log("456", "by WebSocket"));
+    await server.last.deliver(server.log("456", "by WebSocket"));
     server.isDown = true;
     server.last.drop();
     await server.advance(8_000);
@@ -98,24 +100,24 @@ describe("an idle page", () => {
     handle.close();
   });
 
-  test("polls at once when its network comes back", async () => {
+  test("polls immediately when its network comes back", async () => {
     const network = new EventTarget();
     vi.stubGlobal("window", network);
     onTestFinished(() => void vi.unstubAllGlobals());
-    const { server, heard } = await polledPage();
+    const { server, received } = await pollingPage();
     server.retryUpToMs = 30_000;
     await server.advance(3_600_000);
     server.log("456", "meanwhile");
     network.dispatchEvent(new Event("online"));
     await server.advance(250);
-    expect(heard.at(-1)).toBe("meanwhile");
+    expect(received.at(-1)).toBe("meanwhile");
   });
 });
 
 describe("pages that fail at the same time", () => {
-  /** How long a page waits after a poll that fails. */
-  const pauseAfter = async (failure: PolledServer["failures"][number], random: number) => {
-    const { server } = await polledPage({ random: () => random });
+  /** Time between a poll that fails and the next one. */
+  const pauseAfter = async (failure: PollingServer["failures"][number], random: number) => {
+    const { server } = await pollingPage({ random: () => random });
     await server.advance(3_000);
     server.failures.push(failure);
     const before = server.polls.length;
@@ -124,16 +126,16 @@ describe("pages that fail at the same time", () => {
     return (next ?? Number.NaN) - (failed ?? Number.NaN);
   };
 
-  test.each<[string, PolledServer["failures"][number], [number, number]]>([
+  test.each<[string, PollingServer["failures"][number], [number, number]]>([
     ["an error", 500, [1_100, 1_900]],
     ["a Retry-After of 20 s", { status: 429, retryAfter: "20" }, [21_000, 29_000]],
-  ])("poll again at different times after %s", async (_, failure, pausesMs) => {
-    expect([await pauseAfter(failure, 0.1), await pauseAfter(failure, 0.9)]).toEqual(pausesMs);
+  ])("poll again at different times after %s", async (_, failure, backoffsMs) => {
+    expect([await pauseAfter(failure, 0.1), await pauseAfter(failure, 0.9)]).toEqual(backoffsMs);
   });
 });
 
-test("a page polls although the clock is set back by a day during the pause after a failure", async () => {
-  const { server, handle } = await polledPage();
+test("a page polls although the clock is set back by a day during its backoff", async () => {
+  const { server, handle } = await pollingPage();
   server.failures.push({ status: 429, retryAfter: "20" });
   await server.advance(3_000);
   const polls = server.polls.length;
@@ -144,15 +146,15 @@ test("a page polls although the clock is set back by a day during the pause afte
   expect(server.polls.length).toBeGreaterThan(polls);
 });
 
-describe("a crowd of pages that lost their server", () => {
-  test("begins to poll spread over seconds", async () => {
+describe("pages that lose their server at the same time", () => {
+  test("start to poll over several seconds", async () => {
     const seeded = (seed: number) => () => {
       seed = (seed * 16_807) % 2_147_483_647;
       return seed / 2_147_483_647;
     };
     const starts: number[] = [];
     for (let seed = 1; seed <= 40; seed += 1) {
-      const server = new PolledServer();
+      const server = new PollingServer();
       server.isDown = true;
       const { handle } = server.page({ random: seeded(seed * 7_919) });
       const began = server.clock.now();
@@ -168,9 +170,9 @@ describe("a crowd of pages that lost their server", () => {
   });
 
   test.each([429, 503])(
-    "that is answered %s asks more and more seldom, however often it changes ways",
+    "poll at growing intervals while the response is %s, also across attempts to open a WebSocket",
     async (status) => {
-      const server = new PolledServer();
+      const server = new PollingServer();
       server.isDown = true;
       server.failures.push(...Array(2_000).fill(status));
       const { handle } = server.page();
@@ -178,7 +180,7 @@ describe("a crowd of pages that lost their server", () => {
       await server.advance(120_000);
       const before = server.polls.length;
       await server.advance(600_000);
-      // Each is then made half to a whole 30 s behind the other.
+      // The interval is then 15 to 30 s.
       expect(server.polls.length - before).toBeLessThanOrEqual(40);
       expect(server.polls.length - before).toBeGreaterThan(10);
       server.failures.length = 0;
@@ -189,8 +191,8 @@ describe("a crowd of pages that lost their server", () => {
     },
   );
 
-  test("polls no sooner than Retry-After says, also over a try for a WebSocket", async () => {
-    const { server } = await polledPage();
+  test("wait for Retry-After, also across an attempt to open a WebSocket", async () => {
+    const { server } = await pollingPage();
     server.failures.push({ status: 429, retryAfter: "100" });
     await server.advance(3_000);
     const [refusedAt, polls] = [server.polls.at(-1)?.atMs ?? 0, server.polls.length];

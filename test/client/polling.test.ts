@@ -3,11 +3,11 @@ import { openPolling } from "../../client/transport/polling/socket.ts";
 import { settled } from "./support/fake-clock.ts";
 import { evicted, loggedIn, loginFailed } from "./support/fake-server.ts";
 import { epoch } from "./support/log-server.ts";
-import { PolledServer, polledPage } from "./support/polling-server.ts";
+import { PollingServer, pollingPage } from "./support/polling-server.ts";
 
 describe("polling", () => {
-  test("begins after three attempts that failed, with the same session, places and cursors", async () => {
-    const { server } = await polledPage();
+  test("starts after three failed attempts, with the same session, memberships and positions", async () => {
+    const { server } = await pollingPage();
     expect(server.connections).toHaveLength(1 + 3);
     expect(server.polls[0]).toMatchObject({
       session: "session-1",
@@ -20,16 +20,16 @@ describe("polling", () => {
     });
   });
 
-  test("does not begin without a pollUrl", async () => {
-    const { server } = await polledPage({ pollUrl: undefined });
+  test("does not start without a pollUrl", async () => {
+    const { server } = await pollingPage({ pollUrl: undefined });
     await server.advance(60_000);
     expect(server.polls).toEqual([]);
   });
 
-  test("serves a page that never had a WebSocket", async () => {
-    const server = new PolledServer();
+  test("works without a WebSocket before it", async () => {
+    const server = new PollingServer();
     server.isDown = true;
-    const { handle, heard } = server.page();
+    const { handle, received } = server.page();
     const login = handle.loginRoom("456");
     await server.advance(6_000);
     expect(await login).toMatchObject({ code: "2002" });
@@ -37,26 +37,26 @@ describe("polling", () => {
     server.log("456", "one");
     server.log("@all", "two");
     await server.advance(3_000);
-    expect(heard.toSorted()).toEqual(["one", "two"]);
+    expect(received.toSorted()).toEqual(["one", "two"]);
     expect(server.polls.at(-1)?.session).toBe("session-1");
   });
 
-  test("brings what comes, in order and once; the cursor of the next poll is the ack", async () => {
-    const { server, heard } = await polledPage();
+  test("delivers messages once and in order, and acks them with the next poll", async () => {
+    const { server, received } = await pollingPage();
     for (let data = 2; data < 12; data += 1) server.log("456", data);
     await server.advance(12_000);
-    expect(heard).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    expect(received).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
     expect(server.lastPollOf("456")).toMatchObject({ generation: 1, since: { epoch, seq: 11 } });
   });
 
-  test("waits as long as the answer says, and one poll for the other", async () => {
-    const { server, handle } = await polledPage();
+  test("honors retryAfterMs, and never sends two polls at a time", async () => {
+    const { server, handle } = await pollingPage();
     server.failures.push("silence");
     await server.advance(3_000);
     expect(server.polling).toBe(1);
     void handle.loginRoom("457").catch(() => {});
     await server.advance(1_000);
-    expect(server.mostPolling).toBe(1);
+    expect(server.maxPolling).toBe(1);
     await server.advance(20_000);
     server.retryAfterMs = 7_000;
     await server.advance(20_000);
@@ -64,17 +64,17 @@ describe("polling", () => {
     expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(7_000);
   });
 
-  test("logs in to further rooms at once, with the wish to catch up", async () => {
-    const { server, handle, heard } = await polledPage();
+  test("logs in to more rooms immediately, with their catch-up options", async () => {
+    const { server, handle, received } = await pollingPage();
     for (const data of ["a", "b", "c"]) server.log("457", data);
     server.retryAfterMs = 60_000;
     const login = handle.loginRoom("457", "loginWhenever", { history: 2 });
     await server.advance(3_000);
     expect(await login).toMatchObject({ code: "2002", recovered: true });
-    expect(heard).toEqual([1, "b", "c"]);
+    expect(received).toEqual([1, "b", "c"]);
     server.retryAfterMs = 3_000;
     await server.advance(60_000);
-    expect(heard).toEqual([1, "b", "c"]);
+    expect(received).toEqual([1, "b", "c"]);
     expect(server.lastPollOf("457")).toEqual({
       roomId: "457",
       type: "loginWhenever",
@@ -84,7 +84,7 @@ describe("polling", () => {
   });
 
   test("completes a login to a room of which it is a member, requested while a poll is under way", async () => {
-    const { server, handle } = await polledPage();
+    const { server, handle } = await pollingPage();
     let login: Promise<unknown> | undefined;
     server.change = (room) => {
       login ??= handle.loginRoom("456", "loginWhenever").catch(({ code }) => code);
@@ -96,7 +96,7 @@ describe("polling", () => {
   });
 
   test("fails a login that the server refuses", async () => {
-    const { server, handle } = await polledPage();
+    const { server, handle } = await pollingPage();
     server.change = (room) => (room.roomId === "457" ? loginFailed("457", "2004") : room);
     const login = handle.loginRoom("457").catch(({ code }) => code);
     await server.advance(4_000);
@@ -106,32 +106,32 @@ describe("polling", () => {
     expect(server.lastPollOf("456")).toBeDefined();
   });
 
-  test("tells an eviction, once, and asks for the room no more", async () => {
-    const { server, handle, heard } = await polledPage();
-    const told = vi.fn();
-    handle.listen("loginRoomResp", ({ code }) => told(code));
+  test("reports an eviction once, and stops polling the room", async () => {
+    const { server, handle, received } = await pollingPage();
+    const reported = vi.fn();
+    handle.listen("loginRoomResp", ({ code }) => reported(code));
     server.change = (room) => (room.roomId === "456" ? evicted("456", 9) : room);
     await server.advance(4_000);
-    expect(told).toHaveBeenCalledExactlyOnceWith("2005");
+    expect(reported).toHaveBeenCalledExactlyOnceWith("2005");
     server.log("456", 2);
     await server.advance(10_000);
-    expect(heard).toEqual([1]);
+    expect(received).toEqual([1]);
     expect(server.lastPollOf("456")).toBeUndefined();
   });
 
-  test("tells that a log cannot be caught up", async () => {
-    const { server, handle } = await polledPage();
-    const told = vi.fn();
-    handle.listen("loginRoomResp", (_, frame) => told(frame));
+  test("reports lost messages", async () => {
+    const { server, handle } = await pollingPage();
+    const reported = vi.fn();
+    handle.listen("loginRoomResp", (_, frame) => reported(frame));
     const lost = { ...loggedIn("456"), epoch: "new1", seq: 7, recovered: false, missed: [], upTo: 7 };
     server.change = (room) => (room.roomId === "456" ? lost : room);
     await server.advance(4_000);
-    expect(told).toHaveBeenCalledWith(expect.objectContaining({ roomId: "456", recovered: false }));
+    expect(reported).toHaveBeenCalledWith(expect.objectContaining({ roomId: "456", recovered: false }));
     expect(server.lastPollOf("456")?.since).toEqual({ epoch: "new1", seq: 7 });
   });
 
-  test("leaves with the next poll, and asks for the room no more", async () => {
-    const { server, handle } = await polledPage();
+  test("leaves with the next poll, and stops polling the room", async () => {
+    const { server, handle } = await pollingPage();
     const before = server.polls.length;
     expect(await handle.leaveRoom("456")).toEqual({ code: "2006", msg: "leave room (id:456) success" });
     await server.advance(4_000);
@@ -139,20 +139,20 @@ describe("polling", () => {
     expect(server.polls.slice(before).map(({ leave }) => leave)).toEqual([["456"], []]);
   });
 
-  test("says that it has left only when a poll was answered", async () => {
-    const { server, handle } = await polledPage();
+  test("confirms a leave only after the response to a poll", async () => {
+    const { server, handle } = await pollingPage();
     server.failures.push(503);
-    const told: string[] = [];
-    handle.leaveRoom("456", ({ code }) => told.push(code));
+    const reported: string[] = [];
+    handle.leaveRoom("456", ({ code }) => reported.push(code));
     await server.advance(500);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
     await server.advance(4_000);
-    expect(told).toEqual(["2006"]);
+    expect(reported).toEqual(["2006"]);
     expect(server.polls.filter(({ leave }) => leave.includes("456"))).toHaveLength(2);
   });
 
-  test("does not leave a room that it has logged in to again meanwhile", async () => {
-    const { server, handle } = await polledPage({ requestTimeoutMs: 1_000 });
+  test("does not leave a room with a later login", async () => {
+    const { server, handle } = await pollingPage({ requestTimeoutMs: 1_000 });
     server.failures.push(503, 503);
     handle.leaveRoom("456", () => {});
     await server.advance(1_250);
@@ -162,16 +162,16 @@ describe("polling", () => {
   });
 
   test("leaves many rooms in several polls", async () => {
-    const { server, handle } = await polledPage();
+    const { server, handle } = await pollingPage();
     const rooms = Array.from({ length: 7 }, (_, at) => `room-${at}`);
     await Promise.all(rooms.map((roomId) => handle.loginRoom(roomId)));
     await Promise.all(rooms.map((roomId) => handle.leaveRoom(roomId)));
     expect(server.polls.flatMap(({ leave }) => leave).toSorted()).toEqual(rooms);
   });
 
-  test("asks for as many rooms at once as an address can hold", async () => {
-    const server = new PolledServer();
-    const { handle, heard } = server.page();
+  test("splits many rooms into several requests, as URLs are limited", async () => {
+    const server = new PollingServer();
+    const { handle, received } = server.page();
     const rooms = Array.from({ length: 90 }, (_, at) => `room-with-a-long-name-${at}`);
     await Promise.all(rooms.map((roomId) => handle.loginRoom(roomId)));
     server.isDown = true;
@@ -180,11 +180,11 @@ describe("polling", () => {
     server.log("@all", "for everyone");
     for (const roomId of rooms) server.log(roomId, roomId);
     await server.advance(4_000);
-    expect(heard.toSorted()).toEqual(["for everyone", ...rooms].toSorted());
+    expect(received.toSorted()).toEqual(["for everyone", ...rooms].toSorted());
   });
 
   test("names a room that it leaves in one request only, although its rooms need several", async () => {
-    const { server, handle } = await polledPage();
+    const { server, handle } = await pollingPage();
     const rooms = Array.from({ length: 60 }, (_, at) => `room-${at}`);
     await Promise.all(rooms.map((roomId) => handle.loginRoom(roomId)));
     const before = server.polls.length;
@@ -194,7 +194,7 @@ describe("polling", () => {
   });
 
   test("answers a frame only after send() has returned, as a WebSocket does", async () => {
-    const server = new PolledServer();
+    const server = new PollingServer();
     const { clock, fetch } = server;
     const options = { pollUrl: "https://push.example/api/poll", clock, fetch, random: Math.random };
     const socket = openPolling({ ...options, requestTimeoutMs: 10_000 }, async () => "a.b.c");
@@ -207,8 +207,8 @@ describe("polling", () => {
     socket.close();
   });
 
-  test("stops with the handle", async () => {
-    const { server, handle } = await polledPage();
+  test("stops when the handle is closed", async () => {
+    const { server, handle } = await pollingPage();
     server.failures.push("silence");
     await server.advance(4_000);
     handle.close();
@@ -218,11 +218,11 @@ describe("polling", () => {
   });
 });
 
-describe("a token that takes its time", () => {
-  test("is used for no poll any more once the handle is closed", async () => {
+describe("a slow token function", () => {
+  test("causes no poll after the handle is closed", async () => {
     const token = Promise.withResolvers<string>();
     let isSlow = false;
-    const { server, handle } = await polledPage({ token: () => (isSlow ? token.promise : "a.b.c") });
+    const { server, handle } = await pollingPage({ token: () => (isSlow ? token.promise : "a.b.c") });
     isSlow = true;
     await server.advance(4_000);
     const polls = server.polls.length;
@@ -233,38 +233,38 @@ describe("a token that takes its time", () => {
     expect(server.clock.running).toBe(0);
   });
 
-  test("is waited for as long as an answer, and asked for again", async () => {
+  test("times out like a response, and is called again", async () => {
     let isDead = false;
-    const { server, heard } = await polledPage({ token: () => (isDead ? new Promise(() => {}) : "a.b.c") });
+    const { server, received } = await pollingPage({ token: () => (isDead ? new Promise(() => {}) : "a.b.c") });
     isDead = true;
     await server.advance(4_000);
     isDead = false;
     server.log("456", 2);
     await server.advance(30_000);
-    expect(heard).toEqual([1, 2]);
+    expect(received).toEqual([1, 2]);
   });
 });
 
-test("a computer's clock that is set back does not keep a page from trying a WebSocket", async () => {
-  const { server } = await polledPage();
+test("a clock that is set back does not prevent attempts to open a WebSocket", async () => {
+  const { server } = await pollingPage();
   const before = server.connections.length;
   server.clock.set(server.clock.now() - 86_400_000);
   await server.advance(120_000);
   expect(server.connections.length).toBeGreaterThan(before);
 });
 
-describe("a WebSocket that works again", () => {
+describe("a WebSocket after polling", () => {
   test("is tried about every 60 s, between two polls", async () => {
-    const { server } = await polledPage();
+    const { server } = await pollingPage();
     const before = server.connections.length;
     await server.advance(300_000);
-    const tries = server.connections.length - before;
-    expect(tries).toBeGreaterThanOrEqual(4);
-    expect(tries).toBeLessThanOrEqual(6);
+    const attempts = server.connections.length - before;
+    expect(attempts).toBeGreaterThanOrEqual(4);
+    expect(attempts).toBeLessThanOrEqual(6);
   });
 
-  test("takes over with the same session and cursors: nothing is lost and nothing comes twice", async () => {
-    const { server, heard } = await polledPage();
+  test("continues with the same session and positions, without losses or duplicates", async () => {
+    const { server, received } = await pollingPage();
     server.log("456", 2);
     await server.advance(5_000);
     server.log("456", 3);
@@ -273,20 +273,20 @@ describe("a WebSocket that works again", () => {
     expect(server.last.isOpen).toBe(true);
     expect(server.last.received[0]).toMatchObject({ action: "hello", session: "session-1" });
     const polls = server.polls.length;
-    await server.last.tell(server.log("456", 4));
+    await server.last.deliver(server.log("456", 4));
     await server.advance(80_000);
     expect(server.polls).toHaveLength(polls);
-    expect(heard).toEqual([1, 2, 3, 4]);
+    expect(received).toEqual([1, 2, 3, 4]);
     server.isDown = true;
     server.last.drop();
     server.log("456", 5);
     await server.advance(10_000);
     expect(server.polls.length).toBeGreaterThan(polls);
-    expect(heard).toEqual([1, 2, 3, 4, 5]);
+    expect(received).toEqual([1, 2, 3, 4, 5]);
   });
 
-  test("is tried before its time for what the page publishes, and sends it", async () => {
-    const { server, handle } = await polledPage();
+  test("is tried earlier for a publish, and sends it", async () => {
+    const { server, handle } = await pollingPage();
     await server.advance(10_000);
     server.isDown = false;
     const failed = vi.fn();
@@ -296,11 +296,10 @@ describe("a WebSocket that works again", () => {
     expect(failed).not.toHaveBeenCalled();
   });
 
-  // It failed with 3002, after its whole time limit and without a reason.
-  test("and does not open fails what was published, with the reason; the page polls on and loses nothing", async () => {
-    const { server, handle, heard } = await polledPage();
+  test("that does not open fails the publish with the reason, and polling continues without losses", async () => {
+    const { server, handle, received } = await pollingPage();
     await server.advance(10_000);
-    const tries = server.connections.length;
+    const attempts = server.connections.length;
     const published = handle.publish("456", "say", "hi").catch(({ code, msg }) => ({ code, msg }));
     server.log("456", 2);
     await server.advance(5_000);
@@ -308,20 +307,20 @@ describe("a WebSocket that works again", () => {
       code: "2012",
       msg: "publish: no WebSocket opens here now; publish it again later, with the same clientMessageId",
     });
-    expect(server.connections.length - tries).toBe(1);
-    expect(heard).toEqual([1, 2]);
-    // One has just been tried: another publish does not hold up the polls again.
+    expect(server.connections.length - attempts).toBe(1);
+    expect(received).toEqual([1, 2]);
+    // One has just been tried: another publish does not interrupt the polls again.
     expect(await handle.publish("456", "say", "hi").catch(({ code }) => code)).toBe("2012");
-    expect(server.connections.length - tries).toBe(1);
+    expect(server.connections.length - attempts).toBe(1);
   });
 
-  test("is tried for a publish only when the poll under way has been answered", async () => {
-    const { server, handle } = await polledPage();
+  test("is tried for a publish only after the response to the current poll", async () => {
+    const { server, handle } = await pollingPage();
     await server.advance(10_000);
     server.failures.push("silence");
     await server.advance(3_000);
     expect(server.polling).toBe(1);
-    const tries = server.connections.length;
+    const attempts = server.connections.length;
     handle.publish(
       "456",
       "say",
@@ -331,8 +330,8 @@ describe("a WebSocket that works again", () => {
       () => {},
     );
     await server.advance(5_000);
-    expect(server.connections.length).toBe(tries);
+    expect(server.connections.length).toBe(attempts);
     await server.advance(8_000);
-    expect(server.connections.length).toBeGreaterThan(tries);
+    expect(server.connections.length).toBeGreaterThan(attempts);
   });
 });

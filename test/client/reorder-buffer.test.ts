@@ -12,7 +12,7 @@ import { message } from "./support/fake-server.ts";
 const epoch = "k3f9";
 const logged = (...seqs: number[]) => seqs.map((seq) => message(seq, { epoch, seq }) as LoggedMessage);
 const seqsOf = (messages: readonly LoggedMessage[]) => messages.map(({ seq }) => seq);
-/** A stream that has everything up to `seq` and holds what came too early. */
+/** A buffer at position `seq`, with messages that arrived too early. */
 const at = (seq: number, buffered: number[] = []): ReorderBuffer => ({
   ...emptyBuffer,
   epoch,
@@ -21,26 +21,32 @@ const at = (seq: number, buffered: number[] = []): ReorderBuffer => ({
   head: buffered.at(-1) ?? seq,
 });
 
-describe("taking messages in", () => {
+describe("inserting messages", () => {
   test.each<
     [string, ReorderBuffer, number[], number, { shown: number[]; seq: number; buffered?: number[]; toAck: number }]
   >([
-    ["the next one is shown", at(5), [6], 0, { shown: [6], seq: 6, toAck: 1 }],
-    ["one that was there is dropped, and acked again", at(5), [5], 0, { shown: [], seq: 5, toAck: 1 }],
-    ["one that came too early is buffered", at(5), [7], 0, { shown: [], seq: 5, buffered: [7], toAck: 0 }],
+    ["the next message is ready", at(5), [6], 0, { shown: [6], seq: 6, toAck: 1 }],
+    ["a duplicate is dropped, and acked again", at(5), [5], 0, { shown: [], seq: 5, toAck: 1 }],
+    ["an early message is buffered", at(5), [7], 0, { shown: [], seq: 5, buffered: [7], toAck: 0 }],
     [
-      "the one that was missing brings those that are buffered",
+      "the missing message makes the buffered ones ready",
       at(5, [7, 8, 10]),
       [6],
       0,
       { shown: [6, 7, 8], seq: 8, buffered: [10], toAck: 3 },
     ],
-    ["several in any order come in order", at(5), [8, 6, 7, 6], 0, { shown: [6, 7, 8], seq: 8, toAck: 3 }],
-    ["numbers that hold nothing are passed", at(5), [6, 9], 9, { shown: [6, 9], seq: 9, toAck: 2 }],
-    ["numbers that hold nothing at the end too", at(5), [], 9, { shown: [], seq: 9, toAck: 1 }],
-    ["what is buffered goes on behind them", at(5, [8, 10]), [], 7, { shown: [8], seq: 8, buffered: [10], toAck: 1 }],
-    ["what is buffered comes between them", at(5, [7]), [9], 9, { shown: [7, 9], seq: 9, toAck: 2 }],
-    ["what was passed long ago changes nothing", at(5), [], 3, { shown: [], seq: 5, toAck: 0 }],
+    [
+      "several messages in any order are ready in order",
+      at(5),
+      [8, 6, 7, 6],
+      0,
+      { shown: [6, 7, 8], seq: 8, toAck: 3 },
+    ],
+    ["empty positions are skipped", at(5), [6, 9], 9, { shown: [6, 9], seq: 9, toAck: 2 }],
+    ["empty positions at the end are skipped", at(5), [], 9, { shown: [], seq: 9, toAck: 1 }],
+    ["buffered messages after them are ready", at(5, [8, 10]), [], 7, { shown: [8], seq: 8, buffered: [10], toAck: 1 }],
+    ["buffered messages between them are ready", at(5, [7]), [9], 9, { shown: [7, 9], seq: 9, toAck: 2 }],
+    ["earlier empty positions have no effect", at(5), [], 3, { shown: [], seq: 5, toAck: 0 }],
   ])("%s", (_, before, seqs, upTo, { shown, seq, buffered = [], toAck }) => {
     const [stream, now] = insert(before, logged(...seqs), upTo);
     const after = { shown: seqsOf(now), seq: stream.seq, buffered: seqsOf(stream.buffered), toAck: stream.unacked };
@@ -48,13 +54,13 @@ describe("taking messages in", () => {
     expect(hasGap(stream)).toBe(buffered.length > 0);
   });
 
-  test("one whose payload is still to be fetched holds back itself and all behind it, and is no gap", () => {
+  test("a message whose payload is not fetched yet delays itself and all later ones, and is no gap", () => {
     const payload = { url: "https://bucket.example/a", sha256: "a", bytes: 1 };
     const large = { ...message(undefined, { epoch, seq: 8 }), payload } as LoggedMessage;
     const [stream, shown] = insert(at(5), [...logged(6), large, ...logged(9)], 9);
     expect({ shown: seqsOf(shown), seq: stream.seq, buffered: seqsOf(stream.buffered) }).toEqual({
       ...{ shown: [6], buffered: [8, 9] },
-      // What is in front of it holds nothing.
+      // The position before it is empty.
       seq: 7,
     });
     expect([stream.awaited, hasGap(stream)]).toEqual([large, false]);
@@ -62,14 +68,14 @@ describe("taking messages in", () => {
     expect([seqsOf(now), after.seq, after.awaited]).toEqual([[8, 9], 9, undefined]);
   });
 
-  test("before the login is answered, everything is buffered", () => {
+  test("before the response to the login, all messages are buffered", () => {
     const [stream, shown] = insert(emptyBuffer, logged(2, 1));
     expect(shown).toEqual([]);
     expect(seqsOf(stream.buffered)).toEqual([1, 2]);
     expect(hasGap(stream)).toBe(false);
   });
 
-  test("of what came too early 256 are buffered, the nearest ones; that there was more is not forgotten", () => {
+  test("at most 256 early messages are buffered, the nearest ones, and the others remain a gap", () => {
     const [stream] = insert(at(0), logged(...Array.from({ length: 300 }, (_, i) => 301 - i)));
     expect(seqsOf(stream.buffered)).toEqual(Array.from({ length: 256 }, (_, i) => i + 2));
     const [after] = insert(stream, logged(1));
@@ -77,50 +83,50 @@ describe("taking messages in", () => {
     expect(hasGap(after)).toBe(true);
   });
 
-  test("receipts are due for what is shown and for what is acked again, not for what is buffered", () => {
+  test("receipts are due for ready messages and duplicates, not for buffered messages", () => {
     const wanted = (seq: number) => ({ ...message(seq, { epoch, seq }), receipt: true }) as LoggedMessage;
     expect(insert(at(5), [wanted(4), wanted(6), wanted(9), ...logged(7)])[0].receipts).toEqual([4, 6]);
   });
 });
 
-describe("a login's answer", () => {
+describe("catching up with the response to a login", () => {
   const answer = { epoch, seq: 9 };
   test.each<[string, ReorderBuffer, object, { shown: number[]; seq: number; hasGap?: boolean; isLost?: boolean }]>([
-    ["without a wish begins where the log stands", emptyBuffer, answer, { shown: [], seq: 9 }],
+    ["without catch-up options starts where the log stands", emptyBuffer, answer, { shown: [], seq: 9 }],
     [
-      "goes on with what overtook it",
+      "continues with messages that overtook it",
       { ...emptyBuffer, buffered: logged(8, 10, 11) },
       answer,
       { shown: [10, 11], seq: 11 },
     ],
     [
-      "with what was missed shows that first",
+      "with missed messages makes them ready first",
       { ...emptyBuffer, buffered: logged(10) },
       { ...answer, recovered: true, missed: logged(6, 8), upTo: 9 },
       { shown: [6, 8, 10], seq: 10 },
     ],
     [
-      "that had no space for all says so",
+      "with `more` leaves a gap",
       at(5),
       { ...answer, recovered: true, missed: logged(6), upTo: 6, more: true },
       { shown: [6], seq: 6, hasGap: true },
     ],
     [
-      "of a log that nobody can bring back begins anew",
+      "without recovery starts again",
       at(5, [7]),
       { ...answer, recovered: false, missed: [], upTo: 9 },
       { shown: [], seq: 9, isLost: true },
     ],
-    ["of another epoch begins anew", at(50), { epoch: "new1", seq: 9 }, { shown: [], seq: 9, isLost: true }],
+    ["of another epoch starts again", at(50), { epoch: "new1", seq: 9 }, { shown: [], seq: 9, isLost: true }],
     [
-      "for a page that was in loses nothing: it only shows how far the log is",
+      "for a member loses nothing: it only raises the head of the log",
       at(5),
       answer,
       { shown: [], seq: 5, hasGap: true },
     ],
-    ["for a page that has everything changes nothing", at(9), answer, { shown: [], seq: 9 }],
+    ["for a member without missed messages has no effect", at(9), answer, { shown: [], seq: 9 }],
     [
-      "for somebody new whose place is too old is not lost but begins",
+      "for a new member without recovery starts, and loses nothing",
       emptyBuffer,
       { ...answer, recovered: false, missed: [], upTo: 9 },
       { shown: [], seq: 9 },
@@ -142,13 +148,13 @@ describe("a login's answer", () => {
     expect(hasGap(after)).toBe(true);
   });
 
-  test("of an epoch of which something was seen goes back to that, so that it is not lost too", () => {
+  test("of an epoch of which a message arrived starts before that message", () => {
     const stray = message("new", { epoch: "new1", seq: 3 }) as LoggedMessage;
     const [stream] = insert(at(50), [stray]);
     expect(stream.seq).toBe(50);
     expect(hasGap(stream)).toBe(true);
     expect(catchUp(stream, { epoch: "new1", seq: 9, recovered: false, missed: [], upTo: 9 })[0].seq).toBe(2);
-    // It was a straggler of an older log.
+    // The message was a late one of an older log.
     expect(hasGap(catchUp(stream, { epoch, seq: 50, recovered: true, missed: [], upTo: 50 })[0])).toBe(false);
   });
 });

@@ -46,11 +46,11 @@ export class FakeServer {
   }
 
   /** The next message of a room, of everyone if it names none. */
-  message(data: unknown, place: Partial<MessageFrame> = {}): MessageFrame {
-    const { roomId = everyone } = place;
-    const seq = place.seq ?? (this.#heads.get(roomId) ?? 0) + 1;
+  message(data: unknown, fields: Partial<MessageFrame> = {}): MessageFrame {
+    const { roomId = everyone } = fields;
+    const seq = fields.seq ?? (this.#heads.get(roomId) ?? 0) + 1;
     this.#heads.set(roomId, seq);
-    return message(data, { seq, messageId: `m${seq}`, ...place });
+    return message(data, { seq, messageId: `m${seq}`, ...fields });
   }
 
   receivedOf<A extends Action>(action: A): FrameOf<A>[] {
@@ -82,11 +82,11 @@ export class FakeConnection implements WebSocketLike {
   }
 
   /** A frame to the client. */
-  async tell(frame: ServerFrame): Promise<void> {
-    await this.tellText(JSON.stringify(frame));
+  async deliver(frame: ServerFrame): Promise<void> {
+    await this.deliverText(JSON.stringify(frame));
   }
 
-  async tellText(text: string): Promise<void> {
+  async deliverText(text: string): Promise<void> {
     if (this.isOpen) this.onmessage?.({ data: text });
     await settled();
   }
@@ -104,7 +104,7 @@ export class FakeConnection implements WebSocketLike {
     this.#server.received.push(frame);
     const reply = this.#server.onFrame(frame, this);
     if (reply)
-      queueMicrotask(() => void this.tell("ref" in frame ? ({ ...reply, ref: frame.ref } as ServerFrame) : reply));
+      queueMicrotask(() => void this.deliver("ref" in frame ? ({ ...reply, ref: frame.ref } as ServerFrame) : reply));
   }
 
   close(): void {
@@ -180,7 +180,7 @@ export const evicted = (roomId: string, generation: number): LoginFrame & { type
 });
 
 /** A pushed message, the first of its room's log if nothing else is said. */
-export const message = (data: unknown, place: Partial<MessageFrame> = {}): MessageFrame => ({
+export const message = (data: unknown, fields: Partial<MessageFrame> = {}): MessageFrame => ({
   type: "message",
   eventName: "test",
   data,
@@ -189,5 +189,5 @@ export const message = (data: unknown, place: Partial<MessageFrame> = {}): Messa
   messageId: "m1",
   at: 1_732_060_800_000,
   qos: 1,
-  ...place,
+  ...fields,
 });

@@ -15,10 +15,10 @@ import { answerTo, connected, FakeServer, loggedIn, message } from "./fake-serve
 
 export const epoch = "k3f9";
 /** How many messages one reply holds. */
-const perReply = 4;
+const messagesPerReply = 4;
 
 /** A fake server with logs, which answers `hello`, `loginRoom`, `replay` from them and keeps what is acked. */
-export class LoggingServer extends FakeServer {
+export class LogServer extends FakeServer {
   /** By room; `undefined` is a number that holds nothing. */
   readonly logs = new Map<string, (MessageFrame | undefined)[]>();
   /** Highest number acked, by room. */
@@ -30,7 +30,7 @@ export class LoggingServer extends FakeServer {
   }
 
   /** Writes the next message of a room's log; does not send it. */
-  log(roomId: string, data: unknown, place: Partial<MessageFrame> = {}): MessageFrame {
+  log(roomId: string, data: unknown, fields: Partial<MessageFrame> = {}): MessageFrame {
     const log = this.#logOf(roomId);
     const named = roomId === everyone ? {} : { roomId };
     const entry = message(data, {
@@ -38,7 +38,7 @@ export class LoggingServer extends FakeServer {
       epoch,
       seq: log.length + 1,
       messageId: `${roomId}-${log.length}`,
-      ...place,
+      ...fields,
     });
     log.push(entry);
     return entry;
@@ -58,7 +58,7 @@ export class LoggingServer extends FakeServer {
       case "hello":
         return connected(this.#restore(frame));
       case "loginRoom":
-        return this.#enter(frame.roomId, frame);
+        return this.#logIn(frame.roomId, frame);
       case "replay":
         return this.replayed(frame.roomId ?? "", frame.after ?? 0);
       case "ack":
@@ -85,12 +85,12 @@ export class LoggingServer extends FakeServer {
   #read(roomId: string, after: number): Missed {
     const log = this.#logOf(roomId);
     const rest = log.slice(after).flatMap((entry) => (entry ? [entry] : []));
-    const missed = rest.slice(0, perReply);
+    const missed = rest.slice(0, messagesPerReply);
     if (missed.length === rest.length) return { recovered: true, missed, upTo: log.length };
     return { recovered: true, missed, upTo: missed.at(-1)?.seq ?? after, more: true };
   }
 
-  #enter(roomId: string, { since, history }: CatchUp, generation?: number): LoginFrame {
+  #logIn(roomId: string, { since, history }: CatchUp, generation?: number): LoginFrame {
     const reply = { ...loggedIn(roomId, generation), seq: this.#logOf(roomId).length };
     if (history !== undefined) {
       const missed = this.kept(roomId).slice(-history);
@@ -104,19 +104,19 @@ export class LoggingServer extends FakeServer {
 
   #restore({ rooms = [] }: FrameOf<"hello">): LoginFrame[] {
     const own = [everyone, ownRoom].filter((name) => !rooms.some(({ roomId }) => roomId === name));
-    const places: RoomToRestore[] = [...own.map((roomId) => ({ roomId, generation: 0 })), ...rooms];
-    return places.map((place) => this.#enter(place.roomId, place, place.generation));
+    const all: RoomToRestore[] = [...own.map((roomId) => ({ roomId, generation: 0 })), ...rooms];
+    return all.map((room) => this.#logIn(room.roomId, room, room.generation));
   }
 }
 
 /** A page that is in room 456 and hears the event `test`; messages are posted to it, or lost on their way. */
 export const inRoom456 = async (options: Partial<SocketHandleOptions> = {}) => {
-  const server = new LoggingServer();
+  const server = new LogServer();
   const handle = server.handle(options);
-  const heard: unknown[] = [];
-  handle.listen("test", (data) => heard.push(data));
+  const received: unknown[] = [];
+  handle.listen("test", (data) => received.push(data));
   await handle.loginRoom("456");
-  const post = (data: unknown, roomId = "456") => server.last.tell(server.log(roomId, data));
+  const post = (data: unknown, roomId = "456") => server.last.deliver(server.log(roomId, data));
   const lose = (data: unknown, roomId = "456") => void server.log(roomId, data);
-  return { server, handle, heard, post, lose };
+  return { server, handle, received, post, lose };
 };

@@ -1,11 +1,11 @@
 import { createHash, hash } from "node:crypto";
 import { beforeEach, vi } from "vitest";
 import type { Fetch, SocketHandle, SocketHandleOptions } from "../../../client/index.ts";
-// The client loads it when it needs it, which would take longer than a fake clock waits.
+// Loaded beforehand: a dynamic import takes longer than the fake clock waits.
 import "../../../client/transport/payload-fetcher.ts";
 import type { MessageFrame, ServerFrame } from "../../../protocol/frames.ts";
 import { settled } from "./fake-clock.ts";
-import { LoggingServer } from "./log-server.ts";
+import { LogServer } from "./log-server.ts";
 
 // Those of WebCrypto are made in other threads, and come later than a fake clock waits on a busy machine.
 beforeEach(() => {
@@ -16,20 +16,20 @@ beforeEach(() => {
 });
 
 /** What a fetch comes to, where it is not the object: an HTTP status, no answer, other bytes, or nothing until `let`. */
-export type Trouble = number | "network" | "other bytes" | "more bytes" | "silence";
+export type FetchFailure = number | "network" | "other bytes" | "more bytes" | "silence";
 
 /** The same server with a bucket. Each sending of a message has an address of its own, numbered `?v=1`, `?v=2` … */
-export class PayloadServer extends LoggingServer {
+export class PayloadServer extends LogServer {
   /** Addresses as they were fetched. */
   readonly fetched: string[] = [];
   fetching = 0;
-  mostFetching = 0;
+  maxFetching = 0;
   /** Fetches that were given up by the client. */
   aborted = 0;
   /** What the next fetches come to, the first one first. */
-  readonly troubles: Trouble[] = [];
+  readonly failures: FetchFailure[] = [];
   /** What every fetch comes to that `troubles` says nothing about. */
-  always: Trouble | undefined;
+  always: FetchFailure | undefined;
   /** Fetches wait until they are let through. */
   #gate: { promise: Promise<void>; open: () => void } | undefined;
   readonly #objects = new Map<string, Uint8Array<ArrayBuffer>>();
@@ -43,14 +43,14 @@ export class PayloadServer extends LoggingServer {
   /** A page that fetches from this bucket, and what it hears. */
   page(options: Partial<SocketHandleOptions> = {}) {
     const handle: SocketHandle = this.handle({ fetch: this.fetch, ...options });
-    const heard: unknown[] = [];
-    handle.listen("test", (data) => heard.push(data));
-    return { handle, heard };
+    const received: unknown[] = [];
+    handle.listen("test", (data) => received.push(data));
+    return { handle, received };
   }
 
   /** Writes a message to the log whose data are in the bucket. */
-  logLarge(roomId: string, data: unknown, place: Partial<MessageFrame> = {}): MessageFrame {
-    const frame = this.log(roomId, undefined, place);
+  logLarge(roomId: string, data: unknown, fields: Partial<MessageFrame> = {}): MessageFrame {
+    const frame = this.log(roomId, undefined, fields);
     delete frame.data;
     frame.payload = this.put(data);
     return frame;
@@ -84,8 +84,8 @@ export class PayloadServer extends LoggingServer {
     if (Object.keys(headers).length > 0) throw new Error("a header of one's own makes a browser ask first");
     this.fetched.push(address);
     this.fetching += 1;
-    this.mostFetching = Math.max(this.mostFetching, this.fetching);
-    const trouble = this.troubles.shift() ?? this.always;
+    this.maxFetching = Math.max(this.maxFetching, this.fetching);
+    const failure = this.failures.shift() ?? this.always;
     const abort = new Promise<never>((_, reject) =>
       signal.addEventListener("abort", () => {
         this.aborted += 1;
@@ -96,13 +96,13 @@ export class PayloadServer extends LoggingServer {
     try {
       await Promise.race([settled(), abort]);
       await Promise.race([this.#gate?.promise, abort]);
-      if (trouble === "silence") await abort;
-      if (trouble === "network") throw new TypeError("Failed to fetch");
+      if (failure === "silence") await abort;
+      if (failure === "network") throw new TypeError("Failed to fetch");
       const body = this.#objects.get(new URL(address).pathname.slice(1)) ?? new Uint8Array();
-      const bytes = trouble === "other bytes" ? body.map(otherDigit) : body;
-      const sent = trouble === "more bytes" ? new Uint8Array([...body, 32]) : bytes;
+      const bytes = failure === "other bytes" ? body.map(otherDigit) : body;
+      const sent = failure === "more bytes" ? new Uint8Array([...body, 32]) : bytes;
       return {
-        status: typeof trouble === "number" ? trouble : 200,
+        status: typeof failure === "number" ? failure : 200,
         json: () => Promise.reject(new Error("a payload is checked before it is read")),
         arrayBuffer: async () => sent.buffer,
       };
@@ -130,7 +130,7 @@ export async function until(isSo: () => boolean): Promise<void> {
 }
 
 /** Lets everything happen that can, what the client loads included. */
-export async function quiet(): Promise<void> {
+export async function idle(): Promise<void> {
   // It may be what cannot be loaded.
   await import("../../../client/transport/payload-fetcher.ts").catch(() => {});
   for (let turn = 0; turn < 50; turn += 1) await settled();
@@ -139,19 +139,19 @@ export async function quiet(): Promise<void> {
 /** A page that is in room 456. */
 export const pageIn456 = async (options: Partial<SocketHandleOptions> = {}) => {
   const server = new PayloadServer();
-  const { handle, heard } = server.page(options);
+  const { handle, received } = server.page(options);
   await handle.loginRoom("456");
   const post = async (frame: MessageFrame) => {
-    await server.last.tell(frame);
-    await quiet();
+    await server.last.deliver(frame);
+    await idle();
   };
   const small = (data: unknown, roomId = "456") => post(server.log(roomId, data));
   const large = (data: unknown, roomId = "456") => post(server.logLarge(roomId, data));
   const pass = async (ms: number) => {
     for (let passed = 0; passed < ms; passed += 250) {
       await server.clock.advance(Math.min(250, ms - passed));
-      await quiet();
+      await idle();
     }
   };
-  return { server, handle, heard, small, large, post, pass };
+  return { server, handle, received, small, large, post, pass };
 };

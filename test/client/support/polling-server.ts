@@ -1,10 +1,10 @@
 import { expect } from "vitest";
 import type { Fetch } from "../../../client/index.ts";
-// The client loads it when it needs it, which would take longer than a fake clock waits.
+// Loaded beforehand: a dynamic import takes longer than the fake clock waits.
 import "../../../client/transport/polling/socket.ts";
 import type { LoginFrame, RoomToRestore, ServerFrame } from "../../../protocol/frames.ts";
 import { settled } from "./fake-clock.ts";
-import { LoggingServer } from "./log-server.ts";
+import { LogServer } from "./log-server.ts";
 
 const pollUrl = "https://push.example/api/poll";
 
@@ -15,7 +15,7 @@ export interface Failure {
 }
 
 /** The same server behind a proxy that can kill WebSockets; polls are answered as a `hello` is. */
-export class PolledServer extends LoggingServer {
+export class PollingServer extends LogServer {
   readonly polls: {
     session: string | null;
     rooms: RoomToRestore[];
@@ -30,7 +30,7 @@ export class PolledServer extends LoggingServer {
   retryUpToMs: number | undefined;
   change: (room: LoginFrame) => LoginFrame = (room) => room;
   polling = 0;
-  mostPolling = 0;
+  maxPolling = 0;
 
   readonly fetch: Fetch = async (address, { headers, signal }) => {
     const { searchParams, origin, pathname } = new URL(address);
@@ -41,7 +41,7 @@ export class PolledServer extends LoggingServer {
     const leave: string[] = JSON.parse(searchParams.get("leave") ?? "[]");
     this.polls.push({ session, rooms, leave, authorization: headers.Authorization, atMs: this.clock.now() });
     this.polling += 1;
-    this.mostPolling = Math.max(this.mostPolling, this.polling);
+    this.maxPolling = Math.max(this.maxPolling, this.polling);
     try {
       await settled();
       const failure = this.failures.shift();
@@ -74,9 +74,9 @@ export class PolledServer extends LoggingServer {
 
   page(options = {}) {
     const handle = this.handle({ pollUrl, fetch: this.fetch, ...options });
-    const heard: unknown[] = [];
-    handle.listen("test", (data) => heard.push(data));
-    return { handle, heard };
+    const received: unknown[] = [];
+    handle.listen("test", (data) => received.push(data));
+    return { handle, received };
   }
 
   /** A poll takes more turns than a frame. */
@@ -93,13 +93,13 @@ export class PolledServer extends LoggingServer {
 }
 
 /** A page that was in room 456 by a WebSocket, had message 1, and polls now. */
-export const polledPage = async (options = {}) => {
-  const server = new PolledServer();
-  const { handle, heard } = server.page(options);
+export const pollingPage = async (options = {}) => {
+  const server = new PollingServer();
+  const { handle, received } = server.page(options);
   await handle.loginRoom("456", "loginWhenLast");
-  await server.last.tell(server.log("456", 1));
+  await server.last.deliver(server.log("456", 1));
   server.isDown = true;
   server.last.drop();
   await server.advance(6_000);
-  return { server, handle, heard };
+  return { server, handle, received };
 };
