@@ -289,7 +289,7 @@ describe("after the end of a membership", () => {
         await server.clock.advance(250);
       },
     ],
-  ])("(%s) nothing of it reaches the page, and nothing is asked or acked", async (_, getOut) => {
+  ])("its messages are neither delivered nor acked, and cause no replay: %s", async (_, getOut) => {
     const given = await inRoom456();
     const { server, received, post, lose } = given;
     lose(1);

@@ -232,7 +232,7 @@ describe("a fetch that fails", () => {
 
   test("by a timeout is repeated after the time that a slow connection needs", async () => {
     const { server, received, large, pass } = await pageIn456();
-    server.failures.push("silence");
+    server.failures.push("timeout");
     const data = "x".repeat(320_000 - 2);
     await large(data);
     await pass(39_750);

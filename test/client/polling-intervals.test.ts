@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { PollingServer, pollingPage } from "./support/polling-server.ts";
 
 describe("polls that fail", () => {
-  test.each([[500], [429], ["network"], ["silence"]] as const)(
+  test.each([[500], [429], ["network"], ["timeout"]] as const)(
     "are repeated after a backoff, and no message is lost: %s",
     async (failure) => {
       const { server, received } = await pollingPage();

@@ -51,7 +51,7 @@ describe("polling", () => {
 
   test("honors retryAfterMs, and never sends two polls at a time", async () => {
     const { server, handle } = await pollingPage();
-    server.failures.push("silence");
+    server.failures.push("timeout");
     await server.advance(3_000);
     expect(server.polling).toBe(1);
     void handle.loginRoom("457").catch(() => {});
@@ -209,7 +209,7 @@ describe("polling", () => {
 
   test("stops when the handle is closed", async () => {
     const { server, handle } = await pollingPage();
-    server.failures.push("silence");
+    server.failures.push("timeout");
     await server.advance(4_000);
     handle.close();
     await settled();
@@ -317,7 +317,7 @@ describe("a WebSocket after polling", () => {
   test("is tried for a publish only after the response to the current poll", async () => {
     const { server, handle } = await pollingPage();
     await server.advance(10_000);
-    server.failures.push("silence");
+    server.failures.push("timeout");
     await server.advance(3_000);
     expect(server.polling).toBe(1);
     const attempts = server.connections.length;

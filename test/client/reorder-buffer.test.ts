@@ -23,62 +23,62 @@ const at = (seq: number, buffered: number[] = []): ReorderBuffer => ({
 
 describe("inserting messages", () => {
   test.each<
-    [string, ReorderBuffer, number[], number, { shown: number[]; seq: number; buffered?: number[]; toAck: number }]
+    [string, ReorderBuffer, number[], number, { ready: number[]; seq: number; buffered?: number[]; toAck: number }]
   >([
-    ["the next message is ready", at(5), [6], 0, { shown: [6], seq: 6, toAck: 1 }],
-    ["a duplicate is dropped, and acked again", at(5), [5], 0, { shown: [], seq: 5, toAck: 1 }],
-    ["an early message is buffered", at(5), [7], 0, { shown: [], seq: 5, buffered: [7], toAck: 0 }],
+    ["the next message is ready", at(5), [6], 0, { ready: [6], seq: 6, toAck: 1 }],
+    ["a duplicate is dropped, and acked again", at(5), [5], 0, { ready: [], seq: 5, toAck: 1 }],
+    ["an early message is buffered", at(5), [7], 0, { ready: [], seq: 5, buffered: [7], toAck: 0 }],
     [
       "the missing message makes the buffered ones ready",
       at(5, [7, 8, 10]),
       [6],
       0,
-      { shown: [6, 7, 8], seq: 8, buffered: [10], toAck: 3 },
+      { ready: [6, 7, 8], seq: 8, buffered: [10], toAck: 3 },
     ],
     [
       "several messages in any order are ready in order",
       at(5),
       [8, 6, 7, 6],
       0,
-      { shown: [6, 7, 8], seq: 8, toAck: 3 },
+      { ready: [6, 7, 8], seq: 8, toAck: 3 },
     ],
-    ["empty positions are skipped", at(5), [6, 9], 9, { shown: [6, 9], seq: 9, toAck: 2 }],
-    ["empty positions at the end are skipped", at(5), [], 9, { shown: [], seq: 9, toAck: 1 }],
-    ["buffered messages after them are ready", at(5, [8, 10]), [], 7, { shown: [8], seq: 8, buffered: [10], toAck: 1 }],
-    ["buffered messages between them are ready", at(5, [7]), [9], 9, { shown: [7, 9], seq: 9, toAck: 2 }],
-    ["earlier empty positions have no effect", at(5), [], 3, { shown: [], seq: 5, toAck: 0 }],
-  ])("%s", (_, before, seqs, upTo, { shown, seq, buffered = [], toAck }) => {
-    const [stream, now] = insert(before, logged(...seqs), upTo);
-    const after = { shown: seqsOf(now), seq: stream.seq, buffered: seqsOf(stream.buffered), toAck: stream.unacked };
-    expect(after).toEqual({ shown, seq, buffered, toAck });
-    expect(hasGap(stream)).toBe(buffered.length > 0);
+    ["empty positions are skipped", at(5), [6, 9], 9, { ready: [6, 9], seq: 9, toAck: 2 }],
+    ["empty positions at the end are skipped", at(5), [], 9, { ready: [], seq: 9, toAck: 1 }],
+    ["buffered messages after them are ready", at(5, [8, 10]), [], 7, { ready: [8], seq: 8, buffered: [10], toAck: 1 }],
+    ["buffered messages between them are ready", at(5, [7]), [9], 9, { ready: [7, 9], seq: 9, toAck: 2 }],
+    ["earlier empty positions have no effect", at(5), [], 3, { ready: [], seq: 5, toAck: 0 }],
+  ])("%s", (_, before, seqs, upTo, { ready, seq, buffered = [], toAck }) => {
+    const [buffer, now] = insert(before, logged(...seqs), upTo);
+    const after = { ready: seqsOf(now), seq: buffer.seq, buffered: seqsOf(buffer.buffered), toAck: buffer.unacked };
+    expect(after).toEqual({ ready, seq, buffered, toAck });
+    expect(hasGap(buffer)).toBe(buffered.length > 0);
   });
 
   test("a message whose payload is not fetched yet delays itself and all later ones, and is no gap", () => {
     const payload = { url: "https://bucket.example/a", sha256: "a", bytes: 1 };
     const large = { ...message(undefined, { epoch, seq: 8 }), payload } as LoggedMessage;
-    const [stream, shown] = insert(at(5), [...logged(6), large, ...logged(9)], 9);
-    expect({ shown: seqsOf(shown), seq: stream.seq, buffered: seqsOf(stream.buffered) }).toEqual({
-      ...{ shown: [6], buffered: [8, 9] },
+    const [buffer, ready] = insert(at(5), [...logged(6), large, ...logged(9)], 9);
+    expect({ ready: seqsOf(ready), seq: buffer.seq, buffered: seqsOf(buffer.buffered) }).toEqual({
+      ...{ ready: [6], buffered: [8, 9] },
       // The position before it is empty.
       seq: 7,
     });
-    expect([stream.awaited, hasGap(stream)]).toEqual([large, false]);
-    const [after, now] = insert(stream, logged(8));
+    expect([buffer.awaited, hasGap(buffer)]).toEqual([large, false]);
+    const [after, now] = insert(buffer, logged(8));
     expect([seqsOf(now), after.seq, after.awaited]).toEqual([[8, 9], 9, undefined]);
   });
 
   test("before the response to the login, all messages are buffered", () => {
-    const [stream, shown] = insert(emptyBuffer, logged(2, 1));
-    expect(shown).toEqual([]);
-    expect(seqsOf(stream.buffered)).toEqual([1, 2]);
-    expect(hasGap(stream)).toBe(false);
+    const [buffer, ready] = insert(emptyBuffer, logged(2, 1));
+    expect(ready).toEqual([]);
+    expect(seqsOf(buffer.buffered)).toEqual([1, 2]);
+    expect(hasGap(buffer)).toBe(false);
   });
 
   test("at most 256 early messages are buffered, the nearest ones, and the others remain a gap", () => {
-    const [stream] = insert(at(0), logged(...Array.from({ length: 300 }, (_, i) => 301 - i)));
-    expect(seqsOf(stream.buffered)).toEqual(Array.from({ length: 256 }, (_, i) => i + 2));
-    const [after] = insert(stream, logged(1));
+    const [buffer] = insert(at(0), logged(...Array.from({ length: 300 }, (_, i) => 301 - i)));
+    expect(seqsOf(buffer.buffered)).toEqual(Array.from({ length: 256 }, (_, i) => i + 2));
+    const [after] = insert(buffer, logged(1));
     expect(after.seq).toBe(257);
     expect(hasGap(after)).toBe(true);
   });
@@ -91,49 +91,49 @@ describe("inserting messages", () => {
 
 describe("catching up with the response to a login", () => {
   const answer = { epoch, seq: 9 };
-  test.each<[string, ReorderBuffer, object, { shown: number[]; seq: number; hasGap?: boolean; isLost?: boolean }]>([
-    ["without catch-up options starts where the log stands", emptyBuffer, answer, { shown: [], seq: 9 }],
+  test.each<[string, ReorderBuffer, object, { ready: number[]; seq: number; hasGap?: boolean; isLost?: boolean }]>([
+    ["without catch-up options starts where the log stands", emptyBuffer, answer, { ready: [], seq: 9 }],
     [
       "continues with messages that overtook it",
       { ...emptyBuffer, buffered: logged(8, 10, 11) },
       answer,
-      { shown: [10, 11], seq: 11 },
+      { ready: [10, 11], seq: 11 },
     ],
     [
       "with missed messages makes them ready first",
       { ...emptyBuffer, buffered: logged(10) },
       { ...answer, recovered: true, missed: logged(6, 8), upTo: 9 },
-      { shown: [6, 8, 10], seq: 10 },
+      { ready: [6, 8, 10], seq: 10 },
     ],
     [
       "with `more` leaves a gap",
       at(5),
       { ...answer, recovered: true, missed: logged(6), upTo: 6, more: true },
-      { shown: [6], seq: 6, hasGap: true },
+      { ready: [6], seq: 6, hasGap: true },
     ],
     [
       "without recovery starts again",
       at(5, [7]),
       { ...answer, recovered: false, missed: [], upTo: 9 },
-      { shown: [], seq: 9, isLost: true },
+      { ready: [], seq: 9, isLost: true },
     ],
-    ["of another epoch starts again", at(50), { epoch: "new1", seq: 9 }, { shown: [], seq: 9, isLost: true }],
+    ["of another epoch starts again", at(50), { epoch: "new1", seq: 9 }, { ready: [], seq: 9, isLost: true }],
     [
       "for a member loses nothing: it only raises the head of the log",
       at(5),
       answer,
-      { shown: [], seq: 5, hasGap: true },
+      { ready: [], seq: 5, hasGap: true },
     ],
-    ["for a member without missed messages has no effect", at(9), answer, { shown: [], seq: 9 }],
+    ["for a member without missed messages has no effect", at(9), answer, { ready: [], seq: 9 }],
     [
       "for a new member without recovery starts, and loses nothing",
       emptyBuffer,
       { ...answer, recovered: false, missed: [], upTo: 9 },
-      { shown: [], seq: 9 },
+      { ready: [], seq: 9 },
     ],
   ])("%s", (_, before, frame, expected) => {
-    const [stream, shown, isLost] = catchUp(before, { epoch, seq: 0, ...frame });
-    expect({ shown: seqsOf(shown), seq: stream.seq, hasGap: hasGap(stream), isLost }).toEqual({
+    const [buffer, ready, isLost] = catchUp(before, { epoch, seq: 0, ...frame });
+    expect({ ready: seqsOf(ready), seq: buffer.seq, hasGap: hasGap(buffer), isLost }).toEqual({
       hasGap: false,
       isLost: false,
       ...expected,
@@ -141,20 +141,20 @@ describe("catching up with the response to a login", () => {
   });
 
   test("with `more` and no messages leaves a gap after the next message: there may be another one", () => {
-    const [stream] = catchUp(at(5), { epoch, seq: 5, recovered: true, missed: [], upTo: 5, more: true });
-    expect(hasGap(stream)).toBe(true);
-    const [after, shown] = insert(stream, logged(6));
-    expect(seqsOf(shown)).toEqual([6]);
+    const [buffer] = catchUp(at(5), { epoch, seq: 5, recovered: true, missed: [], upTo: 5, more: true });
+    expect(hasGap(buffer)).toBe(true);
+    const [after, ready] = insert(buffer, logged(6));
+    expect(seqsOf(ready)).toEqual([6]);
     expect(hasGap(after)).toBe(true);
   });
 
   test("of an epoch of which a message arrived starts before that message", () => {
     const stray = message("new", { epoch: "new1", seq: 3 }) as LoggedMessage;
-    const [stream] = insert(at(50), [stray]);
-    expect(stream.seq).toBe(50);
-    expect(hasGap(stream)).toBe(true);
-    expect(catchUp(stream, { epoch: "new1", seq: 9, recovered: false, missed: [], upTo: 9 })[0].seq).toBe(2);
+    const [buffer] = insert(at(50), [stray]);
+    expect(buffer.seq).toBe(50);
+    expect(hasGap(buffer)).toBe(true);
+    expect(catchUp(buffer, { epoch: "new1", seq: 9, recovered: false, missed: [], upTo: 9 })[0].seq).toBe(2);
     // The message was a late one of an older log.
-    expect(hasGap(catchUp(stream, { epoch, seq: 50, recovered: true, missed: [], upTo: 50 })[0])).toBe(false);
+    expect(hasGap(catchUp(buffer, { epoch, seq: 50, recovered: true, missed: [], upTo: 50 })[0])).toBe(false);
   });
 });

@@ -68,7 +68,7 @@ describe("replaying a conversation", () => {
     const { server, handle } = await page();
     server.onFrame = (frame) => (frame.action === "replay" || frame.action === "publish" ? undefined : answerTo(frame));
     handle.publish({ toUser: "bob" }, "say", 1, { clientMessageId: "c" }).catch(() => {});
-    const asked = handle.replay({ toUser: "bob" }, { history: 1 });
+    const result = handle.replay({ toUser: "bob" }, { history: 1 });
     await settled();
     expect(server.receivedOf("replay")).toEqual([]);
     const [{ ref } = {}] = server.receivedOf("publish");
@@ -83,7 +83,7 @@ describe("replaying a conversation", () => {
     server.onFrame = (frame) => (frame.action === "replay" ? replayed() : answerTo(frame));
     server.last.drop();
     await server.clock.advance(10_000);
-    expect(await asked).toMatchObject({ missed: [said] });
+    expect(await result).toMatchObject({ missed: [said] });
   });
 
   test("fails with the server's code", async () => {
@@ -102,18 +102,18 @@ describe("replaying a conversation", () => {
   test("while polling, tries a WebSocket immediately", async () => {
     const { server, handle } = await pollingPage();
     await server.advance(10_000);
-    const asked = handle.replay({ toUser: "bob" }, { history: 1 });
+    const result = handle.replay({ toUser: "bob" }, { history: 1 });
     server.isDown = false;
     server.onFrame = (frame) => (frame.action === "replay" ? replayed() : answerTo(frame));
     await server.advance(1_000);
-    expect(await asked).toMatchObject({ missed: [said] });
+    expect(await result).toMatchObject({ missed: [said] });
   });
 
   test("fails with the reason if no WebSocket opens", async () => {
     const { server, handle } = await pollingPage();
     await server.advance(10_000);
-    const asked = handle.replay({ toUser: "bob" }, { history: 1 }).catch(({ code, msg }) => ({ code, msg }));
+    const result = handle.replay({ toUser: "bob" }, { history: 1 }).catch(({ code, msg }) => ({ code, msg }));
     await server.advance(5_000);
-    expect(await asked).toEqual({ code: "2014", msg: "replay: no WebSocket opens here now; ask again later" });
+    expect(await result).toEqual({ code: "2014", msg: "replay: no WebSocket opens here now; ask again later" });
   });
 });

@@ -1,9 +1,9 @@
 import type { Clock } from "../../../client/index.ts";
 
-/** Lets everything happen that needs no time. */
+/** Waits for everything that needs no time. */
 export const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** Time that stands still until a test moves it. */
+/** A clock that a test advances. */
 export class FakeClock implements Clock {
   #now = 1_732_060_800_000;
   #lastId = 0;
@@ -21,12 +21,12 @@ export class FakeClock implements Clock {
     this.#timers.delete(id as number);
   };
 
-  /** How many timers run. */
+  /** Number of running timers. */
   get running(): number {
     return this.#timers.size;
   }
 
-  /** Runs every timer that is due within the next `ms`, each in its moment. */
+  /** Advances the clock by `ms`, and runs each timer at its time. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
     await settled();
@@ -40,13 +40,13 @@ export class FakeClock implements Clock {
     this.#now = end;
   }
 
-  /** Somebody sets the computer's clock: timers run as before. */
+  /** Sets the time, as a user may set the system's clock. Timers are not affected. */
   set(now: number): void {
     for (const timer of this.#timers.values()) timer.dueAt += now - this.#now;
     this.#now = now;
   }
 
-  /** The computer sleeps: time passes, but no timer runs before it wakes up. */
+  /** The device sleeps: time passes, and timers run only after it. */
   async sleep(ms: number): Promise<void> {
     this.#now += ms;
     await this.advance(0);

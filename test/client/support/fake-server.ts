@@ -6,13 +6,14 @@ import { parseClientFrame } from "../../../protocol/parse-frame.ts";
 import { FakeClock, settled } from "./fake-clock.ts";
 
 /**
- * A server in memory that speaks protocol/frames.ts. From what tests need most to what they need least:
- * - `handle()` makes a client that connects to it
- * - by default it says yes to everything; `onFrame` replaces an answer, or withholds it (`undefined`)
- * - `received` has all frames of all connections, `last` is the newest connection
- * - `FakeConnection.send`, `sendText`, `drop` do what no answer does
- * - `message` makes the next message of a room's log
- * - `isDown` lets handshakes fail
+ * A server in memory, with the frames of protocol/frames.ts:
+ *
+ * - `handle()` creates a client that connects to it
+ * - it accepts every request; `onFrame` returns another response, or none (`undefined`)
+ * - `received` contains the frames of all connections, `last` is the newest connection
+ * - `FakeConnection.deliver`, `deliverText` and `drop` act without a request
+ * - `message` creates the next message of a room's log
+ * - `isDown` makes handshakes fail
  */
 export class FakeServer {
   readonly clock = new FakeClock();
@@ -30,7 +31,7 @@ export class FakeServer {
 
   get WebSocket() {
     const connect = (url: string, protocols: string[]) => new FakeConnection(this, url, protocols);
-    // A constructor may return another object than the one that `new` made.
+    // A constructor may return any object.
     return function WebSocket(url: string, protocols: string[]) {
       return connect(url, protocols);
     } as unknown as new (
@@ -45,7 +46,7 @@ export class FakeServer {
     return connection;
   }
 
-  /** The next message of a room, of everyone if it names none. */
+  /** Creates the next message of a room's log, by default of `@all`. */
   message(data: unknown, fields: Partial<MessageFrame> = {}): MessageFrame {
     const { roomId = everyone } = fields;
     const seq = fields.seq ?? (this.#heads.get(roomId) ?? 0) + 1;
@@ -81,7 +82,7 @@ export class FakeConnection implements WebSocketLike {
     });
   }
 
-  /** A frame to the client. */
+  /** Sends a frame to the client. */
   async deliver(frame: ServerFrame): Promise<void> {
     await this.deliverText(JSON.stringify(frame));
   }
@@ -91,7 +92,7 @@ export class FakeConnection implements WebSocketLike {
     await settled();
   }
 
-  /** The line breaks. */
+  /** Closes the connection from the server's side. */
   drop(code = 1006): void {
     this.isOpen = false;
     this.onclose?.({ code, reason: "" });
@@ -112,7 +113,7 @@ export class FakeConnection implements WebSocketLike {
   }
 }
 
-/** What a server answers that has nothing against anything. */
+/** The response that accepts a frame. */
 export function answerTo(frame: ClientFrame): ServerFrame | undefined {
   switch (frame.action) {
     case "hello":
@@ -130,11 +131,11 @@ export function answerTo(frame: ClientFrame): ServerFrame | undefined {
       return undefined;
     case "publish":
     case "replay":
-      throw new Error(`say by onFrame what is answered to ${frame.action}`);
+      throw new Error(`set onFrame: there is no default response to ${frame.action}`);
   }
 }
 
-/** Every place is still there, and nothing was missed. */
+/** Restores all memberships, without missed messages. */
 function restored({ rooms = [] }: FrameOf<"hello">): LoginFrame[] {
   const own = [everyone, ownRoom].filter((roomId) => !rooms.some((room) => room.roomId === roomId));
   return [...own.map((roomId) => ({ roomId, generation: 0, since: undefined })), ...rooms].map(
@@ -179,7 +180,7 @@ export const evicted = (roomId: string, generation: number): LoginFrame & { type
   generation,
 });
 
-/** A pushed message, the first of its room's log if nothing else is said. */
+/** A pushed message, by default the first of its room's log. */
 export const message = (data: unknown, fields: Partial<MessageFrame> = {}): MessageFrame => ({
   type: "message",
   eventName: "test",

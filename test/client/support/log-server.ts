@@ -14,14 +14,14 @@ import { everyone, ownRoom } from "../../../protocol/ids.ts";
 import { answerTo, connected, FakeServer, loggedIn, message } from "./fake-server.ts";
 
 export const epoch = "k3f9";
-/** How many messages one reply holds. */
+/** Messages in one response. */
 const messagesPerReply = 4;
 
-/** A fake server with logs, which answers `hello`, `loginRoom`, `replay` from them and keeps what is acked. */
+/** A fake server with logs, from which it responds to `hello`, `loginRoom` and `replay`. Stores acks. */
 export class LogServer extends FakeServer {
-  /** By room; `undefined` is a number that holds nothing. */
+  /** Logs by room. `undefined` is an empty position. */
   readonly logs = new Map<string, (MessageFrame | undefined)[]>();
-  /** Highest number acked, by room. */
+  /** Acked positions by room. */
   readonly acked = new Map<string, number>();
 
   constructor() {
@@ -29,7 +29,7 @@ export class LogServer extends FakeServer {
     this.onFrame = (frame) => this.answer(frame);
   }
 
-  /** Writes the next message of a room's log; does not send it. */
+  /** Appends a message to a room's log, without sending it. */
   log(roomId: string, data: unknown, fields: Partial<MessageFrame> = {}): MessageFrame {
     const log = this.#logOf(roomId);
     const named = roomId === everyone ? {} : { roomId };
@@ -44,7 +44,7 @@ export class LogServer extends FakeServer {
     return entry;
   }
 
-  /** Takes a number that nothing was ever written to. */
+  /** Appends an empty position. */
   skip(roomId: string): void {
     this.#logOf(roomId).push(undefined);
   }
@@ -109,7 +109,7 @@ export class LogServer extends FakeServer {
   }
 }
 
-/** A page that is in room 456 and hears the event `test`; messages are posted to it, or lost on their way. */
+/** A page in room 456 with a listener for the event `test`. `post` sends it a message, `lose` only logs one. */
 export const inRoom456 = async (options: Partial<SocketHandleOptions> = {}) => {
   const server = new LogServer();
   const handle = server.handle(options);

@@ -7,7 +7,7 @@ import type { MessageFrame, ServerFrame } from "../../../protocol/frames.ts";
 import { settled } from "./fake-clock.ts";
 import { LogServer } from "./log-server.ts";
 
-// Those of WebCrypto are made in other threads, and come later than a fake clock waits on a busy machine.
+// WebCrypto computes digests in other threads, which takes longer than the fake clock waits on a busy machine.
 beforeEach(() => {
   vi.spyOn(crypto.subtle, "digest").mockImplementation(async (_, data) => {
     const bytes = ArrayBuffer.isView(data) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : data;
@@ -15,22 +15,22 @@ beforeEach(() => {
   });
 });
 
-/** What a fetch comes to, where it is not the object: an HTTP status, no answer, other bytes, or nothing until `let`. */
-export type FetchFailure = number | "network" | "other bytes" | "more bytes" | "silence";
+/** Result of a fetch other than the object: an HTTP status, an error, other bytes, or no response (`timeout`). */
+export type FetchFailure = number | "network" | "other bytes" | "more bytes" | "timeout";
 
-/** The same server with a bucket. Each sending of a message has an address of its own, numbered `?v=1`, `?v=2` … */
+/** A server with a bucket. The payload has another URL in each frame, numbered `?v=1`, `?v=2` … */
 export class PayloadServer extends LogServer {
-  /** Addresses as they were fetched. */
+  /** URLs in the order of the fetches. */
   readonly fetched: string[] = [];
   fetching = 0;
   maxFetching = 0;
-  /** Fetches that were given up by the client. */
+  /** Fetches that the client aborted. */
   aborted = 0;
-  /** What the next fetches come to, the first one first. */
+  /** Failures of the next fetches, the first one first. */
   readonly failures: FetchFailure[] = [];
-  /** What every fetch comes to that `troubles` says nothing about. */
+  /** Failure of all fetches without one in `failures`. */
   always: FetchFailure | undefined;
-  /** Fetches wait until they are let through. */
+  /** Fetches wait for it. */
   #gate: { promise: Promise<void>; open: () => void } | undefined;
   readonly #objects = new Map<string, Uint8Array<ArrayBuffer>>();
   #version = 0;
@@ -40,7 +40,7 @@ export class PayloadServer extends LogServer {
     this.onFrame = (frame) => this.renewed(this.answer(frame));
   }
 
-  /** A page that fetches from this bucket, and what it hears. */
+  /** A page that fetches from this bucket, with the data that its listener received. */
   page(options: Partial<SocketHandleOptions> = {}) {
     const handle: SocketHandle = this.handle({ fetch: this.fetch, ...options });
     const received: unknown[] = [];
@@ -48,7 +48,7 @@ export class PayloadServer extends LogServer {
     return { handle, received };
   }
 
-  /** Writes a message to the log whose data are in the bucket. */
+  /** Appends a message to a room's log, with its data in the bucket. */
   logLarge(roomId: string, data: unknown, fields: Partial<MessageFrame> = {}): MessageFrame {
     const frame = this.log(roomId, undefined, fields);
     delete frame.data;
@@ -72,7 +72,7 @@ export class PayloadServer extends LogServer {
     this.#gate = undefined;
   }
 
-  /** With addresses that were made just now. */
+  /** Replaces the URLs of all payloads by new ones. */
   renewed<F extends ServerFrame | MessageFrame | undefined>(frame: F): F {
     if (!frame) return frame;
     return JSON.parse(JSON.stringify(frame), (name, value) =>
@@ -81,7 +81,7 @@ export class PayloadServer extends LogServer {
   }
 
   readonly fetch: Fetch = async (address, { headers, signal }) => {
-    if (Object.keys(headers).length > 0) throw new Error("a header of one's own makes a browser ask first");
+    if (Object.keys(headers).length > 0) throw new Error("another header causes a preflight request in browsers");
     this.fetched.push(address);
     this.fetching += 1;
     this.maxFetching = Math.max(this.maxFetching, this.fetching);
@@ -96,7 +96,7 @@ export class PayloadServer extends LogServer {
     try {
       await Promise.race([settled(), abort]);
       await Promise.race([this.#gate?.promise, abort]);
-      if (failure === "silence") await abort;
+      if (failure === "timeout") await abort;
       if (failure === "network") throw new TypeError("Failed to fetch");
       const body = this.#objects.get(new URL(address).pathname.slice(1)) ?? new Uint8Array();
       const bytes = failure === "other bytes" ? body.map(otherDigit) : body;
@@ -117,10 +117,10 @@ export class PayloadServer extends LogServer {
   }
 }
 
-/** As many bytes, as good JSON, and another number. */
+/** Keeps the length and valid JSON. */
 const otherDigit = (byte: number) => (byte >= 0x30 && byte <= 0x39 ? byte ^ 1 : byte);
 
-/** Lets everything happen until this is so. */
+/** Runs the event loop until a condition is met. */
 export async function until(isSo: () => boolean): Promise<void> {
   for (let turn = 0; turn < 20_000; turn += 1) {
     if (isSo()) return;
@@ -129,14 +129,14 @@ export async function until(isSo: () => boolean): Promise<void> {
   throw new Error(`never: ${isSo}`);
 }
 
-/** Lets everything happen that can, what the client loads included. */
+/** Runs the event loop until the client is idle, its dynamic imports included. */
 export async function idle(): Promise<void> {
-  // It may be what cannot be loaded.
+  // Tests make this import fail.
   await import("../../../client/transport/payload-fetcher.ts").catch(() => {});
   for (let turn = 0; turn < 50; turn += 1) await settled();
 }
 
-/** A page that is in room 456. */
+/** A page in room 456. */
 export const pageIn456 = async (options: Partial<SocketHandleOptions> = {}) => {
   const server = new PayloadServer();
   const { handle, received } = server.page(options);

@@ -14,7 +14,7 @@ export interface Failure {
   retryAfter?: string;
 }
 
-/** The same server behind a proxy that can kill WebSockets; polls are answered as a `hello` is. */
+/** A server that also responds to polls. With `isDown`, WebSockets fail and polls work. */
 export class PollingServer extends LogServer {
   readonly polls: {
     session: string | null;
@@ -23,10 +23,10 @@ export class PollingServer extends LogServer {
     authorization: string | undefined;
     atMs: number;
   }[] = [];
-  /** What the next polls come to instead. */
-  readonly failures: (number | "network" | "silence" | Failure)[] = [];
+  /** Failures of the next polls, the first one first. `timeout`: no response. */
+  readonly failures: (number | "network" | "timeout" | Failure)[] = [];
   retryAfterMs = 3_000;
-  /** Told where nothing came. */
+  /** Sent in responses without messages. */
   retryUpToMs: number | undefined;
   change: (room: LoginFrame) => LoginFrame = (room) => room;
   polling = 0;
@@ -46,7 +46,7 @@ export class PollingServer extends LogServer {
       await settled();
       const failure = this.failures.shift();
       if (failure === "network") throw new TypeError("fetch failed");
-      if (failure === "silence")
+      if (failure === "timeout")
         await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
       const hello = this.answer({ action: "hello", rooms }) as ServerFrame & { type: "connected" };
       const { retryAfterMs, retryUpToMs } = this;
@@ -79,7 +79,7 @@ export class PollingServer extends LogServer {
     return { handle, received };
   }
 
-  /** A poll takes more turns than a frame. */
+  /** Advances the clock in steps, as a poll takes more turns of the event loop than a frame. */
   async advance(ms: number) {
     for (let passed = 0; passed < ms; passed += 250) {
       await this.clock.advance(Math.min(250, ms - passed));
@@ -92,7 +92,7 @@ export class PollingServer extends LogServer {
   }
 }
 
-/** A page that was in room 456 by a WebSocket, had message 1, and polls now. */
+/** A page that joined room 456 over a WebSocket, received message 1, and polls now. */
 export const pollingPage = async (options = {}) => {
   const server = new PollingServer();
   const { handle, received } = server.page(options);
