@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { curlLine, jsonProblem, pushBody } from "../../console/push.ts";
+import { curlCommand, jsonProblem, pushBody } from "../../console/push.ts";
 import type { PushForm } from "../../console/state.ts";
 
 const form: PushForm = { to: "room", roomId: "456", userId: "ann", eventName: "test", dataText: "{}" };
@@ -8,9 +8,9 @@ describe("the body of a push", () => {
   test.each<[string, Partial<PushForm>, string]>([
     ["names a room", {}, '{"roomId":"456","eventName":"test","data":{}}'],
     ["names a user", { to: "user" }, '{"userId":"ann","eventName":"test","data":{}}'],
-    ["names nobody to reach everyone", { to: "everyone" }, '{"eventName":"test","data":{}}'],
+    ["names no target to reach everyone", { to: "everyone" }, '{"eventName":"test","data":{}}'],
     [
-      "holds the data as they were typed",
+      "contains the data as they were entered",
       { dataText: " [12345678901234567890, 1.0]\n" },
       '{"roomId":"456","eventName":"test","data":[12345678901234567890, 1.0]}',
     ],
@@ -24,12 +24,12 @@ test.each([
   ['{"a": 1}', undefined],
   ["  ", "Data is empty. Any JSON will do, null included."],
   ["{'a': 1}", expect.stringMatching(/^Not JSON: /)],
-])("what is said about the data %j", (text, expected) => {
+])("jsonProblem explains why %j is not valid JSON", (text, expected) => {
   expect(jsonProblem(text)).toEqual(expected);
 });
 
-test("the curl line survives a shell: quotes in the data are kept", () => {
-  expect(curlLine("http://localhost:4500/api/push", "key", { ...form, dataText: '"it\'s"' })).toBe(
+test("the curl command escapes quotes in the data for a shell", () => {
+  expect(curlCommand("http://localhost:4500/api/push", "key", { ...form, dataText: '"it\'s"' })).toBe(
     [
       "curl 'http://localhost:4500/api/push' \\",
       "  -H 'x-api-key: key' \\",
