@@ -1,7 +1,7 @@
 import { element, fill } from "./element.ts";
 import type { ConsoleStore } from "./state.ts";
 
-export interface SettingsPart {
+interface SettingsPart {
   /** Whether the page can connect. If not, the form shows what is missing. */
   areReady(): boolean;
 }

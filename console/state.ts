@@ -3,7 +3,7 @@ import type { LoginPolicy } from "../protocol/ids.ts";
 import type { Store } from "./store.ts";
 
 /** The state of the whole page. */
-export interface ConsoleState {
+interface ConsoleState {
   settings: Settings;
   link: Link;
   /** Values of the login form. */

@@ -1,7 +1,7 @@
 import type { ServerFrame } from "../../protocol/frames.ts";
 import type { LoginPolicy } from "../../protocol/ids.ts";
 
-export type Evicted = Extract<ServerFrame, { type: "evicted" }>;
+type Evicted = Extract<ServerFrame, { type: "evicted" }>;
 
 /** The page's membership in a room, or its login to it while that is pending. */
 export interface Room {

@@ -3,7 +3,7 @@ import type { PollOptions, PollResponse } from "./request.ts";
 type Options = Pick<PollOptions, "clock" | "random">;
 
 /** Computes the time between polls. */
-export interface PollInterval {
+interface PollInterval {
   /** Consecutive polls that failed. */
   readonly errors: number;
   /** Time in ms during which no poll may be sent. */

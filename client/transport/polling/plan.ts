@@ -41,7 +41,7 @@ export interface PlannedRequest extends PollRequest {
  */
 export type Step = "resume" | "poll" | "wake" | "openWebSocket";
 
-export interface PollPlan {
+interface PollPlan {
   /** The positions in all rooms, as a text to compare. */
   readonly positions: string;
   /** The next poll settles a pending login or leave. */
