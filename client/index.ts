@@ -4,6 +4,9 @@ export { clientCodes } from "./core/client-codes.ts";
 export { DownlinkError, type DownlinkErrorCode, isDownlinkError } from "./core/downlink-error.ts";
 export type { LoginNotice, Notice, PublishNotice, ReplayNotice } from "./core/notices.ts";
 export type { SocketHandleOptions } from "./options.ts";
+export type { Clock } from "./platform/clock.ts";
+export type { Fetch } from "./platform/fetch.ts";
+export type { WebSocketConstructor, WebSocketLike } from "./platform/web-socket.ts";
 export type { OnError, OnOk } from "./runtime/pending-calls.ts";
 export {
   type Listener,
@@ -13,4 +16,3 @@ export {
   type SystemEventName,
   type SystemFrameOf,
 } from "./socket-handle.ts";
-export type { Clock, Fetch, WebSocketConstructor, WebSocketLike } from "./transport/environment.ts";

@@ -1,8 +1,9 @@
 import { clientCodes } from "./core/client-codes.ts";
 import { DownlinkError } from "./core/downlink-error.ts";
+import { type Clock, systemClock } from "./platform/clock.ts";
+import type { Fetch } from "./platform/fetch.ts";
+import type { WebSocketConstructor } from "./platform/web-socket.ts";
 import type { RuntimeOptions } from "./runtime/effects.ts";
-import { systemClock } from "./runtime/timers.ts";
-import type { Clock, Fetch, WebSocketConstructor } from "./transport/environment.ts";
 
 export interface SocketHandleOptions {
   /** WebSocket URL of the stack, `wss://…`. A function is called before every attempt to connect. */

@@ -1,10 +1,4 @@
-import type { Clock } from "../transport/environment.ts";
-
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  setTimeout: (run, ms) => setTimeout(run, ms),
-  clearTimeout: (id) => clearTimeout(id as number),
-};
+import type { Clock } from "../platform/clock.ts";
 
 /** Timers by name. */
 export interface Timers {

@@ -1,6 +1,14 @@
 import type { Dispatch } from "../core/events.ts";
-import type { TransportOptions, WebSocketLike } from "./environment.ts";
+import type { WebSocketConstructor, WebSocketLike } from "../platform/web-socket.ts";
 import { parseFrame } from "./parse.ts";
+import type { PollOptions } from "./polling/request.ts";
+
+/** Options of a handle that a transport needs. See `SocketHandleOptions`. */
+export interface TransportOptions extends PollOptions {
+  url: string | (() => string | Promise<string>);
+  token: string | (() => string | Promise<string>);
+  WebSocket: WebSocketConstructor;
+}
 
 /** A transport: a WebSocket, or polling in place of one. */
 export interface Connection {

@@ -1,7 +1,7 @@
 import type { MessageFrame, PayloadLink } from "../../protocol/frames.ts";
 import type { clientCodes } from "../core/client-codes.ts";
 import type { PayloadLost } from "../core/notices.ts";
-import type { TransportOptions } from "./environment.ts";
+import type { TransportOptions } from "./open.ts";
 
 type Options = Pick<TransportOptions, "fetch" | "clock" | "random">;
 /** @param lost only after the last attempt */

@@ -116,7 +116,7 @@ describe("an idle page", () => {
 
 describe("pages that fail at the same time", () => {
   /** Time between a poll that fails and the next one. */
-  const pauseAfter = async (failure: PollingServer["failures"][number], random: number) => {
+  const backoffAfter = async (failure: PollingServer["failures"][number], random: number) => {
     const { server } = await pollingPage({ random: () => random });
     await server.advance(3_000);
     server.failures.push(failure);
@@ -130,7 +130,7 @@ describe("pages that fail at the same time", () => {
     ["an error", 500, [1_100, 1_900]],
     ["a Retry-After of 20 s", { status: 429, retryAfter: "20" }, [21_000, 29_000]],
   ])("poll again at different times after %s", async (_, failure, backoffsMs) => {
-    expect([await pauseAfter(failure, 0.1), await pauseAfter(failure, 0.9)]).toEqual(backoffsMs);
+    expect([await backoffAfter(failure, 0.1), await backoffAfter(failure, 0.9)]).toEqual(backoffsMs);
   });
 });
 

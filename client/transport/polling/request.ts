@@ -1,5 +1,6 @@
 import type { LoginFrame, RoomToRestore, ServerFrame } from "../../../protocol/frames.ts";
-import type { TransportOptions } from "../environment.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { Fetch } from "../../platform/fetch.ts";
 
 /** A successful response of `GET /poll`. */
 export interface PollResponse {
@@ -29,7 +30,14 @@ export interface PollRequest {
   rooms: RoomToRestore[];
 }
 
-export type PollOptions = Pick<TransportOptions, "pollUrl" | "fetch" | "clock" | "random" | "requestTimeoutMs">;
+/** Options of a handle that polling needs. See `SocketHandleOptions`. */
+export interface PollOptions {
+  pollUrl?: string | undefined;
+  requestTimeoutMs: number;
+  fetch: Fetch;
+  clock: Clock;
+  random: () => number;
+}
 
 /** Sends one `GET /poll`. Never rejects. */
 export async function sendPoll(

@@ -1,4 +1,4 @@
-import type { WebSocketLike } from "../environment.ts";
+import type { WebSocketLike } from "../../platform/web-socket.ts";
 import { intervalOf } from "./interval.ts";
 import { makePollPlan, type PlannedRequest } from "./plan.ts";
 import { type PollFailure, type PollOptions, type PollResponse, sendPoll } from "./request.ts";
