@@ -52,7 +52,16 @@ const adapters = Object.keys(adapterRules);
 /** The architecture, as data. A folder that is not here may not exist. */
 const rules: Record<string, Rule> = {
   protocol: { folders: [], packages: [] },
-  client: { folders: ["protocol"], packages: [] },
+  "client/core": { folders: ["protocol"], packages: [] },
+  // Types of clock, fetch and WebSocket: what the client needs of a browser or of Node.
+  "client/platform": { folders: [], packages: [] },
+  "client/transport/polling": { folders: ["client/platform", "protocol"], packages: [] },
+  "client/transport": {
+    folders: ["client/transport/polling", "client/core", "client/platform", "protocol"],
+    packages: [],
+  },
+  "client/runtime": { folders: ["client/transport", "client/core", "client/platform", "protocol"], packages: [] },
+  client: { folders: ["client/runtime", "client/core", "client/platform", "protocol"], packages: [] },
   console: { folders: ["client", "protocol"], packages: [] },
   ...domainRules,
   ...adapterRules,
@@ -63,7 +72,7 @@ const rules: Record<string, Rule> = {
   lib: { folders: ["protocol"], packages: ["aws-cdk-lib", "constructs", "esbuild", "node"] },
   bin: { folders: ["lib"], packages: ["aws-cdk-lib"] },
   // It waits between attempts as the client does.
-  cli: { folders: ["client", "protocol", ...domain], packages: ["node"] },
+  cli: { folders: ["client/runtime", "protocol", ...domain], packages: ["node"] },
   // It measures what is deployed, over the tables that tests use or on the local stack, and prices it as the estimate does.
   bench: {
     folders: ["cli", "lambdas/handlers", "lambdas/runtime", ...adapters, ...domain, "lib", "local", "protocol", "test"],
@@ -83,10 +92,10 @@ const everyFile = globSync("**/*.ts", { cwd: root, exclude: (path) => notOurs.in
 // What lies at the top configures tools, and tests may import everything.
 const sources = everyFile.filter((file) => file.includes("/") && !file.startsWith("test/"));
 
-/** The innermost folder with a rule that holds `file`. Below `lambdas/` every folder needs a rule of its own. */
+/** The innermost folder with a rule that holds `file`. Below `lambdas/`, `client/` and `local/` every folder needs a rule. */
 function folderOf(file: string): string {
   const folder = dirname(file);
-  if (folder.startsWith("lambdas") || Object.hasOwn(rules, folder)) return folder;
+  if (/^(lambdas|client|local)\b/.test(folder) || Object.hasOwn(rules, folder)) return folder;
   const [top = ""] = folder.split("/");
   return folder === top ? top : folderOf(folder);
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { describe, expect, test } from "vitest";
-import { clientCodes } from "../../client/client-codes.ts";
-import { readFrame } from "../../client/read-frame.ts";
+import { clientCodes } from "../../client/core/client-codes.ts";
+import { parseFrame } from "../../client/transport/parse.ts";
 import { eventBus } from "../../lambdas/adapters/eventbridge/event-bus.ts";
 import { frameCodes, frameTexts, isReservedEventName, pushCodes } from "../../protocol/codes.ts";
 import { routes, type ServerFrame } from "../../protocol/frames.ts";
@@ -110,7 +110,7 @@ describe("examples of server frames", () => {
     if (frame.type !== "message" && frame.type !== "probe" && frame.type !== "delivered") {
       expect(Object.values(frameCodes)).toContain(frame.data.code);
     }
-    expect(readFrame(json)).toEqual(["frame", frame]);
+    expect(parseFrame(json)).toEqual(["frame", frame]);
   });
 
   test("show every type", () => {
@@ -118,7 +118,7 @@ describe("examples of server frames", () => {
   });
 
   test.each(of("gateway"))("of API Gateway are told from ours: %s", (json) => {
-    expect(readFrame(json)).toEqual(["trouble", JSON.parse(json).message]);
+    expect(parseFrame(json)).toEqual(["gatewayError", JSON.parse(json).message]);
   });
 });
 
