@@ -21,8 +21,7 @@ import { Tables } from "./tables.ts";
 import { throttleAlarm } from "./throttle-alarm.ts";
 
 /**
- * Push messages from services to pages: a WebSocket endpoint with a polling fallback for pages, and `POST /push` for
- * services.
+ * Pushes messages from services to pages: a WebSocket API with a polling fallback for pages, and `POST /push` for services.
  *
  * Also sets the role with which API Gateway writes logs. This setting applies to the whole account and Region.
  *

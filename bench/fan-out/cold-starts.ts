@@ -61,7 +61,7 @@ const environmentOf = (port: number): NodeJS.ProcessEnv => ({
   AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
   CALLBACK_URL: `http://127.0.0.1:${port}/socket`,
   PAYLOADS_URL: `http://127.0.0.1:${port}/payloads`,
-  ACK_CHECK_QUEUE_URL: `http://127.0.0.1:${port}/000000000000/ack-checks`,
+  ACK_CHECK_QUEUE_URL: `http://127.0.0.1:${port}/000000000000/looks`,
   FAN_OUT_QUEUE_URL: `http://127.0.0.1:${port}/000000000000/tasks`,
   FAN_OUT_DEAD_LETTERS_URL: `http://127.0.0.1:${port}/000000000000/dead-letters`,
   FAN_OUT_WORKERS: "4",

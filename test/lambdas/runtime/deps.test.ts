@@ -8,7 +8,7 @@ import { openStub, type Received } from "../adapters/http1/stub-server.ts";
 // What the functions work with is put together here and nowhere else: each wire is tried once.
 
 const sqs = mockClient(SQSClient);
-const queues = { tasks: "https://sqs/tasks", deadLetters: "https://sqs/dead-letters", checks: "https://sqs/ack-checks" };
+const queues = { tasks: "https://sqs/tasks", deadLetters: "https://sqs/dead-letters", checks: "https://sqs/looks" };
 
 /** Made anew, as in a new execution environment. */
 async function freshDeps(more: Record<string, string> = {}) {

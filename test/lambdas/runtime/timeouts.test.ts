@@ -32,7 +32,7 @@ async function silentAws() {
     PAYLOADS_URL: `${address}/payloads`,
     POSTS_PER_SECOND: "2000",
     REDELIVER_AFTER_SECONDS: "5",
-    ACK_CHECK_QUEUE_URL: `${address}/ack-checks`,
+    ACK_CHECK_QUEUE_URL: `${address}/looks`,
     REDELIVERY_WORKERS: "2",
     REDELIVERIES_PER_SECOND: "200",
     RETENTION_SECONDS: "60",
