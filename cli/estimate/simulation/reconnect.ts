@@ -1,8 +1,8 @@
 import { backoffMs } from "../../../client/runtime/backoff.ts";
 import { lifeSeconds } from "../architecture.ts";
 import type { System } from "../system.ts";
-import { Bucket } from "./bucket.ts";
-import { Later } from "./later.ts";
+import { Bucket } from "./token-bucket.ts";
+import { Later } from "./delay-line.ts";
 import { arrivals, type Random, seeded, wholeOf } from "./random.ts";
 
 export interface ReconnectRun {
