@@ -14,8 +14,8 @@ export interface AwsEndpointOptions {
 }
 
 /**
- * Starts one endpoint for all services that use AWS' JSON protocol. Functions call it instead of AWS. A request is served
- * if the role of the calling function allows it.
+ * Starts one endpoint for all services that use AWS' JSON protocol. Functions call it instead of AWS. A request is
+ * served if the role of the calling function allows it.
  */
 export const startAwsEndpoint = (options: AwsEndpointOptions): Promise<LoopbackServer> =>
   startLoopbackServer((request, response) => {

@@ -50,8 +50,8 @@ async function startVite(folder: string, endpoints: object): Promise<ViteDevServ
 }
 
 /**
- * Serves `/endpoints.json`. Vite runs this middleware after its check of the `Host` header, so a foreign site whose name
- * resolves to this machine (DNS rebinding) cannot read the keys.
+ * Serves `/endpoints.json`. Vite runs this middleware after its check of the `Host` header, so a foreign site whose
+ * name resolves to this machine (DNS rebinding) cannot read the keys.
  */
 const serveEndpoints = (endpoints: object): Plugin => ({
   name: "endpoints",

@@ -16,7 +16,9 @@ export interface Endpoints {
 const file = resolve(".local/endpoints.json");
 const textOf = (endpoints: Endpoints) => `${JSON.stringify(endpoints, undefined, 2)}\n`;
 
-/** Writes `.local/endpoints.json` for other programs of this user. Replaces the file of a runtime that started earlier. */
+/**
+ * Writes `.local/endpoints.json` for other programs of this user. Replaces the file of a runtime that started earlier.
+ */
 export function writeEndpoints(endpoints: Endpoints): void {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, textOf(endpoints), { mode: 0o600 });

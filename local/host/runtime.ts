@@ -33,7 +33,11 @@ export interface LocalOptions {
   edit?: (template: Template) => void;
   /** Folder of an existing cloud assembly. @default synthesized from the sources */
   assembly?: string;
-  /** The time of API Gateway (idle connections, throttles) and SQS (delays, visibility). @default the machine's clock */
+  /**
+   * The time of API Gateway (idle connections, throttles) and SQS (delays, visibility).
+   *
+   * @default the machine's clock
+   */
   clock?: Clock;
   /** Called with each log line of the functions and services. */
   onLogLine?: (line: LogLine) => void;
@@ -74,7 +78,8 @@ const demoClaims = { sub: "demo", rooms: ["*"], publish: ["*"], expiresInSeconds
 /**
  * Runs the synthesized stack on this machine.
  *
- * @throws if the port is taken, the CDK app fails, or the template uses a feature that the local runtime does not support
+ * @throws if the port is taken, the CDK app fails, or the template uses a feature that the local runtime does not
+ *   support
  */
 export async function startLocal(options: LocalOptions = {}): Promise<Local> {
   const closers: Closers = [];

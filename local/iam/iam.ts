@@ -5,8 +5,8 @@ import { decide } from "./decide.ts";
 import { roleStatements, type Statement } from "./role-statements.ts";
 
 /**
- * The assumed-role session of a function. Each function has an access key of its own, so the key in a request identifies
- * the function.
+ * The assumed-role session of a function. Each function has an access key of its own, so the key in a request
+ * identifies the function.
  */
 export interface Principal extends Credentials {
   /** `arn:aws:sts::000000000000:assumed-role/{role}/{function}`, as in AWS' error messages. */

@@ -117,7 +117,10 @@ function checkAge({ date, expiresInSeconds }: RequestSignature, nowMs: number): 
   return ageMs < -maxSkewMs ? errorResponse(403, "AccessDenied", "Request is not yet valid") : undefined;
 }
 
-/** The signature that AWS' own signer computes. The functions sign with another implementation, so each checks the other. */
+/**
+ * The signature that AWS' own signer computes. The functions sign with another implementation, so each checks the
+ * other.
+ */
 async function expectedSignature(
   { method = "GET", headers }: IncomingMessage,
   { pathname, searchParams }: URL,

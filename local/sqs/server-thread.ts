@@ -1,5 +1,5 @@
-// Runs fauxqs, an SQS server, in a thread of its own. Loading fauxqs takes as long as the rest of the start; in a thread
-// it loads at the same time. The thread can also have a clock of its own.
+// Runs fauxqs, an SQS server, in a thread of its own. Loading fauxqs takes as long as the rest of the start; in a
+// thread it loads at the same time. The thread can also have a clock of its own.
 import { parentPort, workerData } from "node:worker_threads";
 import { buildApp } from "fauxqs";
 

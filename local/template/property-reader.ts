@@ -6,8 +6,8 @@ type Properties = Readonly<Record<string, unknown>>;
 /**
  * Reads the properties of a resource, or of an object within it, and checks their types.
  *
- * A property that was not read would be ignored silently, so `assertAllRead` reports it: a template either runs as on AWS
- * or does not start. CloudFormation accepts numbers and booleans as strings, and so do the methods here.
+ * A property that was not read would be ignored silently, so `assertAllRead` reports it: a template either runs as on
+ * AWS or does not start. CloudFormation accepts numbers and booleans as strings, and so do the methods here.
  */
 export class PropertyReader {
   readonly #location: string;

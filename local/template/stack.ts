@@ -12,8 +12,8 @@ export interface Resource {
 }
 
 /**
- * The stack as CloudFormation would deploy it: references, conditions and names are resolved. Names, ids and ARNs are the
- * same in every run.
+ * The stack as CloudFormation would deploy it: references, conditions and names are resolved. Names, ids and ARNs are
+ * the same in every run.
  */
 export interface Stack extends Deployment {
   /** By logical id. */

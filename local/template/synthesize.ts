@@ -75,7 +75,8 @@ async function runApp(root: string, folder: string): Promise<void> {
       CDK_OUTDIR: folder,
       CDK_CONTEXT_JSON: JSON.stringify(fullContext),
       CDK_DISABLE_VERSION_CHECK: "1",
-      // CloudFormation validation takes three times as long as the rest of the synthesis; `cdk synth` and a test run it.
+      // CloudFormation validation takes three times as long as the rest of the synthesis; `cdk synth` and a test run
+      // it.
       CDK_VALIDATION: "false",
       AWS_EC2_METADATA_DISABLED: "true",
     },

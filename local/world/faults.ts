@@ -23,13 +23,16 @@ export interface Faults {
   /** @default 1000 */
   slowPostMs: number;
   /**
-   * Ids of connections whose client is gone without a close frame. The response to posts and GetConnection is 200, but no
-   * data passes in either direction.
+   * Ids of connections whose client is gone without a close frame. The response to posts and GetConnection is 200, but
+   * no data passes in either direction.
    */
   halfOpen: Set<string>;
   /** A queue message is delivered to its function twice, in two concurrent batches. Decided for each message id. */
   duplicatedMessages: Share;
-  /** A function is killed at a call to AWS: half of the times before the call, half after it. Decided for each logical id. */
+  /**
+   * A function is killed at a call to AWS: half of the times before the call, half after it. Decided for each logical
+   * id.
+   */
   crashes: Share;
   /**
    * Kills a function once.
@@ -42,7 +45,9 @@ export interface Faults {
   random: () => number;
 }
 
-/** `before`: the call has no effect. `after`: the call takes effect. The function receives no response in both cases. */
+/**
+ * `before`: the call has no effect. `after`: the call takes effect. The function receives no response in both cases.
+ */
 export type CrashTime = "before" | "after";
 
 /** Where a function is killed. */

@@ -1,6 +1,8 @@
 import type { GatewayPorts } from "../stage/ports.ts";
 
-/** The outcome of an integration or authorizer. `noPermission`: the template does not allow API Gateway to invoke it. */
+/**
+ * The outcome of an integration or authorizer. `noPermission`: the template does not allow API Gateway to invoke it.
+ */
 export type IntegrationOutcome =
   | { kind: "returned"; payload: unknown }
   | { kind: "failed"; errorMessage: string }

@@ -1,6 +1,6 @@
 /**
- * The status code in the rendered request template of a MOCK integration: `{"statusCode": 200}`. API Gateway also accepts
- * the key without quotes.
+ * The status code in the rendered request template of a MOCK integration: `{"statusCode": 200}`. API Gateway also
+ * accepts the key without quotes.
  *
  * @throws if there is none
  */

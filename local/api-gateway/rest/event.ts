@@ -65,7 +65,9 @@ const restIdentity = ({ accountId, details, apiKey, userArn }: RestRequest) => (
   ...(apiKey ? { apiKey: apiKey.value, apiKeyId: apiKey.id } : {}),
 });
 
-/** The event of a proxy integration, payload format 1.0. Empty maps are `null`; in a WebSocket event they are absent. */
+/**
+ * The event of a proxy integration, payload format 1.0. Empty maps are `null`; in a WebSocket event they are absent.
+ */
 export const restEvent = (
   { api, httpMethod, details, path }: RestRequest,
   { resource, pathParameters }: Match,

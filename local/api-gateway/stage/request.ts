@@ -17,8 +17,8 @@ export interface RequestDetails {
 }
 
 /**
- * @param domainName the API's host name on AWS; it becomes the `Host` of every event, as a deployed API is reached under
- *   no other name
+ * @param domainName the API's host name on AWS; it becomes the `Host` of every event, as a deployed API is reached
+ *   under no other name
  * @param droppedHeaders lower-case names of headers that are not passed on
  */
 export function readRequest(

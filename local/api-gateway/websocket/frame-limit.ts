@@ -5,8 +5,8 @@ const maskBytes = 4;
 /**
  * Calls `onTooLong` when the header of a frame announces a payload of more than `maxBytes`.
  *
- * API Gateway limits both frames and messages, but `ws` limits only messages. So this listener reads the frame headers of
- * each chunk before `ws` processes the chunk.
+ * API Gateway limits both frames and messages, but `ws` limits only messages. So this listener reads the frame headers
+ * of each chunk before `ws` processes the chunk.
  */
 export function watchFrameLengths(socket: Duplex, maxBytes: number, onTooLong: () => void): void {
   /** The bytes of the current header so far: at most ten before the mask. */

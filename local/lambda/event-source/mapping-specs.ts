@@ -22,7 +22,9 @@ export interface MappingSpec {
 
 /** Lambda's default. */
 const defaultBatchSize = 10;
-/** Lambda starts with five pollers. Without `MaximumConcurrency` it adds more under load, which is not needed locally. */
+/**
+ * Lambda starts with five pollers. Without `MaximumConcurrency` it adds more under load, which is not needed locally.
+ */
 const defaultConcurrency = 5;
 /** Lambda's default function timeout. */
 const defaultTimeoutSeconds = 3;

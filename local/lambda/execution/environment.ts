@@ -18,7 +18,9 @@ export type Outcome =
 
 /** An execution environment: a thread that handles one event at a time and is frozen between two events. */
 export interface Environment {
-  /** Resolves when the code is loaded or has failed to load. In the second case the outcome of `run` holds the reason. */
+  /**
+   * Resolves when the code is loaded or has failed to load. In the second case the outcome of `run` holds the reason.
+   */
   readonly ready: Promise<void>;
   /**
    * Runs one event. Call it only after `ready`, and after the previous event has its outcome.

@@ -1,5 +1,5 @@
-// An execution environment: loads the code of a function, then handles one event at a time. The thread blocks between two
-// events. As on Lambda, timers and promises that were not awaited are frozen until the next event.
+// An execution environment: loads the code of a function, then handles one event at a time. The thread blocks between
+// two events. As on Lambda, timers and promises that were not awaited are frozen until the next event.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
