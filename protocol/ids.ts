@@ -64,7 +64,7 @@ export function conversationRoom(one: string, other: string): string {
   return `${pairPrefix}${first.length}:${first}${second}`;
 }
 /** The two whose conversation is kept in that room; `undefined` for any other room. */
-export function personsOfConversation(roomId: string): [string, string] | undefined {
+export function subjectsOfConversation(roomId: string): [string, string] | undefined {
   if (!roomId.startsWith(pairPrefix)) return undefined;
   const colon = roomId.indexOf(":");
   const second = colon + 1 + Number(roomId.slice(pairPrefix.length, colon));
