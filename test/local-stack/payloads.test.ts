@@ -156,7 +156,10 @@ test("a payload that has left the bucket is reported to the page and skipped", a
   page.listen("wave", (each) => received.push(each));
   page.listen("errorResp", ({ code }) => received.push(code));
   await page.loginRoom(room, "loginWhenever", { history: 10 });
-  await vi.waitFor(() => expect(hashesOf(received)).toEqual(hashesOf(["3006", "next"])), { timeout: 20_000, interval: 50 });
+  await vi.waitFor(() => expect(hashesOf(received)).toEqual(hashesOf(["3006", "next"])), {
+    timeout: 20_000,
+    interval: 50,
+  });
 });
 
 describe("a push function without the grant for S3", () => {
