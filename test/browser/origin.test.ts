@@ -19,15 +19,15 @@ afterAll(async () => {
 
 test.each([
   ["connects from an allowed origin", allowed, "open"],
-  ["is refused from a foreign origin, whatever its token", "http://evil.example.com", "refused"],
-  ["is refused from an origin that only begins like an allowed one", `${allowed}.evil.example`, "refused"],
+  ["is refused from another origin even with a valid token", "http://evil.example.com", "refused"],
+  ["is refused from an origin that only starts like an allowed one", `${allowed}.evil.example`, "refused"],
 ])("a page %s", async (_, origin, expected) => {
   const context = await browser.newContext();
   expect(await connectFrom(context, origin)).toBe(expected);
   await context.close();
 });
 
-/** Opens an empty page of that origin, which connects with a valid token. */
+/** Opens an empty page of the origin, which connects with a valid token. */
 async function connectFrom(context: BrowserContext, origin: string): Promise<string> {
   await context.route(`${origin}/**`, (route) => route.fulfill({ contentType: "text/html", body: "<p>A page</p>" }));
   const page = await context.newPage();

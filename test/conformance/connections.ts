@@ -5,7 +5,7 @@ import type { Target } from "./target.ts";
 
 const encode = (part: unknown) => Buffer.from(JSON.stringify(part)).toString("base64url");
 
-/** Handshakes, hello, heartbeats, and what ends a line. */
+/** Handshakes, hello, heartbeats, and the end of a connection. */
 export function connections(target: () => Target): void {
   describe("a handshake", () => {
     test("is accepted with the token in the query string", async () => {

@@ -6,7 +6,7 @@ import { rowsOf } from "../support/tables.ts";
 
 export type LocalTarget = Local & RunningTarget & Required<Pick<RunningTarget, "rows">>;
 
-/** The stack on this machine, with its tables open to look into. */
+/** Starts the local stack as a target of the conformance tests, with access to its tables. */
 export async function startTarget(
   options: Omit<LocalOptions, "assembly" | "data" | "port"> = {},
 ): Promise<LocalTarget> {

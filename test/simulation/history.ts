@@ -57,7 +57,7 @@ export class History {
   }
 
   /** Adds a line to the trace. */
-  note(actor: string, event: string): void {
+  traceEvent(actor: string, event: string): void {
     this.#trace.push(`${this.#moment} ${new Date().toISOString().slice(14, 23)} ${actor} ${event}`);
   }
 

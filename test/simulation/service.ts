@@ -30,10 +30,10 @@ export async function push(
   });
   const send = () => post(local, body);
   const sent = history.recordSend(eventName, rooms, qos === 1);
-  history.note("service", `pushes ${eventName} to ${rooms} at qos ${qos}, ${sends}`);
+  history.traceEvent("service", `pushes ${eventName} to ${rooms} at qos ${qos}, ${sends}`);
   const recordReply = (code: string) => {
     history.recordReply(sent, code === "0000");
-    history.note("service", `${code} ${eventName}`);
+    history.traceEvent("service", `${code} ${eventName}`);
     return code === "0000";
   };
   if (sends === "doubled") await Promise.all([send().then(recordReply), send().then(recordReply)]);
@@ -45,7 +45,7 @@ export async function pushToEveryone(local: Local, eventName: string, histories:
   const sent = histories.map((history) => history.recordSend(eventName, [everyone], true));
   const code = await post(local, JSON.stringify({ eventName, data: null }));
   for (const [i, history] of histories.entries()) {
-    history.note("service", `${code} ${eventName}`);
+    history.traceEvent("service", `${code} ${eventName}`);
     const own = sent[i];
     if (own) history.recordReply(own, code === "0000");
   }

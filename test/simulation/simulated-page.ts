@@ -71,8 +71,8 @@ export class SimulatedPage {
       const isOut = frame.type === "evicted" || (frame.type === "loginFailed" && frame.ref === undefined);
       if (isOut && frame.roomId !== undefined) this.#endMembership(frame.roomId, "out", frame.data.code);
     });
-    this.#handle.listen("errorResp", (data) => this.#note(`was refused: ${data.code} ${data.msg}`));
-    this.#handle.listen("connetResp", (data) => this.#note(`${data.code} ${data.msg}`));
+    this.#handle.listen("errorResp", (data) => this.#trace(`was refused: ${data.code} ${data.msg}`));
+    this.#handle.listen("connetResp", (data) => this.#trace(`${data.code} ${data.msg}`));
   }
 
   /** Rooms that the page is a member of, as far as it knows. */
@@ -91,25 +91,25 @@ export class SimulatedPage {
         for (const membership of own) membership.from = Math.min(membership.from, this.#history.moment());
         resolve();
       };
-      this.#handle.connect(connected, ({ code, msg }) => this.#note(`${code} ${msg}`));
+      this.#handle.connect(connected, ({ code, msg }) => this.#trace(`${code} ${msg}`));
     });
   }
 
   login(roomId: string, type: LoginPolicy, catchUp: CatchUpKind): Promise<void> {
     const requestedAt = this.#history.moment();
-    this.#note(`logs in to ${roomId} ${type} ${catchUp}`);
+    this.#trace(`logs in to ${roomId} ${type} ${catchUp}`);
     return new Promise((resolve) => {
       this.#handle.loginRoom(
         roomId,
         type,
         catchUps[catchUp],
         ({ code }) => {
-          this.#note(`${code} in ${roomId}`);
+          this.#trace(`${code} in ${roomId}`);
           if (!this.#memberships.has(roomId)) this.#startMembership(roomId, requestedAt, catchUp);
           resolve();
         },
         ({ code, msg }) => {
-          this.#note(`${code} not in ${roomId}: ${msg}`);
+          this.#trace(`${code} not in ${roomId}: ${msg}`);
           resolve();
         },
       );
@@ -120,7 +120,7 @@ export class SimulatedPage {
     const membership = this.#memberships.get(roomId);
     if (membership) membership.isUncertain = true;
     this.#leftAt.set(roomId, this.#history.moment());
-    this.#note(`leaves ${roomId}`);
+    this.#trace(`leaves ${roomId}`);
     return new Promise((resolve) => {
       this.#handle.leaveRoom(
         roomId,
@@ -129,7 +129,7 @@ export class SimulatedPage {
           resolve();
         },
         ({ code, msg }) => {
-          this.#note(`${code} leaving ${roomId}: ${msg}`);
+          this.#trace(`${code} leaving ${roomId}: ${msg}`);
           resolve();
         },
       );
@@ -142,14 +142,14 @@ export class SimulatedPage {
     const sent = this.#history.recordSend(eventName, rooms, qos > 0);
     const options = { qos, clientMessageId: eventName };
     for (const attempt of [1, 2]) {
-      this.#note(`publishes ${eventName} to ${rooms} at qos ${qos}${attempt === 2 ? " again" : ""}`);
+      this.#trace(`publishes ${eventName} to ${rooms} at qos ${qos}${attempt === 2 ? " again" : ""}`);
       try {
         const { code, seq } = await this.#handle.publish(target, eventName, null, options);
-        this.#note(`${code} ${eventName} has seq ${seq}`);
+        this.#trace(`${code} ${eventName} has seq ${seq}`);
         return this.#history.recordReply(sent, true);
       } catch (error) {
         const { code, msg } = error as { code: string; msg: string };
-        this.#note(`${code} ${eventName}: ${msg}`);
+        this.#trace(`${code} ${eventName}: ${msg}`);
         this.#history.recordReply(sent, false);
         if (code !== "3002" && code !== "5001") return;
       }
@@ -157,17 +157,17 @@ export class SimulatedPage {
   }
 
   drop(isUnnoticed: boolean): void {
-    this.#note(`loses its connection${isUnnoticed ? ", unnoticed" : ""}`);
+    this.#trace(`loses its connection${isUnnoticed ? ", unnoticed" : ""}`);
     this.#network.drop(isUnnoticed);
   }
 
   freeze(): void {
-    this.#note("loses its network");
+    this.#trace("loses its network");
     this.#network.freeze();
   }
 
   block(): void {
-    this.#note("can open no WebSocket");
+    this.#trace("can open no WebSocket");
     this.#network.isBlocked = true;
     this.#network.drop(false);
   }
@@ -175,14 +175,14 @@ export class SimulatedPage {
   /** WebSockets can be opened again, and the page's clock jumps to the time for the next attempt. */
   unblock(): void {
     if (!this.#network.isBlocked) return;
-    this.#note("can open WebSockets again");
+    this.#trace("can open WebSockets again");
     this.#network.isBlocked = false;
     this.#clockOffsetMs += jumpMs;
   }
 
   /** @param isUnnoticed whether API Gateway does not notice */
   close(isUnnoticed: boolean): void {
-    this.#note(`is closed${isUnnoticed ? ", unnoticed" : ""}`);
+    this.#trace(`is closed${isUnnoticed ? ", unnoticed" : ""}`);
     if (isUnnoticed) this.#network.drop(true);
     this.#handle.close();
     for (const roomId of [...this.#memberships.keys()]) this.#endMembership(roomId, "closed", "");
@@ -199,8 +199,8 @@ export class SimulatedPage {
     return new SimulatedPage({ ...this.#options, name });
   }
 
-  #note(event: string): void {
-    this.#history.note(this.name, event);
+  #trace(event: string): void {
+    this.#history.traceEvent(this.name, event);
   }
 
   #startMembership(roomId: string, requestedAt: number, catchUp: CatchUpKind): Membership {
@@ -225,7 +225,7 @@ export class SimulatedPage {
   #endMembership(roomId: string, end: Membership["end"], code: string): void {
     const membership = this.#memberships.get(roomId);
     if (!membership) return;
-    this.#note(`${code} is out of ${roomId}`);
+    this.#trace(`${code} is out of ${roomId}`);
     membership.until = this.#history.moment();
     membership.end = end;
     this.#memberships.delete(roomId);
@@ -234,7 +234,7 @@ export class SimulatedPage {
   #receive({ eventName, messageId, seq, epoch, roomId = everyone }: MessageFrame): void {
     const at = this.#history.moment();
     const room = roomId === ownRoom ? userRoom(this.subject) : roomId;
-    this.#note(`receives ${eventName} in ${room}${seq === undefined ? "" : ` with seq ${seq}`}`);
+    this.#trace(`receives ${eventName} in ${room}${seq === undefined ? "" : ` with seq ${seq}`}`);
     const membership = this.#memberships.get(room);
     if (membership) membership.received.push({ eventName, messageId, seq, epoch, at });
     else this.#history.violations.push(`${this.name} received ${eventName} of ${room} without a membership`);

@@ -34,15 +34,15 @@ function readOptions(): SoakOptions | undefined {
   });
   if (values.help) return undefined;
   return {
-    minutes: numberOf("--minutes", values.minutes, /^\d+(\.\d+)?$/) ?? 10,
-    waves: numberOf("--waves", values.waves, /^[1-9]\d*$/) ?? Number.POSITIVE_INFINITY,
-    firstSeed: numberOf("--seed", values.seed, /^\d+$/) ?? Math.floor(Math.random() * 2 ** 31),
+    minutes: numberOf("--minutes", values.minutes, /^\d+(\.\d+)?$/, "a number") ?? 10,
+    waves: numberOf("--waves", values.waves, /^[1-9]\d*$/, "a whole number from 1") ?? Number.POSITIVE_INFINITY,
+    firstSeed: numberOf("--seed", values.seed, /^\d+$/, "a whole number from 0") ?? Math.floor(Math.random() * 2 ** 31),
   };
 }
 
-function numberOf(option: string, value: string | undefined, pattern: RegExp): number | undefined {
+function numberOf(option: string, value: string | undefined, pattern: RegExp, expected: string): number | undefined {
   if (value === undefined) return undefined;
-  if (!pattern.test(value)) throw new Error(`${option} should be a number, got ${JSON.stringify(value)}`);
+  if (!pattern.test(value)) throw new Error(`${option} should be ${expected}, got ${JSON.stringify(value)}`);
   return Number(value);
 }
 

@@ -1,4 +1,4 @@
-import { conversationId, personsOfConversation, subjectOf } from "../../../protocol/ids.ts";
+import { conversationId, subjectsOfConversation, subjectOf } from "../../../protocol/ids.ts";
 import type { WaitFor } from "../../../protocol/push.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
@@ -119,7 +119,7 @@ async function personsOf(
 
 /** The log of a conversation has a name of its own, that only the tables know. */
 function publicName(roomId: string): string {
-  const pair = personsOfConversation(roomId);
+  const pair = subjectsOfConversation(roomId);
   return pair ? conversationId(...pair) : roomId;
 }
 
