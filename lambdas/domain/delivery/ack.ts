@@ -3,6 +3,7 @@ import type { FrameOf, Position, Receipt, ServerFrame } from "../../../protocol/
 import { userRoom } from "../../../protocol/ids.ts";
 import { limits } from "../../../protocol/limits.ts";
 import { refused } from "../../../protocol/parse-frame.ts";
+import { flatten } from "../concurrency/pages.ts";
 import type { Caller } from "../model/connection.ts";
 import { sessionKey } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
@@ -116,5 +117,5 @@ async function notifySender(
   const data = { messageId: message.messageId, subject, at: deps.now() };
   const text = serializeFrame({ type: "delivered", eventName: "delivered", data });
   const roomId = userRoom(message.receiptTo);
-  await deliver(deps, { roomId, generation: 0 }, deps.members.pages(roomId), { text });
+  await deliver(deps, { roomId, generation: 0 }, flatten(deps.members.pages(roomId)), { text });
 }

@@ -1,6 +1,5 @@
 import { limits } from "../../../protocol/limits.ts";
 import { forEachLimited } from "../concurrency/for-each-limited.ts";
-import { flatten } from "../concurrency/pages.ts";
 import type { MembershipDeps } from "../membership/end-membership.ts";
 import { evict } from "../membership/evict.ts";
 import { prune } from "../membership/prune.ts";
@@ -12,7 +11,7 @@ import { noOutcomes } from "../model/outcomes.ts";
 import type { OutgoingMessage } from "../model/outgoing-message.ts";
 import type { Room } from "../model/room.ts";
 import { post } from "../send/post.ts";
-import { type RateLimiter, unlimited } from "../send/rate-limiter.ts";
+import type { RateLimiter } from "../send/rate-limiter.ts";
 
 /**
  * As many as the adapter keeps lines for. A post takes 10 to 40 ms of which nearly all is waiting, so that one function
@@ -36,13 +35,13 @@ export interface Delivery {
 export async function deliver(
   deps: DeliverDeps,
   room: Pick<Room, "roomId" | "generation">,
-  members: AsyncIterable<Member[]>,
+  members: Iterable<Member> | AsyncIterable<Member>,
   outgoing: Pick<OutgoingMessage, "text" | "seq" | "excluded">,
 ): Promise<{ outcomes: Outcomes; retries: string[] }> {
   const { seq } = outgoing;
   const outcomes = noOutcomes();
   const retries: string[] = [];
-  await forEachLimited(flatten(members), postConcurrency, async (member) => {
+  await forEachLimited(members, postConcurrency, async (member) => {
     const delivery = await deliverTo(deps, room, member, textsFor(member, outgoing), seq);
     if (!delivery) return;
     if (isRetried(member, seq, delivery)) {
@@ -69,7 +68,7 @@ export async function deliverTo(
   member: Member,
   texts: readonly string[],
   seq?: number,
-  limiter: RateLimiter = unlimited,
+  limiter?: RateLimiter,
 ): Promise<Delivery | undefined> {
   if (!isCurrent(member, { generation })) {
     await evict(deps, roomId, member, generation);
@@ -77,7 +76,7 @@ export async function deliverTo(
   }
   if (isDeferred(member, seq)) return { outcome: "waiting", sent: 0 };
   for (const [sent, text] of texts.entries()) {
-    if (sent > 0) await limiter.acquire();
+    if (sent > 0) await limiter?.acquire();
     const outcome = await post(deps, member.connectionId, text, limiter);
     if (outcome === "gone") await prune(deps, roomId, member);
     if (outcome !== "sent") return { outcome, sent };

@@ -1,11 +1,11 @@
 import type { Deps } from "../model/deps.ts";
-import type { Message } from "../model/message.ts";
+import type { Message, SentMessage } from "../model/message.ts";
 import type { PushRecord } from "../model/push-record.ts";
 import type { Room } from "../model/room.ts";
 import type { Idempotency } from "./idempotency.ts";
 
 /** A message that has no number yet. `once`: it may come twice and shall be one message. */
-export type Draft = Omit<Message, "epoch" | "seq" | "roomId">;
+export type Draft = Omit<SentMessage, "epoch" | "seq" | "roomId">;
 type AppendDeps = Pick<Deps, "rooms" | "log" | "pushes">;
 
 const attempts = 10;

@@ -1,24 +1,29 @@
 import type { Position } from "../../../protocol/frames.ts";
+import type { MessageOptions } from "../../../protocol/push.ts";
 import type { PayloadRef } from "./payload.ts";
 import type { Room } from "./room.ts";
 
-export interface Message extends Position {
+/** The options of a message as the log and frames use them: the end of its ttl is known, and `qos` 0 has no position. */
+export type KeptOptions = Omit<MessageOptions, "qos" | "ttlMs"> & {
+  /** The message is not delivered from then on. */
+  ttlEndsAtMs?: number;
+};
+
+/** A message of a room as it is sent. At `qos` 0 it has no position. */
+export interface SentMessage extends KeptOptions, Partial<Position> {
   roomId: string;
   messageId: string;
-  eventName: string;
-  /** JSON text exactly as it was pushed, unless it is kept apart. */
+  /** The data as JSON text, exactly as pushed. Absent if they are stored as a payload. */
   rawData?: string;
-  /** Where it is kept that no frame could carry. */
   payload?: PayloadRef;
+  /** When the push was accepted. */
   atMs: number;
-  /** Nobody wants it after that. */
-  ttlEndsAtMs?: number;
-  from?: string;
-  conversation?: string;
-  /** Subjects that do not get it. */
-  exclude?: string[];
-  /** Subject that wants to hear of each delivery. */
-  receiptTo?: string;
+}
+
+/** A message in a room's log. */
+export interface Message extends SentMessage {
+  epoch: string;
+  seq: number;
 }
 
 /** One number of a room's log: a message, or nothing for ever. */

@@ -1,4 +1,4 @@
-import type { Message } from "./message.ts";
+import type { SentMessage } from "./message.ts";
 
 /** A message as it is posted to the members of a room. */
 export interface OutgoingMessage {
@@ -7,7 +7,7 @@ export interface OutgoingMessage {
   /** The frame as JSON. */
   text: string;
   /** The message, if its data are kept apart: the frame holds an address that expires, and is made anew from this. */
-  source?: Omit<Message, "epoch" | "seq"> & Partial<Message>;
+  source?: SentMessage;
   /** Where it is in the room's log; absent at `qos` 0. */
   epoch?: string;
   seq?: number;

@@ -1,10 +1,11 @@
 import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
 import type { FrameOf, PublishFrame } from "../../../protocol/frames.ts";
 import { conversationId, conversationRoom, userRoom } from "../../../protocol/ids.ts";
+import type { EveryOption, PushRequest } from "../../../protocol/push.ts";
 import type { Caller } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
 import { isGranted } from "../model/grants.ts";
-import { type PushRequest, push } from "./push.ts";
+import { push } from "./push.ts";
 
 /** A publish with its `data` as the client wrote it. */
 export type PublishOf = Omit<FrameOf<"publish">, "data"> & { rawData: string };
@@ -38,17 +39,18 @@ function pushRequestOf({ subject }: Caller, frame: PublishOf): PushRequest {
   const { roomId, toUser = "", eventName, rawData, clientMessageId, qos = 1, receipt } = frame;
   const rooms =
     roomId === undefined ? [conversationRoom(subject, toUser), userRoom(subject), userRoom(toUser)] : [roomId];
-  return {
-    rooms,
+  const options: EveryOption = {
     eventName,
-    rawData,
     // What MQTT calls 2 is true of 1 here: acked, and the sender's repetitions are one message.
     qos: qos === 0 ? 0 : 1,
-    messageId: messageIdOf(subject, clientMessageId),
     from: subject,
-    ...(roomId === undefined && { conversation: conversationId(subject, toUser) }),
-    ...(receipt && { receiptTo: subject }),
+    conversation: roomId === undefined ? conversationId(subject, toUser) : undefined,
+    receiptTo: receipt ? subject : undefined,
+    // Pages cannot choose these.
+    ttlMs: undefined,
+    exclude: undefined,
   };
+  return { ...options, rooms, rawData, messageId: messageIdOf(subject, clientMessageId) };
 }
 
 function personProblem({ subject, grants }: Caller, toUser: string): string | undefined {

@@ -1,5 +1,5 @@
 import type { Deps } from "../model/deps.ts";
-import type { Message } from "../model/message.ts";
+import type { SentMessage } from "../model/message.ts";
 import type { OutgoingMessage } from "../model/outgoing-message.ts";
 import { serializeMessage } from "./serialize.ts";
 
@@ -9,7 +9,7 @@ import { serializeMessage } from "./serialize.ts";
  */
 export function outgoingMessageOf(
   deps: Pick<Deps, "payloads">,
-  message: Omit<Message, "epoch" | "seq"> & Partial<Message>,
+  message: SentMessage,
   ackWithinMs?: number,
 ): OutgoingMessage {
   const { roomId, messageId, epoch, seq, ttlEndsAtMs, exclude } = message;
@@ -38,6 +38,6 @@ const skippedEvent = "@skip";
 /** Its number alone. */
 export const serializeSkip = (
   deps: Pick<Deps, "payloads">,
-  { payload: _, ...message }: Parameters<typeof outgoingMessageOf>[1],
+  { payload: _, ...message }: SentMessage,
   ackWithinMs?: number,
 ) => serializeMessage(deps, { ...message, eventName: skippedEvent, rawData: "null" }, ackWithinMs);

@@ -1,6 +1,6 @@
 import type { MessageFrame, ServerFrame } from "../../../protocol/frames.ts";
 import type { Deps } from "../model/deps.ts";
-import type { Message } from "../model/message.ts";
+import type { KeptOptions, SentMessage } from "../model/message.ts";
 import { roomKind, wireRoomOf } from "../model/room.ts";
 
 /** JSON text that goes into a frame as it is: neither parsed nor printed anew. */
@@ -28,6 +28,9 @@ function serialize(value: unknown): string {
 /** A message's text where its frame is wanted: nobody reads it on its way, and it is printed as it is. */
 export const rawFrame = (text: string): MessageFrame => new RawJson(text) as unknown as MessageFrame;
 
+/** What a message's frame has to decide on: its fields, and every option. `receiptTo` becomes `receipt`. */
+export type MessageFields = Record<keyof MessageFrame | Exclude<keyof KeptOptions, "receiptTo">, unknown>;
+
 /**
  * A message's frame as text; one without `seq` is of `qos` 0. Made anew for each sending: addresses expire.
  *
@@ -35,11 +38,11 @@ export const rawFrame = (text: string): MessageFrame => new RawJson(text) as unk
  */
 export function serializeMessage(
   { payloads }: Pick<Deps, "payloads">,
-  message: Omit<Message, "epoch" | "seq"> & Partial<Message>,
+  message: SentMessage,
   ackWithinMs?: number,
 ): string {
   const { roomId, eventName, rawData, payload, epoch, seq, messageId, atMs, from, conversation, receiptTo } = message;
-  return serialize({
+  const frame = {
     type: "message",
     eventName,
     data: rawData === undefined ? undefined : new RawJson(rawData),
@@ -54,7 +57,11 @@ export function serializeMessage(
     from,
     conversation,
     receipt: receiptTo === undefined ? undefined : true,
-  });
+    // Pages do not see these.
+    ttlEndsAtMs: undefined,
+    exclude: undefined,
+  } satisfies MessageFields;
+  return serialize(frame);
 }
 
 /** A message of everyone names no room; one that is read from a conversation's log does not name a room with numbers. */
