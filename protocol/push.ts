@@ -1,4 +1,14 @@
-import { anything, eventName, type Field, fieldProblem, isObject, oneOf, optional, required, wholeNumber } from "./checks.ts";
+import {
+  anything,
+  eventName,
+  type Field,
+  fieldProblem,
+  isObject,
+  oneOf,
+  optional,
+  required,
+  wholeNumber,
+} from "./checks.ts";
 import { isReservedEventName, type PushCode } from "./codes.ts";
 import { describe, describeText, everyone, isReservedRoom, roomIdProblem, subjectProblem, userRoom } from "./ids.ts";
 import { limits } from "./limits.ts";

@@ -54,7 +54,7 @@ export function logIn(table: Table, now: () => number, retentionMs: number): Log
 }
 
 /** The attributes of a message. All of its fields but the data have attributes of their own names. */
-type MessageRow = Record<Exclude<keyof Message, "rawData"> | "data", unknown>;
+export type MessageRow = Record<Exclude<keyof Message, "rawData"> | "data", unknown>;
 
 const rowOf = (message: Message): MessageRow => ({
   roomId: message.roomId,
