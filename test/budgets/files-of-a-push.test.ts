@@ -19,6 +19,7 @@ test("a push to a room of two passes through these files and no others", async (
     "lambdas/domain/log/append.ts",
     "lambdas/domain/model/member.ts",
     "lambdas/domain/model/outcomes.ts",
+    "lambdas/domain/model/polling.ts",
     "lambdas/domain/model/room-size.ts",
     "lambdas/domain/model/room.ts",
     "lambdas/domain/push/push.ts",

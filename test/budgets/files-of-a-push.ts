@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import { push } from "../../lambdas/domain/push/push.ts";
 import { pushStatus, waitForAcks } from "../../lambdas/domain/push/status.ts";
 import { onPush } from "../../lambdas/handlers/on-push.ts";
+import type { RestEvent } from "../../lambdas/handlers/rest-event.ts";
 import { openHarness } from "../support/harness.ts";
 
 // Prints the files of the functions that run for one push to a room of two. Own process: Vitest adds functions of its own.
@@ -13,13 +14,15 @@ for (const subject of ["ann", "bob"]) {
   const page = await harness.connect({ subject, acks: true });
   await page.login("456", "loginWhenever");
 }
+const body = '{"roomId":"456","eventName":"test","data":{}}';
+const event = { httpMethod: "POST", body, isBase64Encoded: false } as RestEvent;
 const handler = onPush(() => harness.deps, { push, pushStatus, waitForAcks });
 
 const session = new Session();
 session.connect();
 await session.post("Profiler.enable");
 await session.post("Profiler.startPreciseCoverage", { callCount: true, detailed: false });
-const { statusCode } = await handler({ body: '{"roomId":"456","eventName":"test","data":{}}' });
+const { statusCode } = await handler(event);
 const { result } = await session.post("Profiler.takePreciseCoverage");
 await harness.end();
 if (statusCode !== 200) throw new Error(`the push got ${statusCode}`);

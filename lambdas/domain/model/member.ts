@@ -77,23 +77,3 @@ export const isCurrent = (member: Pick<Member, "generation">, room: { generation
 
 /** All parts of a room that is divided into so many. */
 export const partsOf = (of: number): Part[] => Array.from({ length: of }, (_, index) => ({ index, of }));
-
-const pollingPrefix = "poll:";
-
-/** What a polling member has in place of a connection's id. */
-export const pollingConnectionId = (session: string) => `${pollingPrefix}${session}`;
-
-/** Whether the member polls: its page has no WebSocket, and there is no connection to post to. */
-export const isPolling = (connectionId: string) => connectionId.startsWith(pollingPrefix);
-
-/** How long a polling member stays without another poll. */
-export const leaseMs = 90_000;
-
-/** A poll renews a lease of which so much is over. Of polls that come every 3 s, one in ten writes. */
-const renewAfterMs = leaseMs / 3;
-
-/** Whether the membership is that of this polling connection, and its lease need not be renewed yet. */
-export const isHeld = (connectionId: string, member: Member, nowMs: number): boolean =>
-  isPolling(connectionId) &&
-  member.connectionId === connectionId &&
-  (member.leaseExpiresAtMs ?? 0) > nowMs + leaseMs - renewAfterMs;

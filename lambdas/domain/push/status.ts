@@ -2,7 +2,7 @@ import { conversationId, personsOfConversation, subjectOf } from "../../../proto
 import type { WaitFor } from "../../../protocol/push.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
-import { isPolling } from "../model/member.ts";
+import { isPolling } from "../model/polling.ts";
 import type { Outcomes } from "../model/outcomes.ts";
 import { noOutcomes } from "../model/outcomes.ts";
 import type { PushRecord } from "../model/push-record.ts";

@@ -5,7 +5,7 @@ import { afterRedeliveries } from "../membership/unread-before-join.ts";
 import type { AckCheck } from "../model/ack-check.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
-import { isPolling } from "../model/member.ts";
+import { isPolling } from "../model/polling.ts";
 import { hasReached, resumePointOf } from "../model/resume-point.ts";
 import type { ReportUndelivered } from "../model/undelivered.ts";
 import { maxHops } from "../schedule/max-hops.ts";
