@@ -1,17 +1,19 @@
 import type { Member, Part } from "./member.ts";
 
-/** Orders a look at a room's cursors; `round` counts the looks that ordered the next one. */
+/** Schedules an ack check of a room, `afterMs` from now. */
 export type ScheduleAckCheck = (check: AckCheck, afterMs: number) => Promise<void>;
 
+/** One item of the ack check queue. */
 export interface AckCheck {
   roomId: string;
+  /** How many checks before this one each scheduled the next. */
   hop: number;
-  /** Only at these of the members. */
+  /** The part of the members to check. Default: all. */
   part?: Part;
-  /** The look before had no time for those behind that session; of the others, somebody waits for a look at `nextAtMs`. */
+  /** Continues a check that ran out of time after the session `after`. Of the sessions before, one is due at `nextAtMs`. */
   rest?: { after?: string; nextAtMs?: number };
-  /** Instead of looking: somebody who was put out by this generation may not have heard of it. */
+  /** Instead of a check: this session may not have received the notice that this generation evicted it. */
   evicted?: Pick<Member, "session" | "connectionId" | "generation">;
-  /** Instead of looking: a person came back at the newest message, and these may have come to no device of theirs. */
+  /** Instead of a check: the user joined at the newest message, and may have received these on no device. */
   unread?: { epoch: string; after: number; upTo: number };
 }

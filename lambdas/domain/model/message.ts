@@ -3,7 +3,7 @@ import type { MessageOptions } from "../../../protocol/push.ts";
 import type { PayloadRef } from "./payload.ts";
 import type { Room } from "./room.ts";
 
-/** The options of a message as the log and frames use them: the end of its ttl is known, and `qos` 0 has no position. */
+/** The options that a message keeps: the end of its `ttl` in place of the `ttl`, and no `qos`, as `qos` 0 has no position. */
 export type KeptOptions = Omit<MessageOptions, "qos" | "ttlMs"> & {
   /** The message is not delivered from then on. */
   ttlEndsAtMs?: number;
@@ -26,23 +26,23 @@ export interface Message extends SentMessage {
   seq: number;
 }
 
-/** One number of a room's log: a message, or nothing for ever. */
+/** One number of a room's log. Without a message it is a tombstone. */
 export type LogEntry = { seq: number; atMs: number; message?: Message };
 
-/** The kept messages of all rooms. */
+/** The logs of all rooms. */
 export interface Log {
-  /** `there`: this very message is kept already. `void`: its number was given up, it needs a new one. */
+  /** `exists`: the log has this message already. `superseded`: the number has a tombstone or another message. */
   append(message: Message): Promise<"done" | "exists" | "superseded">;
-  /** Gives a number up for ever. `taken`: a message has it. */
+  /** Makes a number a tombstone. `taken`: a message has it. */
   putTombstone(roomId: string, at: Position & { atMs: number }): Promise<"done" | "taken">;
   get(roomId: string, at: Position): Promise<LogEntry | undefined>;
-  /** Those of the room's epoch, in order or `backwards`, both ends included, as far as they are kept. */
+  /** The kept entries of the room's epoch, both ends included, by ascending `seq` or `backwards`. */
   pages(room: Pick<Room, "roomId" | "epoch">, from: number, to: number, backwards?: boolean): AsyncIterable<LogEntry[]>;
   retentionMs: number;
 }
 
-/** Whether the subject is meant: to who was excluded its number holds nothing. */
+/** Whether the message is for the subject. For an excluded subject its number is empty. */
 export const isFor = ({ exclude }: Message, subject: string) => !exclude?.includes(subject);
 
-/** Whether its `ttl` is not over. */
+/** Whether the message's `ttl` has not ended. */
 export const isWanted = ({ ttlEndsAtMs }: Message, nowMs: number) => ttlEndsAtMs === undefined || ttlEndsAtMs > nowMs;
