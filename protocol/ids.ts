@@ -54,7 +54,7 @@ export function describe(value: unknown): string {
 export const describeText = (value: unknown) =>
   typeof value === "string" ? `${value.length} characters` : describe(value);
 
-/** The id under which two people see their conversation, the same for both. */
+/** The id of the conversation of two users, the same for both. */
 export const conversationId = (one: string, other: string) => [one, other].sort().join("_");
 const pairPrefix = "@pair/";
 /** Its room. Unlike the id it cannot be met by two others, whatever characters the subjects have. */
@@ -63,8 +63,8 @@ export function conversationRoom(one: string, other: string): string {
   // The first one's length says where it ends; a separator would have to be escaped, and keys have a limit.
   return `${pairPrefix}${first.length}:${first}${second}`;
 }
-/** The two whose conversation is kept in that room; `undefined` for any other room. */
-export function personsOfConversation(roomId: string): [string, string] | undefined {
+/** The two users of the conversation whose room this is; `undefined` for any other room. */
+export function usersOfConversation(roomId: string): [string, string] | undefined {
   if (!roomId.startsWith(pairPrefix)) return undefined;
   const colon = roomId.indexOf(":");
   const second = colon + 1 + Number(roomId.slice(pairPrefix.length, colon));
