@@ -1,7 +1,7 @@
 import { GetItemCommand, PutItemCommand, QueryCommand } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { Meter } from "./meter.ts";
 import { openTables } from "../support/tables.ts";
+import { Meter } from "./meter.ts";
 
 let tables: Awaited<ReturnType<typeof openTables>>;
 let meter: Meter;

@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { connecting } from "./operations/connecting.ts";
-import { countOperations, mostRatio, type Row, type Storm } from "./count-operations.ts";
 import { operationsOf } from "../../bench/delivery/operations.ts";
-import { receiving } from "./operations/receiving.ts";
-import { sending } from "./operations/sending.ts";
 import { memoryMb } from "../../cli/estimate/prices.ts";
 import { roundTripsOf, roundTripsToPostOf, type Usage } from "../../cli/estimate/usage.ts";
 import { resourcesOf, synthesize } from "../lib/synthesize.ts";
+import { countOperations, mostRatio, type Row, type Storm } from "./count-operations.ts";
+import { connecting } from "./operations/connecting.ts";
+import { receiving } from "./operations/receiving.ts";
+import { sending } from "./operations/sending.ts";
 
 let counted: Record<string, Usage>;
 let rows: Map<string, Row>;

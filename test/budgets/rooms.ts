@@ -1,5 +1,5 @@
-import type { Backend } from "./metered-stack.ts";
 import { crowd } from "./crowd.ts";
+import type { Backend } from "./metered-stack.ts";
 import { Page } from "./page.ts";
 
 /** A message as it is usual: 209 bytes of `data`. */

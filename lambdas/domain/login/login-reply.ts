@@ -4,7 +4,7 @@ import { readHistory, readMissed } from "../log/read.ts";
 import type { Connection } from "../model/connection.ts";
 import { sessionKey } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
-import { isPolling } from "../model/member.ts";
+import { isPolling } from "../model/polling.ts";
 import type { ResumePoint } from "../model/resume-point.ts";
 import { isImplicit, type Room } from "../model/room.ts";
 import { rawFrame, serializeMessage } from "../wire/serialize.ts";

@@ -1,8 +1,8 @@
 import type { Position } from "../../../protocol/frames.ts";
 import type { LoginPolicy } from "../../../protocol/ids.ts";
 import type { Backend } from "../metered-stack.ts";
-import type { Operation } from "./operation.ts";
 import { Page } from "../page.ts";
+import type { Operation } from "./operation.ts";
 
 const room = (backend: Backend) => `order-${backend.newId()}`;
 const newRooms = (backend: Backend, count: number) => Array.from({ length: count }, () => ({ roomId: room(backend) }));

@@ -1,8 +1,8 @@
-import type { Backend } from "../metered-stack.ts";
 import { crowd } from "../crowd.ts";
-import type { Operation } from "./operation.ts";
+import type { Backend } from "../metered-stack.ts";
 import { Page } from "../page.ts";
 import { newRoom, pageInRoom, push } from "../rooms.ts";
+import type { Operation } from "./operation.ts";
 
 /** What is acked, caught up, sent again and polled. */
 export const receiving: Operation[] = [

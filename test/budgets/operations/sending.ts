@@ -1,8 +1,8 @@
-import type { Backend } from "../metered-stack.ts";
 import { crowd } from "../crowd.ts";
-import type { Operation } from "./operation.ts";
+import type { Backend } from "../metered-stack.ts";
 import { Page } from "../page.ts";
 import { message, pageInRoom, pagesInRooms, push, roomOf } from "../rooms.ts";
+import type { Operation } from "./operation.ts";
 
 const members = (count: number) => (count === 1 ? "1 member" : `${count.toLocaleString("en")} members`);
 const budget = { roundTripsToPost: 2 };

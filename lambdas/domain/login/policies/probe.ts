@@ -1,5 +1,5 @@
 import type { Deps } from "../../model/deps.ts";
-import { isPolling } from "../../model/member.ts";
+import { isPolling } from "../../model/polling.ts";
 import { post } from "../../send/post.ts";
 import { serializeFrame } from "../../wire/serialize.ts";
 
