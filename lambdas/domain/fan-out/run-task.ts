@@ -5,7 +5,7 @@ import { maxHops } from "../schedule/max-hops.ts";
 import { withFreshUrl } from "../wire/outgoing-message.ts";
 import { type BatchedMessage, batchedMessage, batchOf } from "./batch.ts";
 import { coalesce } from "./coalesce.ts";
-import { isLastRetry, retryDelayMs, retriesOf, retryTasks } from "./enqueue.ts";
+import { isLastRetry, retriesOf, retryDelayMs, retryTasks } from "./enqueue.ts";
 import { taskBudgetMs } from "./plan.ts";
 import { type PostPagesDeps, postPages } from "./post-pages.ts";
 

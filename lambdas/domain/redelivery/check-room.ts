@@ -88,7 +88,12 @@ async function checkPart(
   const isPartial = checked.isOutOfTime || continuation !== undefined;
   const departed = isPartial
     ? undefined
-    : await checkDepartedMembers(deps, room, unackedRanges, (who) => checked.devices.get(who) ?? []);
+    : await checkDepartedMembers(
+        deps,
+        room,
+        unackedRanges,
+        (departedSubject) => checked.devices.get(departedSubject) ?? [],
+      );
   const rangesCheckAtMs = isPartial && unackedRanges.length > 0 ? deps.now() : departed?.nextCheckAtMs;
 
   const found = [checked, offline, departed].flatMap((result) => result?.undelivered ?? []);

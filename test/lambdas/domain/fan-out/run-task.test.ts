@@ -131,7 +131,7 @@ describe("a hop", () => {
     expect(await progressOf(task)).toMatchObject([{ outcomes: { members: 6, sent: 6 }, doneAtMs: harness.nowMs }]);
   });
 
-  test("records its progress before it enqueues the rest: a worker that receives that at once goes on after it", async () => {
+  test("records its progress before it enqueues the rest: a worker that receives the rest at once continues after it", async () => {
     const task = await pushTask();
     slowPosts(taskBudgetMs / 4);
     const results: string[] = [];
