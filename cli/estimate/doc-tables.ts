@@ -1,10 +1,10 @@
 import type { Advice } from "./advice.ts";
 import { amount, duration, large, percent } from "./amounts.ts";
+import { docScenario, everyoneTimeAt, raised, reconnectTimeAt, sizes } from "./doc-scenarios.ts";
 import { estimate } from "./estimate.ts";
 import { pollingUsd, pollsPerHour } from "./polling.ts";
-import type { Question } from "./scenario.ts";
 import { quotasOf } from "./quotas.ts";
-import { everyoneAt, raised, sizes, usual, waveAt } from "./doc-scenarios.ts";
+import type { Scenario } from "./scenario.ts";
 
 type Row = readonly string[];
 
@@ -14,20 +14,23 @@ export const docTables: Record<string, () => string> = {
     return tableOf(
       ["connections", "a month, USD", "requests a second, average", "push to everyone", "99 % back after an outage"],
       sizes.map((connections) => {
-        const { costs, load } = estimate(usual(connections));
-        const [everyone, wave] = [everyoneAt(usual(connections)), waveAt(usual(connections))];
+        const { costs, load } = estimate(docScenario(connections));
+        const [everyone, reconnect] = [
+          everyoneTimeAt(docScenario(connections)),
+          reconnectTimeAt(docScenario(connections)),
+        ];
         return [
           amount(connections),
           money(costs.total.total),
           amount(load.requests),
           duration(everyone.seconds),
-          duration(wave.seconds),
+          duration(reconnect.seconds),
         ];
       }),
     );
   },
   costs: () => {
-    const { costs } = estimate(usual(100_000));
+    const { costs } = estimate(docScenario(100_000));
     const { items, total } = costs;
     return tableOf(
       ["what", "how many a month", "USD", "share"],
@@ -45,25 +48,25 @@ export const docTables: Record<string, () => string> = {
   quotas: () =>
     tableOf(
       ["quota", "limit", ...sizes.slice(1).map(large), "full on average at"],
-      quotasOf(usual(100_000)).map(({ name, limit, fullAtConnections }) => [
+      quotasOf(docScenario(100_000)).map(({ name, limit, fullAtConnections }) => [
         name,
         amount(limit),
         ...sizes.slice(1).map((connections) => {
-          const use = quotasOf(usual(connections)).find((one) => one.name === name);
+          const use = quotasOf(docScenario(connections)).find((one) => one.name === name);
           return use ? `${percent(use.steady / limit)}, ${percent(use.peak / limit)}` : "";
         }),
         fullAtConnections > 1e9 ? "never" : large(fullAtConnections),
       ]),
     ),
   polls: () => {
-    const connected = estimate(usual(100_000)).costs.total.total / 100_000;
-    const { quiet, hasty } = pollsPerHour;
+    const connected = estimate(docScenario(100_000)).costs.total.total / 100_000;
+    const { quiet, busy } = pollsPerHour;
     return tableOf(
       ["a page", "polls an hour", "a month, USD"],
       [
         ["is connected, hears something every ten minutes", "·", money(connected)],
         ["polls, hears nothing", amount(quiet), money(pollingUsd(quiet))],
-        ["polls, hears something every half minute", amount(hasty), money(pollingUsd(hasty))],
+        ["polls, hears something every half minute", amount(busy), money(pollingUsd(busy))],
       ],
     );
   },
@@ -77,7 +80,7 @@ export const docTables: Record<string, () => string> = {
         "`postsPerSecond`",
         "`socketRateLimit`",
       ],
-      [...sizes.slice(0, 3), 300_000, ...sizes.slice(3)].map((connections) => askRow(usual(connections))),
+      [...sizes.slice(0, 3), 300_000, ...sizes.slice(3)].map((connections) => askRow(docScenario(connections))),
     ),
   checks: () =>
     tableOf(
@@ -86,31 +89,31 @@ export const docTables: Record<string, () => string> = {
     ),
 };
 
-function askRow(question: Question): Row {
-  const { advice } = estimate(question);
-  const of = (whom: Advice["whom"], what: string, now: number) => {
-    const to = advice.find((one) => one.whom === whom && one.what === what)?.to;
+function askRow(scenario: Scenario): Row {
+  const { advice } = estimate(scenario);
+  const of = (target: Advice["target"], what: string, now: number) => {
+    const to = advice.find((one) => one.target === target && one.what === what)?.to;
     return to === undefined ? `${amount(now)}, as it is` : `**${amount(to)}**`;
   };
   return [
-    amount(question.connections),
+    amount(scenario.connections),
     of("design", "cells", 1).replace(", as it is", ""),
-    of("AWS", "API Gateway requests a second", question.requestsPerSecond),
-    of("AWS", "API Gateway new connections a second", question.connectsPerSecond),
-    of("stack", "postsPerSecond", question.postsPerSecond),
-    of("stack", "socketRateLimit", question.socketRateLimit),
+    of("AWS", "API Gateway requests a second", scenario.requestsPerSecond),
+    of("AWS", "API Gateway new connections a second", scenario.connectsPerSecond),
+    of("stack", "postsPerSecond", scenario.postsPerSecond),
+    of("stack", "socketRateLimit", scenario.socketRateLimit),
   ];
 }
 
 function checks(): Row[] {
-  const quotas: [name: string, change: Partial<Question>][] = [
+  const quotas: [name: string, change: Partial<Scenario>][] = [
     ["AWS's default", {}],
     ["raised", { ...raised, connectsPerSecond: 10_000 }],
   ];
   return quotas.flatMap(([name, change]) =>
     sizes.map((connections) => {
-      const question = { ...usual(connections), ...change };
-      const both = [everyoneAt(question), waveAt(question)];
+      const scenario = { ...docScenario(connections), ...change };
+      const both = [everyoneTimeAt(scenario), reconnectTimeAt(scenario)];
       const cells = both.flatMap(({ seconds, simulatedSeconds }) => [
         duration(seconds),
         simulatedSeconds === undefined ? "·" : duration(simulatedSeconds),

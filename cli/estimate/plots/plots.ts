@@ -1,8 +1,15 @@
 import { amount, duration, large } from "../amounts.ts";
 import { costsOf } from "../cost.ts";
-import type { Question } from "../scenario.ts";
+import {
+  everyoneTimeAt,
+  raised,
+  reconnectTimeAt,
+  docScenario as scenario,
+  sizes,
+  withinSizes,
+} from "../doc-scenarios.ts";
 import { quotasOf } from "../quotas.ts";
-import { everyoneAt, usual as question, raised, sizes, waveAt, withinSizes } from "../doc-scenarios.ts";
+import type { Scenario } from "../scenario.ts";
 import type { Chart, Point } from "./chart.ts";
 
 const xLabel = "connections, open at the same time";
@@ -19,7 +26,7 @@ export const plots: Record<string, () => Chart> = {
 const perHour = Array.from({ length: 41 }, (_, i) => 10 ** (-1 + i / 10));
 
 function costChart(): Chart {
-  const base = question(100_000);
+  const base = scenario(100_000);
   // Rooms of ten: each push is a message to ten connections.
   const costs = perHour.map((messages) => ({
     messages,
@@ -45,7 +52,7 @@ function costChart(): Chart {
     series: [
       of("all together", []),
       of("pushes, with their posts", ["pushes to rooms", "pushes to everyone", "data out"]),
-      of("acks, redelivery's looks", ["acks", "redelivery's looks"]),
+      of("acks, ack checks", ["acks", "ack checks"]),
       of("heartbeats", ["heartbeats"]),
       of("minutes of connection", ["connections kept open"]),
       of("reconnects every 2 h", ["reconnects"]),
@@ -59,8 +66,8 @@ const timeTick = (seconds: number) =>
   seconds < 60 ? duration(seconds) : seconds < 3_600 ? `${seconds / 60} min` : `${seconds / 3_600} h`;
 
 function everyoneChart(): Chart {
-  const of = (name: string, change: Partial<Question>) => {
-    const at = (connections: number) => everyoneAt({ ...question(connections), ...change });
+  const of = (name: string, change: Partial<Scenario>) => {
+    const at = (connections: number) => everyoneTimeAt({ ...scenario(connections), ...change });
     return {
       name,
       points: withinSizes.map((n): Point => [n, at(n).seconds]),
@@ -85,8 +92,8 @@ function everyoneChart(): Chart {
 }
 
 function outageChart(): Chart {
-  const of = (connectsPerSecond: number, more: Partial<Question>) => {
-    const at = (connections: number) => waveAt({ ...question(connections), ...more, connectsPerSecond });
+  const of = (connectsPerSecond: number, more: Partial<Scenario>) => {
+    const at = (connections: number) => reconnectTimeAt({ ...scenario(connections), ...more, connectsPerSecond });
     return {
       name: `${amount(connectsPerSecond)} new a second${connectsPerSecond === 500 ? ", the default" : ""}`,
       points: withinSizes.map((n): Point => [n, at(n).seconds]),
@@ -109,7 +116,7 @@ function quotaChart(): Chart {
   const of = (name: string, label: string, moment: "steady" | "peak") => ({
     name: label,
     points: withinSizes.map((connections): Point => {
-      const use = quotasOf(question(connections)).find((one) => one.name === name);
+      const use = quotasOf(scenario(connections)).find((one) => one.name === name);
       return [connections, use ? use[moment] / use.limit : Infinity];
     }),
   });
@@ -126,7 +133,7 @@ function quotaChart(): Chart {
       of("this stack: socketRateLimit", "frames (socketRateLimit), at worst", "peak"),
       of("API Gateway: new connections a second", "new connections, average", "steady"),
       of("DynamoDB: writes a second to a table", "DynamoDB writes, all coming back", "peak"),
-      of("Lambda: functions at once", "Lambda at once, at worst", "peak"),
+      of("Lambda: concurrent executions", "Lambda executions, peak", "peak"),
     ],
     marks: [{ y: 1, text: "100 %: the quota" }],
   };
