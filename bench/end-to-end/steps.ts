@@ -13,8 +13,8 @@ export interface Step {
 }
 
 export const stepsOfOurs: readonly Step[] = [
-  { what: "REST API, authorization, push function starts", until: "pushCalls" },
-  { what: "takes seq, logs, reads members, divides the room", until: "enqueued" },
+  { what: "REST API, authorizer, push function starts", until: "pushCalls" },
+  { what: "takes seq, logs, reads members", until: "enqueued" },
   { what: "task in the queue", until: "received" },
   { what: "fan-out function starts", until: "workerCalls" },
   { what: "acquires the task, reads log and members", until: "firstPost" },
