@@ -55,7 +55,7 @@ export const functions: Bundle[] = [
   entry("fan-out", { Records: [{ messageId: "1", body: task }] }),
   {
     name: "a sample: SDK for DynamoDB and posts",
-    source: 'export { handler } from "./bench/fan-out/cold-starts/sample.ts";',
+    source: 'export { handler } from "./bench/cold-starts/sample.ts";',
     event: { body: push },
   },
 ];
@@ -99,4 +99,4 @@ export const dependencies: Bundle[] = [
   using("jose", "jwtVerify"),
 ];
 
-export const root = join(import.meta.dirname, "../../..");
+export const root = join(import.meta.dirname, "../..");

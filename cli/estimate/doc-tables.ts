@@ -8,11 +8,17 @@ import type { Scenario } from "./scenario.ts";
 
 type Row = readonly string[];
 
-/** The tables of docs/scaling.md, by the names of their places there. */
+/** The tables of docs/scaling.md, by the names in its comments. */
 export const docTables: Record<string, () => string> = {
   sizes: () => {
     return tableOf(
-      ["connections", "a month, USD", "requests a second, average", "push to everyone", "99 % back after an outage"],
+      [
+        "connections",
+        "USD a month",
+        "requests a second, average",
+        "push to everyone",
+        "99 % reconnect after an outage",
+      ],
       sizes.map((connections) => {
         const { costs, load } = estimate(docScenario(connections));
         const [everyone, reconnect] = [
@@ -33,7 +39,7 @@ export const docTables: Record<string, () => string> = {
     const { costs } = estimate(docScenario(100_000));
     const { items, total } = costs;
     return tableOf(
-      ["what", "how many a month", "USD", "share"],
+      ["item", "count a month", "USD a month", "share"],
       [
         ...items.map(({ name, times, usd }) => [
           name,
@@ -41,13 +47,13 @@ export const docTables: Record<string, () => string> = {
           money(usd.total),
           percent(usd.total / total.total),
         ]),
-        ["**all together**", "", `**${money(total.total)}**`, ""],
+        ["**total**", "", `**${money(total.total)}**`, ""],
       ],
     );
   },
   quotas: () =>
     tableOf(
-      ["quota", "limit", ...sizes.slice(1).map(large), "full on average at"],
+      ["quota", "limit", ...sizes.slice(1).map(large), "average reaches limit at"],
       quotasOf(docScenario(100_000)).map(({ name, limit, fullAtConnections }) => [
         name,
         amount(limit),
@@ -62,11 +68,11 @@ export const docTables: Record<string, () => string> = {
     const connected = estimate(docScenario(100_000)).costs.total.total / 100_000;
     const { quiet, busy } = pollsPerHour;
     return tableOf(
-      ["a page", "polls an hour", "a month, USD"],
+      ["page", "polls an hour", "USD a month"],
       [
-        ["is connected, hears something every ten minutes", "·", money(connected)],
-        ["polls, hears nothing", amount(quiet), money(pollingUsd(quiet))],
-        ["polls, hears something every half minute", amount(busy), money(pollingUsd(busy))],
+        ["connected, a message every ten minutes", "·", money(connected)],
+        ["polling, no messages", amount(quiet), money(pollingUsd(quiet))],
+        ["polling, a message every half minute", amount(busy), money(pollingUsd(busy))],
       ],
     );
   },
@@ -84,7 +90,7 @@ export const docTables: Record<string, () => string> = {
     ),
   checks: () =>
     tableOf(
-      ["connections", "quota", "push to everyone: formula", "simulated", "99 % back: formula", "simulated"],
+      ["connections", "quotas", "push to everyone: formula", "simulated", "99 % reconnect: formula", "simulated"],
       checks(),
     ),
 };
@@ -93,11 +99,11 @@ function askRow(scenario: Scenario): Row {
   const { advice } = estimate(scenario);
   const of = (target: Advice["target"], what: string, now: number) => {
     const to = advice.find((one) => one.target === target && one.what === what)?.to;
-    return to === undefined ? `${amount(now)}, as it is` : `**${amount(to)}**`;
+    return to === undefined ? `${amount(now)} (default)` : `**${amount(to)}**`;
   };
   return [
     amount(scenario.connections),
-    of("design", "cells", 1).replace(", as it is", ""),
+    of("design", "cells", 1).replace(" (default)", ""),
     of("AWS", "API Gateway requests a second", scenario.requestsPerSecond),
     of("AWS", "API Gateway new connections a second", scenario.connectsPerSecond),
     of("stack", "postsPerSecond", scenario.postsPerSecond),
@@ -107,7 +113,7 @@ function askRow(scenario: Scenario): Row {
 
 function checks(): Row[] {
   const quotas: [name: string, change: Partial<Scenario>][] = [
-    ["AWS's default", {}],
+    ["default", {}],
     ["raised", { ...raised, connectsPerSecond: 10_000 }],
   ];
   return quotas.flatMap(([name, change]) =>
@@ -130,7 +136,7 @@ function tableOf(heads: Row, rows: readonly Row[]): string {
   return [line(heads), line(heads.map((_, i) => (i === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n");
 }
 
-/** @returns the page with its tables as they are now, each between `<!-- table: NAME -->` and `<!-- end -->` */
+/** @returns the page with current tables, each between `<!-- table: NAME -->` and `<!-- end -->` */
 export function withTables(page: string): string {
   return page.replaceAll(/(<!-- table: (\w+) -->\n\n)[\s\S]*?(\n\n<!-- end -->)/g, (_, before, name, after) => {
     const table = docTables[name];
