@@ -3,10 +3,10 @@ import { median } from "../median.ts";
 import { runInChild } from "../run-in-child.ts";
 import { pushes } from "./pushes.ts";
 
-const rounds = 9;
+const rounds = 15;
 const pushesPerRound = 2_000;
 /** Rounds that do not count, in which V8 compiles the code. */
-const warmUps = 4;
+const warmUps = 15;
 const budgetMicros = 30;
 
 /** Measures the CPU of a push to a room of two: the domain's code without adapters. */
