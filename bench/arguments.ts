@@ -1,44 +1,42 @@
 import { parseArgs } from "node:util";
+import { table } from "../cli/table.ts";
 
-export type Wanted = { kind: "help" } | { kind: "run"; names: string[] };
+export type Command = { kind: "help" } | { kind: "run"; names: string[] };
 
 /**
  * Reads the command line of `npm run bench`.
  *
- * @param all names of the benchmarks; what is before a slash stands for all that begin with it
- * @returns all of them where none is named
- * @throws with what there is, for a name or an option that there is not
+ * @param all names of the benchmarks
+ * @returns the benchmarks to run; all if the command line names none
+ * @throws an error that lists the names, for an unknown name or option
  */
-export function readArguments(args: string[], all: readonly string[]): Wanted {
-  const { help, names } = parse(args, all);
-  if (help) return { kind: "help" };
-  const named = (wanted: string) => all.filter((name) => name === wanted || name.startsWith(`${wanted}/`));
-  for (const wanted of names) {
-    if (named(wanted).length === 0) throw new Error(`there is no benchmark ${wanted}; ${choice(all)}`);
+export function readArguments(args: string[], all: readonly string[]): Command {
+  const options = { help: { type: "boolean", short: "h" } } as const;
+  const { values, positionals, tokens } = parseArgs({
+    ...{ args, options, allowPositionals: true, strict: false, tokens: true },
+  });
+  const allowed = `use ${all.join(", ")} or --help`;
+  for (const token of tokens) {
+    if (token.kind !== "option" || (token.name === "help" && token.value === undefined)) continue;
+    throw new Error(`there is no option ${args[token.index]}; ${allowed}`);
   }
-  return { kind: "run", names: names.length > 0 ? names.flatMap(named) : [...all] };
+  if (values.help) return { kind: "help" };
+  const missing = positionals.find((name) => !all.includes(name));
+  if (missing !== undefined) throw new Error(`there is no benchmark ${missing}; ${allowed}`);
+  return { kind: "run", names: positionals.length > 0 ? positionals : [...all] };
 }
 
-const choice = (all: readonly string[]) => `there are ${all.join(", ")}, and --help`;
-
-function parse(args: string[], all: readonly string[]): { help: boolean; names: string[] } {
-  try {
-    const options = { help: { type: "boolean", default: false, short: "h" } } as const;
-    const { values, positionals } = parseArgs({ args, options, allowPositionals: true });
-    return { help: values.help, names: positionals };
-  } catch (cause) {
-    const unknown = args.find((arg) => arg.startsWith("-") && !["-h", "--help"].includes(arg));
-    throw new Error(`there is no option ${unknown}; ${choice(all)}`, { cause });
-  }
-}
-
-export const helpText = (all: readonly string[]): string =>
+/** @param benchmarks what each measures and how long it takes, by name */
+export const helpText = (benchmarks: Record<string, { measures: string; takes: string }>): string =>
   [
-    "npm run bench -- [NAME …]",
+    "Usage: npm run bench -- [NAME ...]",
     "",
-    "Prints a report for each benchmark that is named and keeps it in bench/RESULTS.md, in place of the one before. What is",
-    "before a slash stands for all that begin with it. Without a name all are run, which takes a quarter of an hour and",
-    "writes all of RESULTS.md anew. bench/README.md says what the numbers mean.",
+    "Runs the named benchmarks, or all. Prints each report and saves it in bench/RESULTS.md.",
+    "bench/README.md explains the numbers.",
     "",
-    ...all.map((name) => `  ${name}`),
+    ...table(
+      ["name", "measures", "takes"],
+      Object.entries(benchmarks).map(([name, { measures, takes }]) => [name, measures, takes]),
+      { indent: 2, leftColumns: 2 },
+    ),
   ].join("\n");

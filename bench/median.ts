@@ -1,4 +1,4 @@
-/** The upper one of the two in the middle, if their number is even. */
+/** The upper of the two middle values if their number is even. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;

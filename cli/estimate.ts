@@ -5,15 +5,15 @@ import { writeDocs } from "./estimate/write-docs.ts";
 
 /** @returns what is printed */
 function run(args: string[]): string {
-  const asked = readArguments(args);
-  switch (asked.kind) {
+  const command = readArguments(args);
+  switch (command.kind) {
     case "help":
       return helpText();
     case "docs":
-      return writeDocs(asked.folder);
+      return writeDocs(command.folder);
     case "estimate": {
-      const answer = estimate(asked.question, asked.seed);
-      return asked.isJson ? JSON.stringify(answer, null, 2) : reportOf(answer);
+      const answer = estimate(command.scenario, command.seed);
+      return command.isJson ? JSON.stringify(answer, null, 2) : reportOf(answer);
     }
   }
 }

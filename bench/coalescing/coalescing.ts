@@ -1,26 +1,26 @@
 import { runBurst } from "./run-burst.ts";
-import { burstTable, type Pair } from "./table.ts";
+import { coalescingReport, type Pair } from "./table.ts";
 
 const members = 3_000;
 const bursts = [
-  // Nothing waits beside it: both ways have to come to the same.
+  // Nothing to coalesce: both runs have the same result.
   { messages: 1, everyMs: 100 },
   { messages: 5, everyMs: 100 },
   { messages: 20, everyMs: 100 },
-  // The workers nearly keep up.
+  // The workers almost keep up.
   { messages: 10, everyMs: 500 },
 ];
 
-/** What it saves that messages which wait for the same way go together, as text. */
-export async function burst(): Promise<string> {
+/** Measures the posts and acks of bursts with and without coalescing. */
+export async function coalescing(): Promise<string[]> {
   const pairs: Pair[] = [];
-  for (const each of bursts) {
-    const options = { members, ...each };
-    console.error(`fan-out/burst: ${each.messages} messages, one every ${each.everyMs} ms`);
+  for (const burst of bursts) {
+    const options = { members, ...burst };
+    console.error(`coalescing: ${burst.messages} messages, one every ${burst.everyMs} ms`);
     pairs.push({
       with: await runBurst({ ...options, coalesced: true }),
       without: await runBurst({ ...options, coalesced: false }),
     });
   }
-  return burstTable(pairs);
+  return coalescingReport(pairs);
 }

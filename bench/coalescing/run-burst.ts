@@ -3,42 +3,41 @@ import { openLargeRoom } from "../../test/support/large-room.ts";
 export interface BurstOptions {
   members: number;
   messages: number;
-  /** Between one push and the next. */
+  /** Time between two pushes. */
   everyMs: number;
-  /** With pressure relief. */
   coalesced: boolean;
 }
 
-/** What a burst came to, until everybody had everything. */
+/** Result of a burst. */
 export interface Burst extends BurstOptions {
   posts: number;
-  /** Of posts and acks alike: each begun 32 KB. */
-  billed: number;
   acks: number;
-  /** From the first push to the last post, of virtual time. */
+  /** Billed messages of posts and acks: each started 32 KB. */
+  billed: number;
+  /** Virtual time from the first push to the last post. */
   lastPostMs: number;
 }
 
 const billedBytes = 32 * 1024;
-/** Longer than any burst here takes. */
-const longestMs = 600_000;
+/** Longer than any of the bursts. */
+const maxMs = 600_000;
 
 /**
- * Pushes a burst to a large room on a clock of its own.
+ * Pushes a burst to a large room in virtual time.
  *
- * @throws if somebody has not seen each message once and in order: what is lost would be cheap
+ * @throws if a member has not received each message once and in order
  */
 export async function runBurst(options: BurstOptions): Promise<Burst> {
   const { members, messages, everyMs, coalesced } = options;
-  const crowd = await openLargeRoom({ members, coalesced });
-  const { time, push, ackingPages, room, posts, harness } = crowd;
+  const largeRoom = await openLargeRoom({ members, coalesced });
+  const { time, push, ackingPages, room, posts, harness } = largeRoom;
   let acks = 0;
-  const places = harness.deps.members;
+  const adapter = harness.deps.members;
   harness.deps.members = {
-    ...places,
+    ...adapter,
     ack: (...args) => {
       acks += 1;
-      return places.ack(...args);
+      return adapter.ack(...args);
     },
   };
   try {
@@ -49,19 +48,19 @@ export async function runBurst(options: BurstOptions): Promise<Burst> {
       await time.runUntil(startMs + everyMs * data);
       pushes.push(push(String(data)));
     }
-    await time.runUntil(startMs + longestMs);
+    await time.runUntil(startMs + maxMs);
     await Promise.all(pushes);
     const wanted = JSON.stringify(expected);
     const wrong = [...ackingPages.values()].filter((reader) => JSON.stringify(reader.dataOf(room)) !== wanted).length;
-    if (wrong > 0) throw new Error(`${wrong} of ${members} members have not seen each message once and in order`);
+    if (wrong > 0) throw new Error(`${wrong} of ${members} members did not receive each message once and in order`);
     return {
       ...options,
       posts: posts.length,
-      billed: acks + posts.reduce((sum, { bytes }) => sum + Math.ceil(bytes / billedBytes), 0),
       acks,
+      billed: acks + posts.reduce((sum, { bytes }) => sum + Math.ceil(bytes / billedBytes), 0),
       lastPostMs: (posts.at(-1)?.atMs ?? startMs) - startMs,
     };
   } finally {
-    await crowd.close();
+    await largeRoom.close();
   }
 }

@@ -3,14 +3,14 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** Signs the tokens of this benchmark. */
+/** Signs the tokens of the benchmark. */
 export const tokenSecret = "a secret of at least thirty-two characters";
 
-/** A room in which something was pushed, and nobody is. */
+/** The row of a room with one message and no members. */
 const room = { epoch: { S: "e" }, lastSeq: { N: "1" }, generation: { N: "0" }, openedAtMs: { N: "1" } };
 
-/** What AWS answers by the last word of a call's target, where there are tables, queues and a secret, and nobody is in. */
-const answers: Record<string, (body: string) => object> = {
+/** Responses by action: of empty tables, queues and a secret. */
+const responses: Record<string, (body: string) => object> = {
   GetItem: () => ({}),
   PutItem: () => ({}),
   UpdateItem: () => ({ Attributes: room }),
@@ -21,20 +21,20 @@ const answers: Record<string, (body: string) => object> = {
   SendMessage: (body) => ({ MessageId: "1", MD5OfMessageBody: hash("md5", JSON.parse(body).MessageBody) }),
 };
 
-/** A server that answers a function's calls at once, with success. */
-export async function openAws(): Promise<{ port: number; close(): void }> {
+/** A server that responds to the functions' calls to AWS at once, with success. */
+export async function openAws(): Promise<{ url: string; close(): void }> {
   const server = createServer(async (request, response) => {
     let body = "";
     for await (const chunk of request) body += chunk;
     const action = String(request.headers["x-amz-target"]).split(".")[1] ?? "";
-    const answer = answers[action]?.(body);
-    if (!answer) console.error(`nobody answers ${request.method} ${request.url} ${action}`);
-    response.writeHead(answer ? 200 : 400, { "content-type": "application/x-amz-json-1.0" });
-    response.end(JSON.stringify(answer ?? { __type: "ValidationException" }));
+    const result = responses[action]?.(body);
+    if (!result) console.error(`no response to ${request.method} ${request.url} ${action}`);
+    response.writeHead(result ? 200 : 400, { "content-type": "application/x-amz-json-1.0" });
+    response.end(JSON.stringify(result ?? { __type: "ValidationException" }));
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   return {
-    port: (server.address() as AddressInfo).port,
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     close() {
       server.closeAllConnections();
       server.close();

@@ -4,9 +4,9 @@ import { tokenSecret } from "./aws-stub.ts";
 
 export interface Bundle {
   name: string;
-  /** Source of the entry; it is resolved from the project's root. */
+  /** Source of the entry, resolved from the root of the project. */
   source: string;
-  /** What its handler is called with; absent where there is none. */
+  /** Event of the handler; absent for a bundle without a handler. */
   event?: object;
 }
 
@@ -39,7 +39,7 @@ const rest = {
   isBase64Encoded: false,
 };
 
-/** The Lambdas, each with an event that it has success with, and a sample beside them. */
+/** The Lambda functions, each with an event that succeeds, and a sample for comparison. */
 export const functions: Bundle[] = [
   entry("authorize", { methodArn: "arn", queryStringParameters: { token } }),
   entry("socket", { requestContext }),
@@ -55,7 +55,7 @@ export const functions: Bundle[] = [
   entry("fan-out", { Records: [{ messageId: "1", body: task }] }),
   {
     name: "a sample: SDK for DynamoDB and posts",
-    source: 'export { handler } from "./bench/fan-out/cold-starts/sample.ts";',
+    source: 'export { handler } from "./bench/cold-starts/sample.ts";',
     event: { body: push },
   },
 ];
@@ -65,7 +65,7 @@ const using = (name: string, imported: string): Bundle => ({
   source: `import { ${imported} } from "${name}"; globalThis.used = [${imported}];`,
 });
 
-/** Each with what we use of it, alone: what several share is in each of them. */
+/** Dependencies, each with the imports that the functions use. Shared code is in each of them. */
 export const dependencies: Bundle[] = [
   { name: "nothing", source: "" },
   { name: "node:https", source: 'import "node:https";' },
@@ -73,9 +73,9 @@ export const dependencies: Bundle[] = [
     name: "our post loop",
     source: [
       'import { connectTo } from "./lambdas/adapters/http1/connection.ts";',
-      'import { Lines } from "./lambdas/adapters/http1/connection-pool.ts";',
-      'import { posterOf } from "./lambdas/adapters/api-gateway/poster.ts";',
-      "globalThis.used = [connectTo, Lines, posterOf];",
+      'import { ConnectionPool } from "./lambdas/adapters/http1/connection-pool.ts";',
+      'import { makePoster } from "./lambdas/adapters/api-gateway/poster.ts";',
+      "globalThis.used = [connectTo, ConnectionPool, makePoster];",
     ].join("\n"),
   },
   {
@@ -85,7 +85,7 @@ export const dependencies: Bundle[] = [
   using("@aws-sdk/client-apigatewaymanagementapi", "ApiGatewayManagementApiClient, GetConnectionCommand"),
   using("@aws-sdk/client-dynamodb", "DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand, QueryCommand"),
   {
-    name: "the two before together",
+    name: "these two clients together",
     source: [
       'import { ApiGatewayManagementApiClient, GetConnectionCommand } from "@aws-sdk/client-apigatewaymanagementapi";',
       'import { DynamoDBClient, GetItemCommand, PutItemCommand, UpdateItemCommand, QueryCommand } from "@aws-sdk/client-dynamodb";',
@@ -99,4 +99,4 @@ export const dependencies: Bundle[] = [
   using("jose", "jwtVerify"),
 ];
 
-export const root = join(import.meta.dirname, "../../..");
+export const root = join(import.meta.dirname, "../..");

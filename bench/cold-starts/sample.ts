@@ -1,5 +1,4 @@
-// What samples for WebSocket APIs look like, AWS's own too: both clients from the SDK, all connections scanned, one post
-// for each.
+// A handler like those in AWS's samples for WebSocket APIs: it scans all connections and posts to each with the SDK.
 import { ApiGatewayManagementApiClient, PostToConnectionCommand } from "@aws-sdk/client-apigatewaymanagementapi";
 import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
 

@@ -1,23 +1,28 @@
-// A process that starts one bundle, as a cold environment does. Arguments: the bundle's file, and the event as JSON if it
-// has a handler. Prints what that took.
-import { pathToFileURL } from "node:url";
+// A process that starts one bundle, as a cold execution environment does. Reports a `Start`.
+import { readInput, report } from "../child.ts";
+
+export interface StartInput {
+  /** URL of the bundle. */
+  bundle: string;
+  /** Event of the handler's first call; absent for a bundle without a handler. */
+  event?: object;
+}
 
 export interface Start {
   importMs: number;
-  /** Of the first call of the handler, up to its answer. */
+  /** Time of the handler's first call, 0 without a handler. */
   callMs: number;
 }
 
-const [file = "", event] = process.argv.slice(2);
-const from = performance.now();
-const { handler } = await import(pathToFileURL(file).href);
-const imported = performance.now();
-// One that fails ends the benchmark: an error is another way through the code.
-if (event) assertDone(await handler(JSON.parse(event)));
-const start: Start = { importMs: imported - from, callMs: event ? performance.now() - imported : 0 };
-process.stdout.write(JSON.stringify(start), () => process.exit());
+const { bundle, event } = readInput<StartInput>();
+const startMs = performance.now();
+const { handler } = await import(bundle);
+const importedMs = performance.now();
+// A failed call would take another path through the code, so it ends the benchmark.
+if (event) assertSuccess(await handler(event));
+report({ importMs: importedMs - startMs, callMs: event ? performance.now() - importedMs : 0 } satisfies Start);
 
-function assertDone(result: { statusCode?: number; batchItemFailures?: unknown[] }) {
+function assertSuccess(result: { statusCode?: number; batchItemFailures?: unknown[] }) {
   const { statusCode = 200, batchItemFailures = [] } = result;
-  if (statusCode >= 400 || batchItemFailures.length > 0) throw new Error(`it failed: ${JSON.stringify(result)}`);
+  if (statusCode >= 400 || batchItemFailures.length > 0) throw new Error(`a call failed: ${JSON.stringify(result)}`);
 }

@@ -1,71 +1,72 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { join } from "node:path";
-import { events, send } from "../run-in-child.ts";
-import { hopsOfOurs, hopsOfSocketIo, type Moments, nowMs } from "./steps.ts";
-import { type Arrival, type ClientsOrder, type Endpoints, roomOf, type Seen, type ServerOrder } from "./requests.ts";
-import { type Measured, wayTable } from "./table.ts";
+import { type Child, runInChild } from "../run-in-child.ts";
+import type { ServerRequest } from "./messages.ts";
+import { type Arrival, type ClientsRequest, type Endpoints, type Measurement, roomOf } from "./messages.ts";
+import type { StackInput } from "./stack-process.ts";
+import { type Moments, nowMs, stepsOfOurs, stepsOfSocketIo } from "./steps.ts";
+import { endToEndReport, type Measured } from "./table.ts";
 
 const sizes = [1_000, 5_000];
 const pushes = 5;
-/** Until then functions start and code is compiled. */
+/** Pushes that do not count, in which functions start and V8 compiles the code. */
 const warmUps = 2;
-const tooLongMs = 60_000;
-/** What a push leaves behind, such as notes in the books, is done by then. */
-const restMs = 500;
+const timeoutMs = 60_000;
+/** Writes after the response of a push, such as its record, end within this time. */
+const settleMs = 500;
 
+const input = (input: StackInput) => input;
 const servers = [
-  { name: "Socket.IO", file: "socket-io-process.ts", args: [], hops: hopsOfSocketIo },
-  { name: "ours, pace raised", file: "stack-process.ts", args: ["1000000"], hops: hopsOfOurs },
-  { name: "ours, default pace", file: "stack-process.ts", args: [], hops: hopsOfOurs },
+  { name: "Socket.IO", file: "socket-io-process.ts", input: undefined, steps: stepsOfSocketIo },
+  { name: "ours, raised rate", file: "stack-process.ts", input: input({ postsPerSecond: 1e6 }), steps: stepsOfOurs },
+  { name: "ours, default rate", file: "stack-process.ts", input: input({}), steps: stepsOfOurs },
 ];
 
 interface Running {
   name: string;
-  process: ChildProcess;
+  server: Child;
   endpoints: Endpoints;
-  hops: Measured["hops"];
+  steps: Measured["steps"];
 }
 
-/** A push on its whole way through the local stack, beside a broadcast of a Socket.IO server, as text. */
-export async function way(): Promise<string> {
-  const started: ChildProcess[] = [];
-  const start = (name: string, args: string[] = []) => {
-    const child = fork(join(import.meta.dirname, "way", name), args);
-    started.push(child);
+/** Measures a push through the local stack to the last client, compared to a broadcast of a Socket.IO server. */
+export async function endToEnd(): Promise<string[]> {
+  const children: Child[] = [];
+  const start = (file: string, input?: unknown) => {
+    const child = runInChild(new URL(file, import.meta.url), input);
+    children.push(child);
     return child;
   };
   try {
     const clients = start("clients-process.ts");
     const running: Running[] = [];
-    for (const { name, file, args, hops } of servers) {
-      console.error(`fan-out/way: ${name}: the server starts, ${Math.max(...sizes)} clients connect`);
-      const process = start(file, args);
-      const endpoints = await events<Endpoints>(process, name);
-      await send(clients, { kind: "open", server: endpoints, clients: Math.max(...sizes) } satisfies ClientsOrder);
-      await send(process, { kind: "seat", rooms: sizes } satisfies ServerOrder);
-      running.push({ name, process, endpoints, hops });
+    for (const { name, file, input, steps } of servers) {
+      console.error(`end-to-end: ${name}: starts, ${Math.max(...sizes)} clients connect`);
+      const server = start(file, input);
+      const endpoints = await server.next<Endpoints>();
+      await clients.request({ kind: "open", server: endpoints, clients: Math.max(...sizes) } satisfies ClientsRequest);
+      await server.request({ kind: "fillRooms", sizes } satisfies ServerRequest);
+      running.push({ name, server, endpoints, steps });
     }
-    return wayTable(await measure(running, clients), { pushes, warmUps });
+    return endToEndReport(await measure(running, clients), { pushes, warmUps });
   } finally {
-    for (const child of started) child.kill();
+    for (const child of children) child.stop();
   }
 }
 
-async function measure(running: readonly Running[], clients: ChildProcess): Promise<Measured[]> {
+async function measure(running: readonly Running[], clients: Child): Promise<Measured[]> {
   const measured: Measured[] = [];
   for (const size of sizes) {
     const rows = running.map(
-      ({ name, hops }): Measured => ({ name, hops, size, pushes: [], cpuMs: [], mainCpuMs: [] }),
+      ({ name, steps }): Measured => ({ name, steps, size, pushes: [], cpuMs: [], mainCpuMs: [] }),
     );
-    for (let hop = -warmUps; hop < pushes; hop += 1) {
-      console.error(`fan-out/way: ${size} clients, push ${hop + warmUps + 1} of ${pushes + warmUps}`);
-      // One after the other, again and again: whatever else the machine does hits all of them.
-      for (const [i, server] of running.entries()) {
-        const { moments, cpuMs, mainCpuMs } = await push(server, clients, size, `push-${size}-${hop + warmUps}-`);
-        if (hop < 0) continue;
-        rows[i]?.pushes.push(moments);
-        rows[i]?.cpuMs.push(cpuMs);
-        rows[i]?.mainCpuMs.push(mainCpuMs);
+    for (let i = -warmUps; i < pushes; i += 1) {
+      console.error(`end-to-end: ${size} clients, push ${i + warmUps + 1} of ${pushes + warmUps}`);
+      // The servers take turns, so that other load on the machine affects all of them.
+      for (const [row, server] of running.entries()) {
+        const { moments, cpuMs, mainCpuMs } = await push(server, clients, size, `push-${size}-${i + warmUps}-`);
+        if (i < 0) continue;
+        rows[row]?.pushes.push(moments);
+        rows[row]?.cpuMs.push(cpuMs);
+        rows[row]?.mainCpuMs.push(mainCpuMs);
       }
     }
     measured.push(...rows);
@@ -73,13 +74,10 @@ async function measure(running: readonly Running[], clients: ChildProcess): Prom
   return measured;
 }
 
-/** @throws if not all of the room's clients get it */
-async function push({ name, process, endpoints }: Running, clients: ChildProcess, size: number, text: string) {
-  await send(process, { kind: "watch" } satisfies ServerOrder);
-  await send(clients, { kind: "expect", text, clients: size } satisfies ClientsOrder);
-  const arrival = within(tooLongMs, events<Arrival>(clients), `the clients of ${name}`);
-  // A push that is refused is what went wrong then.
-  arrival.catch(() => {});
+/** @throws if a client does not receive the push in time */
+async function push({ name, server, endpoints }: Running, clients: Child, size: number, text: string) {
+  await server.request({ kind: "start" } satisfies ServerRequest);
+  await clients.request({ kind: "expect", text, clients: size } satisfies ClientsRequest);
   const sent = nowMs();
   const response = await fetch(endpoints.pushUrl, {
     method: "POST",
@@ -87,17 +85,18 @@ async function push({ name, process, endpoints }: Running, clients: ChildProcess
     body: JSON.stringify({ roomId: roomOf(size), eventName: "test", data: text.padEnd(120, "x") }),
   });
   const answered = nowMs();
-  if (!response.ok) throw new Error(`${name} answered a push with ${response.status}: ${await response.text()}`);
+  if (!response.ok) throw new Error(`the response of ${name} was ${response.status}: ${await response.text()}`);
   await response.arrayBuffer();
-  const { firstMs: firstClient, lastMs: lastClient } = await arrival;
-  const seen = await send<Seen>(process, { kind: "tell" } satisfies ServerOrder);
-  await new Promise((done) => setTimeout(done, restMs));
-  const moments: Moments = { ...seen.moments, sent, answered, firstClient, lastClient };
-  return { ...seen, moments };
+  const { firstMs: firstClient, lastMs: lastClient } = await withTimeout(clients.next<Arrival>(), name);
+  const measurement = await server.request<Measurement>({ kind: "stop" } satisfies ServerRequest);
+  await new Promise((done) => setTimeout(done, settleMs));
+  const moments: Moments = { ...measurement.moments, sent, answered, firstClient, lastClient };
+  return { ...measurement, moments };
 }
 
-async function within<T>(ms: number, result: Promise<T>, what: string): Promise<T> {
-  const over = Promise.withResolvers<never>();
-  const timer = setTimeout(() => over.reject(new Error(`${what} had not got everything after ${ms} ms`)), ms);
-  return Promise.race([result, over.promise]).finally(() => clearTimeout(timer));
+async function withTimeout<T>(result: Promise<T>, name: string): Promise<T> {
+  const timeout = Promise.withResolvers<never>();
+  const fail = () => timeout.reject(new Error(`clients of ${name} lack a push after ${timeoutMs} ms`));
+  const timer = setTimeout(fail, timeoutMs);
+  return Promise.race([result, timeout.promise]).finally(() => clearTimeout(timer));
 }

@@ -1,5 +1,5 @@
-// A process that is the local stack. Argument: posts per second of all workers together, if not those of cdk.json. It notes
-// when a push comes to each part: by the switches of faults, which are asked there and strike never.
+// A process with the local stack. Reports its `Endpoints`. It records the moments of a push through the switches of the
+// runtime's faults: the runtime calls them at each part of a push, and they never cause a fault.
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { membersIn } from "../../lambdas/adapters/dynamodb/members.ts";
 import { roomsIn } from "../../lambdas/adapters/dynamodb/rooms.ts";
@@ -7,18 +7,24 @@ import { tableOf } from "../../lambdas/adapters/dynamodb/table.ts";
 import { forEachLimited } from "../../lambdas/domain/concurrency/for-each-limited.ts";
 import { flatten } from "../../lambdas/domain/concurrency/pages.ts";
 import type { Member } from "../../lambdas/domain/model/member.ts";
-import type { Template } from "../../local/template/assembly.ts";
 import { startLocal } from "../../local/host/runtime.ts";
+import type { Template } from "../../local/template/assembly.ts";
 import { everyone } from "../../protocol/ids.ts";
-import { serveOrders } from "./serve-requests.ts";
-import { type Endpoints, roomOf } from "./requests.ts";
+import { readInput, report } from "../child.ts";
+import { type Endpoints, roomOf } from "./messages.ts";
+import { serveMeasurements } from "./server.ts";
 
-const [postsPerSecond] = process.argv.slice(2);
-/** Five workers post, and there are two cores. */
+export interface StackInput {
+  /** Posts of all workers together. Default: as in cdk.json. */
+  postsPerSecond?: number;
+}
+
+const { postsPerSecond } = readInput<StackInput>();
+/** One for each worker that posts, and some for the other functions. */
 const environmentsMax = 6;
-const seatsAtOnce = 32;
+const writeConcurrency = 32;
 
-const local = await startLocal({ environmentsMax, edit: withPace });
+const local = await startLocal({ environmentsMax, edit: withRate });
 const { stack, faults, invocations } = local;
 const idOf = (type: string, begin: string) => {
   const found = stack.ofType(type).find(({ logicalId }) => logicalId.startsWith(begin));
@@ -27,18 +33,18 @@ const idOf = (type: string, begin: string) => {
 };
 const pushId = idOf("AWS::Lambda::Function", "DownlinkPushApiPush");
 const fanOutId = idOf("AWS::Lambda::Function", "DownlinkFanOut");
-const { first, last } = serveOrders(seat);
+const { first, last } = serveMeasurements(fillRooms);
 
 faults.crashes = (functionId) => {
   if (functionId === fanOutId) first("workerCalls");
   if (functionId !== pushId) return false;
   first("pushCalls");
   const newest = invocations.findLast((invocation) => invocation.functionId === pushId);
-  if (newest?.calls.at(-1)?.startsWith("sqs:")) first("ordered");
+  if (newest?.calls.at(-1)?.startsWith("sqs:")) first("enqueued");
   return false;
 };
 faults.duplicatedMessages = () => {
-  first("handedOn");
+  first("received");
   return false;
 };
 faults.slowPosts = () => {
@@ -47,41 +53,35 @@ faults.slowPosts = () => {
   return false;
 };
 const { webSocketUrl, restUrl, apiKey, tokenSecret } = local;
-process.send?.({ webSocketUrl, pushUrl: `${restUrl}/push`, apiKey, tokenSecret } satisfies Endpoints);
+report({ webSocketUrl, pushUrl: `${restUrl}/push`, apiKey, tokenSecret } satisfies Endpoints);
 
-/** The workers stay as many, and each is faster: the setting itself would only add workers. */
-function withPace({ Resources }: Template): void {
+/** Raises the rate of each worker. The setting `downlink:postsPerSecond` would add workers instead. */
+function withRate({ Resources }: Template): void {
   if (postsPerSecond === undefined) return;
   for (const { Properties = {} } of Object.values(Resources)) {
     const variables = (Properties.Environment as { Variables?: Record<string, unknown> } | undefined)?.Variables;
-    if (variables?.POSTS_PER_SECOND !== undefined) variables.POSTS_PER_SECOND = postsPerSecond;
+    if (variables?.POSTS_PER_SECOND !== undefined) variables.POSTS_PER_SECOND = `${postsPerSecond}`;
   }
 }
 
-/** Writes the places that logins would write, by the same adapters; logins are not what is measured. */
-async function seat(rooms: readonly number[]): Promise<void> {
+/** Writes the members that logins would write, through the same adapters. */
+async function fillRooms(sizes: readonly number[]): Promise<void> {
   const credentials = { accessKeyId: "test", secretAccessKey: "test" };
   const client = new DynamoDBClient({ endpoint: local.databaseUrl, region: stack.region, credentials });
   const tableNamed = (begin: string) => tableOf(client, stack.physicalId(idOf("AWS::DynamoDB::Table", begin)));
   const [connectionsTable, roomsTable] = [tableNamed("DownlinkTablesConnections"), tableNamed("DownlinkTablesRooms")];
   const members = membersIn(roomsTable, connectionsTable, Date.now);
-  const opening = roomsIn(roomsTable, Date.now, () => "k3f9x2a");
+  const rooms = roomsIn(roomsTable, Date.now, () => "k3f9x2a");
   const all: Member[] = [];
   for await (const member of flatten(members.pages(everyone))) all.push(member);
-  for (const size of rooms) {
-    if (all.length < size) throw new Error(`${all.length} clients are there, not ${size}`);
-    await opening.open(roomOf(size));
+  for (const size of sizes) {
+    if (all.length < size) throw new Error(`${all.length} clients are connected, not ${size}`);
+    await rooms.open(roomOf(size));
     const put = async ({ connectionId, connectedAtMs, subject }: Member) => {
-      const place = { session: connectionId, connectionId, connectedAtMs, subject, generation: 0, holdsLease: false };
-      await members.put(roomOf(size), place);
+      const member = { session: connectionId, connectionId, connectedAtMs, subject, generation: 0, holdsLease: false };
+      await members.put(roomOf(size), member);
     };
-    await forEachLimited(
-      (async function* () {
-        yield* all.slice(0, size);
-      })(),
-      seatsAtOnce,
-      put,
-    );
+    await forEachLimited(all.slice(0, size), writeConcurrency, put);
   }
   client.destroy();
 }

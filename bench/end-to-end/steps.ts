@@ -1,49 +1,49 @@
 import { median } from "../median.ts";
 
-/** Names of moments of one push, each with when it was, in milliseconds of one clock. */
+/** Times of named moments of one push, in milliseconds of the machine's clock. */
 export type Moments = Record<string, number>;
 
-/** The clock of the machine, which all of its processes share. */
+/** The clock of the machine, which all processes share. */
 export const nowMs = () => Number(process.hrtime.bigint() / 1_000n) / 1_000;
 
-/** From one moment to the next, in the words of what happens between them. */
-export interface Hop {
+/** One part of a push: what happens until a moment. */
+export interface Step {
   what: string;
-  to: string;
+  until: string;
 }
 
-export const hopsOfOurs: readonly Hop[] = [
-  { what: "REST API, authorization, push function starts", to: "pushCalls" },
-  { what: "takes a number, logs, reads members, divides", to: "ordered" },
-  { what: "order lies in the queue, its mapping takes it", to: "handedOn" },
-  { what: "fan-out function starts", to: "workerCalls" },
-  { what: "takes its task, looks who waits, reads a page", to: "firstPost" },
-  { what: "posts, the first to the last", to: "lastPost" },
-  { what: "gateway to the last client", to: "lastClient" },
+export const stepsOfOurs: readonly Step[] = [
+  { what: "REST API, authorizer, push function starts", until: "pushCalls" },
+  { what: "takes seq, logs, reads members", until: "enqueued" },
+  { what: "task in the queue", until: "received" },
+  { what: "fan-out function starts", until: "workerCalls" },
+  { what: "acquires the task, reads log and members", until: "firstPost" },
+  { what: "posts, the first to the last", until: "lastPost" },
+  { what: "gateway to the last client", until: "lastClient" },
 ];
-export const hopsOfSocketIo: readonly Hop[] = [
-  { what: "HTTP request", to: "asked" },
-  { what: "emit: all clients in one loop", to: "emitted" },
-  { what: "sockets to the last client", to: "lastClient" },
+export const stepsOfSocketIo: readonly Step[] = [
+  { what: "HTTP request", until: "requested" },
+  { what: "emit: all clients in one loop", until: "emitted" },
+  { what: "sockets to the last client", until: "lastClient" },
 ];
 
 /**
- * How long each hop takes, of several pushes.
- *
- * @param pushes each with the moment `sent`, and those that the hops lead to
- * @returns the median of each, in the order of the hops
- * @throws if a push lacks a moment
+ * @param pushes the moments of several pushes, each with `sent`
+ * @returns the median duration of each step
+ * @throws if a moment is missing
  */
-export function mediansOf(hops: readonly Hop[], pushes: readonly Moments[]): number[] {
-  return hops.map(({ to }, i) => median(pushes.map((push) => at(push, to) - at(push, hops[i - 1]?.to ?? "sent"))));
+export function mediansOf(steps: readonly Step[], pushes: readonly Moments[]): number[] {
+  return steps.map(({ until }, i) =>
+    median(pushes.map((push) => at(push, until) - at(push, steps[i - 1]?.until ?? "sent"))),
+  );
 }
 
-/** The median time from a push to a moment. */
-export const untilMs = (pushes: readonly Moments[], to: string): number =>
-  median(pushes.map((push) => at(push, to) - at(push, "sent")));
+/** The median time from the request of a push to a moment. */
+export const untilMs = (pushes: readonly Moments[], moment: string): number =>
+  median(pushes.map((push) => at(push, moment) - at(push, "sent")));
 
-function at(push: Moments, name: string): number {
-  const ms = push[name];
-  if (ms === undefined) throw new Error(`nobody has seen when a push came to ${name}`);
+function at(push: Moments, moment: string): number {
+  const ms = push[moment];
+  if (ms === undefined) throw new Error(`a push has no moment ${moment}`);
   return ms;
 }

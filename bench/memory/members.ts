@@ -2,10 +2,9 @@ import type { Member } from "../../lambdas/domain/model/member.ts";
 
 export const roomOf = (size: number) => `room-of-${size}`;
 
-const digits = 8;
-const sessionAt = (index: number) => `s-${String(index).padStart(digits, "0")}`;
+const sessionAt = (index: number) => `s-${String(index).padStart(8, "0")}`;
 
-/** As a row of the table says it: each with objects and texts of its own. */
+/** A member as the adapter reads it from the table, with new objects and strings. */
 function memberAt(index: number): Member {
   const session = sessionAt(index);
   return {
@@ -25,9 +24,9 @@ function memberAt(index: number): Member {
 }
 
 /**
- * Members whom no table holds, in the order of their sessions.
+ * Members that are in no table, in the order of their sessions.
  *
- * @param after the session behind which to begin
+ * @param after the session after which to start
  */
 export async function* generatedMembers(size: number, after?: string, pageSize = 500): AsyncGenerator<Member[]> {
   const first = after === undefined ? 0 : Number(after.slice(2)) + 1;
@@ -36,7 +35,7 @@ export async function* generatedMembers(size: number, after?: string, pageSize =
   }
 }
 
-/** All of them read before the first is posted to: what a worker without streaming would do. */
+/** All members in one page, as a worker without streaming would read them. */
 export async function* allAtOnce(pages: AsyncIterable<Member[]>): AsyncGenerator<Member[]> {
   const all: Member[] = [];
   for await (const page of pages) all.push(...page);

@@ -1,13 +1,12 @@
-import { type ChildProcess, fork, spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
+import { environmentOf } from "../environment.ts";
 import { median } from "../median.ts";
-import { type Measured, memoryTable } from "./table.ts";
-import { type Source, type Work, warmUpMembers } from "./work.ts";
-import { events, send } from "../run-in-child.ts";
+import type { StubInput } from "../posts/stub-process.ts";
+import { runInChild } from "../run-in-child.ts";
+import { type Measured, memoryReport } from "./table.ts";
+import { type Source, type Work, type WorkerInput, warmUpMembers } from "./work.ts";
 
-/** Runs of each size: those that take a minute are made once. */
-const runs: [source: Source, size: number, times: number][] = [
+/** Sizes that take a minute are measured once. */
+const measurements: [source: Source, size: number, times: number][] = [
   ["table", 1_000, 5],
   ["table", 10_000, 5],
   ["table", 100_000, 1],
@@ -20,59 +19,52 @@ const runs: [source: Source, size: number, times: number][] = [
   ["generatedAtOnce", 1_000_000, 1],
 ];
 
-const file = (name: string) => join(import.meta.dirname, "memory", name);
-
-/** What one fan-out worker needs for rooms of several sizes, as text. */
-export async function memory(): Promise<string> {
-  const tables = fork(file("table-process.ts"));
-  const stub = spawn(process.execPath, [join(import.meta.dirname, "posts", "stub-server.ts")], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
+/** Measures the memory of a fan-out worker for rooms of several sizes. */
+export async function memory(): Promise<string[]> {
+  const tables = runInChild(new URL("tables-process.ts", import.meta.url));
+  const stubInput: StubInput = { latencyMs: 0 };
+  const stub = runInChild(new URL("../posts/stub-process.ts", import.meta.url), stubInput);
   try {
-    const [[port], tablesUrl] = await Promise.all([once(stub.stdout, "data"), events<string>(tables)]);
-    const stageUrl = `http://127.0.0.1:${Number(`${port}`)}/socket`;
-    await fill(tables);
+    const awsUrl = await tables.next<string>();
+    const stageUrl = `http://127.0.0.1:${await stub.next<number>()}/socket`;
+    // The rate never makes a worker wait, so that only its work is measured.
+    const env = environmentOf({ awsUrl, stageUrl, postsPerSecond: 1e9, workers: 1 });
     const measured: Measured[] = [];
-    for (const [source, size, times] of runs) {
-      console.error(`fan-out/memory: ${size} members, ${source}`);
+    for (const [source, size, times] of measurements) {
+      console.error(`memory: ${size} members, ${source}`);
+      if (source === "table") await tables.request(size);
       const works: Work[] = [];
-      for (let i = 0; i < times; i += 1) works.push(await work([tablesUrl, stageUrl, source, `${size}`]));
-      measured.push({ source, size, times, ...middleOf(works) });
+      for (let i = 0; i < times; i += 1) works.push(await runWorker({ source, size }, env));
+      measured.push({ source, size, times, ...summaryOf(works) });
     }
-    return memoryTable(measured, warmUpMembers);
+    return memoryReport(measured, warmUpMembers);
   } finally {
-    tables.kill();
-    stub.kill();
+    tables.stop();
+    stub.stop();
   }
 }
 
-async function fill(tables: ChildProcess): Promise<void> {
-  for (const [source, size] of runs) {
-    if (source !== "table") continue;
-    console.error(`fan-out/memory: a table of ${size} members is filled`);
-    await send(tables, size);
-  }
-}
-
-/** A process of its own for each: memory that was taken once is not given back. */
-async function work(args: string[]): Promise<Work> {
-  const child = fork(file("worker-process.ts"), args, { execArgv: ["--expose-gc"] });
+/** Uses a new process, because V8 does not return memory. */
+async function runWorker(input: WorkerInput, env: NodeJS.ProcessEnv): Promise<Work> {
+  const child = runInChild(new URL("worker-process.ts", import.meta.url), input, { env, execArgv: ["--expose-gc"] });
   try {
-    return await events<Work>(child, `the worker for ${args.slice(2).join(", ")}`);
+    return await child.next<Work>();
   } finally {
-    child.kill();
+    child.stop();
   }
 }
 
-function middleOf(works: readonly Work[]): Work {
-  const middle = (of: (work: Work) => number) => median(works.map(of));
+/** Medians; the maximum of `maxHeld` and `runs`. */
+function summaryOf(works: readonly Work[]): Work {
+  const valuesOf = (key: keyof Work) => works.map((work) => work[key]);
+  const max = (key: keyof Work) => Math.max(...valuesOf(key));
   return {
-    peakBytes: middle(({ peakBytes }) => peakBytes),
-    idleBytes: middle(({ idleBytes }) => idleBytes),
-    liveBytes: middle(({ liveBytes }) => liveBytes),
-    wallMs: middle(({ wallMs }) => wallMs),
-    cpuMs: middle(({ cpuMs }) => cpuMs),
-    mostHeld: Math.max(...works.map(({ mostHeld }) => mostHeld)),
-    hops: Math.max(...works.map(({ hops }) => hops)),
+    peakBytes: median(valuesOf("peakBytes")),
+    idleBytes: median(valuesOf("idleBytes")),
+    liveBytes: median(valuesOf("liveBytes")),
+    wallMs: median(valuesOf("wallMs")),
+    cpuMs: median(valuesOf("cpuMs")),
+    maxHeld: max("maxHeld"),
+    runs: max("runs"),
   };
 }

@@ -1,21 +1,27 @@
-/** Each process posts to so many before it counts: a worker has mostly worked before. */
+/** Posts of each process before the measurement, as most workers have worked before. */
 export const warmUpMembers = 5_000;
 
-/** Where a worker's members come from. */
+/** Where the members of a room come from. `generatedAtOnce` is the control without streaming. */
 export type Source = "table" | "generated" | "generatedAtOnce";
 
-/** What a room took a worker. */
+export interface WorkerInput {
+  source: Source;
+  size: number;
+}
+
+/** Memory and time of one worker for one room. */
 export interface Work {
-  /** Peak of resident memory above that of the process before it had a task. */
+  /** Peak of the resident memory, minus `idleBytes`. */
   peakBytes: number;
+  /** Resident memory before the first task. */
   idleBytes: number;
-  /** What is in use when half of the members have been posted to, without garbage, beyond what is left at the end. */
+  /** Live memory when half of the members have been posted to, minus live memory at the end. */
   liveBytes: number;
   wallMs: number;
-  /** Of this process alone. */
+  /** CPU of the worker's process. */
   cpuMs: number;
-  /** Members that were read and not yet posted to, at most. */
-  mostHeld: number;
-  /** Times that the worker's time for a round was over and it went on with the rest. */
-  hops: number;
+  /** Maximum of members that were read and not yet posted to. */
+  maxHeld: number;
+  /** Runs of the task: after 22 s a worker enqueues the rest as a new run. */
+  runs: number;
 }

@@ -6,25 +6,20 @@ import { makePoster } from "../../lambdas/adapters/api-gateway/poster.ts";
 import { makeSigner } from "../../lambdas/adapters/api-gateway/sign.ts";
 import { connectTo } from "../../lambdas/adapters/http1/connection.ts";
 import { ConnectionPool } from "../../lambdas/adapters/http1/connection-pool.ts";
+import { postConcurrency } from "../../lambdas/domain/delivery/deliver.ts";
+import { credentials, type PostAll, region, withConcurrency } from "./post-all.ts";
 import { rawSockets } from "./raw-sockets.ts";
-import { limitedTo, type Way } from "./post-all.ts";
 
-/** As a Lambda has them; a session token has about so many characters. */
-const credentials = {
-  accessKeyId: "ASIAIOSFODNN7EXAMPLE",
-  secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-  sessionToken: "IQoJb3JpZ2luX2Vj".repeat(62),
-};
-const region = "us-east-1";
-/** As many as the Lambdas keep. */
-export const connections = 400;
+/** As many as the deployed adapter keeps. */
+export const connections = postConcurrency;
 
 const fail = (error: Error) => {
   throw error;
 };
 
-/** The ways to post that are compared. `url` is that of the stage. */
-export const ways: Record<string, (url: URL) => Way> = {
+/** The compared clients by name. `url` is the URL of the stage. */
+export const clients: Record<string, (url: URL) => PostAll> = {
+  /** The adapter of the deployed functions. */
   ours(url) {
     const target = { host: url.host, path: url.pathname, region };
     const pool = new ConnectionPool({
@@ -36,34 +31,35 @@ export const ways: Record<string, (url: URL) => Way> = {
     });
     const trace = () => process.env._X_AMZN_TRACE_ID;
     const post = makePoster({ target, pool, credentials: () => credentials, trace, now: Date.now });
-    return limitedTo(connections, async (id, text) => void (await post(id, text)));
+    return withConcurrency(connections, async (id, text) => void (await post(id, text)));
   },
 
-  /** What AWS's own samples do: all at once, with the client's defaults. */
+  /** As in AWS's samples: all posts at once, with the defaults of the client. */
   sdkAll(url) {
-    // It would warn that so many wait for a socket.
+    // The client would warn about posts that wait for a socket.
     const client = sdk(url, { socketAcquisitionWarningTimeout: 600_000 });
     return async (ids, text) => {
       await Promise.all(ids.map((id) => client.send(new PostToConnectionCommand({ ConnectionId: id, Data: text }))));
     };
   },
 
+  /** 50 posts at once over 50 connections that stay open. */
   sdkTuned(url) {
     const agent = url.protocol === "https:" ? HttpsAgent : HttpAgent;
     const keepAlive = new agent({ keepAlive: true, maxSockets: 50, scheduling: "lifo" });
     const client = sdk(url, { httpAgent: keepAlive, httpsAgent: keepAlive as HttpsAgent });
-    return limitedTo(
+    return withConcurrency(
       50,
       async (ConnectionId, Data) => void (await client.send(new PostToConnectionCommand({ ConnectionId, Data }))),
     );
   },
 
-  /** Our signing over the library that we would use otherwise. */
+  /** Our signer over undici. */
   signedUndici(url) {
     const target = { host: url.host, path: url.pathname, region };
     let signer = makeSigner(target, credentials, 0);
     let second = 0;
-    return viaUndici(url, (id) => {
+    return overUndici(url, (id) => {
       const now = Math.floor(Date.now() / 1000);
       if (now !== second) {
         second = now;
@@ -73,20 +69,10 @@ export const ways: Record<string, (url: URL) => Way> = {
     });
   },
 
-  /** The library alone, with as many bytes in its headers as a signed post has. */
-  undiciSameBytes(url) {
-    const headers = Object.entries({
-      "content-type": "application/octet-stream",
-      "x-amz-date": "20240101T000000Z",
-      "x-amz-security-token": credentials.sessionToken,
-      authorization: "x".repeat(210),
-    }).flat();
-    return viaUndici(url, () => headers);
-  },
+  /** Unsigned, without headers. */
+  undiciBare: (url) => overUndici(url, () => undefined),
 
-  undiciBare: (url) => viaUndici(url, () => undefined),
-
-  /** No HTTP at all: bytes that were made before, and a count of the bytes that come back. */
+  /** The lower bound: writes prepared bytes, and counts the bytes of the responses. */
   rawSockets: (url) => rawSockets(url, connections, credentials.sessionToken.length + 300),
 };
 
@@ -95,9 +81,9 @@ const payloadHash = "0".repeat(64);
 const sdk = (url: URL, requestHandler = {}) =>
   new ApiGatewayManagementApiClient({ endpoint: url.href, region, credentials, requestHandler, maxAttempts: 1 });
 
-function viaUndici(url: URL, headersOf: (id: string) => string[] | undefined): Way {
+function overUndici(url: URL, headersOf: (id: string) => string[] | undefined): PostAll {
   const pool = new Pool(url.origin, { connections, pipelining: 1, allowH2: false, headersTimeout: 3_000 });
-  return limitedTo(connections, (id, body) => {
+  return withConcurrency(connections, (id, body) => {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const path = `${url.pathname}/@connections/${encodeURIComponent(id)}`;
     pool.dispatch(

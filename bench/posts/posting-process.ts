@@ -1,29 +1,29 @@
-// A process that posts in one way. Arguments: the way and the stage's URL. Told a number, it posts so often and tells what
-// that took.
-import { connections, ways } from "./clients.ts";
+// A process that posts with one client. Each request is a number of posts; the response is a `Round`.
+import { cpuMsSince, readInput, serve } from "../child.ts";
+import { clients, connections } from "./clients.ts";
+import { frame } from "./post-all.ts";
 
+export interface PostingInput {
+  client: string;
+  url: string;
+}
+
+/** CPU of the process and time of a number of posts. */
 export interface Round {
-  /** Of this process alone. */
-  cpuMicros: number;
+  cpuMs: number;
   wallMs: number;
 }
 
-const [name = "", url = ""] = process.argv.slice(2);
-const way = ways[name]?.(new URL(url));
-if (!way || !process.send) throw new Error(`${name} is no way to post, or nobody listens`);
+const { client, url } = readInput<PostingInput>();
+const postAll = clients[client]?.(new URL(url));
+if (!postAll) throw new Error(`there is no client ${client}`);
 
-const text = JSON.stringify({ type: "message", eventName: "test", data: "x".repeat(120), roomId: "456" }).padEnd(200);
-
-// It ends with the process that started it.
-process.on("disconnect", () => process.exit());
-process.on("message", async (posts: number) => {
+serve(async (posts: number): Promise<Round> => {
   const ids = Array.from({ length: posts }, (_, i) => `L0SM9c${String(i).padStart(8, "0")}=`);
-  // While others had their turn, lines were closed that nobody used: they are opened again before it counts.
-  await way(ids.slice(0, connections * 2), text);
+  // Reopens connections that timed out while other clients posted.
+  await postAll(ids.slice(0, connections * 2), frame);
   const cpu = process.cpuUsage();
-  const from = performance.now();
-  await way(ids, text);
-  const wallMs = performance.now() - from;
-  const { user, system } = process.cpuUsage(cpu);
-  process.send?.({ cpuMicros: user + system, wallMs } satisfies Round);
+  const startMs = performance.now();
+  await postAll(ids, frame);
+  return { cpuMs: cpuMsSince(cpu), wallMs: performance.now() - startMs };
 });

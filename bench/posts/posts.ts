@@ -1,17 +1,17 @@
-import { type ChildProcess, fork, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { selfSigned } from "../../test/support/self-signed.ts";
 import { median } from "../median.ts";
-import type { Round } from "./posting-process.ts";
-import { type Measured, postsTable, type Setting } from "./table.ts";
-import { ways } from "./clients.ts";
+import { runInChild } from "../run-in-child.ts";
+import { clients } from "./clients.ts";
+import type { PostingInput, Round } from "./posting-process.ts";
+import type { StubInput } from "./stub-process.ts";
+import { type Measured, postsReport, type Setting } from "./table.ts";
 
-const hops = 5;
+const rounds = 5;
 const postsPerRound = 2_500;
-/** Until then the code of a way is not what it will be: the compiler is at it. */
+/** Rounds that do not count, in which V8 compiles the code. */
 const warmUps = 2;
 
 const settings: Setting[] = [
@@ -21,64 +21,48 @@ const settings: Setting[] = [
   { isSecure: true, latencyMs: 10 },
 ];
 
-const file = (name: string) => join(import.meta.dirname, "posts", name);
-
-/** What a post costs the process that makes it, in each way, as text. */
-export async function posts(): Promise<string> {
+/** Measures the CPU of a post with each client. */
+export async function posts(): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), "downlink-bench-"));
-  const [keyFile, certFile] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+  const files = { keyFile: join(folder, "key.pem"), certFile: join(folder, "cert.pem") };
   const { key, cert } = selfSigned();
-  writeFileSync(keyFile, key);
-  writeFileSync(certFile, cert);
+  writeFileSync(files.keyFile, key);
+  writeFileSync(files.certFile, cert);
   try {
     const measured: Measured[] = [];
-    for (const setting of settings) measured.push(...(await measure(setting, keyFile, certFile)));
-    return postsTable(measured, { hops, postsPerRound });
+    for (const setting of settings) measured.push(...(await measure(setting, files)));
+    return postsReport(measured, { rounds, postsPerRound });
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-async function measure(setting: Setting, keyFile: string, certFile: string): Promise<Measured[]> {
+async function measure(setting: Setting, files: NonNullable<StubInput["tls"]>): Promise<Measured[]> {
   const { isSecure, latencyMs } = setting;
-  const tls = isSecure ? [keyFile, certFile] : [];
-  const stub = spawn(process.execPath, [file("stub-server.ts"), `${latencyMs}`, ...tls], {
-    stdio: ["pipe", "pipe", "inherit"],
+  const stubInput: StubInput = { latencyMs, ...(isSecure && { tls: files }) };
+  const stub = runInChild(new URL("stub-process.ts", import.meta.url), stubInput);
+  const url = `${isSecure ? "https" : "http"}://127.0.0.1:${await stub.next<number>()}/socket`;
+  const env = { ...process.env, NODE_EXTRA_CA_CERTS: files.certFile };
+  const posting = Object.keys(clients).map((client) => {
+    const input: PostingInput = { client, url };
+    const child = runInChild(new URL("posting-process.ts", import.meta.url), input, { env });
+    return { client, child, taken: [] as Round[] };
   });
-  const [port] = await once(stub.stdout, "data");
-  const url = `${isSecure ? "https" : "http"}://127.0.0.1:${Number(`${port}`)}/socket`;
-  const env = { ...process.env, NODE_EXTRA_CA_CERTS: certFile };
-  const processes = Object.keys(ways).map((name) => ({
-    name,
-    child: fork(file("posting-process.ts"), [name, url], { env }),
-  }));
   try {
-    const taken = new Map<string, Round[]>(processes.map(({ name }) => [name, []]));
-    for (let hop = -warmUps; hop < hops; hop += 1) {
-      // One after the other, again and again: whatever else the machine does hits all of them.
-      for (const { name, child } of processes) {
-        const result = await postRound(child);
-        if (hop >= 0) taken.get(name)?.push(result);
+    for (let round = -warmUps; round < rounds; round += 1) {
+      // The clients take turns, so that other load on the machine affects all of them.
+      for (const { child, taken } of posting) {
+        const result = await child.request<Round>(postsPerRound);
+        if (round >= 0) taken.push(result);
       }
     }
-    return [...taken].map(([name, results]) => ({
-      ...{ name, setting },
-      cpuMicros: median(results.map(({ cpuMicros }) => cpuMicros)) / postsPerRound,
-      perSecond: (postsPerRound / median(results.map(({ wallMs }) => wallMs))) * 1000,
+    return posting.map(({ client, taken }) => ({
+      ...{ client, setting },
+      cpuMicros: (median(taken.map(({ cpuMs }) => cpuMs)) / postsPerRound) * 1000,
+      perSecond: (postsPerRound / median(taken.map(({ wallMs }) => wallMs))) * 1000,
     }));
   } finally {
-    for (const { child } of processes) child.kill();
-    stub.kill();
+    for (const { child } of posting) child.stop();
+    stub.stop();
   }
-}
-
-async function postRound(child: ChildProcess): Promise<Round> {
-  const over = new AbortController();
-  const { signal } = over;
-  const ended = once(child, "exit", { signal }).then(() => Promise.reject(new Error("a posting process has ended")));
-  ended.catch(() => {});
-  child.send(postsPerRound);
-  const [result] = await Promise.race([once(child, "message", { signal }), ended]);
-  over.abort();
-  return result;
 }

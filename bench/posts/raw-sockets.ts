@@ -1,9 +1,9 @@
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import type { Way } from "./post-all.ts";
+import type { PostAll } from "./post-all.ts";
 
-/** The floor: what writing and reading of as many bytes cost, in as many pieces. */
-export function rawSockets(url: URL, connections: number, headerBytes: number): Way {
+/** Writes and reads as many bytes as signed posts, in as many pieces, without HTTP. */
+export function rawSockets(url: URL, connections: number, headerBytes: number): PostAll {
   const to = { host: url.hostname, port: Number(url.port), noDelay: true };
   const open = (onOpen: () => void) =>
     url.protocol === "https:" ? connectTls({ ...to, ALPNProtocols: ["http/1.1"] }, onOpen) : connectTcp(to, onOpen);
@@ -20,7 +20,7 @@ export function rawSockets(url: URL, connections: number, headerBytes: number): 
     const padding = "x".repeat(headerBytes);
     const request = `POST /${ids[0]} HTTP/1.1\r\nhost: a\r\npadding: ${padding}\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;
     let unsent = ids.length;
-    const use = (socket: Socket) =>
+    const run = (socket: Socket) =>
       new Promise<void>((resolve, reject) => {
         const next = () => {
           if (unsent === 0) {
@@ -30,10 +30,10 @@ export function rawSockets(url: URL, connections: number, headerBytes: number): 
           unsent -= 1;
           socket.write(request);
         };
-        // The stub's answer fits into one packet.
+        // A response of the stub fits into one packet.
         socket.on("data", next).on("error", reject);
         next();
       });
-    await Promise.all((await sockets).map(use));
+    await Promise.all((await sockets).map(run));
   };
 }

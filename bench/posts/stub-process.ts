@@ -1,12 +1,17 @@
-// A process that takes posts as API Gateway would and does as little as it can for them. Arguments: latency in ms, and
-// files with key and certificate if it is to speak TLS. Prints its port.
+// A process that takes posts like API Gateway, with as little CPU as possible. Reports its port.
 import { readFileSync } from "node:fs";
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
+import { readInput, report } from "../child.ts";
 
-const [latencyMs = "0", key, cert] = process.argv.slice(2);
+export interface StubInput {
+  latencyMs: number;
+  /** Files with the key and the certificate. Without them the server speaks HTTP. */
+  tls?: { keyFile: string; certFile: string };
+}
 
-const answer = Buffer.from(
+const { latencyMs, tls } = readInput<StubInput>();
+const response = Buffer.from(
   [
     "HTTP/1.1 200 OK",
     "Date: Mon, 01 Jan 2024 00:00:00 GMT",
@@ -19,17 +24,16 @@ const answer = Buffer.from(
   ].join("\r\n"),
 );
 
-const server: Server =
-  key && cert ? createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) }) : createServer();
-server.on(key && cert ? "secureConnection" : "connection", serve).listen(0, "127.0.0.1", () => {
-  console.log((server.address() as AddressInfo).port);
+const server = tls
+  ? createTlsServer({ key: readFileSync(tls.keyFile), cert: readFileSync(tls.certFile) })
+  : createServer();
+server.on(tls ? "secureConnection" : "connection", respondTo).listen(0, "127.0.0.1", () => {
+  report((server.address() as AddressInfo).port);
 });
-// It ends with the process that started it.
-process.stdin.on("close", () => process.exit()).resume();
 
-function serve(socket: Socket): void {
+function respondTo(socket: Socket): void {
   let text = "";
-  const write = () => socket.writable && socket.write(answer);
+  const write = () => socket.writable && socket.write(response);
   socket.setNoDelay();
   socket.on("error", () => {});
   socket.on("data", (chunk) => {
@@ -41,8 +45,8 @@ function serve(socket: Socket): void {
       const end = head + 4 + length;
       if (text.length < end) return;
       text = text.slice(end);
-      if (latencyMs === "0") write();
-      else setTimeout(write, Number(latencyMs));
+      if (latencyMs === 0) write();
+      else setTimeout(write, latencyMs);
     }
   });
 }

@@ -1,12 +1,14 @@
+import { table } from "../../cli/table.ts";
+
 export interface Setting {
   isSecure: boolean;
-  /** How long the server takes for an answer. */
+  /** Time until the server responds. */
   latencyMs: number;
 }
 
-/** The median of all rounds. */
+/** Medians of all rounds. */
 export interface Measured {
-  name: string;
+  client: string;
   setting: Setting;
   /** Per post. */
   cpuMicros: number;
@@ -15,84 +17,53 @@ export interface Measured {
 
 const titles: Record<string, string> = {
   ours: "ours",
-  signedUndici: "our signing over undici",
+  signedUndici: "our signer over undici",
   sdkAll: "SDK, Promise.all",
   sdkTuned: "SDK, 50 at once, keep-alive",
-  undiciSameBytes: "undici, unsigned, as many bytes",
   undiciBare: "undici, unsigned, no headers",
-  rawSockets: "raw sockets, bytes made before",
+  rawSockets: "raw sockets, prepared bytes",
 };
 
-/** What was promised, of CPU per post. */
-const goals: { title: string; isSecure: boolean; latencyMs: number; of: string; to: string; max: number }[] = [
-  {
-    title: "HTTP, 0 ms: ours / SDK, Promise.all",
-    isSecure: false,
-    latencyMs: 0,
-    of: "ours",
-    to: "sdkAll",
-    max: 1 / 8,
-  },
-  { title: "HTTP, 0 ms: ours / SDK tuned", isSecure: false, latencyMs: 0, of: "ours", to: "sdkTuned", max: 1 / 8 },
-  {
-    title: "TLS, 10 ms: ours / SDK, Promise.all",
-    isSecure: true,
-    latencyMs: 10,
-    of: "ours",
-    to: "sdkAll",
-    max: 1 / 7,
-  },
-  { title: "TLS, 10 ms: ours / SDK tuned", isSecure: true, latencyMs: 10, of: "ours", to: "sdkTuned", max: 1 / 7 },
-  {
-    title: "HTTP, 0 ms: ours / unsigned undici",
-    isSecure: false,
-    latencyMs: 0,
-    of: "ours",
-    to: "undiciBare",
-    max: 1.4,
-  },
-  {
-    title: "TLS, 10 ms: ours / unsigned undici",
-    isSecure: true,
-    latencyMs: 10,
-    of: "ours",
-    to: "undiciBare",
-    max: 1.4,
-  },
+const http = { isSecure: false, latencyMs: 0 };
+const tls = { isSecure: true, latencyMs: 10 };
+/** Upper limits of the CPU of our posts, divided by that of another client. */
+const budgets: { to: string; title: string; setting: Setting; max: number }[] = [
+  { to: "sdkAll", title: "SDK, Promise.all", setting: http, max: 1 / 8 },
+  { to: "sdkTuned", title: "SDK tuned", setting: http, max: 1 / 8 },
+  { to: "sdkAll", title: "SDK, Promise.all", setting: tls, max: 1 / 7 },
+  { to: "sdkTuned", title: "SDK tuned", setting: tls, max: 1 / 7 },
+  { to: "undiciBare", title: "unsigned undici", setting: http, max: 1.4 },
+  { to: "undiciBare", title: "unsigned undici", setting: tls, max: 1.4 },
 ];
 
-/** Ratios first, then what they were made of. */
-export function postsTable(measured: readonly Measured[], run: { hops: number; postsPerRound: number }): string {
-  const find = (name: string, { isSecure, latencyMs }: Setting) =>
-    measured.find(
-      (row) => row.name === name && row.setting.isSecure === isSecure && row.setting.latencyMs === latencyMs,
+const nameOf = ({ isSecure, latencyMs }: Setting) => `${isSecure ? "TLS" : "HTTP"}, ${latencyMs} ms`;
+
+export function postsReport(measured: readonly Measured[], run: { rounds: number; postsPerRound: number }): string[] {
+  const settings = [...new Set(measured.map(({ setting }) => nameOf(setting)))];
+  const find = (client: string, setting: string) =>
+    measured.find((row) => row.client === client && nameOf(row.setting) === setting);
+  const cpuOf = (client: string, setting: string) => find(client, setting)?.cpuMicros ?? Number.NaN;
+  const clientTable = (title: string, cell: (client: string, setting: string) => string) =>
+    table(
+      [title, ...settings],
+      Object.entries(titles).map(([client, name]) => [name, ...settings.map((setting) => cell(client, setting))]),
     );
-  const goalLines = goals.map(({ title, of, to, max, ...setting }) => {
-    const ratio = (find(of, setting)?.cpuMicros ?? Number.NaN) / (find(to, setting)?.cpuMicros ?? Number.NaN);
-    return `  ${title.padEnd(40)}${asShare(ratio).padStart(8)}  ≤ ${asShare(max).padEnd(5)} ${ratio <= max ? "✓" : "✗"}`;
-  });
-  const settings = [...new Set(measured.map(({ setting }) => setting))];
-  const head = settings.map(({ isSecure, latencyMs }) => `${isSecure ? "TLS" : "HTTP"}, ${latencyMs} ms`.padStart(20));
-  const rows = Object.keys(titles).map((name) => {
-    const cells = settings.map((setting) => {
-      const row = find(name, setting);
-      const [micros, perSecond] = [row?.cpuMicros.toFixed(1) ?? "", Math.round(row?.perSecond ?? 0)];
-      return `${micros.padStart(11)}${`${perSecond}`.padStart(9)}`;
-    });
-    return `${titles[name]?.padEnd(32)}${cells.join("")}`;
-  });
   return [
-    "```",
-    "CPU of the posting process, per post",
-    ...goalLines,
+    ...table(
+      ["CPU per post", "ratio", "budget"],
+      budgets.map(({ to, title, setting, max }) => {
+        const name = nameOf(setting);
+        const ratio = cpuOf("ours", name) / cpuOf(to, name);
+        return [`${name}: ours / ${title}`, asShare(ratio), `≤ ${asShare(max)}`, ratio <= max ? "✓" : "✗"];
+      }),
+    ),
     "",
-    `${"".padEnd(32)}${head.join("")}`,
-    `${"".padEnd(32)}${settings.map(() => `${"µs".padStart(11)}${"posts/s".padStart(9)}`).join("")}`,
-    ...rows,
+    ...clientTable("CPU per post, µs", (client, setting) => cpuOf(client, setting).toFixed(1)),
     "",
-    `Medians of ${run.hops} rounds of ${run.postsPerRound} posts of 200 bytes, the ways in turn. 400 connections, where the way lets one choose.`,
-    "```",
-  ].join("\n");
+    ...clientTable("posts a second", (client, setting) => `${Math.round(find(client, setting)?.perSecond ?? 0)}`),
+    "",
+    `Medians of ${run.rounds} rounds of ${run.postsPerRound} posts of 200 bytes. The clients take turns. 400 connections, except the SDK.`,
+  ];
 }
 
 /** `1/8.2` or `1.31`. */

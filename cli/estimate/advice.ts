@@ -1,60 +1,65 @@
 import { amount } from "./amounts.ts";
-import { assumedSeconds, aws, fanOutPace, mappingSeconds, workersFor } from "./architecture.ts";
+import { assumedSeconds, aws, fanOutRate, mappingSeconds, workersFor } from "./architecture.ts";
 import { type Load, loadOf } from "./load.ts";
-import type { Question } from "./scenario.ts";
 import { type QuotaUse, quotasOf, steadyConnects } from "./quotas.ts";
+import type { Scenario } from "./scenario.ts";
 import { isInline, systemOf } from "./system.ts";
 import { offeredRequests } from "./time-model.ts";
 import { everyoneTime } from "./times.ts";
 
-/** Something to ask AWS for, to set in the stack, or to build otherwise. With cells all else is said of each. */
+/** One change that the goals need. If the advice includes cells, all other advice applies to each cell. */
 export interface Advice {
-  /** `goal`: what cannot be had, whatever is asked for. */
-  whom: "AWS" | "stack" | "design" | "goal";
+  /**
+   * - `AWS`: a quota to raise
+   * - `stack`: a setting to change
+   * - `design`: a number of cells
+   * - `goal`: a goal that no quota or setting reaches
+   */
+  target: "AWS" | "stack" | "design" | "goal";
   what: string;
   from: number;
   to: number;
   why: string;
 }
 
-/** A steady load should leave room for its peaks. */
-const fullest = 0.6;
+/** The share of a limit that the average load may use, so that its peaks fit. */
+const maxUtilization = 0.6;
 
-/** @returns what has to change so that the goals are met, nothing if they are */
-export function adviceFor(whole: Question): Advice[] {
+/** @returns the changes that the goals need; empty if they are met */
+export function adviceFor(whole: Scenario): Advice[] {
   const cells = cellsFor(whole);
-  const question = cellOf(whole, cells);
-  const { requestsPerSecond, connectsPerSecond, connections } = question;
-  const load = loadOf(question);
-  const needs = needsOf(question, load);
+  const scenario = cellOf(whole, cells);
+  const { requestsPerSecond, connectsPerSecond, connections } = scenario;
+  const load = loadOf(scenario);
+  const needs = needsOf(scenario, load);
   const { requests, connects } = needs;
   const granted = Math.max(requestsPerSecond, roundUp(requests.to, 1_000));
   const advice = [
     cells > 1 ? splitInto(cells, whole) : undefined,
     raise("AWS", "API Gateway requests a second", requestsPerSecond, granted, requests.why),
     raise("AWS", "API Gateway new connections a second", connectsPerSecond, roundUp(connects.to, 100), connects.why),
-    ...quotasOf(question, load).flatMap((use) => ofAnotherQuota(use, connections)),
-    ...settings(question, load, needs, granted),
+    ...quotasOf(scenario, load).flatMap((use) => ofAnotherQuota(use, connections)),
+    ...settings(scenario, load, needs, granted),
   ].filter((one) => one !== undefined);
-  return [...advice, ...missedGoal(question, granted, advice)];
+  return [...advice, ...missedGoal(scenario, granted, advice)];
 }
 
-/** @returns that a push to everyone takes longer than wanted, even if all advice is followed */
-function missedGoal(question: Question, requestsPerSecond: number, advice: readonly Advice[]): Advice[] {
-  const { everyonePerDay, everyoneWithinSeconds: within } = question;
-  const postsPerSecond = advice.find(({ what }) => what === "postsPerSecond")?.to ?? question.postsPerSecond;
-  const { seconds } = everyoneTime({ ...question, requestsPerSecond, postsPerSecond });
+/** @returns the goal for a push to everyone, if it is missed even with all other advice applied */
+function missedGoal(scenario: Scenario, requestsPerSecond: number, advice: readonly Advice[]): Advice[] {
+  const { everyonePerDay, everyoneWithinSeconds: within } = scenario;
+  const postsPerSecond = advice.find(({ what }) => what === "postsPerSecond")?.to ?? scenario.postsPerSecond;
+  const { seconds } = everyoneTime({ ...scenario, requestsPerSecond, postsPerSecond });
   if (everyonePerDay === 0 || seconds <= within * 1.03) return [];
-  const why = `Lambda starts with ${aws.mappingBatches} workers and adds ${aws.mappingBatchesPerMinute / 60} a second: more of them come too late`;
+  const why = `Lambda starts with ${aws.mappingBatches} workers and adds ${aws.mappingBatchesPerMinute / 60} a second, and further workers start too late`;
   return [
-    { whom: "goal", what: "seconds for a push to everyone", from: within, to: Math.ceil(seconds * 10) / 10, why },
+    { target: "goal", what: "seconds for a push to everyone", from: within, to: Math.ceil(seconds * 10) / 10, why },
   ];
 }
 
-/** @returns as few as can be, so that each needs no more than AWS was seen to grant */
-function cellsFor(question: Question): number {
+/** @returns the smallest number of cells such that each needs no more requests than AWS has granted before */
+function cellsFor(scenario: Scenario): number {
   const isEnough = (cells: number) => {
-    const cell = cellOf(question, cells);
+    const cell = cellOf(scenario, cells);
     // One connection cannot be split.
     return cell.connections <= 1 || needsOf(cell, loadOf(cell)).requests.to <= aws.grantedRequests;
   };
@@ -74,49 +79,55 @@ interface Needs {
   connects: Need;
   frames: Need;
 }
-function needsOf(question: Question, load: Load): Needs {
-  const { connections, backWithinSeconds } = question;
-  const pace = paceGoal(question, load);
-  const wave = connections / Math.max(1, backWithinSeconds - tailSeconds);
-  const requests = most([
-    { to: load.requests / fullest, why: `an average day needs ${amount(load.requests)}, and peaks need room` },
-    { to: load.requests + pace.to * (1 + question.qos), why: pace.why },
+function needsOf(scenario: Scenario, load: Load): Needs {
+  const { connections, backWithinSeconds } = scenario;
+  const pace = neededRate(scenario, load);
+  const reconnects = connections / Math.max(1, backWithinSeconds - tailSeconds);
+  const requests = largest([
     {
-      to: load.requests + 2 * wave,
+      to: load.requests / maxUtilization,
+      why: `an average day needs ${amount(load.requests)}, and peaks need a margin`,
+    },
+    { to: load.requests + pace.to * (1 + scenario.qos), why: pace.why },
+    {
+      to: load.requests + 2 * reconnects,
       why: `all pages back within ${amount(backWithinSeconds)} s of an outage: a connect and a hello each`,
     },
   ]);
-  const connects = most([
-    { to: wave, why: `all ${amount(connections)} pages back within ${amount(backWithinSeconds)} s of an outage` },
-    { to: steadyConnects(connections) / fullest, why: "each connection ends after 2 h and comes anew" },
+  const connects = largest([
+    { to: reconnects, why: `all ${amount(connections)} pages back within ${amount(backWithinSeconds)} s of an outage` },
+    { to: steadyConnects(connections) / maxUtilization, why: "each connection ends after 2 h and is opened again" },
   ]);
-  // A push that was told to is let out at the stack's pace, whether that is needed or not.
-  const fastest = pace.to === 0 ? 0 : Math.max(pace.to, Math.min(question.postsPerSecond, connections));
-  const frames = most([
-    { to: load.frames / fullest, why: `an average day brings ${amount(load.frames)} frames, and peaks need room` },
-    { to: load.frames + question.qos * fastest, why: `room for the acks of ${amount(fastest)} posts a second` },
-    { to: load.frames + 2 * wave, why: `all pages back within ${amount(backWithinSeconds)} s of an outage` },
+  // A large push uses the whole rate of the stack, whether or not the goals need it.
+  const fastest = pace.to === 0 ? 0 : Math.max(pace.to, Math.min(scenario.postsPerSecond, connections));
+  const frames = largest([
+    {
+      to: load.frames / maxUtilization,
+      why: `an average day brings ${amount(load.frames)} frames, and peaks need a margin`,
+    },
+    { to: load.frames + scenario.qos * fastest, why: `acks of ${amount(fastest)} posts a second` },
+    { to: load.frames + 2 * reconnects, why: `all pages back within ${amount(backWithinSeconds)} s of an outage` },
   ]);
   return { pace, requests, connects, frames };
 }
 
-/** One of several stacks, each with an account and Region of its own; rooms and people are spread over them. */
-const cellOf = (question: Question, cells: number): Question => ({
-  ...question,
-  connections: Math.ceil(question.connections / cells),
-  rooms: Math.max(question.roomsPerConnection, Math.round(question.rooms / cells)),
-  pushesPerMinute: question.pushesPerMinute / cells,
+/** The load of one cell: a stack in its own account and Region. Rooms and users are spread evenly over the cells. */
+const cellOf = (scenario: Scenario, cells: number): Scenario => ({
+  ...scenario,
+  connections: Math.ceil(scenario.connections / cells),
+  rooms: Math.max(scenario.roomsPerConnection, Math.round(scenario.rooms / cells)),
+  pushesPerMinute: scenario.pushesPerMinute / cells,
 });
 
-function splitInto(cells: number, question: Question): Advice {
-  const { to, why } = needsOf(question, loadOf(question)).requests;
-  const each = amount(question.connections / cells);
+function splitInto(cells: number, scenario: Scenario): Advice {
+  const { to, why } = needsOf(scenario, loadOf(scenario)).requests;
+  const each = amount(scenario.connections / cells);
   return {
-    whom: "design",
+    target: "design",
     what: "cells",
     from: 1,
     to: cells,
-    why: `${amount(to)} requests a second (${why}) are more than the ${amount(aws.grantedRequests)} that AWS was seen to grant; each cell has ${each} connections`,
+    why: `${amount(to)} requests a second (${why}) are more than the ${amount(aws.grantedRequests)} that AWS has granted before; each cell has ${each} connections`,
   };
 }
 
@@ -124,37 +135,43 @@ interface Need {
   to: number;
   why: string;
 }
-const most = (needs: readonly Need[]): Need =>
+const largest = (needs: readonly Need[]): Need =>
   needs.reduce((greatest, need) => (need.to > greatest.to ? need : greatest), { to: 0, why: "" });
 
-/** How many posts a second have to go out. */
-function paceGoal(question: Question, load: Load): Need {
-  const { connections, everyonePerDay, everyoneWithinSeconds: within, postsPerSecond, qos } = question;
-  const queued = isInline(question) ? 0 : load.posts / fullest;
-  const everyone = everyonePerDay > 0 ? everyonePace(connections, within) : 0;
-  const { to: posts, why } = most([
-    { to: queued, why: `${amount(load.posts)} posts a second on an average day, with room for peaks` },
+/** The rate of posts that the goals need. */
+function neededRate(scenario: Scenario, load: Load): Need {
+  const { connections, everyonePerDay, everyoneWithinSeconds: within, postsPerSecond, qos } = scenario;
+  const queued = isInline(scenario) ? 0 : load.posts / maxUtilization;
+  const everyone = everyonePerDay > 0 ? everyoneRate(connections, within) : 0;
+  const { to: posts, why } = largest([
+    { to: queued, why: `${amount(load.posts)} posts a second on an average day, with a margin for peaks` },
     { to: everyone, why: `a push to everyone within ${amount(within)} s: ${amount(everyone)} posts a second` },
   ]);
-  const to = posts / fanOutPace(1);
+  const to = posts / fanOutRate(1);
   const acks = qos === 1 && to > 0 ? ", and as many acks" : "";
   return { to: to > postsPerSecond ? roundUp(to, 1_000) : to, why: `${why}${acks}` };
 }
 
-/** So that all are reached in time, although not all workers are there from the beginning. */
-function everyonePace(connections: number, withinSeconds: number): number {
-  const growing = mappingSeconds(workersFor(connections / withinSeconds / fanOutPace(1)));
-  const beginning = assumedSeconds.push + assumedSeconds.task + assumedSeconds.coldStart;
-  return connections / Math.max(withinSeconds / 2, withinSeconds - growing - beginning);
+/** The rate that reaches everyone in time, although the workers do not all start at once. */
+function everyoneRate(connections: number, withinSeconds: number): number {
+  const mapping = mappingSeconds(workersFor(connections / withinSeconds / fanOutRate(1)));
+  const start = assumedSeconds.push + assumedSeconds.task + assumedSeconds.coldStart;
+  return connections / Math.max(withinSeconds / 2, withinSeconds - mapping - start);
 }
 
-/** The last ones come after a pause of the client's. */
+/** The last clients reconnect after the longest backoff. */
 const tailSeconds = 30;
 
 function ofAnotherQuota({ name, peak, limit, peakWhen }: QuotaUse, connections: number): (Advice | undefined)[] {
   if (name.startsWith("Lambda")) {
     return [
-      raise("AWS", "Lambda functions at once", limit, roundUp(peak / fullest, 500), `${amount(peak)} run ${peakWhen}`),
+      raise(
+        "AWS",
+        "Lambda concurrent executions",
+        limit,
+        roundUp(peak / maxUtilization, 500),
+        `${amount(peak)} run ${peakWhen}`,
+      ),
     ];
   }
   if (!name.includes("to a table")) return [];
@@ -164,10 +181,10 @@ function ofAnotherQuota({ name, peak, limit, peakWhen }: QuotaUse, connections: 
       "AWS",
       "DynamoDB writes a second to a table",
       limit,
-      roundUp(peak / fullest, 10_000),
+      roundUp(peak / maxUtilization, 10_000),
       `${amount(peak)} ${peakWhen}`,
     ),
-    // Shorter peaks are over before it matters.
+    // A shorter peak ends before DynamoDB throttles.
     connections < 60 * aws.connectsPerSecond
       ? undefined
       : raise(
@@ -180,33 +197,33 @@ function ofAnotherQuota({ name, peak, limit, peakWhen }: QuotaUse, connections: 
   ];
 }
 
-function settings(question: Question, load: Load, needs: Needs, granted: number): (Advice | undefined)[] {
-  const { socketRateLimit } = question;
+function settings(scenario: Scenario, load: Load, needs: Needs, granted: number): (Advice | undefined)[] {
+  const { socketRateLimit } = scenario;
   const { to, why } = needs.frames;
   return [
-    postsSetting(question, load, needs.pace, granted),
+    postsSetting(scenario, load, needs.pace, granted),
     raise("stack", "socketRateLimit", socketRateLimit, roundUp(to, 500), why),
   ];
 }
 
-function postsSetting(question: Question, load: Load, pace: Need, granted: number): Advice | undefined {
-  const { postsPerSecond, qos } = question;
+function postsSetting(scenario: Scenario, load: Load, pace: Need, granted: number): Advice | undefined {
+  const { postsPerSecond, qos } = scenario;
   if (pace.to > postsPerSecond) {
-    const first = granted > question.requestsPerSecond ? "; after AWS has granted the requests" : "";
+    const first = granted > scenario.requestsPerSecond ? "; after AWS has granted the requests" : "";
     return raise("stack", "postsPerSecond", postsPerSecond, pace.to, `${pace.why}${first}`);
   }
-  const system = systemOf(question, load);
+  const system = systemOf(scenario, load);
   const offered = offeredRequests(system, postsPerSecond);
-  // What API Gateway grants at once carries a push that is over soon.
-  const lasts = question.everyonePerDay > 0 ? question.connections / postsPerSecond : Infinity;
+  // The burst of the quota carries a short push.
+  const lasts = scenario.everyonePerDay > 0 ? scenario.connections / postsPerSecond : Infinity;
   if ((offered - granted) * lasts <= system.requestBurst) return undefined;
   const to = Math.floor((granted - load.requests) / (1 + qos) / 100) * 100;
   const acks = qos === 1 ? ", its acks" : "";
-  const why = `a large push at that pace${acks} and the rest of the day make ${amount(offered)} requests a second of ${amount(granted)}`;
-  return { whom: "stack", what: "postsPerSecond", from: postsPerSecond, to, why };
+  const why = `a large push at that rate${acks} and the average load make ${amount(offered)} requests a second of ${amount(granted)}`;
+  return { target: "stack", what: "postsPerSecond", from: postsPerSecond, to, why };
 }
 
-const raise = (whom: Advice["whom"], what: string, from: number, to: number, why: string): Advice | undefined =>
-  to > from ? { whom, what, from, to, why } : undefined;
+const raise = (target: Advice["target"], what: string, from: number, to: number, why: string): Advice | undefined =>
+  to > from ? { target, what, from, to, why } : undefined;
 
 const roundUp = (count: number, step: number) => Math.ceil(count / step - 1e-9) * step;

@@ -1,4 +1,4 @@
-/** Three figures that count, thousands apart: 1,234,000 · 12.3 · 0.456. */
+/** Three significant digits with thousands separators: 1,234,000 · 12.3 · 0.456. */
 export function amount(count: number): string {
   if (count === Infinity) return "never";
   if (count === 0) return "0";
@@ -6,18 +6,18 @@ export function amount(count: number): string {
   return count.toLocaleString("en", { maximumFractionDigits: Math.min(6, digits) });
 }
 
-/** Millions and billions in words. */
+/** As `amount`, with the words million and billion. */
 export function large(count: number): string {
   if (count >= 1e9) return `${amount(count / 1e9)} billion`;
   if (count >= 1e6) return `${amount(count / 1e6)} million`;
   return amount(count >= 100 ? Math.round(count) : count);
 }
 
-/** To the cent; a dot for nothing. */
+/** Dollars with cents; a dot for zero. */
 export const usd = (dollars: number): string =>
   dollars === 0 ? "·" : dollars.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
-/** Seconds as people say them: 45 ms · 20.5 s · 33 min · 5.6 h · never. */
+/** Seconds in the unit that suits them: 45 ms · 20.5 s · 33 min · 5.6 h · never. */
 export function duration(seconds: number): string {
   if (seconds === Infinity) return "never";
   if (seconds < 0.9995) return `${amount(Math.round(seconds * 1000))} ms`;

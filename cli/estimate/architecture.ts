@@ -1,59 +1,51 @@
-import { connectionMaxSeconds } from "../../protocol/limits.ts";
+import { partsFor, taskBudgetMs } from "../../lambdas/domain/fan-out/plan.ts";
+import { recordEveryMs } from "../../lambdas/domain/fan-out/run-task.ts";
+import type { FanOutLimits } from "../../lambdas/domain/model/fan-out-task.ts";
+import { ackWithinMs, inlineMembers } from "../../lambdas/domain/model/room-size.ts";
+import { burstMs } from "../../lambdas/domain/send/rate-limiter.ts";
 
-/** How one push becomes posts: what the estimate has to know of the stack, whose tests hold the two equal. */
-export const fanOut = {
-  /** Up to so many members are posted to by the push Lambda itself. */
-  inlineMembers: 250,
-  /** Less is not worth a task of its own. */
-  leastMembersPerPart: 250,
-  /** Into so many parts everyone is divided at least, each a segment of a parallel scan. */
-  leastPartsOfEveryone: 40,
-  leastPartsPerWorker: 4,
-  /** After so long a worker hands the rest of its task on. */
-  roundSeconds: 22,
-  /** Parts are as small as that they take no more rounds than this. */
-  plannedRounds: 8,
-  /** So often a task is handed on; what is left then is put aside. */
-  mostRounds: 14,
-  /** How often a worker notes how far it is, and once more at the end. */
-  notesPerSecond: 1,
-  /** It takes its task, and notes how far it came. */
-  writesPerRun: 2,
-  /** A task that was begun before is taken at the second try. */
-  moreWritesHandedOn: 1,
-  /** Received and deleted; sent together with others, or handed on alone. */
-  queueRequestsPerRun: 2,
+/** The domain's own figures in the estimate's unit, seconds. */
+export const taskBudgetSeconds = taskBudgetMs / 1000;
+export const rateBurstSeconds = burstMs / 1000;
+export const progressWritesPerSecond = 1000 / recordEveryMs;
+
+/** One run of a fan-out task, as `test/budgets` counts it. */
+export const taskRun = {
+  /** It acquires its lease and records its progress. */
+  writes: 2,
+  /** A task that continues takes two attempts to acquire the lease. */
+  continuationWrites: 1,
+  /** One to receive the task and one to delete it. */
+  queueRequests: 2,
   tasksPerSend: 10,
-  /** An order's own fields, around the frame that it carries. */
-  orderBytes: 500,
+  /** Fields of a task beside the frame it carries. */
+  bytes: 500,
 } as const;
 
-/** A client acks once in so long, whatever arrived. */
+/** Of a client. Large rooms ack less often. */
 export const ackWindowSeconds = 0.25;
-/** In rooms of more than 200 once in this, so that acks under their key come at no more than 800 a second. */
-export const ackWithinSeconds = (members: number): number =>
-  ackWindowSeconds * 2 ** Math.max(0, Math.ceil(Math.log2(members / 800 / ackWindowSeconds)));
-/** How long a message waits for its ack. */
+/** Each member of a room acks at most once in this time. */
+export const ackWithinSeconds = (members: number): number => {
+  const ms = ackWithinMs("room", { seen: members, share: 1 });
+  return ms === undefined ? ackWindowSeconds : ms / 1000;
+};
+/** The default of the stack's `redeliverAfter`. */
 export const redeliverAfterSeconds = 5;
-/** What is not acked is sent again so often, after pauses that double. */
-export const mostTries = 3;
-/** What a message's frame has around its `data`. */
+/** Fields of a message's frame beside its `data`. */
 export const frameBytes = 200;
-/** In place of data that are kept apart: a signed address, with the session token of Lambda, and what they hash to. */
-export const addressBytes = 2_000;
-/** Of a connection. */
-export const lifeSeconds = connectionMaxSeconds;
+/** What a frame carries in place of a large payload: a signed URL, with a session token of Lambda, and a hash. */
+export const payloadReferenceBytes = 2_000;
 
-/** What API Gateway, Lambda, DynamoDB and SQS allow by default, and nobody asks about. */
+/** Quotas and rates of API Gateway, Lambda, DynamoDB and SQS that the command line does not ask for. */
 export const aws = {
   requestBurst: 5_000,
   connectsPerSecond: 500,
-  /** Nobody published how many handshakes may come at once: taken as a second's worth. */
+  /** AWS does not publish the burst of handshakes. One second of the rate is assumed. */
   connectBurstSeconds: 1,
-  /** Batches at once with which a queue's mapping begins. */
+  /** Concurrent batches with which an event source mapping starts. */
   mappingBatches: 5,
   mappingBatchesPerMinute: 300,
-  /** The highest rate of requests that somebody reported to have got, after two weeks. */
+  /** The highest rate of requests that a customer reported to have been granted. */
   grantedRequests: 100_000,
   lambdaConcurrency: 1_000,
   newTableWrites: 4_000,
@@ -63,49 +55,46 @@ export const aws = {
 } as const;
 
 /**
- * Taken with room for a slower CPU: `npm run bench -- fan-out/posts` measures 20 to 33 µs for a post, `fan-out/memory` 25 to
- * 65 for all that a worker does about a member.
+ * Assumed with a margin for a slower CPU: `npm run bench -- posts` measures 20 to 33 µs for a post, and `memory` 25 to
+ * 65 µs for everything that a worker does per member.
  */
 export const cpuSecondsPerPost = 80e-6;
 
-/** Taken to be so, of warm functions; seconds. They matter where a delivery takes a second or two. */
+/** Assumed durations of warm functions. They matter for deliveries that take one or two seconds. */
 export const assumedSeconds = {
-  /** From the push to the first task in the queue. */
+  /** From the push to its first task in the queue. */
   push: 0.04,
-  /** From the queue into a worker. */
+  /** From the queue to a worker. */
   task: 0.03,
-  /** More for a worker's first task. */
+  /** In addition for the first task of a worker. */
   coldStart: 0.3,
-  /** From a post to the client's ack, beside the window. */
+  /** From a post to the client's ack, beside the ack window. */
   roundTrip: 0.1,
 } as const;
 
-/** So many fan-out workers share the pace. */
+/** Number of fan-out workers, as `lib/` deploys them. */
 export const workersFor = (postsPerSecond: number): number =>
   Math.min(1_000, Math.max(2, Math.ceil(postsPerSecond / 1_000)));
 
-/** How long it takes until the queue's mapping lets so many work at once. */
+/** Seconds until the queue's mapping runs so many workers at once. */
 export const mappingSeconds = (workers: number): number =>
   Math.max(0, workers - aws.mappingBatches) / (aws.mappingBatchesPerMinute / 60);
 
-/** Of all fan-out workers: a tenth is for what is sent again. */
-export const fanOutPace = (postsPerSecond: number): number => postsPerSecond - postsPerSecond / 10;
+/** Posts a second of all fan-out workers. A tenth of the rate is reserved for redelivery. */
+export const fanOutRate = (postsPerSecond: number): number => postsPerSecond - postsPerSecond / 10;
 
-/** Of one worker: its part of that. */
-export const workerPace = (postsPerSecond: number): number => fanOutPace(postsPerSecond) / workersFor(postsPerSecond);
+/** Posts a second of one worker. */
+export const workerRate = (postsPerSecond: number): number => fanOutRate(postsPerSecond) / workersFor(postsPerSecond);
 
-/** Into how many tasks a push to a large room is divided. */
-export function partsOfRoom(members: number, postsPerSecond: number): number {
-  const mostPerPart = workerPace(postsPerSecond) * fanOut.roundSeconds * fanOut.plannedRounds;
-  const wanted = Math.min(workersFor(postsPerSecond), Math.ceil(members / fanOut.leastMembersPerPart));
-  return Math.max(1, wanted, Math.ceil(members / mostPerPart));
-}
+const limitsFor = (postsPerSecond: number): FanOutLimits => ({
+  postsPerSecond: fanOutRate(postsPerSecond),
+  workers: workersFor(postsPerSecond),
+});
 
-/** And one to everyone: as many for each worker. */
-export function partsOfEveryone(postsPerSecond: number): number {
-  const workers = workersFor(postsPerSecond);
-  return Math.max(fanOut.leastPartsPerWorker, Math.ceil(fanOut.leastPartsOfEveryone / workers)) * workers;
-}
+/** Number of tasks of a push to a large room. */
+export const partsOfRoom = (members: number, postsPerSecond: number): number =>
+  partsFor({ seen: members, share: 1 }, limitsFor(postsPerSecond));
 
-/** So long a worker may have been idle and make up for it. */
-export const paceBurstSeconds = 0.05;
+/** Number of tasks of a push to everyone, whose number of members is not known in advance. */
+export const partsOfEveryone = (postsPerSecond: number): number =>
+  partsFor({ seen: inlineMembers + 1 }, limitsFor(postsPerSecond));

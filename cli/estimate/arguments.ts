@@ -1,48 +1,58 @@
 import { parseArgs } from "node:util";
 import { limits } from "../../protocol/limits.ts";
-import { defaults, membersOf, type Question, usualMembers } from "./scenario.ts";
+import { defaultRoomSize, defaults, membersOf, type Scenario } from "./scenario.ts";
 
 export type Arguments =
   | { kind: "help" }
-  /** Plots and tables are written into a folder. */
+  /** Writes plots and tables into a folder. */
   | { kind: "docs"; folder: string }
-  | { kind: "estimate"; question: Question; isJson: boolean; seed: number | undefined };
+  | { kind: "estimate"; scenario: Scenario; isJson: boolean; seed: number | undefined };
 
 interface Option {
-  field: keyof Question;
-  from: number;
-  to: number;
+  field: keyof Scenario;
+  min: number;
+  max: number;
   isWhole: boolean;
   what: string;
 }
-const whole = (field: keyof Question, from: number, to: number, what: string): Option => {
-  return { field, from, to, isWhole: true, what };
+const whole = (field: keyof Scenario, min: number, max: number, what: string): Option => {
+  return { field, min, max, isWhole: true, what };
 };
-const decimal = (field: keyof Question, from: number, to: number, what: string): Option => {
-  return { field, from, to, isWhole: false, what };
+const decimal = (field: keyof Scenario, min: number, max: number, what: string): Option => {
+  return { field, min, max, isWhole: false, what };
 };
 
-const options: Record<string, Option> = {
-  connections: whole("connections", 1, 1e8, "open at any moment; the one that has to be named"),
-  rooms: whole("rooms", 1, 1e9, `[connections / ${usualMembers}] all rooms there are`),
-  "rooms-per-connection": whole("roomsPerConnection", 1, limits.roomsPerConnection, "each connection is in so many"),
-  "pushes-per-minute": decimal("pushesPerMinute", 0, 1e9, "to rooms, all together"),
-  "everyone-per-day": decimal("everyonePerDay", 0, 86_400, "pushes to everyone"),
-  payload: whole("payloadBytes", 1, limits.payloadBytes, "bytes of a message's data"),
-  heartbeat: decimal("heartbeatSeconds", 5, 570, "seconds of silence before a client asks"),
-  qos: whole("qos", 0, 1, "0: not kept, no acks"),
-  "posts-per-second": whole("postsPerSecond", 2, 1e6, "the stack's pace of large pushes"),
-  "socket-rate-limit": whole("socketRateLimit", 1, 1e7, "the stack's limit of handshakes and frames"),
-  "requests-per-second": whole("requestsPerSecond", 100, 1e7, "AWS's quota of account and Region"),
-  "connects-per-second": whole("connectsPerSecond", 10, 1e6, "AWS's quota of new connections"),
-  "everyone-within": decimal("everyoneWithinSeconds", 1, 86_400, "goal: seconds for a push to everyone"),
-  "back-within": decimal("backWithinSeconds", 60, 86_400, "goal: seconds until all are back after an outage"),
+/** Options with a value, by the headings of the help text. */
+const groups: Record<string, Record<string, Option>> = {
+  Load: {
+    connections: whole("connections", 1, 1e8, "connections open at the same time (required)"),
+    rooms: whole("rooms", 1, 1e9, `[connections / ${defaultRoomSize}] rooms with at least one member`),
+    "rooms-per-connection": whole("roomsPerConnection", 1, limits.roomsPerConnection, "rooms of each connection"),
+    "pushes-per-minute": decimal("pushesPerMinute", 0, 1e9, "pushes to all rooms together"),
+    "everyone-per-day": decimal("everyonePerDay", 0, 86_400, "pushes to everyone"),
+    payload: whole("payloadBytes", 1, limits.payloadBytes, "bytes of a message's data"),
+    heartbeat: decimal("heartbeatSeconds", 5, 570, "seconds of silence before a client sends a heartbeat"),
+    qos: whole("qos", 0, 1, "1: logged and acked, 0: neither"),
+  },
+  "Settings of the stack": {
+    "posts-per-second": whole("postsPerSecond", 2, 1e6, "posts of all fan-out workers together"),
+    "socket-rate-limit": whole("socketRateLimit", 1, 1e7, "handshakes and client frames a second"),
+  },
+  "Quotas of AWS, per account and Region": {
+    "requests-per-second": whole("requestsPerSecond", 100, 1e7, "API Gateway requests"),
+    "connects-per-second": whole("connectsPerSecond", 10, 1e6, "API Gateway new connections"),
+  },
+  "Goals that the advice should reach": {
+    "everyone-within": decimal("everyoneWithinSeconds", 1, 86_400, "seconds for a push to everyone"),
+    "back-within": decimal("backWithinSeconds", 60, 86_400, "seconds until all pages reconnect after an outage"),
+  },
 };
+const options: Record<string, Option> = Object.assign({}, ...Object.values(groups));
 
 /**
  * Reads the command line of `npm run estimate`.
  *
- * @throws with what is allowed, for unknown options and wrong values
+ * @throws an error that names the allowed values, for unknown options and invalid values
  */
 export function readArguments(args: string[]): Arguments {
   const values = parse(args);
@@ -54,33 +64,33 @@ export function readArguments(args: string[]): Arguments {
       const text = values[name];
       return typeof text === "string" ? [[option.field, numberOf(name, option, text)]] : [];
     }),
-  ) as Partial<Question> & Pick<Question, "connections">;
-  const question = withDefaults(given);
-  if (membersOf(question) > question.connections) {
+  ) as Partial<Scenario> & Pick<Scenario, "connections">;
+  const scenario = withDefaults(given);
+  if (membersOf(scenario) > scenario.connections) {
     throw new Error(
-      `--rooms should be at least --rooms-per-connection (${question.roomsPerConnection}), got ${question.rooms}; a connection cannot be in more rooms than there are`,
+      `--rooms should be at least --rooms-per-connection (${scenario.roomsPerConnection}), got ${scenario.rooms}; a connection cannot be in more rooms than there are`,
     );
   }
-  const most = question.connections * question.roomsPerConnection;
-  if (question.rooms > most) {
+  const max = scenario.connections * scenario.roomsPerConnection;
+  if (scenario.rooms > max) {
     throw new Error(
-      `--rooms should be at most ${most.toLocaleString("en")} (connections × rooms per connection), got ${question.rooms.toLocaleString("en")}; count those that somebody is in`,
+      `--rooms should be at most ${max.toLocaleString("en")} (connections × rooms per connection), got ${scenario.rooms.toLocaleString("en")}; count those with at least one member`,
     );
   }
   const seed = values.simulate ? 1 : undefined;
-  return { kind: "estimate", question, isJson: values.json === true, seed };
+  return { kind: "estimate", scenario, isJson: values.json === true, seed };
 }
 
-/** @returns the question with everything that nobody said */
-export function withDefaults(given: Partial<Question> & Pick<Question, "connections">): Question {
+/** @returns the scenario, with defaults for everything that is not given */
+export function withDefaults(given: Partial<Scenario> & Pick<Scenario, "connections">): Scenario {
   const all = { ...defaults, ...given };
   return {
-    rooms: Math.max(all.roomsPerConnection, Math.round((all.connections * all.roomsPerConnection) / usualMembers)),
+    rooms: Math.max(all.roomsPerConnection, Math.round((all.connections * all.roomsPerConnection) / defaultRoomSize)),
     ...all,
   };
 }
 
-const usage = "npm run estimate -- --connections 100000 [--pushes-per-minute 60] …";
+const usage = "npm run estimate -- --connections N [options]";
 const seeHelp = `usage: ${usage}; --help lists all options`;
 
 function parse(args: string[]): Record<string, string | boolean | undefined> {
@@ -103,7 +113,7 @@ function parse(args: string[]): Record<string, string | boolean | undefined> {
   }
 }
 
-/** A number below zero is a wrong value, not an option: it is told so. */
+/** Joins a negative number with its option, so that it is reported as an invalid value and not as an unknown option. */
 const withNumbers = (args: string[]): string[] =>
   args.flatMap((arg, i) => {
     const next = args[i + 1];
@@ -112,32 +122,33 @@ const withNumbers = (args: string[]): string[] =>
     return arg.startsWith("--") && isNumber(next) ? [`${arg}=${next}`] : [arg];
   });
 
-function numberOf(name: string, { from, to, isWhole }: Option, text: string): number {
+function numberOf(name: string, { min, max, isWhole }: Option, text: string): number {
   const plain = text.replaceAll(/[_,](?=\d{3})/g, "");
   const number = Number(plain);
   const isNumber = /^\d+(\.\d+)?(e\d+)?$/.test(plain) && (!isWhole || Number.isInteger(number));
-  if (isNumber && number >= from && number <= to) return number;
+  if (isNumber && number >= min && number <= max) return number;
   const kind = isWhole ? "a whole number" : "a number";
   throw new Error(
-    `--${name} should be ${kind} from ${from.toLocaleString("en")} to ${to.toLocaleString("en")}, got ${text}; --help lists all options`,
+    `--${name} should be ${kind} from ${min.toLocaleString("en")} to ${max.toLocaleString("en")}, got ${text}; --help lists all options`,
   );
 }
 
 export function helpText(): string {
-  const lines = Object.entries(options).map(([name, { field, what }]) => {
-    const usual = (defaults as Partial<Question>)[field];
-    const shown = usual === undefined ? what : `[${usual.toLocaleString("en")}] ${what}`;
-    return `  --${name.padEnd(22)} ${shown}`;
-  });
+  const line = (name: string, what: string) => `  --${name.padEnd(24)} ${what}`;
+  const lineOf = ([name, { field, what }]: [string, Option]) => {
+    const value = (defaults as Partial<Scenario>)[field];
+    return line(`${name} N`, value === undefined ? what : `[${value.toLocaleString("en")}] ${what}`);
+  };
   return [
-    usage,
+    `Usage: ${usage}`,
     "",
-    "What a stack costs a month, how long its deliveries take, which quota is hit first and what to ask AWS for.",
+    "Estimates the cost of a month, delivery times and the use of quotas, and lists what to change. [ ]: defaults.",
+    ...Object.entries(groups).flatMap(([heading, group]) => ["", heading, ...Object.entries(group).map(lineOf)]),
     "",
-    ...lines,
-    "",
-    `  --${"simulate".padEnd(22)} check the times by a simulation of queue, workers and quotas`,
-    `  --${"json".padEnd(22)} the same as JSON: seconds, USD, per second; null where it never ends`,
-    `  --${"docs FOLDER".padEnd(22)} write the plots and tables of FOLDER/scaling.md anew`,
+    "Output",
+    line("simulate", "check the times with a simulation of queue, workers and quotas"),
+    line("json", "JSON instead of tables: seconds, USD, rates a second; null means never"),
+    line("docs FOLDER", "update the tables of FOLDER/scaling.md and its plots"),
+    line("help", "show this text"),
   ].join("\n");
 }

@@ -1,17 +1,17 @@
 import { amount } from "./amounts.ts";
-import { isApart, type Load, loadOf, messagesPerFrame, pushedBytes } from "./load.ts";
+import { isLargePayload, type Load, loadOf, messagesPerFrame, pushedBytes } from "./load.ts";
 import { billedFor, forRooms, sumOf, times } from "./operations.ts";
-import { type Billed, gigabytePrices, monthlyUsd, objectPrices, prices } from "./prices.ts";
-import { everyoneLook, everyonePush, roomLook, roomPush } from "./push-cost.ts";
-import { membersOf, type Question } from "./scenario.ts";
+import { type Billed, gigabytePrices, monthlyUsd, objectPrices } from "./prices.ts";
+import { everyoneAckCheck, everyonePush, roomAckCheck, roomPush } from "./push-cost.ts";
+import { membersOf, type Scenario } from "./scenario.ts";
 
 const monthSeconds = 30 * 24 * 60 * 60;
-/** Of an access log: one line for each frame, handshake, end and request, not for posts. */
+/** One line of an access log. Frames, handshakes, disconnects and requests are logged; posts are not. */
 export const logLineBytes = 400;
-/** Five pollers that wait 20 s each time, whatever happens; of the looks and of the tasks. */
+/** Receives a month of the two queues while they are empty: each mapping polls with 5 pollers that wait 20 s. */
 const idleReceives = 2 * 650_000;
 
-/** What something costs in a month, USD. */
+/** Cost of one month by AWS service, USD. */
 export interface Costs {
   messages: number;
   minutes: number;
@@ -24,16 +24,16 @@ export interface Costs {
 }
 export interface CostItem {
   name: string;
-  /** How often in a month. */
+  /** Count in a month. */
   times: number;
-  /** What is counted by `times`, and what is behind the cost. */
+  /** What `times` counts, and what causes the cost. */
   what: string;
   usd: Costs;
 }
 
-/** @returns what a month costs, item by item, and all together */
-export function costsOf(question: Question, load: Load = loadOf(question)): { items: CostItem[]; total: Costs } {
-  const items = itemsOf(question, load);
+/** @returns the cost of a month by item, and the total */
+export function costsOf(scenario: Scenario, load: Load = loadOf(scenario)): { items: CostItem[]; total: Costs } {
+  const items = itemsOf(scenario, load);
   const month = sumOf(...items.map(({ count, each }) => times(count, each)));
   const priced = items.map(({ name, count, what, each, others = 0 }) => {
     return { name, times: count, what, usd: priceOf(times(count, each), month, others) };
@@ -45,27 +45,27 @@ interface Item {
   name: string;
   count: number;
   what: string;
-  /** What one of them makes AWS bill. */
+  /** Billed units of one. */
   each: Billed;
-  /** USD of all of them that `Billed` does not know. */
+  /** USD of all of them for services that `Billed` does not include. */
   others?: number;
 }
 
-function itemsOf(question: Question, load: Load): Item[] {
-  const { connections, roomsPerConnection: k, qos, everyonePerDay } = question;
-  const members = membersOf(question);
+function itemsOf(scenario: Scenario, load: Load): Item[] {
+  const { connections, roomsPerConnection: k, qos, everyonePerDay } = scenario;
+  const members = membersOf(scenario);
   const monthly = (perSecond: number) => perSecond * monthSeconds;
   const reconnect = sumOf(
     billedFor("connect"),
-    forRooms(k, "hello, back after a break, 1 room and since", "hello, back after a break, 3 rooms and since"),
+    forRooms(k, "hello after a reconnect, 1 room", "hello after a reconnect, 3 rooms"),
     forRooms(k, "disconnect, 1 room", "disconnect, 3 rooms"),
   );
   const roomsPerAck = load.acks === 0 ? 0 : load.ackedRooms / load.acks;
-  const looksPerPush = load.pushes === 0 ? 0 : load.looks / load.pushes;
+  const ackChecksPerPush = load.pushes === 0 ? 0 : load.ackChecks / load.pushes;
   const posts = monthly(load.posts);
-  // Handshake, hello and end; acks; pushes. Heartbeats too: their route has a log like any other.
+  // A reconnect logs a handshake, a hello and a disconnect. The heartbeat route logs like any other.
   const lines = monthly(3 * load.reconnects + load.heartbeats + load.acks + load.pushes + load.everyonePushes);
-  const perFrame = messagesPerFrame(question);
+  const perFrame = messagesPerFrame(scenario);
   return [
     {
       name: "connections kept open",
@@ -76,26 +76,26 @@ function itemsOf(question: Question, load: Load): Item[] {
     {
       name: "heartbeats",
       count: monthly(load.heartbeats),
-      what: "a frame and its answer, no Lambda",
+      what: "a frame and its response, no Lambda",
       each: billedFor("heartbeat"),
     },
     {
       name: "reconnects",
       count: monthly(load.reconnects),
-      what: "each connection every 2 h: end, connect, hello with its rooms",
+      what: "each connection every 2 h: disconnect, connect, hello with its rooms",
       each: reconnect,
     },
     {
       name: "pushes to rooms",
       count: monthly(load.pushes),
       what: `to ${amount(members)} members each, ${perFrame} billed message${perFrame > 1 ? "s" : ""} per member`,
-      each: roomPush(question, members, looksPerPush),
+      each: roomPush(scenario, members, ackChecksPerPush),
     },
     {
       name: "pushes to everyone",
       count: monthly(load.everyonePushes),
       what: `${amount(everyonePerDay)} a day, to ${amount(connections)} connections`,
-      each: everyonePush(question),
+      each: everyonePush(scenario),
     },
     ...(qos === 0
       ? []
@@ -107,55 +107,58 @@ function itemsOf(question: Question, load: Load): Item[] {
             each: forRooms(roomsPerAck, "ack, 1 room", "ack, 3 rooms"),
           },
           {
-            name: "redelivery's looks",
-            count: monthly(load.looks + load.everyoneLooks),
-            what: "5 s after a push, all members read; all have acked",
-            each: looksOf(load, members, connections),
+            name: "ack checks",
+            count: monthly(load.ackChecks + load.everyoneAckChecks),
+            what: "5 s after a push: reads all members, who have acked",
+            each: ackChecksOf(load, members, connections),
           },
         ]),
     {
       name: "data out",
       count: posts,
-      what: `frames of ${amount(pushedBytes(question))} bytes to the internet`,
+      what: `frames of ${amount(pushedBytes(scenario))} bytes to the internet`,
       each: sumOf({}),
-      others: ((posts * pushedBytes(question)) / 1e9) * gigabytePrices.dataOut,
+      others: ((posts * pushedBytes(scenario)) / 1e9) * gigabytePrices.dataOut,
     },
-    ...(isApart(question) ? [largePayloads(question, monthly(load.pushes + load.everyonePushes), posts)] : []),
+    ...(isLargePayload(scenario) ? [largePayloads(scenario, monthly(load.pushes + load.everyonePushes), posts)] : []),
     {
       name: "access logs",
       count: lines,
-      what: `lines of ${logLineBytes} bytes: frames of clients, handshakes, requests`,
+      what: `lines of ${logLineBytes} bytes: client frames, handshakes, requests`,
       each: sumOf({}),
       others: ((lines * logLineBytes) / 1e9) * gigabytePrices.logs,
     },
     {
-      name: "queues that are empty",
+      name: "empty receives",
       count: idleReceives,
-      what: "receives that find nothing, whatever happens",
+      what: "polls of empty queues, independent of the load",
       each: sumOf({ queueRequests: 1 }),
     },
   ];
 }
 
-/** Each is put into the bucket once, and fetched by each page that it goes to. */
-function largePayloads({ payloadBytes }: Question, pushes: number, posts: number): Item {
+/** A large payload is stored once per push and fetched by each page that receives it. */
+function largePayloads({ payloadBytes }: Scenario, pushes: number, posts: number): Item {
   const requests = (pushes * objectPrices.put + posts * objectPrices.get) / 1e6;
   return {
     name: "large payloads",
     count: posts,
-    what: `${amount(payloadBytes)} bytes each, kept in S3 once for a push and fetched from there to the internet`,
+    what: `${amount(payloadBytes)} bytes each, stored in S3 once per push and fetched by each page`,
     each: sumOf({}),
     others: requests + ((posts * payloadBytes) / 1e9) * gigabytePrices.dataOut,
   };
 }
 
-function looksOf({ looks, everyoneLooks }: Load, members: number, connections: number): Billed {
-  const all = looks + everyoneLooks;
+function ackChecksOf({ ackChecks, everyoneAckChecks }: Load, members: number, connections: number): Billed {
+  const all = ackChecks + everyoneAckChecks;
   if (all === 0) return sumOf({});
-  return sumOf(times(looks / all, roomLook(members)), times(everyoneLooks / all, everyoneLook(connections)));
+  return sumOf(
+    times(ackChecks / all, roomAckCheck(members)),
+    times(everyoneAckChecks / all, everyoneAckCheck(connections)),
+  );
 }
 
-/** @param month all that is billed: where AWS takes less for more, each item has its share of that */
+/** @param month everything billed in the month; each item gets its share of the volume discount */
 function priceOf(billed: Billed, month: Billed, others: number): Costs {
   const usd = (item: keyof Billed) =>
     month[item] === 0 ? 0 : monthlyUsd(item, month[item]) * (billed[item] / month[item]);
@@ -188,7 +191,3 @@ const addUp = (all: readonly Costs[]): Costs => {
     others: of("others"),
   });
 };
-
-/** @returns USD at the prices of the first tier */
-export const usdOf = (billed: Billed): number =>
-  Object.entries(billed).reduce((sum, [item, count]) => sum + (count / 1e6) * prices[item as keyof Billed], 0);

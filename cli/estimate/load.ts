@@ -1,61 +1,60 @@
-import { inlineBytes } from "../../protocol/limits.ts";
+import { connectionMaxSeconds, inlineBytes } from "../../protocol/limits.ts";
 import {
   ackWindowSeconds,
   ackWithinSeconds,
-  addressBytes,
   frameBytes,
-  lifeSeconds,
+  payloadReferenceBytes,
   redeliverAfterSeconds,
 } from "./architecture.ts";
-import { membersOf, type Question } from "./scenario.ts";
+import { membersOf, type Scenario } from "./scenario.ts";
 
-/** What goes on in a second, on average. */
+/** Average rates a second. */
 export interface Load {
   pushes: number;
   everyonePushes: number;
   posts: number;
-  /** Frames of clients that say what they have; none at `qos` 0. */
+  /** Ack frames; none at `qos` 0. */
   acks: number;
-  /** Rooms that these name, all together. */
+  /** Rooms named in all ack frames. */
   ackedRooms: number;
   heartbeats: number;
-  /** API Gateway ends each connection after two hours. */
+  /** API Gateway closes each connection after two hours. */
   reconnects: number;
-  looks: number;
-  everyoneLooks: number;
-  /** Handshakes and frames of clients. */
+  ackChecks: number;
+  everyoneAckChecks: number;
+  /** Handshakes and client frames. */
   frames: number;
-  /** What draws on API Gateway's quota. */
+  /** Everything that counts against API Gateway's quota of requests. */
   requests: number;
-  /** The same without what a push brings: it is there whatever is pushed. */
+  /** The requests that do not depend on pushes: heartbeats and reconnects. */
   quietRequests: number;
 }
 
-/** How often something happens that follows on events, but at most once in `window` after the first. */
+/** The rate of actions that follow events, at most one in the `window` after the first event. */
 const coalesced = (perSecond: number, window: number) => perSecond / (1 + perSecond * window);
 
-/** The same for what happens at fixed moments, if anything came since the last one. */
+/** The rate of actions at fixed moments, one `window` apart, of which each needs an event since the last moment. */
 const atMoments = (perSecond: number, window: number) => (1 - Math.exp(-perSecond * window)) / window;
 
-/** By the question alone: everything evenly spread, messages at random. */
-export function loadOf(question: Question): Load {
-  const { connections, rooms, roomsPerConnection, pushesPerMinute, everyonePerDay, heartbeatSeconds, qos } = question;
+/** Rooms are alike, and messages arrive at random. */
+export function loadOf(scenario: Scenario): Load {
+  const { connections, rooms, roomsPerConnection, pushesPerMinute, everyonePerDay, heartbeatSeconds, qos } = scenario;
   const pushes = pushesPerMinute / 60;
   const everyonePushes = everyonePerDay / 86_400;
-  const posts = pushes * membersOf(question) + everyonePushes * connections;
+  const posts = pushes * membersOf(scenario) + everyonePushes * connections;
   const received = posts / connections;
   const perRoom = pushes / rooms;
-  const ackWithin = ackWithinSeconds(membersOf(question));
+  const ackWithin = ackWithinSeconds(membersOf(scenario));
   const isSpread = ackWithin > ackWindowSeconds;
   const roomAcks = roomsPerConnection * (isSpread ? atMoments : coalesced)(perRoom, ackWithin);
   const everyoneAcks = coalesced(everyonePushes, ackWindowSeconds);
-  // Acks of large rooms travel alone.
+  // Acks of large rooms are not coalesced with others.
   const frames = isSpread ? roomAcks + everyoneAcks : coalesced(received, ackWindowSeconds);
   const acks = qos * connections * frames;
   const ackedRooms = qos * connections * (roomAcks + everyoneAcks);
   const heartbeats = connections * silencesPerSecond(received, heartbeatSeconds);
-  const reconnects = connections / lifeSeconds;
-  // A connect and a hello; the end of a connection is no request.
+  const reconnects = connections / connectionMaxSeconds;
+  // A handshake and a hello. A disconnect is not a request.
   const quietRequests = heartbeats + 2 * reconnects;
   return {
     pushes,
@@ -65,8 +64,8 @@ export function loadOf(question: Question): Load {
     ackedRooms,
     heartbeats,
     reconnects,
-    looks: qos * rooms * coalesced(perRoom, redeliverAfterSeconds),
-    everyoneLooks: qos * coalesced(everyonePushes, redeliverAfterSeconds),
+    ackChecks: qos * rooms * coalesced(perRoom, redeliverAfterSeconds),
+    everyoneAckChecks: qos * coalesced(everyonePushes, redeliverAfterSeconds),
     frames: quietRequests + acks,
     requests: quietRequests + posts + acks + pushes + everyonePushes,
     quietRequests,
@@ -74,18 +73,18 @@ export function loadOf(question: Question): Load {
 }
 
 /**
- * How often nothing arrives for `seconds` if messages arrive at random: each message and each heartbeat's answer begins
- * the silence anew.
+ * The rate of silences of `seconds` if messages arrive at random. A message and a heartbeat's response both restart the
+ * silence.
  */
 const silencesPerSecond = (received: number, seconds: number) =>
   received * seconds < 1e-9 ? 1 / seconds : received / Math.expm1(received * seconds);
 
-/** Whether the data are kept apart, and a frame says where: more than fits into one. */
-export const isApart = ({ payloadBytes }: Question): boolean => payloadBytes + frameBytes > inlineBytes;
+/** Whether the data exceeds a frame, so that the frame carries a reference to S3. */
+export const isLargePayload = ({ payloadBytes }: Scenario): boolean => payloadBytes + frameBytes > inlineBytes;
 
-/** Of a whole frame. */
-export const pushedBytes = (question: Question): number =>
-  frameBytes + (isApart(question) ? addressBytes : question.payloadBytes);
+/** Bytes of a message's frame. */
+export const pushedBytes = (scenario: Scenario): number =>
+  frameBytes + (isLargePayload(scenario) ? payloadReferenceBytes : scenario.payloadBytes);
 
-/** What API Gateway bills one frame as. */
-export const messagesPerFrame = (question: Question): number => Math.ceil(pushedBytes(question) / (32 * 1024));
+/** Billed WebSocket messages of one frame. */
+export const messagesPerFrame = (scenario: Scenario): number => Math.ceil(pushedBytes(scenario) / (32 * 1024));

@@ -4,10 +4,10 @@ import type { Usage } from "./usage.ts";
 
 export type OperationName = keyof typeof counted;
 
-/** What one operation used, as `npm run bench -- delivery` counted it. */
+/** Usage of one operation, as `test/budgets` counts it. */
 export const usageOf = (name: OperationName): Usage => counted[name] as Usage;
 
-/** The same without its posts, whose number depends on the room. */
+/** The usage without its posts, whose number depends on the room. */
 export function withoutPosts(usage: Usage): Usage {
   const posts = usage.invocations.reduce((sum, run) => sum + run.posts, 0);
   return {
@@ -17,15 +17,14 @@ export function withoutPosts(usage: Usage): Usage {
   };
 }
 
-/** What AWS bills for an operation that was counted. */
+/** Billed units of a counted operation. */
 export const billedFor = (name: OperationName): Billed => billedOf(usageOf(name));
 
 const items = (billed: Billed) => Object.entries(billed) as [keyof Billed, number][];
 
-/** To add to. */
 export const nothing = (): Billed => times(0, billedOf({ ...usageOf("heartbeat"), messages: 0 }));
 
-/** So many of it; `factor` may be a fraction, or below 0 to take off. */
+/** @param factor may be a fraction or negative */
 export const times = (factor: number, billed: Billed): Billed =>
   Object.fromEntries(items(billed).map(([item, count]) => [item, count * factor])) as Billed;
 
@@ -36,9 +35,9 @@ export const sumOf = (...all: readonly Partial<Billed>[]): Billed =>
   }, nothing());
 
 /**
- * Two counts of one operation with 1 and 3 rooms, carried to any number of rooms: each room costs the same.
+ * Billed units of an operation for any number of rooms, from its counts for 1 and 3 rooms. Each room costs the same.
  *
- * @param rooms may be a fraction, an average
+ * @param rooms an average, may be a fraction
  */
 export const forRooms = (rooms: number, one: OperationName, three: OperationName): Billed => {
   const [at1, at3] = [billedFor(one), billedFor(three)];

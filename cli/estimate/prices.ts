@@ -1,7 +1,8 @@
+import { postConcurrency } from "../../lambdas/domain/delivery/deliver.ts";
 import { cpuSecondsPerPost } from "./architecture.ts";
 import type { FunctionName, Invocation, Usage } from "./usage.ts";
 
-/** USD per million, us-east-1, first tier, as AWS's price pages had them in 2026. */
+/** USD per million, us-east-1, first tier, from AWS's price pages of 2026. */
 export const prices = {
   readUnits: 0.125,
   writeUnits: 0.625,
@@ -14,7 +15,7 @@ export const prices = {
   connectionMinutes: 0.25,
 };
 
-/** What AWS takes less for: from so many a month on, USD per million. */
+/** Volume discounts: USD per million, from a count in a month. */
 const laterTiers: { [item in keyof typeof prices]?: { from: number; usd: number }[] } = {
   messages: [{ from: 1e9, usd: 0.8 }],
   requests: [
@@ -30,7 +31,7 @@ export const objectPrices = { put: 5, get: 0.4 };
 /** USD per GB. */
 export const gigabytePrices = { logs: 0.5, dataOut: 0.09 };
 
-/** As lib/ deploys them. */
+/** As `lib/` deploys the functions. */
 export const memoryMb: Record<FunctionName, number> = {
   authorize: 512,
   socket: 512,
@@ -40,26 +41,13 @@ export const memoryMb: Record<FunctionName, number> = {
   fanOut: 1769,
 };
 
-/** What nobody measured: only the price of Lambda's time hangs on it. Milliseconds of a warm function. */
-export const assumedMs = { own: 3, roundTrip: 5, order: 10, post: 10 };
-/** As the domain posts. */
-export const postsAtOnce = 400;
+/** Assumed milliseconds of a warm function. They only affect the price of Lambda's duration. */
+export const assumedMs = { own: 3, roundTrip: 5, queueSend: 10, post: 10 };
 
-/** What AWS bills, in the units of `prices`. */
+/** Billed counts, in the units of `prices`. */
 export type Billed = Record<keyof typeof prices, number>;
 
-/** USD per million times of an operation. */
-export interface Cost {
-  dynamo: number;
-  lambdaRequests: number;
-  lambdaTime: number;
-  messages: number;
-  requests: number;
-  queue: number;
-  total: number;
-}
-
-/** What AWS bills for what was used; the time of Lambda is assumed. */
+/** Billed counts of a usage. The duration of Lambda is assumed. */
 export function billedOf(usage: Usage): Billed {
   const { reads, writes, invocations, messages, requests, queueRequests } = usage;
   const lambdaGbSeconds = invocations.reduce(
@@ -81,28 +69,18 @@ export function billedOf(usage: Usage): Billed {
 /** @param memory MB */
 export const gbSecondsOf = (seconds: number, memory: number) => seconds * (memory / 1024);
 
-/** At the prices of the first tier. */
-export function costOf(usage: Usage): Cost {
-  const billed = billedOf(usage);
-  const items = {
-    dynamo: billed.readUnits * prices.readUnits + billed.writeUnits * prices.writeUnits,
-    lambdaRequests: billed.lambdaRequests * prices.lambdaRequests,
-    lambdaTime: billed.lambdaGbSeconds * prices.lambdaGbSeconds,
-    messages: billed.messages * prices.messages,
-    requests: billed.requests * prices.requests,
-    queue: billed.queueRequests * prices.queueRequests,
-  };
-  return { ...items, total: Object.values(items).reduce((sum, cost) => sum + cost, 0) };
+/** @returns USD at the prices of the first tier */
+export const usdOf = (billed: Billed): number =>
+  Object.entries(billed).reduce((sum, [item, count]) => sum + (count / 1e6) * prices[item as keyof Billed], 0);
+
+/** @returns the billed milliseconds of one invocation, rounded up */
+export function billedMs({ roundTrips, posts, queueSends }: Invocation): number {
+  const { own, roundTrip, queueSend, post } = assumedMs;
+  const posting = Math.max(Math.ceil(posts / postConcurrency) * post, posts * cpuSecondsPerPost * 1000);
+  return Math.ceil(own + roundTrips * roundTrip + posting + (queueSends > 0 ? queueSend : 0));
 }
 
-/** @returns milliseconds of one run, as they are billed: whole ones */
-export function billedMs({ roundTrips, posts, orders }: Invocation): number {
-  const { own, roundTrip, order, post } = assumedMs;
-  const posting = Math.max(Math.ceil(posts / postsAtOnce) * post, posts * cpuSecondsPerPost * 1000);
-  return Math.ceil(own + roundTrips * roundTrip + posting + (orders > 0 ? order : 0));
-}
-
-/** @returns USD for so many a month, each tier at its price */
+/** @returns USD for a count in a month, each tier at its price */
 export function monthlyUsd(item: keyof Billed, count: number): number {
   const tiers = [{ from: 0, usd: prices[item] }, ...(laterTiers[item] ?? [])];
   return tiers.reduce((sum, { from, usd }, i) => {

@@ -1,54 +1,55 @@
-import { ackWithinSeconds, aws, lifeSeconds, workersFor } from "./architecture.ts";
+import { connectionMaxSeconds } from "../../protocol/limits.ts";
+import { ackWithinSeconds, aws, workersFor } from "./architecture.ts";
 import { type Load, loadOf } from "./load.ts";
 import { billedFor, forRooms, sumOf } from "./operations.ts";
 import { assumedMs, memoryMb } from "./prices.ts";
-import { membersOf, type Question } from "./scenario.ts";
 import { reconnectRate } from "./reconnect-model.ts";
+import { membersOf, type Scenario } from "./scenario.ts";
 import { isInline, systemOf } from "./system.ts";
 import { offeredRequests } from "./time-model.ts";
 
-/** How much of something that is limited is used, in the unit of its limit. */
+/** The use of one limit, in the unit of the limit. */
 export interface QuotaUse {
   name: string;
   limit: number;
-  /** All day long, on average. */
+  /** Average. */
   steady: number;
-  /** In the worst moment. */
+  /** In the busiest second. */
   peak: number;
-  /** Which moment that is. */
+  /** When that second occurs. */
   peakWhen: string;
-  /** So many connections that do as much each would use it up on an average day. */
+  /** Number of connections, each with the same load, whose average reaches the limit. */
   fullAtConnections: number;
 }
 
-/** @returns what is limited, the fullest first */
-export function quotasOf(question: Question, load: Load = loadOf(question)): QuotaUse[] {
-  const { connections, requestsPerSecond, connectsPerSecond, postsPerSecond, socketRateLimit, rooms, qos } = question;
-  const system = systemOf(question, load);
-  // The busiest second: a small push is over in less.
-  const pace = Math.min(postsPerSecond, question.everyonePerDay > 0 ? connections : membersOf(question));
-  const queued = load.posts - (isInline(question) ? load.pushes * membersOf(question) : 0);
+/** @returns all limits, the most used first */
+export function quotasOf(scenario: Scenario, load: Load = loadOf(scenario)): QuotaUse[] {
+  const { connections, requestsPerSecond, connectsPerSecond, postsPerSecond, socketRateLimit, rooms, qos } = scenario;
+  const system = systemOf(scenario, load);
+  // Posts in the busiest second. A small push takes less than one.
+  const rate = Math.min(postsPerSecond, scenario.everyonePerDay > 0 ? connections : membersOf(scenario));
+  const queued = load.posts - (isInline(scenario) ? load.pushes * membersOf(scenario) : 0);
   const isFannedOut = queued > 0;
-  const fanningOut = isFannedOut ? "while a large push goes out" : "on average";
-  const wave = Math.min(connections, reconnectRate(system));
-  const { lambdas, writes } = runningOf(question, load);
-  const members = membersOf(question);
+  const fanningOut = isFannedOut ? "during a large push" : "on average";
+  const reconnects = Math.min(connections, reconnectRate(system));
+  const { lambdas, writes } = runningOf(scenario, load);
+  const members = membersOf(scenario);
   const oneRoom = (load.pushes * writesPerPush(qos) + load.ackedRooms) / rooms;
-  // Every function that takes acks knows everyone's row for a second.
-  const ackingAtOnce = (perSecond: number) => qos * perSecond * Math.min(1, secondsOf("ack, 1 room"));
+  // Each function that takes acks caches everyone's row for a second.
+  const concurrentAcks = (perSecond: number) => qos * perSecond * Math.min(1, secondsOf("ack, 1 room"));
   const uses: Omit<QuotaUse, "fullAtConnections">[] = [
     {
       name: "API Gateway: requests a second",
       limit: requestsPerSecond,
       steady: load.requests,
-      peak: isFannedOut ? Math.max(load.requests, offeredRequests(system, pace)) : load.requests,
+      peak: isFannedOut ? Math.max(load.requests, offeredRequests(system, rate)) : load.requests,
       peakWhen: fanningOut,
     },
     {
       name: "API Gateway: new connections a second",
       limit: connectsPerSecond,
       steady: load.reconnects,
-      // The wave takes all that there is, however large it is: how long, tells the time to come back.
+      // Reconnects after an outage use the whole limit. The times report their duration.
       peak: load.reconnects,
       peakWhen: "on average",
     },
@@ -63,15 +64,18 @@ export function quotasOf(question: Question, load: Load = loadOf(question)): Quo
       name: "this stack: socketRateLimit",
       limit: socketRateLimit,
       steady: load.frames,
-      ...worst([load.frames + (isFannedOut ? qos * pace : 0), fanningOut], [load.frames + 2 * wave, back]),
+      ...worst(
+        [load.frames + (isFannedOut ? qos * rate : 0), fanningOut],
+        [load.frames + 2 * reconnects, duringReconnects],
+      ),
     },
     {
-      name: "Lambda: functions at once",
+      name: "Lambda: concurrent executions",
       limit: aws.lambdaConcurrency,
       steady: lambdas,
       ...worst(
-        [lambdas + (isFannedOut ? workersFor(postsPerSecond) + qos * pace * secondsOf("ack, 1 room") : 0), fanningOut],
-        [lambdas + (wave * comingBack(question).lambdaGbSeconds * 1024) / memoryMb.socket, back],
+        [lambdas + (isFannedOut ? workersFor(postsPerSecond) + qos * rate * secondsOf("ack, 1 room") : 0), fanningOut],
+        [lambdas + (reconnects * connectAndHello(scenario).lambdaGbSeconds * 1024) / memoryMb.socket, duringReconnects],
       ),
     },
     {
@@ -79,8 +83,8 @@ export function quotasOf(question: Question, load: Load = loadOf(question)): Quo
       limit: aws.tableWrites,
       steady: writes,
       ...worst(
-        [writes + (isFannedOut ? qos * pace * billedFor("ack, 1 room").writeUnits : 0), fanningOut],
-        [writes + wave * comingBack(question).writeUnits, back],
+        [writes + (isFannedOut ? qos * rate * billedFor("ack, 1 room").writeUnits : 0), fanningOut],
+        [writes + reconnects * connectAndHello(scenario).writeUnits, duringReconnects],
       ),
     },
     {
@@ -89,17 +93,17 @@ export function quotasOf(question: Question, load: Load = loadOf(question)): Quo
       steady: oneRoom,
       ...worst(
         [oneRoom, "on average"],
-        [writesPerPush(qos) + (qos * members) / Math.max(1, ackWithinSeconds(members)), "while a push is acked"],
-        [(wave * members * backInRoom()) / connections, back],
+        [writesPerPush(qos) + (qos * members) / Math.max(1, ackWithinSeconds(members)), "while members ack a push"],
+        [(reconnects * members * roomWritesPerReconnect()) / connections, duringReconnects],
       ),
     },
     {
       name: "DynamoDB: reads a second of everyone's row",
       limit: aws.partitionReads,
-      steady: load.reconnects + ackingAtOnce(load.acks),
+      steady: load.reconnects + concurrentAcks(load.acks),
       ...worst(
-        [load.reconnects + ackingAtOnce(load.acks + (isFannedOut ? pace : 0)), fanningOut],
-        [load.reconnects + ackingAtOnce(load.acks) + wave, back],
+        [load.reconnects + concurrentAcks(load.acks + (isFannedOut ? rate : 0)), fanningOut],
+        [load.reconnects + concurrentAcks(load.acks) + reconnects, duringReconnects],
       ),
     },
   ];
@@ -108,7 +112,7 @@ export function quotasOf(question: Question, load: Load = loadOf(question)): Quo
     .toSorted((a, b) => b.peak / b.limit - a.peak / a.limit);
 }
 
-const back = "while all come back after an outage";
+const duringReconnects = "during reconnects after an outage";
 type Moment = readonly [peak: number, peakWhen: string];
 const worst = (...moments: Moment[]): Pick<QuotaUse, "peak" | "peakWhen"> => {
   const [peak = 0, peakWhen = ""] = moments.toSorted(([a], [b]) => b - a)[0] ?? [];
@@ -116,27 +120,24 @@ const worst = (...moments: Moment[]): Pick<QuotaUse, "peak" | "peakWhen"> => {
 };
 
 const writesPerPush = (qos: 0 | 1) => qos * billedFor("push to 10 members").writeUnits;
-const comingBack = ({ roomsPerConnection: rooms }: Question) =>
-  sumOf(
-    billedFor("connect"),
-    forRooms(rooms, "hello, back after a break, 1 room and since", "hello, back after a break, 3 rooms and since"),
-  );
-/** Writes under a room's key of somebody who comes back; that the connection is in it is noted elsewhere. */
-const backInRoom = (): number => {
+const connectAndHello = ({ roomsPerConnection: rooms }: Scenario) =>
+  sumOf(billedFor("connect"), forRooms(rooms, "hello after a reconnect, 1 room", "hello after a reconnect, 3 rooms"));
+/** Writes to a room's partition by one reconnect. The connection's row is in another table. */
+const roomWritesPerReconnect = (): number => {
   const writesOf = (name: Parameters<typeof billedFor>[0]) => billedFor(name).writeUnits;
-  const of = (rooms: "1 room" | "3 rooms") => writesOf(`hello, back after a break, ${rooms} and since`);
+  const of = (rooms: "1 room" | "3 rooms") => writesOf(`hello after a reconnect, ${rooms}`);
   return (of("3 rooms") - of("1 room")) / 2 - 1;
 };
-const reconnectOf = (question: Question) =>
-  sumOf(comingBack(question), forRooms(question.roomsPerConnection, "disconnect, 1 room", "disconnect, 3 rooms"));
+const wholeReconnect = (scenario: Scenario) =>
+  sumOf(connectAndHello(scenario), forRooms(scenario.roomsPerConnection, "disconnect, 1 room", "disconnect, 3 rooms"));
 
-/** How long its functions run. */
+/** Duration of an operation's functions. */
 const secondsOf = (name: Parameters<typeof billedFor>[0]) => (billedFor(name).lambdaGbSeconds * 1024) / memoryMb.socket;
 
-function runningOf(question: Question, load: Load): { lambdas: number; writes: number } {
-  const reconnect = reconnectOf(question);
-  const pushSeconds = (assumedMs.own + 4 * assumedMs.roundTrip + assumedMs.order + assumedMs.post) / 1000;
-  const { postsPerSecond } = question;
+function runningOf(scenario: Scenario, load: Load): { lambdas: number; writes: number } {
+  const reconnect = wholeReconnect(scenario);
+  const pushSeconds = (assumedMs.own + 4 * assumedMs.roundTrip + assumedMs.queueSend + assumedMs.post) / 1000;
+  const { postsPerSecond } = scenario;
   const posting = load.posts / postsPerSecond;
   const reconnecting = (reconnect.lambdaGbSeconds * 1024) / memoryMb.socket;
   return {
@@ -145,9 +146,9 @@ function runningOf(question: Question, load: Load): { lambdas: number; writes: n
       load.acks * secondsOf("ack, 1 room") +
       load.pushes * pushSeconds +
       Math.min(posting, 1) * workersFor(postsPerSecond),
-    writes: load.reconnects * reconnect.writeUnits + load.ackedRooms + load.pushes * writesPerPush(question.qos),
+    writes: load.reconnects * reconnect.writeUnits + load.ackedRooms + load.pushes * writesPerPush(scenario.qos),
   };
 }
 
-/** Of handshakes alone, whatever the wave: each connection ends after two hours. */
-export const steadyConnects = (connections: number): number => connections / lifeSeconds;
+/** New connections a second on average: each connection ends after two hours. */
+export const steadyConnects = (connections: number): number => connections / connectionMaxSeconds;

@@ -1,33 +1,33 @@
-/** What is asked: how much is going on, how it is set up, and what AWS allows. */
-export interface Question {
-  /** Open at any moment, all month long. */
+/** What the estimate is for: a load, the settings of a stack, AWS's quotas and the goals. */
+export interface Scenario {
+  /** Open at the same time, all month. */
   connections: number;
   rooms: number;
   roomsPerConnection: number;
-  /** To rooms, all together. */
+  /** To all rooms together. */
   pushesPerMinute: number;
-  /** To everyone. */
+  /** Pushes to everyone. */
   everyonePerDay: number;
-  /** Of a message's `data`. */
+  /** Bytes of a message's `data`. */
   payloadBytes: number;
-  /** How long nothing may arrive before a client asks whether its connection still lives. */
+  /** Silence after which a client sends a heartbeat. */
   heartbeatSeconds: number;
   qos: 0 | 1;
-  /** Of the stack: the pace of all fan-out workers together. */
+  /** A setting of the stack: posts of all workers together. */
   postsPerSecond: number;
-  /** Of the stack: handshakes and frames of pages, acks among them. */
+  /** A setting of the stack: handshakes and client frames, acks included. */
   socketRateLimit: number;
-  /** API Gateway's quota of account and Region for connects, frames, pushes and posts together. */
+  /** API Gateway's quota for handshakes, frames, pushes and posts together, per account and Region. */
   requestsPerSecond: number;
   /** API Gateway's quota for new connections. */
   connectsPerSecond: number;
-  /** How soon a push to everyone should be with the last page. */
+  /** Goal: time until the last page has a push to everyone. */
   everyoneWithinSeconds: number;
-  /** How soon all pages should be back after an outage. */
+  /** Goal: time until all pages have reconnected after an outage. */
   backWithinSeconds: number;
 }
 
-/** What is taken for what nobody said. */
+/** Defaults. */
 export const defaults = {
   roomsPerConnection: 1,
   pushesPerMinute: 60,
@@ -41,11 +41,11 @@ export const defaults = {
   connectsPerSecond: 500,
   everyoneWithinSeconds: 60,
   backWithinSeconds: 600,
-} as const satisfies Partial<Question>;
+} as const satisfies Partial<Scenario>;
 
-/** Members of a room if nobody says how many rooms there are. */
-export const usualMembers = 10;
+/** Members of a room if the number of rooms is not given. */
+export const defaultRoomSize = 10;
 
-/** Of one room, on average. */
-export const membersOf = ({ connections, rooms, roomsPerConnection }: Question): number =>
+/** Average members of a room. */
+export const membersOf = ({ connections, rooms, roomsPerConnection }: Scenario): number =>
   (connections * roomsPerConnection) / rooms;

@@ -1,19 +1,20 @@
-import { aws, fanOut, workerPace, workersFor } from "./architecture.ts";
+import { inlineMembers } from "../../lambdas/domain/model/room-size.ts";
+import { aws, workerRate, workersFor } from "./architecture.ts";
 import { type Load, loadOf } from "./load.ts";
-import { membersOf, type Question } from "./scenario.ts";
+import { membersOf, type Scenario } from "./scenario.ts";
 
-/** What the time of a fan-out and of a reconnect hangs on. */
+/** Everything that the duration of fan-outs and reconnects depends on. */
 export interface System {
   /** Posts a second of one worker. */
-  workerPace: number;
+  workerRate: number;
   workers: number;
   requestsPerSecond: number;
   requestBurst: number;
   connectsPerSecond: number;
   connectBurst: number;
-  /** What draws on the requests beside fanned out posts and their acks, a second. */
+  /** Requests a second beside the posts of fan-outs and their acks. */
   quietRequests: number;
-  /** Whether each post is answered by an ack, which draws on the requests too. */
+  /** Whether each post causes an ack, which is a request too. */
   isAcked: boolean;
 }
 
@@ -23,18 +24,18 @@ export interface Job {
   tasks: number;
 }
 
-/** Whether rooms are so small that the push Lambda posts to them itself. */
-export const isInline = (question: Question): boolean => membersOf(question) <= fanOut.inlineMembers;
+/** Whether the push function posts to the rooms directly, because they are small. */
+export const isInline = (scenario: Scenario): boolean => membersOf(scenario) <= inlineMembers;
 
-/** @param load what goes on besides */
-export const systemOf = (question: Question, load: Load = loadOf(question)): System => ({
-  workerPace: workerPace(question.postsPerSecond),
-  workers: workersFor(question.postsPerSecond),
-  requestsPerSecond: question.requestsPerSecond,
-  // AWS grants half of the rate at once.
-  requestBurst: (question.requestsPerSecond / 10_000) * aws.requestBurst,
-  connectsPerSecond: question.connectsPerSecond,
-  connectBurst: question.connectsPerSecond * aws.connectBurstSeconds,
-  quietRequests: isInline(question) ? load.requests : load.quietRequests + load.pushes,
-  isAcked: question.qos === 1,
+/** @param load everything else that happens at the same time */
+export const systemOf = (scenario: Scenario, load: Load = loadOf(scenario)): System => ({
+  workerRate: workerRate(scenario.postsPerSecond),
+  workers: workersFor(scenario.postsPerSecond),
+  requestsPerSecond: scenario.requestsPerSecond,
+  // The burst is half of the rate.
+  requestBurst: (scenario.requestsPerSecond / 10_000) * aws.requestBurst,
+  connectsPerSecond: scenario.connectsPerSecond,
+  connectBurst: scenario.connectsPerSecond * aws.connectBurstSeconds,
+  quietRequests: isInline(scenario) ? load.requests : load.quietRequests + load.pushes,
+  isAcked: scenario.qos === 1,
 });

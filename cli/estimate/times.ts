@@ -1,10 +1,12 @@
+import { inlineMembers } from "../../lambdas/domain/model/room-size.ts";
+import { maxHops } from "../../lambdas/domain/schedule/max-hops.ts";
 import { amount, percent } from "./amounts.ts";
-import { fanOut, partsOfEveryone, partsOfRoom } from "./architecture.ts";
+import { partsOfEveryone, partsOfRoom, taskBudgetSeconds } from "./architecture.ts";
 import { type Load, loadOf } from "./load.ts";
 import { usageOf } from "./operations.ts";
 import { billedMs } from "./prices.ts";
-import { membersOf, type Question } from "./scenario.ts";
-import { mostConnections, reconnectSeconds } from "./reconnect-model.ts";
+import { maxConnections, reconnectSeconds } from "./reconnect-model.ts";
+import { membersOf, type Scenario } from "./scenario.ts";
 import { simulateFanOut } from "./simulation/fan-out.ts";
 import { seeded } from "./simulation/random.ts";
 import { secondsUntil, simulateReconnect } from "./simulation/reconnect.ts";
@@ -13,45 +15,49 @@ import { fanOutSeconds, offeredRequests, queuedSeconds, servedShare } from "./ti
 
 export interface Time {
   name: string;
-  /** Infinity: never. */
+  /** Infinity means never. */
   seconds: number;
-  /** What decides it. */
+  /** The reason for the duration. */
   why: string;
-  /** As the simulation has it; absent if it was not asked, or has nothing to say. */
+  /** Result of the simulation; absent without a seed, and where no simulation applies. */
   simulatedSeconds?: number;
 }
 
-/** @param seed of the simulation; without one there is none */
-export function timesOf(question: Question, seed?: number, load: Load = loadOf(question)): Time[] {
-  const system = systemOf(question, load);
+/** @param seed of the simulation; no simulation without one */
+export function timesOf(scenario: Scenario, seed?: number, load: Load = loadOf(scenario)): Time[] {
+  const system = systemOf(scenario, load);
   return [
-    roomTime(question, load, system, seed),
-    everyoneTime(question, seed, load, system),
-    ...waveTimes(question, seed, system),
+    roomTime(scenario, load, system, seed),
+    everyoneTime(scenario, seed, load, system),
+    ...reconnectTimes(scenario, seed, system),
   ];
 }
 
-function roomTime(question: Question, load: Load, system: System, seed?: number): Time {
-  const members = membersOf(question);
+function roomTime(scenario: Scenario, load: Load, system: System, seed?: number): Time {
+  const members = membersOf(scenario);
   const name = `a push to a room of ${amount(members)}`;
   if (isOverloaded(system)) return { name, seconds: Infinity, why: overload(system) };
-  if (isInline(question)) {
-    return { name, ...inlineTime(question, members) };
+  if (isInline(scenario)) {
+    return { name, ...inlineTime(scenario, members) };
   }
-  const job = { posts: Math.round(members), tasks: partsOfRoom(members, question.postsPerSecond) };
+  const job = { posts: Math.round(members), tasks: partsOfRoom(members, scenario.postsPerSecond) };
   const seconds = queuedSeconds(system, job, load.pushes);
   if (seconds === Infinity) {
-    return { name, seconds, why: `more is pushed (${amount(load.posts)}/s) than is let out: the queue grows` };
+    return {
+      name,
+      seconds,
+      why: `the queue grows: ${amount(load.posts)} posts a second are more than the workers make`,
+    };
   }
-  const why = `through the queue, ${job.tasks} task${job.tasks > 1 ? "s" : ""}, at random among ${amount(load.pushes * 60)} pushes a minute`;
+  const why = `through the queue, ${job.tasks} task${job.tasks > 1 ? "s" : ""}, with ${amount(load.pushes * 60)} pushes a minute at random`;
   if (seed === undefined) return { name, seconds, why };
   return { name, seconds, why, simulatedSeconds: simulatedQueue(system, job, load.pushes, seed) };
 }
 
-function inlineTime({ qos }: Question, members: number): Omit<Time, "name"> {
+function inlineTime({ qos }: Scenario, members: number): Omit<Time, "name"> {
   const [run] = usageOf(qos === 0 ? "push at qos 0 to 1 member" : "push to 1 member").invocations;
   const seconds = run ? billedMs({ ...run, posts: Math.ceil(members) }) / 1000 : 0;
-  return { seconds, why: `up to ${fanOut.inlineMembers} members are posted to at once by the push Lambda` };
+  return { seconds, why: `the push function posts to up to ${inlineMembers} members directly` };
 }
 
 function simulatedQueue(system: System, job: Job, perSecond: number, seed: number): number {
@@ -68,26 +74,27 @@ function simulatedQueue(system: System, job: Job, perSecond: number, seed: numbe
 
 /** A push to everyone. */
 export function everyoneTime(
-  question: Question,
+  scenario: Scenario,
   seed?: number,
-  load: Load = loadOf(question),
-  system: System = systemOf(question, load),
+  load: Load = loadOf(scenario),
+  system: System = systemOf(scenario, load),
 ): Time {
-  const { connections, postsPerSecond } = question;
+  const { connections, postsPerSecond } = scenario;
   const name = `a push to everyone, ${amount(connections)}`;
   const job = { posts: connections, tasks: partsOfEveryone(postsPerSecond) };
-  // Workers share their time with the pushes to rooms that go through the queue.
-  const busy = isInline(question) ? 0 : (load.pushes * membersOf(question)) / (system.workerPace * system.workers);
+  // Pushes to large rooms use part of the workers' rate.
+  const busy = isInline(scenario) ? 0 : (load.pushes * membersOf(scenario)) / (system.workerRate * system.workers);
   if (isOverloaded(system)) return { name, seconds: Infinity, why: overload(system) };
-  if (busy >= 1) return { name, seconds: Infinity, why: "the queue grows: more is pushed than is let out" };
-  if (connections <= fanOut.inlineMembers) return { name, ...inlineTime(question, connections) };
-  const left = { ...system, workerPace: system.workerPace * (1 - busy) };
+  if (busy >= 1)
+    return { name, seconds: Infinity, why: "the queue grows: pushes to rooms need more posts than the workers make" };
+  if (connections <= inlineMembers) return { name, ...inlineTime(scenario, connections) };
+  const left = { ...system, workerRate: system.workerRate * (1 - busy) };
   const seconds = fanOutSeconds(left, job);
-  if (roundsOf(seconds, left, job) > fanOut.mostRounds + 1) {
+  if (runsOf(seconds, left, job) > maxHops + 1) {
     return {
       name,
       seconds: Infinity,
-      why: `each of its ${job.tasks} tasks has ${fanOut.mostRounds + 1} rounds of ${fanOut.roundSeconds} s, then the rest is put aside: more posts a second are needed`,
+      why: `each of the ${job.tasks} tasks has ${maxHops + 1} runs of ${taskBudgetSeconds} s, then its rest is dead-lettered: raise postsPerSecond`,
     };
   }
   const why = everyoneReason(left, job, seconds);
@@ -99,39 +106,39 @@ export function everyoneTime(
   return { name, seconds, why, simulatedSeconds };
 }
 
-/** Of each of its tasks: a worker has so much time for it as its tasks are fewer than all. */
-const roundsOf = (seconds: number, { workers }: System, { tasks }: Job) =>
-  (seconds * workers) / tasks / fanOut.roundSeconds;
+/** Runs of each task: the workers divide their time among all tasks. */
+const runsOf = (seconds: number, { workers }: System, { tasks }: Job) =>
+  (seconds * workers) / tasks / taskBudgetSeconds;
 
 function everyoneReason(system: System, { posts }: Job, seconds: number): string {
   const { workers } = system;
-  const rate = system.workerPace * workers;
+  const rate = system.workerRate * workers;
   const excess = offeredRequests(system, rate) - system.requestsPerSecond;
-  const pace = `${amount(rate)} posts a second, ${workers} workers`;
+  const summary = `${amount(rate)} posts a second, ${workers} workers`;
   const burstSeconds = excess > 0 ? system.requestBurst / excess : Infinity;
-  // What API Gateway grants at once carries a push that is over by then.
-  if (burstSeconds >= posts / rate) return pace;
+  // The burst of the quota carries a short push.
+  if (burstSeconds >= posts / rate) return summary;
   const refused = 1 - servedShare(system, rate, seconds - burstSeconds);
-  return `${pace}; over the quota with acks and heartbeats: from ${amount(burstSeconds)} s on ${percent(refused)} of all requests are refused`;
+  return `${summary}; with acks and heartbeats over the quota: after ${amount(burstSeconds)} s ${percent(refused)} of all requests are refused`;
 }
 
-/** All connections end at once: until half, 99 % and all pages are back. */
-export function waveTimes(question: Question, seed?: number, system: System = systemOf(question)): Time[] {
-  const { connections } = question;
+/** Times until half, 99 % and all pages have reconnected after all connections ended at once. */
+export function reconnectTimes(scenario: Scenario, seed?: number, system: System = systemOf(scenario)): Time[] {
+  const { connections } = scenario;
   const shares = [0.5, 0.99, 1];
-  const names = ["half of all pages back after an outage", "99 % of them", "all of them"];
+  const names = ["half of all pages reconnect after an outage", "99 % of all pages", "all pages"];
   const times = reconnectSeconds(system, connections, shares);
   const tickSeconds = connections < 1e5 ? 0.01 : 0.05;
   const run =
     seed !== undefined && times.every(Number.isFinite)
-      ? simulateReconnect(system, connections, { seed, tickSeconds, mostSeconds: 14_400 })
+      ? simulateReconnect(system, connections, { seed, tickSeconds, maxSeconds: 14_400 })
       : undefined;
-  const most = mostConnections(system);
+  const max = maxConnections(system);
   const why = isOverloaded(system)
     ? overload(system)
-    : connections > most
-      ? `at most ${amount(Math.floor(most))} connections can be: ${amount(system.connectsPerSecond)} new ones a second, and each ends after 2 h`
-      : `${amount(system.connectsPerSecond)} new connections a second; the others try again after up to 30 s`;
+    : connections > max
+      ? `at most ${amount(Math.floor(max))} connections are possible: ${amount(system.connectsPerSecond)} new ones a second, and each ends after 2 h`
+      : `${amount(system.connectsPerSecond)} new connections a second; refused clients retry after up to 30 s`;
   return shares.map((share, i) => ({
     name: names[i] ?? "",
     seconds: times[i] ?? Infinity,
@@ -142,7 +149,7 @@ export function waveTimes(question: Question, seed?: number, system: System = sy
 
 const tickOf = (seconds: number, ticks: number) => Math.min(2, Math.max(0.005, seconds / ticks));
 
-/** Whatever goes on all the time is too much already. */
+/** Whether the constant load alone exceeds the quota. */
 const isOverloaded = ({ quietRequests, requestsPerSecond }: System) => quietRequests >= requestsPerSecond;
 const overload = ({ quietRequests, requestsPerSecond }: System) =>
   `heartbeats, reconnects and small pushes alone make ${amount(quietRequests)} requests a second of ${amount(requestsPerSecond)}`;

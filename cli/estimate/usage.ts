@@ -1,28 +1,29 @@
 export type FunctionName = "authorize" | "socket" | "push" | "poll" | "redeliver" | "fanOut";
 
-/** One run of a Lambda. */
+/** One invocation of a Lambda function. */
 export interface Invocation {
   name: FunctionName;
-  /** How often it waited for DynamoDB; calls that were under way together count once. */
+  /** Sequential waits for DynamoDB. Concurrent calls count once. */
   roundTrips: number;
-  /** Those before its first post; absent if it posted nothing. */
+  /** Round trips before the first post; absent without a post. */
   roundTripsToPost?: number;
   posts: number;
   /** Messages sent to a queue. */
-  orders: number;
+  queueSends: number;
 }
 
-/** What an operation made AWS do. */
+/** What one operation uses of each AWS service. */
 export interface Usage {
-  /** DynamoDB's read request units: 4 KB each, read strongly. */
+  /** Read request units of DynamoDB: 4 KB each, strongly consistent. */
   reads: number;
-  /** Its write request units: 1 KB each. */
+  /** Write request units of DynamoDB: 1 KB each. */
   writes: number;
   invocations: Invocation[];
-  /** Of the WebSocket API, both ways: 32 KB each. */
+  /** Messages of the WebSocket API in both directions: 32 KB each. */
   messages: number;
-  /** To the REST API. */
+  /** Requests to the REST API. */
   requests: number;
+  /** Requests to SQS. */
   queueRequests: number;
 }
 
@@ -35,9 +36,9 @@ export const noUsage = (): Usage => ({
   queueRequests: 0,
 });
 
-/** The longest chain of round trips in any one function. */
+/** The most sequential round trips of any function. */
 export const roundTripsOf = ({ invocations }: Usage) => Math.max(0, ...invocations.map(({ roundTrips }) => roundTrips));
 
-/** The same up to the first post; absent if nothing was posted. */
+/** Round trips before the first post; absent without a post. */
 export const roundTripsToPostOf = ({ invocations }: Usage) =>
   invocations.find(({ roundTripsToPost }) => roundTripsToPost !== undefined)?.roundTripsToPost;

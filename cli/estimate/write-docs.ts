@@ -6,17 +6,17 @@ import { plots } from "./plots/plots.ts";
 
 const page = "scaling.md";
 
-/** @returns the files of a folder that holds scaling.md, as they should be: the page's tables and its plots */
+/** @returns the generated files of the folder with scaling.md: the page with its tables, and the plots */
 export function docsOf(folder: string): Map<string, string> {
   const path = join(folder, page);
   if (!existsSync(path)) {
-    throw new Error(`--docs should be a folder that holds ${page}, got ${folder}; it is docs in this project`);
+    throw new Error(`--docs should be a folder that holds ${page}, got ${folder}; in this project: docs`);
   }
   const files = Object.entries(plots).map(([name, chart]): [string, string] => [name, svgOf(chart())]);
   return new Map([[page, withTables(readFileSync(path, "utf8"))], ...files]);
 }
 
-/** Writes them. @returns what was written, for people */
+/** Writes the generated files. @returns a message that names them */
 export function writeDocs(folder: string): string {
   const files = docsOf(folder);
   for (const [name, text] of files) writeFileSync(join(folder, name), text);

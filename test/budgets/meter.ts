@@ -8,34 +8,34 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { type FunctionName, type Invocation, noUsage, type Usage } from "../../cli/estimate/usage.ts";
 
-/** What API Gateway counts as one message. */
+/** API Gateway bills each started 32 KB of a frame as one message. */
 const messageBytes = 32 * 1024;
 
 interface Call {
   caller: Invocation | undefined;
-  /** Makes the call. @returns what hands the answer over */
-  make(): Promise<() => void>;
+  /** @returns a function that settles the caller's promise */
+  run(): Promise<() => void>;
 }
 
 /**
- * Counts what operations use. Calls that are issued while none is under way are made together and answered together, as
- * if each took equally long: so many phases as a function waits for are its longest chain of round trips.
+ * Counts the usage of operations. Calls that are issued together run in one phase and settle together, as if all calls
+ * took the same time. The phases a function waits for are its longest chain of round trips.
  */
 export class Meter {
   private usage: Usage = noUsage();
   private calls: Call[] = [];
 
-  /** @returns what `work` used */
+  /** @returns the usage of `work` */
   async measure(work: () => Promise<unknown>): Promise<Usage> {
     this.usage = noUsage();
     await work();
-    const used = this.usage;
+    const { usage } = this;
     this.usage = noUsage();
-    return used;
+    return usage;
   }
 
-  invoked(name: FunctionName): Invocation {
-    const invocation: Invocation = { name, roundTrips: 0, posts: 0, orders: 0 };
+  startInvocation(name: FunctionName): Invocation {
+    const invocation: Invocation = { name, roundTrips: 0, posts: 0, queueSends: 0 };
     this.usage.invocations.push(invocation);
     return invocation;
   }
@@ -44,18 +44,18 @@ export class Meter {
     this.usage[what] += number;
   }
 
-  /** A frame goes through the WebSocket API, in either direction. */
-  carry(text: string): void {
+  /** Counts a frame of the WebSocket API, in either direction. */
+  countFrame(text: string): void {
     this.count("messages", Math.ceil(Buffer.byteLength(text) / messageBytes));
   }
 
-  /** The client as the invocation has it. */
+  /** The client of one invocation, whose calls are counted. */
   dynamoOf(client: DynamoDBClient, caller: Invocation): Pick<DynamoDBClient, "send"> {
     const send = (command: PutItemCommand) => this.inPhase(caller, () => this.charged(client, command));
     return { send: send as unknown as DynamoDBClient["send"] };
   }
 
-  /** Lets one phase pass: what others do meanwhile is done. */
+  /** Waits for one phase, in which concurrent calls run. */
   pause = (): Promise<void> => this.inPhase(undefined, async () => {});
 
   private async charged(client: DynamoDBClient, command: PutItemCommand) {
@@ -64,13 +64,13 @@ export class Meter {
     );
     command.input.ReturnConsumedCapacity = "TOTAL";
     const charge = (units: number) => {
-      // Nothing is free: neither a read that finds nothing nor a write whose condition does not hold.
+      // DynamoDB also bills reads that find nothing and writes whose condition fails.
       this.usage[isRead ? "reads" : "writes"] += Math.max(1, units);
     };
     try {
-      const answer = await client.send(command);
-      charge(answer.ConsumedCapacity?.CapacityUnits ?? 0);
-      return answer;
+      const output = await client.send(command);
+      charge(output.ConsumedCapacity?.CapacityUnits ?? 0);
+      return output;
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) charge(1);
       throw error;
@@ -79,13 +79,13 @@ export class Meter {
 
   private inPhase<T>(caller: Invocation | undefined, work: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const make = () =>
+      const run = () =>
         work().then(
           (value) => () => resolve(value),
           (error) => () => reject(error),
         );
-      this.calls.push({ caller, make });
-      // Everything that follows from the last answers runs before it.
+      this.calls.push({ caller, run });
+      // Continuations of the last phase run before this one.
       if (this.calls.length === 1) setImmediate(() => void this.runPhase());
     });
   }
@@ -96,7 +96,7 @@ export class Meter {
     for (const caller of new Set(calls.map((call) => call.caller))) {
       if (caller) caller.roundTrips += 1;
     }
-    const answers = await Promise.all(calls.map(({ make }) => make()));
-    for (const hand of answers) hand();
+    const settles = await Promise.all(calls.map(({ run }) => run()));
+    for (const settle of settles) settle();
   }
 }

@@ -24,30 +24,30 @@ import type { Meter } from "./meter.ts";
 const { postsPerSecond } = defaults;
 const day = 24 * 60 * 60 * 1000;
 
-/** What is measured here fits into frames. */
+/** All messages fit into frames. */
 const payloads: Deps["payloads"] = {
-  put: () => Promise.reject(new Error("a benchmark of small messages pushed a large one")),
+  put: () => Promise.reject(new Error("a message of an operation is too large for a frame")),
   urlOf: () => "",
 };
 
-/** What lies behind the adapters. */
-export interface Behind {
+/** The services that the adapters call. */
+export interface Environment {
   readonly client: DynamoDBClient;
   readonly meter: Meter;
-  /** Connections that are there, with what they do about a frame. */
-  readonly lines: Map<string, (frame: ServerFrame) => void>;
-  /** Orders to look at a room that nobody has taken yet. */
+  /** Receivers of open connections, by connection id. */
+  readonly connections: Map<string, (frame: ServerFrame) => void>;
+  /** Scheduled ack checks. */
   readonly checks: AckCheck[];
-  /** Orders to post to a part of a room, as they lie in the queue. */
+  /** Bodies in the fan-out queue. */
   readonly tasks: string[];
   readonly nowMs: number;
   newId(): string;
 }
 
-/** What one run of a function works with: the real adapters over what is played, whose calls are counted. */
-export function countedDeps(behind: Behind, invocation: Invocation): Deps {
-  const { client, meter } = behind;
-  const now = () => behind.nowMs;
+/** The dependencies of one invocation: the deployed adapters, with counted calls. */
+export function meteredDeps(environment: Environment, invocation: Invocation): Deps {
+  const { client, meter } = environment;
+  const now = () => environment.nowMs;
   const dynamo = meter.dynamoOf(client, invocation);
   const connections = tableOf(dynamo, "Connections");
   const rooms = tableOf(dynamo, "Rooms");
@@ -62,55 +62,55 @@ export function countedDeps(behind: Behind, invocation: Invocation): Deps {
     pushes: pushesIn(rooms, now),
     tasks: tasksIn(rooms, now),
     enqueueTasks: fanOutQueue(
-      taskQueueOf(behind, invocation),
+      taskQueueOf(environment, invocation),
       "https://sqs.us-east-1.amazonaws.com/123456789012/tasks",
     ),
     fanOut: { postsPerSecond, workers: workersFor(postsPerSecond) },
-    gateway: gatewayOf(behind, invocation),
+    gateway: gatewayOf(environment, invocation),
     logError: (_, error) => {
       throw error;
     },
     scheduleAckCheck: ackCheckQueue(
-      queueOf(behind, invocation),
+      queueOf(environment, invocation),
       "https://sqs.us-east-1.amazonaws.com/123456789012/ack-checks",
     ),
     redeliverAfterMs: 5_000,
-    // Of an execution environment that has just begun: what it has not read yet, it reads.
+    // As in a new execution environment, whose cache is empty.
     roomCache: makeRoomCache(1),
     now,
     wait: meter.pause,
     random: () => 0,
-    newId: () => behind.newId(),
+    newId: () => environment.newId(),
   };
 }
 
-function gatewayOf({ meter, lines }: Behind, invocation: Invocation): Gateway {
+function gatewayOf({ meter, connections }: Environment, invocation: Invocation): Gateway {
   return {
     async post(connectionId, text) {
       invocation.roundTripsToPost ??= invocation.roundTrips;
       invocation.posts += 1;
-      const receive = lines.get(connectionId);
+      const receive = connections.get(connectionId);
       if (!receive) return "gone";
-      meter.carry(text);
+      meter.countFrame(text);
       receive(JSON.parse(text));
       return "sent";
     },
-    isOpen: async (connectionId) => lines.has(connectionId),
+    isOpen: async (connectionId) => connections.has(connectionId),
   };
 }
 
-function queueOf({ meter, checks }: Behind, invocation: Invocation): SQSClient {
+function queueOf({ meter, checks }: Environment, invocation: Invocation): SQSClient {
   const send = async ({ input }: SendMessageCommand) => {
-    invocation.orders += 1;
+    invocation.queueSends += 1;
     meter.count("queueRequests");
     checks.push(JSON.parse(input.MessageBody ?? ""));
   };
   return { send: send as unknown } as SQSClient;
 }
 
-function taskQueueOf({ meter, tasks }: Behind, invocation: Invocation): SQSClient {
+function taskQueueOf({ meter, tasks }: Environment, invocation: Invocation): SQSClient {
   const send = async ({ input: { Entries = [] } }: SendMessageBatchCommand) => {
-    invocation.orders += 1;
+    invocation.queueSends += 1;
     meter.count("queueRequests");
     tasks.push(...Entries.map(({ MessageBody = "" }) => MessageBody));
     return {};

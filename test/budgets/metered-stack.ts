@@ -26,16 +26,16 @@ import { onSocketEvent } from "../../lambdas/handlers/on-socket-event.ts";
 import type { RestEvent, RestResult } from "../../lambdas/handlers/rest-event.ts";
 import type { SocketEvent } from "../../lambdas/handlers/socket-event.ts";
 import { Meter } from "./meter.ts";
-import { type Behind, countedDeps } from "./metered-deps.ts";
+import { type Environment, meteredDeps } from "./metered-deps.ts";
 
 const frames = { hello, loginRoom, leaveRoom, publish, ack, replay, here };
 const methodArn = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/socket/$connect";
 
-/** The functions as API Gateway and the queue call them, and everything behind them. Time stands still unless moved. */
-export class Backend implements Behind {
+/** The functions as API Gateway and the queues call them, with counted calls. Its clock only moves when a test sets it. */
+export class MeteredStack implements Environment {
   readonly client: DynamoDBClient;
   readonly meter = new Meter();
-  readonly lines: Behind["lines"] = new Map();
+  readonly connections: Environment["connections"] = new Map();
   readonly checks: AckCheck[] = [];
   readonly tasks: string[] = [];
   nowMs = 1_760_000_000_000;
@@ -45,20 +45,20 @@ export class Backend implements Behind {
     this.client = client;
   }
 
-  /** As long as those that the functions make. */
+  /** As long as the ids that functions generate. */
   newId = (): string => {
     this.ids += 1;
     return `${this.ids}`.padStart(22, "0");
   };
 
-  /** One run of a function begins. */
+  /** Starts an invocation of a function. */
   depsOf(name: FunctionName): () => Deps {
-    const deps = countedDeps(this, this.meter.invoked(name));
+    const deps = meteredDeps(this, this.meter.startInvocation(name));
     return () => deps;
   }
 
   authorize(claims: Claims) {
-    this.meter.invoked("authorize");
+    this.meter.startInvocation("authorize");
     return onHandshake(handshakeOf(claims))({ methodArn, queryStringParameters: { token: "token" } });
   }
 
@@ -85,29 +85,29 @@ export class Backend implements Behind {
     return onPoll(this.depsOf("poll"), handshakeOf(claims), poll)(event);
   }
 
-  /** Does what is in the fan-out queue. */
-  async fanOut(): Promise<void> {
+  /** Runs all tasks of the fan-out queue. */
+  async runTasks(): Promise<void> {
     await Promise.all(this.tasks.splice(0).map((body) => this.task(body)));
   }
 
   private async task(body: string): Promise<void> {
     this.meter.count("queueRequests", 2);
-    const deadLetter = () => Promise.reject(new Error("nothing here is given up"));
+    const deadLetter = () => Promise.reject(new Error("a task was dead-lettered"));
     const deps = { ...this.depsOf("fanOut")(), limiter: unlimited, deadLetter };
     const { batchItemFailures } = await onTasks(() => deps, runTask)({ Records: [{ messageId: "1", body }] });
     if (batchItemFailures.length > 0) throw new Error("the task failed");
   }
 
   async check(check: AckCheck): Promise<void> {
-    // Received and deleted: an order that comes alone.
+    // One to receive the check and one to delete it.
     this.meter.count("queueRequests", 2);
-    const reportUndelivered = () => Promise.reject(new Error("nothing here is given up"));
+    const reportUndelivered = () => Promise.reject(new Error("a message was undelivered"));
     const deps = { ...this.depsOf("redeliver")(), limiter: unlimited, reportUndelivered };
     const event = { Records: [{ messageId: "1", body: JSON.stringify(check) }] };
     const { batchItemFailures } = await onAckChecks(() => deps, runAckCheck)(event);
-    if (batchItemFailures.length > 0) throw new Error("the look failed");
+    if (batchItemFailures.length > 0) throw new Error("the ack check failed");
   }
 }
 
-/** A token that was verified: its secret is read once in five minutes. */
+/** A verified token. Reading the secret is not counted, as each environment does it once in five minutes. */
 const handshakeOf = (claims: Claims) => () => ({ allowedOrigins: ["*"], read: async () => claims });

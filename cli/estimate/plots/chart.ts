@@ -3,20 +3,20 @@ import { logScale, rangeOf, spread } from "./scale.ts";
 export type Point = readonly [x: number, y: number];
 export interface Series {
   name: string;
-  /** Values of Infinity are left out; the line then ends with a cross. */
+  /** Values of Infinity are omitted, and the line ends with a cross. */
   points: readonly Point[];
-  /** What a simulation gave; dots. */
+  /** Results of a simulation, drawn as dots. */
   dots?: readonly Point[];
 }
 export interface Chart {
   title: string;
-  /** What a stranger has to know to read it. */
+  /** What a reader needs to understand the chart. */
   subtitle: string;
-  /** With its unit. */
+  /** With the unit. */
   xLabel: string;
   yLabel: string;
   series: readonly Series[];
-  /** Heights that mean something. */
+  /** Labelled horizontal lines. */
   marks?: readonly { y: number; text: string }[];
   /** Absent: the powers of ten. */
   yTicks?: readonly number[];
@@ -27,7 +27,7 @@ export interface Chart {
 const [width, height] = [920, 480];
 const area = { left: 92, right: 650, top: 84, bottom: 412 };
 
-/** @returns the chart as SVG, with logarithmic axes, readable on light and on dark ground */
+/** @returns the chart as SVG with logarithmic axes, for light and dark backgrounds */
 export function svgOf({ title, subtitle, xLabel, yLabel, series, marks = [], yTicks, xTick, yTick }: Chart): string {
   const finite = series.map((one) => {
     return {
@@ -76,7 +76,7 @@ export function svgOf({ title, subtitle, xLabel, yLabel, series, marks = [], yTi
         ...dots
           .filter(isFinitePoint)
           .map((dot) => `<circle class="dot c${i}" r="4" cx="${round(x.at(dot[0]))}" cy="${round(y.at(dot[1]))}"/>`),
-        // More is not possible.
+        // No point beyond this one is reachable.
         ...(hasEnd ? [`<path class="line c${i}" d="M${round(endX - 5)} ${round(endY - 5)}l10 10m0-10l-10 10"/>`] : []),
         `<path class="lead c${i}" d="M${round(endX + 4)} ${round(endY)}L${right + 14} ${round(labelY)}"/>`,
         `<text class="t${i}" x="${right + 20}" y="${round(labelY + 4)}">${escaped(name)}</text>`,
@@ -91,7 +91,7 @@ const isFinitePoint = ([x, y]: Point) => Number.isFinite(x) && Number.isFinite(y
 const round = (pixels: number) => Math.round(pixels * 10) / 10;
 const escaped = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
 
-/** Told apart by those who see no red or green, on both grounds. */
+/** Colors on a light and a dark background, distinguishable without red and green. */
 const colors = [
   ["#0969da", "#58a6ff"],
   ["#bc4c00", "#f0883e"],
@@ -102,9 +102,12 @@ const colors = [
 ] as const;
 
 function style(): string {
-  const of = (ground: 0 | 1) =>
+  const of = (background: 0 | 1) =>
     colors
-      .map((pair, i) => `.c${i}{stroke:${pair[ground]}}.t${i}{fill:${pair[ground]}}.dot.c${i}{fill:${pair[ground]}}`)
+      .map(
+        (pair, i) =>
+          `.c${i}{stroke:${pair[background]}}.t${i}{fill:${pair[background]}}.dot.c${i}{fill:${pair[background]}}`,
+      )
       .join("");
   return [
     "<style>",

@@ -1,14 +1,14 @@
 /** A logarithmic axis. */
 export interface Scale {
-  /** Where a value lies, in pixels. */
+  /** Position of a value in pixels. */
   at(value: number): number;
-  /** Values with a line and a label. */
+  /** Values with a grid line and a label. */
   ticks: number[];
 }
 
 /**
  * @param from and `to` powers of ten
- * @param wanted values to label; absent: the powers of ten
+ * @param wanted values to label; default: the powers of ten
  */
 export function logScale(
   [from, to]: [from: number, to: number],
@@ -21,18 +21,18 @@ export function logScale(
   return { at: (value) => start + ((Math.log10(value) - low) / (high - low)) * (end - start), ticks };
 }
 
-/** Powers of ten around all values, and a little room. */
+/** The powers of ten around all values. */
 export function rangeOf(values: readonly number[]): [from: number, to: number] {
   const logs = values.filter((value) => value > 0 && value < Infinity).map(Math.log10);
   return [10 ** Math.floor(Math.min(...logs) + 1e-9), 10 ** Math.ceil(Math.max(...logs) - 1e-9)];
 }
 
-/** Moves labels apart so that they are at least `gap` from one another, in their order. */
-export function spread(wanted: readonly number[], gap: number, [least, most]: [number, number]): number[] {
+/** Moves labels apart until neighbours are at least `gap` apart. The order stays. */
+export function spread(wanted: readonly number[], gap: number, [min, max]: [number, number]): number[] {
   const order = wanted.map((at, i) => ({ at, i })).toSorted((a, b) => a.at - b.at);
-  for (const [k, one] of order.entries()) one.at = Math.max(one.at, (order[k - 1]?.at ?? least - gap) + gap);
-  // What was pushed out at the end moves back.
-  let limit = most;
+  for (const [k, one] of order.entries()) one.at = Math.max(one.at, (order[k - 1]?.at ?? min - gap) + gap);
+  // Labels beyond the end move back.
+  let limit = max;
   for (const one of order.toReversed()) {
     one.at = Math.min(one.at, limit);
     limit = one.at - gap;

@@ -1,15 +1,15 @@
-/** How many of something happen in which of the next ticks. */
-export class Later {
+/** Counts of events that are due in future ticks. */
+export class DelayLine {
   private readonly counts: number[];
   private at = 0;
   total = 0;
 
-  /** @param ticks the farthest that anything can be ahead */
+  /** @param ticks the longest delay */
   constructor(ticks: number) {
     this.counts = new Array(ticks + 1).fill(0);
   }
 
-  /** @param inTicks from 1 on */
+  /** @param inTicks the delay, 1 or more */
   add(inTicks: number, count: number): void {
     const ahead = Math.min(Math.max(1, Math.round(inTicks)), this.counts.length - 1);
     const index = (this.at + ahead) % this.counts.length;
@@ -17,7 +17,7 @@ export class Later {
     this.total += count;
   }
 
-  /** One tick passes. @returns how many are due in it */
+  /** Advances by one tick. @returns the number of events due in it */
   next(): number {
     this.at = (this.at + 1) % this.counts.length;
     const due = this.counts[this.at] ?? 0;

@@ -1,24 +1,24 @@
+import { maxRedeliveries } from "../../../lambdas/domain/schedule/ack-wait.ts";
 import {
   ackWindowSeconds,
   assumedSeconds,
   aws,
-  fanOut,
-  mostTries,
-  paceBurstSeconds,
+  rateBurstSeconds,
   redeliverAfterSeconds,
+  taskBudgetSeconds,
 } from "../architecture.ts";
 import type { Job, System } from "../system.ts";
-import { Bucket } from "./token-bucket.ts";
-import { Later } from "./delay-line.ts";
+import { DelayLine } from "./delay-line.ts";
 import { arrivals, bell, type Random, seeded } from "./random.ts";
+import { TokenBucket } from "./token-bucket.ts";
 
 export interface SimulatedPush extends Job {
   atSeconds: number;
 }
 export interface FanOutRun {
-  /** When each push had posted to its last member, from its own beginning on. */
+  /** Seconds from each push to the post to its last member. */
   seconds: number[];
-  /** Requests that API Gateway refused. */
+  /** Requests refused by API Gateway. */
   refused: number;
   requests: number;
 }
@@ -30,16 +30,16 @@ interface Task {
 interface Worker {
   task?: Task | undefined;
   isWarm: boolean;
-  beginsAt: number;
-  handsOnAt: number;
-  pace: Bucket;
+  startsAt: number;
+  deadline: number;
+  rate: TokenBucket;
 }
 
 /**
- * Pushes through queue, workers and quotas, tick by tick: what falls into one tick happens at once, in whole posts and
- * requests, and what is refused tries again.
+ * Simulates pushes through queue, workers and quotas in ticks. All events of a tick are simultaneous. Posts and requests
+ * are whole numbers. Refused ones are retried.
  *
- * @param tickSeconds short beside the time of a push
+ * @param tickSeconds short compared to the duration of a push
  */
 export function simulateFanOut(
   system: System,
@@ -47,28 +47,31 @@ export function simulateFanOut(
   { seed, tickSeconds: tick }: { seed: number; tickSeconds: number },
 ): FanOutRun {
   const random = seeded(seed);
-  const shared = new Bucket(system.requestsPerSecond, Math.max(system.requestBurst, system.requestsPerSecond * tick));
+  const shared = new TokenBucket(
+    system.requestsPerSecond,
+    Math.max(system.requestBurst, system.requestsPerSecond * tick),
+  );
   const workers = Array.from({ length: system.workers }, () => idleWorker(system, tick));
   const queue: Task[] = [];
   const left = pushes.map(({ posts }) => posts);
   const run: FanOutRun = { seconds: pushes.map(() => 0), refused: 0, requests: 0 };
   const ackTicks = (ackWindowSeconds + assumedSeconds.roundTrip) / tick;
-  // By how often a message was sent again.
-  const acks = Array.from({ length: mostTries + 1 }, () => new Later(Math.ceil(ackTicks) + 1));
-  const pauseTicks = (tries: number) => (redeliverAfterSeconds * 2 ** tries) / tick;
-  const again = Array.from({ length: mostTries }, (_, tries) => new Later(Math.ceil(pauseTicks(tries)) + 1));
-  let ordered = 0;
+  // By number of redeliveries.
+  const acks = Array.from({ length: maxRedeliveries + 1 }, () => new DelayLine(Math.ceil(ackTicks) + 1));
+  const pauseTicks = (redeliveries: number) => (redeliverAfterSeconds * 2 ** redeliveries) / tick;
+  const again = Array.from({ length: maxRedeliveries }, (_, n) => new DelayLine(Math.ceil(pauseTicks(n)) + 1));
+  let enqueued = 0;
   let open = pushes.length;
   for (let now = 0; open > 0; now += tick) {
-    for (let push = pushes[ordered]; push && push.atSeconds + assumedSeconds.push <= now; push = pushes[ordered]) {
-      queue.push(...tasksOf(push, ordered, random));
-      ordered += 1;
+    for (let push = pushes[enqueued]; push && push.atSeconds + assumedSeconds.push <= now; push = pushes[enqueued]) {
+      queue.push(...tasksOf(push, enqueued, random));
+      enqueued += 1;
     }
     shared.pass(tick);
     takeTasks(workers, queue, now, random);
     const posting = workers.map((worker) => wantedPosts(worker, now, tick));
-    const ackWanted = acks.map((later) => later.next());
-    const againWanted = again.map((later) => later.next());
+    const ackWanted = acks.map((delayLine) => delayLine.next());
+    const againWanted = again.map((delayLine) => delayLine.next());
     const wanted = [...posting, ...ackWanted, ...againWanted, arrivals(system.quietRequests * tick, random)];
     const granted = shared.share(wanted, random);
     count(run, wanted, granted);
@@ -84,29 +87,29 @@ export function simulateFanOut(
         run.seconds[push] = now + tick - (pushes[push]?.atSeconds ?? 0);
         open -= 1;
       }
-      layDown(worker, queue, now);
+      finishOrHandOn(worker, queue, now);
     }
     if (!system.isAcked) continue;
-    // A look finds what was not acked, or could not be posted, and posts it again.
+    // An ack check finds messages that were refused or not acked, and redelivers them.
     const ackGranted = granted.slice(workers.length);
-    const againGranted = ackGranted.slice(mostTries + 1);
-    for (let tries = 0; tries <= mostTries; tries += 1) {
-      const sent = tries === 0 ? posted : (againGranted[tries - 1] ?? 0);
-      acks[tries]?.add(ackTicks, sent);
-      const lost = (ackWanted[tries] ?? 0) - (ackGranted[tries] ?? 0);
-      const refused = tries === 0 ? 0 : (againWanted[tries - 1] ?? 0) - sent;
-      again[tries]?.add(pauseTicks(tries), lost + refused);
+    const againGranted = ackGranted.slice(maxRedeliveries + 1);
+    for (let n = 0; n <= maxRedeliveries; n += 1) {
+      const sent = n === 0 ? posted : (againGranted[n - 1] ?? 0);
+      acks[n]?.add(ackTicks, sent);
+      const lost = (ackWanted[n] ?? 0) - (ackGranted[n] ?? 0);
+      const refused = n === 0 ? 0 : (againWanted[n - 1] ?? 0) - sent;
+      again[n]?.add(pauseTicks(n), lost + refused);
     }
   }
   return run;
 }
 
-function idleWorker({ workerPace }: System, tick: number): Worker {
-  const pace = new Bucket(workerPace, workerPace * Math.max(paceBurstSeconds, 2 * tick));
-  return { isWarm: false, beginsAt: 0, handsOnAt: 0, pace };
+function idleWorker({ workerRate }: System, tick: number): Worker {
+  const rate = new TokenBucket(workerRate, workerRate * Math.max(rateBurstSeconds, 2 * tick));
+  return { isWarm: false, startsAt: 0, deadline: 0, rate };
 }
 
-/** Segments of a scan are about as large as one another. */
+/** The segments of a scan have about the same size. */
 function tasksOf({ posts, tasks }: Job, push: number, random: Random): Task[] {
   let rest = posts;
   return Array.from({ length: tasks }, (_, i) => {
@@ -118,31 +121,31 @@ function tasksOf({ posts, tasks }: Job, push: number, random: Random): Task[] {
   });
 }
 
-/** As many workers have a task as the queue's mapping invokes by now. */
+/** Gives tasks to idle workers, up to the concurrency that the queue's mapping has reached. */
 function takeTasks(workers: readonly Worker[], queue: Task[], now: number, random: Random): void {
-  const most = aws.mappingBatches + (aws.mappingBatchesPerMinute / 60) * now;
+  const maxWorkers = aws.mappingBatches + (aws.mappingBatchesPerMinute / 60) * now;
   for (const [i, worker] of workers.entries()) {
-    if (worker.task || i >= most) continue;
+    if (worker.task || i >= maxWorkers) continue;
     worker.task = queue.shift();
     if (!worker.task) return;
     const { task, coldStart } = assumedSeconds;
     const seconds = (worker.isWarm ? task : task + coldStart) * (0.9 + random() / 5);
     worker.isWarm = true;
-    worker.beginsAt = now + seconds;
-    worker.handsOnAt = worker.beginsAt + fanOut.roundSeconds;
+    worker.startsAt = now + seconds;
+    worker.deadline = worker.startsAt + taskBudgetSeconds;
   }
 }
 
-function wantedPosts({ task, beginsAt, pace }: Worker, now: number, tick: number): number {
-  pace.pass(tick);
-  if (!task || now < beginsAt) return 0;
-  return pace.take(Math.min(task.left, pace.tokens));
+function wantedPosts({ task, startsAt, rate }: Worker, now: number, tick: number): number {
+  rate.pass(tick);
+  if (!task || now < startsAt) return 0;
+  return rate.take(Math.min(task.left, rate.tokens));
 }
 
-/** The task is done, or the worker's time is over. */
-function layDown(worker: Worker, queue: Task[], now: number): void {
-  if (!worker.task || now < worker.beginsAt) return;
-  if (worker.task.left > 0 && now < worker.handsOnAt) return;
+/** Ends a task that is done, or returns it to the queue when the worker's time is over. */
+function finishOrHandOn(worker: Worker, queue: Task[], now: number): void {
+  if (!worker.task || now < worker.startsAt) return;
+  if (worker.task.left > 0 && now < worker.deadline) return;
   if (worker.task.left > 0) queue.push(worker.task);
   worker.task = undefined;
 }

@@ -1,4 +1,4 @@
-/** Numbers from 0 up to 1 that look random and are the same for the same seed (mulberry32). */
+/** Pseudorandom numbers from 0 to below 1, the same for the same seed (mulberry32). */
 export type Random = () => number;
 
 export function seeded(seed: number): Random {
@@ -11,20 +11,20 @@ export function seeded(seed: number): Random {
   };
 }
 
-/** Up or down so that the average is kept. */
+/** Rounds up or down at random; the mean stays. */
 export const wholeOf = (value: number, random: Random): number => Math.floor(value + random());
 
-/** About normal, with mean 0 and deviation 1. */
+/** Approximately normal, with mean 0 and standard deviation 1. */
 export function bell(random: Random): number {
   let sum = -6;
   for (let i = 0; i < 12; i += 1) sum += random();
   return sum;
 }
 
-/** How many events come when so many are expected: Poisson's numbers for many. */
+/** Poisson-distributed number of events. Above 50 expected events, a normal approximation. */
 export function arrivals(expected: number, random: Random): number {
   if (expected > 50) return Math.max(0, Math.round(expected + Math.sqrt(expected) * bell(random)));
-  // Knuth's: products of random numbers.
+  // Knuth's algorithm.
   const limit = Math.exp(-expected);
   let count = 0;
   for (let product = random(); product > limit; product *= random()) count += 1;

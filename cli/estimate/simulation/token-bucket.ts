@@ -1,8 +1,8 @@
 import type { Random } from "./random.ts";
 import { wholeOf } from "./random.ts";
 
-/** A token bucket as AWS has them: so many a second, and so many at once. */
-export class Bucket {
+/** A token bucket as in AWS's quotas: a rate and a burst. */
+export class TokenBucket {
   readonly rate: number;
   readonly burst: number;
   tokens: number;
@@ -17,7 +17,7 @@ export class Bucket {
     this.tokens = Math.min(this.burst, this.tokens + this.rate * seconds);
   }
 
-  /** @returns how many of those wanted are granted */
+  /** @returns the granted number, at most `wanted` */
   take(wanted: number): number {
     const granted = Math.min(wanted, Math.floor(this.tokens));
     this.tokens -= granted;
@@ -25,9 +25,9 @@ export class Bucket {
   }
 
   /**
-   * Requests that come in the same moment have the same chance.
+   * Shares the tokens among requests of the same moment, which all have the same chance.
    *
-   * @returns how many of each are granted
+   * @returns the granted number of each kind
    */
   share(wanted: readonly number[], random: Random): number[] {
     let left = wanted.reduce((sum, count) => sum + count, 0);
@@ -36,7 +36,7 @@ export class Bucket {
       const granted = left === 0 ? 0 : Math.min(count, tokens, wholeOf((count * tokens) / left, random));
       left -= count;
       tokens -= granted;
-      // What rounding took from some must not be more than the others can use.
+      // The remaining kinds cannot use more than they want, so rounding must not leave more than that.
       if (tokens <= left) return granted;
       const more = Math.min(count - granted, tokens - left);
       tokens -= more;

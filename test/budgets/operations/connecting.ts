@@ -1,41 +1,43 @@
 import type { Position } from "../../../protocol/frames.ts";
 import type { LoginPolicy } from "../../../protocol/ids.ts";
-import type { Backend } from "../metered-stack.ts";
+import type { MeteredStack } from "../metered-stack.ts";
 import { Page } from "../page.ts";
 import type { Operation } from "./operation.ts";
 
-const room = (backend: Backend) => `order-${backend.newId()}`;
-const newRooms = (backend: Backend, count: number) => Array.from({ length: count }, () => ({ roomId: room(backend) }));
+const newRoom = (stack: MeteredStack) => `order-${stack.newId()}`;
+const newRooms = (stack: MeteredStack, count: number) =>
+  Array.from({ length: count }, () => ({ roomId: newRoom(stack) }));
 const positionOf = ({ epoch, seq }: Position): Position => ({ epoch, seq });
+const rooms = (count: number) => (count === 1 ? "1 room" : `${count} rooms`);
 
-/** A page that comes, greets, and logs in to what it shows. */
+/** Connects, hellos, logins, heartbeats and disconnects of a page. */
 export const connecting: Operation[] = [
   {
     name: "connect",
     budget: { roundTrips: 1 },
-    prepare: async (backend) => {
-      const page = new Page(backend);
+    prepare: async (stack) => {
+      const page = new Page(stack);
       return () => page.connect();
     },
   },
   {
-    name: "hello, first, with 3 rooms",
-    prepare: async (backend) => {
-      const page = new Page(backend);
+    name: "first hello, 3 rooms",
+    prepare: async (stack) => {
+      const page = new Page(stack);
       await page.connect();
-      const rooms = newRooms(backend, 3);
+      const rooms = newRooms(stack, 3);
       return () => page.hello(rooms);
     },
   },
   ...[1, 3].map((count) => ({
-    name: `hello, back after a break, ${count === 1 ? "1 room" : `${count} rooms`} and since`,
-    prepare: async (backend: Backend) => {
-      const page = new Page(backend);
+    name: `hello after a reconnect, ${rooms(count)}`,
+    prepare: async (stack: MeteredStack) => {
+      const page = new Page(stack);
       await page.connect();
-      const known = await page.hello(newRooms(backend, count));
-      const rooms = known.map(({ roomId, generation, ...at }) => ({
+      const known = await page.hello(newRooms(stack, count));
+      const rooms = known.map(({ roomId, generation, ...position }) => ({
         roomId,
-        since: positionOf(at),
+        since: positionOf(position),
         ...(!roomId.startsWith("@") && { generation }),
       }));
       await page.connect();
@@ -43,35 +45,35 @@ export const connecting: Operation[] = [
     },
   })),
   ...(["loginWhenFirst", "loginWhenLast", "loginWhenever"] as const).flatMap((type) => [
-    login(type, "free room", async () => {}),
-    login(type, "somebody is in", async (backend, roomId) => {
-      const other = await new Page(backend).open();
-      await other.ask({ action: "loginRoom", roomId, type }, "loggedIn");
+    login(type, "empty room", async () => {}),
+    login(type, "occupied room", async (stack, roomId) => {
+      const other = await new Page(stack).open();
+      await other.request({ action: "loginRoom", roomId, type }, "loggedIn");
     }),
   ]),
   {
-    ...login("loginWhenFirst", "a ghost is in", async (backend, roomId) => {
-      const ghost = await new Page(backend).open();
-      await ghost.ask({ action: "loginRoom", roomId }, "loggedIn");
-      ghost.dropOff();
+    ...login("loginWhenFirst", "stale member", async (stack, roomId) => {
+      const stale = await new Page(stack).open();
+      await stale.request({ action: "loginRoom", roomId }, "loggedIn");
+      stale.loseConnection();
     }),
-    // It asks whether the other is there, and takes the place over: rare, and not in the budget.
+    // It probes the stale member and replaces it, which is rare.
     budget: undefined,
   },
   {
     name: "heartbeat",
     budget: { roundTrips: 0, invocations: 0 },
-    prepare: async (backend) => {
-      const page = await new Page(backend).open();
-      return () => page.ask({ action: "heartbeat" }, "heartbeat");
+    prepare: async (stack) => {
+      const page = await new Page(stack).open();
+      return () => page.request({ action: "heartbeat" }, "heartbeat");
     },
   },
   ...[1, 3].map((count) => ({
-    name: `disconnect, ${count === 1 ? "1 room" : `${count} rooms`}`,
-    prepare: async (backend: Backend) => {
-      const page = new Page(backend);
+    name: `disconnect, ${rooms(count)}`,
+    prepare: async (stack: MeteredStack) => {
+      const page = new Page(stack);
       await page.connect();
-      await page.hello(newRooms(backend, count));
+      await page.hello(newRooms(stack, count));
       return () => page.disconnect();
     },
   })),
@@ -80,19 +82,19 @@ export const connecting: Operation[] = [
 function login(
   type: LoginPolicy,
   state: string,
-  occupy: (backend: Backend, roomId: string) => Promise<void>,
+  occupy: (stack: MeteredStack, roomId: string) => Promise<void>,
 ): Operation {
-  const isRefused = type === "loginWhenFirst" && state === "somebody is in";
+  const isRefused = type === "loginWhenFirst" && state === "occupied room";
   return {
-    name: `login ${type}, ${state}`,
+    name: `${type}, ${state}`,
     budget: { roundTrips: 3 },
-    prepare: async (backend) => {
-      const roomId = room(backend);
-      await occupy(backend, roomId);
-      const page = await new Page(backend).open();
-      // A claim is asked about until its login can have ended.
-      backend.nowMs += 60_000;
-      return () => page.ask({ action: "loginRoom", roomId, type }, isRefused ? "loginFailed" : "loggedIn");
+    prepare: async (stack) => {
+      const roomId = newRoom(stack);
+      await occupy(stack, roomId);
+      const page = await new Page(stack).open();
+      // The lease of the earlier login has expired by then.
+      stack.nowMs += 60_000;
+      return () => page.request({ action: "loginRoom", roomId, type }, isRefused ? "loginFailed" : "loggedIn");
     },
   };
 }

@@ -1,7 +1,7 @@
 import { roundTripsOf, roundTripsToPostOf, type Usage } from "../../../cli/estimate/usage.ts";
-import type { Backend } from "../metered-stack.ts";
+import type { MeteredStack } from "../metered-stack.ts";
 
-/** The most that an operation may take. */
+/** Upper limits of one operation. */
 export interface Budget {
   roundTrips?: number;
   roundTripsToPost?: number;
@@ -10,13 +10,12 @@ export interface Budget {
 export interface Operation {
   name: string;
   budget?: Budget;
-  /** It meets all rows of a table: it has tables of its own. */
-  isAlone?: true;
-  /** Makes everything ready, which is not counted. @returns the operation itself */
-  prepare(backend: Backend): Promise<() => Promise<unknown>>;
+  /** Whether other rows in the tables would change the counts. */
+  needsEmptyTables?: true;
+  /** Prepares the stack, which is not counted. @returns the operation */
+  prepare(stack: MeteredStack): Promise<() => Promise<unknown>>;
 }
 
-/** Whether what was used is no more. */
 export function isWithin(budget: Budget, usage: Usage): boolean {
   const { roundTrips = Infinity, roundTripsToPost = Infinity, invocations = Infinity } = budget;
   return (

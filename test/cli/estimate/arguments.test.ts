@@ -3,21 +3,21 @@ import { helpText, readArguments } from "../../../cli/estimate/arguments.ts";
 import { estimate } from "../../../cli/estimate/estimate.ts";
 import { reportOf } from "../../../cli/estimate/report.ts";
 
-const questionOf = (...args: string[]) => {
+const scenarioOf = (...args: string[]) => {
   const read = readArguments(args);
   if (read.kind !== "estimate") throw new Error(`read as ${read.kind}`);
-  return read.question;
+  return read.scenario;
 };
 
 describe("the command line", () => {
-  test("needs the connections alone; rooms have ten members unless it says how many there are", () => {
-    expect(questionOf("--connections", "1000")).toMatchObject({ connections: 1_000, rooms: 100, qos: 1 });
-    expect(questionOf("--connections", "1000", "--rooms", "5")).toMatchObject({ rooms: 5 });
-    expect(questionOf("--connections", "4")).toMatchObject({ rooms: 1 });
+  test("needs only the connections; rooms have ten members by default", () => {
+    expect(scenarioOf("--connections", "1000")).toMatchObject({ connections: 1_000, rooms: 100, qos: 1 });
+    expect(scenarioOf("--connections", "1000", "--rooms", "5")).toMatchObject({ rooms: 5 });
+    expect(scenarioOf("--connections", "4")).toMatchObject({ rooms: 1 });
   });
 
   test.each(["100000", "100_000", "100,000", "1e5"])("reads %s as a hundred thousand", (text) => {
-    expect(questionOf("--connections", text).connections).toBe(100_000);
+    expect(scenarioOf("--connections", text).connections).toBe(100_000);
   });
 
   test.each([
@@ -46,16 +46,16 @@ describe("the command line", () => {
     expect(() => readArguments(args)).not.toThrow(/\n/);
   });
 
-  test("help names every option with what it is if it is not said", () => {
+  test("help names every option with its default", () => {
     expect(readArguments(["-h"])).toEqual({ kind: "help" });
     expect(helpText()).toMatch(/--heartbeat +\[270\] seconds/);
   });
 });
 
 describe("the report", () => {
-  const lines = reportOf(estimate(questionOf("--connections", "100000"), 1)).split("\n");
+  const lines = reportOf(estimate(scenarioOf("--connections", "100000"), 1)).split("\n");
 
-  test("has a reason beside each cost, and figures under their heads", () => {
+  test("has an explanation after each cost, and numbers under their titles", () => {
     const head = lines.find((line) => line.includes("API Gateway") && line.includes("DynamoDB")) ?? "";
     const end = head.indexOf("total") + "total".length;
     const items = lines.slice(
@@ -69,7 +69,7 @@ describe("the report", () => {
     }
   });
 
-  test("says where each time comes from, and what the simulation says", () => {
+  test("has the reason of each time, and the result of the simulation", () => {
     expect(lines.find((line) => line.includes("a push to everyone"))).toMatch(/ s +[\d.]+ s {2}3,150 posts a second/);
   });
 });

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { cpuSecondsPerPost } from "../../../cli/estimate/architecture.ts";
-import { usual } from "../../../cli/estimate/doc-scenarios.ts";
+import { docScenario } from "../../../cli/estimate/doc-scenarios.ts";
 import { docTables } from "../../../cli/estimate/doc-tables.ts";
 import { estimate } from "../../../cli/estimate/estimate.ts";
 import { pollingUsd, pollsPerHour } from "../../../cli/estimate/polling.ts";
@@ -15,7 +15,7 @@ const folder = join(import.meta.dirname, "../../../docs");
 const files = docsOf(folder);
 const page = files.get("scaling.md") ?? "";
 
-test.each([...files.keys()])("docs/%s is as npm run estimate -- --docs docs writes it", (name) => {
+test.each([...files.keys()])("docs/%s is current; npm run estimate -- --docs docs updates it", (name) => {
   expect(readFileSync(join(folder, name), "utf8")).toBe(files.get(name));
 });
 
@@ -25,9 +25,9 @@ test("the page shows every table and every plot", () => {
   for (const plot of [...files.keys()].filter((name) => name.endsWith(".svg"))) expect(page).toContain(`](${plot})`);
 });
 
-test("the figures in its sentences are those of the estimate", () => {
+test("the figures in the text are those of the estimate", () => {
   const useOf = (connections: number, name: string) => {
-    const use = quotasOf(usual(connections)).find((one) => one.name === name);
+    const use = quotasOf(docScenario(connections)).find((one) => one.name === name);
     if (!use) throw new Error(`there is no quota ${name}`);
     return use;
   };
@@ -43,8 +43,8 @@ test("the figures in its sentences are those of the estimate", () => {
   expect(largePush(frames, 200_000)).toBeCloseTo(1, 1);
   expect(largePush(requests, 450_000)).toBeCloseTo(1, 2);
   expect(page).toMatch(/up to 200,000 connections, when acks,[^.]*`socketRateLimit`, and to 450,000/);
-  const million = usual(1e6);
-  const run = { seed: 1, tickSeconds: 0.05, mostSeconds: 7_200 };
+  const million = docScenario(1e6);
+  const run = { seed: 1, tickSeconds: 0.05, maxSeconds: 7_200 };
   const { refused } = simulateReconnect(systemOf(million), 1e6, run);
   expect(Math.round(refused / 1e7)).toBe(7);
   expect(page).toMatch(/a million pages make 70\s+million of them/);
@@ -52,8 +52,8 @@ test("the figures in its sentences are those of the estimate", () => {
   expect(page).toContain("a worker could do 12,500 a second");
 });
 
-test("both pages say what a page costs that polls", () => {
-  const connected = estimate(usual(100_000)).costs.total.total / 100_000;
+test("both pages give the cost of a polling page", () => {
+  const connected = estimate(docScenario(100_000)).costs.total.total / 100_000;
   const ratio = pollingUsd(pollsPerHour.quiet) / connected;
   expect(ratio).toBeGreaterThan(7.5);
   expect(ratio).toBeLessThan(12.5);

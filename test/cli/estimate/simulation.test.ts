@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Later } from "../../../cli/estimate/simulation/delay-line.ts";
+import { DelayLine } from "../../../cli/estimate/simulation/delay-line.ts";
 import { arrivals, seeded } from "../../../cli/estimate/simulation/random.ts";
-import { Bucket } from "../../../cli/estimate/simulation/token-bucket.ts";
+import { TokenBucket } from "../../../cli/estimate/simulation/token-bucket.ts";
 
 describe("a token bucket", () => {
-  test("grants what it holds at once, and then its rate", () => {
-    const bucket = new Bucket(10, 5);
+  test("grants its burst first, then its rate", () => {
+    const bucket = new TokenBucket(10, 5);
     expect(bucket.take(7)).toBe(5);
     bucket.pass(0.2);
     expect(bucket.take(7)).toBe(2);
@@ -14,11 +14,11 @@ describe("a token bucket", () => {
     expect(bucket.take(7)).toBe(5);
   });
 
-  test("shares out all that it holds, never more, and nobody gets more than they wanted", () => {
+  test("shares all of its tokens, and no request gets more than it wants", () => {
     const wants = fc.array(fc.nat(50), { minLength: 1, maxLength: 8 });
     fc.assert(
       fc.property(wants, fc.nat(200), fc.nat(), (wanted, held, seed) => {
-        const granted = new Bucket(1, held).share(wanted, seeded(seed));
+        const granted = new TokenBucket(1, held).share(wanted, seeded(seed));
         const sum = (counts: number[]) => counts.reduce((all, one) => all + one, 0);
         expect(sum(granted)).toBe(Math.min(held, sum(wanted)));
         for (const [i, count] of granted.entries()) {
@@ -29,11 +29,11 @@ describe("a token bucket", () => {
     );
   });
 
-  test("gives all who come at once the same chance", () => {
+  test("gives simultaneous requests the same chance", () => {
     const random = seeded(1);
     const totals = [0, 0];
     for (let round = 0; round < 2_000; round += 1) {
-      const [a = 0, b = 0] = new Bucket(1, 30).share([60, 20], random);
+      const [a = 0, b = 0] = new TokenBucket(1, 30).share([60, 20], random);
       totals[0] = (totals[0] ?? 0) + a;
       totals[1] = (totals[1] ?? 0) + b;
     }
@@ -41,11 +41,11 @@ describe("a token bucket", () => {
   });
 });
 
-test("what is put off happens in its tick, once", () => {
-  const later = new Later(3);
-  later.add(1, 5);
-  later.add(3, 7);
-  expect([later.next(), later.next(), later.next(), later.next()]).toEqual([5, 0, 7, 0]);
+test("a delayed event is due in its tick, once", () => {
+  const delayLine = new DelayLine(3);
+  delayLine.add(1, 5);
+  delayLine.add(3, 7);
+  expect([delayLine.next(), delayLine.next(), delayLine.next(), delayLine.next()]).toEqual([5, 0, 7, 0]);
 });
 
 test.each([0.3, 5, 400])("arrivals come as often as expected on average: %f", (expected) => {
