@@ -48,6 +48,7 @@ export interface PushRequest extends MessageOptions {
 
 /** The response waits until so many users have acked, counted in each room, or the time is over. */
 export interface WaitFor {
+  /** Counted per room. */
   acks: number;
   withinMs: number;
 }
@@ -108,7 +109,7 @@ function excludeProblem(value: unknown): string | undefined {
 
 const knownFields = [...targetFields, ...Object.keys(options)];
 
-/** Reads a push in either of its two forms. */
+/** Parses the body of `POST /push`: a plain JSON object, or one in the `{ROOT:{BODY:…}}` envelope. */
 export function parsePush(raw: string | undefined): ParsedPush {
   const json = raw ?? "";
   let outer: unknown;

@@ -1,19 +1,49 @@
 import type { Member, Part } from "./member.ts";
 
-/** Schedules an ack check of a room, `afterMs` from now. */
+/** Schedules an ack check: it starts `afterMs` later, or a little after that. */
 export type ScheduleAckCheck = (check: AckCheck, afterMs: number) => Promise<void>;
 
-/** One item of the ack check queue. */
-export interface AckCheck {
+/**
+ * One item of the queue of ack checks.
+ *
+ * | kind | checks |
+ * | --- | --- |
+ * | `room` | whether the members of a room have acknowledged its messages |
+ * | `evicted` | whether an evicted session has to be notified again |
+ * | `unread` | whether messages that were unread before a user's page joined have reached another device |
+ */
+export type AckCheck = RoomCheck | EvictedCheck | UnreadCheck;
+
+interface Check {
   roomId: string;
-  /** How many checks before this one each scheduled the next. */
+  /** The number of earlier checks in this chain. Each check schedules the next one. */
   hop: number;
-  /** The part of the members to check. Default: all. */
+}
+
+export interface RoomCheck extends Check {
+  kind: "room";
+  /** Absent: all members. */
   part?: Part;
-  /** Continues a check that ran out of time after the session `after`. Of the sessions before, one is due at `nextAtMs`. */
-  rest?: { after?: string; nextAtMs?: number };
-  /** Instead of a check: this session may not have received the notice that this generation evicted it. */
-  evicted?: Pick<Member, "session" | "connectionId" | "generation">;
-  /** Instead of a check: the user joined at the newest message, and may have received these on no device. */
-  unread?: { epoch: string; after: number; upTo: number };
+  /** Present if the time of an earlier check ended before it had checked all members. */
+  continuation?: Continuation;
+}
+
+export interface Continuation {
+  /** The session up to which members have been checked. Absent: none. */
+  after?: string;
+  /** When the earliest of the members that have been checked has to be checked again. */
+  nextCheckAtMs?: number;
+}
+
+/** Nothing acknowledges the notice of an eviction, so it is posted several times. */
+export interface EvictedCheck extends Check {
+  kind: "evicted";
+  /** `generation` is the one that evicted the session. */
+  evicted: Pick<Member, "session" | "connectionId" | "generation">;
+}
+
+/** A user's page joined at the latest message, and skipped the messages after `after`, up to `upTo`. */
+export interface UnreadCheck extends Check {
+  kind: "unread";
+  unread: { epoch: string; after: number; upTo: number };
 }

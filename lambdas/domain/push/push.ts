@@ -1,7 +1,7 @@
 import { inlineBytes, limits } from "../../../protocol/limits.ts";
 import type { PushRefusal, PushRequest } from "../../../protocol/push.ts";
 import { deliver } from "../delivery/deliver.ts";
-import { enqueueParts, pauseMs, retryTasks } from "../fan-out/enqueue.ts";
+import { enqueueParts, retryDelayMs, retryTasks } from "../fan-out/enqueue.ts";
 import { fanOutMs } from "../fan-out/plan.ts";
 import { appendTo, type Draft } from "../log/append.ts";
 import { Idempotency } from "../log/idempotency.ts";
@@ -162,6 +162,6 @@ async function deliverOrEnqueue(
   const { outcomes, retries } = await deliver(deps, room, first.members, outgoing);
   if (retries.length === 0) return { ...record, done: true, outcomes };
   const tasks = retryTasks(deps, outgoing, retries, 1);
-  await deps.enqueueTasks(tasks, pauseMs(1));
+  await deps.enqueueTasks(tasks, retryDelayMs(1));
   return { ...record, done: true, outcomes, retryTaskCount: tasks.length };
 }

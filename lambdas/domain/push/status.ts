@@ -1,4 +1,4 @@
-import { conversationId, subjectOf, usersOfConversation } from "../../../protocol/ids.ts";
+import { conversationId, subjectOf, subjectsOfConversation } from "../../../protocol/ids.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
 import { noOutcomes, type Outcomes } from "../model/outcomes.ts";
@@ -119,8 +119,8 @@ export async function ackingUsers(
 
 /** The name of a room as users know it: the log of a conversation has an internal name. */
 function publicName(roomId: string): string {
-  const users = usersOfConversation(roomId);
-  return users ? conversationId(...users) : roomId;
+  const pair = subjectsOfConversation(roomId);
+  return pair ? conversationId(...pair) : roomId;
 }
 
 /** Whether all tasks of the push have been done. */

@@ -113,7 +113,7 @@ describe("a connection that a post finds gone", () => {
     const other = `${room}-other`;
     await bothIn();
     await ann.login(other);
-    await ann.close({ tells: false });
+    await ann.close({ isReported: false });
     await pushBy(harness.deps);
     expect(bob.messages()).toEqual([1]);
     expect(await rowOf(ann)).toBeUndefined();
@@ -146,7 +146,7 @@ describe("a connection that a post finds gone", () => {
   // Found by DELIVERY_SEED=1000000: a push to everyone read the row that it had just removed, which its role does not
   // allow, and got 9002.
   test("is removed by a push to everyone without a read of its row", async () => {
-    await ann.close({ tells: false });
+    await ann.close({ isReported: false });
     harness.nowMs += handshakeMs;
     const get = () => Promise.reject(new Error("not authorized to perform dynamodb:GetItem"));
     const { get: getMember } = harness.deps.members;
@@ -179,7 +179,7 @@ describe("a connection that a post finds gone", () => {
   // A push to everyone removed the row that `$connect` had just written, so the page's hello found none.
   test("keeps its row while its handshake may be under way", async () => {
     const eve = await harness.connect();
-    await eve.close({ tells: false });
+    await eve.close({ isReported: false });
     await pushBy(harness.deps, "@all");
     expect(await rowOf(eve)).toBeDefined();
     harness.nowMs += handshakeMs;
@@ -188,7 +188,7 @@ describe("a connection that a post finds gone", () => {
   });
 
   test("is removed after a push to everyone as well", async () => {
-    await ann.close({ tells: false });
+    await ann.close({ isReported: false });
     await pushBy(harness.deps, "@all");
     expect(await rowOf(ann)).toBeUndefined();
     expect(bob.messages()).toEqual([1]);
