@@ -4,16 +4,14 @@ import { userRoom } from "../../../protocol/ids.ts";
 import { limits } from "../../../protocol/limits.ts";
 import { refused } from "../../../protocol/parse-frame.ts";
 import { flatten } from "../concurrency/pages.ts";
-import type { Caller } from "../model/connection.ts";
-import { sessionKey } from "../model/connection.ts";
+import { type Caller, sessionKey } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
-import type { Room } from "../model/room.ts";
-import { roomOfWire } from "../model/room.ts";
+import { type Room, roomOfWire } from "../model/room.ts";
 import { serializeFrame } from "../wire/serialize.ts";
 import { deliver } from "./deliver.ts";
 
 type Acked = { roomId: string } & Position;
-type Outcome = "done" | "behind" | { problem: string; isStranger?: true };
+type Outcome = "done" | "behind" | { problem: string; isNonMember?: true };
 
 /** Moves the caller's cursors forward. There is no reply unless an ack is wrong or messages were deferred. */
 export async function ack(deps: Deps, caller: Caller, frame: FrameOf<"ack">): Promise<ServerFrame | undefined> {
@@ -36,11 +34,11 @@ async function problemsOf(
   { session }: FrameOf<"ack">,
   wrong: readonly Exclude<Outcome, string>[],
 ): Promise<string> {
-  const hasStranger = wrong.some((outcome) => outcome.isStranger);
-  const self = hasStranger ? await connections.get(connectionId) : undefined;
+  const hasNonMember = wrong.some((outcome) => outcome.isNonMember);
+  const self = hasNonMember ? await connections.get(connectionId) : undefined;
   const isWrongSession = self && self.session !== (session ?? connectionId);
   const sessionProblem = `session is ${session === undefined ? "missing" : "not yours"}: give that of connetResp`;
-  const problems = wrong.filter((outcome) => !(isWrongSession && outcome.isStranger)).map(({ problem }) => problem);
+  const problems = wrong.filter((outcome) => !(isWrongSession && outcome.isNonMember)).map(({ problem }) => problem);
   return [...(isWrongSession ? [sessionProblem] : []), ...problems].join("; ");
 }
 
@@ -67,7 +65,7 @@ async function ackRoom(
     // Acks may overtake each other, so a lower number is not an error. An ack of another session is.
     const membership = await members.get(roomId, session);
     if (membership?.connectionId !== self.connectionId)
-      return { problem: `you are not in room ${wireRoomId}`, isStranger: true };
+      return { problem: `you are not in room ${wireRoomId}`, isNonMember: true };
     if (!membership.cursor || membership.cursor.epoch === epoch) {
       // The first ack may be of the start position itself: it is recorded as an ack.
       if (membership.cursor?.seq === seq && !membership.hasAcked)

@@ -1,10 +1,8 @@
 import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
 import type { FrameOf, ServerFrame } from "../../../protocol/frames.ts";
 import { conversationId, conversationRoom } from "../../../protocol/ids.ts";
-import type { MissedPart } from "../log/read.ts";
-import { readHistory, readMissed } from "../log/read.ts";
-import type { Caller } from "../model/connection.ts";
-import { sessionKey } from "../model/connection.ts";
+import { type MissedPart, readHistory, readMissed } from "../log/read.ts";
+import { type Caller, sessionKey } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
 import { isImplicit, type Room, roomOfWire } from "../model/room.ts";
 import { postAlone } from "../send/post-alone.ts";

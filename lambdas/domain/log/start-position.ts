@@ -3,8 +3,7 @@ import { everyone } from "../../../protocol/ids.ts";
 import { flatten } from "../concurrency/pages.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
-import type { ResumePoint } from "../model/resume-point.ts";
-import { resumePointOf, resumeSeq } from "../model/resume-point.ts";
+import { type ResumePoint, resumePointOf, resumeSeq } from "../model/resume-point.ts";
 
 /** The start position of a membership, in a log that stands at `head`. */
 export type StartPosition = (head: Position) => Promise<Position>;

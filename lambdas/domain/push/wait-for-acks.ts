@@ -1,8 +1,7 @@
 import type { WaitFor } from "../../../protocol/push.ts";
 import type { Deps } from "../model/deps.ts";
 import type { PushRecord } from "../model/push-record.ts";
-import type { StatusDeps } from "./status.ts";
-import { ackingUsers } from "./status.ts";
+import { ackingUsers, type StatusDeps } from "./status.ts";
 
 /** The first pauses between two readings; later ones are `maxPauseMs`. */
 const pausesMs = [50, 100, 200, 400];
