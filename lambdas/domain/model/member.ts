@@ -23,7 +23,7 @@ export interface Member {
   /** Up to here it was sent often enough: what is newer has its own tries. */
   exhaustedSeq: number;
   /** A member that polls has its place until then, and no connection. */
-  leaseUntilMs?: number;
+  leaseExpiresAtMs?: number;
   /** When the login was asked for that wrote the place; what was asked before that does not end it. */
   requestedAtMs?: number;
 }

@@ -250,9 +250,9 @@ async function checkMember(
 
 /** Whether a poller had its lease when a message came. */
 const wasThereAt =
-  ({ leaseUntilMs = 0 }: Member) =>
+  ({ leaseExpiresAtMs = 0 }: Member) =>
   ({ message }: LogEntry) =>
-    (message?.atMs ?? 0) <= leaseUntilMs;
+    (message?.atMs ?? 0) <= leaseExpiresAtMs;
 
 /** Members who stopped at the same message wait for the same ones: read once per look. */
 function pendingReader(deps: Deps, room: Room, isLarge: boolean): ReadPending {

@@ -27,14 +27,14 @@ export function nextStep(member: Member, pending: readonly LogEntry[], nowMs: nu
 
 /** The same about a poller, to whom nothing can be posted: it gets what waits with its next poll, or its lease ends. */
 export function nextStepOfPolling(
-  { leaseUntilMs = 0 }: Member,
+  { leaseExpiresAtMs = 0 }: Member,
   pending: readonly LogEntry[],
   nowMs: number,
   ackWait: AckWait,
 ): Step {
   const oldest = pending[0];
   if (!oldest) return { kind: "rest" };
-  const endMs = ({ atMs }: LogEntry) => Math.max(atMs + reportAfterMs(ackWait), leaseUntilMs);
+  const endMs = ({ atMs }: LogEntry) => Math.max(atMs + reportAfterMs(ackWait), leaseExpiresAtMs);
   const due = firstOf(pending, (entry) => endMs(entry) <= nowMs);
   return due.length > 0 ? { kind: "exhausted", entries: due } : { kind: "wait", untilMs: endMs(oldest) };
 }
