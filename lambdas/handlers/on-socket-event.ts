@@ -115,5 +115,6 @@ const withRef = (frame: ServerFrame, ref: Ref | undefined) =>
 /** Who the authorizer said it is. */
 function authorizedCaller({ requestContext }: SocketEvent): Caller | undefined {
   const { connectionId, connectedAt, authorizer } = requestContext;
-  return authorizer?.subject ? { connectionId, connectedAtMs: connectedAt, ...claimsOf(authorizer) } : undefined;
+  if (!authorizer?.subject) return undefined;
+  return { connectionId, transport: "websocket", connectedAtMs: connectedAt, ...claimsOf(authorizer) };
 }

@@ -82,6 +82,7 @@ function connectionOf(found: Record<string, unknown> | undefined, nowMs: number)
   const connectionId = row.connectionId as string;
   return {
     connectionId,
+    transport: "websocket",
     connectedAtMs: row.connectedAtMs as number,
     subject: row.subject as string,
     grants: row.grants as Grants,

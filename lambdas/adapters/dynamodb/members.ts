@@ -160,7 +160,8 @@ const redeliveryFields = ["redeliveries", "redeliveredAtMs", "exhaustedSeq"];
 
 /** The update that writes a place; of one that was there before, what was sent again counts no more. */
 function membershipUpdate(member: NewMember) {
-  const { connectionId, connectedAtMs, requestedAtMs, subject, generation, holdsLease, cursor, leaseExpiresAtMs } = member;
+  const { connectionId, connectedAtMs, requestedAtMs, subject, generation, holdsLease, cursor, leaseExpiresAtMs } =
+    member;
   const optional = { cursor, startSeq: member.startSeq ?? cursor?.seq, leaseExpiresAtMs };
   const { set, names, values } = assignmentOf({
     connectionId,
@@ -192,6 +193,7 @@ function memberOf(row: Record<string, unknown>): Member {
   return {
     session: row.item === undefined ? connectionId : sessionOf(row.item as string),
     connectionId,
+    transport: row.leaseExpiresAtMs === undefined ? "websocket" : "polling",
     connectedAtMs: row.connectedAtMs as number,
     subject: row.subject as string,
     generation: (row.generation as number | undefined) ?? 0,

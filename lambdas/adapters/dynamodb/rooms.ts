@@ -76,12 +76,12 @@ export function roomsIn(table: Table, now: () => number, newEpoch: () => string)
       return { ...before, generation: before.generation + 1 };
     },
 
-    async moveLease(roomId, from, to) {
+    async moveLease(roomId, from, { connectionId, transport }) {
       await table.update(roomKey(roomId), {
-        update: "SET #lease.connectionId = :to",
+        update: "SET #lease.connectionId = :connectionId, #lease.transport = :transport",
         condition: "#lease.connectionId = :from",
         names,
-        values: { ":from": from, ":to": to },
+        values: { ":from": from, ":connectionId": connectionId, ":transport": transport },
       });
     },
 

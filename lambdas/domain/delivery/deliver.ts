@@ -103,7 +103,7 @@ export function textsFor(
 
 /** Whether the message waits in the log until the member asks for it. */
 export const isDeferred = (member: Member, seq: number | undefined): boolean =>
-  isPolling(member.connectionId) || exceedsAckWindow(member, seq);
+  isPolling(member) || exceedsAckWindow(member, seq);
 
 /**
  * Whether a post is to be tried once more later. What certainly did not arrive is; a slow reader who acks is left to

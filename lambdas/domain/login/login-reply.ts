@@ -46,16 +46,12 @@ export async function loginReply(
 }
 
 /** Whether the books have it already that a poller is so far. Then it is not written again, and never back. */
-const isRecorded = (
-  { connectionId }: Connection,
-  { epoch, ackedSeq = -1 }: Admitted,
-  since: Position,
-  part: MissedPart,
-) => isPolling(connectionId) && part.recovered && since.epoch === epoch && since.seq <= ackedSeq;
+const isRecorded = (self: Connection, { epoch, ackedSeq = -1 }: Admitted, since: Position, part: MissedPart) =>
+  isPolling(self) && part.recovered && since.epoch === epoch && since.seq <= ackedSeq;
 
 /** A poll's answer need not fit into a post, and nothing can be posted after it: its first message always fits. */
-function missedOf(deps: Deps, { connectionId }: Connection, { tooLarge, ...missed }: MissedPart): Missed {
-  if (!tooLarge || !isPolling(connectionId)) return missed;
+function missedOf(deps: Deps, self: Connection, { tooLarge, ...missed }: MissedPart): Missed {
+  if (!tooLarge || !isPolling(self)) return missed;
   return { ...missed, missed: [rawFrame(serializeMessage(deps, tooLarge))], upTo: tooLarge.seq };
 }
 
@@ -68,7 +64,7 @@ async function setCursor(
   startSeq: number | undefined,
 ): Promise<void> {
   const { connectionId, subject } = self;
-  if (isPolling(connectionId) && roomId.startsWith("@")) return resumePoints.keep(roomId, subject, resumePoint);
+  if (isPolling(self) && roomId.startsWith("@")) return resumePoints.keep(roomId, subject, resumePoint);
   const { epoch, seq } = resumePoint;
   await members.setCursor(roomId, sessionKey(self, roomId), connectionId, { epoch, seq }, startSeq);
 }

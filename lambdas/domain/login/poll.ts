@@ -43,7 +43,7 @@ const idle = { retryAfterMs: 3_000, retryUpToMs: leaseMs / 3 };
  */
 export async function poll(
   deps: Deps,
-  caller: Pick<Caller, "subject" | "grants" | "tokenExpiresAtMs" | "requestedAtMs">,
+  caller: Omit<Caller, "connectionId" | "transport" | "connectedAtMs">,
   { session: known, rooms, leave = [] }: PollRequest,
 ): Promise<PollAnswer> {
   const session = known ?? deps.newId();
@@ -51,7 +51,15 @@ export async function poll(
   // The moment of this poll takes the place of the connect: a place follows the newer of a poll and a connection. That it
   // came in counts, not that it is handled: a page that gave it up may have connected since.
   const connectedAtMs = caller.requestedAtMs ?? deps.now();
-  const self: Connection = { ...caller, connectionId, session, connectedAtMs, probe: false, acks: true };
+  const self: Connection = {
+    ...caller,
+    connectionId,
+    transport: "polling",
+    session,
+    connectedAtMs,
+    probe: false,
+    acks: true,
+  };
   const unnamed = [everyone, ownRoom].filter((name) => !rooms.some(({ roomId }) => roomId === name));
   const wanted = [...unnamed.map((roomId) => ({ roomId })), ...rooms];
   const budgetBytes = missedBytes / Math.max(1, rooms.length);

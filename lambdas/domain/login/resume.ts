@@ -48,11 +48,11 @@ async function restoreOwnRoom(
   budgetBytes: number | undefined,
 ): Promise<LoginFrame> {
   const named = roomOfWire(roomId, self.subject);
-  const isNew = self.acks && since === undefined && history === undefined && !isPolling(self.connectionId);
+  const isNew = self.acks && since === undefined && history === undefined && !isPolling(self);
   const finding = deps.rooms.find(named);
   if (isNew && named !== everyone) await scheduleUnreadCheck(deps, self.subject, finding);
   // Who polls says each time how far it is; most often the books have that.
-  const isAsBefore = isPolling(self.connectionId) && typeof since === "object";
+  const isAsBefore = isPolling(self) && typeof since === "object";
   const [room, kept] = await Promise.all([
     finding,
     isAsBefore ? deps.resumePoints.get(named, self.subject) : undefined,
@@ -82,8 +82,7 @@ async function restore(
       const applyPolicy = type === "loginWhenever" ? whenever : whenFirst;
       return applyPolicy(deps, roomId, self, Promise.resolve(self), startPosition);
     }
-    if (isHeld(self.connectionId, mine, deps.now()) && mine.cursor?.epoch === room.epoch)
-      return resumed(room, mine, mine.cursor);
+    if (isHeld(self, mine, deps.now()) && mine.cursor?.epoch === room.epoch) return resumed(room, mine, mine.cursor);
     // Not a login: what ends the place may be under way.
     const result = await resumeMembership(deps, room, { ...self, requestedAtMs: undefined }, mine);
     if (result !== "changed") return result;

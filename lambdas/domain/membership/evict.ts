@@ -4,6 +4,7 @@ import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
 import { isPolling } from "../model/polling.ts";
 import { resumePointOf } from "../model/resume-point.ts";
+import type { Lease } from "../model/room.ts";
 import { post } from "../send/post.ts";
 import { serializeFrame } from "../wire/serialize.ts";
 import { keepIfMoved } from "./keep-resume-point.ts";
@@ -16,7 +17,7 @@ export function evictedFrame(roomId: string, generation: number): LoginFrame {
 
 export type NotifyDeps = Pick<Deps, "gateway" | "scheduleAckCheck" | "redeliverAfterMs" | "wait" | "random">;
 
-type Evicted = Pick<Member, "session" | "connectionId" | "acks">;
+type Evicted = Pick<Member, "session" | "connectionId" | "transport" | "acks">;
 
 /**
  * Orders that 2005 is posted again: nothing says whether a post arrived, and a page that never hears of it would wait
@@ -26,10 +27,11 @@ type Evicted = Pick<Member, "session" | "connectionId" | "acks">;
 async function scheduleNotice(
   { scheduleAckCheck, redeliverAfterMs }: Pick<Deps, "scheduleAckCheck" | "redeliverAfterMs">,
   roomId: string,
-  { session, connectionId, acks }: Evicted,
+  member: Evicted,
   generation: number,
 ): Promise<void> {
-  if (isPolling(connectionId) || !acks) return;
+  if (isPolling(member) || !member.acks) return;
+  const { session, connectionId } = member;
   await scheduleAckCheck({ roomId, hop: 0, evicted: { session, connectionId, generation } }, redeliverAfterMs);
 }
 
@@ -37,10 +39,10 @@ async function scheduleNotice(
 async function notifyEvicted(
   deps: Pick<Deps, "gateway" | "wait" | "random">,
   roomId: string,
-  connectionId: string,
+  member: Pick<Member, "connectionId" | "transport">,
   generation: number,
 ): Promise<void> {
-  if (!isPolling(connectionId)) await post(deps, connectionId, serializeFrame(evictedFrame(roomId, generation)));
+  if (!isPolling(member)) await post(deps, member.connectionId, serializeFrame(evictedFrame(roomId, generation)));
 }
 
 /**
@@ -50,13 +52,13 @@ async function notifyEvicted(
 export async function notifyLeaseholder(
   deps: NotifyDeps,
   roomId: string,
-  connectionId: string,
+  { connectionId, transport }: Lease,
   generation: number,
 ): Promise<void> {
-  const leaseholder = { session: connectionId, connectionId, acks: true };
+  const leaseholder = { session: connectionId, connectionId, transport, acks: true };
   await Promise.all([
     scheduleNotice(deps, roomId, leaseholder, generation),
-    notifyEvicted(deps, roomId, connectionId, generation),
+    notifyEvicted(deps, roomId, leaseholder, generation),
   ]);
 }
 
@@ -67,7 +69,7 @@ export async function notifyLeaseholder(
 export async function evict(
   deps: Pick<Deps, "members" | "resumePoints"> & NotifyDeps,
   roomId: string,
-  member: Pick<Member, "session" | "connectionId" | "subject" | "cursor" | "hasAcked" | "startSeq" | "acks">,
+  member: Evicted & Pick<Member, "subject" | "cursor" | "hasAcked" | "startSeq">,
   generation: number,
 ): Promise<void> {
   const { members, resumePoints } = deps;
@@ -82,7 +84,7 @@ export async function evict(
   if (!evicted) return;
   await Promise.all([
     evicted.connectionId !== connectionId && scheduleNotice(deps, roomId, evicted, generation),
-    notifyEvicted(deps, roomId, evicted.connectionId, generation),
+    notifyEvicted(deps, roomId, evicted, generation),
     keepIfMoved(deps, roomId, cursor, evicted),
   ]);
 }

@@ -1,3 +1,4 @@
+import type { Transport } from "./polling.ts";
 import type { ResumePoint } from "./resume-point.ts";
 
 /** Patterns of rooms, from the token; `*` stands for any run of characters. */
@@ -10,7 +11,9 @@ export interface Grants {
 
 /** Who sent a frame, as the handshake's authorizer found it. */
 export interface Caller {
+  /** With `polling`, an id that no connection has: see `pollingConnectionId`. It too owns memberships and leases. */
   connectionId: string;
+  transport: Transport;
   connectedAtMs: number;
   subject: string;
   grants: Grants;

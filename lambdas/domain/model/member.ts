@@ -1,8 +1,10 @@
 import type { Position } from "../../../protocol/frames.ts";
+import type { Transport } from "./polling.ts";
 
 export interface Member {
   session: string;
   connectionId: string;
+  transport: Transport;
   connectedAtMs: number;
   subject: string;
   /** That of the room when the member came in; an older one than the room's means evicted. */
@@ -29,7 +31,10 @@ export interface Member {
 }
 
 /** A place as it is taken: nothing was sent again yet. */
-export type NewMember = Omit<Member, "acks" | "hasAcked" | "redeliveries" | "redeliveredAtMs" | "exhaustedSeq">;
+export type NewMember = Omit<
+  Member,
+  "transport" | "acks" | "hasAcked" | "redeliveries" | "redeliveredAtMs" | "exhaustedSeq"
+>;
 
 /** The place in the room of everyone is the connection itself, under its id. */
 export interface Members {

@@ -1,4 +1,5 @@
 import type { Position } from "../../../protocol/frames.ts";
+import type { Transport } from "./polling.ts";
 
 /** `seq` is that of the newest message, 0 before the first. */
 export interface Room extends Position {
@@ -17,6 +18,7 @@ export interface Room extends Position {
 
 export interface Lease {
   connectionId: string;
+  transport: Transport;
   /** A holder without a member row counts until then: longer than a login can take. */
   expiresAtMs: number;
 }
@@ -34,7 +36,7 @@ export interface Rooms {
   /** Starts a new generation for `holder`. @returns the room as it is now, with its holder of before */
   takeOver(roomId: string, lease: Lease): Promise<Room>;
   /** Hands the holder's claim on to another connection of its session, if it is still the holder. */
-  moveLease(roomId: string, from: string, to: string): Promise<void>;
+  moveLease(roomId: string, from: string, to: Pick<Lease, "connectionId" | "transport">): Promise<void>;
   release(roomId: string, connectionId: string): Promise<void>;
   nextSeq(roomId: string): Promise<Room>;
   /** Notes that a look at the cursors is under way for `atMs`. */

@@ -83,7 +83,7 @@ async function personsOf(
     // Who does not ack is neither: nobody can know. Nor is who came in behind the message: it was never sent there.
     if (cursor?.epoch !== epoch || startSeq >= seq) return;
     if (cursor.seq >= seq) ackedBy.add(subject);
-    else if (!isPolling(member.connectionId) || !isExhausted(member, at)) waitingFor.add(subject);
+    else if (!isPolling(member) || !isExhausted(member, at)) waitingFor.add(subject);
   };
   const readMembers = async () => {
     for await (const page of deps.members.pages(roomId, undefined, undefined, "includingExpired")) {

@@ -215,7 +215,7 @@ async function checkMember(
   if (member.cursor.seq >= room.seq) return "done";
   const kept = await pending(Math.max(member.cursor.seq, member.exhaustedSeq));
   const unacked = kept.filter(({ message }) => message && isFor(message, member.subject));
-  const step = isPolling(member.connectionId)
+  const step = isPolling(member)
     ? nextStepOfPolling(member, unacked.filter(wasThereAt(member)), deps.now(), room)
     : nextStep(member, unacked, deps.now(), room);
   switch (step.kind) {

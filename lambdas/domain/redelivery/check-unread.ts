@@ -52,7 +52,8 @@ export async function checkUnread(
 }
 
 /** It was in when the message came, is behind, and its tries are not over. */
-function isPendingFor({ connectionId, cursor, startSeq, exhaustedSeq }: Member, epoch: string, seq: number): boolean {
-  if (isPolling(connectionId) || cursor?.epoch !== epoch || startSeq === undefined) return false;
+function isPendingFor(member: Member, epoch: string, seq: number): boolean {
+  const { cursor, startSeq, exhaustedSeq } = member;
+  if (isPolling(member) || cursor?.epoch !== epoch || startSeq === undefined) return false;
   return startSeq < seq && cursor.seq < seq && exhaustedSeq < seq;
 }

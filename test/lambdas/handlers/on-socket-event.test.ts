@@ -8,6 +8,7 @@ import type { ServerFrame } from "../../../protocol/frames.ts";
 const authorizer = { subject: "ann", rooms: '["*"]', publish: "[]", tokenExpiresAt: "1700000000" };
 const ann: Caller = {
   connectionId: "abc=",
+  transport: "websocket",
   connectedAtMs: 5,
   subject: "ann",
   grants: { rooms: ["*"], publish: [] },

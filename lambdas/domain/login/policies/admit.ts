@@ -47,7 +47,7 @@ export async function admit(
   };
   const [result, noted] = await Promise.all([
     put(),
-    isPolling(connectionId) ? "done" : connections.addRoom(connectionId, roomId),
+    isPolling(self) ? "done" : connections.addRoom(connectionId, roomId),
   ]);
   if (result.kind !== "in" || noted === "done") return result;
   // Its `$disconnect` may have run before the place was written: nobody else would give it back.
@@ -67,6 +67,6 @@ export function membershipOf({ now }: Pick<Deps, "now">, self: Connection, from:
     connectedAtMs,
     subject,
     ...(acks && { cursor: { epoch: from.epoch, seq: from.seq } }),
-    ...(isPolling(connectionId) && { leaseExpiresAtMs: now() + leaseMs }),
+    ...(isPolling(self) && { leaseExpiresAtMs: now() + leaseMs }),
   };
 }

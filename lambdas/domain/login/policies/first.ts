@@ -4,7 +4,7 @@ import { evict, notifyLeaseholder } from "../../membership/evict.ts";
 import type { Connection } from "../../model/connection.ts";
 import type { Deps } from "../../model/deps.ts";
 import { isCurrent, type Member } from "../../model/member.ts";
-import type { Room } from "../../model/room.ts";
+import type { Lease, Room } from "../../model/room.ts";
 import { admit } from "./admit.ts";
 import { leaseFor, pendingLease } from "./lease.ts";
 import { connectionGone, type LoginResult, tooBusy } from "./login-result.ts";
@@ -48,7 +48,7 @@ async function tryToAcquire(
   const others = members.filter((member) => !isMine(member));
   const inside = others.filter((member) => isCurrent(member, room));
   const leaseholder = pendingLease(room, members, deps.now());
-  const probedLeaseholder = leaseholder === self.connectionId ? undefined : leaseholder;
+  const probedLeaseholder = leaseholder?.connectionId === self.connectionId ? undefined : leaseholder;
   if (await isAnyLive(deps, inside, probedLeaseholder)) return { kind: "occupied" };
 
   // Whoever lost a place by this must hear 2005, also when it comes back later: that takes a new generation.
@@ -82,11 +82,11 @@ async function isAnyIn(deps: Deps, room: Room, isUnasked: (member: Member) => bo
 /**
  * Asks everybody who seems to be in. Nobody loses a place by not answering: only the claim, which may fail, takes it.
  */
-async function isAnyLive(deps: Deps, inside: readonly Member[], leaseholder: string | undefined): Promise<boolean> {
+async function isAnyLive(deps: Deps, inside: readonly Member[], leaseholder: Lease | undefined): Promise<boolean> {
   if (leaseholder !== undefined && (await isLive(deps, leaseholder))) return true;
   for (let from = 0; from < inside.length; from += probeConcurrency) {
     const asked = inside.slice(from, from + probeConcurrency);
-    const live = await Promise.all(asked.map(({ connectionId }) => isLive(deps, connectionId)));
+    const live = await Promise.all(asked.map((member) => isLive(deps, member)));
     if (live.includes(true)) return true;
   }
   return false;

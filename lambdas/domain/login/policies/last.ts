@@ -34,7 +34,7 @@ export const whenLast: ApplyPolicy = async (deps, roomId, caller, selfRead, star
   // The holder of before may still be writing its place, which nobody would then evict.
   if (before && before.expiresAtMs > deps.now() && before.connectionId !== self.connectionId) {
     const wasNotified = connectionsWithMembership.has(before.connectionId);
-    if (!wasNotified) await notifyLeaseholder(deps, roomId, before.connectionId, generation);
+    if (!wasNotified) await notifyLeaseholder(deps, roomId, before, generation);
   }
   return result;
 };

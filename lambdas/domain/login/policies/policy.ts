@@ -7,7 +7,7 @@ import type { LoginResult } from "./login-result.ts";
 export type ApplyPolicy = (
   deps: Deps,
   roomId: string,
-  caller: Pick<Caller, "connectionId">,
+  caller: Pick<Caller, "connectionId" | "transport">,
   self: Promise<Connection | undefined>,
   startPosition: StartPosition,
 ) => Promise<LoginResult>;

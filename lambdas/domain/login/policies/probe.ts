@@ -1,4 +1,5 @@
 import type { Deps } from "../../model/deps.ts";
+import type { Member } from "../../model/member.ts";
 import { isPolling } from "../../model/polling.ts";
 import { post } from "../../send/post.ts";
 import { serializeFrame } from "../../wire/serialize.ts";
@@ -15,10 +16,11 @@ type ProbeDeps = Pick<Deps, "connections" | "gateway" | "now" | "wait" | "random
  * Whether somebody is at the other end. API Gateway calls a connection open for minutes after its line went dead, so a
  * client that said it answers probes is asked itself. Others are taken at API Gateway's word.
  */
-export async function isLive(deps: ProbeDeps, connectionId: string): Promise<boolean> {
+export async function isLive(deps: ProbeDeps, member: Pick<Member, "connectionId" | "transport">): Promise<boolean> {
   const { connections, gateway, newId } = deps;
+  const { connectionId } = member;
   // A place whose lease ran out is absent to every reader.
-  if (isPolling(connectionId)) return true;
+  if (isPolling(member)) return true;
   const [isOpen, before] = await Promise.all([gateway.isOpen(connectionId), connections.get(connectionId)]);
   if (!isOpen || !before) return false;
   if (!before.probe) return true;

@@ -27,10 +27,10 @@ export async function resumeMembership(
       holdsLease,
       requestedAtMs,
     }),
-    isPolling(connectionId) ? "done" : deps.connections.addRoom(connectionId, room.roomId),
+    isPolling(self) ? "done" : deps.connections.addRoom(connectionId, room.roomId),
     // Somebody may be asking the old connection right now: their claim on it fails once it has moved.
     mine.holdsLease && mine.connectionId !== connectionId
-      ? deps.rooms.moveLease(room.roomId, mine.connectionId, connectionId)
+      ? deps.rooms.moveLease(room.roomId, mine.connectionId, self)
       : undefined,
   ]);
   if (moved === "changed") return "changed";

@@ -26,6 +26,7 @@ beforeEach(async () => {
 
 const caller = (connectionId: string) => ({
   connectionId,
+  transport: "websocket" as const,
   connectedAtMs: startMs,
   subject: "ann",
   grants: { rooms: ["*"], publish: [] },

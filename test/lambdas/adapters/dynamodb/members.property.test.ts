@@ -25,7 +25,13 @@ const idsOf = (count: number, name: string) => Array.from({ length: count }, (_,
 beforeAll(async () => {
   const connections = connectionsIn(tableOf(tables.client, "Connections"), () => nowMs);
   const enter = async (id: string, connectedAtMs: number) => {
-    const caller = { connectionId: id, connectedAtMs, subject: "ann", tokenExpiresAtMs: 9 };
+    const caller = {
+      connectionId: id,
+      transport: "websocket" as const,
+      connectedAtMs,
+      subject: "ann",
+      tokenExpiresAtMs: 9,
+    };
     await connections.put({ ...caller, grants: { rooms: [], publish: [] } });
     await membersOf().put("456", { ...caller, session: id, generation: 0, holdsLease: false });
   };

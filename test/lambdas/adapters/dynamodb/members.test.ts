@@ -39,6 +39,7 @@ const place = (changes: Partial<NewMember> = {}): NewMember => ({
 /** A place as it is read when nothing was sent again yet. */
 const read = (changes: Partial<Member> = {}): Member => ({
   ...place(),
+  transport: "websocket",
   ...{ acks: false, hasAcked: false, redeliveries: 0, redeliveredAtMs: 0, exhaustedSeq: 0 },
   ...changes,
 });
@@ -209,6 +210,7 @@ describe.each(["a room", "everyone"])("a member's cursor in %s", (where) => {
     const caller = { connectionId: room, connectedAtMs: startMs, subject: "ann", tokenExpiresAtMs: 9 };
     await connectionsIn(tableOf(tables.client, "Connections"), () => nowMs).put({
       ...caller,
+      transport: "websocket",
       grants: { rooms: [], publish: [] },
     });
     const place: NewMember = {
@@ -283,7 +285,7 @@ test("a lease ends its place", async () => {
   const place = { session: "s", connectionId: "poll:s", connectedAtMs: startMs, subject: "ann", generation: 0 };
   await members.put(room, { ...place, holdsLease: false, leaseExpiresAtMs: startMs + 90_000 });
   nowMs += 89_999;
-  expect(await members.get(room, "s")).toMatchObject({ leaseExpiresAtMs: startMs + 90_000 });
+  expect(await members.get(room, "s")).toMatchObject({ transport: "polling", leaseExpiresAtMs: startMs + 90_000 });
   nowMs += 1;
   expect(await members.get(room, "s")).toBeUndefined();
 });

@@ -28,7 +28,7 @@ const fresh = (epoch: string) => ({
   ...{ roomId: room, epoch, seq: 0, generation: 0, loginCount: 0 },
   ...{ openedAtMs: 0, lastAtMs: 0, ackCheckAtMs: 0 },
 });
-const lease = (connectionId: string, expiresAtMs = 5): Lease => ({ connectionId, expiresAtMs });
+const lease = (connectionId: string, expiresAtMs = 5): Lease => ({ connectionId, transport: "websocket", expiresAtMs });
 const rowOf = async (roomId: string) => (await rowsOf(tables.client, "Rooms")).find((row) => row.roomId === roomId);
 
 describe("a room", () => {
@@ -127,7 +127,7 @@ describe("a claim", () => {
   });
 
   test.each<[string, (rooms: Rooms, room: string) => Promise<unknown>]>([
-    ["the holder moved to another connection", (rooms, room) => rooms.moveLease(room, "b", "b2")],
+    ["the holder moved to another connection", (rooms, room) => rooms.moveLease(room, "b", lease("b2"))],
     ["the holder left", (rooms, room) => rooms.release(room, "b")],
     [
       "the same connection claimed anew",
@@ -181,22 +181,27 @@ describe("the holder", () => {
   beforeEach(() => rooms.takeOver(room, lease("a")));
 
   test("moves to another connection, and nobody else's does", async () => {
-    await rooms.moveLease(room, "stranger", "b");
+    await rooms.moveLease(room, "stranger", lease("b"));
     expect(await rooms.open(room)).toMatchObject({ lease: lease("a") });
-    await rooms.moveLease(room, "a", "b");
+    await rooms.moveLease(room, "a", lease("b"));
     expect(await rooms.open(room)).toMatchObject({ lease: lease("b") });
+  });
+
+  test("moves to a session that polls, and says so", async () => {
+    await rooms.moveLease(room, "a", { connectionId: "poll:s", transport: "polling" });
+    expect(await rooms.open(room)).toMatchObject({ lease: { connectionId: "poll:s", transport: "polling" } });
   });
 
   test("is released by itself only", async () => {
     await rooms.release(room, "stranger");
     expect(await rooms.open(room)).toMatchObject({ lease: lease("a") });
     await rooms.release(room, "a");
-    expect(await rooms.open(room)).not.toHaveProperty("holder");
+    expect(await rooms.open(room)).not.toHaveProperty("lease");
   });
 
   test("of a room without one can be neither moved nor released, and none is made", async () => {
     const empty = `${room}-empty`;
-    await rooms.moveLease(empty, "a", "b");
+    await rooms.moveLease(empty, "a", lease("b"));
     await rooms.release(empty, "a");
     expect(await rowOf(empty)).toBeUndefined();
   });

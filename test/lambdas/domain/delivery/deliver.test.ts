@@ -198,7 +198,7 @@ describe("a connection that a post finds gone", () => {
 describe("a member that was evicted and not yet told", () => {
   beforeEach(async () => {
     await ann.login(room, "loginWhenever");
-    await harness.deps.rooms.takeOver(room, { connectionId: "crashed", expiresAtMs: 0 });
+    await harness.deps.rooms.takeOver(room, { connectionId: "crashed", transport: "websocket", expiresAtMs: 0 });
     await bob.login(room, "loginWhenever");
   });
 

@@ -18,7 +18,15 @@ async function* madeUp({ index, of }: Part): AsyncGenerator<Member[]> {
     yield Array.from({ length: Math.min(500, mine - from) }, (_, i) => {
       const id = `b-${index}-${from + i}`;
       const place = { session: id, connectionId: id, subject: id, connectedAtMs: 0, generation: 0, holdsLease: false };
-      return { ...place, acks: false, hasAcked: false, redeliveries: 0, redeliveredAtMs: 0, exhaustedSeq: 0 };
+      return {
+        ...place,
+        transport: "websocket",
+        acks: false,
+        hasAcked: false,
+        redeliveries: 0,
+        redeliveredAtMs: 0,
+        exhaustedSeq: 0,
+      };
     });
   }
 }

@@ -150,7 +150,7 @@ describe("loginWhenLast", () => {
 
   test("tells those whom a crashed login put out without a word, as soon as anybody looks", async () => {
     await ann.login(room);
-    await harness.deps.rooms.takeOver(room, { connectionId: "crashed", expiresAtMs: 0 });
+    await harness.deps.rooms.takeOver(room, { connectionId: "crashed", transport: "websocket", expiresAtMs: 0 });
     await harness.push(room);
     expect(ann.codes(room)).toEqual(["2005"]);
     expect(ann.messages()).toEqual([]);
@@ -169,7 +169,7 @@ describe("a claim", () => {
   test("keeps others out until its place is written", async () => {
     await harness.deps.rooms.acquire(
       await harness.deps.rooms.open(room),
-      { connectionId: ann.connectionId, expiresAtMs: harness.nowMs + 30_000 },
+      { connectionId: ann.connectionId, transport: "websocket", expiresAtMs: harness.nowMs + 30_000 },
       0,
     );
     expect(await code(bob.login(room))).toBe("2004");
@@ -178,7 +178,7 @@ describe("a claim", () => {
   test("whose login died is void after its time", async () => {
     await harness.deps.rooms.acquire(
       await harness.deps.rooms.open(room),
-      { connectionId: ann.connectionId, expiresAtMs: harness.nowMs + 30_000 },
+      { connectionId: ann.connectionId, transport: "websocket", expiresAtMs: harness.nowMs + 30_000 },
       0,
     );
     harness.nowMs += 30_001;

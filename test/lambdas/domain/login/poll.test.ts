@@ -146,13 +146,17 @@ describe("a poller that is put out", () => {
   });
 
   test("right after its claim, before its place is written, ends nobody's login either", async () => {
-    await harness.deps.rooms.takeOver(room, { connectionId: "poll:late", expiresAtMs: harness.nowMs + 30_000 });
+    await harness.deps.rooms.takeOver(room, {
+      connectionId: "poll:late",
+      transport: "polling",
+      expiresAtMs: harness.nowMs + 30_000,
+    });
     expect((await bob.login(room, "loginWhenLast")).data.code).toBe("2002");
   });
 
   test("after a take-over that died is put out by the next login or push", async () => {
     await pollBy(ann, [{ roomId: room, type: "loginWhenever" }]);
-    await harness.deps.rooms.takeOver(room, { connectionId: "crashed", expiresAtMs: 0 });
+    await harness.deps.rooms.takeOver(room, { connectionId: "crashed", transport: "websocket", expiresAtMs: 0 });
     await harness.push(room);
     expect(await harness.deps.members.get(room, ann.session)).toBeUndefined();
   });

@@ -223,7 +223,7 @@ describe("who is left alone", () => {
     lose(ann);
     await harness.push(room);
     heal(ann);
-    await harness.deps.rooms.takeOver(room, { connectionId: "crashed", expiresAtMs: 0 });
+    await harness.deps.rooms.takeOver(room, { connectionId: "crashed", transport: "websocket", expiresAtMs: 0 });
     await harness.pass(5_000);
     expect(ann.dataOf(room)).toEqual([]);
   });

@@ -235,7 +235,7 @@ describe("who is gone is not reported", () => {
 
   test("if they were put out and their place was not removed yet", async () => {
     await pushPast(ann);
-    await harness.deps.rooms.takeOver(room, { connectionId: "crashed", expiresAtMs: 0 });
+    await harness.deps.rooms.takeOver(room, { connectionId: "crashed", transport: "websocket", expiresAtMs: 0 });
     await ann.page.close();
     expect(await unackedRanges()).toEqual([]);
   });

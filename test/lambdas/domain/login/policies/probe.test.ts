@@ -18,20 +18,20 @@ const probesOf = (page: Page) => page.inbox.filter(({ type }) => type === "probe
 
 describe("somebody who answers probes", () => {
   test("is live when an answer comes, and was asked once", async () => {
-    expect(await isLive(harness.deps, ann.connectionId)).toBe(true);
+    expect(await isLive(harness.deps, ann.caller)).toBe(true);
     expect(probesOf(ann)).toHaveLength(1);
   });
 
   test("is asked anew each time: yesterday's answer proves nothing", async () => {
-    expect(await isLive(harness.deps, ann.connectionId)).toBe(true);
+    expect(await isLive(harness.deps, ann.caller)).toBe(true);
     ann.goSilent();
-    expect(await isLive(harness.deps, ann.connectionId)).toBe(false);
+    expect(await isLive(harness.deps, ann.caller)).toBe(false);
   });
 
   test("is gone when no answer has come after two seconds", async () => {
     ann.goSilent();
     const from = harness.nowMs;
-    expect(await isLive(harness.deps, ann.connectionId)).toBe(false);
+    expect(await isLive(harness.deps, ann.caller)).toBe(false);
     expect(harness.nowMs - from).toBe(2_000);
   });
 
@@ -42,11 +42,11 @@ describe("somebody who answers probes", () => {
       harness.nowMs += ms;
       if (harness.nowMs === until) await here(harness.deps, ann.caller, { action: "here", nonce: "late" });
     };
-    expect(await isLive({ ...harness.deps, wait }, ann.connectionId)).toBe(true);
+    expect(await isLive({ ...harness.deps, wait }, ann.caller)).toBe(true);
   });
 
   test("answers all who ask at the same time with one answer", async () => {
-    const asks = Array.from({ length: 4 }, () => isLive(harness.deps, ann.connectionId));
+    const asks = Array.from({ length: 4 }, () => isLive(harness.deps, ann.caller));
     expect(await Promise.all(asks)).toEqual([true, true, true, true]);
   });
 
@@ -57,7 +57,7 @@ describe("somebody who answers probes", () => {
       harness.nowMs += ms;
       await ann.close();
     };
-    expect(await isLive({ ...harness.deps, wait }, ann.connectionId)).toBe(false);
+    expect(await isLive({ ...harness.deps, wait }, ann.caller)).toBe(false);
     expect(harness.nowMs - from).toBeLessThan(100);
   });
 
@@ -70,7 +70,7 @@ describe("somebody who answers probes", () => {
     };
     const from = harness.nowMs;
     expect(
-      await isLive({ ...harness.deps, gateway: { ...harness.deps.gateway, post: losingTheFirst } }, ann.connectionId),
+      await isLive({ ...harness.deps, gateway: { ...harness.deps.gateway, post: losingTheFirst } }, ann.caller),
     ).toBe(true);
     expect([posts, probesOf(ann).length]).toEqual([2, 1]);
     expect(harness.nowMs - from).toBeLessThan(2_000);
@@ -81,7 +81,7 @@ describe("somebody who answers probes", () => {
     const isOpen = [true, false];
     const closing = { ...gateway, post: async () => "gone" as const, isOpen: async () => isOpen.shift() ?? false };
     const from = harness.nowMs;
-    expect(await isLive({ ...harness.deps, gateway: closing }, ann.connectionId)).toBe(false);
+    expect(await isLive({ ...harness.deps, gateway: closing }, ann.caller)).toBe(false);
     expect(harness.nowMs).toBe(from);
   });
 
@@ -91,7 +91,7 @@ describe("somebody who answers probes", () => {
       harness.nowMs += ms;
       await here(harness.deps, ann.caller, { action: "here", nonce: "arrived all the same" });
     };
-    expect(await isLive({ ...harness.deps, wait }, ann.connectionId)).toBe(true);
+    expect(await isLive({ ...harness.deps, wait }, ann.caller)).toBe(true);
   });
 
   test.each(["slow", "failed", "unknown"] as const)("is waited for when the probe's post ended %s", async (outcome) => {
@@ -100,7 +100,7 @@ describe("somebody who answers probes", () => {
       harness.nowMs += ms;
       await here(harness.deps, ann.caller, { action: "here", nonce: "came all the same" });
     };
-    expect(await isLive({ ...harness.deps, wait }, ann.connectionId)).toBe(true);
+    expect(await isLive({ ...harness.deps, wait }, ann.caller)).toBe(true);
   });
 });
 
@@ -108,23 +108,23 @@ describe("somebody who answers no probes", () => {
   test("is live as long as API Gateway says so, and is sent nothing", async () => {
     const old = await harness.connect({ probe: false });
     old.goSilent();
-    expect(await isLive(harness.deps, old.connectionId)).toBe(true);
+    expect(await isLive(harness.deps, old.caller)).toBe(true);
     expect(old.inbox).toEqual([]);
     await old.close({ tells: false });
-    expect(await isLive(harness.deps, old.connectionId)).toBe(false);
+    expect(await isLive(harness.deps, old.caller)).toBe(false);
   });
 });
 
 describe("a connection without a row", () => {
   test("is gone, whatever API Gateway says of it", async () => {
     harness.pages.set("stranger", ann);
-    expect(await isLive(harness.deps, "stranger")).toBe(false);
+    expect(await isLive(harness.deps, { connectionId: "stranger", transport: "websocket" })).toBe(false);
   });
 
   test("is one whose row is past its time", async () => {
     const from = harness.nowMs;
     harness.nowMs += 130 * 60_000 + 1_000;
-    expect(await isLive(harness.deps, ann.connectionId)).toBe(false);
+    expect(await isLive(harness.deps, ann.caller)).toBe(false);
     harness.nowMs = from;
   });
 });
