@@ -39,8 +39,8 @@ export const tokenOf = (event: Pick<SocketEvent, "headers" | "queryStringParamet
     .find((name) => name.startsWith(tokenPrefix))
     ?.slice(tokenPrefix.length);
 
-/** What `$connect` answers: our subprotocol, if the client offers it. */
-export const accepted = (event: SocketEvent): SocketResult =>
+/** The response to `$connect`: our subprotocol, if the client offers it. */
+export const connectResponse = (event: SocketEvent): SocketResult =>
   offered(event).includes(subprotocol)
     ? { statusCode: 200, headers: { "Sec-WebSocket-Protocol": subprotocol } }
     : { statusCode: 200 };

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Caller, Connection } from "../../../lambdas/domain/model/connection.ts";
 import type { Deps } from "../../../lambdas/domain/model/deps.ts";
-import { onSocketEvent, type SocketRules } from "../../../lambdas/handlers/on-socket-event.ts";
+import { onSocketEvent, type SocketOperations } from "../../../lambdas/handlers/on-socket-event.ts";
 import type { SocketEvent } from "../../../lambdas/handlers/socket-event.ts";
 import type { ServerFrame } from "../../../protocol/frames.ts";
 
@@ -23,7 +23,7 @@ const left: ServerFrame = {
 };
 
 let asked: unknown[][];
-let rules: SocketRules;
+let operations: SocketOperations;
 let printed: string[];
 /** Connection and text of each post. */
 let posted: string[][];
@@ -36,7 +36,7 @@ beforeEach(() => {
       return frame;
     };
   const quiet = (name: string) => async (_: Deps, who: unknown) => void asked.push([name, who]);
-  rules = {
+  operations = {
     connect: quiet("connect"),
     disconnect: quiet("disconnect"),
     frames: {
@@ -74,7 +74,7 @@ async function handle({ routeKey = "$default", body, bare = false, stored }: Sen
     },
     ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
   };
-  const result = await onSocketEvent(() => deps, rules)(event);
+  const result = await onSocketEvent(() => deps, operations)(event);
   return { ...result, reply: result.body === undefined ? undefined : JSON.parse(result.body) };
 }
 const send = (frame: Record<string, unknown>, rest: Sent = {}) =>
@@ -92,7 +92,7 @@ describe("$connect", () => {
   });
 
   test("that cannot be written fails, so that the page tries again", async () => {
-    rules.connect = () => Promise.reject(new Error("throttled"));
+    operations.connect = () => Promise.reject(new Error("throttled"));
     await expect(handle({ routeKey: "$connect" })).rejects.toThrow("throttled");
   });
 });
@@ -200,7 +200,7 @@ describe("an ack, whose route has no response,", () => {
   });
 
   test("is told by a post what there is to tell, with its ref", async () => {
-    rules.frames.ack = async () => behind;
+    operations.frames.ack = async () => behind;
     expect(await send({ ...ack, ref: 3 })).toEqual({ statusCode: 200, reply: undefined });
     expect(posted).toEqual([["abc=", JSON.stringify({ ...behind, ref: 3 })]]);
   });
@@ -214,7 +214,7 @@ describe("an ack, whose route has no response,", () => {
   });
 
   test("is done though its post failed; the failure is logged", async () => {
-    rules.frames.ack = async () => behind;
+    operations.frames.ack = async () => behind;
     posted.push = () => {
       throw new Error("403");
     };
@@ -248,7 +248,7 @@ describe("an event without the authorizer's context", () => {
 describe("a rule that fails", () => {
   beforeEach(() => {
     const broken = () => Promise.reject(new Error("table Rooms of account 123 is throttled"));
-    rules.frames = {
+    operations.frames = {
       ...{ hello: broken, loginRoom: broken, leaveRoom: broken, here: broken },
       ...{ publish: broken, ack: broken, replay: broken },
     };
