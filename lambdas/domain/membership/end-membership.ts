@@ -9,9 +9,9 @@ export type MembershipDeps = Pick<
 >;
 
 /**
- * Removes the place of somebody who leaves; one that their session has taken to another connection stays.
+ * Ends the membership of a session that leaves. A membership that has moved to another connection stays.
  *
- * @param requestedAtMs so does one by a login that was asked for later than this
+ * @param requestedAtMs time of the request to leave; the membership of a later login stays
  */
 export async function removeMembership(
   deps: Pick<Deps, "members" | "rooms" | "resumePoints">,
@@ -22,7 +22,7 @@ export async function removeMembership(
 ): Promise<void> {
   const { members, resumePoints } = deps;
   const membership = await members.get(roomId, session);
-  // First: whoever comes back meanwhile, or after a crash in between, finds where they stopped in one of the two.
+  // First: the position is in one of the two at any moment, also after a crash in between.
   await keepResumePoint(deps, roomId, membership);
   const removed = await members.remove(roomId, session, connectionId, requestedAtMs);
   if (removed)
@@ -33,8 +33,8 @@ export async function removeMembership(
 }
 
 /**
- * Removes the place of a connection that has ended, as `givePlaceBack` does. What came while it was there and was not
- * acked is owed: a look reports it unless the person comes back for it.
+ * Ends the membership of a connection that has ended. Unlike `removeMembership` it records the unacked range: an ack check
+ * reports those messages, unless the user returns for them.
  */
 export async function endMembership(
   deps: MembershipDeps,
@@ -43,7 +43,7 @@ export async function endMembership(
   connectionId: string,
 ): Promise<void> {
   const { members, resumePoints, rooms } = deps;
-  // Somebody who is nowhere is looked for by the looks at their own room; and nobody has left everyone.
+  // Ack checks of a user's own room cover users without any connection, and no session departs from `@all`.
   const readRoom = async () => (roomId.startsWith("@") ? undefined : rooms.get(roomId));
   const [membership, room] = await Promise.all([members.get(roomId, session), readRoom()]);
   const range = membership?.connectionId === connectionId && room ? unackedRangeOf(deps, membership, room) : undefined;
@@ -55,14 +55,14 @@ export async function endMembership(
     keepIfMoved({ resumePoints }, roomId, membership?.cursor, removed),
     release(deps, roomId, removed),
   ]);
-  // Meanwhile a message may have taken its number, or been acked or given up.
+  // Meanwhile a message may have taken a number, been acked, or exhausted its redeliveries.
   const late = after && unackedRangeOf(deps, removed, after);
   const isLess = range && late?.after !== range.after;
   if (late && (isLess || late.upTo !== range?.upTo)) await recordUnacked(deps, after, late);
   if (isLess) await deps.unackedRanges.clear(roomId, range);
 }
 
-/** The claim goes after the place: between the two the room looks taken, never free while somebody is in. */
+/** Call it after the membership is removed: between the two the room seems occupied, never free with a member in it. */
 async function release(
   { rooms }: Pick<Deps, "rooms">,
   roomId: string,

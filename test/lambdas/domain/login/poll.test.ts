@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { beforeEach, describe, expect, test } from "vitest";
-import { type PollAnswer, poll } from "../../../../lambdas/domain/login/poll.ts";
+import { type PollResponse, poll } from "../../../../lambdas/domain/login/poll.ts";
 import type { LoginFrame, RoomToRestore } from "../../../../protocol/frames.ts";
 import { AckingPage } from "../../../support/acking-page.ts";
 import { Harness, type Page, wireOf } from "../../../support/harness.ts";
@@ -22,14 +22,14 @@ beforeEach(async () => {
 });
 
 /** A page's polls: it asks for what it has not got, as its last answer told. */
-async function pollBy(page: Page, rooms: RoomToRestore[]): Promise<PollAnswer> {
+async function pollBy(page: Page, rooms: RoomToRestore[]): Promise<PollResponse> {
   const answer = await poll(harness.deps, page.claims, { rooms, ...(page.session && { session: page.session }) });
   page.session = answer.session;
   harness.nowMs += 1;
   return { ...answer, rooms: answer.rooms.map(wireOf) };
 }
-const roomIn = ({ rooms }: PollAnswer, roomId = room) => rooms.find((frame) => frame.roomId === roomId);
-const pauseIn = ({ retryAfterMs, retryUpToMs }: PollAnswer) => ({ retryAfterMs, retryUpToMs });
+const roomIn = ({ rooms }: PollResponse, roomId = room) => rooms.find((frame) => frame.roomId === roomId);
+const pauseIn = ({ retryAfterMs, retryUpToMs }: PollResponse) => ({ retryAfterMs, retryUpToMs });
 const loggedIn = (frame: LoginFrame | undefined) => {
   if (frame?.type !== "loggedIn") throw new Error(`not logged in: ${JSON.stringify(frame)}`);
   return frame;
@@ -195,7 +195,7 @@ describe("a lease", () => {
       rooms: [{ roomId: room }],
       leave: [room],
     });
-    expect(roomIn({ rooms } as PollAnswer)).toMatchObject({ data: { code: "2002" } });
+    expect(roomIn({ rooms } as PollResponse)).toMatchObject({ data: { code: "2002" } });
     expect((await bob.login(room)).data.code).toBe("2004");
   });
 
@@ -221,7 +221,7 @@ describe("a poll that finds all as the last one left it", () => {
     bob = await harness.connect({ acks: true });
   });
   /** Polls from where an answer left the page, in all of its rooms. */
-  const goOn = async (answer: PollAnswer, ms = 3_000) => {
+  const goOn = async (answer: PollResponse, ms = 3_000) => {
     harness.nowMs += ms;
     const rooms = ["@all", "@user", room].map((roomId) => next(roomIn(answer, roomId)));
     writes.length = 0;
