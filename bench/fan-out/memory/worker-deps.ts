@@ -51,7 +51,7 @@ export function workerDeps(tablesUrl: string, stageUrl: URL, rest: (tasks: reado
   const pool = new ConnectionPool({
     connect: connectTo(stageUrl),
     max: postConcurrency,
-    withinMs: responseTimeoutMs,
+    timeoutMs: responseTimeoutMs,
     now,
     onMalformed,
   });

@@ -30,7 +30,7 @@ export const ways: Record<string, (url: URL) => Way> = {
     const pool = new ConnectionPool({
       connect: connectTo(url),
       max: connections,
-      withinMs: 3_000,
+      timeoutMs: 3_000,
       now: Date.now,
       onMalformed: fail,
     });

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { makePoster } from "../../../../lambdas/adapters/api-gateway/poster.ts";
 import { makeSigner } from "../../../../lambdas/adapters/api-gateway/sign.ts";
-import type { Reply } from "../../../../lambdas/adapters/http1/connection.ts";
+import type { SendResult } from "../../../../lambdas/adapters/http1/connection.ts";
 import type { Credentials } from "../../../../lambdas/adapters/sigv4/signature-v4.ts";
 
 const target = { host: "abc.execute-api.eu-central-1.amazonaws.com", path: "/socket", region: "eu-central-1" };
@@ -11,7 +11,7 @@ const second: Credentials = { accessKeyId: "ASIASECOND", secretAccessKey: "secre
 const noon = Date.UTC(2026, 4, 6, 12);
 
 /** A poster whose requests are kept, and answered with `reply`. */
-function posterTo(reply: Reply = { status: 200, body: "", keepAlive: true }) {
+function posterTo(reply: SendResult = { status: 200, body: "", keepAlive: true }) {
   const requests: string[] = [];
   const harness = { nowMs: noon, credentials: first, trace: undefined as string | undefined, envReads: 0 };
   const post = makePoster({
@@ -91,7 +91,7 @@ describe("a post", () => {
 describe("the outcome of a post", () => {
   const answer = (status: number, body = "") => ({ status, body, keepAlive: true });
 
-  test.each<[string, Reply, string]>([
+  test.each<[string, SendResult, string]>([
     ["200", answer(200), "sent"],
     ["410", answer(410), "gone"],
     ["413", answer(413, '{"message":"Request Too Long"}'), "tooLarge"],

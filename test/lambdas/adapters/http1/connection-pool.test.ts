@@ -20,7 +20,7 @@ function linesTo(url: URL, { max = 4 } = {}) {
   const malformed: string[] = [];
   const onMalformed = ({ message }: Error) => void malformed.push(message);
   const now = () => clock.nowMs;
-  const pool = new ConnectionPool({ connect: connectTo(url), max, withinMs: limitMs, now, onMalformed });
+  const pool = new ConnectionPool({ connect: connectTo(url), max, timeoutMs: limitMs, now, onMalformed });
   return { clock, pool, malformed };
 }
 
