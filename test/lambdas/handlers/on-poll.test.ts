@@ -40,7 +40,7 @@ async function get({ headers = { Authorization: "Bearer good" }, query = null, a
 }
 
 describe("a poll", () => {
-  test("reaches the rule with who the token speaks of; the answer is kept by no proxy", async () => {
+  test("reaches the domain with the token's claims; no proxy stores the response", async () => {
     const rooms = [{ roomId: "456", type: "loginWhenLast", since: { epoch: "e", seq: 5 } }];
     const { statusCode, headers, answer } = await get({ query: { session: "s", rooms: JSON.stringify(rooms) } });
     expect(asked).toEqual([{ who: { ...claims, requestedAtMs: 9 }, request: { session: "s", rooms } }]);
@@ -51,12 +51,12 @@ describe("a poll", () => {
     expect(headers).toEqual({ "Content-Type": "application/json", "Cache-Control": "no-store" });
   });
 
-  test("may name nothing at all", async () => {
+  test("may have no parameters", async () => {
     expect((await get({})).statusCode).toBe(200);
     expect(asked).toMatchObject([{ request: { rooms: [] } }]);
   });
 
-  test("spells its headers as it likes", async () => {
+  test("may spell its headers in any case", async () => {
     expect((await get({ headers: { authorization: "Bearer good" } })).statusCode).toBe(200);
   });
 
@@ -64,7 +64,7 @@ describe("a poll", () => {
     [["https://a"], "https://a", "https://a"],
     [["*"], "https://b", "https://b"],
     [["https://a"], "https://b", undefined],
-  ])("where %j are allowed may be read by a page of %s: %s", async (allowedOrigins, origin, allowed) => {
+  ])("with the allowed origins %j is readable for a page of %s: %s", async (allowedOrigins, origin, allowed) => {
     const { headers } = await get({ headers: { authorization: "Bearer good", origin }, allowedOrigins });
     expect(headers["Access-Control-Allow-Origin"]).toBe(allowed);
     expect(headers.Vary).toBe(allowed && "Origin");
@@ -74,12 +74,12 @@ describe("a poll", () => {
 describe("a poll is refused", () => {
   test.each<[string, Record<string, string>]>([
     ["without a token", {}],
-    ["with a bad one", { authorization: "Bearer bad" }],
+    ["with an invalid one", { authorization: "Bearer bad" }],
     ["with another scheme", { authorization: "Basic good" }],
   ])("%s: 1102", async (_, headers) => {
     expect(await get({ headers: { ...headers, origin: "https://a" } })).toMatchObject({
       statusCode: 401,
-      // The page has to be able to read why.
+      // The page has to be able to read the reason.
       headers: { "Access-Control-Allow-Origin": "https://a" },
       answer: { code: "1102", msg: "the token is missing or not valid, get a new one" },
     });
@@ -104,8 +104,8 @@ describe("a poll is refused", () => {
   });
 });
 
-// One bad wish was a 400 for the whole poll: it held up all other rooms of the page, which tried it again for ever.
-describe("a wish that cannot be read", () => {
+// One malformed room was once a 400 for the whole poll: it blocked all other rooms of the page, which repeated it forever.
+describe("a malformed room", () => {
   const good = { roomId: "456", type: "loginWhenever" };
   test.each([
     [{ roomId: "457", history: 500 }, "457", "history should be a whole number from 1 to 100, got 500"],
@@ -123,7 +123,7 @@ describe("a wish that cannot be read", () => {
     [{}, undefined, "roomId should be a string, got nothing"],
     ["457", undefined, "each room should be an object, got a string"],
     [null, undefined, "each room should be an object, got null"],
-  ])("(%j) is answered 2003 with the reason, and the other rooms are served", async (bad, roomId, problem) => {
+  ])("(%j) gets 2003 with the reason, and the other rooms are restored", async (bad, roomId, problem) => {
     const { statusCode, answer } = await get({ query: { session: "s", rooms: JSON.stringify([bad, good]) } });
     expect(statusCode).toBe(200);
     expect(asked).toMatchObject([{ request: { session: "s", rooms: [good] } }]);
@@ -138,7 +138,7 @@ describe("a wish that cannot be read", () => {
   });
 });
 
-test("a poll that fails is answered 9002 without a detail, and prints nothing of the page", async () => {
+test("a poll that fails gets 9002 without details, and logs nothing of the page", async () => {
   rule = () => Promise.reject(new Error("table Rooms is throttled"));
   const rooms = '[{"roomId":"private"}]';
   expect(await get({ query: { session: "private-session", rooms } })).toMatchObject({

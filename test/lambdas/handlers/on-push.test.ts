@@ -39,12 +39,12 @@ const postJson = (body: unknown) => post(JSON.stringify(body));
 const wrap = (body: unknown) => ({ ROOT: { BODY: body } });
 
 describe("a push", () => {
-  test("is answered in the words of plain JSON", async () => {
+  test("gets a plain JSON response", async () => {
     expect(await postJson(good)).toEqual({ status: 200, answer: { code: "0000", msg: "ok", messageId: "m-1" } });
     expect(pushed).toEqual([{ rooms: ["456"], eventName: "test", rawData: "{}", qos: 1 }]);
   });
 
-  test("in the envelope of existing services is answered in it", async () => {
+  test("in ROOT/BODY form gets a response in that form", async () => {
     expect(await postJson(wrap(good))).toEqual({
       status: 200,
       answer: wrap({ RETURN_CODE: "0000", RETURN_MSG: "ok", MESSAGE_ID: "m-1" }),
@@ -61,19 +61,19 @@ describe("a push", () => {
     expect(pushed[0]?.rooms).toEqual(rooms);
   });
 
-  test("keeps its data's text", async () => {
+  test("keeps the text of its data", async () => {
     const data = '{ "2":1, "1":12345678901234567890, "__proto__":{"a":1e2}, "é":"😀\\u0041" }';
     await post(`{"eventName":"test", "data": ${data} }`);
     await post(`{"ROOT":{"BODY":{"data":${data},"eventName":"test"}}}`);
     expect(pushed.map(({ rawData }) => rawData)).toEqual([data, data]);
   });
 
-  test.each(["null", "0", '""', "false", "[]"])("may have %s for data", async (data) => {
+  test.each(["null", "0", '""', "false", "[]"])("may have %s as data", async (data) => {
     expect((await post(`{"eventName":"test","data":${data}}`)).status).toBe(200);
     expect(pushed[0]?.rawData).toBe(data);
   });
 
-  test("is read from base64 where API Gateway made that of it", async () => {
+  test("is decoded if API Gateway encoded it as base64", async () => {
     const body = Buffer.from(JSON.stringify({ ...good, data: "é" })).toString("base64");
     await post(body, true);
     expect(pushed[0]?.rawData).toBe('"é"');
@@ -88,7 +88,7 @@ describe("a push that is refused", () => {
     ["an eventName that is a number", { ...good, eventName: 7 }, "eventNameWrong"],
     ["an eventName of 129 characters", { ...good, eventName: "e".repeat(129) }, "eventNameWrong"],
     ["the eventName of a notice", { ...good, eventName: "loginRoomResp" }, "eventNameReserved"],
-    ["an eventName that is kept free", { ...good, eventName: "@later" }, "eventNameReserved"],
+    ["a reserved eventName", { ...good, eventName: "@later" }, "eventNameReserved"],
     ["no data", { roomId: "456", eventName: "test" }, "dataMissing"],
     ["a roomId that is a number", { ...good, roomId: 456 }, "roomIdWrong"],
     ["a roomId that is null", { ...good, roomId: null }, "roomIdWrong"],
@@ -104,7 +104,7 @@ describe("a push that is refused", () => {
     ["an unknown field", { ...good, rommId: "456" }, "unknownField"],
   ];
 
-  test.each(refusals)("for %s has its code and status, in both forms", async (_, body, name) => {
+  test.each(refusals)("for %s gets its code and status, in both forms", async (_, body, name) => {
     const { code, status } = pushCodes[name];
     expect(await postJson(body)).toEqual({ status, answer: { code, msg: expect.any(String) } });
     expect(await postJson(wrap(body))).toEqual({
@@ -128,7 +128,7 @@ describe("a push that is refused", () => {
     },
   );
 
-  test("as too large by the rule keeps the rule's words", async () => {
+  test("as too large by the domain keeps the domain's text", async () => {
     rule = async () => ({ code: "tooLarge", msg: "has 200000 bytes, allowed are 131072" });
     expect(await postJson(good)).toEqual({
       status: 413,
@@ -138,7 +138,7 @@ describe("a push that is refused", () => {
   });
 });
 
-test("a push by the id of another message is answered 409, 1012", async () => {
+test("a push with the id of another message gets 409, 1012", async () => {
   rule = async () => ({ code: "messageIdUsed", msg: "messageId m-1 was used for another message" });
   expect(await postJson(good)).toEqual({
     status: 409,
@@ -151,7 +151,7 @@ describe("a push that fails", () => {
     rule = () => Promise.reject(new Error("table Messages of account 123 is throttled"));
   });
 
-  test("is answered 9002, to be sent again, without a detail", async () => {
+  test("gets 9002, which may be sent again, without details", async () => {
     const msg = "server trouble, send it again";
     expect(await postJson(good)).toEqual({ status: 500, answer: { code: "9002", msg } });
     expect(await postJson(wrap(good))).toEqual({
@@ -160,7 +160,7 @@ describe("a push that fails", () => {
     });
   });
 
-  test("prints one line with the error and nothing of what was pushed", async () => {
+  test("logs one line with the error and nothing of the data", async () => {
     await postJson({ roomId: "private-room", eventName: "private-event", data: "private-data" });
     expect(printed).toHaveLength(1);
     expect(JSON.parse(printed[0] ?? "")).toMatchObject({
@@ -170,7 +170,7 @@ describe("a push that fails", () => {
     expect(printed[0]).not.toContain("private");
   });
 
-  test("because a variable is missing is answered the same", async () => {
+  test("because a variable is missing gets the same", async () => {
     const missing = () => {
       throw new Error("MESSAGES_TABLE is not set; lib/ should pass it to this function");
     };
@@ -181,7 +181,7 @@ describe("a push that fails", () => {
 });
 
 describe("a push with options", () => {
-  test("hands them to the rule", async () => {
+  test("passes them to the domain", async () => {
     const options = { qos: 1, messageId: "order-1", ttl: 60, receipt: "ann" };
     await postJson({ ...good, ...options });
     expect(pushed).toMatchObject([{ qos: 1, messageId: "order-1", ttlMs: 60_000, receiptTo: "ann" }]);
@@ -191,18 +191,18 @@ describe("a push with options", () => {
     ["a qos of 2", { qos: 2 }],
     ["a messageId with a slash, which publishes have", { messageId: "ann/c-1" }],
     ["a messageId of 129 characters", { messageId: "m".repeat(129) }],
-    ["a ttl of nothing", { ttl: 0 }],
+    ["a ttl of zero", { ttl: 0 }],
     ["a ttl of a year", { ttl: 31_536_000 }],
-    ["a receipt to nobody", { receipt: "" }],
+    ["an empty receipt", { receipt: "" }],
     ["a waitFor of an hour", { waitFor: { acks: 1, withinMs: 3_600_000 } }],
     ["a waitFor of no acks", { waitFor: { acks: 0, withinMs: 1_000 } }],
-    ["a waitFor where nobody acks", { qos: 0, waitFor: { acks: 1, withinMs: 1_000 } }],
+    ["a waitFor without acks", { qos: 0, waitFor: { acks: 1, withinMs: 1_000 } }],
   ])("is refused for %s: 1010", async (_, options) => {
     expect(await postJson({ ...good, ...options })).toMatchObject({ status: 400, answer: { code: "1010" } });
     expect(pushed).toEqual([]);
   });
 
-  test("waits for acks if asked to, and says in either form whether they came", async () => {
+  test("waits for acks with waitFor, and reports them in both forms", async () => {
     const waited: unknown[] = [];
     const rules = {
       ...rulesOf(rule),
@@ -231,7 +231,7 @@ describe("the status of a push", () => {
     ...{ roomId: "456", logged: true, done: true, acked: 1, ackedBy: ["ann"], waiting: 0, waitingFor: [] },
   };
 
-  test("is told by its id, which API Gateway leaves encoded", async () => {
+  test("is found by its id, which API Gateway leaves encoded", async () => {
     const asked: string[] = [];
     const status = async (id: string) => {
       asked.push(id);
@@ -249,25 +249,25 @@ describe("the status of a push", () => {
   });
 
   test.each([
-    ["as publishResp gives it", "ann%20%C3%BC/c-1"],
-    ["as publishResp gives it, decoded on its way", "ann ü/c-1"],
+    ["as in publishResp", "ann%20%C3%BC/c-1"],
+    ["as in publishResp, decoded by a proxy", "ann ü/c-1"],
     ["encoded", "ann%2520%25C3%25BC%2Fc-1"],
-    ["encoded but for its slash", "ann%2520%25C3%25BC/c-1"],
-  ])("is told by the id of a publish, %s", async (_, id) => {
+    ["encoded except its slash", "ann%2520%25C3%25BC/c-1"],
+  ])("is found by the id of a published message, %s", async (_, id) => {
     const status = async (id: string) => (id === "ann%20%C3%BC/c-1" ? [room] : undefined);
     expect((await get(id, status)).answer).toMatchObject({ code: "0000", messageId: "ann%20%C3%BC/c-1" });
   });
 
-  test("of what is not percent-encoded is looked up as it is", async () => {
+  test("is read by the id as it is if that is not percent-encoded", async () => {
     expect((await get("ann/100%", async (id) => (id === "ann/100%" ? [room] : undefined))).statusCode).toBe(200);
   });
 
-  test("of more than any id takes, and any key may have, is 1104, and nothing is looked up", async () => {
+  test("of an id that is longer than any key is 1104, without a read", async () => {
     const status = () => Promise.reject(new Error("a key has at most 2048 bytes"));
     expect(await get("m".repeat(1_154), status)).toMatchObject({ statusCode: 404, answer: { code: "1104" } });
   });
 
-  test("that fails is answered without a detail", async () => {
+  test("that fails gets a response without details", async () => {
     const { statusCode, answer } = await get("m", () => Promise.reject(new Error("throttled")));
     expect(statusCode).toBe(500);
     expect(JSON.stringify(answer)).not.toContain("throttled");

@@ -19,7 +19,7 @@ describe("the token", () => {
   });
 });
 
-describe("the answer to $connect", () => {
+describe("the response to $connect", () => {
   test.each([["downlink.v1"], ["token.abc, downlink.v1"], ["downlink.v1, token.abc"]])(
     "chooses our subprotocol of %j, never the token",
     (offered) => {

@@ -37,11 +37,11 @@ const rowOf = async (connectionId: string) =>
   (await rowsOf(tables.client, "Connections")).find((row) => row.connectionId === connectionId);
 
 describe("a row", () => {
-  test("is read as it was written; its session is its own id at first", async () => {
+  test("is read as it was written; its session is its own id before hello", async () => {
     expect(await connections.get(id)).toEqual({ ...caller(id), session: id, probe: false, acks: false });
   });
 
-  test("is absent from its expiry on, though TTL has not deleted it", async () => {
+  test("is absent once it has expired, before DynamoDB deletes it", async () => {
     nowMs = lastMs - 1;
     expect(await connections.get(id)).toBeDefined();
     nowMs = lastMs;
@@ -49,7 +49,7 @@ describe("a row", () => {
     expect(await connections.identify(id, as("s"))).toBe("gone");
   });
 
-  test("that never was is absent", async () => {
+  test("that was never written is absent", async () => {
     expect(await connections.get("nobody")).toBeUndefined();
   });
 });
@@ -67,7 +67,7 @@ describe("identify", () => {
     },
   );
 
-  test("gives a client that shows no session a new one, and the same to one that asks again", async () => {
+  test("gives a client without a session a new one, and the same one again", async () => {
     const asked = (newSession: string) =>
       connections.identify(id, { session: undefined, newSession, probe: false, acks: false });
     expect(await asked("first")).toMatchObject({ session: "first" });
@@ -75,13 +75,13 @@ describe("identify", () => {
     expect(await asked("second")).toMatchObject({ session: "first" });
   });
 
-  test("gives no session to a connection that is in a room without one", async () => {
+  test("gives no session to a connection that is a member of a room without one", async () => {
     await connections.addRoom(id, "456");
     const as = { session: undefined, newSession: "new", probe: false, acks: false };
     expect(await connections.identify(id, as)).toBe("refused");
   });
 
-  test("makes no row where there is none", async () => {
+  test("creates no row", async () => {
     expect(await connections.identify("nobody", as("s"))).toBe("gone");
     expect(await rowOf("nobody")).toBeUndefined();
   });
@@ -113,7 +113,7 @@ describe("the rooms of a connection", () => {
     for (let i = 0; i < 100; i += 1) expect(await connections.addRoom(id, `r-${i}`)).toBe("done");
   };
 
-  test("are told at its end, each once", async () => {
+  test("are returned at its end, each once", async () => {
     await connections.addRoom(id, "a");
     await connections.addRoom(id, "b");
     await connections.addRoom(id, "a");
@@ -123,7 +123,7 @@ describe("the rooms of a connection", () => {
     expect(await connections.remove(id)).toBeUndefined();
   });
 
-  test("are a hundred at most; those it is in already may be added again", async () => {
+  test("are at most a hundred; the same room may be added again", async () => {
     await fill();
     expect(await connections.addRoom(id, "one more")).toBe("full");
     expect(await connections.addRoom(id, "r-5")).toBe("done");
@@ -131,26 +131,26 @@ describe("the rooms of a connection", () => {
     expect(await connections.addRoom(id, "one more")).toBe("done");
   });
 
-  test("of a connection that has ended are written nowhere", async () => {
+  test("are not written after the connection has ended", async () => {
     expect(await connections.addRoom("nobody", "a")).toBe("gone");
     await connections.removeRoom("nobody", "a");
     await connections.recordAnswer("nobody", "n");
     expect(await rowOf("nobody")).toBeUndefined();
   });
 
-  test("are told at the end of one past its time too: they have to be given back", async () => {
+  test("are returned for an expired row too, because its memberships have to end", async () => {
     await connections.addRoom(id, "a");
     nowMs = lastMs + 1;
     expect(await connections.remove(id)).toMatchObject({ rooms: ["a"] });
   });
 });
 
-test("the answer to a probe is kept", async () => {
+test("the answer to a probe is stored", async () => {
   await connections.recordAnswer(id, "n-1");
   expect(await connections.get(id)).toMatchObject({ answered: "n-1" });
 });
 
-test("where its subject stopped in the room of everyone is told at its end", async () => {
+test("the resume point of @all is returned at the end of the connection", async () => {
   const table = tableOf(tables.client, "Connections");
   const cursor = { epoch: "e", seq: 7 };
   await membersIn(table, table, () => nowMs).setCursor("@all", id, id, cursor);

@@ -8,10 +8,10 @@ import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 import { inPagesOf } from "../../../support/tables.ts";
 
-// A room and everyone: the one is divided by ranges of its rows, the other by segments of a scan.
+// A room and `@all`: the first is divided by ranges of its sort keys, the second by segments of a scan.
 
 const startMs = 1_700_000_000_000;
-/** Some are past their time. */
+/** Some have expired. */
 const ghosts = 15;
 const live = 120;
 const tables = sharedTables(openInMemoryTables);
@@ -49,7 +49,7 @@ const of = fc.integer({ min: 1, max: 64 });
 const rowsPerPage = fc.integer({ min: 1, max: 40 });
 
 describe.each(["456", "@all"])("the members of %s", (roomId) => {
-  test("are each in exactly one part, into however many they are divided", async () => {
+  test("are each in exactly one part, for any number of parts", async () => {
     await fc.assert(
       fc.asyncProperty(of, rowsPerPage, async (of, rowsPerPage) => {
         const members = membersOf(rowsPerPage);
@@ -60,7 +60,7 @@ describe.each(["456", "@all"])("the members of %s", (roomId) => {
     );
   });
 
-  test("are read on behind any of them without a loss or a repetition, also when that one has left", async () => {
+  test("continue after any member without loss or repetition, even if it has left", async () => {
     await fc.assert(
       fc.asyncProperty(
         of,
@@ -74,7 +74,7 @@ describe.each(["456", "@all"])("the members of %s", (roomId) => {
           fc.pre(whole.length > 0);
           const place = resumePoint % whole.length;
           const after = whole[place] ?? "";
-          // One that has left is a row less; what was read is named by its key, not by the row.
+          // The row of a member that has left is gone. Reads continue after its key, not after its row.
           const comeBack = hasLeft ? await removed(roomId, after) : async () => {};
           const rest = await sessionsOf(membersOf(rows), roomId, at, after);
           await comeBack();
@@ -85,7 +85,7 @@ describe.each(["456", "@all"])("the members of %s", (roomId) => {
     );
   });
 
-  test("are read by parts in pages of some hundred, and whole in pages as large as they may be", async () => {
+  test("are read by parts in pages of 500, and as a whole in the largest pages", async () => {
     const limits: unknown[] = [];
     const send = (command: { input: { Limit?: number } }) => {
       limits.push(command.input.Limit);
@@ -99,7 +99,7 @@ describe.each(["456", "@all"])("the members of %s", (roomId) => {
   });
 });
 
-/** Takes a row away. @returns puts it back */
+/** Removes a row. @returns a function that restores it */
 async function removed(roomId: string, session: string): Promise<() => Promise<void>> {
   const members = membersOf();
   const member = await members.get(roomId, session);
@@ -116,19 +116,19 @@ async function removed(roomId: string, session: string): Promise<() => Promise<v
 }
 
 describe("the first members", () => {
-  test.each(["456", "@all"])("of %s are all of them where they are at most so many", async (roomId) => {
+  test.each(["456", "@all"])("of %s are all members of a room up to the limit", async (roomId) => {
     const { members, share } = await membersOf().first(roomId, live + ghosts);
     expect(members.map(({ session }) => session).sort()).toEqual(idsOf(live, "live"));
     expect(share).toBe(1);
   });
 
-  test.each(["456", "@all"])("of %s are some of them where they are one more", async (roomId) => {
+  test.each(["456", "@all"])("of %s are some members of a room above the limit", async (roomId) => {
     const { members, share } = await membersOf().first(roomId, live + ghosts - 1);
     expect(share).not.toBe(1);
     expect(members.length).toBeGreaterThan(0);
   });
 
-  test("of a room say which share of it they are; of everyone nobody can know", async () => {
+  test("of a room have their share of it; of @all the share is unknown", async () => {
     const { members, share = 0 } = await membersOf().first("456", 50);
     const estimate = members.length / share;
     expect(estimate).toBeGreaterThan(live * 0.6);
@@ -136,7 +136,7 @@ describe("the first members", () => {
     expect(await membersOf().first("@all", 50)).not.toHaveProperty("share");
   });
 
-  test("cost one page, however many there are", async () => {
+  test("cost one page, for any number of members", async () => {
     let asked = 0;
     const send = (command: never) => {
       asked += 1;
@@ -148,7 +148,7 @@ describe("the first members", () => {
     expect(asked).toBe(3);
   });
 
-  test("of a room that nobody is in are none, and nobody is missing", async () => {
+  test("of an empty room are none, with a share of 1", async () => {
     expect(await membersOf().first("nobody", 250)).toEqual({ members: [], share: 1 });
   });
 });

@@ -34,13 +34,13 @@ const tasksOf = (count: number, text?: string) => Array.from({ length: count }, 
 const bytesOf = ({ Entries }: Sent) =>
   Entries.reduce((sum, { MessageBody }) => sum + Buffer.byteLength(MessageBody), 0);
 
-describe("ordering tasks", () => {
+describe("enqueueing tasks", () => {
   test.each([
     [1, [1]],
     [10, [10]],
     [11, [10, 1]],
     [40, [10, 10, 10, 10]],
-  ])("of %i sends %j at a time, each of them once, and each batch with ids of its own", async (count, sizes) => {
+  ])("of %i sends batches of %j, each task once, with unique ids in each batch", async (count, sizes) => {
     const { batches, order } = queueOf();
     await order(tasksOf(count));
     expect(batches.map(({ Entries }) => Entries.length)).toEqual(sizes);
@@ -53,7 +53,7 @@ describe("ordering tasks", () => {
     }
   });
 
-  test("of none asks nobody", async () => {
+  test("without tasks sends nothing", async () => {
     const { batches, order } = queueOf();
     await order([]);
     expect(batches).toEqual([]);
@@ -64,13 +64,13 @@ describe("ordering tasks", () => {
     [0, 0],
     [2_000, 2],
     [2_001, 3],
-  ])("%i ms later delays them by %i whole seconds: never too early", async (afterMs, seconds) => {
+  ])("in %i ms delays them by %i whole seconds: not too early", async (afterMs, seconds) => {
     const { batches, order } = queueOf();
     await order(tasksOf(2), afterMs);
     expect(batches[0]?.Entries.map(({ DelaySeconds }) => DelaySeconds)).toEqual([seconds, seconds]);
   });
 
-  // What JSON has to escape it escapes twice: once in the frame, once as a text in the task.
+  // JSON escapes these characters twice: in the frame, and again as a text in the task.
   test.each([
     ["letters", "x"],
     ["quotes", '"'],
@@ -88,7 +88,7 @@ describe("ordering tasks", () => {
     expect(taskOf(batches[0]?.Entries[0]?.MessageBody ?? "")).toEqual(task(0, text));
   });
 
-  test("of all sizes fills a batch as far as it goes, and loses none", async () => {
+  test("of all sizes fills each batch, and loses none", async () => {
     const { batches, order } = queueOf();
     const tasks = tasksOf(30).map((each, i) => ({ ...each, text: "x".repeat(((i * 37) % 10) * 30_000) }));
     await order(tasks);
@@ -98,13 +98,13 @@ describe("ordering tasks", () => {
     expect(batches.length).toBeLessThan(10);
   });
 
-  test("fails if the queue refuses one of them, so that the caller does not think them ordered", async () => {
+  test("fails if the queue refuses one of them", async () => {
     await expect(queueOf([13]).order(tasksOf(25))).rejects.toThrow("SQS did not take 1 of 10 fan-out tasks");
   });
 });
 
-// The parser's own message cites the text around the mistake.
-test("a task that cannot be read is an error that does not say what was in it", () => {
+// The parser's own message quotes the text around the error.
+test("a malformed task is an error without its content", () => {
   expect(() => taskOf('{"text":"secret"')).toThrow("not JSON");
   expect(() => taskOf("secret")).toThrow(/^(?!.*secret)/);
 });
