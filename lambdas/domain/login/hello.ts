@@ -15,8 +15,8 @@ export async function hello(deps: Deps, caller: Caller, frame: FrameOf<"hello">)
   if (known === "refused") return failed("hello should come before the first login, and with one session only");
   const self = { ...known, requestedAtMs: caller.requestedAtMs };
   // A client that acks needs its position in `@all` and `@user` too, of which it is a member without a login.
-  const unnamed = [everyone, ownRoom].filter((name) => acks && !rooms.some(({ roomId }) => roomId === name));
-  const wanted = [...unnamed.map((roomId) => ({ roomId })), ...rooms];
+  const implicit = [everyone, ownRoom].filter((name) => acks && !rooms.some(({ roomId }) => roomId === name));
+  const wanted = [...implicit.map((roomId) => ({ roomId })), ...rooms];
   const budgetBytes = missedBytes / Math.max(1, rooms.length);
   const restored = await Promise.all(wanted.map((room) => restoreRoom(deps, self, room, budgetBytes)));
   const data = { code: frameCodes.connected, msg: frameTexts.connected };

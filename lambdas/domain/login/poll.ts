@@ -60,13 +60,13 @@ export async function poll(
     probe: false,
     acks: true,
   };
-  const unnamed = [everyone, ownRoom].filter((name) => !rooms.some(({ roomId }) => roomId === name));
-  const wanted = [...unnamed.map((roomId) => ({ roomId })), ...rooms];
+  const implicit = [everyone, ownRoom].filter((name) => !rooms.some(({ roomId }) => roomId === name));
+  const wanted = [...implicit.map((roomId) => ({ roomId })), ...rooms];
   const budgetBytes = missedBytes / Math.max(1, rooms.length);
   // First, because one poll may leave a room and log in to it again.
   await Promise.all(leave.map((roomId) => leaveIfOwn(deps, self, roomId)));
   // Later polls have `since`, so they cannot miss anything.
-  const isNew = known === undefined && unnamed.includes(ownRoom);
+  const isNew = known === undefined && implicit.includes(ownRoom);
   const [replies] = await Promise.all([
     Promise.all(wanted.map((room) => restoreRoom(deps, self, room, budgetBytes))),
     isNew && scheduleUnreadCheck(deps, self.subject, deps.rooms.find(userRoom(self.subject))),

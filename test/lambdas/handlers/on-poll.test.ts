@@ -4,13 +4,13 @@ import type { Deps } from "../../../lambdas/domain/model/deps.ts";
 import { onPoll } from "../../../lambdas/handlers/on-poll.ts";
 
 const claims = { subject: "ann", grants: { rooms: ["*"], publish: [] }, tokenExpiresAtMs: 9 };
-let asked: unknown[];
-let rule: typeof poll;
+let calls: unknown[];
+let operation: typeof poll;
 let printed: string[];
 beforeEach(() => {
-  asked = [];
-  rule = async (_, who, request) => {
-    asked.push({ who, request });
+  calls = [];
+  operation = async (_, caller, request) => {
+    calls.push({ caller, request });
     return { data: { code: "2001", msg: "connect success" }, session: "s", rooms: [], retryAfterMs: 3_000 };
   };
   printed = [];
@@ -28,7 +28,7 @@ async function get({ headers = { Authorization: "Bearer good" }, query = null, a
   const handler = onPoll(
     () => ({}) as Deps,
     () => ({ allowedOrigins, read }),
-    (...args) => rule(...args),
+    (...args) => operation(...args),
   );
   const result = await handler({
     ...event,
@@ -36,24 +36,24 @@ async function get({ headers = { Authorization: "Bearer good" }, query = null, a
     isBase64Encoded: false,
     requestContext: { requestTimeEpoch: 9 },
   });
-  return { ...result, answer: JSON.parse(result.body) };
+  return { ...result, response: JSON.parse(result.body) };
 }
 
 describe("a poll", () => {
   test("reaches the domain with the token's claims; no proxy stores the response", async () => {
     const rooms = [{ roomId: "456", type: "loginWhenLast", since: { epoch: "e", seq: 5 } }];
-    const { statusCode, headers, answer } = await get({ query: { session: "s", rooms: JSON.stringify(rooms) } });
-    expect(asked).toEqual([{ who: { ...claims, requestedAtMs: 9 }, request: { session: "s", rooms } }]);
-    expect({ statusCode, answer }).toEqual({
+    const { statusCode, headers, response } = await get({ query: { session: "s", rooms: JSON.stringify(rooms) } });
+    expect(calls).toEqual([{ caller: { ...claims, requestedAtMs: 9 }, request: { session: "s", rooms } }]);
+    expect({ statusCode, response }).toEqual({
       statusCode: 200,
-      answer: { data: { code: "2001", msg: "connect success" }, session: "s", rooms: [], retryAfterMs: 3_000 },
+      response: { data: { code: "2001", msg: "connect success" }, session: "s", rooms: [], retryAfterMs: 3_000 },
     });
     expect(headers).toEqual({ "Content-Type": "application/json", "Cache-Control": "no-store" });
   });
 
   test("may have no parameters", async () => {
     expect((await get({})).statusCode).toBe(200);
-    expect(asked).toMatchObject([{ request: { rooms: [] } }]);
+    expect(calls).toMatchObject([{ request: { rooms: [] } }]);
   });
 
   test("may spell its headers in any case", async () => {
@@ -81,9 +81,9 @@ describe("a poll is refused", () => {
       statusCode: 401,
       // The page has to be able to read the reason.
       headers: { "Access-Control-Allow-Origin": "https://a" },
-      answer: { code: "1102", msg: "the token is missing or not valid, get a new one" },
+      response: { code: "1102", msg: "the token is missing or not valid, get a new one" },
     });
-    expect(asked).toEqual([]);
+    expect(calls).toEqual([]);
   });
 
   test.each([
@@ -97,10 +97,10 @@ describe("a poll is refused", () => {
     [{ leave: '["@user/bob"]' }, "leave: roomId @user/bob is reserved: names that start with @ belong to Downlink"],
     [{ token: "good" }, 'unknown parameter "token", allowed are session, rooms, leave'],
   ])("for %j: 1011", async (query, problem) => {
-    const { statusCode, answer } = await get({ query: query as Record<string, string> });
-    expect({ statusCode, code: answer.code }).toEqual({ statusCode: 400, code: "1011" });
-    expect(answer.msg).toContain(problem);
-    expect(asked).toEqual([]);
+    const { statusCode, response } = await get({ query: query as Record<string, string> });
+    expect({ statusCode, code: response.code }).toEqual({ statusCode: 400, code: "1011" });
+    expect(response.msg).toContain(problem);
+    expect(calls).toEqual([]);
   });
 });
 
@@ -124,10 +124,10 @@ describe("a malformed room", () => {
     ["457", undefined, "each room should be an object, got a string"],
     [null, undefined, "each room should be an object, got null"],
   ])("(%j) gets 2003 with the reason, and the other rooms are restored", async (bad, roomId, problem) => {
-    const { statusCode, answer } = await get({ query: { session: "s", rooms: JSON.stringify([bad, good]) } });
+    const { statusCode, response } = await get({ query: { session: "s", rooms: JSON.stringify([bad, good]) } });
     expect(statusCode).toBe(200);
-    expect(asked).toMatchObject([{ request: { session: "s", rooms: [good] } }]);
-    expect(answer.rooms).toEqual([
+    expect(calls).toMatchObject([{ request: { session: "s", rooms: [good] } }]);
+    expect(response.rooms).toEqual([
       {
         type: "loginFailed",
         eventName: "loginRoomResp",
@@ -139,11 +139,11 @@ describe("a malformed room", () => {
 });
 
 test("a poll that fails gets 9002 without details, and logs nothing of the page", async () => {
-  rule = () => Promise.reject(new Error("table Rooms is throttled"));
+  operation = () => Promise.reject(new Error("table Rooms is throttled"));
   const rooms = '[{"roomId":"private"}]';
   expect(await get({ query: { session: "private-session", rooms } })).toMatchObject({
     statusCode: 500,
-    answer: { code: "9002", msg: "server trouble, poll again" },
+    response: { code: "9002", msg: "server trouble, poll again" },
   });
   expect(printed).toHaveLength(1);
   expect(printed[0]).toContain("throttled");

@@ -8,11 +8,11 @@ import type { PushRequest } from "../../../protocol/push.ts";
 
 const good = { roomId: "456", eventName: "test", data: {} };
 let pushed: PushRequest[];
-let rule: typeof push;
+let pushOperation: typeof push;
 let printed: string[];
 beforeEach(() => {
   pushed = [];
-  rule = async (_, request) => {
+  pushOperation = async (_, request) => {
     pushed.push(request);
     return { messageId: "m-1", records: [] };
   };
@@ -24,30 +24,30 @@ const eventOf = (body: string | null, isBase64Encoded = false) => ({
   ...{ httpMethod: "POST", headers: null, pathParameters: null, queryStringParameters: null },
   ...{ body, isBase64Encoded, requestContext: { requestTimeEpoch: 9 } },
 });
-const rulesOf = (rule: typeof push) => ({
-  push: rule,
-  pushStatus: () => Promise.reject(new Error("nobody asked for a status")),
-  waitForAcks: () => Promise.reject(new Error("nobody waits")),
+const operationsOf = (pushOperation: typeof push) => ({
+  push: pushOperation,
+  pushStatus: () => Promise.reject(new Error("unexpected call of pushStatus")),
+  waitForAcks: () => Promise.reject(new Error("unexpected call of waitForAcks")),
 });
 
 async function post(body: string | null, isBase64Encoded = false) {
-  const result = await onPush(() => ({}) as Deps, rulesOf(rule))(eventOf(body, isBase64Encoded));
+  const result = await onPush(() => ({}) as Deps, operationsOf(pushOperation))(eventOf(body, isBase64Encoded));
   expect(result.headers).toEqual({ "Content-Type": "application/json" });
-  return { status: result.statusCode, answer: JSON.parse(result.body) };
+  return { status: result.statusCode, response: JSON.parse(result.body) };
 }
 const postJson = (body: unknown) => post(JSON.stringify(body));
 const wrap = (body: unknown) => ({ ROOT: { BODY: body } });
 
 describe("a push", () => {
   test("gets a plain JSON response", async () => {
-    expect(await postJson(good)).toEqual({ status: 200, answer: { code: "0000", msg: "ok", messageId: "m-1" } });
+    expect(await postJson(good)).toEqual({ status: 200, response: { code: "0000", msg: "ok", messageId: "m-1" } });
     expect(pushed).toEqual([{ rooms: ["456"], eventName: "test", rawData: "{}", qos: 1 }]);
   });
 
   test("in ROOT/BODY form gets a response in that form", async () => {
     expect(await postJson(wrap(good))).toEqual({
       status: 200,
-      answer: wrap({ RETURN_CODE: "0000", RETURN_MSG: "ok", MESSAGE_ID: "m-1" }),
+      response: wrap({ RETURN_CODE: "0000", RETURN_MSG: "ok", MESSAGE_ID: "m-1" }),
     });
     expect(pushed).toEqual([{ rooms: ["456"], eventName: "test", rawData: "{}", qos: 1 }]);
   });
@@ -106,57 +106,60 @@ describe("a push that is refused", () => {
 
   test.each(refusals)("for %s gets its code and status, in both forms", async (_, body, name) => {
     const { code, status } = pushCodes[name];
-    expect(await postJson(body)).toEqual({ status, answer: { code, msg: expect.any(String) } });
+    expect(await postJson(body)).toEqual({ status, response: { code, msg: expect.any(String) } });
     expect(await postJson(wrap(body))).toEqual({
       status,
-      answer: wrap({ RETURN_CODE: code, RETURN_MSG: expect.any(String) }),
+      response: wrap({ RETURN_CODE: code, RETURN_MSG: expect.any(String) }),
     });
     expect(pushed).toEqual([]);
   });
 
   test.each([[null], [""], ["{"], ["roomId=456"], ['{"eventName":"test","data":1}}']])(
-    "because %j is no JSON is answered 1001, plainly",
+    "because %j is no JSON gets a plain 1001",
     async (body) => {
-      expect(await post(body)).toMatchObject({ status: 400, answer: { code: "1001" } });
+      expect(await post(body)).toMatchObject({ status: 400, response: { code: "1001" } });
     },
   );
 
   test.each([[{ ROOT: {} }], [{ ROOT: null }], [{ ROOT: { BODY: "x" } }], [{ ROOT: { BODY: [good] } }]])(
-    "because %j has no body in its envelope is answered in the envelope",
+    "because %j has ROOT without BODY gets a response in that form",
     async (body) => {
-      expect(await postJson(body)).toMatchObject({ status: 400, answer: { ROOT: { BODY: { RETURN_CODE: "1001" } } } });
+      expect(await postJson(body)).toMatchObject({
+        status: 400,
+        response: { ROOT: { BODY: { RETURN_CODE: "1001" } } },
+      });
     },
   );
 
   test("as too large by the domain keeps the domain's text", async () => {
-    rule = async () => ({ code: "tooLarge", msg: "has 200000 bytes, allowed are 131072" });
+    pushOperation = async () => ({ code: "tooLarge", msg: "has 200000 bytes, allowed are 131072" });
     expect(await postJson(good)).toEqual({
       status: 413,
-      answer: { code: "1009", msg: "has 200000 bytes, allowed are 131072" },
+      response: { code: "1009", msg: "has 200000 bytes, allowed are 131072" },
     });
-    expect((await postJson(wrap(good))).answer.ROOT.BODY).toMatchObject({ RETURN_CODE: "1009" });
+    expect((await postJson(wrap(good))).response.ROOT.BODY).toMatchObject({ RETURN_CODE: "1009" });
   });
 });
 
 test("a push with the id of another message gets 409, 1012", async () => {
-  rule = async () => ({ code: "messageIdUsed", msg: "messageId m-1 was used for another message" });
+  pushOperation = async () => ({ code: "messageIdUsed", msg: "messageId m-1 was used for another message" });
   expect(await postJson(good)).toEqual({
     status: 409,
-    answer: { code: "1012", msg: "messageId m-1 was used for another message" },
+    response: { code: "1012", msg: "messageId m-1 was used for another message" },
   });
 });
 
 describe("a push that fails", () => {
   beforeEach(() => {
-    rule = () => Promise.reject(new Error("table Messages of account 123 is throttled"));
+    pushOperation = () => Promise.reject(new Error("table Messages of account 123 is throttled"));
   });
 
   test("gets 9002, which may be sent again, without details", async () => {
     const msg = "server trouble, send it again";
-    expect(await postJson(good)).toEqual({ status: 500, answer: { code: "9002", msg } });
+    expect(await postJson(good)).toEqual({ status: 500, response: { code: "9002", msg } });
     expect(await postJson(wrap(good))).toEqual({
       status: 500,
-      answer: wrap({ RETURN_CODE: "9002", RETURN_MSG: msg }),
+      response: wrap({ RETURN_CODE: "9002", RETURN_MSG: msg }),
     });
   });
 
@@ -174,7 +177,7 @@ describe("a push that fails", () => {
     const missing = () => {
       throw new Error("MESSAGES_TABLE is not set; lib/ should pass it to this function");
     };
-    const result = await onPush(missing, rulesOf(rule))(eventOf(JSON.stringify(good)));
+    const result = await onPush(missing, operationsOf(pushOperation))(eventOf(JSON.stringify(good)));
     expect(result.statusCode).toBe(500);
     expect(printed[0]).toContain("MESSAGES_TABLE is not set");
   });
@@ -198,22 +201,22 @@ describe("a push with options", () => {
     ["a waitFor of no acks", { waitFor: { acks: 0, withinMs: 1_000 } }],
     ["a waitFor without acks", { qos: 0, waitFor: { acks: 1, withinMs: 1_000 } }],
   ])("is refused for %s: 1010", async (_, options) => {
-    expect(await postJson({ ...good, ...options })).toMatchObject({ status: 400, answer: { code: "1010" } });
+    expect(await postJson({ ...good, ...options })).toMatchObject({ status: 400, response: { code: "1010" } });
     expect(pushed).toEqual([]);
   });
 
   test("waits for acks with waitFor, and reports them in both forms", async () => {
     const waited: unknown[] = [];
-    const rules = {
-      ...rulesOf(rule),
-      waitForAcks: async (...[, records, wish]: Parameters<typeof waitForAcks>) => {
-        waited.push([records, wish]);
+    const operations = {
+      ...operationsOf(pushOperation),
+      waitForAcks: async (...[, records, waitFor]: Parameters<typeof waitForAcks>) => {
+        waited.push([records, waitFor]);
         return { reached: true, acks: 3 };
       },
     };
     const body = { ...good, waitFor: { acks: 2, withinMs: 500 } };
     const send = async (each: unknown) =>
-      JSON.parse((await onPush(() => ({}) as Deps, rules)(eventOf(JSON.stringify(each)))).body);
+      JSON.parse((await onPush(() => ({}) as Deps, operations)(eventOf(JSON.stringify(each)))).body);
     expect(await send(body)).toEqual({ code: "0000", msg: "ok", messageId: "m-1", reached: true, acks: 3 });
     expect((await send(wrap(body))).ROOT.BODY).toMatchObject({ RETURN_CODE: "0000", REACHED: true, ACKS: 3 });
     expect(waited[0]).toEqual([[], { acks: 2, withinMs: 500 }]);
@@ -222,30 +225,30 @@ describe("a push with options", () => {
 
 describe("the status of a push", () => {
   const get = async (messageId: string, status: (id: string) => Promise<RoomStatus[] | undefined>) => {
-    const rules = { ...rulesOf(rule), pushStatus: (_: unknown, id: string) => status(id) };
+    const operations = { ...operationsOf(pushOperation), pushStatus: (_: unknown, id: string) => status(id) };
     const event = { ...eventOf(null), httpMethod: "GET", pathParameters: { messageId } };
-    const { statusCode, body } = await onPush(() => ({}) as Deps, rules)(event);
-    return { statusCode, answer: JSON.parse(body) };
+    const { statusCode, body } = await onPush(() => ({}) as Deps, operations)(event);
+    return { statusCode, response: JSON.parse(body) };
   };
   const room: RoomStatus = {
     ...{ roomId: "456", logged: true, done: true, acked: 1, ackedBy: ["ann"], waiting: 0, waitingFor: [] },
   };
 
   test("is found by its id, which API Gateway leaves encoded", async () => {
-    const asked: string[] = [];
+    const requestedIds: string[] = [];
     const status = async (id: string) => {
-      asked.push(id);
+      requestedIds.push(id);
       return [room];
     };
     expect(await get("a%2Fc-1", status)).toEqual({
       statusCode: 200,
-      answer: { code: "0000", msg: "ok", messageId: expect.any(String), rooms: [room] },
+      response: { code: "0000", msg: "ok", messageId: expect.any(String), rooms: [room] },
     });
-    expect(asked).toEqual(["a/c-1"]);
+    expect(requestedIds).toEqual(["a/c-1"]);
   });
 
   test("of an unknown id is 1104", async () => {
-    expect(await get("never", async () => undefined)).toMatchObject({ statusCode: 404, answer: { code: "1104" } });
+    expect(await get("never", async () => undefined)).toMatchObject({ statusCode: 404, response: { code: "1104" } });
   });
 
   test.each([
@@ -255,7 +258,7 @@ describe("the status of a push", () => {
     ["encoded except its slash", "ann%2520%25C3%25BC/c-1"],
   ])("is found by the id of a published message, %s", async (_, id) => {
     const status = async (id: string) => (id === "ann%20%C3%BC/c-1" ? [room] : undefined);
-    expect((await get(id, status)).answer).toMatchObject({ code: "0000", messageId: "ann%20%C3%BC/c-1" });
+    expect((await get(id, status)).response).toMatchObject({ code: "0000", messageId: "ann%20%C3%BC/c-1" });
   });
 
   test("is read by the id as it is if that is not percent-encoded", async () => {
@@ -264,12 +267,12 @@ describe("the status of a push", () => {
 
   test("of an id that is longer than any key is 1104, without a read", async () => {
     const status = () => Promise.reject(new Error("a key has at most 2048 bytes"));
-    expect(await get("m".repeat(1_154), status)).toMatchObject({ statusCode: 404, answer: { code: "1104" } });
+    expect(await get("m".repeat(1_154), status)).toMatchObject({ statusCode: 404, response: { code: "1104" } });
   });
 
   test("that fails gets a response without details", async () => {
-    const { statusCode, answer } = await get("m", () => Promise.reject(new Error("throttled")));
+    const { statusCode, response } = await get("m", () => Promise.reject(new Error("throttled")));
     expect(statusCode).toBe(500);
-    expect(JSON.stringify(answer)).not.toContain("throttled");
+    expect(JSON.stringify(response)).not.toContain("throttled");
   });
 });

@@ -22,36 +22,36 @@ const left: ServerFrame = {
   roomId: "456",
 };
 
-let asked: unknown[][];
+let calls: unknown[][];
 let operations: SocketOperations;
 let printed: string[];
 /** Connection and text of each post. */
 let posted: string[][];
 beforeEach(() => {
-  asked = [];
-  const answer =
+  calls = [];
+  const operation =
     (name: string, frame?: ServerFrame) =>
     async (_: Deps, ...rest: unknown[]) => {
-      asked.push([name, ...rest]);
+      calls.push([name, ...rest]);
       return frame;
     };
-  const quiet = (name: string) => async (_: Deps, who: unknown) => void asked.push([name, who]);
+  const silentOperation = (name: string) => async (_: Deps, caller: unknown) => void calls.push([name, caller]);
   operations = {
-    connect: quiet("connect"),
-    disconnect: quiet("disconnect"),
+    connect: silentOperation("connect"),
+    disconnect: silentOperation("disconnect"),
     frames: {
-      hello: answer("hello", left),
-      loginRoom: answer("loginRoom", left),
-      leaveRoom: answer("leaveRoom", left),
-      publish: answer("publish", left),
-      ack: answer("ack"),
-      replay: answer("replay", left),
-      here: answer("here"),
+      hello: operation("hello", left),
+      loginRoom: operation("loginRoom", left),
+      leaveRoom: operation("leaveRoom", left),
+      publish: operation("publish", left),
+      ack: operation("ack"),
+      replay: operation("replay", left),
+      here: operation("here"),
     },
   };
   printed = [];
   posted = [];
-  vi.spyOn(console, "error").mockImplementation((line) => void printed.push(JSON.stringify(line)));
+  vi.spyOn(console, "error").mockImplementation((entry) => void printed.push(JSON.stringify(entry)));
 });
 
 interface Sent {
@@ -83,12 +83,12 @@ const send = (frame: Record<string, unknown>, rest: Sent = {}) =>
 describe("$connect", () => {
   test("connects the caller that the authorizer identified", async () => {
     expect(await handle({ routeKey: "$connect" })).toMatchObject({ statusCode: 200 });
-    expect(asked).toEqual([["connect", ann]]);
+    expect(calls).toEqual([["connect", ann]]);
   });
 
   test("without an authorizer fails", async () => {
     await expect(handle({ routeKey: "$connect", bare: true })).rejects.toThrow("without an authorizer");
-    expect(asked).toEqual([]);
+    expect(calls).toEqual([]);
   });
 
   test("that cannot be written fails, so that the page retries", async () => {
@@ -101,7 +101,7 @@ describe("$disconnect", () => {
   test("disconnects, with or without the authorizer's context", async () => {
     await handle({ routeKey: "$disconnect" });
     await handle({ routeKey: "$disconnect", bare: true });
-    expect(asked).toEqual([
+    expect(calls).toEqual([
       ["disconnect", "abc="],
       ["disconnect", "abc="],
     ]);
@@ -111,7 +111,7 @@ describe("$disconnect", () => {
 describe("a frame", () => {
   test("reaches its operation with the caller, and returns the operation's reply", async () => {
     const { statusCode, reply } = await send({ action: "leaveRoom", roomId: "456" });
-    expect(asked).toEqual([["leaveRoom", { ...ann, requestedAtMs: 9 }, { action: "leaveRoom", roomId: "456" }]]);
+    expect(calls).toEqual([["leaveRoom", { ...ann, requestedAtMs: 9 }, { action: "leaveRoom", roomId: "456" }]]);
     expect({ statusCode, reply }).toEqual({ statusCode: 200, reply: left });
   });
 
@@ -124,19 +124,19 @@ describe("a frame", () => {
 
   test("without a reply has no body", async () => {
     expect(await send({ action: "here", nonce: "n" })).toEqual({ statusCode: 200, reply: undefined });
-    expect(asked).toHaveLength(1);
+    expect(calls).toHaveLength(1);
   });
 
   test("keeps the text of published data: numbers, key order, and spaces", async () => {
     const data = '{ "2":1, "1":12345678901234567890 }';
     const rest = '"roomId":"456","eventName":"e","clientMessageId":"c"';
     await handle({ routeKey: "publish", body: `{"action":"publish",${rest}, "data": ${data} }` });
-    expect(asked[0]?.[2]).toMatchObject({ action: "publish", rawData: data });
+    expect(calls[0]?.[2]).toMatchObject({ action: "publish", rawData: data });
   });
 
   test("is handled by its action, whatever its route", async () => {
     await handle({ routeKey: "$default", body: { action: "leaveRoom", roomId: "456" } });
-    expect(asked[0]?.[0]).toBe("leaveRoom");
+    expect(calls[0]?.[0]).toBe("leaveRoom");
   });
 });
 
@@ -159,7 +159,7 @@ describe("a frame that is refused", () => {
     const { statusCode, reply } = await handle({ routeKey, body });
     expect(statusCode).toBe(200);
     expect(reply).toEqual({ type, eventName, data: { code, msg: expect.any(String) } });
-    expect(asked).toEqual([]);
+    expect(calls).toEqual([]);
     expect(printed).toEqual([]);
   });
 
@@ -192,7 +192,7 @@ describe("a frame that is refused", () => {
 describe("an ack, whose route has no response,", () => {
   const ack = { action: "ack", rooms: [{ roomId: "456", epoch: "e", seq: 1 }] };
   const data = { code: "2013" as const, msg: "more is waiting" };
-  const behind: ServerFrame = { type: "behind", eventName: "ackResp", data, rooms: ["456"] };
+  const behindFrame: ServerFrame = { type: "behind", eventName: "ackResp", data, rooms: ["456"] };
 
   test("has no reply if it succeeds", async () => {
     expect(await send(ack)).toEqual({ statusCode: 200, reply: undefined });
@@ -200,9 +200,9 @@ describe("an ack, whose route has no response,", () => {
   });
 
   test("gets its reply by a post, with its ref", async () => {
-    operations.frames.ack = async () => behind;
+    operations.frames.ack = async () => behindFrame;
     expect(await send({ ...ack, ref: 3 })).toEqual({ statusCode: 200, reply: undefined });
-    expect(posted).toEqual([["abc=", JSON.stringify({ ...behind, ref: 3 })]]);
+    expect(posted).toEqual([["abc=", JSON.stringify({ ...behindFrame, ref: 3 })]]);
   });
 
   test("that is refused gets its reply by a post too", async () => {
@@ -210,11 +210,11 @@ describe("an ack, whose route has no response,", () => {
     expect(posted.map(([, text = ""]) => JSON.parse(text))).toEqual([
       { type: "refused", eventName: "errorResp", data: { code: "4003", msg: expect.any(String) } },
     ]);
-    expect(asked).toEqual([]);
+    expect(calls).toEqual([]);
   });
 
   test("succeeds although its post failed; the failure is logged", async () => {
-    operations.frames.ack = async () => behind;
+    operations.frames.ack = async () => behindFrame;
     posted.push = () => {
       throw new Error("403");
     };
@@ -226,7 +226,7 @@ describe("an ack, whose route has no response,", () => {
 describe("an event without the authorizer's context", () => {
   test("takes the caller from the connection's row", async () => {
     await send({ action: "leaveRoom", roomId: "456" }, { bare: true, stored: row });
-    expect(asked[0]?.[1]).toEqual({ ...row, requestedAtMs: 9 });
+    expect(calls[0]?.[1]).toEqual({ ...row, requestedAtMs: 9 });
   });
 
   test.each([
@@ -241,7 +241,7 @@ describe("an event without the authorizer's context", () => {
     const { reply: got } = await send(frame, { bare: true });
     expect(got).toMatchObject(reply);
     expect(got.data.msg).toBe("the connection is not known any more");
-    expect(asked).toEqual([]);
+    expect(calls).toEqual([]);
   });
 });
 
@@ -268,8 +268,8 @@ describe("an operation that fails", () => {
   test("logs one line with the route, the connection and the error, and nothing that the page sent", async () => {
     await send({ action: "loginRoom", roomId: "private-room", ref: "private-ref" });
     expect(printed).toHaveLength(1);
-    const line = JSON.parse(printed[0] ?? "");
-    expect(line).toMatchObject({
+    const entry = JSON.parse(printed[0] ?? "");
+    expect(entry).toMatchObject({
       level: "error",
       routeKey: "loginRoom",
       connectionId: "abc=",

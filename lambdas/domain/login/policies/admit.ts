@@ -23,39 +23,47 @@ export async function admit(
   deps: Pick<Deps, "members" | "connections" | "rooms" | "now">,
   roomId: string,
   self: Connection,
-  { ownSince, ...membership }: Grant,
+  grant: Grant,
   from: Position,
   head: number,
 ): Promise<LoginResult> {
   const { members, connections, rooms } = deps;
   const { session, connectionId } = self;
-  const { generation, holdsLease } = membership;
-  const granted = { ...membership, requestedAtMs: self.requestedAtMs ?? 0 };
-  const put = async (): Promise<LoginResult> => {
-    const result = { kind: "in" as const, generation, epoch: from.epoch, seq: from.seq, head };
-    const fresh = { ...membershipOf(deps, self, from), ...granted };
-    if ((await members.put(roomId, fresh, ownSince)) === "done") return result;
-    // Read only now, because it is rare that the session is a member already.
-    const mine = await members.get(roomId, session);
-    const isOwn = mine?.subject === self.subject && mine.generation >= ownSince;
-    const at = isOwn && mine.cursor?.epoch === from.epoch ? mine.cursor : from;
-    const kept = { ...membershipOf(deps, self, at), ...(isOwn && { startSeq: mine.startSeq }), ...granted };
-    if ((await members.put(roomId, kept)) === "done") {
-      return { ...result, seq: at.seq, ...(isOwn && { isResumed: true }) };
-    }
-    return refuse("a newer connection of this session is a member of the room");
-  };
   const [result, added] = await Promise.all([
-    put(),
+    writeMembership(deps, roomId, self, grant, from, head),
     isPolling(self) ? "done" : connections.addRoom(connectionId, roomId),
   ]);
   if (result.kind !== "in" || added === "done") return result;
   // `$disconnect` may have run before the membership was written. No other function would remove it.
   await members.remove(roomId, session, connectionId);
-  if (holdsLease) await rooms.release(roomId, connectionId);
+  if (grant.holdsLease) await rooms.release(roomId, connectionId);
   return added === "gone"
     ? connectionGone
     : refuse(`a connection may be in ${limits.roomsPerConnection} rooms, connect again to start over`);
+}
+
+async function writeMembership(
+  deps: Pick<Deps, "members" | "now">,
+  roomId: string,
+  self: Connection,
+  { ownSince, generation, holdsLease }: Grant,
+  from: Position,
+  head: number,
+): Promise<LoginResult> {
+  const { members } = deps;
+  const granted = { generation, holdsLease, requestedAtMs: self.requestedAtMs ?? 0 };
+  const result = { kind: "in" as const, generation, epoch: from.epoch, seq: from.seq, head };
+  const fresh = { ...membershipOf(deps, self, from), ...granted };
+  if ((await members.put(roomId, fresh, ownSince)) === "done") return result;
+  // Read only now, because it is rare that the session is a member already.
+  const mine = await members.get(roomId, self.session);
+  const isOwn = mine?.subject === self.subject && mine.generation >= ownSince;
+  const at = isOwn && mine.cursor?.epoch === from.epoch ? mine.cursor : from;
+  const kept = { ...membershipOf(deps, self, at), ...(isOwn && { startSeq: mine.startSeq }), ...granted };
+  if ((await members.put(roomId, kept)) === "superseded") {
+    return refuse("a newer connection of this session is a member of the room");
+  }
+  return { ...result, seq: at.seq, ...(isOwn && { isResumed: true }) };
 }
 
 /** The fields of a membership that come from its session. A client that acks starts with its cursor at `from`. */

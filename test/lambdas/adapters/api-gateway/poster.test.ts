@@ -89,15 +89,15 @@ describe("a post", () => {
 });
 
 describe("the outcome of a post", () => {
-  const answer = (status: number, body = "") => ({ status, body, keepAlive: true });
+  const response = (status: number, body = "") => ({ status, body, keepAlive: true });
 
   test.each<[string, SendResult, string]>([
-    ["200", answer(200), "sent"],
-    ["410", answer(410), "gone"],
-    ["413", answer(413, '{"message":"Request Too Long"}'), "tooLarge"],
-    ["429", answer(429), "slow"],
-    ["500", answer(500), "failed"],
-    ["503", answer(503, "<html>"), "failed"],
+    ["200", response(200), "sent"],
+    ["410", response(410), "gone"],
+    ["413", response(413, '{"message":"Request Too Long"}'), "tooLarge"],
+    ["429", response(429), "slow"],
+    ["500", response(500), "failed"],
+    ["503", response(503, "<html>"), "failed"],
     ["no connection", "unsent", "failed"],
     ["no response", "unanswered", "unknown"],
   ])("%s is %3$s, after one attempt", async (_, reply, outcome) => {
@@ -111,7 +111,7 @@ describe("the outcome of a post", () => {
     [403, '{"message":"User is not authorized"}'],
     [302, ""],
   ])("%i is our own mistake: thrown in API Gateway's words, without the payload", async (status, body) => {
-    const { post } = posterTo(answer(status, body));
+    const { post } = posterTo(response(status, body));
     const error = await post("abc=", '{"data":"private"}').catch((error: Error) => error);
     expect(error).toEqual(new Error(`API Gateway responded to a post with ${status}: ${body}`));
   });

@@ -50,7 +50,7 @@ describe("a row", () => {
   });
 
   test("that was never written is absent", async () => {
-    expect(await connections.get("nobody")).toBeUndefined();
+    expect(await connections.get("absent")).toBeUndefined();
   });
 });
 
@@ -61,18 +61,18 @@ describe("identify", () => {
   ])(
     "gives the connection its session, whether it answers probes (%j) and whether it acks (%j)",
     async (probe, acks) => {
-      const told = { session: "s", probe, acks };
-      expect(await connections.identify(id, { ...told, newSession: "new" })).toMatchObject(told);
-      expect(await connections.get(id)).toMatchObject({ ...told, subject: "ann" });
+      const identity = { session: "s", probe, acks };
+      expect(await connections.identify(id, { ...identity, newSession: "new" })).toMatchObject(identity);
+      expect(await connections.get(id)).toMatchObject({ ...identity, subject: "ann" });
     },
   );
 
   test("gives a client without a session a new one, and the same one again", async () => {
-    const asked = (newSession: string) =>
+    const identify = (newSession: string) =>
       connections.identify(id, { session: undefined, newSession, probe: false, acks: false });
-    expect(await asked("first")).toMatchObject({ session: "first" });
+    expect(await identify("first")).toMatchObject({ session: "first" });
     await connections.addRoom(id, "456");
-    expect(await asked("second")).toMatchObject({ session: "first" });
+    expect(await identify("second")).toMatchObject({ session: "first" });
   });
 
   test("gives no session to a connection that is a member of a room without one", async () => {
@@ -82,8 +82,8 @@ describe("identify", () => {
   });
 
   test("creates no row", async () => {
-    expect(await connections.identify("nobody", as("s"))).toBe("gone");
-    expect(await rowOf("nobody")).toBeUndefined();
+    expect(await connections.identify("absent", as("s"))).toBe("gone");
+    expect(await rowOf("absent")).toBeUndefined();
   });
 
   test.each([
@@ -118,7 +118,7 @@ describe("the rooms of a connection", () => {
     await connections.addRoom(id, "b");
     await connections.addRoom(id, "a");
     await connections.removeRoom(id, "b");
-    await connections.identify("nobody", as("s"));
+    await connections.identify("absent", as("s"));
     expect(await connections.remove(id)).toEqual({ subject: "ann", session: id, rooms: ["a"] });
     expect(await connections.remove(id)).toBeUndefined();
   });
@@ -132,10 +132,10 @@ describe("the rooms of a connection", () => {
   });
 
   test("are not written after the connection has ended", async () => {
-    expect(await connections.addRoom("nobody", "a")).toBe("gone");
-    await connections.removeRoom("nobody", "a");
-    await connections.recordAnswer("nobody", "n");
-    expect(await rowOf("nobody")).toBeUndefined();
+    expect(await connections.addRoom("absent", "a")).toBe("gone");
+    await connections.removeRoom("absent", "a");
+    await connections.recordAnswer("absent", "n");
+    expect(await rowOf("absent")).toBeUndefined();
   });
 
   test("are returned for an expired row too, because its memberships have to end", async () => {

@@ -12,7 +12,7 @@ import { inPagesOf } from "../../../support/tables.ts";
 
 const startMs = 1_700_000_000_000;
 /** Some have expired. */
-const ghosts = 15;
+const expiredCount = 15;
 const live = 120;
 const tables = sharedTables(openInMemoryTables);
 let nowMs = startMs;
@@ -36,7 +36,7 @@ beforeAll(async () => {
     await membersOf().put("456", { ...caller, session: id, generation: 0, holdsLease: false });
   };
   for (const id of idsOf(live, "live")) await enter(id, startMs);
-  for (const id of idsOf(ghosts, "ghost")) await enter(id, startMs - 60_000);
+  for (const id of idsOf(expiredCount, "expired")) await enter(id, startMs - 60_000);
   nowMs = startMs + 7_800_000 - 30_000;
 });
 
@@ -72,13 +72,13 @@ describe.each(["456", "@all"])("the members of %s", (roomId) => {
           const at = { index: part % of, of };
           const whole = await sessionsOf(membersOf(), roomId, at);
           fc.pre(whole.length > 0);
-          const place = resumePoint % whole.length;
-          const after = whole[place] ?? "";
+          const index = resumePoint % whole.length;
+          const after = whole[index] ?? "";
           // The row of a member that has left is gone. Reads continue after its key, not after its row.
           const comeBack = hasLeft ? await removed(roomId, after) : async () => {};
           const rest = await sessionsOf(membersOf(rows), roomId, at, after);
           await comeBack();
-          expect(rest).toEqual(whole.slice(place + 1));
+          expect(rest).toEqual(whole.slice(index + 1));
         },
       ),
       { numRuns: 40 },
@@ -117,13 +117,13 @@ async function removed(roomId: string, session: string): Promise<() => Promise<v
 
 describe("the first members", () => {
   test.each(["456", "@all"])("of %s are all members of a room up to the limit", async (roomId) => {
-    const { members, share } = await membersOf().first(roomId, live + ghosts);
+    const { members, share } = await membersOf().first(roomId, live + expiredCount);
     expect(members.map(({ session }) => session).sort()).toEqual(idsOf(live, "live"));
     expect(share).toBe(1);
   });
 
   test.each(["456", "@all"])("of %s are some members of a room above the limit", async (roomId) => {
-    const { members, share } = await membersOf().first(roomId, live + ghosts - 1);
+    const { members, share } = await membersOf().first(roomId, live + expiredCount - 1);
     expect(share).not.toBe(1);
     expect(members.length).toBeGreaterThan(0);
   });
@@ -137,18 +137,18 @@ describe("the first members", () => {
   });
 
   test("cost one page, for any number of members", async () => {
-    let asked = 0;
+    let requests = 0;
     const send = (command: never) => {
-      asked += 1;
+      requests += 1;
       return tables.client.send(command);
     };
     const client = { send: send as unknown as typeof tables.client.send };
     const members = membersIn(tableOf(client, "Rooms"), tableOf(client, "Connections"), () => nowMs);
-    for (const roomId of ["456", "@all", "nobody"]) await members.first(roomId, 20);
-    expect(asked).toBe(3);
+    for (const roomId of ["456", "@all", "empty"]) await members.first(roomId, 20);
+    expect(requests).toBe(3);
   });
 
   test("of an empty room are none, with a share of 1", async () => {
-    expect(await membersOf().first("nobody", 250)).toEqual({ members: [], share: 1 });
+    expect(await membersOf().first("empty", 250)).toEqual({ members: [], share: 1 });
   });
 });

@@ -233,8 +233,8 @@ describe.each(["a room", "everyone"])("a member's cursor in %s", (where) => {
   });
 
   test("is not created by an ack", async () => {
-    expect(await members.ack(roomId(), "nobody", "nobody", { epoch: "e", seq: 7 })).toBe("refused");
-    expect(await members.get(roomId(), "nobody")).toBeUndefined();
+    expect(await members.ack(roomId(), "absent", "absent", { epoch: "e", seq: 7 })).toBe("refused");
+    expect(await members.get(roomId(), "absent")).toBeUndefined();
   });
 
   test("is set to any position, by its own connection only", async () => {

@@ -130,7 +130,7 @@ describe("acquiring the lease", () => {
     ["the lease moved to another connection", (rooms, room) => rooms.moveLease(room, "b", lease("b2"))],
     ["the lease was released", (rooms, room) => rooms.release(room, "b")],
     [
-      "the same connection claimed anew",
+      "the same connection acquired it again",
       async (rooms, room) => rooms.acquire(await rooms.open(room), lease("b", 6), 1),
     ],
     ["a session joined", (rooms, room) => rooms.countLogin(room)],

@@ -40,16 +40,16 @@ describe("the pages of a table", () => {
   });
 
   test("are requested only as far as they are consumed", async () => {
-    let asked = 0;
+    let requests = 0;
     const { send } = inPagesOf(2, tables.client);
     const counted = {
       send: ((command: QueryCommand) => {
-        asked += 1;
+        requests += 1;
         return send(command);
       }) as typeof send,
     };
     for await (const _ of tableOf(counted, "Rooms").pages({ key, values: { ":room": "paged" } })) break;
-    expect(asked).toBe(1);
+    expect(requests).toBe(1);
   });
 });
 

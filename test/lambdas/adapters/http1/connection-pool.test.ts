@@ -10,7 +10,7 @@ import { selfSigned } from "../../../support/self-signed.ts";
 import { ok, openStub, type Received } from "./stub-server.ts";
 
 const request = (name: string | number) => () => `POST /${name} HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\n{}`;
-const answered = { status: 200, body: "", keepAlive: true };
+const okResponse = { status: 200, body: "", keepAlive: true };
 
 const limitMs = 60_000;
 
@@ -38,7 +38,7 @@ describe("a connection", () => {
   test("is opened for the first request and reused for the next ones", async () => {
     const { url, requests } = await openStub(() => ok);
     const { pool } = linesTo(url);
-    for (const name of ["a", "b", "c"]) expect(await pool.send(request(name))).toEqual(answered);
+    for (const name of ["a", "b", "c"]) expect(await pool.send(request(name))).toEqual(okResponse);
     expect(requests.map(lineOf)).toEqual([1, 1, 1]);
     expect(requests[0]).toMatchObject({ body: "{}", head: request("a")().slice(0, -2) });
   });
@@ -59,7 +59,7 @@ describe("a connection", () => {
     socket?.end();
     if (socket) await once(socket, "close");
     await turn();
-    expect(await pool.send(request("b"))).toEqual(answered);
+    expect(await pool.send(request("b"))).toEqual(okResponse);
     expect(requests.map(lineOf)).toEqual([1, 2]);
   });
 
@@ -83,7 +83,7 @@ describe("a connection", () => {
     socket?.write("HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n");
     if (socket) await once(socket, "close");
     await turn();
-    expect(await pool.send(request("b"))).toEqual(answered);
+    expect(await pool.send(request("b"))).toEqual(okResponse);
     expect(requests.map(lineOf)).toEqual([1, 2]);
   });
 });
@@ -136,7 +136,7 @@ describe("a request", () => {
     await expect.poll(() => requests.length).toBe(1);
     pass(limitMs);
     expect(await hanging).toBe("unanswered");
-    expect(await pool.send(request("next"))).toEqual(answered);
+    expect(await pool.send(request("next"))).toEqual(okResponse);
     expect(requests.map(lineOf)).toEqual([1, 2]);
   });
 
@@ -144,13 +144,13 @@ describe("a request", () => {
     const { url, requests } = await openStub((received) => (nameOf(received) === "waits" ? undefined : ok));
     const { pool } = linesTo(url);
     const pass = limitsByHand();
-    expect(await pool.send(request("a"))).toEqual(answered);
+    expect(await pool.send(request("a"))).toEqual(okResponse);
     pass(0.9 * limitMs);
     const waiting = pool.send(request("waits"));
     await expect.poll(() => requests.length).toBe(2);
     pass(0.9 * limitMs);
     requests[1]?.socket.write(ok);
-    expect(await waiting).toEqual(answered);
+    expect(await waiting).toEqual(okResponse);
   });
 
   test("whose response comes in pieces gets all of it", async () => {
@@ -195,7 +195,7 @@ describe("a request", () => {
     );
     onTestFinished(() => void again.close());
     await once(again, "listening");
-    expect(await pool.send(request("c"))).toEqual(answered);
+    expect(await pool.send(request("c"))).toEqual(okResponse);
   });
 });
 
@@ -214,7 +214,7 @@ describe("many concurrent requests", () => {
     });
     const { pool } = linesTo(url, { max: 5 });
     const replies = await Promise.all(Array.from({ length: 200 }, (_, i) => pool.send(request(i))));
-    expect(replies).toEqual(Array.from({ length: 200 }, () => answered));
+    expect(replies).toEqual(Array.from({ length: 200 }, () => okResponse));
     expect(requests.map(nameOf).toSorted()).toEqual(Array.from({ length: 200 }, (_, i) => `${i}`).toSorted());
     expect(sockets).toHaveLength(5);
     expect(doubled).toEqual([]);
@@ -249,7 +249,7 @@ describe("many concurrent requests", () => {
     const { url } = await openStub((received) => (nameOf(received) === "0" ? void received.socket.destroy() : ok));
     const { pool } = linesTo(url, { max: 1 });
     const replies = await Promise.all([0, 1, 2].map((i) => pool.send(request(i))));
-    expect(replies).toEqual(["unanswered", answered, answered]);
+    expect(replies).toEqual(["unanswered", okResponse, okResponse]);
   });
 
   test("leave no connection with the response of another request", async () => {
@@ -287,7 +287,7 @@ describe("over TLS", () => {
     );
     const { pool, clock } = linesTo(url);
     for (const name of ["a", "b", "c"]) {
-      expect(await pool.send(request(name))).toEqual(answered);
+      expect(await pool.send(request(name))).toEqual(okResponse);
       clock.nowMs += 60_000;
     }
     expect(resumed).toEqual([false, true, true]);
@@ -307,9 +307,9 @@ describe("over TLS", () => {
     const { pool } = linesTo(new URL(`https://127.0.0.1:${port}`));
     const pass = limitsByHand();
     const connected = once(silent, "connection");
-    const asked = pool.send(request("a"));
+    const pending = pool.send(request("a"));
     await connected;
     pass(limitMs);
-    expect(await asked).toBe("unsent");
+    expect(await pending).toBe("unsent");
   });
 });

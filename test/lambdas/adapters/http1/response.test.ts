@@ -9,14 +9,14 @@ function read(...posts: (string | Buffer)[]) {
 }
 
 const gone = '{"message":"Gone","connectionId":"abc="}';
-const answers = {
+const responses = {
   "an empty one": ["HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", { status: 200, body: "", keepAlive: true }],
   "one with a body": [
     `HTTP/1.1 410 Gone\r\nDate: today\r\ncontent-length:${gone.length}\r\nx-amzn-ErrorType: GoneException\r\n\r\n${gone}`,
     { status: 410, body: gone, keepAlive: true },
   ],
   "one without a reason": ["HTTP/1.1 429\r\ncontent-length: 0\r\n\r\n", { status: 429, body: "", keepAlive: true }],
-  "one that ends the line": [
+  "one that ends the connection": [
     "HTTP/1.1 503 Busy\r\nConnection: Keep-Alive, Close\r\ncontent-length: 2\r\n\r\nno",
     { status: 503, body: "no", keepAlive: false },
   ],
@@ -24,7 +24,7 @@ const answers = {
     "HTTP/1.1 500 Oh\r\nTransfer-Encoding: Chunked\r\n\r\n3\r\nabc\r\nA;x=y\r\n\r\n\r\n\r\nxyz.\r\n0\r\n\r\n",
     { status: 500, body: "abc\r\n\r\n\r\nxyz.", keepAlive: true },
   ],
-  "one behind interim ones": [
+  "one after interim ones": [
     "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n1",
     { status: 200, body: "1", keepAlive: true },
   ],
@@ -36,26 +36,26 @@ const answers = {
 } as const;
 
 describe("a response is read", () => {
-  test.each(Object.entries(answers))("%s", (_, [text, expected]) => {
+  test.each(Object.entries(responses))("%s", (_, [text, expected]) => {
     expect(read(text)).toEqual(expected);
   });
 
   test("however its bytes are split, and not before its last byte", () => {
     const cuts = fc.array(fc.nat(), { maxLength: 8 });
     fc.assert(
-      fc.property(fc.constantFrom(...Object.values(answers)), cuts, ([text, expected], cuts) => {
+      fc.property(fc.constantFrom(...Object.values(responses)), cuts, ([text, expected], cuts) => {
         const at = [...new Set(cuts.map((cut) => cut % text.length))].toSorted((a, b) => a - b);
         const posts = [0, ...at].map((from, i) => text.slice(from, at[i] ?? text.length));
         const whole = new ResponseReader();
         const before = posts.slice(0, -1).map((post) => whole.read(Buffer.from(post, "latin1")));
-        expect(before.filter((answer) => answer !== undefined)).toEqual([]);
+        expect(before.filter((response) => response !== undefined)).toEqual([]);
         expect(whole.read(Buffer.from(posts.at(-1) ?? "", "latin1"))).toEqual(expected);
       }),
     );
   });
 
   test("byte by byte", () => {
-    for (const [text, expected] of Object.values(answers)) expect(read(...text)).toEqual(expected);
+    for (const [text, expected] of Object.values(responses)) expect(read(...text)).toEqual(expected);
   });
 
   test("to the end of its connection, if it announces that", () => {
@@ -75,7 +75,7 @@ describe("a response is read", () => {
     for (const text of [
       "",
       "HTTP/1.1 200 OK\r\nconnection: close\r\n",
-      ...Object.values(answers).map(([whole]) => whole.slice(0, -1)),
+      ...Object.values(responses).map(([whole]) => whole.slice(0, -1)),
     ]) {
       const reader = new ResponseReader();
       reader.read(Buffer.from(text, "latin1"));
@@ -85,7 +85,7 @@ describe("a response is read", () => {
 
   test("one after the other", () => {
     const reader = new ResponseReader();
-    for (const [text, expected] of Object.values(answers))
+    for (const [text, expected] of Object.values(responses))
       expect(reader.read(Buffer.from(text, "latin1"))).toEqual(expected);
   });
 });

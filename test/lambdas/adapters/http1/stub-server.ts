@@ -34,8 +34,8 @@ export async function openStub(react: React, tls?: { key: string; cert: string }
       const request = { connection, head: text.slice(0, headEnd), body, socket };
       text = text.slice(headEnd + length);
       requests.push(request);
-      const answer = react(request);
-      if (answer !== undefined) socket.write(answer);
+      const bytes = react(request);
+      if (bytes !== undefined) socket.write(bytes);
     });
   });
   server.listen(0, "127.0.0.1");

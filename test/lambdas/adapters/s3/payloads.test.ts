@@ -9,17 +9,17 @@ interface Got {
   request: IncomingMessage;
   body: Buffer;
 }
-type Answer = { status: number; body?: string } | "hangs up" | "silence";
+type StubResponse = { status: number; body?: string } | "hangs up" | "silence";
 
 /** A bucket that responds to the PUTs with these, in order; the last one repeats. */
-async function bucket(...answers: Answer[]) {
+async function bucket(...responses: StubResponse[]) {
   const got: Got[] = [];
   const waits: number[] = [];
   const server = createServer(async (request, response) => {
     got.push({ request, body: await buffer(request) });
-    const answer = answers.length > 1 ? answers.shift() : answers[0];
-    if (answer === "hangs up") request.socket.destroy();
-    else if (answer !== "silence" && answer) response.writeHead(answer.status).end(answer.body);
+    const next = responses.length > 1 ? responses.shift() : responses[0];
+    if (next === "hangs up") request.socket.destroy();
+    else if (next !== "silence" && next) response.writeHead(next.status).end(next.body);
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   onTestFinished(async () => {
@@ -38,7 +38,7 @@ async function bucket(...answers: Answer[]) {
   });
   return { payloads, got, waits, credentials };
 }
-const ok: Answer = { status: 200 };
+const ok: StubResponse = { status: 200 };
 const data = JSON.stringify("é".repeat(100_000));
 const sha256 = hash("sha256", data);
 
@@ -60,7 +60,7 @@ test("a text is put under its own hash, as JSON, with a hash for S3 to compare",
   });
 });
 
-test.each<[string, Answer]>([
+test.each<[string, StubResponse]>([
   ["with a 503", { status: 503, body: "<Error><Code>SlowDown</Code></Error>" }],
   ["with a 500", { status: 500 }],
   ["with a 429", { status: 429 }],
@@ -86,15 +86,15 @@ test("a PUT that S3 refuses is not retried", async () => {
 
 test("a PUT without a response times out after five seconds, each attempt", async () => {
   const timeout = AbortSignal.timeout;
-  const asked: number[] = [];
+  const timeouts: number[] = [];
   vi.spyOn(AbortSignal, "timeout").mockImplementation((ms) => {
-    asked.push(ms);
+    timeouts.push(ms);
     return timeout.call(AbortSignal, 50);
   });
   onTestFinished(() => void vi.restoreAllMocks());
   const { payloads } = await bucket("silence");
   await expect(payloads.put(data)).rejects.toThrow("S3 did not respond to a PUT");
-  expect(asked).toEqual([5_000, 5_000, 5_000]);
+  expect(timeouts).toEqual([5_000, 5_000, 5_000]);
 });
 
 test("a URL is for one text, for a quarter of an hour, and takes no request", async () => {

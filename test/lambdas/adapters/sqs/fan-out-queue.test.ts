@@ -99,7 +99,7 @@ describe("enqueueing tasks", () => {
   });
 
   test("fails if the queue refuses one of them", async () => {
-    await expect(queueOf([13]).order(tasksOf(25))).rejects.toThrow("SQS did not take 1 of 10 fan-out tasks");
+    await expect(queueOf([13]).order(tasksOf(25))).rejects.toThrow("SQS refused 1 of 10 fan-out tasks");
   });
 });
 

@@ -111,7 +111,7 @@ describe("the rooms of a hello", () => {
       ],
     });
     const rooms = reply.type === "connected" ? reply.rooms : [];
-    expect(rooms.map((answer) => [answer.roomId, answer.data.code])).toEqual([
+    expect(rooms.map((reply) => [reply.roomId, reply.data.code])).toEqual([
       [room, "2002"],
       [taken, "2004"],
       ["elsewhere", "2003"],

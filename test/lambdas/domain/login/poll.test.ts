@@ -42,9 +42,9 @@ const dataIn = (frame: LoginFrame | undefined) => loggedIn(frame).missed?.map(({
 
 describe("a first poll", () => {
   test("logs in by the policy that it names, and returns the positions of @all and @user", async () => {
-    const answer = await pollBy(ann, [{ roomId: room, type: "loginWhenLast" }]);
-    expect(answer).toMatchObject({ data: { code: "2001" }, session: expect.any(String) });
-    expect(answer.rooms.map((frame) => [frame.roomId, frame.data.code])).toEqual([
+    const response = await pollBy(ann, [{ roomId: room, type: "loginWhenLast" }]);
+    expect(response).toMatchObject({ data: { code: "2001" }, session: expect.any(String) });
+    expect(response.rooms.map((frame) => [frame.roomId, frame.data.code])).toEqual([
       ["@all", "2002"],
       ["@user", "2002"],
       [room, "2002"],
@@ -84,11 +84,11 @@ describe("messages between two polls", () => {
     const sizes: number[] = [];
     let catchUp: RoomToRestore = { roomId: room, type: "loginWhenever", history: 3 };
     for (let more: true | undefined = true; more; ) {
-      const answer = loggedIn(roomIn(await pollBy(ann, [catchUp])));
-      sizes.push(...(answer.missed ?? []).map(({ data }) => (data as string).length));
+      const response = loggedIn(roomIn(await pollBy(ann, [catchUp])));
+      sizes.push(...(response.missed ?? []).map(({ data }) => (data as string).length));
       if (sizes.length === 1) await harness.push(room, '"ab"');
-      ({ more } = answer);
-      catchUp = next(answer);
+      ({ more } = response);
+      catchUp = next(response);
     }
     expect(sizes).toEqual([60_000, 120_000, 60_000, 2]);
   });
@@ -164,10 +164,10 @@ describe("an evicted polling member", () => {
 
 describe("a lease", () => {
   test("is renewed by each poll", async () => {
-    let answer = await pollBy(ann, [{ roomId: room }]);
+    let response = await pollBy(ann, [{ roomId: room }]);
     for (let i = 0; i < 4; i += 1) {
       harness.nowMs += 60_000;
-      answer = await pollBy(ann, [next(roomIn(answer))]);
+      response = await pollBy(ann, [next(roomIn(response))]);
     }
     expect((await bob.login(room)).data.code).toBe("2004");
   });
@@ -221,33 +221,33 @@ describe("a poll without news", () => {
     bob = await harness.connect({ acks: true });
   });
   /** Polls from the positions of a response, in all of its rooms. */
-  const goOn = async (answer: PollResponse, ms = 3_000) => {
+  const continueFrom = async (response: PollResponse, ms = 3_000) => {
     harness.nowMs += ms;
-    const rooms = ["@all", "@user", room].map((roomId) => next(roomIn(answer, roomId)));
+    const rooms = ["@all", "@user", room].map((roomId) => next(roomIn(response, roomId)));
     writes.length = 0;
     return pollBy(ann, rooms);
   };
-  const acked = async () => goOn(await goOn(await pollBy(ann, [{ roomId: room }]), 1));
+  const acked = async () => continueFrom(await continueFrom(await pollBy(ann, [{ roomId: room }]), 1));
 
   test("writes nothing", async () => {
-    await goOn(await acked());
+    await continueFrom(await acked());
     expect(writes).toEqual([]);
   });
 
   test("writes the positions that it acks", async () => {
-    const answer = await acked();
+    const response = await acked();
     for (const roomId of [room, "@all", `@user/${ann.subject}`]) await harness.push(roomId);
-    const second = await goOn(answer);
+    const second = await continueFrom(response);
     expect(writes).toEqual([]);
-    await goOn(second);
+    await continueFrom(second);
     expect(writes).toHaveLength(3);
   });
 
   test("renews the lease when a third of it is over", async () => {
-    let answer = await acked();
+    let response = await acked();
     let renewals = 0;
     for (let polls = 0; polls < 60; polls += 1) {
-      answer = await goOn(answer);
+      response = await continueFrom(response);
       renewals += writes.length;
     }
     expect(renewals).toBe(6);
@@ -255,8 +255,8 @@ describe("a poll without news", () => {
   });
 
   test("leaves at least two thirds of a lease: two polls may fail", async () => {
-    const answer = await pollBy(ann, [{ roomId: room }]);
-    await goOn(await goOn(answer, 1), 29_000);
+    const response = await pollBy(ann, [{ roomId: room }]);
+    await continueFrom(await continueFrom(response, 1), 29_000);
     expect(writes).toEqual([]);
     harness.nowMs += 60_000;
     expect((await bob.login(room)).data.code).toBe("2004");
@@ -265,13 +265,13 @@ describe("a poll without news", () => {
   });
 
   test("gets 2005 if the room was taken over", async () => {
-    const answer = await acked();
+    const response = await acked();
     await bob.login(room, "loginWhenLast");
-    expect(roomIn(await goOn(answer))).toMatchObject({ type: "evicted", data: { code: "2005" } });
+    expect(roomIn(await continueFrom(response))).toMatchObject({ type: "evicted", data: { code: "2005" } });
   });
 
   test("waits for one round trip to DynamoDB", async () => {
-    const answer = await acked();
+    const response = await acked();
     let underWay = 0;
     let hops = 0;
     harness.turn = async (work) => {
@@ -282,16 +282,16 @@ describe("a poll without news", () => {
       underWay -= 1;
       return done;
     };
-    await goOn(answer);
+    await continueFrom(response);
     expect(hops).toBe(1);
   });
 
   test("that is handled after a later one moves no cursor back", async () => {
     const first = await acked();
     await harness.push(room);
-    const second = await goOn(first);
-    await goOn(second);
-    await goOn(first);
+    const second = await continueFrom(first);
+    await continueFrom(second);
+    await continueFrom(first);
     expect((await harness.deps.members.get(room, ann.session))?.cursor?.seq).toBe(1);
   });
 });
@@ -380,14 +380,14 @@ describe("a poll of several rooms", () => {
     await harness.push(rooms[0] ?? "", "1");
     await harness.push(rooms[0] ?? "", JSON.stringify(data));
     await harness.push(rooms[0] ?? "", "3");
-    let answer = first;
+    let response = first;
     const got: unknown[] = [];
     for (let hop = 0; hop < 3; hop += 1) {
-      answer = await pollBy(
+      response = await pollBy(
         ann,
-        rooms.map((roomId) => next(roomIn(answer, roomId))),
+        rooms.map((roomId) => next(roomIn(response, roomId))),
       );
-      const { missed = [] } = loggedIn(roomIn(answer, rooms[0]));
+      const { missed = [] } = loggedIn(roomIn(response, rooms[0]));
       got.push(...missed.map((message) => (message.payload ? harness.fetch(message.payload) : message.data)));
     }
     expect(got).toEqual([1, data, 3]);
