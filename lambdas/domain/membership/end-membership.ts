@@ -1,5 +1,7 @@
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
+import type { Room } from "../model/room.ts";
+import type { UnackedRange } from "../model/unacked-range.ts";
 import { keepIfMoved, keepResumePoint } from "./keep-resume-point.ts";
 import { recordUnacked, unackedRangeOf } from "./record-unacked.ts";
 
@@ -55,11 +57,24 @@ export async function endMembership(
     keepIfMoved({ resumePoints }, roomId, membership?.cursor, removed),
     release(deps, roomId, removed),
   ]);
-  // Meanwhile a message may have taken a number, been acked, or exhausted its redeliveries.
-  const late = after && unackedRangeOf(deps, removed, after);
-  const isLess = range && late?.after !== range.after;
-  if (late && (isLess || late.upTo !== range?.upTo)) await recordUnacked(deps, after, late);
-  if (isLess) await deps.unackedRanges.clear(roomId, range);
+  await correctUnacked(deps, roomId, after, removed, range);
+}
+
+/**
+ * Replaces the recorded range if it has changed before the membership was removed: a message may have taken a number, been
+ * acked, or exhausted its redeliveries.
+ */
+async function correctUnacked(
+  deps: MembershipDeps,
+  roomId: string,
+  room: Room | undefined,
+  removed: Member,
+  recorded: UnackedRange | undefined,
+): Promise<void> {
+  const range = room && unackedRangeOf(deps, removed, room);
+  const startsLater = recorded && range?.after !== recorded.after;
+  if (range && (startsLater || range.upTo !== recorded?.upTo)) await recordUnacked(deps, room, range);
+  if (startsLater) await deps.unackedRanges.clear(roomId, recorded);
 }
 
 /** Call it after the membership is removed: between the two the room seems occupied, never free with a member in it. */

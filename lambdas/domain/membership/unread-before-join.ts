@@ -7,7 +7,7 @@ import { maxRedeliveries } from "../schedule/ack-wait.ts";
 
 /**
  * Schedules the check of messages that were sent to a user before a new page joined at the newest message: no page will
- * receive them any more, unless another device has them. The check runs when that device's redeliveries are over.
+ * receive them any more, unless another device has them. The check waits for the redeliveries to that device.
  *
  * Call it before the page's cursor is written, so that a crash in between does not lose the check.
  *
@@ -21,6 +21,6 @@ export async function scheduleUnreadCheck(deps: Deps, subject: string, roomRead:
   await deps.scheduleAckCheck({ roomId, hop: 0, unread: { epoch, after, upTo: seq } }, afterRedeliveries(deps));
 }
 
-/** The delay of the check, in milliseconds: the last redelivery and its AckWait are over by then. */
+/** The delay of the check, in milliseconds. By then the last redelivery of the messages has been sent. */
 export const afterRedeliveries = ({ redeliverAfterMs }: Pick<Deps, "redeliverAfterMs">) =>
   redeliverAfterMs * 2 ** maxRedeliveries;

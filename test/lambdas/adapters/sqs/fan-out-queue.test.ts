@@ -25,7 +25,7 @@ function queueOf(refused: number[] = []) {
     });
     return { Failed };
   }) as unknown as Send;
-  return { batches, order: fanOutQueue({ send }, queueUrl) };
+  return { batches, enqueue: fanOutQueue({ send }, queueUrl) };
 }
 const task = (id: number, text = "{}"): FanOutTask => ({
   ...{ roomId: "456", messageId: "m", seq: 7, text, taskId: `${id}/99`, to: { index: id, of: 99 }, hop: 0 },
@@ -41,8 +41,8 @@ describe("enqueueing tasks", () => {
     [11, [10, 1]],
     [40, [10, 10, 10, 10]],
   ])("of %i sends batches of %j, each task once, with unique ids in each batch", async (count, sizes) => {
-    const { batches, order } = queueOf();
-    await order(tasksOf(count));
+    const { batches, enqueue } = queueOf();
+    await enqueue(tasksOf(count));
     expect(batches.map(({ Entries }) => Entries.length)).toEqual(sizes);
     expect(batches.flatMap(({ Entries }) => Entries.map(({ MessageBody }) => taskOf(MessageBody)))).toEqual(
       tasksOf(count),
@@ -54,8 +54,8 @@ describe("enqueueing tasks", () => {
   });
 
   test("without tasks sends nothing", async () => {
-    const { batches, order } = queueOf();
-    await order([]);
+    const { batches, enqueue } = queueOf();
+    await enqueue([]);
     expect(batches).toEqual([]);
   });
 
@@ -65,8 +65,8 @@ describe("enqueueing tasks", () => {
     [2_000, 2],
     [2_001, 3],
   ])("in %i ms delays them by %i whole seconds: not too early", async (afterMs, seconds) => {
-    const { batches, order } = queueOf();
-    await order(tasksOf(2), afterMs);
+    const { batches, enqueue } = queueOf();
+    await enqueue(tasksOf(2), afterMs);
     expect(batches[0]?.Entries.map(({ DelaySeconds }) => DelaySeconds)).toEqual([seconds, seconds]);
   });
 
@@ -78,20 +78,20 @@ describe("enqueueing tasks", () => {
     ["line ends", "\n"],
     ["characters of three bytes", "中"],
   ])("with the largest frame, all of %s, sends no more than a mebibyte at a time", async (_, character) => {
-    const { batches, order } = queueOf();
+    const { batches, enqueue } = queueOf();
     const frame = JSON.stringify({ data: character.repeat(limits.postBytes) });
     let text = Buffer.from(frame).subarray(0, limits.postBytes).toString();
     while (Buffer.byteLength(text) > limits.postBytes) text = text.slice(0, -1);
-    await order(tasksOf(12, text));
+    await enqueue(tasksOf(12, text));
     expect(batches.flatMap(({ Entries }) => Entries)).toHaveLength(12);
     for (const batch of batches) expect(bytesOf(batch)).toBeLessThanOrEqual(mebibyte);
     expect(taskOf(batches[0]?.Entries[0]?.MessageBody ?? "")).toEqual(task(0, text));
   });
 
   test("of all sizes fills each batch, and loses none", async () => {
-    const { batches, order } = queueOf();
+    const { batches, enqueue } = queueOf();
     const tasks = tasksOf(30).map((each, i) => ({ ...each, text: "x".repeat(((i * 37) % 10) * 30_000) }));
-    await order(tasks);
+    await enqueue(tasks);
     const ids = batches.flatMap(({ Entries }) => Entries.map(({ MessageBody }) => taskOf(MessageBody).taskId));
     expect(ids).toEqual(tasks.map(({ taskId }) => taskId));
     for (const batch of batches) expect(bytesOf(batch)).toBeLessThanOrEqual(mebibyte);
@@ -99,7 +99,7 @@ describe("enqueueing tasks", () => {
   });
 
   test("fails if the queue refuses one of them", async () => {
-    await expect(queueOf([13]).order(tasksOf(25))).rejects.toThrow("SQS refused 1 of 10 fan-out tasks");
+    await expect(queueOf([13]).enqueue(tasksOf(25))).rejects.toThrow("SQS refused 1 of 10 fan-out tasks");
   });
 });
 
