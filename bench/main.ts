@@ -1,10 +1,10 @@
 import { helpText, readArguments, type Wanted } from "./arguments.ts";
 import { delivery } from "./delivery/delivery.ts";
-import { burst } from "./fan-out/burst.ts";
-import { coldStarts } from "./fan-out/cold-starts.ts";
-import { memory } from "./fan-out/memory.ts";
-import { posts } from "./fan-out/posts.ts";
-import { way } from "./fan-out/way.ts";
+import { burst } from "./coalescing/coalescing.ts";
+import { coldStarts } from "./cold-starts/cold-starts.ts";
+import { memory } from "./memory/memory.ts";
+import { posts } from "./posts/posts.ts";
+import { way } from "./end-to-end/end-to-end.ts";
 import { keepResult } from "./results.ts";
 
 /** A name before a slash stands for all that begin with it. */

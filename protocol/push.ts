@@ -4,29 +4,31 @@ import { describe, describeText, everyone, isReservedRoom, roomIdProblem, subjec
 import { limits } from "./limits.ts";
 import { rawMember } from "./raw-json.ts";
 
-/** What `POST /push` was asked to do. */
+/** A parsed `POST /push`. */
 export interface PushRequest {
-  /** Rooms in the words of the tables: `456`, `@user/ann` or `@all`. */
+  /** Room ids as tables have them: `456`, `@user/ann` or `@all`. Without duplicates. */
   rooms: string[];
   eventName: string;
-  /** JSON text exactly as it was sent. */
+  /** JSON text of `data`, exactly as it was sent. */
   rawData: string;
   qos: 0 | 1;
   messageId?: string;
   ttlMs?: number;
-  /** Subjects that do not get it. */
+  /** Subjects that do not receive the message. */
   exclude?: string[];
-  /** Subject that hears of each delivery. */
+  /** Subject that receives a `delivered` frame for each delivery. */
   receiptTo?: string;
   waitFor?: WaitFor;
 }
-/** The answer waits until so many people have acked, counted in each room, or the time is over. */
+/** The response waits until this number of users have acknowledged, or until the time is over. */
 export interface WaitFor {
+  /** Counted per room. */
   acks: number;
   withinMs: number;
 }
-/** `wrapped`: the caller used the `{ROOT:{BODY:…}}` envelope and gets its answer in it. */
+/** `wrapped`: the request used the `{ROOT:{BODY:…}}` envelope, and the response uses it as well. */
 export type ParsedPush = { wrapped: boolean } & ({ ok: true; push: PushRequest } | { ok: false; refusal: PushRefusal });
+/** Why a push is refused. */
 export interface PushRefusal {
   code: PushCode;
   msg: string;
@@ -52,7 +54,6 @@ const options = {
     isObject(value) ? fieldProblem(value, waitForFields) : `waitFor should be {acks, withinMs}, got ${describe(value)}`,
   ),
 };
-/** Those who caused a push, for instance, and know already. */
 function excludeProblem(value: unknown): string | undefined {
   if (!Array.isArray(value) || value.length === 0 || value.length > limits.excludedPerPush) {
     const got = Array.isArray(value) ? value.length : describe(value);
@@ -65,7 +66,7 @@ function excludeProblem(value: unknown): string | undefined {
 
 const knownFields = [...targetFields, ...Object.keys(options)];
 
-/** Reads a push in either of its two forms. */
+/** Parses the body of `POST /push`: a plain JSON object, or one in the `{ROOT:{BODY:…}}` envelope. */
 export function parsePush(raw: string | undefined): ParsedPush {
   const json = raw ?? "";
   let outer: unknown;

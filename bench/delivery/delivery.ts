@@ -1,4 +1,4 @@
-import { countOperations } from "./count.ts";
+import { countOperations } from "../../test/budgets/count-operations.ts";
 import { keepOperations } from "./operations.ts";
 import { tablesOf } from "./print.ts";
 

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import type { Usage } from "../../cli/estimate/usage.ts";
-import type { Row } from "./count.ts";
+import type { Row } from "../../test/budgets/count-operations.ts";
 
 const file = new URL("../../cli/estimate/operations.json", import.meta.url);
 

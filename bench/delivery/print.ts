@@ -1,8 +1,8 @@
 import { cpuSecondsPerPost } from "../../cli/estimate/architecture.ts";
 import { assumedMs, type Cost, memoryMb, postsAtOnce } from "../../cli/estimate/prices.ts";
 import { roundTripsOf, roundTripsToPostOf, type Usage } from "../../cli/estimate/usage.ts";
-import type { Row, Storm } from "./count.ts";
-import { mostRatio } from "./count.ts";
+import type { Row, Storm } from "../../test/budgets/count-operations.ts";
+import { mostRatio } from "../../test/budgets/count-operations.ts";
 
 const nameWidth = 48;
 const none = "·";

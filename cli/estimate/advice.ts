@@ -1,7 +1,7 @@
 import { amount } from "./amounts.ts";
 import { assumedSeconds, aws, fanOutPace, mappingSeconds, workersFor } from "./architecture.ts";
 import { type Load, loadOf } from "./load.ts";
-import type { Question } from "./question.ts";
+import type { Question } from "./scenario.ts";
 import { type QuotaUse, quotasOf, steadyConnects } from "./quotas.ts";
 import { isInline, systemOf } from "./system.ts";
 import { offeredRequests } from "./time-model.ts";

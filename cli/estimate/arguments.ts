@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { limits } from "../../protocol/limits.ts";
-import { defaults, membersOf, type Question, usualMembers } from "./question.ts";
+import { defaults, membersOf, type Question, usualMembers } from "./scenario.ts";
 
 export type Arguments =
   | { kind: "help" }

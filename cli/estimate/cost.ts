@@ -3,7 +3,7 @@ import { isApart, type Load, loadOf, messagesPerFrame, pushedBytes } from "./loa
 import { billedFor, forRooms, sumOf, times } from "./operations.ts";
 import { type Billed, gigabytePrices, monthlyUsd, objectPrices, prices } from "./prices.ts";
 import { everyoneLook, everyonePush, roomLook, roomPush } from "./push-cost.ts";
-import { membersOf, type Question } from "./question.ts";
+import { membersOf, type Question } from "./scenario.ts";
 
 const monthSeconds = 30 * 24 * 60 * 60;
 /** Of an access log: one line for each frame, handshake, end and request, not for posts. */

@@ -2,9 +2,9 @@ import type { Advice } from "./advice.ts";
 import { amount, duration, large, percent } from "./amounts.ts";
 import { estimate } from "./estimate.ts";
 import { pollingUsd, pollsPerHour } from "./polling.ts";
-import type { Question } from "./question.ts";
+import type { Question } from "./scenario.ts";
 import { quotasOf } from "./quotas.ts";
-import { everyoneAt, raised, sizes, usual, waveAt } from "./scenario.ts";
+import { everyoneAt, raised, sizes, usual, waveAt } from "./doc-scenarios.ts";
 
 type Row = readonly string[];
 

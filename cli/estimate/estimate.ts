@@ -2,7 +2,7 @@ import { type Advice, adviceFor } from "./advice.ts";
 import { type CostItem, type Costs, costsOf, usdOf } from "./cost.ts";
 import { type Load, loadOf } from "./load.ts";
 import { stormRatio } from "./push-cost.ts";
-import type { Question } from "./question.ts";
+import type { Question } from "./scenario.ts";
 import { type QuotaUse, quotasOf } from "./quotas.ts";
 import { type Time, timesOf } from "./times.ts";
 

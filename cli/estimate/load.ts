@@ -7,7 +7,7 @@ import {
   lifeSeconds,
   redeliverAfterSeconds,
 } from "./architecture.ts";
-import { membersOf, type Question } from "./question.ts";
+import { membersOf, type Question } from "./scenario.ts";
 
 /** What goes on in a second, on average. */
 export interface Load {

@@ -2,7 +2,7 @@ import { fanOut, partsOfEveryone, partsOfRoom, workerPace } from "./architecture
 import { messagesPerFrame, pushedBytes } from "./load.ts";
 import { billedFor, type OperationName, sumOf, times, usageOf, withoutPosts } from "./operations.ts";
 import { assumedMs, type Billed, billedMs, billedOf, gbSecondsOf, memoryMb } from "./prices.ts";
-import type { Question } from "./question.ts";
+import type { Question } from "./scenario.ts";
 
 const { inlineMembers } = fanOut;
 const largeRoom = { 0: "push at qos 0 to 1,000 members", 1: "push to 1,000 members" } as const;

@@ -2,7 +2,7 @@ import { ackWithinSeconds, aws, lifeSeconds, workersFor } from "./architecture.t
 import { type Load, loadOf } from "./load.ts";
 import { billedFor, forRooms, sumOf } from "./operations.ts";
 import { assumedMs, memoryMb } from "./prices.ts";
-import { membersOf, type Question } from "./question.ts";
+import { membersOf, type Question } from "./scenario.ts";
 import { reconnectRate } from "./reconnect-model.ts";
 import { isInline, systemOf } from "./system.ts";
 import { offeredRequests } from "./time-model.ts";

@@ -1,10 +1,10 @@
-import { pauseMs } from "../../client/pause.ts";
+import { backoffMs } from "../../client/runtime/backoff.ts";
 import { lifeSeconds } from "./architecture.ts";
 import type { System } from "./system.ts";
 
 /** From so many tries on the client's pauses do not grow. */
 const mostTries = 6;
-const longestPauses = Array.from({ length: mostTries + 1 }, (_, tries) => pauseMs(tries, () => 1) / 1000);
+const longestPauses = Array.from({ length: mostTries + 1 }, (_, tries) => backoffMs(tries, () => 1) / 1000);
 
 /** How many come back in a second: each needs a handshake, and a hello beside it. */
 export const reconnectRate = ({ connectsPerSecond, requestsPerSecond, quietRequests }: System): number =>

@@ -2,7 +2,7 @@ import type { Advice } from "./advice.ts";
 import { amount, duration, large, percent, usd } from "./amounts.ts";
 import type { CostItem, Costs } from "./cost.ts";
 import type { Estimate } from "./estimate.ts";
-import { membersOf } from "./question.ts";
+import { membersOf } from "./scenario.ts";
 import type { QuotaUse } from "./quotas.ts";
 import type { Time } from "./times.ts";
 

@@ -1,31 +1,51 @@
-import { withDefaults } from "./arguments.ts";
-import type { Question } from "./question.ts";
-import { everyoneTime, type Time, waveTimes } from "./times.ts";
-
-/** Of docs/scaling.md: rooms of ten, and a message to each connection every ten minutes. */
-export const usual = (connections: number): Question =>
-  withDefaults({ connections, pushesPerMinute: connections / 100 });
-
-/** What AWS was seen to grant, and a stack that uses it. */
-export const raised = {
-  requestsPerSecond: 100_000,
-  postsPerSecond: 40_000,
-  socketRateLimit: 50_000,
-} satisfies Partial<Question>;
-
-/** Connections, for which the page has rows and dots. */
-export const sizes = [1e3, 1e4, 1e5, 1e6, 1e7];
-/** And between them. */
-export const withinSizes = Array.from({ length: 41 }, (_, i) => Math.round(10 ** (3 + i / 10)));
-
-const seedAt = (connections: number) => (sizes.includes(connections) ? 1 : undefined);
-
-/** A push to everyone; simulated where a table or a dot shows it. */
-export const everyoneAt = (question: Question): Time => everyoneTime(question, seedAt(question.connections));
-
-/** Until 99 % are back after an outage. */
-export function waveAt(question: Question): Time {
-  const [, nearlyAll] = waveTimes(question, seedAt(question.connections));
-  if (!nearlyAll) throw new Error("there is no time for 99 %");
-  return nearlyAll;
+/** What is asked: how much is going on, how it is set up, and what AWS allows. */
+export interface Question {
+  /** Open at any moment, all month long. */
+  connections: number;
+  rooms: number;
+  roomsPerConnection: number;
+  /** To rooms, all together. */
+  pushesPerMinute: number;
+  /** To everyone. */
+  everyonePerDay: number;
+  /** Of a message's `data`. */
+  payloadBytes: number;
+  /** How long nothing may arrive before a client asks whether its connection still lives. */
+  heartbeatSeconds: number;
+  qos: 0 | 1;
+  /** Of the stack: the pace of all fan-out workers together. */
+  postsPerSecond: number;
+  /** Of the stack: handshakes and frames of pages, acks among them. */
+  socketRateLimit: number;
+  /** API Gateway's quota of account and Region for connects, frames, pushes and posts together. */
+  requestsPerSecond: number;
+  /** API Gateway's quota for new connections. */
+  connectsPerSecond: number;
+  /** How soon a push to everyone should be with the last page. */
+  everyoneWithinSeconds: number;
+  /** How soon all pages should be back after an outage. */
+  backWithinSeconds: number;
 }
+
+/** What is taken for what nobody said. */
+export const defaults = {
+  roomsPerConnection: 1,
+  pushesPerMinute: 60,
+  everyonePerDay: 1,
+  payloadBytes: 200,
+  heartbeatSeconds: 270,
+  qos: 1,
+  postsPerSecond: 3_500,
+  socketRateLimit: 4_500,
+  requestsPerSecond: 10_000,
+  connectsPerSecond: 500,
+  everyoneWithinSeconds: 60,
+  backWithinSeconds: 600,
+} as const satisfies Partial<Question>;
+
+/** Members of a room if nobody says how many rooms there are. */
+export const usualMembers = 10;
+
+/** Of one room, on average. */
+export const membersOf = ({ connections, rooms, roomsPerConnection }: Question): number =>
+  (connections * roomsPerConnection) / rooms;

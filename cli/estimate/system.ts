@@ -1,6 +1,6 @@
 import { aws, fanOut, workerPace, workersFor } from "./architecture.ts";
 import { type Load, loadOf } from "./load.ts";
-import { membersOf, type Question } from "./question.ts";
+import { membersOf, type Question } from "./scenario.ts";
 
 /** What the time of a fan-out and of a reconnect hangs on. */
 export interface System {

@@ -3,7 +3,7 @@ import { fanOut, partsOfEveryone, partsOfRoom } from "./architecture.ts";
 import { type Load, loadOf } from "./load.ts";
 import { usageOf } from "./operations.ts";
 import { billedMs } from "./prices.ts";
-import { membersOf, type Question } from "./question.ts";
+import { membersOf, type Question } from "./scenario.ts";
 import { mostConnections, reconnectSeconds } from "./reconnect-model.ts";
 import { simulateFanOut } from "./simulation/fan-out.ts";
 import { seeded } from "./simulation/random.ts";

@@ -1,8 +1,8 @@
 import { amount, duration, large } from "../amounts.ts";
 import { costsOf } from "../cost.ts";
-import type { Question } from "../question.ts";
+import type { Question } from "../scenario.ts";
 import { quotasOf } from "../quotas.ts";
-import { everyoneAt, usual as question, raised, sizes, waveAt, withinSizes } from "../scenario.ts";
+import { everyoneAt, usual as question, raised, sizes, waveAt, withinSizes } from "../doc-scenarios.ts";
 import type { Chart, Point } from "./chart.ts";
 
 const xLabel = "connections, open at the same time";

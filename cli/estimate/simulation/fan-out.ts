@@ -8,8 +8,8 @@ import {
   redeliverAfterSeconds,
 } from "../architecture.ts";
 import type { Job, System } from "../system.ts";
-import { Bucket } from "./bucket.ts";
-import { Later } from "./later.ts";
+import { Bucket } from "./token-bucket.ts";
+import { Later } from "./delay-line.ts";
 import { arrivals, bell, type Random, seeded } from "./random.ts";
 
 export interface SimulatedPush extends Job {

@@ -1,8 +1,8 @@
-import { pauseMs } from "../../../client/pause.ts";
+import { backoffMs } from "../../../client/runtime/backoff.ts";
 import { lifeSeconds } from "../architecture.ts";
 import type { System } from "../system.ts";
-import { Bucket } from "./bucket.ts";
-import { Later } from "./later.ts";
+import { Bucket } from "./token-bucket.ts";
+import { Later } from "./delay-line.ts";
 import { arrivals, type Random, seeded, wholeOf } from "./random.ts";
 
 export interface ReconnectRun {
@@ -25,7 +25,7 @@ class Waiting {
   constructor(tick: number, random: Random) {
     this.random = random;
     this.byTries = Array.from({ length: mostTries + 1 }, (_, tries) => {
-      const ticks = Math.max(1, Math.round(pauseMs(tries, () => 1) / 1000 / tick));
+      const ticks = Math.max(1, Math.round(backoffMs(tries, () => 1) / 1000 / tick));
       return { ticks, later: new Later(ticks) };
     });
   }

@@ -6,13 +6,13 @@ import { assignmentOf, type Table } from "./table.ts";
 
 /** Progress of fan-out tasks as rows of the Rooms table. */
 export const tasksIn = (table: Table, now: () => number): Tasks => ({
-  async acquire({ messageId, roomId, taskId, to }, worker, untilMs) {
+  async acquire({ messageId, roomId, taskId, to }, worker, leaseExpiresAtMs) {
     const key = taskKey(messageId, roomId, taskId);
-    const mine = { ":worker": worker, ":untilMs": untilMs };
+    const mine = { ":worker": worker, ":leaseExpiresAtMs": leaseExpiresAtMs };
     // An expired row may be of an earlier message with the same id.
     const started = await table.update(key, {
       update:
-        "SET worker = :worker, untilMs = :untilMs, expiresAt = :expiresAt, ofPart = :ofPart REMOVE #after, outcomes, retryTaskCount, doneAtMs",
+        "SET worker = :worker, leaseExpiresAtMs = :leaseExpiresAtMs, expiresAt = :expiresAt, ofPart = :ofPart REMOVE #after, outcomes, retryTaskCount, doneAtMs",
       condition: `attribute_not_exists(expiresAt) OR ${isExpired}`,
       names: { "#after": "after" },
       values: {
@@ -25,8 +25,9 @@ export const tasksIn = (table: Table, now: () => number): Tasks => ({
     });
     if (started !== "refused") return progressOf(started);
     const taken = await table.update(key, {
-      update: "SET worker = :worker, untilMs = :untilMs",
-      condition: "attribute_not_exists(doneAtMs) AND (attribute_not_exists(untilMs) OR untilMs < :nowMs)",
+      update: "SET worker = :worker, leaseExpiresAtMs = :leaseExpiresAtMs",
+      condition:
+        "attribute_not_exists(doneAtMs) AND (attribute_not_exists(leaseExpiresAtMs) OR leaseExpiresAtMs < :nowMs)",
       values: { ...mine, ":nowMs": now() },
       returns: "ALL_NEW",
     });
@@ -34,10 +35,10 @@ export const tasksIn = (table: Table, now: () => number): Tasks => ({
     return (await table.get(key))?.doneAtMs === undefined ? "taken" : "done";
   },
 
-  async record({ messageId, roomId, taskId }, worker, { after, outcomes, retryTaskCount, doneAtMs, untilMs }) {
-    const { set, names, values } = assignmentOf({ after, outcomes, retryTaskCount, doneAtMs, untilMs });
+  async record({ messageId, roomId, taskId }, worker, { after, outcomes, retryTaskCount, doneAtMs, leaseExpiresAtMs }) {
+    const { set, names, values } = assignmentOf({ after, outcomes, retryTaskCount, doneAtMs, leaseExpiresAtMs });
     // Without a lease the task is free for any worker.
-    const release = untilMs === undefined ? " REMOVE untilMs, worker" : "";
+    const release = leaseExpiresAtMs === undefined ? " REMOVE leaseExpiresAtMs, worker" : "";
     const recorded = await table.update(taskKey(messageId, roomId, taskId), {
       update: `SET ${set}${release}`,
       condition: "worker = :worker",
@@ -50,12 +51,12 @@ export const tasksIn = (table: Table, now: () => number): Tasks => ({
 
 /** The progress in a task's row. */
 export function progressOf(row: Record<string, unknown>): TaskProgress {
-  const { after, outcomes = noOutcomes(), retryTaskCount, doneAtMs, untilMs } = row as Partial<TaskProgress>;
+  const { after, outcomes = noOutcomes(), retryTaskCount, doneAtMs, leaseExpiresAtMs } = row as Partial<TaskProgress>;
   return {
     outcomes,
     ...(after !== undefined && { after }),
     ...(retryTaskCount !== undefined && { retryTaskCount }),
     ...(doneAtMs !== undefined && { doneAtMs }),
-    ...(untilMs !== undefined && { untilMs }),
+    ...(leaseExpiresAtMs !== undefined && { leaseExpiresAtMs }),
   };
 }

@@ -7,7 +7,7 @@ import type { Caller } from "../model/connection.ts";
 import { sessionKey } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Room } from "../model/room.ts";
-import { roomOfWire } from "../wire/room-names.ts";
+import { roomOfWire } from "../model/room.ts";
 import { serializeFrame } from "../wire/serialize.ts";
 import { deliver } from "./deliver.ts";
 

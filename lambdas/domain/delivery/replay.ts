@@ -6,9 +6,8 @@ import { readHistory, readMissed } from "../log/read.ts";
 import type { Caller } from "../model/connection.ts";
 import { sessionKey } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
-import type { Room } from "../model/room.ts";
+import { isImplicit, type Room, roomOfWire } from "../model/room.ts";
 import { postAlone } from "../send/post-alone.ts";
-import { roomOfWire } from "../wire/room-names.ts";
 
 /** Reads a room's log for somebody who is in it, or a conversation's for one of the two. */
 export async function replay(deps: Deps, caller: Caller, frame: FrameOf<"replay">): Promise<ServerFrame> {
@@ -49,7 +48,7 @@ function roomOf({ subject }: Caller, { roomId, toUser }: FrameOf<"replay">): str
 }
 
 async function isMember({ connections, members }: Deps, caller: Caller, wireRoomId: string): Promise<boolean> {
-  if (wireRoomId.startsWith("@")) return true;
+  if (isImplicit(wireRoomId)) return true;
   const self = await connections.get(caller.connectionId);
   if (!self) return false;
   const membership = await members.get(wireRoomId, sessionKey(self, wireRoomId));

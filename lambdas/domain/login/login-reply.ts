@@ -6,9 +6,9 @@ import { evictedFrame } from "../membership/evict.ts";
 import type { Connection } from "../model/connection.ts";
 import { sessionKey } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
-import { isPolling } from "../model/polling.ts";
+import { isPolling } from "../model/member.ts";
 import type { ResumePoint } from "../model/resume-point.ts";
-import type { Room } from "../model/room.ts";
+import { isImplicit, type Room } from "../model/room.ts";
 import { rawFrame, serializeMessage } from "../wire/serialize.ts";
 import type { Admitted, LoginResult } from "./policies/login-result.ts";
 
@@ -111,7 +111,7 @@ async function setCursor(
   startSeq: number | undefined,
 ): Promise<void> {
   const { connectionId, subject } = self;
-  if (isPolling(self) && roomId.startsWith("@")) return resumePoints.keep(roomId, subject, resumePoint);
+  if (isPolling(self) && isImplicit(roomId)) return resumePoints.keep(roomId, subject, resumePoint);
   const { epoch, seq } = resumePoint;
   await members.setCursor(roomId, sessionKey(self, roomId), connectionId, { epoch, seq }, startSeq);
 }

@@ -4,9 +4,8 @@ import { type StartPosition, startPositionFor } from "../log/start-position.ts";
 import { scheduleUnreadCheck } from "../membership/unread-before-join.ts";
 import type { Connection } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
-import { isCurrent } from "../model/member.ts";
-import { isHeld, isPolling } from "../model/polling.ts";
-import { roomOfWire } from "../wire/room-names.ts";
+import { isCurrent, isHeld, isPolling } from "../model/member.ts";
+import { isImplicit, roomOfWire } from "../model/room.ts";
 import { logIn, refusalOf } from "./login.ts";
 import { loginReply } from "./login-reply.ts";
 import { whenFirst } from "./policies/first.ts";
@@ -45,7 +44,7 @@ export async function restoreRoom(
   budgetBytes?: number,
 ): Promise<LoginFrame> {
   const { roomId, generation, type: _, ...catchUp } = room;
-  if (roomId.startsWith("@")) return restoreOwnRoom(deps, self, room, budgetBytes);
+  if (isImplicit(roomId)) return restoreOwnRoom(deps, self, room, budgetBytes);
   if (generation === undefined) return logIn(deps, self, room, Promise.resolve(self), budgetBytes);
   const startPosition = startPositionFor(deps, roomId, self.subject, catchUp);
   const result = refusalOf(deps, self, roomId) ?? (await restore(deps, self, room, generation, startPosition));

@@ -1,6 +1,6 @@
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
-import type { Room } from "../model/room.ts";
+import { isImplicit, type Room } from "../model/room.ts";
 import type { UnackedRange } from "../model/unacked-range.ts";
 import { keepIfMoved, keepResumePoint } from "./keep-resume-point.ts";
 import { recordUnacked, unackedRangeOf } from "./record-unacked.ts";
@@ -46,7 +46,7 @@ export async function endMembership(
 ): Promise<void> {
   const { members, resumePoints, rooms } = deps;
   // Ack checks of a user's own room cover users without any connection, and no session departs from `@all`.
-  const readRoom = async () => (roomId.startsWith("@") ? undefined : rooms.get(roomId));
+  const readRoom = async () => (isImplicit(roomId) ? undefined : rooms.get(roomId));
   const [membership, room] = await Promise.all([members.get(roomId, session), readRoom()]);
   const range = membership?.connectionId === connectionId && room ? unackedRangeOf(deps, membership, room) : undefined;
   await Promise.all([keepResumePoint(deps, roomId, membership), room && range && recordUnacked(deps, room, range)]);

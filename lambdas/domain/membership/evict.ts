@@ -2,7 +2,7 @@ import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
 import type { LoginFrame } from "../../../protocol/frames.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
-import { isPolling } from "../model/polling.ts";
+import { isPolling } from "../model/member.ts";
 import { resumePointOf } from "../model/resume-point.ts";
 import type { Lease } from "../model/room.ts";
 import { post } from "../send/post.ts";
@@ -34,7 +34,8 @@ async function scheduleNotice(
 ): Promise<void> {
   if (isPolling(member) || !member.acks) return;
   const { session, connectionId } = member;
-  await scheduleAckCheck({ roomId, hop: 0, evicted: { session, connectionId, generation } }, redeliverAfterMs);
+  const evicted = { session, connectionId, generation };
+  await scheduleAckCheck({ kind: "evicted", roomId, hop: 0, evicted }, redeliverAfterMs);
 }
 
 /** Posts 2005 to an evicted member. */

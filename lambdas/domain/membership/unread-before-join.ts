@@ -18,7 +18,10 @@ export async function scheduleUnreadCheck(deps: Deps, subject: string, roomRead:
   const { roomId, epoch, seq } = room;
   const after = resumeSeq(points, room) ?? 0;
   if (after >= seq) return;
-  await deps.scheduleAckCheck({ roomId, hop: 0, unread: { epoch, after, upTo: seq } }, afterRedeliveries(deps));
+  await deps.scheduleAckCheck(
+    { kind: "unread", roomId, hop: 0, unread: { epoch, after, upTo: seq } },
+    afterRedeliveries(deps),
+  );
 }
 
 /** The delay of the check, in milliseconds. By then the last redelivery of the messages has been sent. */

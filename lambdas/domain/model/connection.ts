@@ -1,5 +1,6 @@
-import type { Transport } from "./polling.ts";
+import type { Transport } from "./member.ts";
 import type { ResumePoint } from "./resume-point.ts";
+import { isImplicit } from "./room.ts";
 
 /** Patterns of rooms, from the token; `*` stands for any run of characters. */
 export interface Grants {
@@ -30,7 +31,7 @@ export interface Connection extends Caller {
   /** Whether the client acks, and wants again what it did not ack. */
   acks: boolean;
   /** Nonce of the last answered probe. */
-  answered?: string;
+  answeredNonce?: string;
 }
 
 /** A row past its `expiresAt` is absent to every reader; all reads by key see every earlier write. */
@@ -64,4 +65,4 @@ export interface EndedConnection {
 
 /** Where the caller has its place in the room: in the rooms it did not log in to, under its connection. */
 export const sessionKey = (self: Pick<Connection, "session" | "connectionId">, roomId: string) =>
-  roomId.startsWith("@") ? self.connectionId : self.session;
+  isImplicit(roomId) ? self.connectionId : self.session;

@@ -32,13 +32,13 @@ export interface TaskProgress {
   /** When all was done. */
   doneAtMs?: number;
   /** Somebody works at it until then. */
-  untilMs?: number;
+  leaseExpiresAtMs?: number;
 }
 
 /** The books on tasks, kept for a day. Who works at a task has it alone, for so long as it said. */
 export interface Tasks {
   /** `done`: there is nothing left to do. `taken`: somebody else works at it. */
-  acquire(task: FanOutTask, worker: string, untilMs: number): Promise<TaskProgress | "done" | "taken">;
+  acquire(task: FanOutTask, worker: string, leaseExpiresAtMs: number): Promise<TaskProgress | "done" | "taken">;
   /** `lost`: the time was over, and somebody else may work at it. */
   record(task: FanOutTask, worker: string, record: TaskProgress): Promise<"recorded" | "lost">;
 }

@@ -12,7 +12,7 @@ export interface Message extends Position {
   payload?: PayloadRef;
   atMs: number;
   /** Nobody wants it after that. */
-  untilMs?: number;
+  ttlEndsAtMs?: number;
   from?: string;
   conversation?: string;
   /** Subjects that do not get it. */
@@ -40,4 +40,4 @@ export interface Log {
 export const isFor = ({ exclude }: Message, subject: string) => !exclude?.includes(subject);
 
 /** Whether its `ttl` is not over. */
-export const isWanted = ({ untilMs }: Message, nowMs: number) => untilMs === undefined || untilMs > nowMs;
+export const isWanted = ({ ttlEndsAtMs }: Message, nowMs: number) => ttlEndsAtMs === undefined || ttlEndsAtMs > nowMs;

@@ -14,7 +14,7 @@ export interface OutgoingMessage {
   /** Within how long those who get it are to ack. */
   ackWithinMs?: number;
   /** Nobody wants it after that. */
-  untilMs?: number;
+  ttlEndsAtMs?: number;
   /** Who does not get it, and the frame that they get in its place so that they do not wait for its number. */
   excluded?: { subjects: string[]; text?: string };
 }

@@ -1,5 +1,35 @@
 import type { Position } from "../../../protocol/frames.ts";
-import type { Transport } from "./polling.ts";
+import { everyone, isConversationRoom, isReservedRoom, ownRoom, userRoom } from "../../../protocol/ids.ts";
+import type { Transport } from "./member.ts";
+
+/**
+ * How sessions become members of a room.
+ *
+ * | kind | members |
+ * | --- | --- |
+ * | `application` | sessions that log in, under a policy |
+ * | `user` | all connections of one subject, from connect |
+ * | `everyone` | all connections, from connect |
+ * | `conversation` | none: it is a log only |
+ */
+export type RoomKind = "application" | "user" | "everyone" | "conversation";
+
+/** @param roomId as the tables or as a connection's frames name the room */
+export function roomKind(roomId: string): RoomKind {
+  if (!isReservedRoom(roomId)) return "application";
+  if (roomId === everyone) return "everyone";
+  return isConversationRoom(roomId) ? "conversation" : "user";
+}
+
+/** How a connection's frames name the room: `@user` is the own room of the connection's subject. */
+export const wireRoomOf = (roomId: string): string => (roomKind(roomId) === "user" ? ownRoom : roomId);
+
+/** The room that a connection of `subject` names so. */
+export const roomOfWire = (wireName: string, subject: string): string =>
+  wireName === ownRoom ? userRoom(subject) : wireName;
+
+/** Whether membership comes with the connection, without a login. Such a room has no policy, lease or generation. */
+export const isImplicit = (roomId: string): boolean => roomKind(roomId) !== "application";
 
 /** `seq` is that of the newest message, 0 before the first. */
 export interface Room extends Position {

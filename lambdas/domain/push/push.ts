@@ -2,7 +2,7 @@ import { inlineBytes, limits } from "../../../protocol/limits.ts";
 import type { PushRefusal } from "../../../protocol/push.ts";
 import { onePage } from "../concurrency/pages.ts";
 import { deliver } from "../delivery/deliver.ts";
-import { enqueueParts, pauseMs, retryTasks } from "../fan-out/enqueue.ts";
+import { enqueueParts, retryDelayMs, retryTasks } from "../fan-out/enqueue.ts";
 import { fanOutMs } from "../fan-out/plan.ts";
 import { appendTo, type Draft } from "../log/append.ts";
 import { Idempotency } from "../log/idempotency.ts";
@@ -43,8 +43,8 @@ export async function push(deps: Deps, request: PushRequest): Promise<Accepted |
   const { rooms, eventName, rawData, qos, ttlMs, from, conversation, receiptTo, exclude } = request;
   const { messageId = deps.newId() } = request;
   const atMs = deps.now();
-  const untilMs = ttlMs === undefined ? undefined : atMs + ttlMs;
-  const head = { eventName, messageId, atMs, untilMs, from, conversation, receiptTo, exclude };
+  const ttlEndsAtMs = ttlMs === undefined ? undefined : atMs + ttlMs;
+  const head = { eventName, messageId, atMs, ttlEndsAtMs, from, conversation, receiptTo, exclude };
   const content = await contentOf(deps, rooms, head, rawData);
   if ("code" in content) return content;
   const draft: Draft = { ...head, ...content };
@@ -178,6 +178,6 @@ async function deliverOrEnqueue(
     return { ...record, done: true, parts: await enqueueParts(deps, outgoing, roomSizeOf(first), record) };
   const { outcomes, retries } = await deliver(deps, room, onePage(first.members), outgoing);
   const tasks = retryTasks(deps, outgoing, retries, 1);
-  await deps.enqueueTasks(tasks, pauseMs(1));
+  await deps.enqueueTasks(tasks, retryDelayMs(1));
   return { ...record, done: true, outcomes, ...(tasks.length > 0 && { retryTaskCount: tasks.length }) };
 }

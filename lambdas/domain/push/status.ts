@@ -1,10 +1,10 @@
-import { conversationId, personsOfConversation, subjectOf } from "../../../protocol/ids.ts";
+import { conversationId, subjectOf, subjectsOfConversation } from "../../../protocol/ids.ts";
 import type { WaitFor } from "../../../protocol/push.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
+import { isPolling } from "../model/member.ts";
 import type { Outcomes } from "../model/outcomes.ts";
 import { noOutcomes } from "../model/outcomes.ts";
-import { isPolling } from "../model/polling.ts";
 import type { PushRecord } from "../model/push-record.ts";
 import { hasReached } from "../model/resume-point.ts";
 import { exhaustedKey, reportedKey } from "../redelivery/offline-subject.ts";
@@ -119,7 +119,7 @@ async function personsOf(
 
 /** The log of a conversation has a name of its own, that only the tables know. */
 function publicName(roomId: string): string {
-  const pair = personsOfConversation(roomId);
+  const pair = subjectsOfConversation(roomId);
   return pair ? conversationId(...pair) : roomId;
 }
 

@@ -17,7 +17,7 @@ export async function scheduleRoomCheck(
   afterMs: number,
 ): Promise<void> {
   const atMs = now() + afterMs;
-  await scheduleAckCheck({ roomId, hop: 0 }, afterMs);
+  await scheduleAckCheck({ kind: "room", roomId, hop: 0 }, afterMs);
   await rooms.recordAckCheck(roomId, atMs);
 }
 

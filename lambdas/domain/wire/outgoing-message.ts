@@ -12,7 +12,7 @@ export function outgoingMessageOf(
   message: Omit<Message, "epoch" | "seq"> & Partial<Message>,
   ackWithinMs?: number,
 ): OutgoingMessage {
-  const { roomId, messageId, epoch, seq, untilMs, exclude } = message;
+  const { roomId, messageId, epoch, seq, ttlEndsAtMs, exclude } = message;
   return {
     roomId,
     messageId,
@@ -21,7 +21,7 @@ export function outgoingMessageOf(
     ...(message.payload && { source: message }),
     ...(epoch !== undefined && { epoch }),
     ...(seq !== undefined && { seq }),
-    ...(untilMs !== undefined && { untilMs }),
+    ...(ttlEndsAtMs !== undefined && { ttlEndsAtMs }),
     ...(exclude && {
       excluded: { subjects: exclude, ...(seq !== undefined && { text: serializeSkip(deps, message, ackWithinMs) }) },
     }),

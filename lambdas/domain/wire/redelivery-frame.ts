@@ -1,5 +1,5 @@
 import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
-import { wireRoomOf } from "./room-names.ts";
+import { wireRoomOf } from "../model/room.ts";
 import { rawFrame, serializeFrame } from "./serialize.ts";
 
 /**

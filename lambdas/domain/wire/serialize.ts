@@ -1,8 +1,7 @@
 import type { MessageFrame, ServerFrame } from "../../../protocol/frames.ts";
-import { everyone, isConversationRoom } from "../../../protocol/ids.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Message } from "../model/message.ts";
-import { wireRoomOf } from "./room-names.ts";
+import { roomKind, wireRoomOf } from "../model/room.ts";
 
 /** JSON text that goes into a frame as it is: neither parsed nor printed anew. */
 class RawJson {
@@ -45,8 +44,7 @@ export function serializeMessage(
     eventName,
     data: rawData === undefined ? undefined : new RawJson(rawData),
     payload: payload && { url: payloads.urlOf(payload), ...payload },
-    // Whoever reads a conversation's log may not take its numbers for those of their own room.
-    roomId: isConversationRoom(roomId) ? conversation : roomId === everyone ? undefined : wireRoomOf(roomId),
+    roomId: wireRoomOfMessage(roomId, conversation),
     epoch,
     seq,
     messageId,
@@ -57,6 +55,13 @@ export function serializeMessage(
     conversation,
     receipt: receiptTo === undefined ? undefined : true,
   });
+}
+
+/** A message of everyone names no room; one that is read from a conversation's log does not name a room with numbers. */
+function wireRoomOfMessage(roomId: string, conversation: string | undefined): string | undefined {
+  const kind = roomKind(roomId);
+  if (kind === "conversation") return conversation;
+  return kind === "everyone" ? undefined : wireRoomOf(roomId);
 }
 
 /** As UTF-8, which is what limits are about. */

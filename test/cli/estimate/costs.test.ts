@@ -6,7 +6,7 @@ import { loadOf } from "../../../cli/estimate/load.ts";
 import { billedFor, forRooms } from "../../../cli/estimate/operations.ts";
 import { monthlyUsd } from "../../../cli/estimate/prices.ts";
 import { stormRatio } from "../../../cli/estimate/push-cost.ts";
-import type { Question } from "../../../cli/estimate/question.ts";
+import type { Question } from "../../../cli/estimate/scenario.ts";
 
 const questionOf = (connections: number, more: Partial<Question> = {}) => withDefaults({ connections, ...more });
 const quiet = { pushesPerMinute: 0, everyonePerDay: 0 };

@@ -6,7 +6,7 @@ import { docTables } from "../../../cli/estimate/doc-tables.ts";
 import { estimate } from "../../../cli/estimate/estimate.ts";
 import { pollingUsd, pollsPerHour } from "../../../cli/estimate/polling.ts";
 import { quotasOf } from "../../../cli/estimate/quotas.ts";
-import { usual } from "../../../cli/estimate/scenario.ts";
+import { usual } from "../../../cli/estimate/doc-scenarios.ts";
 import { simulateReconnect } from "../../../cli/estimate/simulation/reconnect.ts";
 import { systemOf } from "../../../cli/estimate/system.ts";
 import { docsOf } from "../../../cli/estimate/write-docs.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Bucket } from "../../../cli/estimate/simulation/bucket.ts";
-import { Later } from "../../../cli/estimate/simulation/later.ts";
+import { Bucket } from "../../../cli/estimate/simulation/token-bucket.ts";
+import { Later } from "../../../cli/estimate/simulation/delay-line.ts";
 import { arrivals, seeded } from "../../../cli/estimate/simulation/random.ts";
 
 describe("a token bucket", () => {

@@ -2,12 +2,13 @@ import { describe, expect, test } from "vitest";
 import { leaveRoom } from "../../../lambdas/domain/membership/leave.ts";
 import type { FanOutTask } from "../../../lambdas/domain/model/fan-out-task.ts";
 import { publish } from "../../../lambdas/domain/push/publish.ts";
-import { checkRoom } from "../../../lambdas/domain/redelivery/check-room.ts";
+import { runAckCheck } from "../../../lambdas/domain/redelivery/run-ack-check.ts";
 import { loginPolicies } from "../../../protocol/ids.ts";
 import { AckingPage } from "../../support/acking-page.ts";
 import { countCalls, crash } from "../../support/crash.ts";
 import { Harness, visibilityMs } from "../../support/harness.ts";
 import { openInMemoryTables } from "../../support/in-memory-tables.ts";
+import { intercept } from "../../support/intercept.ts";
 import { sharedTables } from "../../support/shared-tables.ts";
 import { inPagesOf } from "../../support/tables.ts";
 
@@ -73,7 +74,7 @@ const publishOnce = ({ harness, room, ann }: Scene) =>
 const check = ({ harness, room }: Scene) => {
   harness.checks.length = 0;
   const reportUndelivered = async () => {};
-  return checkRoom({ ...harness.ackCheckDeps, reportUndelivered }, { roomId: room, hop: 0 });
+  return runAckCheck({ ...harness.ackCheckDeps, reportUndelivered }, { kind: "room", roomId: room, hop: 0 });
 };
 /** Until the caller has had its answer: from then on nothing but the server's own looks can make it good. */
 const losePosts = async ({ harness, ann, bob }: Scene) => {
@@ -208,11 +209,10 @@ const operations: Operation[] = [
     given: async (scene) => {
       const { harness } = scene;
       await push(scene, '"once"');
-      const { post } = harness.deps.gateway;
-      harness.deps.gateway.post = (connectionId, text) => {
+      intercept(harness.deps.gateway, "post", (post) => (connectionId, text) => {
         harness.nowMs += 20_001;
         return post(connectionId, text);
-      };
+      });
     },
     work: workAtTasks,
     retry: showAgain,
@@ -305,7 +305,7 @@ const operations: Operation[] = [
       given: async ({ room, ann, bob }) => {
         if (type !== "loginWhenFirst") return;
         await ann.page.leave(room);
-        bob.page.goSilent();
+        bob.page.goStale();
       },
       work: ({ room, eve }) => eve.login(room, type),
       retry: async (scene) => {
@@ -374,11 +374,13 @@ async function verify(scene: Scene, { name, sees }: Operation, where: string): P
     if (!name.includes("leaving")) expect(other.dataOf(room), where).toEqual(first?.dataOf(room));
   }
   // Nobody waits for messages of a room that they were put out of.
-  for (const { page } of [ann, scene.bob, eve].filter(({ page }) => page.line === "open" && page.isIn(room))) {
+  for (const { page } of [ann, scene.bob, eve].filter(
+    ({ page }) => page.connectionState === "open" && page.isIn(room),
+  )) {
     expect(await harness.unwatched.members.get(room, page.session), `${where}: who believes to be in`).toBeDefined();
   }
   // Nobody is locked out: whoever is there can be put out, whoever is gone is taken over from.
-  for (const { page } of [ann, scene.bob, eve]) await page.close({ tells: false });
+  for (const { page } of [ann, scene.bob, eve]) await page.close({ isReported: false });
   const late = await harness.connect();
   expect((await late.login(room)).data.code, where).toBe("2002");
 }

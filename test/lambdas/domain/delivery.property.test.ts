@@ -57,8 +57,6 @@ async function play(harness: Harness, schedule: fc.Scheduler, scripts: Step[][])
   const targets = { room, "@all": "@all", "@user": `@user/${people[0]?.reader.page.subject}` };
   const accepted = { room: [] as string[], "@all": [] as string[], "@user": [] as string[] };
 
-  harness.turn = scheduledCalls(schedule);
-
   const busy = people.map(() => Promise.resolve());
   /** One after the other for each reader. */
   const inLine = async (index: number, work: (who: Watched) => Promise<void>) => {
@@ -86,8 +84,7 @@ async function play(harness: Harness, schedule: fc.Scheduler, scripts: Step[][])
       }
     }
   };
-  await schedule.waitFor(Promise.all(scripts.map(run)));
-  harness.turn = (work) => work();
+  await harness.withAroundCall(scheduledCalls(schedule), () => schedule.waitFor(Promise.all(scripts.map(run))));
 
   // Everybody comes back, nothing is lost any more, and time passes.
   for (const who of people) await perform(harness, who, room, "heal");
@@ -116,7 +113,7 @@ async function perform(harness: Harness, who: Watched, room: string, what: Exclu
     case "dropUntold":
       if (who.isAway) return;
       who.isAway = true;
-      return page.close({ tells: what === "drop" });
+      return page.close({ isReported: what === "drop" });
     case "comeBack":
       who.isAway = false;
       return page.open();

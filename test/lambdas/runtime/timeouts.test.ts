@@ -46,7 +46,7 @@ async function silentAws() {
 const adapters = () => import("../../../lambdas/runtime/deps.ts");
 const calls: Record<string, () => Promise<unknown>> = {
   DynamoDB: async () => (await adapters()).deps().rooms.get("456"),
-  SQS: async () => (await adapters()).deps().scheduleAckCheck({ roomId: "456", hop: 0 }, 0),
+  SQS: async () => (await adapters()).deps().scheduleAckCheck({ kind: "room", roomId: "456", hop: 0 }, 0),
   EventBridge: async () =>
     (await adapters())
       .ackCheckDeps()

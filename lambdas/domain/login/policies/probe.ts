@@ -1,6 +1,5 @@
 import type { Deps } from "../../model/deps.ts";
-import type { Member } from "../../model/member.ts";
-import { isPolling } from "../../model/polling.ts";
+import { isPolling, type Member } from "../../model/member.ts";
 import { post } from "../../send/post.ts";
 import { serializeFrame } from "../../wire/serialize.ts";
 
@@ -34,17 +33,17 @@ export async function isLive(deps: ProbeDeps, member: Pick<Member, "connectionId
     const probe = serializeFrame({ type: "probe", eventName: "probe", data: {}, nonce: newId() });
     // A 410 can follow a post that arrived, so `GetConnection` has to confirm it.
     if ((await post(deps, connectionId, probe)) === "gone" && !(await gateway.isOpen(connectionId))) return false;
-    const state = await answerWithin(deps, connectionId, before.answered, probeWithinMs / maxProbes);
+    const state = await answerWithin(deps, connectionId, before.answeredNonce, probeWithinMs / maxProbes);
     if (state !== "silent") return state === "answered";
   }
   return false;
 }
 
-/** @param answered the nonce known before. Any other one is proof, also an answer to a probe of a concurrent login. */
+/** @param answeredNonce the nonce known before. Any other one is proof, also an answer to a probe of a concurrent login. */
 async function answerWithin(
   { connections, now, wait }: ProbeDeps,
   connectionId: string,
-  answered: string | undefined,
+  answeredNonce: string | undefined,
   withinMs: number,
 ): Promise<"answered" | "ended" | "silent"> {
   const endMs = now() + withinMs;
@@ -52,7 +51,7 @@ async function answerWithin(
     await wait(Math.min(pausesMs[checks] ?? 250, endMs - now()));
     const after = await connections.get(connectionId);
     if (!after) return "ended";
-    if (after.answered !== answered) return "answered";
+    if (after.answeredNonce !== answeredNonce) return "answered";
   }
   return "silent";
 }

@@ -147,7 +147,7 @@ describe("the rooms of a connection", () => {
 
 test("the answer to a probe is stored", async () => {
   await connections.recordAnswer(id, "n-1");
-  expect(await connections.get(id)).toMatchObject({ answered: "n-1" });
+  expect(await connections.get(id)).toMatchObject({ answeredNonce: "n-1" });
 });
 
 test("the resume point of @all is returned at the end of the connection", async () => {

@@ -29,7 +29,7 @@ const rowsNow = async () =>
 
 describe("a task", () => {
   test("is acquired by the first worker, without progress", async () => {
-    expect(await acquire("w1")).toEqual({ outcomes: none, untilMs: startMs + leaseMs });
+    expect(await acquire("w1")).toEqual({ outcomes: none, leaseExpiresAtMs: startMs + leaseMs });
   });
 
   test("is acquired by exactly one of many concurrent workers", async () => {
@@ -49,7 +49,7 @@ describe("a task", () => {
     nowMs += leaseMs;
     expect(await acquire("w2")).toBe("taken");
     nowMs += 1;
-    expect(await acquire("w2")).toEqual({ outcomes: none, untilMs: nowMs + leaseMs });
+    expect(await acquire("w2")).toEqual({ outcomes: none, leaseExpiresAtMs: nowMs + leaseMs });
   });
 
   test("is separate for each part, room and message", async () => {
@@ -64,12 +64,12 @@ describe("recorded progress", () => {
   test("is returned to the next worker", async () => {
     await acquire("w1");
     expect(await tasks().record(task, "w1", { after: "s-7", outcomes: some })).toBe("recorded");
-    expect(await acquire("w2")).toEqual({ after: "s-7", outcomes: some, untilMs: startMs + leaseMs });
+    expect(await acquire("w2")).toEqual({ after: "s-7", outcomes: some, leaseExpiresAtMs: startMs + leaseMs });
   });
 
   test("with a lease leaves the task to its worker", async () => {
     await acquire("w1");
-    await tasks().record(task, "w1", { after: "s-7", outcomes: some, untilMs: startMs + leaseMs });
+    await tasks().record(task, "w1", { after: "s-7", outcomes: some, leaseExpiresAtMs: startMs + leaseMs });
     expect(await acquire("w2")).toBe("taken");
     expect(await tasks().record(task, "w1", { after: "s-8", outcomes: some })).toBe("recorded");
     expect(await acquire("w2")).toMatchObject({ after: "s-8" });
@@ -89,7 +89,7 @@ describe("recorded progress", () => {
     await acquire("w2");
     expect(await tasks().record(task, "w1", { after: "z", outcomes: some, doneAtMs: nowMs })).toBe("lost");
     expect(await tasks().record(task, "w2", { outcomes: none })).toBe("recorded");
-    expect(await acquire("w3")).toEqual({ outcomes: none, untilMs: nowMs + leaseMs });
+    expect(await acquire("w3")).toEqual({ outcomes: none, leaseExpiresAtMs: nowMs + leaseMs });
   });
 
   test("of a task without a worker creates no row", async () => {
@@ -122,7 +122,7 @@ describe("a task that is done", () => {
   test("a day ago does not count for the same one today", async () => {
     await finish();
     nowMs = startMs + dayMs;
-    expect(await acquire("w2")).toEqual({ outcomes: none, untilMs: nowMs + leaseMs });
+    expect(await acquire("w2")).toEqual({ outcomes: none, leaseExpiresAtMs: nowMs + leaseMs });
     expect(await acquire("w3")).toBe("taken");
     expect(await rowsNow()).toMatchObject([{ expiresAt: (nowMs + dayMs) / 1000 }]);
   });

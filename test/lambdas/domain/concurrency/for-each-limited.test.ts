@@ -58,6 +58,38 @@ describe("work on many items", () => {
     expect(max()).toBe(2);
   });
 
+  // 400 workers asked the source at every push to a room of two: 340 µs of CPU, against 6 µs.
+  test("asks the source once for each item and once for the end, however high the limit is", async () => {
+    let asked = 0;
+    const items = [1, 2];
+    const source = {
+      [Symbol.asyncIterator]: () => ({
+        next: async (): Promise<IteratorResult<number, undefined>> => {
+          asked += 1;
+          const value = items.shift();
+          return value === undefined ? { done: true, value } : { done: false, value };
+        },
+      }),
+    };
+    const done: number[] = [];
+    await forEachLimited(source, 400, async (item) => void done.push(item));
+    expect(done).toEqual([1, 2]);
+    expect(asked).toBe(3);
+  });
+
+  test("runs on the items of an array too", async () => {
+    const { work, running, finish } = heldWork();
+    const all = forEachLimited([1, 2, 3], 2, work);
+    await clear();
+    expect([...running.keys()]).toEqual([1, 2]);
+    for (const item of [1, 2, 3]) {
+      finish(item);
+      await clear();
+    }
+    await all;
+    expect(running.size).toBe(0);
+  });
+
   test("takes an item only when there is room for it", async () => {
     let taken = 0;
     const endless = (async function* () {

@@ -5,6 +5,7 @@ import type { Position, Receipt } from "../../../../protocol/frames.ts";
 import { AckingPage } from "../../../support/acking-page.ts";
 import { Harness } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { intercept } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 
 const tables = sharedTables(openInMemoryTables);
@@ -144,12 +145,10 @@ describe("acks of many at the same time", () => {
   let reads = 0;
   beforeEach(async () => {
     reads = 0;
-    const { rooms } = harness.deps;
-    const { get } = rooms;
-    rooms.get = (roomId) => {
+    intercept(harness.deps.rooms, "get", (get) => (roomId) => {
       reads += 1;
       return get(roomId);
-    };
+    });
     await bob.login(room, "loginWhenever");
     await pushes(3);
     await ackBy(ann, 1);
@@ -233,7 +232,7 @@ describe("a reader who is far behind", () => {
       data: { code: "2013", msg: "more is waiting" },
       rooms: [room],
     });
-    if (told) ann.hear(told);
+    if (told) ann.onFrame(told);
     await ann.fill();
     await ann.ack();
     expect(ann.dataOf(room)).toEqual(Array.from({ length: 130 }, (_, i) => i));

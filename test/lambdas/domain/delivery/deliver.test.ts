@@ -113,7 +113,7 @@ describe("a connection that a post finds gone", () => {
     const other = `${room}-other`;
     await bothIn();
     await ann.login(other);
-    await ann.close({ tells: false });
+    await ann.close({ isReported: false });
     await pushBy(harness.deps);
     expect(bob.messages()).toEqual([1]);
     expect(await rowOf(ann)).toBeUndefined();
@@ -146,7 +146,7 @@ describe("a connection that a post finds gone", () => {
   // Found by DELIVERY_SEED=1000000: a push for everyone wanted to read the row that it had just removed, which its role
   // does not allow, and was answered 9002.
   test("is forgotten by a push to everyone without a look at its row", async () => {
-    await ann.close({ tells: false });
+    await ann.close({ isReported: false });
     harness.nowMs += handshakeMs;
     const get = () => Promise.reject(new Error("not authorized to perform dynamodb:GetItem"));
     const { get: getMember } = harness.deps.members;
@@ -179,7 +179,7 @@ describe("a connection that a post finds gone", () => {
   // A push to everyone took the row of a page whose $connect had just written it: its hello found nothing.
   test("is left alone while its handshake may be under way", async () => {
     const eve = await harness.connect();
-    await eve.close({ tells: false });
+    await eve.close({ isReported: false });
     await pushBy(harness.deps, "@all");
     expect(await rowOf(eve)).toBeDefined();
     harness.nowMs += handshakeMs;
@@ -188,7 +188,7 @@ describe("a connection that a post finds gone", () => {
   });
 
   test("is forgotten after a push to everyone as well", async () => {
-    await ann.close({ tells: false });
+    await ann.close({ isReported: false });
     await pushBy(harness.deps, "@all");
     expect(await rowOf(ann)).toBeUndefined();
     expect(bob.messages()).toEqual([1]);

@@ -21,8 +21,8 @@ async function burst(acks: boolean): Promise<LargeRoom> {
   await Promise.all(pushes);
   return crowd;
 }
-const wrongOf = ({ readers, room }: LargeRoom) =>
-  [...readers.values()].filter((reader) => JSON.stringify(reader.dataOf(room)) !== JSON.stringify(expected));
+const wrongOf = ({ ackingPages, room }: LargeRoom) =>
+  [...ackingPages.values()].filter((reader) => JSON.stringify(reader.dataOf(room)) !== JSON.stringify(expected));
 
 describe("a burst of messages to a large room of members who ack", () => {
   let crowd: LargeRoom;
@@ -42,13 +42,13 @@ describe("a burst of messages to a large room of members who ack", () => {
 
   test("leaves no task behind", () => {
     expect(crowd.tasks.isEmpty).toBe(true);
-    expect([...crowd.tasks.deadLetters, ...crowd.setAside]).toEqual([]);
+    expect([...crowd.tasks.deadLetters, ...crowd.deadLettered]).toEqual([]);
   });
 });
 
 test("members who do not ack get the same messages one by one, each once, and at the same pace", async () => {
   const crowd = await burst(false);
-  for (const reader of crowd.readers.values()) {
+  for (const reader of crowd.ackingPages.values()) {
     const data = reader.page.messages();
     expect(data.toSorted((a, b) => Number(a) - Number(b))).toEqual(expected);
   }

@@ -5,6 +5,7 @@ import type { FanOutTask } from "../../../../lambdas/domain/model/fan-out-task.t
 import { limits } from "../../../../protocol/limits.ts";
 import type { Harness } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { intercept } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 import { openHarnessWithLargeRooms, seat, tasksOf } from "./room-of-5000.ts";
 
@@ -41,7 +42,8 @@ async function along(tasks: FanOutTask[], seq: number, changes: Partial<FanOutTa
   const task = { ...tasks[seq - 1], ...changes } as FanOutTask;
   const found = await acquire(task, "me");
   if (typeof found === "string") throw new Error(`the task is ${found}`);
-  const { others } = await coalesce(harness.deps, task, found, "me", harness.nowMs + leaseMs);
+  const lease = { worker: "me", expiresAtMs: harness.nowMs + leaseMs };
+  const { others } = await coalesce(harness.deps, task, found, lease);
   return others.map(({ task }) => task.seq ?? 0).sort((a, b) => a - b);
 }
 
@@ -98,17 +100,20 @@ describe("along with a message go", () => {
 
   test("none that is on its way to another number of parts", async () => {
     const [first, second] = await pushAll(1, 1);
-    const { recordParts } = harness.deps.pushes;
-    harness.deps.pushes.recordParts = (id, record) => recordParts(id, record, 3);
+    const restore = intercept(
+      harness.deps.pushes,
+      "recordParts",
+      (recordParts) => (id, record) => recordParts(id, record, 3),
+    );
     const third = await push("1");
-    harness.deps.pushes.recordParts = recordParts;
+    restore();
     const tasks = [first, second, third, ...(await pushAll(1))] as FanOutTask[];
     expect(await along(tasks, 2)).toEqual([1]);
   });
 
   test("none whose room was small when it was pushed", async () => {
     const tasks = await pushAll(1);
-    harness.deps.members.first = async () => ({ members: [], share: 1 });
+    intercept(harness.deps.members, "first", () => async () => ({ members: [], share: 1 }));
     await harness.push(room);
     expect(await along(tasks, 1)).toEqual([]);
   });

@@ -4,6 +4,7 @@ import { pushStatus } from "../../../../lambdas/domain/push/status.ts";
 import { AckingPage } from "../../../support/acking-page.ts";
 import { Harness } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { intercept } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 import { openHarnessWithLargeRooms, seat, tasksOf, workAll } from "./room-of-5000.ts";
 
@@ -21,34 +22,33 @@ const namesOf = () => tasksOf(harness).map(({ taskId, to }) => ({ taskId, to }))
 describe("a push to a large room", () => {
   beforeEach(async () => {
     await seat(harness, room, 3);
-    harness.deps.pushes.recordParts = async () => 3;
+    intercept(harness.deps.pushes, "recordParts", () => async () => 3);
   });
 
   test("posts nothing itself, and orders one task for each part, with the frame", async () => {
     let posts = 0;
-    harness.deps.gateway.post = async () => {
+    intercept(harness.deps.gateway, "post", () => async () => {
       posts += 1;
       return "sent";
-    };
+    });
     await harness.push(room, '{"a":1}', { messageId: "m", ttlMs: 5_000 });
     expect(posts).toBe(0);
     const tasks = tasksOf(harness);
     expect(tasks.map(({ taskId, to, hop }) => ({ taskId, to, hop }))).toEqual(
       [0, 1, 2].map((index) => ({ taskId: `${index}/3`, to: { index, of: 3 }, hop: 0 })),
     );
-    for (const { roomId, messageId, seq, untilMs, text } of tasks) {
-      expect({ roomId, messageId, seq, untilMs }).toEqual({
-        ...{ roomId: room, messageId: "m", seq: 1, untilMs: harness.nowMs + 5_000 },
+    for (const { roomId, messageId, seq, ttlEndsAtMs, text } of tasks) {
+      expect({ roomId, messageId, seq, ttlEndsAtMs }).toEqual({
+        ...{ roomId: room, messageId: "m", seq: 1, ttlEndsAtMs: harness.nowMs + 5_000 },
       });
       expect(JSON.parse(text)).toMatchObject({ type: "message", data: { a: 1 }, seq: 1 });
     }
   });
 
   test("that comes again with its messageId orders the very same tasks, if it had not come to its end", async () => {
-    const finish = harness.deps.pushes.finish;
-    harness.deps.pushes.finish = () => Promise.reject(new Error("died"));
+    const restore = intercept(harness.deps.pushes, "finish", () => () => Promise.reject(new Error("died")));
     await expect(harness.push(room, "1", { messageId: `m-${room}` })).rejects.toThrow("died");
-    harness.deps.pushes.finish = finish;
+    restore();
     const first = namesOf();
     await harness.push(room, "1", { messageId: `m-${room}` });
     expect(namesOf()).toEqual(first);
@@ -63,12 +63,12 @@ describe("a push to a large room", () => {
   });
 
   test("whose tasks the queue refuses is not accepted: nobody was posted to", async () => {
-    harness.deps.enqueueTasks = () => Promise.reject(new Error("SQS is down"));
+    intercept(harness.deps, "enqueueTasks", () => () => Promise.reject(new Error("SQS is down")));
     await expect(harness.push(room)).rejects.toThrow("SQS is down");
   });
 
   test("at qos 0 whose tasks the queue refuses is not accepted", async () => {
-    harness.deps.enqueueTasks = () => Promise.reject(new Error("SQS is down"));
+    intercept(harness.deps, "enqueueTasks", () => () => Promise.reject(new Error("SQS is down")));
     await expect(harness.push(room, "1", { qos: 0 })).rejects.toThrow("SQS is down");
   });
 });
@@ -76,8 +76,7 @@ describe("a push to a large room", () => {
 describe("what is known of a push to a large room", () => {
   beforeEach(async () => {
     await seat(harness, room, 5);
-    const { recordParts } = harness.deps.pushes;
-    harness.deps.pushes.recordParts = (id, record) => recordParts(id, record, 4);
+    intercept(harness.deps.pushes, "recordParts", (recordParts) => (id, record) => recordParts(id, record, 4));
   });
 
   test("says that it is done when all parts are, and counts over all", async () => {
@@ -120,7 +119,7 @@ describe("a look at a large room", () => {
   test("is ordered for when its members have had time for an ack after the last post", async () => {
     await seat(harness, room, 3, { acks: true });
     const first = await harness.unwatched.members.first(room, 3);
-    harness.deps.members.first = async () => ({ members: first.members, share: 0.01 });
+    intercept(harness.deps.members, "first", () => async () => ({ members: first.members, share: 0.01 }));
     harness.deps.fanOut = { postsPerSecond: 100, workers: 2 };
     await harness.push(room);
     // They are a hundredth of all.

@@ -7,6 +7,7 @@ import type { FanOutTask } from "../../../../lambdas/domain/model/fan-out-task.t
 import { AckingPage } from "../../../support/acking-page.ts";
 import type { Harness, Page } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { intercept } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 import { framesOf, openHarnessWithLargeRooms, seat, tasksOf, workAll } from "./room-of-5000.ts";
 
@@ -37,11 +38,10 @@ const heard = () => pages.map((page) => page.messages());
 const all = (data: unknown[]) => pages.map(() => data);
 /** Each post takes so long. */
 function slowPosts(ms: number): void {
-  const { post } = harness.deps.gateway;
-  harness.deps.gateway.post = (connectionId, text) => {
+  intercept(harness.deps.gateway, "post", (post) => (connectionId, text) => {
     harness.nowMs += ms;
     return post(connectionId, text);
-  };
+  });
 }
 
 describe("a task", () => {
@@ -108,7 +108,7 @@ describe("a task", () => {
 
   test("is done for those who are there, and forgets whose connection has ended", async () => {
     const task = await ordered();
-    await pages[2]?.close({ tells: false });
+    await pages[2]?.close({ isReported: false });
     await run(task);
     expect(heard().map(({ length }) => length)).toEqual([1, 1, 0, 1, 1, 1]);
     expect(await countsOf(task)).toMatchObject([{ members: 6, sent: 5, gone: 1 }]);
@@ -145,16 +145,15 @@ describe("a round", () => {
 
   test("that dies leaves what it noted: the next worker begins there, when the time of the first is over", async () => {
     const task = await ordered();
-    const { post } = harness.deps.gateway;
     let posts = 0;
-    harness.deps.gateway.post = async (connectionId, text) => {
+    const restore = intercept(harness.deps.gateway, "post", (post) => async (connectionId, text) => {
       posts += 1;
       // About once a second it notes how far it is; the fifth post never comes back.
       harness.nowMs += 1_100;
       return posts > 4 ? Promise.reject(new Error("died")) : post(connectionId, text);
-    };
+    });
     await expect(run(task)).rejects.toThrow("died");
-    harness.deps.gateway.post = post;
+    restore();
     expect(await run(task)).toBe("taken");
     harness.nowMs += leaseMs;
     expect(await run(task)).toBe("done");
@@ -165,9 +164,8 @@ describe("a round", () => {
 
   test("whose time is over, while somebody else has begun, stops and notes nothing", async () => {
     const task = await ordered();
-    const { post } = harness.deps.gateway;
     let posts = 0;
-    harness.deps.gateway.post = async (connectionId, text) => {
+    intercept(harness.deps.gateway, "post", (post) => async (connectionId, text) => {
       posts += 1;
       if (posts === 1) {
         // The machine stood still for longer than the lease, as far as the other one's clock says.
@@ -176,7 +174,7 @@ describe("a round", () => {
         await tasksIn(tableOf(tables.client, "Rooms"), lateNow).acquire(task, "other", lateNow() + leaseMs);
       }
       return post(connectionId, text);
-    };
+    });
     const members = { ...harness.deps.members, pages: oneByOne };
     expect(await runTask({ ...harness.fanOutDeps, members }, task)).toBe("taken");
     expect(posts).toBeLessThan(6);
@@ -203,10 +201,9 @@ describe("a round", () => {
 
   test("in which a post fails for all, such as by a missing right, fails, and is not done", async () => {
     const task = await ordered();
-    const { post } = harness.deps.gateway;
-    harness.deps.gateway.post = () => Promise.reject(new Error("AccessDenied"));
+    const restore = intercept(harness.deps.gateway, "post", () => () => Promise.reject(new Error("AccessDenied")));
     await expect(run(task)).rejects.toThrow("AccessDenied");
-    harness.deps.gateway.post = post;
+    restore();
     harness.nowMs += leaseMs + 1;
     expect(await run(task)).toBe("done");
     expect(heard()).toEqual(all([1]));

@@ -19,8 +19,8 @@ let crowd: LargeRoom;
 let startMs = 0;
 beforeAll(async () => {
   crowd = await openLargeRoom({ members, postsPerSecond, duplicates: true });
-  const { faults, time, readers, ended, seat } = crowd;
-  for (const id of readers.keys()) if (hasEnded(id)) ended.add(id);
+  const { faults, time, ackingPages, ended, addMember } = crowd;
+  for (const id of ackingPages.keys()) if (hasEnded(id)) ended.add(id);
   startMs = time.nowMs + 60_000;
   await time.runUntil(startMs);
   const redeliveries = new Map<string, number>();
@@ -33,12 +33,12 @@ beforeAll(async () => {
     if (isRefused(id)) return "failed";
     if (isSlow(id) && tried <= 2) return "slow";
     if (hangs(id) && tried === 1) return "hang";
-    if (returns(id) && !readers.has(`new-${id}`)) {
-      const reader = readers.get(id);
+    if (returns(id) && !ackingPages.has(`new-${id}`)) {
+      const reader = ackingPages.get(id);
       if (reader) {
         reader.page.connectionId = `new-${id}`;
-        readers.set(`new-${id}`, reader);
-        void seat(reader.page.session, `new-${id}`);
+        ackingPages.set(`new-${id}`, reader);
+        void addMember(reader.page.session, `new-${id}`);
       }
     }
     return undefined;
@@ -50,7 +50,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => crowd.close());
 
-const live = () => [...crowd.readers].filter(([id]) => !hasEnded(id) && !isRefused(id)).map(([, reader]) => reader);
+const live = () => [...crowd.ackingPages].filter(([id]) => !hasEnded(id) && !isRefused(id)).map(([, reader]) => reader);
 
 describe("a push to 5,000 of whom some are gone, slow and hanging, in a storm of 429, with dying workers and every task twice", () => {
   test("everybody who is there sees it once", () => {
@@ -60,7 +60,7 @@ describe("a push to 5,000 of whom some are gone, slow and hanging, in a storm of
 
   test("all who are gone are forgotten, and nobody else", async () => {
     const rows = await crowd.rowsOf.room();
-    const expected = [...crowd.readers.keys()]
+    const expected = [...crowd.ackingPages.keys()]
       .filter((id) => !hasEnded(id))
       .map((id) => id.replace(/^(new-)?c-/, "s-"));
     expect([...rows.keys()].toSorted()).toEqual([...new Set(expected)].toSorted());
@@ -69,7 +69,7 @@ describe("a push to 5,000 of whom some are gone, slow and hanging, in a storm of
 
   test("who came back on a newer connection keeps it, and sees the message there", async () => {
     const rows = await crowd.rowsOf.room();
-    const back = [...crowd.readers].filter(([id]) => id.startsWith("new-"));
+    const back = [...crowd.ackingPages].filter(([id]) => id.startsWith("new-"));
     expect(back).toHaveLength(50);
     for (const [id, reader] of back) {
       expect(rows.get(reader.page.session)).toBe(id);
@@ -78,7 +78,7 @@ describe("a push to 5,000 of whom some are gone, slow and hanging, in a storm of
   });
 
   test("what was refused for ever is set aside, and nothing else", () => {
-    const sessions = crowd.setAside.flatMap(({ to }) => ("sessions" in to ? to.sessions : ["a part"]));
+    const sessions = crowd.deadLettered.flatMap(({ to }) => ("sessions" in to ? to.sessions : ["a part"]));
     expect(sessions.toSorted()).toEqual(["s-1021", "s-21", "s-4021"]);
     expect(crowd.tasks.deadLetters).toEqual([]);
     expect(crowd.tasks.isEmpty).toBe(true);
@@ -86,7 +86,7 @@ describe("a push to 5,000 of whom some are gone, slow and hanging, in a storm of
 
   test("hardly more is posted than has to be", () => {
     // Everybody once; slow ones take it at the third try, those who hang at the second.
-    const ids = [...crowd.readers.keys()];
+    const ids = [...crowd.ackingPages.keys()];
     const least = members + 2 * ids.filter(isSlow).length + ids.filter(hangs).length;
     expect(crowd.posts.length / least).toBeLessThan(1.2);
   });

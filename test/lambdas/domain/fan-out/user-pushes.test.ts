@@ -42,8 +42,8 @@ async function pushes(beside: "nothing" | "a broadcast", options: Partial<LargeR
     ...options,
     more: (roomId, part = { index: 0, of: 1 }) => (roomId === "broadcast" ? madeUp(part) : undefined),
   });
-  const { time, deps, faults, harness, readers } = crowd;
-  const [reader] = [...readers.values()];
+  const { time, deps, faults, harness, ackingPages } = crowd;
+  const [reader] = [...ackingPages.values()];
   const ann = userRoom("ann");
   const connection = { connectionId: "c-0", session: "c-0", connectedAtMs: time.nowMs };
   await harness.deps.members.put(ann, { ...connection, subject: "ann", generation: 0, holdsLease: false });

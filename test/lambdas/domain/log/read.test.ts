@@ -3,6 +3,7 @@ import { onePage } from "../../../../lambdas/domain/concurrency/pages.ts";
 import { missedBytes, readHistory, readMissed, readPending } from "../../../../lambdas/domain/log/read.ts";
 import { Harness } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { intercept } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 
 const tables = sharedTables(openInMemoryTables);
@@ -103,14 +104,13 @@ describe("a hole", () => {
     await push("c");
     harness.nowMs += 2_000;
     const { log } = harness.deps;
-    const { putTombstone } = log;
-    log.putTombstone = async (...args) => {
+    const restore = intercept(log, "putTombstone", (putTombstone) => async (...args) => {
       const late = { roomId: room, epoch, seq, messageId: "late", eventName: "e", rawData: '"b"', atMs: harness.nowMs };
       await log.append(late);
       return putTombstone(...args);
-    };
+    });
     expect(await missedSince(0)).toMatchObject({ missed: ["a"], upTo: 1, more: true });
-    log.putTombstone = putTombstone;
+    restore();
     expect(await missedSince(1)).toEqual({ recovered: true, missed: ["b", "c"], upTo: 3 });
   });
 });
@@ -258,12 +258,11 @@ describe("history", () => {
   });
 
   test("looks at the newest thousand numbers only", async () => {
-    const { log } = harness.deps;
     let asked: number[] = [];
-    log.pages = (_, from, to) => {
+    intercept(harness.deps.log, "pages", () => (_, from, to) => {
       asked = [from, to];
       return onePage([]);
-    };
+    });
     const room = { ...(await roomNow()), seq: 5_000, openedAtMs: 0, lastAtMs: 0 };
     expect(await readHistory(harness.deps, room, 10, "ann")).toMatchObject({ after: 4_999 });
     expect(asked).toEqual([4_001, 5_000]);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Harness, openHarness, type Page } from "../../../support/harness.ts";
+import { intercept, interceptNext } from "../../../support/intercept.ts";
 
 let harness: Harness & { end(): Promise<void> };
 beforeAll(async () => {
@@ -61,40 +62,36 @@ describe("loginWhenFirst", () => {
   // reads the only member is the stale one.
   test("does not evict a member that joined while a stale one was probed, after the first read of the members", async () => {
     await ann.login(room, "loginWhenever");
-    await ann.close({ tells: false });
+    await ann.close({ isReported: false });
     const eve = await harness.connect();
-    const { rooms, members } = harness.deps;
     const checked = Promise.withResolvers<void>();
-    harness.deps.members = {
-      ...members,
-      pages: async function* (...query: Parameters<typeof members.pages>) {
-        yield* members.pages(...query);
-        checked.resolve();
-      },
-    };
-    harness.deps.rooms = {
-      ...rooms,
-      open: async (roomId) => {
-        await checked.promise;
-        harness.deps.rooms = rooms;
-        await eve.login(room, "loginWhenever");
-        return rooms.open(roomId);
-      },
-    };
+    intercept(
+      harness.deps.members,
+      "pages",
+      (pages) =>
+        async function* (...query) {
+          yield* pages(...query);
+          checked.resolve();
+        },
+    );
+    interceptNext(harness.deps.rooms, "open", (open) => async (roomId) => {
+      await checked.promise;
+      await eve.login(room, "loginWhenever");
+      return open(roomId);
+    });
     expect(await code(bob.login(room))).toBe("2004");
     expect(eve.codes(room)).toEqual([]);
-    Object.assign(harness.deps, { rooms, members });
   });
 
   test("evicts a member whose connection ended without $disconnect", async () => {
     await ann.login(room);
-    await ann.close({ tells: false });
+    await ann.close({ isReported: false });
     expect(await code(bob.login(room))).toBe("2002");
   });
 
   test("evicts a member whose connection is half-open although API Gateway reports it as open", async () => {
     await ann.login(room);
-    ann.goSilent();
+    ann.goStale();
     expect(await code(bob.login(room))).toBe("2002");
   });
 
@@ -102,7 +99,7 @@ describe("loginWhenFirst", () => {
     const old = await harness.connect({ probe: false });
     await old.login(room);
     expect(await code(bob.login(room))).toBe("2004");
-    await old.close({ tells: false });
+    await old.close({ isReported: false });
     expect(await code(bob.login(room))).toBe("2002");
   });
 
@@ -199,7 +196,7 @@ describe("after 2005", () => {
 describe("a session that returns", () => {
   test("resumes its membership at once, although its old connection seems open", async () => {
     await ann.login(room);
-    ann.goSilent();
+    ann.goStale();
     await ann.open();
     expect(ann.isIn(room)).toBe(true);
     await harness.push(room);
@@ -217,7 +214,7 @@ describe("a session that returns", () => {
 
   test("gets 2005 if it was evicted meanwhile, and evicts no member", async () => {
     await ann.login(room, "loginWhenLast");
-    await ann.close({ tells: false });
+    await ann.close({ isReported: false });
     await bob.login(room);
     await ann.open();
     expect(ann.isIn(room)).toBe(false);

@@ -54,7 +54,7 @@ describe.each([
     await clear(harness, ann, bob);
     expect(seenBy(ann, room)).toEqual(["next"]);
 
-    await ann.page.close({ tells: false });
+    await ann.page.close({ isReported: false });
     await ann.page.open();
     expect(seenBy(ann, room)).toEqual(["next"]);
     const retries = await AckingPage.open(harness, { subject: ann.page.subject });

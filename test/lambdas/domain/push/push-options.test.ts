@@ -6,6 +6,7 @@ import { pushStatus, waitForAcks } from "../../../../lambdas/domain/push/status.
 import { AckingPage } from "../../../support/acking-page.ts";
 import { Harness } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { intercept } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 import { rowsOf } from "../../../support/tables.ts";
 
@@ -106,14 +107,13 @@ describe("a messageId that was used for another message", () => {
   });
 
   test("keeps no room waiting for a first one that could not be written", async () => {
-    const { nextSeq } = harness.deps.rooms;
-    harness.deps.rooms.nextSeq = async (roomId) => {
+    const restore = intercept(harness.deps.rooms, "nextSeq", (nextSeq) => async (roomId) => {
       if (roomId === room) throw new Error("throttled");
       return nextSeq(roomId);
-    };
+    });
     const rooms = [room, `${room}-z`];
     await expect(harness.push(room, "1", { messageId, rooms })).rejects.toThrow("throttled");
-    harness.deps.rooms.nextSeq = nextSeq;
+    restore();
     expect(placeOf(await pushed({ messageId, rooms }))).toMatchObject([{ seq: 1 }, { seq: 1 }]);
   });
 });

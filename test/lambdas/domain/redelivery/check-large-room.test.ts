@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { AckingPage } from "../../../support/acking-page.ts";
 import { Harness } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { intercept } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 
 // A room of 40,000, of whom the tables hold twenty: as far as anybody can see, these are the first few of many. So its
@@ -23,11 +24,10 @@ beforeEach(async () => {
     readers.push(reader);
   }
   await harness.pass(31_000);
-  const { first } = harness.deps.members;
-  harness.deps.members.first = async (roomId, max) => {
+  intercept(harness.deps.members, "first", (first) => async (roomId, max) => {
     const { members } = await first(roomId, max);
     return { members, share: members.length / checked };
-  };
+  });
 });
 function lose(some: AckingPage[]): void {
   for (const { page } of some) harness.lost.add(page.connectionId);
@@ -43,14 +43,15 @@ describe("a look at a very large room", () => {
     const [whole] = harness.checks.splice(0);
     await harness.pass(60_000);
     if (whole) harness.checks.push({ ...whole, atMs: harness.nowMs });
-    const { scheduleAckCheck } = harness.deps;
     const ordered: unknown[] = [];
-    harness.deps.scheduleAckCheck = async (check, afterMs) => {
+    intercept(harness.deps, "scheduleAckCheck", (scheduleAckCheck) => async (check, afterMs) => {
       ordered.push(check);
       await scheduleAckCheck(check, afterMs);
-    };
+    });
     await harness.pass(0);
-    expect(ordered).toEqual([0, 1, 2, 3].map((index) => ({ roomId: room, hop: 1, part: { index, of: 4 } })));
+    expect(ordered).toEqual(
+      [0, 1, 2, 3].map((index) => ({ kind: "room", roomId: room, hop: 1, part: { index, of: 4 } })),
+    );
     // All have acked: nothing follows.
     expect(harness.checks).toEqual([]);
   });

@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { poll } from "../../../../lambdas/domain/login/poll.ts";
-import { checkRoom } from "../../../../lambdas/domain/redelivery/check-room.ts";
+import { runAckCheck } from "../../../../lambdas/domain/redelivery/run-ack-check.ts";
 import { AckingPage } from "../../../support/acking-page.ts";
 import { Harness, type Page } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { intercept } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 
 const tables = sharedTables(openInMemoryTables);
@@ -31,13 +32,12 @@ const heal = ({ page }: AckingPage) => harness.lost.delete(page.connectionId);
 async function retriesOf({ page }: AckingPage, forMs: number): Promise<number[]> {
   const startMs = harness.nowMs;
   const moments: number[] = [];
-  const { post } = harness.deps.gateway;
-  harness.deps.gateway.post = (connectionId, text) => {
+  const restore = intercept(harness.deps.gateway, "post", (post) => (connectionId, text) => {
     if (connectionId === page.connectionId) moments.push((harness.nowMs - startMs) / 1000);
     return post(connectionId, text);
-  };
+  });
   await harness.pass(forMs);
-  harness.deps.gateway.post = post;
+  restore();
   return moments;
 }
 
@@ -180,7 +180,7 @@ describe("the rounds of looks", () => {
     lose(ann);
     await harness.push(room);
     const reportUndelivered = async () => {};
-    await checkRoom({ ...harness.ackCheckDeps, reportUndelivered }, { roomId: room, hop: 14 });
+    await runAckCheck({ ...harness.ackCheckDeps, reportUndelivered }, { kind: "room", roomId: room, hop: 14 });
     harness.checks.shift();
     expect(harness.checks).toEqual([]);
   });
@@ -215,7 +215,10 @@ describe("who is left alone", () => {
 
   test("a room that nobody ever used is looked at without a trace", async () => {
     const reportUndelivered = async () => {};
-    await checkRoom({ ...harness.ackCheckDeps, reportUndelivered }, { roomId: `${room}-never`, hop: 0 });
+    await runAckCheck(
+      { ...harness.ackCheckDeps, reportUndelivered },
+      { kind: "room", roomId: `${room}-never`, hop: 0 },
+    );
     expect(await harness.deps.rooms.get(`${room}-never`)).toBeUndefined();
   });
 
@@ -234,7 +237,7 @@ describe("who is left alone", () => {
     lose(ann);
     await harness.push(room);
     heal(ann);
-    await ann.page.close({ tells: false });
+    await ann.page.close({ isReported: false });
     await harness.pass(5_000);
     expect(await harness.deps.members.get(room, ann.page.session)).toBeUndefined();
     expect(await harness.deps.resumePoints.get(room, ann.page.subject)).toMatchObject({ seq: 1 });
@@ -261,10 +264,10 @@ describe("a person", () => {
     await harness.push(room);
     harness.nowMs += 80_000;
     const broken = { ...harness.ackCheckDeps, reportUndelivered: () => Promise.reject(new Error("throttled")) };
-    await expect(checkRoom(broken, { roomId: room, hop: 3 })).rejects.toThrow("throttled");
+    await expect(runAckCheck(broken, { kind: "room", roomId: room, hop: 3 })).rejects.toThrow("throttled");
     const reported: unknown[] = [];
     const reportUndelivered = async (undelivered: unknown[]) => void reported.push(...undelivered);
-    await checkRoom({ ...harness.ackCheckDeps, reportUndelivered }, { roomId: room, hop: 3 });
+    await runAckCheck({ ...harness.ackCheckDeps, reportUndelivered }, { kind: "room", roomId: room, hop: 3 });
     expect(reported).toMatchObject([{ seq: 1 }]);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { checkRoom } from "../../../../lambdas/domain/redelivery/check-room.ts";
+import { runAckCheck } from "../../../../lambdas/domain/redelivery/run-ack-check.ts";
 import { AckingPage } from "../../../support/acking-page.ts";
 import { countCalls, crash } from "../../../support/crash.ts";
 import { Harness } from "../../../support/harness.ts";
@@ -40,7 +40,7 @@ const nextCheck = async ({ harness }: Scene) => {
   if (!next) throw new Error("no look is ordered");
   harness.nowMs = Math.max(harness.nowMs, next.atMs);
   harness.checks.splice(harness.checks.indexOf(next), 1);
-  return { work: () => checkRoom(harness.ackCheckDeps, next.check), again: () => harness.checks.push(next) };
+  return { work: () => runAckCheck(harness.ackCheckDeps, next.check), again: () => harness.checks.push(next) };
 };
 
 interface Operation {
@@ -66,7 +66,7 @@ const operations: Operation[] = [
   },
   {
     name: "the look that finds the connection gone",
-    given: ({ ann }) => ann.page.close({ tells: false }),
+    given: ({ ann }) => ann.page.close({ isReported: false }),
     prepare: nextCheck,
   },
   {
@@ -106,7 +106,7 @@ describe.each(operations.map((operation) => [operation.name, operation] as const
         const { scene, work, again } = await open();
         const { harness, ann, room } = scene;
         await crash(harness, work, { call, moment });
-        ann.page.line = "closed";
+        ann.page.connectionState = "closed";
         again?.();
         await harness.pass(600_000);
         const where = `${moment} call ${call} of ${calls}`;

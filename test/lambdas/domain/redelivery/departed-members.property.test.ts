@@ -59,8 +59,6 @@ async function play(harness: Harness, schedule: fc.Scheduler, scripts: Step[][])
   }
   await harness.pass(31_000);
 
-  harness.turn = scheduledCalls(schedule);
-
   const busy = people.map(() => Promise.resolve());
   let time = Promise.resolve();
   const pushed: { seq: number; askedAt: number; answeredAt: number }[] = [];
@@ -82,8 +80,7 @@ async function play(harness: Harness, schedule: fc.Scheduler, scripts: Step[][])
       }
     }
   };
-  await schedule.waitFor(Promise.all(scripts.map(run)));
-  harness.turn = (work) => work();
+  await harness.withAroundCall(scheduledCalls(schedule), () => schedule.waitFor(Promise.all(scripts.map(run))));
 
   // Who is away stays away; nothing is lost any more, and time passes.
   harness.lost.clear();
@@ -115,7 +112,7 @@ async function perform(harness: Harness, who: Devices, what: string, tick: () =>
     case "dropUntold":
       if (who.isAway) return;
       end();
-      return reader.page.close({ tells: what === "drop" });
+      return reader.page.close({ isReported: what === "drop" });
     case "comeBack":
       if (!who.isAway) return;
       await reader.page.open();

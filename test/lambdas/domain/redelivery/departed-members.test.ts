@@ -3,6 +3,7 @@ import type { UnackedRange } from "../../../../lambdas/domain/model/unacked-rang
 import { AckingPage } from "../../../support/acking-page.ts";
 import { Harness } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { intercept, interceptNext } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 
 // Somebody was in when a message came, did not ack it, and is gone before the last try.
@@ -44,7 +45,7 @@ async function unackedRanges(): Promise<UnackedRange[]> {
 describe("who is gone is reported once, when their last try would have been over", () => {
   test.each<[string, () => Promise<void>]>([
     ["closed", () => ann.page.close()],
-    ["died, and a post found that out", () => ann.page.close({ tells: false })],
+    ["died, and a post found that out", () => ann.page.close({ isReported: false })],
   ])("and %s", async (_, go) => {
     await pushPast(ann);
     await go();
@@ -136,12 +137,10 @@ describe("who is gone is reported once, when their last try would have been over
   });
 
   test("also if the message took its number while they were going", async () => {
-    const { remove } = harness.deps.members;
-    harness.deps.members.remove = async (...args) => {
-      harness.deps.members.remove = remove;
+    interceptNext(harness.deps.members, "remove", (remove) => async (...args) => {
       await pushPast(ann);
       return remove(...args);
-    };
+    });
     await ann.page.close();
     await harness.pass(600_000);
     expect(reported()).toEqual(ofAnn(1));
@@ -149,17 +148,14 @@ describe("who is gone is reported once, when their last try would have been over
 
   test("also if the look that should have come upon that was made just before it was noted", async () => {
     const { members, unackedRanges } = harness.deps;
-    const [{ remove }, { record }] = [{ ...members }, { ...unackedRanges }];
-    members.remove = async (...args) => {
-      members.remove = remove;
+    interceptNext(members, "remove", (remove) => async (...args) => {
       await pushPast(ann);
       return remove(...args);
-    };
-    unackedRanges.record = async (...args) => {
-      unackedRanges.record = record;
+    });
+    interceptNext(unackedRanges, "record", (record) => async (...args) => {
       await harness.pass(6_000);
       return record(...args);
-    };
+    });
     await ann.page.close();
     expect(harness.checks).toHaveLength(1);
     await harness.pass(600_000);
@@ -169,14 +165,12 @@ describe("who is gone is reported once, when their last try would have been over
   test("also if the push that took the number writes it much later", async () => {
     await harness.push(room);
     await Promise.all([ann.ack(), bob.ack()]);
-    const { append } = harness.deps.log;
-    harness.deps.log.append = async (message) => {
-      harness.deps.log.append = append;
+    interceptNext(harness.deps.log, "append", (append) => async (message) => {
       await ann.page.close();
       // The look for the message before comes upon the debt.
       await harness.pass(10_000);
       return append(message);
-    };
+    });
     await harness.push(room);
     await bob.ack();
     await harness.pass(600_000);
@@ -186,14 +180,12 @@ describe("who is gone is reported once, when their last try would have been over
   test("also if what was pushed behind that is not for them", async () => {
     await harness.push(room);
     await Promise.all([ann.ack(), bob.ack()]);
-    const { append } = harness.deps.log;
-    harness.deps.log.append = async (message) => {
-      harness.deps.log.append = append;
+    interceptNext(harness.deps.log, "append", (append) => async (message) => {
       await harness.push(room, "1", { exclude: [ann.page.subject] });
       await ann.page.close();
       await harness.pass(10_000);
       return append(message);
-    };
+    });
     await harness.push(room);
     await bob.fill();
     await bob.ack();
@@ -205,13 +197,12 @@ describe("who is gone is reported once, when their last try would have been over
     await pushPast(ann);
     await ann.page.close();
     await harness.pass(70_000);
-    const { undelivered } = harness;
-    undelivered.push = () => {
+    const restore = intercept(harness.undelivered, "push", () => () => {
       throw new Error("throttled");
-    };
+    });
     const [due] = harness.checks;
     await expect(harness.pass(10_000)).rejects.toThrow("throttled");
-    Reflect.deleteProperty(undelivered, "push");
+    restore();
     // The queue shows the look again.
     if (due) harness.checks.push(due);
     await harness.pass(600_000);
@@ -241,14 +232,12 @@ describe("who is gone is not reported", () => {
   });
 
   test("if their last ack came while they were going", async () => {
-    const { remove } = harness.deps.members;
-    harness.deps.members.remove = async (...args) => {
-      harness.deps.members.remove = remove;
+    interceptNext(harness.deps.members, "remove", (remove) => async (...args) => {
       const [roomId, session, connectionId] = args;
       const { epoch = "" } = (await harness.deps.rooms.get(room)) ?? {};
       await harness.deps.members.ack(roomId, session, connectionId, { epoch, seq: 1 });
       return remove(...args);
-    };
+    });
     await pushPast(ann);
     await ann.page.close();
     expect(await unackedRanges()).toEqual([]);
@@ -346,11 +335,10 @@ describe("looks are few", () => {
   let ordered: number;
   beforeEach(() => {
     ordered = 0;
-    const { scheduleAckCheck } = harness.deps;
-    harness.deps.scheduleAckCheck = async (check, afterMs) => {
+    intercept(harness.deps, "scheduleAckCheck", (scheduleAckCheck) => async (check, afterMs) => {
       if (check.roomId === room) ordered += 1;
       await scheduleAckCheck(check, afterMs);
-    };
+    });
   });
 
   test("a page that is loaded anew and resumes its session costs none but the one for the message", async () => {
@@ -365,7 +353,7 @@ describe("looks are few", () => {
 
   test("one that is gone costs one more", async () => {
     await pushPast(ann);
-    await ann.page.close({ tells: false });
+    await ann.page.close({ isReported: false });
     await harness.pass(600_000);
     expect(ordered).toBe(2);
     expect(reported()).toEqual(ofAnn(1));
@@ -377,12 +365,11 @@ describe("looks are few", () => {
     for (const reader of many) lose(reader);
     await pushPast(ann);
     await Promise.all([ann, ...many].map(({ page }) => page.close()));
-    const { pages } = harness.deps.members;
     let scans = 0;
-    harness.deps.members.pages = (roomId, ...args) => {
+    intercept(harness.deps.members, "pages", (pages) => (roomId, ...args) => {
       if (roomId === room) scans += 1;
       return pages(roomId, ...args);
-    };
+    });
     await harness.pass(600_000);
     expect(harness.undelivered).toHaveLength(101);
     expect([ordered, scans]).toEqual([2, 1]);

@@ -8,7 +8,7 @@ const nowMs = pushedAtMs + minuteMs;
 const outcomes = { members: 0, sent: 0, gone: 0, slow: 0, failed: 0, unknown: 0, waiting: 0 };
 
 const doneAt = (doneAtMs: number): KnownTask => ({ outcomes, doneAtMs, ofPart: true });
-const workedAtUntil = (untilMs: number): KnownTask => ({ outcomes, untilMs, ofPart: true });
+const workedAtUntil = (leaseExpiresAtMs: number): KnownTask => ({ outcomes, leaseExpiresAtMs, ofPart: true });
 /** Its rest waits in the queue. */
 const handedOn: KnownTask = { outcomes, after: "s", ofPart: true };
 const again = (of: KnownTask): KnownTask => ({ ...of, ofPart: false });

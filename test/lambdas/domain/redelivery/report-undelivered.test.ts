@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { publish } from "../../../../lambdas/domain/push/publish.ts";
-import { checkRoom } from "../../../../lambdas/domain/redelivery/check-room.ts";
+import { runAckCheck } from "../../../../lambdas/domain/redelivery/run-ack-check.ts";
 import { AckingPage } from "../../../support/acking-page.ts";
 import { Harness } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
@@ -78,7 +78,8 @@ describe("none", () => {
     await ann.page.close();
     harness.lost.clear();
     harness.nowMs += 76_000;
-    await checkRoom(harness.ackCheckDeps, { roomId: room, hop: 5, rest: { after: tablet.page.session } });
+    const continuation = { after: tablet.page.session };
+    await runAckCheck(harness.ackCheckDeps, { kind: "room", roomId: room, hop: 5, continuation });
     expect(reported()).toEqual([]);
     await harness.pass(10_000);
     await tablet.ack();

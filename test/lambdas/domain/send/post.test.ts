@@ -3,6 +3,7 @@ import type { PostOutcome } from "../../../../lambdas/domain/model/gateway.ts";
 import { post } from "../../../../lambdas/domain/send/post.ts";
 import type { RateLimiter } from "../../../../lambdas/domain/send/rate-limiter.ts";
 import { withDeadline } from "../../../../lambdas/domain/send/rate-limiter.ts";
+import { intercept } from "../../../support/intercept.ts";
 
 /** A gateway whose attempts end as listed; the last one stays. Notes what happens, in its order. */
 function gatewayOf(...outcomes: PostOutcome[]) {
@@ -56,7 +57,7 @@ test.each([
 
 test("a mistake of ours is thrown, and not tried again", async () => {
   const { deps, waitsMs } = gatewayOf();
-  deps.gateway.post = () => Promise.reject(new Error("403"));
+  intercept(deps.gateway, "post", () => () => Promise.reject(new Error("403")));
   await expect(post(deps, "abc=", "{}")).rejects.toThrow("403");
   expect(waitsMs).toEqual([]);
 });

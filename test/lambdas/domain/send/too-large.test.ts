@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { replay } from "../../../../lambdas/domain/delivery/replay.ts";
 import { AckingPage } from "../../../support/acking-page.ts";
 import { openHarness } from "../../../support/harness.ts";
+import { intercept } from "../../../support/intercept.ts";
 
 // Nobody has measured what API Gateway counts: it may refuse what we take for small enough.
 const takes = 110_000;
@@ -15,8 +16,11 @@ beforeEach(async () => {
   room = `room-${harness.nextId()}`;
   ann = await AckingPage.open(harness, { subject: "ann" });
   await ann.login(room);
-  const { post } = harness.deps.gateway;
-  harness.deps.gateway.post = async (id, text) => (Buffer.byteLength(text) > takes ? "tooLarge" : post(id, text));
+  intercept(
+    harness.deps.gateway,
+    "post",
+    (post) => async (id, text) => (Buffer.byteLength(text) > takes ? "tooLarge" : post(id, text)),
+  );
 });
 afterEach(() => harness.end());
 

@@ -24,19 +24,19 @@ describe("a client that answers probes", () => {
 
   test("is probed each time: an earlier answer proves nothing", async () => {
     expect(await isLive(harness.deps, ann.caller)).toBe(true);
-    ann.goSilent();
+    ann.goStale();
     expect(await isLive(harness.deps, ann.caller)).toBe(false);
   });
 
   test("is gone without an answer for two seconds", async () => {
-    ann.goSilent();
+    ann.goStale();
     const from = harness.nowMs;
     expect(await isLive(harness.deps, ann.caller)).toBe(false);
     expect(harness.nowMs - from).toBe(2_000);
   });
 
   test("is live when it answers at the last moment", async () => {
-    ann.goSilent();
+    ann.goStale();
     const until = harness.nowMs + 2_000;
     const wait = async (ms: number) => {
       harness.nowMs += ms;
@@ -51,7 +51,7 @@ describe("a client that answers probes", () => {
   });
 
   test("is gone at once when its connection ends during the probe", async () => {
-    ann.goSilent();
+    ann.goStale();
     const from = harness.nowMs;
     const wait = async (ms: number) => {
       harness.nowMs += ms;
@@ -110,10 +110,10 @@ describe("a client that answers probes", () => {
 describe("a client that answers no probes", () => {
   test("is live as long as API Gateway reports it as open, and gets no probe", async () => {
     const old = await harness.connect({ probe: false });
-    old.goSilent();
+    old.goStale();
     expect(await isLive(harness.deps, old.caller)).toBe(true);
     expect(old.inbox).toEqual([]);
-    await old.close({ tells: false });
+    await old.close({ isReported: false });
     expect(await isLive(harness.deps, old.caller)).toBe(false);
   });
 });

@@ -1,0 +1,112 @@
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { FunctionName } from "../../cli/estimate/usage.ts";
+import type { Claims } from "../../lambdas/adapters/tokens/tokens.ts";
+import { ack } from "../../lambdas/domain/delivery/ack.ts";
+import { replay } from "../../lambdas/domain/delivery/replay.ts";
+import { runTask } from "../../lambdas/domain/fan-out/run-task.ts";
+import { hello } from "../../lambdas/domain/login/hello.ts";
+import { loginRoom } from "../../lambdas/domain/login/login.ts";
+import { poll } from "../../lambdas/domain/login/poll.ts";
+import { connect, disconnect, here } from "../../lambdas/domain/membership/connection.ts";
+import { leaveRoom } from "../../lambdas/domain/membership/leave.ts";
+import type { AckCheck } from "../../lambdas/domain/model/ack-check.ts";
+import type { Deps } from "../../lambdas/domain/model/deps.ts";
+import { publish } from "../../lambdas/domain/push/publish.ts";
+import { push } from "../../lambdas/domain/push/push.ts";
+import { pushStatus, waitForAcks } from "../../lambdas/domain/push/status.ts";
+import { runAckCheck } from "../../lambdas/domain/redelivery/run-ack-check.ts";
+import { unlimited } from "../../lambdas/domain/send/rate-limiter.ts";
+import { onAckChecks } from "../../lambdas/handlers/on-ack-checks.ts";
+import { onTasks } from "../../lambdas/handlers/on-fan-out-tasks.ts";
+import { onHandshake } from "../../lambdas/handlers/on-handshake.ts";
+import { onPoll } from "../../lambdas/handlers/on-poll.ts";
+import { onPush } from "../../lambdas/handlers/on-push.ts";
+import { onSocketEvent } from "../../lambdas/handlers/on-socket-event.ts";
+import type { RestEvent, RestResult } from "../../lambdas/handlers/rest-event.ts";
+import type { SocketEvent } from "../../lambdas/handlers/socket-event.ts";
+import { Meter } from "./meter.ts";
+import { type Behind, countedDeps } from "./metered-deps.ts";
+
+const frames = { hello, loginRoom, leaveRoom, publish, ack, replay, here };
+const methodArn = "arn:aws:execute-api:us-east-1:123456789012:abcdef1234/socket/$connect";
+
+/** The functions as API Gateway and the queue call them, and everything behind them. Time stands still unless moved. */
+export class Backend implements Behind {
+  readonly client: DynamoDBClient;
+  readonly meter = new Meter();
+  readonly lines: Behind["lines"] = new Map();
+  readonly checks: AckCheck[] = [];
+  readonly tasks: string[] = [];
+  nowMs = 1_760_000_000_000;
+  private ids = 0;
+
+  constructor(client: DynamoDBClient) {
+    this.client = client;
+  }
+
+  /** As long as those that the functions make. */
+  newId = (): string => {
+    this.ids += 1;
+    return `${this.ids}`.padStart(22, "0");
+  };
+
+  /** One run of a function begins. */
+  depsOf(name: FunctionName): () => Deps {
+    const deps = countedDeps(this, this.meter.invoked(name));
+    return () => deps;
+  }
+
+  authorize(claims: Claims) {
+    this.meter.invoked("authorize");
+    return onHandshake(handshakeOf(claims))({ methodArn, queryStringParameters: { token: "token" } });
+  }
+
+  socket = (event: SocketEvent) => onSocketEvent(this.depsOf("socket"), { connect, disconnect, frames })(event);
+
+  private restEvent(): RestEvent {
+    const nothing = { pathParameters: null, queryStringParameters: null, body: null, isBase64Encoded: false };
+    return { ...nothing, httpMethod: "GET", headers: {}, requestContext: { requestTimeEpoch: this.nowMs } };
+  }
+
+  push(body: object): Promise<RestResult> {
+    this.meter.count("requests");
+    const event = { ...this.restEvent(), httpMethod: "POST", body: JSON.stringify(body) };
+    return onPush(this.depsOf("push"), { push, pushStatus, waitForAcks })(event);
+  }
+
+  poll(claims: Claims, { session, rooms }: { session?: string; rooms: object[] }): Promise<RestResult> {
+    this.meter.count("requests");
+    const event = {
+      ...this.restEvent(),
+      headers: { Authorization: "Bearer token" },
+      queryStringParameters: { ...(session && { session }), rooms: JSON.stringify(rooms) },
+    };
+    return onPoll(this.depsOf("poll"), handshakeOf(claims), poll)(event);
+  }
+
+  /** Does what is in the fan-out queue. */
+  async fanOut(): Promise<void> {
+    await Promise.all(this.tasks.splice(0).map((body) => this.task(body)));
+  }
+
+  private async task(body: string): Promise<void> {
+    this.meter.count("queueRequests", 2);
+    const deadLetter = () => Promise.reject(new Error("nothing here is given up"));
+    const deps = { ...this.depsOf("fanOut")(), limiter: unlimited, deadLetter };
+    const { batchItemFailures } = await onTasks(() => deps, runTask)({ Records: [{ messageId: "1", body }] });
+    if (batchItemFailures.length > 0) throw new Error("the task failed");
+  }
+
+  async check(check: AckCheck): Promise<void> {
+    // Received and deleted: an order that comes alone.
+    this.meter.count("queueRequests", 2);
+    const reportUndelivered = () => Promise.reject(new Error("nothing here is given up"));
+    const deps = { ...this.depsOf("redeliver")(), limiter: unlimited, reportUndelivered };
+    const event = { Records: [{ messageId: "1", body: JSON.stringify(check) }] };
+    const { batchItemFailures } = await onAckChecks(() => deps, runAckCheck)(event);
+    if (batchItemFailures.length > 0) throw new Error("the look failed");
+  }
+}
+
+/** A token that was verified: its secret is read once in five minutes. */
+const handshakeOf = (claims: Claims) => () => ({ allowedOrigins: ["*"], read: async () => claims });
