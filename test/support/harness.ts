@@ -21,13 +21,14 @@ import type { Deps } from "../../lambdas/domain/model/deps.ts";
 import type { FanOutTask } from "../../lambdas/domain/model/fan-out-task.ts";
 import type { PostOutcome } from "../../lambdas/domain/model/gateway.ts";
 import type { Undelivered } from "../../lambdas/domain/model/undelivered.ts";
-import { type PushRequest, push } from "../../lambdas/domain/push/push.ts";
+import { push } from "../../lambdas/domain/push/push.ts";
 import type { AckCheckDeps } from "../../lambdas/domain/redelivery/check-room.ts";
 import { runAckCheck } from "../../lambdas/domain/redelivery/run-ack-check.ts";
 import { unlimited } from "../../lambdas/domain/send/rate-limiter.ts";
 import { serializeFrame } from "../../lambdas/domain/wire/serialize.ts";
 import type { CatchUp, LoginFrame, PayloadLink, Position, RoomToRestore, ServerFrame } from "../../protocol/frames.ts";
 import type { LoginPolicy } from "../../protocol/ids.ts";
+import type { PushRequest } from "../../protocol/push.ts";
 import { openInMemoryTables } from "./in-memory-tables.ts";
 
 /** `stale`: its network is gone, but API Gateway still reports it as open. */

@@ -9,19 +9,19 @@ import type { Deps } from "../model/deps.ts";
 import { isImplicit, type Room, roomOfWire } from "../model/room.ts";
 import { postAlone } from "../send/post-alone.ts";
 
-/** Reads a room's log for somebody who is in it, or a conversation's for one of the two. */
+/** Reads a room's log for a member, or a conversation's log for one of its two users. */
 export async function replay(deps: Deps, caller: Caller, frame: FrameOf<"replay">): Promise<ServerFrame> {
   const { roomId: wireRoomId, toUser } = frame;
   const roomId = roomOf(caller, frame);
   const [room, isAllowed] = await Promise.all([
-    // A window opens on a conversation in which nobody has said anything yet, and goes on from there.
+    // A page shows a conversation before its first message, and continues from the position in the reply.
     frame.history === undefined ? deps.rooms.get(roomId) : deps.rooms.find(roomId),
     toUser !== undefined || isMember(deps, caller, wireRoomId ?? ""),
   ]);
   if (!isAllowed) return failed(`you are not in room ${wireRoomId}`);
   if (!room) return failed("nothing was ever sent there");
   const { tooLarge, ...part } = await read(deps, caller, room, frame);
-  // Too large for a reply with anything around it: it comes as a frame of its own, and the client asks on from there.
+  // Too large for a reply: the message is posted alone, and the client asks for the rest after it.
   if (tooLarge) await postAlone(deps, caller.connectionId, tooLarge);
   return {
     type: "replayed",

@@ -6,7 +6,7 @@ import { evictedFrame } from "../membership/evict.ts";
 import type { Connection } from "../model/connection.ts";
 import { sessionKey } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
-import { isPolling } from "../model/member.ts";
+import { isPolling } from "../model/polling.ts";
 import type { ResumePoint } from "../model/resume-point.ts";
 import { isImplicit, type Room } from "../model/room.ts";
 import { rawFrame, serializeMessage } from "../wire/serialize.ts";

@@ -6,7 +6,7 @@ import { removeMembership } from "../membership/end-membership.ts";
 import { scheduleUnreadCheck } from "../membership/unread-before-join.ts";
 import type { Caller, Connection } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
-import { leaseMs, pollingConnectionId } from "../model/member.ts";
+import { leaseMs, pollingConnectionId } from "../model/polling.ts";
 import { restoreRoom } from "./resume.ts";
 
 /** A poll. The fields are those of `hello`. */

@@ -2,7 +2,7 @@ import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
 import type { LoginFrame } from "../../../protocol/frames.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
-import { isPolling } from "../model/member.ts";
+import { isPolling } from "../model/polling.ts";
 import { resumePointOf } from "../model/resume-point.ts";
 import type { Lease } from "../model/room.ts";
 import { post } from "../send/post.ts";

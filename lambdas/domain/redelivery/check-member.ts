@@ -1,8 +1,8 @@
 import type { DeliverDeps } from "../delivery/deliver.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
-import { isPolling } from "../model/member.ts";
 import { isFor, type LogEntry } from "../model/message.ts";
+import { isPolling } from "../model/polling.ts";
 import type { Room } from "../model/room.ts";
 import type { Undelivered } from "../model/undelivered.ts";
 import { type AckWait, dueMs } from "../schedule/ack-wait.ts";

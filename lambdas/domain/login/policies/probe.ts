@@ -1,5 +1,6 @@
 import type { Deps } from "../../model/deps.ts";
-import { isPolling, type Member } from "../../model/member.ts";
+import type { Member } from "../../model/member.ts";
+import { isPolling } from "../../model/polling.ts";
 import { post } from "../../send/post.ts";
 import { serializeFrame } from "../../wire/serialize.ts";
 

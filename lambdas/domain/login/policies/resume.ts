@@ -3,7 +3,7 @@ import { endMembership, type MembershipDeps } from "../../membership/end-members
 import type { Connection } from "../../model/connection.ts";
 import type { Deps } from "../../model/deps.ts";
 import type { Member } from "../../model/member.ts";
-import { isPolling } from "../../model/member.ts";
+import { isPolling } from "../../model/polling.ts";
 import type { Room } from "../../model/room.ts";
 import { membershipOf } from "./admit.ts";
 import { connectionGone, type LoginResult } from "./login-result.ts";

@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { replay } from "../../../../lambdas/domain/delivery/replay.ts";
 import { poll } from "../../../../lambdas/domain/login/poll.ts";
-import { type PushRequest, push } from "../../../../lambdas/domain/push/push.ts";
+import { push } from "../../../../lambdas/domain/push/push.ts";
 import type { MessageFrame, ServerFrame } from "../../../../protocol/frames.ts";
 import { inlineBytes, limits } from "../../../../protocol/limits.ts";
+import type { PushRequest } from "../../../../protocol/push.ts";
 import { AckingPage } from "../../../support/acking-page.ts";
 import { countCalls, crash } from "../../../support/crash.ts";
 import { Harness, type Page, wireOf } from "../../../support/harness.ts";

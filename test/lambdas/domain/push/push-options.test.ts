@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Member } from "../../../../lambdas/domain/model/member.ts";
 import type { PushRecord } from "../../../../lambdas/domain/model/push-record.ts";
-import type { PushRequest } from "../../../../lambdas/domain/push/push.ts";
-import { pushStatus, waitForAcks } from "../../../../lambdas/domain/push/status.ts";
+import { pushStatus } from "../../../../lambdas/domain/push/status.ts";
+import { waitForAcks } from "../../../../lambdas/domain/push/wait-for-acks.ts";
+import type { PushRequest } from "../../../../protocol/push.ts";
 import { AckingPage } from "../../../support/acking-page.ts";
 import { Harness } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
