@@ -25,7 +25,7 @@ export const clients: Record<string, (url: URL) => PostAll> = {
     const pool = new ConnectionPool({
       connect: connectTo(url),
       max: connections,
-      withinMs: 3_000,
+      timeoutMs: 3_000,
       now: Date.now,
       onMalformed: fail,
     });

@@ -10,7 +10,14 @@ const room: Room = {
 };
 const memberOf = (session: string): Member => ({
   ...{ session, connectionId: `L0SM9c${session}=`, connectedAtMs: nowMs - 60_000, subject: `user-${session}` },
-  ...{ generation: 0, holdsLease: false, cursor: { epoch: "k3f9x2a", seq: 11 }, hasAcked: true, acks: true },
+  ...{
+    transport: "websocket",
+    generation: 0,
+    holdsLease: false,
+    cursor: { epoch: "k3f9x2a", seq: 11 },
+    hasAcked: true,
+    acks: true,
+  },
   ...{ redeliveries: 0, redeliveredAtMs: 0, exhaustedSeq: 0 },
 });
 const members = [memberOf("00000001"), memberOf("00000002")];

@@ -3,7 +3,10 @@ import type { Handshake } from "../runtime/auth.ts";
 import { headerOf } from "./header-of.ts";
 import { type SocketEvent, tokenOf } from "./socket-event.ts";
 
+/** The event of a `REQUEST` authorizer of a WebSocket API, with the fields that Downlink reads. */
 export type HandshakeEvent = Pick<SocketEvent, "headers" | "queryStringParameters"> & { methodArn: string };
+
+/** The authorizer's result. API Gateway passes `context` with every later event of the connection. */
 export interface Policy {
   principalId: string;
   policyDocument: {
@@ -12,17 +15,22 @@ export interface Policy {
   };
   context?: TokenContext;
 }
+
 /**
- * The WebSocket API's authorizer. A page of a foreign origin is denied (403), as WebSockets know no CORS; a caller
- * without a valid token is unauthorized (401).
+ * The authorizer of the WebSocket API.
+ *
+ * | caller | response |
+ * | --- | --- |
+ * | a page of another origin | 403, as CORS does not apply to WebSockets |
+ * | without a valid token | 401 |
  */
 export const onHandshake =
   (handshake: () => Handshake) =>
   async (event: HandshakeEvent): Promise<Policy> => {
     const { allowedOrigins, read } = handshake();
     const origin = headerOf(event.headers, "origin");
-    // Programs send no origin; there the token alone decides, as no browser adds anything of a user's to it.
-    if (origin !== undefined && !isAmong(allowedOrigins, origin))
+    // Programs send no origin. There the token alone decides, because no browser adds a user's credentials.
+    if (origin !== undefined && !isAllowedOrigin(allowedOrigins, origin))
       return policy("Deny", "foreign-origin", event.methodArn);
     const token = tokenOf(event);
     const claims = token === undefined ? { refused: "no token" } : await read(token);
@@ -30,14 +38,14 @@ export const onHandshake =
     return { ...policy("Allow", claims.subject, event.methodArn), context: contextOf(claims) };
   };
 
-/** Whether pages of this origin may come in. */
-export const isAmong = (allowedOrigins: Handshake["allowedOrigins"], origin: string) =>
+/** Whether pages of this origin may connect and poll. */
+export const isAllowedOrigin = (allowedOrigins: Handshake["allowedOrigins"], origin: string) =>
   allowedOrigins.includes("*") || allowedOrigins.includes(origin);
 
-/** API Gateway turns this very text into a 401. In the log stands why, in one line: where it was thrown helps nobody. */
-function unauthorized(why: string): Error {
+/** API Gateway turns exactly this message into a 401. The stack is what Lambda logs, so it has the reason in one line. */
+function unauthorized(reason: string): Error {
   const error = new Error("Unauthorized");
-  error.stack = `Unauthorized: ${why}`;
+  error.stack = `Unauthorized: ${reason}`;
   return error;
 }
 

@@ -9,17 +9,17 @@ import { serializeAnswer } from "../domain/wire/serialize.ts";
 import type { Handshake } from "../runtime/auth.ts";
 import { logError } from "../runtime/log.ts";
 import { headerOf } from "./header-of.ts";
-import { isAmong } from "./on-handshake.ts";
+import { isAllowedOrigin } from "./on-handshake.ts";
 import { json, type RestEvent, type RestResult } from "./rest-event.ts";
 
-/** `GET /poll`, for pages whose proxy kills WebSockets. The token comes as `Authorization: Bearer …`. */
+/** `GET /poll`, for pages whose proxy blocks WebSockets. The token is in `Authorization: Bearer …`. */
 export const onPoll =
-  (deps: () => Deps, handshake: () => Handshake, rule: typeof poll) =>
+  (deps: () => Deps, handshake: () => Handshake, operation: typeof poll) =>
   async (event: RestEvent): Promise<RestResult> => {
     const { allowedOrigins, read } = handshake();
     const origin = headerOf(event.headers, "origin");
-    const mayRead = origin !== undefined && isAmong(allowedOrigins, origin);
-    // A proxy that kept an answer would show it to the next poll.
+    const mayRead = origin !== undefined && isAllowedOrigin(allowedOrigins, origin);
+    // A proxy that stored a response would return it to the next poll.
     const headers = {
       "Cache-Control": "no-store",
       ...(mayRead && { "Access-Control-Allow-Origin": origin, Vary: "Origin" }),
@@ -30,26 +30,26 @@ export const onPoll =
     const token = /^Bearer (.+)$/.exec(headerOf(event.headers, "authorization") ?? "")?.[1];
     const claims = token === undefined ? { refused: "no token" } : await read(token);
     if ("refused" in claims) return fail("unauthorizedToken", "the token is missing or not valid, get a new one");
-    const asked = requestOf(event);
-    if (typeof asked === "string") return fail("pollWrong", asked);
+    const parsed = requestOf(event);
+    if (typeof parsed === "string") return fail("pollWrong", parsed);
     try {
       const caller = { ...claims, requestedAtMs: event.requestContext.requestTimeEpoch };
-      const answer = await rule(deps(), caller, asked.request);
-      return json(200, serializeAnswer({ ...answer, rooms: [...answer.rooms, ...asked.refused] }), headers);
+      const response = await operation(deps(), caller, parsed.request);
+      return json(200, serializeAnswer({ ...response, rooms: [...response.rooms, ...parsed.refused] }), headers);
     } catch (error) {
       logError("poll", error);
       return fail("serverTrouble", "server trouble, poll again");
     }
   };
 
-interface Asked {
+interface ParsedPoll {
   request: PollRequest;
-  /** Answers to the wishes that cannot be read: on a WebSocket each would be a frame of its own. */
+  /** Replies to rooms that cannot be parsed. One malformed room does not fail the poll. */
   refused: LoginFrame[];
 }
 
-/** @returns why this is no poll at all, as text */
-function requestOf({ queryStringParameters }: RestEvent): Asked | string {
+/** @returns the problem as text if the request as a whole is not a poll */
+function requestOf({ queryStringParameters }: RestEvent): ParsedPoll | string {
   const { session, rooms = "[]", leave = "[]", ...others } = queryStringParameters ?? {};
   const unknown = Object.keys(others)[0];
   if (unknown !== undefined) {
@@ -59,28 +59,28 @@ function requestOf({ queryStringParameters }: RestEvent): Asked | string {
   if (!list) return "rooms should be a JSON array";
   if (list.length > limits.roomsPerHello)
     return `rooms has ${list.length} entries, allowed are ${limits.roomsPerHello}`;
-  const read = list.map((room) => ({ room, problem: roomToRestoreProblem(room) }));
-  const readable = read.filter(({ problem }) => problem === undefined).map(({ room }) => room as RoomToRestore);
-  // The rest is as in a `hello`.
-  const frame = parseClientFrame(JSON.stringify({ action: "hello", session, rooms: readable }));
+  const checked = list.map((room) => ({ room, problem: roomToRestoreProblem(room) }));
+  const valid = checked.filter(({ problem }) => problem === undefined).map(({ room }) => room as RoomToRestore);
+  // The other rules are those of `hello`.
+  const frame = parseClientFrame(JSON.stringify({ action: "hello", session, rooms: valid }));
   if (!("action" in frame)) return frame.data.msg.replace(/^hello: /, "");
-  const left = parseList(leave);
-  if (!left || left.length > limits.roomsPerHello) {
+  const leaving = parseList(leave);
+  if (!leaving || leaving.length > limits.roomsPerHello) {
     return `leave should be a JSON array of at most ${limits.roomsPerHello} room ids`;
   }
-  const problem = left.map(roomIdProblem).find((each) => each !== undefined);
+  const problem = leaving.map(roomIdProblem).find((each) => each !== undefined);
   if (problem !== undefined) return `leave: ${problem}`;
   return {
     request: {
-      rooms: readable,
+      rooms: valid,
       ...(session !== undefined && { session }),
-      ...(left.length > 0 && { leave: left as string[] }),
+      ...(leaving.length > 0 && { leave: leaving as string[] }),
     },
-    refused: read.flatMap(({ room, problem }) => (problem === undefined ? [] : [refusalOf(room, problem)])),
+    refused: checked.flatMap(({ room, problem }) => (problem === undefined ? [] : [refusalOf(room, problem)])),
   };
 }
 
-/** In the words that a `loginRoom` frame would be refused with. It has no `ref`: the id says which one is meant. */
+/** The reply that a `loginRoom` frame would get. It has no `ref`; the `roomId` tells the replies apart. */
 function refusalOf(room: unknown, problem: string): LoginFrame {
   const { roomId } = Object(room) as { roomId?: unknown };
   const data = { code: frameCodes.loginFailed, msg: `loginRoom: ${problem}` };

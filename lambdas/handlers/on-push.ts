@@ -8,7 +8,7 @@ import type { waitForAcks } from "../domain/push/wait-for-acks.ts";
 import { logError } from "../runtime/log.ts";
 import { json, type RestEvent, type RestResult } from "./rest-event.ts";
 
-interface PushRules {
+interface PushOperations {
   push: typeof push;
   pushStatus: typeof pushStatus;
   waitForAcks: typeof waitForAcks;
@@ -16,48 +16,52 @@ interface PushRules {
 
 /** `POST /push` and `GET /push/{messageId}`. */
 export const onPush =
-  (deps: () => Deps, rules: PushRules) =>
+  (deps: () => Deps, operations: PushOperations) =>
   async (event: RestEvent): Promise<RestResult> => {
     const messageId = event.pathParameters?.messageId;
-    return messageId === undefined ? post(deps, rules, event) : status(deps, rules, messageId);
+    return messageId === undefined ? post(deps, operations, event) : status(deps, operations, messageId);
   };
 
-/** Reads either form of body and answers in the same form. */
-async function post(deps: () => Deps, rules: PushRules, { body, isBase64Encoded }: RestEvent): Promise<RestResult> {
+/** Accepts both forms of body, `ROOT`/`BODY` and plain, and responds in the same form. */
+async function post(
+  deps: () => Deps,
+  operations: PushOperations,
+  { body, isBase64Encoded }: RestEvent,
+): Promise<RestResult> {
   const text = body && isBase64Encoded ? Buffer.from(body, "base64").toString() : body;
   const parsed = parsePush(text ?? undefined);
-  if (!parsed.ok) return answer(parsed.wrapped, parsed.refusal.code, parsed.refusal.msg);
+  if (!parsed.ok) return respond(parsed.wrapped, parsed.refusal.code, parsed.refusal.msg);
   try {
     const { waitFor, ...request } = parsed.push;
-    const accepted = await rules.push(deps(), request);
-    if ("code" in accepted) return answer(parsed.wrapped, accepted.code, accepted.msg);
+    const accepted = await operations.push(deps(), request);
+    if ("code" in accepted) return respond(parsed.wrapped, accepted.code, accepted.msg);
     const { messageId, records } = accepted;
-    const acked = waitFor && (await rules.waitForAcks(deps(), records, waitFor));
-    return answer(parsed.wrapped, "ok", "ok", { messageId, ...acked });
+    const acked = waitFor && (await operations.waitForAcks(deps(), records, waitFor));
+    return respond(parsed.wrapped, "ok", "ok", { messageId, ...acked });
   } catch (error) {
     logError("push", error);
-    return answer(parsed.wrapped, "serverTrouble", "server trouble, send it again");
+    return respond(parsed.wrapped, "serverTrouble", "server trouble, send it again");
   }
 }
 
 interface AcceptedBody {
   messageId: string;
-  /** With `waitFor`: whether so many have acked in time, and how many have. */
+  /** With `waitFor`: whether so many users have acked in time, and how many have. */
   reached?: boolean;
   acks?: number;
 }
 
-function answer(wrapped: boolean, name: PushCode, msg: string, accepted?: AcceptedBody): RestResult {
+function respond(wrapped: boolean, name: PushCode, msg: string, accepted?: AcceptedBody): RestResult {
   const { code, status } = pushCodes[name];
   if (!wrapped) return json(status, { code, msg, ...accepted });
   const { messageId: MESSAGE_ID, reached: REACHED, acks: ACKS } = accepted ?? {};
   return json(status, { ROOT: { BODY: { RETURN_CODE: code, RETURN_MSG: msg, MESSAGE_ID, REACHED, ACKS } } });
 }
 
-async function status(deps: () => Deps, rules: PushRules, pathParameter: string): Promise<RestResult> {
+async function status(deps: () => Deps, operations: PushOperations, pathParameter: string): Promise<RestResult> {
   try {
     for (const messageId of idsOf(pathParameter)) {
-      const rooms = await rules.pushStatus(deps(), messageId);
+      const rooms = await operations.pushStatus(deps(), messageId);
       if (rooms) return json(200, { code: pushCodes.ok.code, msg: "ok", messageId, rooms });
     }
     const { code, status } = pushCodes.notFound;
@@ -72,12 +76,13 @@ async function status(deps: () => Deps, rules: PushRules, pathParameter: string)
   }
 }
 
-/** A publish's id holds its sender, percent-encoded: up to three times as long. Nothing longer fits into a key. */
+/** The id of a published message contains its sender, percent-encoded, so three times as long. A longer id fits in no key. */
 const maxIdBytes = 3 * limits.subjectBytes + "/".length + 3 * limits.messageIdChars;
 
 /**
- * Which messages may be meant. A publish's id, `<subject, percent-encoded>/<clientMessageId>`, has percent signs itself: in
- * the path it may be encoded or as it is, and was then decoded by whoever carried it.
+ * The message ids that a path parameter may stand for. The id of a published message,
+ * `<percent-encoded subject>/<clientMessageId>`, contains percent signs. A caller may encode it for the path or not, and
+ * API Gateway or a proxy may have decoded it.
  */
 function idsOf(pathParameter: string): string[] {
   const id = decoded(pathParameter);

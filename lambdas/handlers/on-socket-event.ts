@@ -9,44 +9,48 @@ import type { PublishOf } from "../domain/push/publish.ts";
 import { post } from "../domain/send/post.ts";
 import { serializeFrame } from "../domain/wire/serialize.ts";
 import { logError } from "../runtime/log.ts";
-import { accepted, type SocketEvent, type SocketResult } from "./socket-event.ts";
+import { connectResponse, type SocketEvent, type SocketResult } from "./socket-event.ts";
 
-/** A frame that no Lambda handles is answered by API Gateway alone. */
-type Handled = Exclude<Action, "heartbeat">;
-export interface SocketRules {
+type Routes = typeof routes;
+type ActionsBy<Kind extends Routes[Action]> = { [A in Action]: Routes[A] extends Kind ? A : never }[Action];
+/** Actions that API Gateway answers without a function. */
+type Mocked = ActionsBy<"mock">;
+type Handled = Exclude<Action, Mocked>;
+/** A frame as its operation takes it. `publish` also has its `data` as the text that the client sent. */
+type Parsed<A extends Handled> = A extends "publish" ? PublishOf : FrameOf<A>;
+
+/** The domain's operations. A client frame without an operation does not compile, unless its route is a `mock`. */
+export interface SocketOperations {
   connect(deps: Deps, caller: Caller): Promise<void>;
   disconnect(deps: Deps, connectionId: string): Promise<void>;
-  frames: { [A in Handled]: (deps: Deps, caller: Caller, frame: Ruled<A>) => Promise<ServerFrame | undefined> };
+  frames: { [A in Handled]: (deps: Deps, caller: Caller, frame: Parsed<A>) => Promise<ServerFrame | undefined> };
 }
-/** A frame as the rules take it: what is published stays the text that it came as. */
-type Ruled<A extends Handled> = A extends "publish" ? PublishOf : FrameOf<A>;
 
-/** All routes of the WebSocket API: an event becomes a caller and a frame, an answer becomes a route response, or a post. */
+/** All routes of the WebSocket API. A reply is the route's response, or a post if the route has none. */
 export const onSocketEvent =
-  (deps: () => Deps, rules: SocketRules) =>
+  (deps: () => Deps, operations: SocketOperations) =>
   async (event: SocketEvent): Promise<SocketResult> => {
     const { routeKey, connectionId } = event.requestContext;
     if (routeKey === "$disconnect") {
-      await rules.disconnect(deps(), connectionId);
+      await operations.disconnect(deps(), connectionId);
       return { statusCode: 200 };
     }
     if (routeKey === "$connect") {
       const caller = authorizedCaller(event);
       if (!caller) throw new Error("$connect came without an authorizer; lib/socket-api.ts should attach it");
-      await rules.connect(deps(), caller);
-      return accepted(event);
+      await operations.connect(deps(), caller);
+      return connectResponse(event);
     }
-    const reply = await answer(deps(), rules, event);
+    const reply = await replyTo(deps(), operations, event);
     if (!reply) return { statusCode: 200 };
-    if (!isPosted(routeKey)) return { statusCode: 200, body: serializeFrame(reply) };
+    if (routeKindOf(routeKey) !== "posted") return { statusCode: 200, body: serializeFrame(reply) };
     await postReply(deps(), event, reply);
     return { statusCode: 200 };
   };
 
-/** Whether the route has no response, and what it does say is posted. */
-const isPosted = (routeKey: string) => (routes as Record<string, string>)[routeKey] === "posted";
+const routeKindOf = (routeKey: string) => (routes as Partial<Record<string, Routes[Action]>>)[routeKey];
 
-/** Nothing is lost with it: what waits behind an ack is sent by the next look, and a mistake is made again. */
+/** A failed post loses nothing: the next ack check redelivers, and a frame that is refused again gets another reply. */
 async function postReply(deps: Deps, { requestContext }: SocketEvent, reply: ServerFrame): Promise<void> {
   const { routeKey, connectionId } = requestContext;
   try {
@@ -56,22 +60,23 @@ async function postReply(deps: Deps, { requestContext }: SocketEvent, reply: Ser
   }
 }
 
-async function answer(deps: Deps, rules: SocketRules, event: SocketEvent): Promise<ServerFrame | undefined> {
+async function replyTo(deps: Deps, operations: SocketOperations, event: SocketEvent): Promise<ServerFrame | undefined> {
   const { requestContext, body } = event;
   const { routeKey, connectionId } = requestContext;
   const frame = parseClientFrame(body);
   const refuse = (refusal: Refused) => asRouteFailure(routeKey, refusal, body);
   if (!("action" in frame)) return refuse(frame);
-  const { ref } = frame;
-  if (frame.action === "heartbeat") throw new Error("heartbeat reached a Lambda; lib/socket-api.ts should mock it");
+  const { action, ref } = frame;
+  if (isMocked(action)) throw new Error(`${action} reached a Lambda; lib/socket-api.ts should mock it`);
   try {
-    // AWS promises the authorizer's word for `$connect` only; the connection's row has it too.
+    // AWS promises the authorizer's context for `$connect` only. The connection's row has the same values.
     const known = authorizedCaller(event) ?? (await deps.connections.get(connectionId));
     if (!known) return refuse(refused("5001", "the connection is not known any more", ref));
     const caller: Caller = { ...known, requestedAtMs: requestContext.requestTimeEpoch };
-    const rule = rules.frames[frame.action] as SocketRules["frames"][Handled & "hello"];
-    const ruled = frame.action === "publish" ? { ...frame, rawData: rawMember(body ?? "", ["data"]) } : frame;
-    const reply = await rule(deps, caller, ruled as FrameOf<"hello">);
+    const parsed = action === "publish" ? { ...frame, rawData: rawMember(body ?? "", ["data"]) } : frame;
+    // The compiler cannot see that the operation and the frame are of the same action.
+    const operation = operations.frames[action] as SocketOperations["frames"][Handled & "hello"];
+    const reply = await operation(deps, caller, parsed as FrameOf<"hello">);
     return reply && withRef(reply, ref);
   } catch (error) {
     logError("frame", error, { routeKey, connectionId });
@@ -79,9 +84,15 @@ async function answer(deps: Deps, rules: SocketRules, event: SocketEvent): Promi
   }
 }
 
-type Names = ReturnType<typeof namesIn>;
-/** Pages that wait for a reply know it by its event name, so a refused login is told as one. */
-const failureOf: Record<string, (msg: string, names: Names) => ServerFrame> = {
+const isMocked = (action: Action): action is Mocked => routes[action] === "mock";
+
+type FailureFrame = (msg: string, names: ReturnType<typeof namesIn>) => ServerFrame;
+
+/**
+ * Failures of the actions that have a route response, and so a reply event that pages wait for. Other refused frames get
+ * `refused`. An answered action without an entry does not compile.
+ */
+export const failureOf = {
   hello: (msg) => ({ type: "helloFailed", eventName: "connetResp", data: { code: frameCodes.helloFailed, msg } }),
   loginRoom: (msg, { roomId }) => ({
     type: "loginFailed",
@@ -102,18 +113,20 @@ const failureOf: Record<string, (msg: string, names: Names) => ServerFrame> = {
     data: { code: frameCodes.leaveFailed, msg },
     ...(roomId !== undefined && { roomId }),
   }),
-};
+} as const satisfies Record<ActionsBy<"answered">, FailureFrame>;
 
+/** The refusal as the route's own failure frame, if the route has one. */
 function asRouteFailure(routeKey: string, refusal: Refused, body: string | undefined): ServerFrame {
-  const failure = failureOf[routeKey]?.(refusal.data.msg, namesIn(body));
-  return failure ? withRef(failure, refusal.ref) : refusal;
+  const failure = (failureOf as Partial<Record<string, FailureFrame>>)[routeKey];
+  return failure ? withRef(failure(refusal.data.msg, namesIn(body)), refusal.ref) : refusal;
 }
 
 const withRef = (frame: ServerFrame, ref: Ref | undefined) =>
   ref === undefined ? frame : ({ ...frame, ref } as ServerFrame);
 
-/** Who the authorizer said it is. */
+/** The caller as the authorizer identified it. */
 function authorizedCaller({ requestContext }: SocketEvent): Caller | undefined {
   const { connectionId, connectedAt, authorizer } = requestContext;
-  return authorizer?.subject ? { connectionId, connectedAtMs: connectedAt, ...claimsOf(authorizer) } : undefined;
+  if (!authorizer?.subject) return undefined;
+  return { connectionId, transport: "websocket", connectedAtMs: connectedAt, ...claimsOf(authorizer) };
 }

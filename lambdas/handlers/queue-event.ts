@@ -1,30 +1,31 @@
 import { logError } from "../runtime/log.ts";
 
-/** A batch of an SQS queue, as far as we read it. */
+/** A batch of SQS messages, with the fields that Downlink reads. */
 export interface QueueEvent {
   Records: { messageId: string; body: string }[];
 }
+
+/** The response with `ReportBatchItemFailures`: SQS deletes all other messages of the batch. */
 export interface QueueResult {
-  /** Only these come back; the others are done. */
   batchItemFailures: { itemIdentifier: string }[];
 }
 
 /**
- * Does what each message orders, side by side; one that fails keeps no other from being done.
+ * Processes the messages of a batch concurrently. A failed message does not stop the others.
  *
- * @param what failures are logged as
- * @param work `taken`: not to be done now, and no failure; the message comes back
+ * @param operation name of the operation in the log
+ * @param process `taken`: another worker has the message, so it returns to the queue, but is no error
  */
-export async function workThrough(
+export async function processRecords(
   { Records }: QueueEvent,
-  what: string,
-  work: (body: string) => Promise<"done" | "taken">,
+  operation: string,
+  process: (body: string) => Promise<"done" | "taken">,
 ): Promise<QueueResult> {
-  const results = await Promise.allSettled(Records.map(async ({ body }) => work(body)));
-  const back = Records.filter((_, i) => {
+  const results = await Promise.allSettled(Records.map(async ({ body }) => process(body)));
+  const returned = Records.filter((_, i) => {
     const result = results[i];
-    if (result?.status === "rejected") logError(what, result.reason);
+    if (result?.status === "rejected") logError(operation, result.reason);
     return result?.status === "rejected" || result?.value === "taken";
   });
-  return { batchItemFailures: back.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+  return { batchItemFailures: returned.map(({ messageId }) => ({ itemIdentifier: messageId })) };
 }

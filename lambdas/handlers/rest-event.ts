@@ -1,4 +1,4 @@
-/** An AWS_PROXY event of a REST API, as far as we read it. */
+/** An `AWS_PROXY` event of a REST API, with the fields that Downlink reads. */
 export interface RestEvent {
   httpMethod: string;
   headers: Record<string, string> | null;
@@ -7,7 +7,7 @@ export interface RestEvent {
   body: string | null;
   isBase64Encoded: boolean;
   requestContext: {
-    /** When the request came in, in milliseconds since 1970. */
+    /** Arrival of the request, in milliseconds since 1970. */
     requestTimeEpoch: number;
   };
 }
@@ -18,7 +18,11 @@ export interface RestResult {
   body: string;
 }
 
-/** @param value a text is JSON already */
+/**
+ * A response with a JSON body.
+ *
+ * @param value a string is used as it is: it is JSON already
+ */
 export const json = (statusCode: number, value: unknown, headers: Record<string, string> = {}): RestResult => ({
   statusCode,
   headers: { "Content-Type": "application/json", ...headers },

@@ -1,19 +1,19 @@
 import type { TokenContext } from "../adapters/tokens/tokens.ts";
 import { headerOf } from "./header-of.ts";
 
-/** An AWS_PROXY event of a WebSocket API, as far as we read it. */
+/** An `AWS_PROXY` event of a WebSocket API, with the fields that Downlink reads. */
 export interface SocketEvent {
   requestContext: {
     routeKey: string;
     connectionId: string;
     /** Milliseconds since 1970. */
     connectedAt: number;
-    /** When the frame came in, in milliseconds since 1970. */
+    /** Arrival of the frame, in milliseconds since 1970. */
     requestTimeEpoch: number;
-    /** AWS promises it for `$connect` only. */
+    /** AWS documents it for `$connect` only. */
     authorizer?: TokenContext;
   };
-  /** `$connect` only. Spelled as the client spelled them. */
+  /** `$connect` only, in the client's spelling. */
   headers?: Record<string, string>;
   queryStringParameters?: Record<string, string>;
   body?: string;
@@ -25,22 +25,22 @@ export interface SocketResult {
   body?: string;
 }
 
-/** Offered by our client beside `token.<jwt>`; chosen by `$connect`, as browsers hang up when nothing is chosen. */
+/** The SDK offers it with `token.<jwt>`. `$connect` selects it, because browsers close a connection without a selection. */
 const subprotocol = "downlink.v1";
 const tokenPrefix = "token.";
 
 const offered = ({ headers }: Pick<SocketEvent, "headers">) =>
   (headerOf(headers, "sec-websocket-protocol") ?? "").split(",").map((name) => name.trim());
 
-/** Browsers cannot set headers on a WebSocket, so the token comes as a query parameter or as a subprotocol. */
+/** Browsers cannot set headers on a WebSocket, so the token is a query parameter or a subprotocol. */
 export const tokenOf = (event: Pick<SocketEvent, "headers" | "queryStringParameters">): string | undefined =>
   event.queryStringParameters?.token ??
   offered(event)
     .find((name) => name.startsWith(tokenPrefix))
     ?.slice(tokenPrefix.length);
 
-/** What `$connect` answers: our subprotocol, if the client offers it. */
-export const accepted = (event: SocketEvent): SocketResult =>
+/** The response to `$connect`: our subprotocol, if the client offers it. */
+export const connectResponse = (event: SocketEvent): SocketResult =>
   offered(event).includes(subprotocol)
     ? { statusCode: 200, headers: { "Sec-WebSocket-Protocol": subprotocol } }
     : { statusCode: 200 };

@@ -5,10 +5,11 @@ import { environment } from "./environment.ts";
 import { lazily } from "./lazily.ts";
 import { requestHandler } from "./timeouts.ts";
 
-/** How callers prove who they are. */
+/** How callers authenticate. */
 export interface Handshake {
   /** Exact origins of pages that may connect, or `*` for all. */
   allowedOrigins: string[];
+  /** Verifies a token. A `refused` reason is for the log. */
   read(token: string): Promise<Claims | { refused: string }>;
 }
 

@@ -36,23 +36,23 @@ import { requestHandler } from "./timeouts.ts";
 
 const now = () => Date.now();
 const pause = async (ms: number) => void (await wait(ms));
-/** Lambda puts those of the function's role into its environment. */
+/** Credentials of the function's role, which Lambda puts into the environment. */
 const roleCredentials = (): Credentials => ({
   accessKeyId: environment("AWS_ACCESS_KEY_ID"),
   secretAccessKey: environment("AWS_SECRET_ACCESS_KEY"),
   sessionToken: process.env.AWS_SESSION_TOKEN,
 });
-/** 128 bits, as nobody may guess a session. */
+/** 128 bits, because a session is a secret. */
 const newId = () => randomBytes(16).toString("base64url");
-/** Only has to differ from the room's epoch of before. */
+/** 40 bits: it only has to differ from the room's previous epoch. */
 const newEpoch = () => randomBytes(5).toString("base64url");
 const numberOf = (name: string) => Number(environment(name));
 const seconds = (name: string) => numberOf(name) * 1000;
 
-/** One for all queues: its connections are opened once. */
+/** Shared by all queues, so that its connections are opened once. */
 const sqs = lazily(() => new SQSClient({ requestHandler }));
 
-/** Everything the functions work with; made at the first event, so that importing reads no environment. */
+/** What all functions work with. Created at the first event, so that an import reads no environment. */
 export const deps = lazily((): Deps => {
   const dynamo = new DynamoDBClient({ requestHandler });
   const connections = tableOf(dynamo, environment("CONNECTIONS_TABLE"));
@@ -83,7 +83,7 @@ export const deps = lazily((): Deps => {
     scheduleAckCheck: ackCheckQueue(sqs(), environment("ACK_CHECK_QUEUE_URL")),
     redeliverAfterMs: seconds("REDELIVER_AFTER_SECONDS"),
     roomCache: makeRoomCache(500),
-    logError: logError,
+    logError,
     now,
     wait: pause,
     random: Math.random,
@@ -94,18 +94,18 @@ export const deps = lazily((): Deps => {
 function poster() {
   const url = new URL(environment("CALLBACK_URL"));
   const target = { host: url.host, path: url.pathname.replace(/\/$/, ""), region: environment("AWS_REGION") };
-  const onMalformed = (error: MalformedResponse) => logError("answer of API Gateway", error);
+  const onMalformed = (error: MalformedResponse) => logError("response of API Gateway", error);
   const pool = new ConnectionPool({
     connect: connectTo(url),
     max: postConcurrency,
-    withinMs: responseTimeoutMs,
+    timeoutMs: responseTimeoutMs,
     now,
     onMalformed,
   });
   return makePoster({ target, pool, credentials: roleCredentials, trace: () => process.env._X_AMZN_TRACE_ID, now });
 }
 
-/** What the redelivery works with. The pace is that of this execution environment, over all of its looks. */
+/** What ack checks work with. The rate is the share of this execution environment, over all of its checks. */
 export const ackCheckDeps = lazily((): AckCheckDeps => {
   const reportUndelivered = eventBus(new EventBridgeClient({ requestHandler }), environment("EVENT_BUS_NAME"));
   const shared = deps();
@@ -113,7 +113,7 @@ export const ackCheckDeps = lazily((): AckCheckDeps => {
   return { ...shared, limiter, reportUndelivered };
 });
 
-/** What the fan-out works with. The pace is that of this execution environment, over all of its tasks. */
+/** What fan-out tasks work with. The rate is the share of this execution environment, over all of its tasks. */
 export const fanOutDeps = lazily((): FanOutDeps => {
   const shared = deps();
   const { postsPerSecond, workers } = shared.fanOut;

@@ -1,4 +1,4 @@
-/** @returns a function that calls `make` at its first call and returns the same value from then on */
+/** @returns a function that calls `make` once, at its first call, and then always returns that value */
 export function lazily<T>(make: () => T): () => T {
   let made: { value: T } | undefined;
   return () => {

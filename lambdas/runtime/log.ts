@@ -1,6 +1,11 @@
-/** One entry for CloudWatch. Never a token, a session or what was pushed: only what `fields` names. */
-export function logError(what: string, error: unknown, fields: Record<string, string> = {}): void {
+/**
+ * Writes one entry to CloudWatch Logs.
+ *
+ * @param operation what the function was doing: `frame`, `push`, `poll`, `ack check` …
+ * @param fields must not contain a token, a session or pushed data
+ */
+export function logError(operation: string, error: unknown, fields: Record<string, string> = {}): void {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-  // An object: Lambda's JSON log format would hide a text inside another text, where no filter finds its fields.
-  console.error({ level: "error", what, ...fields, error: { name, message, stack } });
+  // An object: Lambda's JSON log format would put a string inside a string, where filters cannot find its fields.
+  console.error({ level: "error", operation, ...fields, error: { name, message, stack } });
 }

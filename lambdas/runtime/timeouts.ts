@@ -1,17 +1,17 @@
 /**
- * For each client of the SDK. Without them a request over a line that died in silence, as lines of a frozen function do,
- * takes minutes, which is longer than any function has. What came too late is asked again by the SDK, up to its number of
- * attempts, over another line.
+ * Timeouts of each SDK client, in milliseconds. Without them, a request over a connection that died while the function was
+ * frozen takes minutes, which is longer than any function may run. The SDK repeats a timed-out request on another
+ * connection, up to its number of attempts.
  *
- * Options, not a handler: that would have to be imported by name, and the SDK makes the very same one of them.
+ * These are options, not a handler: the SDK creates the same handler from them.
  */
 export const requestHandler = {
-  /** Milliseconds until there is a line. */
+  /** Until the connection is open. */
   connectionTimeout: 1_000,
-  /** Milliseconds until the answer begins; DynamoDB and SQS take some 10. */
+  /** Until the response starts; DynamoDB and SQS take some 10. */
   requestTimeout: 3_000,
-  /** Else it would only be a warning in the log. */
+  /** Without it, a timeout is only a warning in the log. */
   throwOnRequestTimeout: true,
-  /** Milliseconds for which an answer that has begun may stand still. */
+  /** The longest pause within a response. */
   socketTimeout: 3_000,
 };

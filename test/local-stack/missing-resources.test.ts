@@ -107,7 +107,7 @@ describe("a template without a grant", () => {
       const page = await meet(target);
       await page.login("456");
       expect(await push(target, good)).toMatchObject({ status: 500, answer: { code: "9002" } });
-      expect(printed(target)).toMatch(/AccessDenied|answered a post with 403/);
+      expect(printed(target)).toMatch(/AccessDenied|responded to a post with 403/);
       expect(printed(target)).toContain(`is not authorized to perform: ${action}`);
       await page.settle();
       expect(page.inbox).toEqual([]);

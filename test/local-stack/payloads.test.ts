@@ -168,7 +168,9 @@ describe("a push function without the grant for S3", () => {
     onTestFinished(other.close);
     const body = { roomId: newRoom(), eventName: "wave", data: kiloBytes(200) };
     expect(await push(other, body)).toMatchObject({ status: 500, answer: { code: "9002" } });
-    expect(other.logs.lines.map(({ text }) => text).join("\n")).toContain("S3 answered 403 to a PUT: AccessDenied");
+    expect(other.logs.lines.map(({ text }) => text).join("\n")).toContain(
+      "S3 responded to a PUT with 403: AccessDenied",
+    );
     expect(other.logs.lines.map(({ text }) => text).join("\n")).not.toContain("éé");
     expect(await push(other, { ...body, data: 1 })).toMatchObject({ status: 200 });
   });

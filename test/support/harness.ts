@@ -274,6 +274,7 @@ export class Page {
   get caller(): Caller {
     return {
       connectionId: this.connectionId,
+      transport: "websocket",
       connectedAtMs: this.harness.nowMs,
       requestedAtMs: this.harness.nowMs,
       ...this.claims,

@@ -204,7 +204,7 @@ export async function openLargeRoom(options: LargeRoomOptions) {
   let frames = 0;
   const replyOf = (session: string, connectionId: string): LargeRoomPageOptions["reply"] => {
     const claims = { subject: session, grants: { rooms: [], publish: [] }, tokenExpiresAtMs: time.nowMs + 7_200_000 };
-    const caller = { connectionId, connectedAtMs: time.nowMs, ...claims };
+    const caller = { connectionId, transport: "websocket" as const, connectedAtMs: time.nowMs, ...claims };
     return async (frame) => {
       frames += 1;
       if (frame.action === "replay") return replay(deps, caller, frame);

@@ -1,12 +1,14 @@
 import { type ApiGatewayManagementApiClient, GetConnectionCommand } from "@aws-sdk/client-apigatewaymanagementapi";
 import type { Gateway } from "../../domain/model/gateway.ts";
 
-/** A post to a peer whose line is half dead may hang for ever. */
+/** Limit for a response of API Gateway: a post to a half-open connection may hang for minutes. */
 export const responseTimeoutMs = 3_000;
 
 /**
- * API Gateway's `@connections`: posts by a way of their own, as there are many, and the rare question by the SDK, whose
- * client should not retry by itself.
+ * API Gateway's `@connections` API. Posts use our own HTTP client, because they are many; `GetConnection` is rare and uses the
+ * SDK.
+ *
+ * @param client should be configured without retries
  */
 export function apiGateway(client: Pick<ApiGatewayManagementApiClient, "send">, post: Gateway["post"]): Gateway {
   return {
@@ -19,7 +21,7 @@ export function apiGateway(client: Pick<ApiGatewayManagementApiClient, "send">, 
         return true;
       } catch (error) {
         if (statusOf(error) === 410) return false;
-        // In doubt it is open: nobody loses a place because a question was not answered.
+        // 403 and 400 are our own mistakes. Any other failure proves nothing, and only a proof ends a membership.
         if (statusOf(error) === 403 || statusOf(error) === 400) throw error;
         return true;
       }
@@ -27,7 +29,7 @@ export function apiGateway(client: Pick<ApiGatewayManagementApiClient, "send">, 
   };
 }
 
-/** By status, not by name: without its header a 410 has no name that one could know. */
+/** The HTTP status. Not the error's name, which a 410 has only if API Gateway sends `x-amzn-errortype`. */
 function statusOf(error: unknown): number | undefined {
   const metadata = error instanceof Error && "$metadata" in error ? (error.$metadata as object) : {};
   return "httpStatusCode" in metadata ? (metadata.httpStatusCode as number | undefined) : undefined;

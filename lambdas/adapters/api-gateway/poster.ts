@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import type { PostOutcome } from "../../domain/model/gateway.ts";
-import type { Reply } from "../http1/connection.ts";
+import type { SendResult } from "../http1/connection.ts";
 import type { ConnectionPool } from "../http1/connection-pool.ts";
 import type { Credentials } from "../sigv4/signature-v4.ts";
 import { rememberLatest } from "./remember-latest.ts";
@@ -9,22 +9,25 @@ import { makeSigner, type Signer, type Target } from "./sign.ts";
 export interface PosterOptions {
   target: Target;
   pool: Pick<ConnectionPool, "send">;
-  /** As they are now: AWS may replace them while the function runs. */
+  /** Read again every second, because AWS may replace them while the function runs. */
   credentials(): Credentials;
-  /** That of the invocation: it says to AWS on whose behalf a call is made. */
+  /** The invocation's `X-Amzn-Trace-Id`. Lambda's recursion detection and X-Ray follow it. */
   trace(): string | undefined;
   now(): number;
 }
 
-/** All posts of a message carry the same text, and of messages few are on their way at once. */
-const latestTexts = 8;
+/** Payloads whose hash is kept. All posts of a message have the same text, and few messages are posted at a time. */
+const rememberedTexts = 8;
 
-/** @returns a function that makes one attempt to post; it throws what is a mistake of ours */
+/**
+ * @returns a function that makes one attempt to post. The status decides about the outcome: 200 `sent`, 410 `gone`,
+ * 413 `tooLarge`, 429 `slow`, 5xx `failed`. It throws on any other status, such as 400 or 403, which is our own mistake.
+ */
 export function makePoster({ target, pool, credentials, trace, now }: PosterOptions) {
-  const payloadOf = rememberLatest(latestTexts, payload);
+  const payloadOf = rememberLatest(rememberedTexts, payload);
   let current: { second: number; write: RequestWriter } | undefined;
 
-  // Credentials are read with each new second's signer, not with each post: those of before are good for longer.
+  // Credentials are read once a second, not for each post: replaced ones stay valid for longer.
   const writer = (): RequestWriter => {
     const second = Math.floor(now() / 1000);
     if (current?.second !== second)
@@ -33,9 +36,9 @@ export function makePoster({ target, pool, credentials, trace, now }: PosterOpti
   };
 
   return async (connectionId: string, text: string): Promise<PostOutcome> => {
-    // Signed when there is a line for it, so that what had to wait is not too old.
-    const reply = await pool.send(() => writer()(connectionId, payloadOf(text), trace()));
-    return outcomeOf(reply);
+    // Signed when a connection is available, so that the signature of a waiting post is not too old.
+    const result = await pool.send(() => writer()(connectionId, payloadOf(text), trace()));
+    return outcomeOf(result);
   };
 }
 
@@ -62,14 +65,14 @@ function writerOf(signer: Signer): RequestWriter {
   };
 }
 
-function outcomeOf(reply: Reply): PostOutcome {
-  if (reply === "unsent") return "failed";
-  if (reply === "unanswered") return "unknown";
-  const { status, body } = reply;
+function outcomeOf(result: SendResult): PostOutcome {
+  if (result === "unsent") return "failed";
+  if (result === "unanswered") return "unknown";
+  const { status, body } = result;
   if (status === 200) return "sent";
   if (status === 410) return "gone";
   if (status === 413) return "tooLarge";
   if (status === 429) return "slow";
   if (status >= 500) return "failed";
-  throw new Error(`API Gateway answered a post with ${status}: ${body}`);
+  throw new Error(`API Gateway responded to a post with ${status}: ${body}`);
 }

@@ -1,9 +1,9 @@
-/** @returns `make`, which is not called again for those of the latest `most` texts that it was called for */
+/** @returns `make` with a cache of its latest `max` results; the oldest is removed first */
 export function rememberLatest<T>(max: number, make: (text: string) => T): (text: string) => T {
   const made = new Map<string, T>();
   return (text) => {
-    const known = made.get(text);
-    if (known !== undefined) return known;
+    const cached = made.get(text);
+    if (cached !== undefined) return cached;
     const fresh = make(text);
     const [oldest] = made.keys();
     if (made.size === max && oldest !== undefined) made.delete(oldest);

@@ -1,25 +1,25 @@
 import { hash } from "node:crypto";
 import { algorithm, type Credentials, dateOf, escaped, scopeOf, signingKey } from "../sigv4/signature-v4.ts";
 
-/** Where posts go. */
+/** The stage of the WebSocket API that posts go to. */
 export interface Target {
-  /** With the port, if it is not the scheme's own. */
+  /** Includes the port, unless it is the scheme's default. */
   host: string;
-  /** Of the stage, without a slash at its end: `/socket`. */
+  /** Path of the stage, without a trailing slash: `/socket`. */
   path: string;
   region: string;
 }
 
-/** Signs posts of one second and one set of credentials. */
+/** Signs the posts of one second, with one set of credentials. */
 export interface Signer {
-  /** @returns the path that such a post goes to */
+  /** @returns the request path, escaped */
   pathOf(connectionId: string): string;
   /**
    * @param payloadHash SHA-256 of the body, in hex
    * @returns the value of the header `authorization`
    */
   authorization(connectionId: string, payloadHash: string): string;
-  /** What is signed, in the order and with the values in which it is signed. */
+  /** The signed headers, in the order in which they are signed. */
   headers: readonly (readonly [name: string, value: string])[];
 }
 
@@ -27,8 +27,8 @@ const service = "execute-api";
 const contentType = "application/octet-stream";
 
 /**
- * Signature Version 4 for posts to connections. All posts of a second differ only in the connection's id and in the
- * payload's hash, so that everything else is made once: of the signing itself three short hashes remain.
+ * Signature Version 4 for posts to connections (AWS: "Create a signed AWS API request"). All posts of a second differ only in
+ * the connection id and in the payload's hash. Everything else is computed once, so a signature takes three short hashes.
  */
 export function makeSigner({ host, path, region }: Target, credentials: Credentials, atMs: number): Signer {
   const { accessKeyId, sessionToken } = credentials;
@@ -42,7 +42,7 @@ export function makeSigner({ host, path, region }: Target, credentials: Credenti
   ];
   const signedHeaders = headers.map(([name]) => name).join(";");
   const folder = `${path}/@connections/`;
-  // What is in the path is escaped, and what is signed is that once more; the slashes stay.
+  // The canonical path is the escaped path, escaped once more. Slashes stay.
   const canonicalFolder = folder.split("/").map(encodeURIComponent).join("/");
   const beforeId = `POST\n${canonicalFolder}`;
   const afterId = `\n\n${headers.map(([name, value]) => `${name}:${value}\n`).join("")}\n${signedHeaders}\n`;
@@ -66,8 +66,8 @@ const blockBytes = 64;
 const hashBytes = 32;
 
 /**
- * HMAC-SHA-256 in hex of `prefix` and a hash in hex. Both of its blocks lie ready and only the hash is put in: two
- * one-shot hashes, a third of the time of createHmac.
+ * HMAC-SHA-256, in hex, of `prefix` and a hash in hex. Both blocks are prepared, and only the hash is filled in. The two
+ * one-shot hashes take a third of the time of `createHmac`.
  */
 function hmacOf(key: Buffer, prefix: string): (hexHash: string) => string {
   const block = Buffer.alloc(blockBytes);
@@ -77,7 +77,7 @@ function hmacOf(key: Buffer, prefix: string): (hexHash: string) => string {
   const hashAt = inner.length - 2 * hashBytes;
   return (hexHash) => {
     inner.write(hexHash, hashAt, "latin1");
-    // As text: a buffer for each would take longer than the hash.
+    // As a binary string, because allocating a buffer takes longer than the hash.
     outer.write(hash("sha256", inner, "binary"), blockBytes, "latin1");
     return hash("sha256", outer, "hex");
   };

@@ -21,8 +21,8 @@ export const connectionsIn = (table: Table, now: () => number): Connections => (
   async identify(connectionId, { session, newSession, probe, acks }) {
     const mayIdentify = "(attribute_not_exists(rooms) OR #session = :session)";
     const sameSession = "(attribute_not_exists(#session) OR #session = :session)";
-    // A client whose first hello was lost on its way back does not know its session: it is told again.
-    const isFree =
+    // A client without a session may have lost the reply to its first `hello`, so a stored session is returned again.
+    const isAllowed =
       session === undefined
         ? "(attribute_exists(#session) OR attribute_not_exists(rooms))"
         : `${mayIdentify} AND ${sameSession}`;
@@ -30,7 +30,7 @@ export const connectionsIn = (table: Table, now: () => number): Connections => (
       { connectionId },
       {
         update: `SET #session = ${session === undefined ? "if_not_exists(#session, :session)" : ":session"}, probe = :probe, acks = :acks`,
-        condition: `${isKnown} AND ${isFree}`,
+        condition: `${isKnown} AND ${isAllowed}`,
         names: { "#session": "session" },
         values: { ":session": session ?? newSession, ":probe": probe, ":acks": acks },
         returns: "ALL_NEW",
@@ -41,13 +41,13 @@ export const connectionsIn = (table: Table, now: () => number): Connections => (
   },
 
   async addRoom(connectionId, roomId) {
-    const hasRoom = "(attribute_not_exists(rooms) OR size(rooms) < :most OR contains(rooms, :roomId))";
+    const hasRoom = "(attribute_not_exists(rooms) OR size(rooms) < :max OR contains(rooms, :roomId))";
     const added = await table.update(
       { connectionId },
       {
         update: "ADD rooms :rooms",
         condition: `${isKnown} AND ${hasRoom}`,
-        values: { ":rooms": new Set([roomId]), ":roomId": roomId, ":most": limits.roomsPerConnection },
+        values: { ":rooms": new Set([roomId]), ":roomId": roomId, ":max": limits.roomsPerConnection },
       },
     );
     if (added !== "refused") return "done";
@@ -66,7 +66,7 @@ export const connectionsIn = (table: Table, now: () => number): Connections => (
 
   async remove(connectionId) {
     const row = await table.remove({ connectionId });
-    // Also one past its time: the places it held still have to be given back.
+    // An expired row counts too, because its memberships still have to end.
     const connection = row === "refused" ? undefined : connectionOf(row, 0);
     if (!connection) return undefined;
     const { subject, session } = connection;
@@ -75,13 +75,14 @@ export const connectionsIn = (table: Table, now: () => number): Connections => (
   },
 });
 
-/** The row as the domain's connection, unless its time is over. */
+/** The row as a connection, unless it has expired. */
 function connectionOf(found: Record<string, unknown> | undefined, nowMs: number): Connection | undefined {
   const row = unexpired(found, nowMs);
   if (!row) return undefined;
   const connectionId = row.connectionId as string;
   return {
     connectionId,
+    transport: "websocket",
     connectedAtMs: row.connectedAtMs as number,
     subject: row.subject as string,
     grants: row.grants as Grants,

@@ -1,28 +1,28 @@
-// `expiresAt` of every row, in seconds since 1970. DynamoDB deletes days late, so whoever reads takes a row past its time
-// as absent.
+// `expiresAt` of every row, the TTL attribute, in seconds since 1970. DynamoDB deletes expired rows within days, so readers
+// treat them as absent.
 
 type Row = Record<string, unknown>;
 
 const day = 24 * 60 * 60;
-/** Of what is to be kept until then. */
+/** The given time in seconds, rounded up. */
 export const expiry = (atMs: number) => Math.ceil(atMs / 1000);
-/** API Gateway ends a connection at 2 h; a row that is older is a ghost, whatever `$disconnect` did. */
+/** API Gateway closes connections after 2 h, so an older row is stale even if `$disconnect` was lost. */
 export const connectionExpiry = (connectedAtMs: number) => expiry(connectedAtMs) + 130 * 60;
-/** So long after its lease a poller's place can still be looked at, by who asks what it did not get. */
+/** A polling membership stays readable for an hour after its lease, for ack checks and push status. */
 export const leaseExpiry = (leaseExpiresAtMs: number) => expiry(leaseExpiresAtMs) + 60 * 60;
-/** The same id within a day is the same message. */
+/** A message id is idempotent for 24 h. */
 export const pushExpiry = (atMs: number) => expiry(atMs) + day;
-/** A room nobody used for so long loses its counters, and gets a new epoch: longer than any message is kept. */
+/** After 30 days without use, longer than any retention, a room loses its counters and gets a new epoch. */
 export const roomExpiry = (nowMs: number) => expiry(nowMs) + 30 * day;
-/** A room that ends before that is renewed when somebody comes: once a day, not each time. */
+/** A room that expires before this is renewed by its next use: one write a day, not one a use. */
 export const roomRenewal = (nowMs: number) => roomExpiry(nowMs) - day;
 
-/** The row, unless its time is over. */
+/** The row, unless it has expired. */
 export const unexpired = (row: Row | undefined, nowMs: number): Row | undefined =>
   row && (row.expiresAt as number) > seconds(nowMs) ? row : undefined;
 
-/** The same where DynamoDB compares: `expiresAt` with `:now`. */
+/** Conditions that compare `expiresAt` with `:now`, which has to be `seconds(now)`. */
 export const isUnexpired = "expiresAt > :now";
 export const isExpired = "expiresAt <= :now";
-/** What is to be `:now`. */
+/** The value of `:now`. */
 export const seconds = (nowMs: number) => Math.floor(nowMs / 1000);

@@ -10,14 +10,14 @@ const isFree = "attribute_not_exists(connectionId)";
 const isOurs = "subject = :subject";
 const isThisConnection = "connectionId = :connectionId";
 const hasLease = "(attribute_not_exists(leaseExpiresAtMs) OR leaseExpiresAtMs > :nowMs)";
-// A late write of an old connection may not undo what a newer one of the same session did since.
+// A late write of an old connection must not undo the write of a newer connection of the same session.
 const isEarlier = ({ leaseExpiresAtMs }: NewMember) =>
   leaseExpiresAtMs === undefined
-    ? // A poll that was under way while the page connected is later than the connection, and yet what it left.
+    ? // A connection replaces a polling membership even if the poll is later: the page has stopped polling to connect.
       "(connectedAtMs <= :connectedAtMs OR attribute_exists(leaseExpiresAtMs))"
     : "connectedAtMs <= :connectedAtMs";
 
-/** The places in rooms as rows of the Rooms table; those in the room of everyone are the Connections' own rows. */
+/** Memberships as rows of the Rooms table. In `@all` they are the rows of the Connections table. */
 export const membersIn = (rooms: Table, connections: Table, now: () => number): Members => {
   const addressOf = (roomId: string, session: string) =>
     roomId === everyone
@@ -51,16 +51,16 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
     async put(roomId, member, current) {
       const { table, key } = addressOf(roomId, member.session);
       const { update, names, values } = membershipUpdate(member);
-      const isOver = (isVoid: string) => `${isFree} OR (${isOurs} AND ${isEarlier(member)} AND ${isVoid})`;
+      const isReplaceable = (isVoid: string) => `${isFree} OR (${isOurs} AND ${isEarlier(member)} AND ${isVoid})`;
       const put = await table.update(
         key,
         current === undefined
-          ? { update, names, values, condition: isOver("generation <= :generation") }
+          ? { update, names, values, condition: isReplaceable("generation <= :generation") }
           : {
               update: `${update}, hasAcked`,
               names,
               values: { ...values, ":current": current, ":now": seconds(now()), ":nowMs": now() },
-              condition: isOver(`(generation < :current OR ${isExpired} OR leaseExpiresAtMs <= :nowMs)`),
+              condition: isReplaceable(`(generation < :current OR ${isExpired} OR leaseExpiresAtMs <= :nowMs)`),
             },
       );
       return put === "refused" ? "superseded" : "done";
@@ -75,14 +75,14 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
     async remove(roomId, session, connectionId, requestedAtMs) {
       const { table, key } = addressOf(roomId, session);
       const isRequestedBefore = "(attribute_not_exists(requestedAtMs) OR requestedAtMs <= :requestedAtMs)";
-      const given =
+      const expression =
         requestedAtMs === undefined
           ? { condition: isThisConnection, values: { ":connectionId": connectionId } }
           : {
               condition: `${isThisConnection} AND ${isRequestedBefore}`,
               values: { ":connectionId": connectionId, ":requestedAtMs": requestedAtMs },
             };
-      return removed(await table.remove(key, given));
+      return removed(await table.remove(key, expression));
     },
 
     async evict(roomId, session, generation) {
@@ -96,7 +96,7 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
       const { table, key } = addressOf(roomId, session);
       const isForward = "#cursor.epoch = :epoch AND #cursor.seq < :seq";
       const before = await table.update(key, {
-        // What is behind the new cursor was not sent again yet.
+        // What comes after the new cursor has not been redelivered yet.
         update: "SET #cursor.seq = :seq, hasAcked = :true REMOVE redeliveries, redeliveredAtMs, exhaustedSeq",
         condition: `${isThisConnection} AND ${isForward}`,
         names: { "#cursor": "cursor" },
@@ -139,7 +139,7 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
 
     async first(roomId, max, filterBy) {
       const { table, ...query } = queryOf(roomId, undefined, filterBy);
-      // One more: a page that is full names a last key, whether there is a next one or not.
+      // One more than needed, because a full page has a last key even if there is no next page.
       const { rows, last } = await table.page({ ...query, limit: max + 1 });
       const members = rows.map(memberOf);
       if (!last) return { members, share: 1 };
@@ -149,7 +149,7 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
     async *pages(roomId, part, after, filterBy) {
       const { table, ...query } = queryOf(roomId, part, filterBy);
       const from = after === undefined ? {} : { after: addressOf(roomId, after).key };
-      // A part is posted to at a pace: what was read long before its turn would be out of date.
+      // Posts to a part are rate-limited, so members of a large page would be out of date when their turn comes.
       const size = part === undefined ? {} : { limit: rowsPerPage };
       for await (const rows of table.pages({ ...query, ...from, ...size })) yield rows.map(memberOf);
     },
@@ -158,7 +158,7 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
 
 const redeliveryFields = ["redeliveries", "redeliveredAtMs", "exhaustedSeq"];
 
-/** The update that writes a place; of one that was there before, what was sent again counts no more. */
+/** The update that writes a membership. It resets the redelivery fields of an existing one. */
 function membershipUpdate(member: NewMember) {
   const { connectionId, connectedAtMs, requestedAtMs, subject, generation, holdsLease, cursor, leaseExpiresAtMs } =
     member;
@@ -169,17 +169,17 @@ function membershipUpdate(member: NewMember) {
     subject,
     generation,
     expiresAt: leaseExpiresAtMs === undefined ? connectionExpiry(connectedAtMs) : leaseExpiry(leaseExpiresAtMs),
-    // A login that looks at nobody leaves a claim of the same session as it is.
+    // A login by `loginWhenever` does not clear the flag of an earlier login of the session.
     holdsLease: holdsLease || undefined,
-    // Without one it stays that of the login before.
+    // A resume has none, and keeps that of the login.
     requestedAtMs,
     ...optional,
   });
   const absent = Object.entries(optional).filter(([, value]) => value === undefined);
-  const gone = [...redeliveryFields, ...absent.map(([name]) => name)];
+  const removedNames = [...redeliveryFields, ...absent.map(([name]) => name)];
   return {
-    update: `SET ${set} REMOVE ${gone.map((name) => `#${name}`).join(", ")}`,
-    names: { ...names, ...Object.fromEntries(gone.map((name) => [`#${name}`, name])) },
+    update: `SET ${set} REMOVE ${removedNames.map((name) => `#${name}`).join(", ")}`,
+    names: { ...names, ...Object.fromEntries(removedNames.map((name) => [`#${name}`, name])) },
     values,
   };
 }
@@ -187,12 +187,13 @@ function membershipUpdate(member: NewMember) {
 const removed = (row: Record<string, unknown> | "refused" | undefined): Member | undefined =>
   row === "refused" || row === undefined ? undefined : memberOf(row);
 
-/** The Connections' rows have neither an item nor a generation: each is its own session in the room of everyone. */
+/** Rows of Connections have neither `item` nor `generation`: in `@all` each connection is its own session. */
 function memberOf(row: Record<string, unknown>): Member {
   const connectionId = row.connectionId as string;
   return {
     session: row.item === undefined ? connectionId : sessionOf(row.item as string),
     connectionId,
+    transport: row.leaseExpiresAtMs === undefined ? "websocket" : "polling",
     connectedAtMs: row.connectedAtMs as number,
     subject: row.subject as string,
     generation: (row.generation as number | undefined) ?? 0,

@@ -2,8 +2,8 @@ import type { Log, LogEntry, Message } from "../../domain/model/message.ts";
 import { expiry, isUnexpired, seconds, unexpired } from "./expiry.ts";
 import type { Table } from "./table.ts";
 
-// A room whose counter was lost begins at 1 again: what an earlier epoch left there gives way, and only what is older,
-// so that a late writer of that epoch takes nothing from this one.
+// A room that has lost its counters starts again at 1. A new epoch replaces entries of an earlier one, but only older entries,
+// so that a late write of the earlier epoch does not replace one of the new epoch.
 const isFree = "attribute_not_exists(roomId) OR (epoch <> :epoch AND atMs < :atMs)";
 const free = ({ epoch, atMs }: Pick<Message, "epoch" | "atMs">) => ({
   condition: isFree,
@@ -11,9 +11,9 @@ const free = ({ epoch, atMs }: Pick<Message, "epoch" | "atMs">) => ({
 });
 
 /**
- * The kept messages as rows of a DynamoDB table.
+ * The logs of all rooms as rows of the Messages table. A row without data and payload is a tombstone.
  *
- * @param retentionMs how long a message is kept
+ * @param retentionMs how long an entry is kept
  */
 export function logIn(table: Table, now: () => number, retentionMs: number): Log {
   const get: Log["get"] = async (roomId, { epoch, seq }) => {
@@ -28,14 +28,14 @@ export function logIn(table: Table, now: () => number, retentionMs: number): Log
     async append(message) {
       const row = { ...rowOf(message), expiresAt: expiry(message.atMs + retentionMs) };
       if ((await table.put(row, free(message))) === "done") return "done";
-      const there = await table.get({ roomId: message.roomId, seq: message.seq });
-      return there?.messageId === message.messageId ? "exists" : "superseded";
+      const existing = await table.get({ roomId: message.roomId, seq: message.seq });
+      return existing?.messageId === message.messageId ? "exists" : "superseded";
     },
 
     async putTombstone(roomId, { epoch, seq, atMs }) {
       const row = { roomId, seq, epoch, atMs, expiresAt: expiry(atMs + retentionMs) };
       if ((await table.put(row, free({ epoch, atMs }))) === "done") return "done";
-      // Somebody else may have given it up at the same time.
+      // A concurrent reader may have written the tombstone.
       return (await get(roomId, { epoch, seq }))?.message ? "taken" : "done";
     },
 

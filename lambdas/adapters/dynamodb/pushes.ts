@@ -5,9 +5,9 @@ import { pushKey, pushPrefix, taskRoom } from "./keys.ts";
 import { assignmentOf, type Table } from "./table.ts";
 import { progressOf } from "./tasks.ts";
 
-/** The books on pushes as rows of the Rooms table. */
+/** Records of pushes as rows of the Rooms table. */
 export const pushesIn = (table: Table, now: () => number): Pushes => {
-  // So that one condition tells the same id in another room too.
+  // The row of an idempotent push has the same key in any room, so that one condition finds the id in another room too.
   const keyOf = (messageId: string, { roomId, digest }: PushRecord) =>
     pushKey(messageId, digest === undefined ? roomId : "");
   const rowOf = (messageId: string, record: PushRecord) => ({
@@ -56,7 +56,7 @@ export const pushesIn = (table: Table, now: () => number): Pushes => {
 
     async get(messageId) {
       const records: PushRecord[] = [];
-      const tasks: { roomId: string; note: KnownTask }[] = [];
+      const tasks: { roomId: string; task: KnownTask }[] = [];
       const pages = table.pages({
         key: "roomId = :id",
         filter: isUnexpired,
@@ -66,11 +66,11 @@ export const pushesIn = (table: Table, now: () => number): Pushes => {
         for (const row of rows) {
           const roomId = taskRoom(row.item as string);
           if (roomId === undefined) records.push(recordOf(row));
-          else tasks.push({ roomId, note: { ...progressOf(row), ofPart: row.ofPart === true } });
+          else tasks.push({ roomId, task: { ...progressOf(row), ofPart: row.ofPart === true } });
         }
       }
       return records.map((record) => {
-        const own = tasks.filter(({ roomId }) => roomId === record.roomId).map(({ note }) => note);
+        const own = tasks.filter(({ roomId }) => roomId === record.roomId).map(({ task }) => task);
         return own.length === 0 ? record : { ...record, tasks: own };
       });
     },

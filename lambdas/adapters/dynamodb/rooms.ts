@@ -3,10 +3,10 @@ import { roomExpiry, roomRenewal } from "./expiry.ts";
 import { roomKey } from "./keys.ts";
 import type { Table } from "./table.ts";
 
-/** The rooms' counters as rows of a DynamoDB table. */
+/** Rooms as rows of the Rooms table. */
 export function roomsIn(table: Table, now: () => number, newEpoch: () => string): Rooms {
   const names = { "#lease": "lease" };
-  /** Writes that create the room where there is none. */
+  /** The part of an update that creates the room if it does not exist, and renews it. */
   const opening = () => ({
     set: "epoch = if_not_exists(epoch, :epoch), openedAtMs = if_not_exists(openedAtMs, :now), expiresAt = :expiresAt",
     values: { ":epoch": newEpoch(), ":now": now(), ":expiresAt": roomExpiry(now()) },
@@ -21,7 +21,7 @@ export function roomsIn(table: Table, now: () => number, newEpoch: () => string)
     open,
 
     async find(roomId) {
-      // Everyone's row is one item: it takes three times as many reads as writes a second, and all come to it.
+      // A read first: one row takes three times as many reads as writes a second, and all connections read that of `@all`.
       const row = await table.get(roomKey(roomId));
       return row && (row.expiresAt as number) >= roomRenewal(now()) ? roomOf(roomId, row) : open(roomId);
     },
@@ -72,16 +72,16 @@ export function roomsIn(table: Table, now: () => number, newEpoch: () => string)
         returns: "ALL_OLD",
       });
       const fresh = { epoch: values[":epoch"], openedAtMs: values[":now"] };
-      const before = roomOf(roomId, { ...fresh, ...(old === "refused" ? {} : old) });
-      return { ...before, generation: before.generation + 1 };
+      const previous = roomOf(roomId, { ...fresh, ...(old === "refused" ? {} : old) });
+      return { ...previous, generation: previous.generation + 1 };
     },
 
-    async moveLease(roomId, from, to) {
+    async moveLease(roomId, from, { connectionId, transport }) {
       await table.update(roomKey(roomId), {
-        update: "SET #lease.connectionId = :to",
+        update: "SET #lease.connectionId = :connectionId, #lease.transport = :transport",
         condition: "#lease.connectionId = :from",
         names,
-        values: { ":from": from, ":to": to },
+        values: { ":from": from, ":connectionId": connectionId, ":transport": transport },
       });
     },
 

@@ -11,7 +11,7 @@ import {
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
 
 type Row = Record<string, unknown>;
-/** `names` and `values` of DynamoDB expressions, in plain JavaScript. */
+/** A condition with its attribute names and values, in plain JavaScript. */
 export interface Expression {
   condition?: string;
   names?: Record<string, string>;
@@ -22,16 +22,16 @@ export interface Update extends Expression {
   returns?: "ALL_OLD" | "ALL_NEW";
 }
 export interface Pages extends Expression {
-  /** Key condition of a query; a scan has none. */
+  /** Key condition of a query. Without it the table is scanned. */
   key?: string;
   filter?: string;
-  /** Rows that one page reads at most, before the filter. */
+  /** The most rows that one page reads, before the filter. */
   limit?: number;
-  /** Key behind which to begin. */
+  /** The key after which to start. */
   after?: Row;
   /** One of `of` segments of a scan. */
   segment?: { index: number; of: number };
-  /** The last rows of a query come first. */
+  /** Returns the rows of a query in descending order. */
   backwards?: boolean;
 }
 
@@ -40,11 +40,11 @@ export interface Page {
   last?: Row;
 }
 
-/** One DynamoDB table in plain JavaScript. A condition that does not hold is a value, `"refused"`, not an exception. */
+/** One DynamoDB table, with rows in plain JavaScript. A failed condition is the value `"refused"`, not an exception. */
 export type Table = ReturnType<typeof tableOf>;
 
 export function tableOf(client: Pick<DynamoDBClient, "send">, TableName: string) {
-  /** @returns one page of rows, with the key of the last one that was read if there are more */
+  /** Reads one page of rows. `last` is the key of the last row read, if there are more. */
   async function page({ key, filter, limit, after, segment, backwards, ...expression }: Pages): Promise<Page> {
     const input = {
       TableName,
@@ -66,7 +66,7 @@ export function tableOf(client: Pick<DynamoDBClient, "send">, TableName: string)
 
   return {
     async get(key: Row): Promise<Row | undefined> {
-      // Strong: the frame that asks may come right behind the one that wrote.
+      // Strongly consistent: this frame may follow immediately on the frame that wrote.
       const { Item } = await client.send(new GetItemCommand({ TableName, Key: marshall(key), ConsistentRead: true }));
       return Item && unmarshall(Item);
     },
@@ -77,7 +77,7 @@ export function tableOf(client: Pick<DynamoDBClient, "send">, TableName: string)
       return (await orRefused(client.send(new PutItemCommand(input)))) === "refused" ? "refused" : "done";
     },
 
-    /** @returns the row as `returns` says, empty without it */
+    /** @returns the row before or after the update, as `returns` requests; empty without `returns` */
     async update(key: Row, { update, returns, ...expression }: Update): Promise<Row | "refused"> {
       const command = new UpdateItemCommand({
         TableName,
@@ -86,15 +86,15 @@ export function tableOf(client: Pick<DynamoDBClient, "send">, TableName: string)
         ReturnValues: returns ?? "NONE",
         ...conditionOf(expression),
       });
-      const answer = await orRefused(client.send(command));
-      return answer === "refused" ? answer : unmarshall(answer.Attributes ?? {});
+      const output = await orRefused(client.send(command));
+      return output === "refused" ? output : unmarshall(output.Attributes ?? {});
     },
 
-    /** @returns the row that was there, `"refused"` also if there was none and the condition needs one */
+    /** @returns the removed row. `"refused"` also if there was no row and the condition requires one. */
     async remove(key: Row, expression: Expression = {}): Promise<Row | "refused" | undefined> {
       const input = { TableName, Key: marshall(key), ReturnValues: "ALL_OLD" as const, ...conditionOf(expression) };
-      const answer = await orRefused(client.send(new DeleteItemCommand(input)));
-      return answer === "refused" ? answer : answer.Attributes && unmarshall(answer.Attributes);
+      const output = await orRefused(client.send(new DeleteItemCommand(input)));
+      return output === "refused" ? output : output.Attributes && unmarshall(output.Attributes);
     },
 
     page,
@@ -119,17 +119,17 @@ function conditionOf({ condition, names, values }: Expression) {
 }
 
 /**
- * The parts of an update that sets attributes under their own names; those that are undefined stay as they are.
+ * The parts of an update that sets attributes. Fields that are `undefined` are left out.
  *
- * @param isOnce what is there already stays too
+ * @param ifAbsent sets only attributes that do not exist yet
  */
-export function assignmentOf(fields: Row, isOnce = false): { set: string } & Required<Omit<Expression, "condition">> {
-  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
-  const as = (name: string) => (isOnce ? `if_not_exists(#${name}, :${name})` : `:${name}`);
+export function assignmentOf(fields: Row, ifAbsent = false): { set: string } & Required<Omit<Expression, "condition">> {
+  const defined = Object.entries(fields).filter(([, value]) => value !== undefined);
+  const as = (name: string) => (ifAbsent ? `if_not_exists(#${name}, :${name})` : `:${name}`);
   return {
-    set: given.map(([name]) => `#${name} = ${as(name)}`).join(", "),
-    names: Object.fromEntries(given.map(([name]) => [`#${name}`, name])),
-    values: Object.fromEntries(given.map(([name, value]) => [`:${name}`, value])),
+    set: defined.map(([name]) => `#${name} = ${as(name)}`).join(", "),
+    names: Object.fromEntries(defined.map(([name]) => [`#${name}`, name])),
+    values: Object.fromEntries(defined.map(([name, value]) => [`:${name}`, value])),
   };
 }
 

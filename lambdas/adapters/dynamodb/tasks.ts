@@ -4,13 +4,13 @@ import { isExpired, pushExpiry, seconds } from "./expiry.ts";
 import { taskKey } from "./keys.ts";
 import { assignmentOf, type Table } from "./table.ts";
 
-/** The books on fan-out tasks as rows of the Rooms table. */
+/** Progress of fan-out tasks as rows of the Rooms table. */
 export const tasksIn = (table: Table, now: () => number): Tasks => ({
   async acquire({ messageId, roomId, taskId, to }, worker, leaseExpiresAtMs) {
     const key = taskKey(messageId, roomId, taskId);
     const mine = { ":worker": worker, ":leaseExpiresAtMs": leaseExpiresAtMs };
-    // A row stays for days behind its time: it may be of another message, which had the same id.
-    const begun = await table.update(key, {
+    // An expired row may be of an earlier message with the same id.
+    const started = await table.update(key, {
       update:
         "SET worker = :worker, leaseExpiresAtMs = :leaseExpiresAtMs, expiresAt = :expiresAt, ofPart = :ofPart REMOVE #after, outcomes, retryTaskCount, doneAtMs",
       condition: `attribute_not_exists(expiresAt) OR ${isExpired}`,
@@ -23,7 +23,7 @@ export const tasksIn = (table: Table, now: () => number): Tasks => ({
       },
       returns: "ALL_NEW",
     });
-    if (begun !== "refused") return progressOf(begun);
+    if (started !== "refused") return progressOf(started);
     const taken = await table.update(key, {
       update: "SET worker = :worker, leaseExpiresAtMs = :leaseExpiresAtMs",
       condition:
@@ -37,7 +37,7 @@ export const tasksIn = (table: Table, now: () => number): Tasks => ({
 
   async record({ messageId, roomId, taskId }, worker, { after, outcomes, retryTaskCount, doneAtMs, leaseExpiresAtMs }) {
     const { set, names, values } = assignmentOf({ after, outcomes, retryTaskCount, doneAtMs, leaseExpiresAtMs });
-    // Without an end the task is free for whoever comes next.
+    // Without a lease the task is free for any worker.
     const release = leaseExpiresAtMs === undefined ? " REMOVE leaseExpiresAtMs, worker" : "";
     const recorded = await table.update(taskKey(messageId, roomId, taskId), {
       update: `SET ${set}${release}`,
@@ -49,7 +49,7 @@ export const tasksIn = (table: Table, now: () => number): Tasks => ({
   },
 });
 
-/** What a row says of its task. */
+/** The progress in a task's row. */
 export function progressOf(row: Record<string, unknown>): TaskProgress {
   const { after, outcomes = noOutcomes(), retryTaskCount, doneAtMs, leaseExpiresAtMs } = row as Partial<TaskProgress>;
   return {

@@ -3,7 +3,7 @@ import { isUnexpired, pushExpiry, seconds } from "./expiry.ts";
 import { unackedItems, unackedKey } from "./keys.ts";
 import { assignmentOf, type Table } from "./table.ts";
 
-/** What those are owed who have gone, as rows of the Rooms table. */
+/** Unacked ranges of departed sessions as rows of the Rooms table. */
 export const unackedRangesIn = (table: Table, now: () => number): UnackedRanges => ({
   async record(roomId, range) {
     const { set, ...expression } = assignmentOf({ ...range, expiresAt: pushExpiry(now()) });
@@ -11,8 +11,8 @@ export const unackedRangesIn = (table: Table, now: () => number): UnackedRanges 
   },
 
   async clear(roomId, range) {
-    const isThisNote = { condition: "id = :id", values: { ":id": range.id } };
-    await table.remove(unackedKey(roomId, range), isThisNote);
+    const isThisRange = { condition: "id = :id", values: { ":id": range.id } };
+    await table.remove(unackedKey(roomId, range), isThisRange);
   },
 
   async *pages(roomId, part) {

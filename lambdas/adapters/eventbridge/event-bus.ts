@@ -1,10 +1,15 @@
 import { type EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import type { ReportUndelivered } from "../../domain/model/undelivered.ts";
 
-/** What one PutEvents takes. */
+/** Limit of `PutEvents`. */
 const maxBatchEntries = 10;
 
-/** Reports to EventBridge. The event says which message and whom it did not reach, never what it says. */
+/**
+ * Puts one event `MessageUndelivered` of source `downlink` for each undelivered message. `detail` identifies the message and
+ * the subject, with `at` in milliseconds since 1970; it never contains the message's data.
+ *
+ * @throws if EventBridge refuses an event
+ */
 export const eventBus =
   (client: Pick<EventBridgeClient, "send">, EventBusName: string): ReportUndelivered =>
   async (undelivered) => {
@@ -16,6 +21,6 @@ export const eventBus =
         Detail: JSON.stringify({ ...message, at: atMs }),
       }));
       const { FailedEntryCount } = await client.send(new PutEventsCommand({ Entries }));
-      if (FailedEntryCount) throw new Error(`EventBridge did not take ${FailedEntryCount} of ${Entries.length} events`);
+      if (FailedEntryCount) throw new Error(`EventBridge refused ${FailedEntryCount} of ${Entries.length} events`);
     }
   };

@@ -1,26 +1,26 @@
-import { type Connect, HttpConnection, type Reply } from "./connection.ts";
+import { type Connect, HttpConnection, type SendResult } from "./connection.ts";
 import type { MalformedResponse } from "./response.ts";
 
 export interface PoolOptions {
   connect: Connect;
-  /** So many lines at most; requests beyond wait for one. */
+  /** The most connections. Further requests wait for one. */
   max: number;
-  /** How long a line may take to open, and an answer to come. */
-  withinMs: number;
+  /** Limit for opening a connection, and for each response. */
+  timeoutMs: number;
   now(): number;
-  /** Hears what was wrong with an answer, which is none to who asked: of the first one, as all others may be so. */
+  /** Called for the first malformed response only, because all others may be malformed too. Its request is `unanswered`. */
   onMalformed(error: MalformedResponse): void;
 }
 
-/** So many handshakes at once: the first lines that open carry what waits while the others come, and share their session. */
+/** TLS handshakes at a time. The first connections carry the waiting requests, and later handshakes resume their session. */
 const openingConcurrency = 16;
-/** A server closes lines that nobody uses, and a request that crosses its farewell is lost. */
+/** A server closes idle connections, and a request that crosses the close is lost. So older ones are not used. */
 const trustedIdleMs = 20_000;
 
-/** Lines to one server, opened when they are needed and kept. */
+/** Connections to one server, opened on demand and kept. */
 export class ConnectionPool {
   readonly #options: PoolOptions;
-  /** The one used last comes first, so that those which are not needed grow old. */
+  /** A stack: the last used connection is used next, so that surplus ones grow old. */
   readonly #idle: { connection: HttpConnection; sinceMs: number }[] = [];
   readonly #waiting: ((connection: HttpConnection | undefined) => void)[] = [];
   #opening = 0;
@@ -31,13 +31,17 @@ export class ConnectionPool {
     this.#options = options;
   }
 
-  /** Sends one request, once; never a second time, whatever becomes of it. */
-  async send(request: () => string): Promise<Reply> {
+  /**
+   * Sends one request. It is never repeated: whether a lost post may be repeated is the domain's decision.
+   *
+   * @param request called when a connection is available, so that a signature is not old
+   */
+  async send(request: () => string): Promise<SendResult> {
     const connection = this.#acquireIdle() ?? (await this.#waitForConnection());
     if (!connection) return "unsent";
-    const reply = await connection.send(request());
+    const result = await connection.send(request());
     this.#release(connection);
-    return reply;
+    return result;
   }
 
   #acquireIdle(): HttpConnection | undefined {
@@ -57,7 +61,7 @@ export class ConnectionPool {
   }
 
   #openMore(): void {
-    const { max, connect, withinMs } = this.#options;
+    const { max, connect, timeoutMs } = this.#options;
     const isWanted = () => this.#opening < Math.min(openingConcurrency, this.#waiting.length);
     while (isWanted() && this.#open + this.#opening < max) {
       this.#opening += 1;
@@ -70,7 +74,7 @@ export class ConnectionPool {
         this.#openMore();
       };
       const onEnd = () => this.#onEnd(isOpen);
-      const connection = new HttpConnection(connect, withinMs, {
+      const connection = new HttpConnection(connect, timeoutMs, {
         onOpen,
         onEnd,
         onMalformed: (error) => this.#onMalformed(error),
@@ -93,8 +97,8 @@ export class ConnectionPool {
   #onEnd(wasOpen: boolean): void {
     if (wasOpen) this.#open -= 1;
     else this.#opening -= 1;
-    // Somebody else's line would serve them, and a next one may open; where there is none, waiting is of no use.
+    // Without any connection open or opening, waiting requests fail.
     if (wasOpen) this.#openMore();
-    else if (this.#open + this.#opening === 0) for (const tell of this.#waiting.splice(0)) tell(undefined);
+    else if (this.#open + this.#opening === 0) for (const resolve of this.#waiting.splice(0)) resolve(undefined);
   }
 }

@@ -2,35 +2,34 @@ import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, createSecureContext, type SecureContext } from "node:tls";
 import { type HttpResponse, MalformedResponse, ResponseReader } from "./response.ts";
 
-/** What a request came to. `unsent`: it never left. `unanswered`: it may have arrived. */
-export type Reply = HttpResponse | "unsent" | "unanswered";
+/** The result of a request. `unsent`: it did not leave. `unanswered`: it may have arrived. */
+export type SendResult = HttpResponse | "unsent" | "unanswered";
 
-/** All lines read into the same bytes, as each is done with them before another one is read. */
+/** One buffer for all connections: each has read its bytes before the next one receives any. */
 const received = Buffer.allocUnsafeSlow(64 * 1024);
 
-/** What a line tells about itself. */
 interface ConnectionEvents {
-  /** Once, if it opens. */
+  /** Called once, if the connection opens. */
   onOpen(): void;
-  /** Once. */
+  /** Called once, whether it has opened or not. */
   onEnd(): void;
   onMalformed(error: MalformedResponse): void;
 }
 
-/** One connection to a server, which carries one request at a time. */
+/** One TCP or TLS connection to a server. It carries one request at a time. */
 export class HttpConnection {
   readonly #socket: Socket;
   readonly #reader = new ResponseReader();
-  readonly #limit: NodeJS.Timeout;
+  readonly #timeout: NodeJS.Timeout;
   readonly #events: ConnectionEvents;
-  #state: "opening" | "idle" | "asking" | "ended" = "opening";
-  #resolve: (reply: Reply) => void = () => {};
+  #state: "opening" | "idle" | "busy" | "ended" = "opening";
+  #resolve: (result: SendResult) => void = () => {};
 
   /**
-   * @param connect starts a connection
-   * @param withinMs how long it may take to open, and each answer to come
+   * @param connect starts the connection
+   * @param timeoutMs limit for opening, and for each response
    */
-  constructor(connect: Connect, withinMs: number, events: ConnectionEvents) {
+  constructor(connect: Connect, timeoutMs: number, events: ConnectionEvents) {
     this.#events = events;
     const onread = { buffer: received, callback: (bytes: number) => this.#onData(bytes) };
     this.#socket = connect(onread, () => {
@@ -38,8 +37,8 @@ export class HttpConnection {
       this.#socket.unref();
       events.onOpen();
     });
-    this.#limit = setTimeout(() => this.#onLimit(), withinMs).unref();
-    // Whatever it was, the end follows.
+    this.#timeout = setTimeout(() => this.#onTimeout(), timeoutMs).unref();
+    // `close` follows each error.
     this.#socket.on("error", () => {});
     this.#socket.on("end", () => this.#onServerEnd());
     this.#socket.on("close", () => {
@@ -53,13 +52,17 @@ export class HttpConnection {
     return this.#state === "idle";
   }
 
-  /** @param request head and body as one text; the line has to be idle */
-  send(request: string): Promise<Reply> {
-    const { promise, resolve } = Promise.withResolvers<Reply>();
-    this.#state = "asking";
+  /**
+   * Sends one request. The connection has to be idle.
+   *
+   * @param request head and body as one text
+   */
+  send(request: string): Promise<SendResult> {
+    const { promise, resolve } = Promise.withResolvers<SendResult>();
+    this.#state = "busy";
     this.#resolve = resolve;
-    this.#limit.refresh();
-    // While it only waits to be used, it does not keep the process alive.
+    this.#timeout.refresh();
+    // An idle connection does not keep the process alive; a busy one does.
     this.#socket.ref();
     this.#socket.write(request);
     return promise;
@@ -67,16 +70,16 @@ export class HttpConnection {
 
   close(): void {
     this.#state = "ended";
-    clearTimeout(this.#limit);
+    clearTimeout(this.#timeout);
     this.#socket.destroy();
   }
 
   #onData(bytes: number): boolean {
     try {
-      // What nobody has asked for must not become the answer to the next request.
-      if (this.#state !== "asking") throw new Error("not asked");
-      const answer = this.#reader.read(received.subarray(0, bytes));
-      if (answer) this.#complete(answer);
+      // Bytes without a request must not become the response to the next request.
+      if (this.#state !== "busy") throw new Error("a response without a request");
+      const response = this.#reader.read(received.subarray(0, bytes));
+      if (response) this.#complete(response);
     } catch (error) {
       if (error instanceof MalformedResponse) this.#events.onMalformed(error);
       this.close();
@@ -85,20 +88,20 @@ export class HttpConnection {
   }
 
   #onServerEnd(): void {
-    const answer = this.#state === "asking" ? this.#reader.end() : undefined;
-    if (answer) this.#complete(answer);
+    const response = this.#state === "busy" ? this.#reader.end() : undefined;
+    if (response) this.#complete(response);
     this.close();
   }
 
-  #complete(answer: HttpResponse): void {
+  #complete(response: HttpResponse): void {
     this.#state = "idle";
     this.#socket.unref();
-    if (!answer.keepAlive) this.close();
-    this.#resolve(answer);
+    if (!response.keepAlive) this.close();
+    this.#resolve(response);
   }
 
-  #onLimit(): void {
-    if (this.#state === "opening" || this.#state === "asking") this.close();
+  #onTimeout(): void {
+    if (this.#state === "opening" || this.#state === "busy") this.close();
   }
 }
 
@@ -106,10 +109,11 @@ interface OnRead {
   buffer: Buffer;
   callback(bytes: number): boolean;
 }
-/** Starts a connection that hands what it reads to `onread`. */
+
+/** Starts a connection that reads into `onread`. */
 export type Connect = (onread: OnRead, onOpen: () => void) => Socket;
 
-/** Connects to the server of `url`; over TLS, later connections resume the session of an earlier one. */
+/** @returns a function that connects to the server of `url`. Over TLS, later connections resume the session of an earlier one. */
 export function connectTo({ protocol, hostname, port }: URL): Connect {
   if (protocol === "http:") {
     const to = { host: hostname, port: Number(port || 80), noDelay: true };
@@ -122,7 +126,7 @@ export function connectTo({ protocol, hostname, port }: URL): Connect {
     ALPNProtocols: ["http/1.1"],
     ...(isIP(hostname) ? {} : { servername: hostname }),
   };
-  // Made once, and not before it is needed: each would read all the authorities that it trusts.
+  // One context for all connections, created with the first one: each context loads all trusted authorities.
   let secureContext: SecureContext | undefined;
   let session: Buffer | undefined;
   return (onread, onOpen) => {

@@ -1,17 +1,17 @@
-/** What a server answered. */
+/** An HTTP response. */
 export interface HttpResponse {
   status: number;
   body: string;
-  /** Whether the line may carry another request. */
+  /** Whether the connection may carry another request. */
   keepAlive: boolean;
 }
 
-/** The server does not speak HTTP/1.1 as we know it: nothing that comes over this line can be trusted. */
+/** The response is not HTTP/1.1 as this reader knows it, so nothing else on its connection can be trusted. */
 export class MalformedResponse extends Error {
-  override name = "MalformedAnswer";
+  override name = "MalformedResponse";
 }
 
-/** The answers of API Gateway are empty or one sentence. */
+/** Responses of API Gateway are empty or one sentence. */
 const maxHeadBytes = 16 * 1024;
 const maxBodyBytes = 64 * 1024;
 
@@ -21,20 +21,21 @@ const decimal = /^\d{1,6}$/;
 const chunkSize = /^([0-9a-fA-F]{1,5})(?:;[^\r\n]*)?$/;
 
 /**
- * Reads the answer to one request, however its bytes are cut. Strict: what is not plainly one answer with its end marked
- * (the end of the line is one, if announced) is refused, so that no answer is ever taken for that of another request.
+ * Reads responses of one connection, however their bytes are split into chunks. Strict: it accepts only one complete
+ * response with a marked end, so that no response is ever taken for that of another request. `Connection: close` marks the
+ * end of the connection as the end of the response.
  */
 export class ResponseReader {
   #text = "";
-  /** What has come of an answer that ends with its line. */
+  /** The part received so far of a response that ends with its connection. */
   #untilEnd: HttpResponse | undefined;
 
   /**
-   * @returns the answer, once all of it is there
-   * @throws MalformedAnswer
+   * @returns the response, once it is complete
+   * @throws MalformedResponse
    */
   read(chunk: Buffer): HttpResponse | undefined {
-    // A character is a byte, so that lengths are right.
+    // In latin1 a character is a byte, so lengths are right.
     this.#text += chunk.toString("latin1");
     for (;;) {
       const headEnd = this.#text.indexOf("\r\n\r\n");
@@ -43,21 +44,21 @@ export class ResponseReader {
       if (headEnd < 0) return undefined;
       const head = readHead(this.#text.slice(0, headEnd));
       if (head.status >= 200) return this.#finish(head, headEnd + 4);
-      // An interim one; the answer itself follows. Nobody has asked for another protocol.
+      // An interim response (1xx): the final one follows. No request asks for another protocol.
       if (head.status === 101) throw malformed("protocol was switched");
       this.#text = this.#text.slice(headEnd + 4);
     }
   }
 
   /**
-   * The server has ended the line, in order.
+   * The server has ended the connection in order.
    *
-   * @returns the answer that this is the end of
+   * @returns the response that ends with it, if any
    */
   end(): HttpResponse | undefined {
-    const answer = this.#untilEnd;
+    const response = this.#untilEnd;
     this.#untilEnd = undefined;
-    return answer;
+    return response;
   }
 
   #finish({ status, length, keepAlive }: Head, bodyAt: number): HttpResponse | undefined {
@@ -69,7 +70,7 @@ export class ResponseReader {
     }
     const body = length === "chunked" ? readChunks(this.#text, bodyAt) : readBody(this.#text, bodyAt, length);
     if (!body) return undefined;
-    if (body.end !== this.#text.length) throw malformed("answer has more bytes than it says");
+    if (body.end !== this.#text.length) throw malformed("response has more bytes than it says");
     this.#text = "";
     return { status, body: body.text, keepAlive };
   }
@@ -82,13 +83,13 @@ interface Head {
 }
 
 function readHead(text: string): Head {
-  const [first = "", ...pool] = text.split("\r\n");
+  const [first = "", ...headers] = text.split("\r\n");
   const status = Number(statusPattern.exec(first)?.[1] ?? Number.NaN);
   if (Number.isNaN(status)) throw malformed("first line is no status");
   let length: Head["length"] | undefined;
   let keepAlive = true;
-  for (const connection of pool) {
-    const [, name = "", value = ""] = headerPattern.exec(connection) ?? [];
+  for (const header of headers) {
+    const [, name = "", value = ""] = headerPattern.exec(header) ?? [];
     switch (name.toLowerCase()) {
       case "":
         throw malformed("head has a line that is no header");
@@ -105,16 +106,16 @@ function readHead(text: string): Head {
     }
   }
   if (status < 200 || status === 204 || status === 304) length = 0;
-  // Its end is that of the line, which is also how an answer that was cut off ends: only where the server says so.
+  // A response that is cut off ends with its connection too, so that end counts only if the server announced it.
   if (length === undefined && !keepAlive) length = "untilEnd";
-  if (length === undefined) throw malformed("end of the answer is not marked");
+  if (length === undefined) throw malformed("end of the response is not marked");
   if (typeof length === "number" && length > maxBodyBytes) throw malformed("body is too long");
   return { status, length, keepAlive };
 }
 
 interface Body {
   text: string;
-  /** Where it ends. */
+  /** Index after its last character. */
   end: number;
 }
 
@@ -134,7 +135,7 @@ function readChunks(text: string, at: number): Body | undefined {
     const end = lineEnd + 2 + size;
     if (body.length + size > maxBodyBytes) throw malformed("body is too long");
     if (text.length < end + 2) return undefined;
-    // Trailers, which nobody has asked for, would stand here as well.
+    // Trailers would be here too. No request asks for them.
     if (!text.startsWith("\r\n", end)) throw malformed("chunk is longer than it says");
     if (size === 0) return { text: body, end: end + 2 };
     body += text.slice(lineEnd + 2, end);

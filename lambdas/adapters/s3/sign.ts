@@ -8,14 +8,14 @@ export interface Signing {
 }
 
 const service = "s3";
-// A presigned GET has no body; S3 wants this word in place of its hash.
+/** S3 expects this word in place of the hash of a body that is not signed. */
 const unsigned = "UNSIGNED-PAYLOAD";
 
 /**
- * Signature Version 4 for S3, in the query: whoever has the address may `GET` it, until its time is over or that of the
- * credentials.
+ * A presigned URL (AWS: "Authenticating Requests: Using Query Parameters"). Its holder may `GET` the object until the URL or
+ * the credentials expire.
  *
- * @param address without a query, its path escaped already
+ * @param address without a query; its path is escaped already
  */
 export function presignGet(address: URL, expiresInSeconds: number, signing: Signing): string {
   const { accessKeyId, sessionToken } = signing.credentials;
@@ -35,11 +35,11 @@ export function presignGet(address: URL, expiresInSeconds: number, signing: Sign
 }
 
 /**
- * The same in headers, for a `PUT`. S3 compares the body with `sha256`, so what arrives broken is refused.
+ * The headers of a signed `PUT`. S3 compares the body with `sha256`, so it refuses a damaged body.
  *
- * @param headers in lower case, signed as well
+ * @param headers names in lower case; they are signed too
  * @param sha256 of the body, in hexadecimal digits
- * @returns all headers but `host`, which whoever sends adds
+ * @returns all headers except `host`, which the HTTP client adds
  */
 export function signPut(
   address: URL,
@@ -69,14 +69,15 @@ function signatureOf(canonicalRequest: string, signing: Signing): string {
   return hmac(keyOf(signing), text).toString("hex");
 }
 
-/** The key of the day: four hashes that a thousand frames need not make anew. */
-let kept: { of: string; key: Buffer } | undefined;
+/** The latest signing key. It is valid for a day, and takes four hashes. */
+let cached: { of: string; key: Buffer } | undefined;
 
 function keyOf(signing: Signing): Buffer {
   const { credentials, region, nowMs } = signing;
   const of = `${credentials.secretAccessKey} ${scope(signing)}`;
-  if (kept?.of !== of) kept = { of, key: signingKey(credentials.secretAccessKey, dateOf(nowMs).day, region, service) };
-  return kept.key;
+  if (cached?.of !== of)
+    cached = { of, key: signingKey(credentials.secretAccessKey, dateOf(nowMs).day, region, service) };
+  return cached.key;
 }
 
 const scope = ({ nowMs, region }: Signing) => scopeOf(dateOf(nowMs).day, region, service);

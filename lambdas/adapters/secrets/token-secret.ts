@@ -1,28 +1,29 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 
-const keepMs = 5 * 60_000;
+const cacheMs = 5 * 60_000;
 
 /**
- * Reads a secret of Secrets Manager and keeps it for five minutes, so that a rotated value is used without a deployment.
+ * Reads a secret of Secrets Manager and caches it for five minutes, so that a rotated value is used without a deployment. A
+ * failure is not cached.
  *
  * @param secretId name or ARN
+ * @returns a function that rejects if the secret cannot be read or is empty
  */
 export function cachedSecret(
   client: Pick<SecretsManagerClient, "send">,
   secretId: string,
   now: () => number,
 ): () => Promise<string> {
-  let kept: { value: Promise<string>; untilMs: number } | undefined;
+  let cached: { value: Promise<string>; expiresAtMs: number } | undefined;
   return () => {
-    if (!kept || kept.untilMs <= now()) {
+    if (!cached || cached.expiresAtMs <= now()) {
       const value = readSecret(client, secretId);
-      kept = { value, untilMs: now() + keepMs };
-      // A failure is not kept: the next handshake reads again.
+      cached = { value, expiresAtMs: now() + cacheMs };
       value.catch(() => {
-        kept = undefined;
+        cached = undefined;
       });
     }
-    return kept.value;
+    return cached.value;
   };
 }
 

@@ -1,10 +1,10 @@
 import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import type { ScheduleAckCheck } from "../../domain/model/ack-check.ts";
 
-/** SQS delays a message by at most so much. */
+/** Limit of SQS's `DelaySeconds`. A check that is due later starts early, and schedules itself again. */
 const maxDelaySeconds = 900;
 
-/** Orders looks by a delayed queue. */
+/** Schedules ack checks as delayed SQS messages: the check as JSON. Delays are rounded up to whole seconds. */
 export const ackCheckQueue =
   (client: Pick<SQSClient, "send">, QueueUrl: string): ScheduleAckCheck =>
   async (check, afterMs) => {

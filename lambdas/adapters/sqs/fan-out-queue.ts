@@ -1,11 +1,15 @@
 import { SendMessageBatchCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import type { EnqueueTasks, FanOutTask } from "../../domain/model/fan-out-task.ts";
 
-/** What one SendMessageBatch takes. */
+/** Limits of `SendMessageBatch`. */
 const maxBatchEntries = 10;
-const batchBytes = 1024 * 1024;
+const maxBatchBytes = 1024 * 1024;
 
-/** Puts tasks into a queue, with the frame that they carry. */
+/**
+ * Sends fan-out tasks as SQS messages: the task as JSON, which contains the frame.
+ *
+ * @throws if SQS refuses a task; other tasks may be in the queue by then
+ */
 export const fanOutQueue =
   (client: Pick<SQSClient, "send">, QueueUrl: string): EnqueueTasks =>
   async (tasks, afterMs = 0) => {
@@ -13,7 +17,7 @@ export const fanOutQueue =
     const sent = batchesOf(tasks.map((task) => JSON.stringify(task))).map(async (bodies) => {
       const Entries = bodies.map((MessageBody, i) => ({ Id: String(i), MessageBody, DelaySeconds }));
       const { Failed = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
-      if (Failed.length > 0) throw new Error(`SQS did not take ${Failed.length} of ${Entries.length} fan-out tasks`);
+      if (Failed.length > 0) throw new Error(`SQS refused ${Failed.length} of ${Entries.length} fan-out tasks`);
     });
     await Promise.all(sent);
   };
@@ -24,7 +28,7 @@ function batchesOf(bodies: readonly string[]): string[][] {
   let bytes = 0;
   for (const body of bodies) {
     const size = Buffer.byteLength(body);
-    if (batch.length === maxBatchEntries || bytes + size > batchBytes) {
+    if (batch.length === maxBatchEntries || bytes + size > maxBatchBytes) {
       batches.push(batch);
       batch = [];
       bytes = 0;
@@ -35,7 +39,7 @@ function batchesOf(bodies: readonly string[]): string[][] {
   return batch.length > 0 ? [...batches, batch] : batches;
 }
 
-/** @throws without what is in the body: it goes into the log */
+/** @throws an error without the body, because the error is logged */
 export function taskOf(body: string): FanOutTask {
   try {
     return JSON.parse(body);

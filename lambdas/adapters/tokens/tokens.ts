@@ -2,12 +2,20 @@ import { errors, jwtVerify } from "jose";
 import { subjectProblem } from "../../../protocol/ids.ts";
 import type { Caller, Grants } from "../../domain/model/connection.ts";
 
+/** What Downlink uses of a token. */
 export type Claims = Pick<Caller, "subject" | "grants" | "tokenExpiresAtMs">;
 
 /**
- * Reads a token: a JWT signed with HS256 that has `sub` and `exp`, and may have `rooms` and `publish`.
+ * Verifies a token: a JWT that is signed with HS256.
  *
- * @returns who the token speaks of, or why it is not accepted
+ * | claim | | meaning |
+ * | --- | --- | --- |
+ * | `sub` | required | the subject |
+ * | `exp` | required | seconds since 1970 |
+ * | `rooms` | optional | patterns of rooms that it may log in to; none by default |
+ * | `publish` | optional | patterns of rooms that it may publish to; none by default |
+ *
+ * @returns the claims, or the reason for refusing the token, such as `ERR_JWT_EXPIRED`
  */
 export async function readToken(token: string, secret: string, nowMs: number): Promise<Claims | { refused: string }> {
   try {
@@ -16,7 +24,6 @@ export async function readToken(token: string, secret: string, nowMs: number): P
     const { sub = "", exp = 0, rooms, publish } = payload;
     const problem = subjectProblem("sub", sub);
     if (problem !== undefined) return { refused: problem };
-    // Without the claim nothing is allowed.
     const grants: Grants = { rooms: patternsOf(rooms), publish: patternsOf(publish) };
     return { subject: sub, grants, tokenExpiresAtMs: exp * 1000 };
   } catch (error) {
@@ -28,7 +35,7 @@ export async function readToken(token: string, secret: string, nowMs: number): P
 const patternsOf = (claim: unknown): string[] =>
   Array.isArray(claim) ? claim.filter((pattern) => typeof pattern === "string") : [];
 
-/** Strings, as API Gateway passes nothing else from the authorizer to later events. */
+/** The claims as the authorizer's context, whose values have to be strings, numbers or booleans. */
 export const contextOf = ({ subject, grants, tokenExpiresAtMs }: Claims) => ({
   subject,
   rooms: JSON.stringify(grants.rooms),
@@ -37,7 +44,7 @@ export const contextOf = ({ subject, grants, tokenExpiresAtMs }: Claims) => ({
 });
 export type TokenContext = ReturnType<typeof contextOf>;
 
-/** Back from what later events bring. */
+/** The claims from the context of a later event, where all values are strings. */
 export const claimsOf = (context: TokenContext): Claims => ({
   subject: context.subject,
   grants: { rooms: JSON.parse(context.rooms), publish: JSON.parse(context.publish) },

@@ -101,7 +101,7 @@ export function textsFor(
 
 /** Whether the message is not posted, and waits in the log until the member asks for it. */
 export const isDeferred = (member: Member, seq: number | undefined): boolean =>
-  isPolling(member.connectionId) || exceedsAckWindow(member, seq);
+  isPolling(member) || exceedsAckWindow(member, seq);
 
 /**
  * Whether the post is retried later. `failed` always is. A `slow` member that acks is left to the redelivery, which sends

@@ -6,7 +6,7 @@ import type { Caller } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
 import { restoreRoom } from "./resume.ts";
 
-/** The client's first frame: makes its session known and gives it its rooms back, in one round trip. */
+/** The frame `hello`, the first of a connection: names its session and restores its rooms, all in parallel. */
 export async function hello(deps: Deps, caller: Caller, frame: FrameOf<"hello">): Promise<ServerFrame> {
   const { session, probe = false, acks = false, rooms = [] } = frame;
   const as = { session, newSession: deps.newId(), probe, acks };
@@ -14,9 +14,9 @@ export async function hello(deps: Deps, caller: Caller, frame: FrameOf<"hello">)
   if (known === "gone") return failed("the connection is not known any more, connect again");
   if (known === "refused") return failed("hello should come before the first login, and with one session only");
   const self = { ...known, requestedAtMs: caller.requestedAtMs };
-  // Whoever acks has to know where the two rooms stand that it did not log in to.
-  const unnamed = [everyone, ownRoom].filter((name) => acks && !rooms.some(({ roomId }) => roomId === name));
-  const wanted = [...unnamed.map((roomId) => ({ roomId })), ...rooms];
+  // A client that acks needs its position in `@all` and `@user` too, of which it is a member without a login.
+  const implicit = [everyone, ownRoom].filter((name) => acks && !rooms.some(({ roomId }) => roomId === name));
+  const wanted = [...implicit.map((roomId) => ({ roomId })), ...rooms];
   const budgetBytes = missedBytes / Math.max(1, rooms.length);
   const restored = await Promise.all(wanted.map((room) => restoreRoom(deps, self, room, budgetBytes)));
   const data = { code: frameCodes.connected, msg: frameTexts.connected };

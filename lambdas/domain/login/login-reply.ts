@@ -1,6 +1,8 @@
+import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
 import type { CatchUp, LoginFrame, Missed, Position } from "../../../protocol/frames.ts";
 import type { MissedPart } from "../log/read.ts";
 import { readHistory, readMissed } from "../log/read.ts";
+import { evictedFrame } from "../membership/evict.ts";
 import type { Connection } from "../model/connection.ts";
 import { sessionKey } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
@@ -8,58 +10,99 @@ import { isPolling } from "../model/polling.ts";
 import type { ResumePoint } from "../model/resume-point.ts";
 import { isImplicit, type Room } from "../model/room.ts";
 import { rawFrame, serializeMessage } from "../wire/serialize.ts";
-import type { Admitted } from "./policies/login-result.ts";
-import { loginFrame } from "./policies/login-result.ts";
+import type { Admitted, LoginResult } from "./policies/login-result.ts";
 
-/**
- * The reply to a session that got in, with what it missed of the room's log.
- *
- * @param wireRoomId how the client names the room
- * @param budgetBytes what of the reply is left for missed messages
- */
+/** The login that is answered. */
+interface ReplyOptions {
+  roomId: string;
+  /** The client's name for the room. Default: `roomId`. */
+  wireRoomId?: string;
+  catchUp: CatchUp;
+  /** Bytes of the reply that missed messages may take. Default: `missedBytes`. */
+  budgetBytes?: number | undefined;
+}
+
+/** The reply to a login or a resume. If the session was admitted, it includes what it missed of the room's log. */
 export async function loginReply(
   deps: Deps,
   self: Connection,
-  roomId: string,
-  wireRoomId: string,
-  result: Admitted,
-  catchUp: CatchUp,
-  budgetBytes?: number,
+  result: LoginResult,
+  options: ReplyOptions,
 ): Promise<LoginFrame> {
+  const { roomId, wireRoomId = roomId, catchUp } = options;
+  if (result.kind !== "in") return loginFrame(wireRoomId, result);
   const wantsCatchUp = catchUp.since !== undefined || catchUp.history !== undefined;
   const isBehind = self.acks && result.head > result.seq;
   const reply = loginFrame(wireRoomId, { ...result, seq: result.head });
   if (!wantsCatchUp && !isBehind) return reply;
 
   const room = result.room ?? (await deps.rooms.find(roomId));
-  const { since, part } = await read(deps, self, room, result, catchUp, budgetBytes);
-  const isNamed = typeof catchUp.since === "object";
-  const isWhereItWas = result.isResumed && part.recovered && !isNamed && catchUp.history === undefined;
-  if (self.acks && !isWhereItWas && !(isNamed && isRecorded(self, result, since, part))) {
-    // From here on this is where it stands, whether it had acked that or not.
-    const seq = part.recovered ? since.seq : part.upTo;
-    // Whoever was in before and names a place has what is in front of it.
-    const startSeq = result.isResumed && part.recovered && isNamed ? undefined : seq;
-    await setCursor(deps, self, roomId, { epoch: room.epoch, seq, hasAcked: isNamed }, startSeq);
-  }
+  const { since, part } = await readLog(deps, self, room, result, options);
+  await moveCursor(deps, self, room, result, catchUp, since, part);
   return { ...reply, epoch: room.epoch, seq: room.seq, ...missedOf(deps, self, part) } as LoginFrame;
 }
 
-/** Whether the books have it already that a poller is so far. Then it is not written again, and never back. */
-const isRecorded = (
-  { connectionId }: Connection,
-  { epoch, ackedSeq = -1 }: Admitted,
-  since: Position,
-  part: MissedPart,
-) => isPolling(connectionId) && part.recovered && since.epoch === epoch && since.seq <= ackedSeq;
-
-/** A poll's answer need not fit into a post, and nothing can be posted after it: its first message always fits. */
-function missedOf(deps: Deps, { connectionId }: Connection, { tooLarge, ...missed }: MissedPart): Missed {
-  if (!tooLarge || !isPolling(connectionId)) return missed;
-  return { ...missed, missed: [rawFrame(serializeMessage(deps, tooLarge))], upTo: tooLarge.seq };
+/** The reply without missed messages. */
+export function loginFrame(roomId: string, result: LoginResult): LoginFrame {
+  switch (result.kind) {
+    case "in": {
+      const { generation, epoch, seq } = result;
+      const data = { code: frameCodes.loggedIn, msg: frameTexts.loggedIn(roomId) };
+      return { type: "loggedIn", eventName: "loginRoomResp", data, roomId, generation, epoch, seq };
+    }
+    case "occupied":
+      return failed(roomId, frameCodes.occupied, frameTexts.occupied(roomId));
+    case "refused":
+      return failed(roomId, frameCodes.loginFailed, result.reason);
+    case "evicted":
+      return evictedFrame(roomId, result.generation);
+  }
 }
 
-/** Who polls has no place in the rooms that one is in without logging in; there the subject's own cursor moves. */
+function failed(roomId: string, code: "2003" | "2004", msg: string): LoginFrame {
+  return { type: "loginFailed", eventName: "loginRoomResp", data: { code, msg }, roomId };
+}
+
+/** Reads the log after the position that the catch-up options name, or after the membership's cursor. */
+async function readLog(
+  deps: Deps,
+  { subject }: Connection,
+  room: Room,
+  result: Admitted,
+  { catchUp: { since, history }, budgetBytes }: ReplyOptions,
+): Promise<{ since: Position; part: MissedPart }> {
+  if (history !== undefined) {
+    const { after, part } = await readHistory(deps, room, history, subject, budgetBytes);
+    return { since: { epoch: room.epoch, seq: after }, part };
+  }
+  const from = since === undefined || since === "last" ? result : since;
+  return { since: from, part: await readMissed(deps, room, from, subject, budgetBytes) };
+}
+
+/** Sets the cursor to where the reply starts, unless it is there already. */
+async function moveCursor(
+  deps: Deps,
+  self: Connection,
+  { roomId, epoch }: Room,
+  result: Admitted,
+  { since: named, history }: CatchUp,
+  since: Position,
+  part: MissedPart,
+): Promise<void> {
+  const hasPosition = typeof named === "object";
+  const isUnchanged = result.isResumed && part.recovered && !hasPosition && history === undefined;
+  if (!self.acks || isUnchanged || (hasPosition && isRecorded(self, result, since, part))) return;
+  const seq = part.recovered ? since.seq : part.upTo;
+  // A member that was in before and names a position has everything up to it, so its start position need not move.
+  const startSeq = result.isResumed && part.recovered && hasPosition ? undefined : seq;
+  await setCursor(deps, self, roomId, { epoch, seq, hasAcked: hasPosition }, startSeq);
+}
+
+/** Whether the stored cursor of a polling member is there already. Then it is not written again, and never moved back. */
+const isRecorded = (self: Connection, { epoch, ackedSeq = -1 }: Admitted, since: Position, part: MissedPart) =>
+  isPolling(self) && part.recovered && since.epoch === epoch && since.seq <= ackedSeq;
+
+/** A polling session has no membership in `@all` and `@user`; there the subject's resume point moves. */
 async function setCursor(
   { members, resumePoints }: Deps,
   self: Connection,
@@ -68,23 +111,13 @@ async function setCursor(
   startSeq: number | undefined,
 ): Promise<void> {
   const { connectionId, subject } = self;
-  if (isPolling(connectionId) && isImplicit(roomId)) return resumePoints.keep(roomId, subject, resumePoint);
+  if (isPolling(self) && isImplicit(roomId)) return resumePoints.keep(roomId, subject, resumePoint);
   const { epoch, seq } = resumePoint;
   await members.setCursor(roomId, sessionKey(self, roomId), connectionId, { epoch, seq }, startSeq);
 }
 
-async function read(
-  deps: Deps,
-  { subject }: Connection,
-  room: Room,
-  result: Admitted,
-  { since, history }: CatchUp,
-  budgetBytes: number | undefined,
-): Promise<{ since: Position; part: MissedPart }> {
-  if (history !== undefined) {
-    const { after, part } = await readHistory(deps, room, history, subject, budgetBytes);
-    return { since: { epoch: room.epoch, seq: after }, part };
-  }
-  const from = since === undefined || since === "last" ? result : since;
-  return { since: from, part: await readMissed(deps, room, from, subject, budgetBytes) };
+/** The response to a poll is no post: it may be larger, and nothing can be posted after it. So its first message always fits. */
+function missedOf(deps: Deps, self: Connection, { tooLarge, ...missed }: MissedPart): Missed {
+  if (!tooLarge || !isPolling(self)) return missed;
+  return { ...missed, missed: [rawFrame(serializeMessage(deps, tooLarge))], upTo: tooLarge.seq };
 }

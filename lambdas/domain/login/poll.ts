@@ -9,65 +9,73 @@ import type { Deps } from "../model/deps.ts";
 import { leaseMs, pollingConnectionId } from "../model/polling.ts";
 import { restoreRoom } from "./resume.ts";
 
-/** What a page without a WebSocket asks: the same as `hello` does. */
+/** A poll. The fields are those of `hello`. */
 export interface PollRequest {
   session?: string;
   rooms: RoomToRestore[];
-  /** Rooms whose places it gives back. */
+  /** Rooms to leave, before `rooms` are restored. */
   leave?: string[];
 }
-export interface PollAnswer {
+export interface PollResponse {
   data: { code: string; msg: string };
   session: string;
   rooms: LoginFrame[];
-  /** When to poll again. */
+  /** The pause before the next poll, in milliseconds. */
   retryAfterMs: number;
-  /** Nothing came: who has heard nothing for long may wait so long instead. */
+  /** Absent after news. A page that has received nothing for long may lengthen its pause up to this, in milliseconds. */
   retryUpToMs?: number;
 }
 
-/** Whoever got hold of a stranger's session gets nothing by it, nor takes anything away. */
+/** Ends only the subject's own membership, so that a stolen session is of no use to another user. */
 async function leaveIfOwn(deps: Deps, { session, connectionId, subject, requestedAtMs }: Connection, roomId: string) {
   const membership = await deps.members.get(roomId, session);
   if (membership?.subject === subject) await removeMembership(deps, roomId, session, connectionId, requestedAtMs);
 }
 
-/** Something came: there may be more at once. */
+/** The response has messages, so more may follow at once. */
 const busy = { retryAfterMs: 500 };
-/** Nothing came. A third of a lease at most: two polls may fail before a place is lost. */
+/** At most a third of a lease, so that two polls may fail before a membership ends. */
 const idle = { retryAfterMs: 3_000, retryUpToMs: leaseMs / 3 };
 
 /**
- * One poll: logs in to rooms or keeps the places in them, and answers what came behind the cursors. The cursors are the
- * acks: what a page asks to follow it has.
+ * One poll: restores the session's rooms, which renews their leases, and returns the messages after its positions. The
+ * positions are its acks.
  */
 export async function poll(
   deps: Deps,
-  caller: Pick<Caller, "subject" | "grants" | "tokenExpiresAtMs" | "requestedAtMs">,
+  caller: Omit<Caller, "connectionId" | "transport" | "connectedAtMs">,
   { session: known, rooms, leave = [] }: PollRequest,
-): Promise<PollAnswer> {
+): Promise<PollResponse> {
   const session = known ?? deps.newId();
   const connectionId = pollingConnectionId(session);
-  // The moment of this poll takes the place of the connect: a place follows the newer of a poll and a connection. That it
-  // came in counts, not that it is handled: a page that gave it up may have connected since.
+  // A membership goes to the newer of a poll and a connection. The poll's age counts from its arrival: a page may have
+  // given it up and connected before it is handled.
   const connectedAtMs = caller.requestedAtMs ?? deps.now();
-  const self: Connection = { ...caller, connectionId, session, connectedAtMs, probe: false, acks: true };
-  const unnamed = [everyone, ownRoom].filter((name) => !rooms.some(({ roomId }) => roomId === name));
-  const wanted = [...unnamed.map((roomId) => ({ roomId })), ...rooms];
+  const self: Connection = {
+    ...caller,
+    connectionId,
+    transport: "polling",
+    session,
+    connectedAtMs,
+    probe: false,
+    acks: true,
+  };
+  const implicit = [everyone, ownRoom].filter((name) => !rooms.some(({ roomId }) => roomId === name));
+  const wanted = [...implicit.map((roomId) => ({ roomId })), ...rooms];
   const budgetBytes = missedBytes / Math.max(1, rooms.length);
-  // First: a room may be left and entered anew by one poll.
+  // First, because one poll may leave a room and log in to it again.
   await Promise.all(leave.map((roomId) => leaveIfOwn(deps, self, roomId)));
-  // Its later polls say where they go on.
-  const isNew = known === undefined && unnamed.includes(ownRoom);
-  const [answers] = await Promise.all([
+  // Later polls have `since`, so they cannot miss anything.
+  const isNew = known === undefined && implicit.includes(ownRoom);
+  const [replies] = await Promise.all([
     Promise.all(wanted.map((room) => restoreRoom(deps, self, room, budgetBytes))),
     isNew && scheduleUnreadCheck(deps, self.subject, deps.rooms.find(userRoom(self.subject))),
   ]);
-  const hasNews = answers.some((room) => room.type === "loggedIn" && (room.missed?.length ?? 0) > 0);
+  const hasNews = replies.some((room) => room.type === "loggedIn" && (room.missed?.length ?? 0) > 0);
   return {
     data: { code: frameCodes.connected, msg: frameTexts.connected },
     session,
-    rooms: answers,
+    rooms: replies,
     ...(hasNews ? busy : idle),
   };
 }

@@ -1,5 +1,5 @@
 import type { LoginFrame, RoomToRestore } from "../../../protocol/frames.ts";
-import { everyone } from "../../../protocol/ids.ts";
+import { everyone, type LoginPolicy, loginPolicies } from "../../../protocol/ids.ts";
 import { type StartPosition, startPositionFor } from "../log/start-position.ts";
 import { scheduleUnreadCheck } from "../membership/unread-before-join.ts";
 import type { Connection } from "../model/connection.ts";
@@ -7,21 +7,36 @@ import type { Deps } from "../model/deps.ts";
 import { isCurrent } from "../model/member.ts";
 import { isHeld, isPolling } from "../model/polling.ts";
 import { isImplicit, roomOfWire } from "../model/room.ts";
-import { logIn } from "./login.ts";
+import { logIn, refusalOf } from "./login.ts";
 import { loginReply } from "./login-reply.ts";
 import { whenFirst } from "./policies/first.ts";
-import type { LoginResult } from "./policies/login-result.ts";
-import { loginFrame, tooBusy } from "./policies/login-result.ts";
+import { type LoginResult, tooBusy } from "./policies/login-result.ts";
+import type { ApplyPolicy } from "./policies/policy.ts";
 import { resumed, resumeMembership } from "./policies/resume.ts";
 import { whenever } from "./policies/whenever.ts";
-import { refusalOf } from "./refusal.ts";
 
 const attempts = 5;
 
 /**
- * Gives a session that comes back its place in a room again. Restoring never evicts anybody: a place that is still
- * there is taken back; one that somebody took by a newer generation is lost (2005); one that just ended is entered
- * anew if the room is free, or always by `loginWhenever`. Without `generation` it is a first login.
+ * How a session whose membership has ended joins again, by the policy of its login. A resume never evicts, so
+ * `loginWhenLast` joins only a room that is free. A policy without an entry does not compile.
+ */
+export const resumeBy: Record<LoginPolicy, ApplyPolicy> = {
+  loginWhenFirst: whenFirst,
+  loginWhenLast: whenFirst,
+  loginWhenever: whenever,
+};
+
+/**
+ * Restores one room of a returning session, for `hello` and polls.
+ *
+ * | the room | result |
+ * | --- | --- |
+ * | sent without `generation` | a first login |
+ * | has a newer generation | evicted meanwhile: 2005 |
+ * | still has the session's membership | the membership moves to the new connection |
+ * | no longer has it | a login by `resumeBy` |
+ * | is `@all` or `@user` | no login; only the position in its log is settled |
  */
 export async function restoreRoom(
   deps: Deps,
@@ -32,43 +47,40 @@ export async function restoreRoom(
   const { roomId, generation, type: _, ...catchUp } = room;
   if (isImplicit(roomId)) return restoreOwnRoom(deps, self, room, budgetBytes);
   if (generation === undefined) return logIn(deps, self, room, Promise.resolve(self), budgetBytes);
-  const result =
-    refusalOf(deps, self, roomId) ??
-    (await restore(deps, self, room, generation, startPositionFor(deps, roomId, self.subject, catchUp)));
-  return result.kind === "in"
-    ? loginReply(deps, self, roomId, roomId, result, catchUp, budgetBytes)
-    : loginFrame(roomId, result);
+  const startPosition = startPositionFor(deps, roomId, self.subject, catchUp);
+  const result = refusalOf(deps, self, roomId) ?? (await restore(deps, self, room, generation, startPosition));
+  return loginReply(deps, self, result, { roomId, catchUp, budgetBytes });
 }
 
-/** The rooms that one is in without logging in: only where one stands in their logs is to be settled. */
+/** `@all` or `@user`: a connection is a member of both without a login. */
 async function restoreOwnRoom(
   deps: Deps,
   self: Connection,
-  { roomId, since, history }: RoomToRestore,
+  { roomId: wireRoomId, since, history }: RoomToRestore,
   budgetBytes: number | undefined,
 ): Promise<LoginFrame> {
-  const named = roomOfWire(roomId, self.subject);
-  const isNew = self.acks && since === undefined && history === undefined && !isPolling(self.connectionId);
-  const finding = deps.rooms.find(named);
-  if (isNew && named !== everyone) await scheduleUnreadCheck(deps, self.subject, finding);
-  // Who polls says each time how far it is; most often the books have that.
-  const isAsBefore = isPolling(self.connectionId) && typeof since === "object";
-  const [room, kept] = await Promise.all([
-    finding,
-    isAsBefore ? deps.resumePoints.get(named, self.subject) : undefined,
+  const roomId = roomOfWire(wireRoomId, self.subject);
+  const isNew = self.acks && since === undefined && history === undefined && !isPolling(self);
+  const roomRead = deps.rooms.find(roomId);
+  if (isNew && roomId !== everyone) await scheduleUnreadCheck(deps, self.subject, roomRead);
+  // A polling session sends its position with each poll. Usually it is stored already, and is not written again.
+  const mayBeRecorded = isPolling(self) && typeof since === "object";
+  const [room, recorded] = await Promise.all([
+    roomRead,
+    mayBeRecorded ? deps.resumePoints.get(roomId, self.subject) : undefined,
   ]);
   const { epoch, seq, generation } = room;
-  const from = await startPositionFor(deps, named, self.subject, { since })(room);
-  const acked = kept?.hasAcked && kept.epoch === from.epoch && { ackedSeq: kept.seq };
+  const from = await startPositionFor(deps, roomId, self.subject, { since })(room);
+  const acked = recorded?.hasAcked && recorded.epoch === from.epoch && { ackedSeq: recorded.seq };
   const result = { kind: "in" as const, epoch: from.epoch, seq: from.seq, generation, head: seq, room, ...acked };
-  if (isNew) await deps.members.setCursor(named, self.connectionId, self.connectionId, { epoch, seq }, seq);
-  return loginReply(deps, self, named, roomId, result, { since, history }, budgetBytes);
+  if (isNew) await deps.members.setCursor(roomId, self.connectionId, self.connectionId, { epoch, seq }, seq);
+  return loginReply(deps, self, result, { roomId, wireRoomId, catchUp: { since, history }, budgetBytes });
 }
 
 async function restore(
   deps: Deps,
   self: Connection,
-  { roomId, type }: RoomToRestore,
+  { roomId, type = loginPolicies[0] }: RoomToRestore,
   generation: number,
   startPosition: StartPosition,
 ): Promise<LoginResult> {
@@ -79,12 +91,10 @@ async function restore(
       return { kind: "evicted", generation: room.generation };
     }
     if (!mine || !isCurrent(mine, room) || mine.subject !== self.subject) {
-      const applyPolicy = type === "loginWhenever" ? whenever : whenFirst;
-      return applyPolicy(deps, roomId, self, Promise.resolve(self), startPosition);
+      return resumeBy[type](deps, roomId, self, Promise.resolve(self), startPosition);
     }
-    if (isHeld(self.connectionId, mine, deps.now()) && mine.cursor?.epoch === room.epoch)
-      return resumed(room, mine, mine.cursor);
-    // Not a login: what ends the place may be under way.
+    if (isHeld(self, mine, deps.now()) && mine.cursor?.epoch === room.epoch) return resumed(room, mine, mine.cursor);
+    // A resume has no time of request: a `leaveRoom` that is already under way may still end the membership.
     const result = await resumeMembership(deps, room, { ...self, requestedAtMs: undefined }, mine);
     if (result !== "changed") return result;
   }

@@ -5,15 +5,15 @@ import type { Deps } from "../model/deps.ts";
 import type { MembershipDeps } from "./end-membership.ts";
 import { endMembership } from "./end-membership.ts";
 
-/** Opens the books for a new connection: its row, and its place in the room of its subject. */
+/** Route `$connect`: writes the connection's row, and its membership in the room of its subject. */
 export async function connect({ connections, members }: Deps, caller: Caller): Promise<void> {
   const { connectionId, connectedAtMs, subject } = caller;
-  // A subject's room has no policy, so the connection itself can be the session there: several tabs are several members.
+  // In the room of a subject each connection is its own session, so several tabs are several members.
   const membership = { session: connectionId, connectionId, connectedAtMs, subject, generation: 0, holdsLease: false };
   await Promise.all([connections.put(caller), members.put(userRoom(subject), membership)]);
 }
 
-/** Closes the books of a connection that has ended: `$disconnect` said so, or a post found it gone. */
+/** Route `$disconnect`, or a post that found the connection gone: removes the connection and its memberships. */
 export async function disconnect(
   deps: MembershipDeps & Pick<Deps, "connections">,
   connectionId: string,
@@ -28,7 +28,7 @@ export async function disconnect(
   ]);
 }
 
-/** The client answered a probe. */
+/** The frame `here`: the client's answer to a probe. */
 export async function here({ connections }: Deps, caller: Caller, { nonce }: FrameOf<"here">): Promise<undefined> {
   await connections.recordAnswer(caller.connectionId, nonce);
 }

@@ -1,6 +1,7 @@
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
-import { isImplicit } from "../model/room.ts";
+import { isImplicit, type Room } from "../model/room.ts";
+import type { UnackedRange } from "../model/unacked-range.ts";
 import { keepIfMoved, keepResumePoint } from "./keep-resume-point.ts";
 import { recordUnacked, unackedRangeOf } from "./record-unacked.ts";
 
@@ -10,9 +11,9 @@ export type MembershipDeps = Pick<
 >;
 
 /**
- * Removes the place of somebody who leaves; one that their session has taken to another connection stays.
+ * Ends the membership of a session that leaves. A membership that has moved to another connection stays.
  *
- * @param requestedAtMs so does one by a login that was asked for later than this
+ * @param requestedAtMs time of the request to leave; the membership of a later login stays
  */
 export async function removeMembership(
   deps: Pick<Deps, "members" | "rooms" | "resumePoints">,
@@ -23,7 +24,7 @@ export async function removeMembership(
 ): Promise<void> {
   const { members, resumePoints } = deps;
   const membership = await members.get(roomId, session);
-  // First: whoever comes back meanwhile, or after a crash in between, finds where they stopped in one of the two.
+  // First: the position is in one of the two at any moment, also after a crash in between.
   await keepResumePoint(deps, roomId, membership);
   const removed = await members.remove(roomId, session, connectionId, requestedAtMs);
   if (removed)
@@ -34,8 +35,8 @@ export async function removeMembership(
 }
 
 /**
- * Removes the place of a connection that has ended, as `givePlaceBack` does. What came while it was there and was not
- * acked is owed: a look reports it unless the person comes back for it.
+ * Ends the membership of a connection that has ended. Unlike `removeMembership` it records the unacked range: an ack check
+ * reports those messages, unless the user returns for them.
  */
 export async function endMembership(
   deps: MembershipDeps,
@@ -44,7 +45,7 @@ export async function endMembership(
   connectionId: string,
 ): Promise<void> {
   const { members, resumePoints, rooms } = deps;
-  // Somebody who is nowhere is looked for by the looks at their own room; and nobody has left everyone.
+  // Ack checks of a user's own room cover users without any connection, and no session departs from `@all`.
   const readRoom = async () => (isImplicit(roomId) ? undefined : rooms.get(roomId));
   const [membership, room] = await Promise.all([members.get(roomId, session), readRoom()]);
   const range = membership?.connectionId === connectionId && room ? unackedRangeOf(deps, membership, room) : undefined;
@@ -56,14 +57,27 @@ export async function endMembership(
     keepIfMoved({ resumePoints }, roomId, membership?.cursor, removed),
     release(deps, roomId, removed),
   ]);
-  // Meanwhile a message may have taken its number, or been acked or given up.
-  const late = after && unackedRangeOf(deps, removed, after);
-  const isLess = range && late?.after !== range.after;
-  if (late && (isLess || late.upTo !== range?.upTo)) await recordUnacked(deps, after, late);
-  if (isLess) await deps.unackedRanges.clear(roomId, range);
+  await correctUnacked(deps, roomId, after, removed, range);
 }
 
-/** The claim goes after the place: between the two the room looks taken, never free while somebody is in. */
+/**
+ * Replaces the recorded range if it has changed before the membership was removed: a message may have taken a number, been
+ * acked, or exhausted its redeliveries.
+ */
+async function correctUnacked(
+  deps: MembershipDeps,
+  roomId: string,
+  room: Room | undefined,
+  removed: Member,
+  recorded: UnackedRange | undefined,
+): Promise<void> {
+  const range = room && unackedRangeOf(deps, removed, room);
+  const startsLater = recorded && range?.after !== recorded.after;
+  if (range && (startsLater || range.upTo !== recorded?.upTo)) await recordUnacked(deps, room, range);
+  if (startsLater) await deps.unackedRanges.clear(roomId, recorded);
+}
+
+/** Call it after the membership is removed: between the two the room seems occupied, never free with a member in it. */
 async function release(
   { rooms }: Pick<Deps, "rooms">,
   roomId: string,

@@ -4,11 +4,12 @@ import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
 import { isPolling } from "../model/polling.ts";
 import { resumePointOf } from "../model/resume-point.ts";
+import type { Lease } from "../model/room.ts";
 import { post } from "../send/post.ts";
 import { serializeFrame } from "../wire/serialize.ts";
 import { keepIfMoved } from "./keep-resume-point.ts";
 
-/** Told to whoever logged in to the room before `generation`. */
+/** The frame 2005. It ends all logins to the room that are older than `generation`. */
 export function evictedFrame(roomId: string, generation: number): LoginFrame {
   const data = { code: frameCodes.evicted, msg: frameTexts.evicted(roomId) };
   return { type: "evicted", eventName: "loginRoomResp", data, roomId, generation };
@@ -16,66 +17,69 @@ export function evictedFrame(roomId: string, generation: number): LoginFrame {
 
 export type NotifyDeps = Pick<Deps, "gateway" | "scheduleAckCheck" | "redeliverAfterMs" | "wait" | "random">;
 
-type Evicted = Pick<Member, "session" | "connectionId" | "acks">;
+type Evicted = Pick<Member, "session" | "connectionId" | "transport" | "acks">;
 
 /**
- * Orders that 2005 is posted again: nothing says whether a post arrived, and a page that never hears of it would wait
- * for messages for hours. To be called before the place goes: were the order second, a crash in between would leave
- * somebody out whom nobody knows of. A poller reads it with its next poll; who does not ack hears everything once.
+ * Schedules an ack check that posts 2005 again. A post is no proof of arrival, and a page that misses its 2005 would wait
+ * for messages for hours. Call it before the membership is removed: in the other order, a crash in between would leave an
+ * evicted page that no check notifies.
+ *
+ * Not for polling members, which read 2005 with their next poll, nor for members that do not ack, which get no redelivery.
  */
 async function scheduleNotice(
   { scheduleAckCheck, redeliverAfterMs }: Pick<Deps, "scheduleAckCheck" | "redeliverAfterMs">,
   roomId: string,
-  { session, connectionId, acks }: Evicted,
+  member: Evicted,
   generation: number,
 ): Promise<void> {
-  if (isPolling(connectionId) || !acks) return;
+  if (isPolling(member) || !member.acks) return;
+  const { session, connectionId } = member;
   const evicted = { session, connectionId, generation };
   await scheduleAckCheck({ kind: "evicted", roomId, hop: 0, evicted }, redeliverAfterMs);
 }
 
-/** Posts 2005 to whoever was put out. */
+/** Posts 2005 to an evicted member. */
 async function notifyEvicted(
   deps: Pick<Deps, "gateway" | "wait" | "random">,
   roomId: string,
-  connectionId: string,
+  member: Pick<Member, "connectionId" | "transport">,
   generation: number,
 ): Promise<void> {
-  if (!isPolling(connectionId)) await post(deps, connectionId, serializeFrame(evictedFrame(roomId, generation)));
+  if (!isPolling(member)) await post(deps, member.connectionId, serializeFrame(evictedFrame(roomId, generation)));
 }
 
 /**
- * Tells the one who had claimed a room that somebody took it over. It may have no place yet, and whether it acks is not
- * known here; the place that it may still write is void, for whoever meets it.
+ * Posts 2005 to the connection whose lease was taken over. It may have no membership yet, so whether it acks is unknown. A
+ * membership that it still writes is of an older generation, and so void.
  */
 export async function notifyLeaseholder(
   deps: NotifyDeps,
   roomId: string,
-  connectionId: string,
+  { connectionId, transport }: Lease,
   generation: number,
 ): Promise<void> {
-  const leaseholder = { session: connectionId, connectionId, acks: true };
+  const leaseholder = { session: connectionId, connectionId, transport, acks: true };
   await Promise.all([
     scheduleNotice(deps, roomId, leaseholder, generation),
-    notifyEvicted(deps, roomId, connectionId, generation),
+    notifyEvicted(deps, roomId, leaseholder, generation),
   ]);
 }
 
 /**
- * Removes a place that a newer generation made void and tells its owner. Whoever finds such a place may call this: the
- * one who really removes it tells at once, and the look that was ordered before makes good what a crash leaves undone.
+ * Removes a membership that a newer generation has made void, and notifies its session. Any function that finds such a
+ * membership may call it. Only the caller that really removes the row notifies; after a crash the ack check does.
  */
 export async function evict(
   deps: Pick<Deps, "members" | "resumePoints"> & NotifyDeps,
   roomId: string,
-  member: Pick<Member, "session" | "connectionId" | "subject" | "cursor" | "hasAcked" | "startSeq" | "acks">,
+  member: Evicted & Pick<Member, "subject" | "cursor" | "hasAcked" | "startSeq">,
   generation: number,
 ): Promise<void> {
   const { members, resumePoints } = deps;
   const { session, connectionId, subject, cursor } = member;
   const before = resumePointOf(member);
   await scheduleNotice(deps, roomId, member, generation);
-  // Side by side: a login waits for this. What is kept is true whether the place goes or stays.
+  // In parallel, because a login waits for it. The resume point is true whether or not the membership is removed here.
   const [evicted] = await Promise.all([
     members.evict(roomId, session, generation),
     before && resumePoints.keep(roomId, subject, before),
@@ -83,7 +87,7 @@ export async function evict(
   if (!evicted) return;
   await Promise.all([
     evicted.connectionId !== connectionId && scheduleNotice(deps, roomId, evicted, generation),
-    notifyEvicted(deps, roomId, evicted.connectionId, generation),
+    notifyEvicted(deps, roomId, evicted, generation),
     keepIfMoved(deps, roomId, cursor, evicted),
   ]);
 }

@@ -3,7 +3,11 @@ import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
 import { resumePointOf } from "../model/resume-point.ts";
 
-/** Keeps where a member stopped whose place has gone, if it has acked since it was seen with `cursor`. */
+/**
+ * Records the resume point of a membership that has been removed, if it has acked since it was read.
+ *
+ * @param cursor as it was read
+ */
 export async function keepIfMoved(
   { resumePoints }: Pick<Deps, "resumePoints">,
   roomId: string,
@@ -15,6 +19,7 @@ export async function keepIfMoved(
   if (resumePoint && hasMoved) await resumePoints.keep(roomId, removed.subject, resumePoint);
 }
 
+/** Records the resume point of a membership that is about to be removed. */
 export async function keepResumePoint(
   { resumePoints }: Pick<Deps, "resumePoints">,
   roomId: string,

@@ -10,7 +10,7 @@ type RecordUnackedDeps = Pick<
   "unackedRanges" | "rooms" | "scheduleAckCheck" | "redeliverAfterMs" | "newId" | "now"
 >;
 
-/** What a place leaves behind that ends now; `undefined` if it has all, does not ack, or was put out. */
+/** The unacked range of a membership that ends now. `undefined` if it has everything, does not ack, or was evicted. */
 export function unackedRangeOf(
   { newId, now }: Pick<Deps, "newId" | "now">,
   membership: Pick<Member, "session" | "connectionId" | "subject" | "cursor" | "exhaustedSeq" | "generation">,
@@ -24,19 +24,19 @@ export function unackedRangeOf(
 }
 
 /**
- * Notes what somebody is owed who goes, and sees to it that a look comes upon it: one that is ordered anyway does. To be
- * called before the place is removed: who is behind is at any moment in one of the two.
+ * Records the unacked range of a departing member and makes sure that an ack check will find it. A check that is already
+ * scheduled will do. Call it before the membership is removed: then one of the two exists at any moment.
  *
- * @param room as it was read for the debt
+ * @param room as it was read for `range`
  */
 export async function recordUnacked(deps: RecordUnackedDeps, room: Room, range: UnackedRange): Promise<void> {
   const ackWait = { afterMs: deps.redeliverAfterMs, ackWithinMs: 0 };
   const dueMs = Math.max(room.lastAtMs + reportAfterMs(ackWait), deps.now() + deps.redeliverAfterMs);
   const isScheduled = () => isCheckedBy(room, dueMs, deps.now());
-  const order = () => scheduleRoomCheck(deps, room.roomId, dueMs - deps.now());
+  const schedule = () => scheduleRoomCheck(deps, room.roomId, dueMs - deps.now());
   const wasScheduled = isScheduled();
-  if (!wasScheduled) await order();
+  if (!wasScheduled) await schedule();
   await deps.unackedRanges.record(room.roomId, range);
-  // That look may have begun while this was written.
-  if (wasScheduled && !isScheduled()) await order();
+  // That check may have started while the range was written.
+  if (wasScheduled && !isScheduled()) await schedule();
 }

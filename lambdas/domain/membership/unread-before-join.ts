@@ -6,14 +6,15 @@ import type { Room } from "../model/room.ts";
 import { maxRedeliveries } from "../schedule/ack-wait.ts";
 
 /**
- * A page of a person begins at the newest message, as it did not ask for more. What was sent to the person while no page
- * was there comes to no page any more by itself: orders that somebody looks whether another device has it, once the
- * tries of those are over. To be called before the page's cursor is written, so that a crash in between loses no order.
+ * Schedules the check of messages that were sent to a user before a new page joined at the newest message: no page will
+ * receive them any more, unless another device has them. The check waits for the redeliveries to that device.
  *
- * @param finding the person's room
+ * Call it before the page's cursor is written, so that a crash in between does not lose the check.
+ *
+ * @param roomRead the user's own room
  */
-export async function scheduleUnreadCheck(deps: Deps, subject: string, finding: Promise<Room>): Promise<void> {
-  const [room, points] = await Promise.all([finding, readResumePoints(deps, userRoom(subject), subject)]);
+export async function scheduleUnreadCheck(deps: Deps, subject: string, roomRead: Promise<Room>): Promise<void> {
+  const [room, points] = await Promise.all([roomRead, readResumePoints(deps, userRoom(subject), subject)]);
   const { roomId, epoch, seq } = room;
   const after = resumeSeq(points, room) ?? 0;
   if (after >= seq) return;
@@ -23,5 +24,6 @@ export async function scheduleUnreadCheck(deps: Deps, subject: string, finding: 
   );
 }
 
+/** The delay of the check, in milliseconds. By then the last redelivery of the messages has been sent. */
 export const afterRedeliveries = ({ redeliverAfterMs }: Pick<Deps, "redeliverAfterMs">) =>
   redeliverAfterMs * 2 ** maxRedeliveries;

@@ -1,3 +1,4 @@
+import type { Transport } from "./polling.ts";
 import type { ResumePoint } from "./resume-point.ts";
 import { isImplicit } from "./room.ts";
 
@@ -11,7 +12,9 @@ export interface Grants {
 
 /** The sender of a frame, as the handshake's authorizer identified it. */
 export interface Caller {
+  /** With `polling`, an id that no connection has: see `pollingConnectionId`. It too owns memberships and leases. */
   connectionId: string;
+  transport: Transport;
   connectedAtMs: number;
   subject: string;
   grants: Grants;

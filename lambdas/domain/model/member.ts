@@ -1,8 +1,10 @@
 import type { Position } from "../../../protocol/frames.ts";
+import type { Transport } from "./polling.ts";
 
 export interface Member {
   session: string;
   connectionId: string;
+  transport: Transport;
   connectedAtMs: number;
   subject: string;
   /** The room's generation at the login. A member of an older generation than the room's is evicted. */
@@ -28,8 +30,11 @@ export interface Member {
   requestedAtMs?: number;
 }
 
-/** A membership as a login writes it, before any redelivery. */
-export type NewMember = Omit<Member, "acks" | "hasAcked" | "redeliveries" | "redeliveredAtMs" | "exhaustedSeq">;
+/** A membership as a login writes it, before any redelivery. Its lease decides about its transport. */
+export type NewMember = Omit<
+  Member,
+  "transport" | "acks" | "hasAcked" | "redeliveries" | "redeliveredAtMs" | "exhaustedSeq"
+>;
 
 /** The memberships of all rooms. In the room of everyone the connection's row is the membership. */
 export interface Members {

@@ -1,21 +1,27 @@
-import type { Member } from "./member.ts";
+/** How a session receives: frames are posted to its WebSocket, or it fetches them with `GET /poll`. */
+export type Transport = "websocket" | "polling";
 
-/** A page without a WebSocket: it has places by leases, and no connection to post to. */
-const prefix = "poll:";
+/**
+ * The id that a polling session has in place of a connection's. It owns memberships and leases as a connection's id does,
+ * so the same conditional writes hold for both. Nothing can be posted to it.
+ */
+export const pollingConnectionId = (session: string) => `poll:${session}`;
 
-/** What stands where others have a connection's id. */
-export const pollingConnectionId = (session: string) => `${prefix}${session}`;
+/** Whether a member, a caller or a leaseholder polls: then nothing can be posted to it. */
+export const isPolling = ({ transport }: { transport: Transport }): boolean => transport === "polling";
 
-export const isPolling = (connectionId: string) => connectionId.startsWith(prefix);
-
-/** How long a place is kept for the next poll. */
+/** How long a membership stays without a further poll, in milliseconds. */
 export const leaseMs = 90_000;
 
-/** So much of it is over before a poll writes a new one: of polls that come every 3 s one in ten does. */
+/** The age at which a poll renews the lease: of polls that come every 3 s, one in ten writes. */
 const renewAfterMs = leaseMs / 3;
 
-/** Whether the place is as a poll of that connection would write it, but for a little of its lease. */
-export const isHeld = (connectionId: string, membership: Member, nowMs: number): boolean =>
-  isPolling(connectionId) &&
-  membership.connectionId === connectionId &&
+/** Whether the membership is what a poll of `self` would write, except for a little of its lease. */
+export const isHeld = (
+  self: { connectionId: string; transport: Transport },
+  membership: { connectionId: string; leaseExpiresAtMs?: number },
+  nowMs: number,
+): boolean =>
+  isPolling(self) &&
+  membership.connectionId === self.connectionId &&
   (membership.leaseExpiresAtMs ?? 0) > nowMs + leaseMs - renewAfterMs;

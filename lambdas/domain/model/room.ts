@@ -1,5 +1,6 @@
 import type { Position } from "../../../protocol/frames.ts";
 import { everyone, isConversationRoom, isReservedRoom, ownRoom, userRoom } from "../../../protocol/ids.ts";
+import type { Transport } from "./polling.ts";
 
 /**
  * How sessions become members of a room.
@@ -47,6 +48,7 @@ export interface Room extends Position {
 
 export interface Lease {
   connectionId: string;
+  transport: Transport;
   /** The lease counts until then, also without a membership. That is longer than a login can take. */
   expiresAtMs: number;
 }
@@ -64,7 +66,7 @@ export interface Rooms {
   /** Starts a new generation with this lease. @returns the room as it is now, with the lease of before */
   takeOver(roomId: string, lease: Lease): Promise<Room>;
   /** Moves the lease to another connection of its session, if it still holds the lease. */
-  moveLease(roomId: string, from: string, to: string): Promise<void>;
+  moveLease(roomId: string, from: string, to: Pick<Lease, "connectionId" | "transport">): Promise<void>;
   release(roomId: string, connectionId: string): Promise<void>;
   nextSeq(roomId: string): Promise<Room>;
   /** Records that an ack check is scheduled for `atMs`. */

@@ -84,7 +84,7 @@ export async function ackingUsers(
     // Nothing is known of a member that does not ack. A member that started after the message was never sent it.
     if (cursor?.epoch !== epoch || startSeq >= seq) return;
     if (cursor.seq >= seq) ackedBy.add(subject);
-    else if (!isPolling(member.connectionId) || !isExhausted(member, at)) waitingFor.add(subject);
+    else if (!isPolling(member) || !isExhausted(member, at)) waitingFor.add(subject);
   };
   const readMembers = async () => {
     for await (const page of deps.members.pages(roomId, undefined, undefined, "includingExpired")) {

@@ -45,11 +45,11 @@ export async function checkMember(
   readPending: ReadAfter,
   limiters: RedeliveryLimiters,
 ): Promise<MemberResult | "outOfTime"> {
-  const { subject, connectionId, cursor, exhaustedSeq } = member;
+  const { subject, cursor, exhaustedSeq } = member;
   if (!cursor || cursor.seq >= room.seq) return {};
   const pending = await readPending(Math.max(cursor.seq, exhaustedSeq));
   const unacked = pending.filter(({ message }) => message && isFor(message, subject));
-  const step = isPolling(connectionId)
+  const step = isPolling(member)
     ? nextStepOfPolling(member, unacked.filter(cameWithinLease(member)), deps.now(), room)
     : nextStep(member, unacked, deps.now(), room);
   switch (step.kind) {

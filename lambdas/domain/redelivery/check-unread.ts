@@ -80,7 +80,8 @@ function decide(
 }
 
 /** Whether ack checks still redeliver a message to the member: it joined before the message, and lacks it. */
-function isPendingFor({ connectionId, cursor, startSeq, exhaustedSeq }: Member, epoch: string, seq: number): boolean {
-  if (isPolling(connectionId) || cursor?.epoch !== epoch || startSeq === undefined) return false;
+function isPendingFor(member: Member, epoch: string, seq: number): boolean {
+  const { cursor, startSeq, exhaustedSeq } = member;
+  if (isPolling(member) || cursor?.epoch !== epoch || startSeq === undefined) return false;
   return startSeq < seq && cursor.seq < seq && exhaustedSeq < seq;
 }

@@ -9,7 +9,7 @@ beforeEach(() => {
   vi.spyOn(console, "error").mockImplementation((line) => void printed.push(JSON.stringify(line)));
 });
 
-describe("a batch of looks", () => {
+describe("a batch of ack checks", () => {
   const record = (messageId: string, body: unknown) => ({
     messageId,
     body: typeof body === "string" ? body : JSON.stringify(body),
@@ -20,7 +20,7 @@ describe("a batch of looks", () => {
       (_, each) => check(each),
     )({ Records: records });
 
-  test("is done when all are", async () => {
+  test("succeeds when all checks succeed", async () => {
     const checks: AckCheck[] = [];
     const records = [
       record("a", { kind: "room", roomId: "1", hop: 0 }),
@@ -33,7 +33,7 @@ describe("a batch of looks", () => {
     ]);
   });
 
-  test("gives back those that failed and no other, and says why without the room", async () => {
+  test("returns only the failed checks to the queue, and logs the reason without the room", async () => {
     const records = [
       record("a", { kind: "room", roomId: "private", hop: 0 }),
       record("b", "{"),
@@ -51,7 +51,7 @@ describe("a batch of looks", () => {
     expect(printed.join()).not.toContain("private");
   });
 
-  test("fails whole, look by look, where the function is not set up", async () => {
+  test("fails as a whole, check by check, if the function is not configured", async () => {
     const broken = () => {
       throw new Error("EVENT_BUS_NAME is not set");
     };

@@ -22,7 +22,7 @@ const handle = (records: ReturnType<typeof record>[], run: Run) =>
 const back = (...ids: string[]) => ({ batchItemFailures: ids.map((itemIdentifier) => ({ itemIdentifier })) });
 
 describe("a batch of tasks", () => {
-  test("is done when all are, each as it was ordered", async () => {
+  test("succeeds when all tasks succeed, each with its own body", async () => {
     const ran: FanOutTask[] = [];
     const result = await handle([record("a"), record("b")], async (_, each) => {
       ran.push(each);
@@ -32,7 +32,7 @@ describe("a batch of tasks", () => {
     expect(ran).toEqual([task("a"), task("b")]);
   });
 
-  test("gives back what somebody else works at, quietly: it is nobody's failure, and that worker may die", async () => {
+  test("returns a task that another worker has leased, without an error: that worker may die", async () => {
     const result = await handle([record("a"), record("b")], async (_, { taskId }) =>
       taskId === "a" ? "taken" : "done",
     );
@@ -40,7 +40,7 @@ describe("a batch of tasks", () => {
     expect(printed).toEqual([]);
   });
 
-  test("gives back what failed, and does the others", async () => {
+  test("returns failed tasks, and runs the others", async () => {
     const ran: string[] = [];
     const result = await handle([record("a"), record("b"), record("c")], async (_, { taskId }) => {
       if (taskId === "b") throw new Error("throttled");
@@ -53,7 +53,7 @@ describe("a batch of tasks", () => {
     expect(printed[0]).toContain("throttled");
   });
 
-  test("gives back what throws at once, or cannot be read", async () => {
+  test("returns tasks that throw synchronously or cannot be parsed", async () => {
     const result = await handle([record("a"), record("b", "secret"), record("c")], (_, { taskId }) => {
       if (taskId === "a") throw new Error("broken");
       return Promise.resolve("done");
@@ -61,14 +61,14 @@ describe("a batch of tasks", () => {
     expect(result).toEqual(back("a", "b"));
   });
 
-  test("goes back whole where the function is not set up", async () => {
+  test("returns as a whole if the function is not configured", async () => {
     const deps = () => {
       throw new Error("FAN_OUT_QUEUE_URL is not set");
     };
     expect(await onTasks(deps, async () => "done")({ Records: [record("a"), record("b")] })).toEqual(back("a", "b"));
   });
 
-  test("says why, and neither the room nor what was pushed", async () => {
+  test("logs the reason, and neither the room nor the data", async () => {
     const fail = async () => Promise.reject(new Error("throttled"));
     const cut = JSON.stringify(task("b")).slice(0, -20);
     await handle([record("a"), record("b", cut), record("c", '"secret'), record("d", "secret private-room")], fail);

@@ -4,8 +4,8 @@ import { type HandshakeEvent, onHandshake } from "../../../lambdas/handlers/on-h
 const methodArn = "arn:aws:execute-api:us-east-1:1:api/socket/$connect";
 const claims = { subject: "ann", grants: { rooms: ["*"], publish: [] }, tokenExpiresAtMs: 1_700_000_000_000 };
 
-/** Runs the authorizer for tokens of which only `good` is. */
-async function shakeHands(event: Partial<HandshakeEvent>, allowedOrigins = ["https://app.example.com"]) {
+/** Runs the authorizer. Only the token `good` is valid. */
+async function authorize(event: Partial<HandshakeEvent>, allowedOrigins = ["https://app.example.com"]) {
   const seen: string[] = [];
   const handler = onHandshake(() => ({
     allowedOrigins,
@@ -18,14 +18,14 @@ async function shakeHands(event: Partial<HandshakeEvent>, allowedOrigins = ["htt
   return { result, seen };
 }
 const effectOf = async (event: Partial<HandshakeEvent>, allowedOrigins?: string[]) => {
-  const { result } = await shakeHands(event, allowedOrigins);
+  const { result } = await authorize(event, allowedOrigins);
   return result instanceof Error ? result.message : result.policyDocument.Statement[0]?.Effect;
 };
 const good = { queryStringParameters: { token: "good" } };
 
 describe("a handshake with a good token", () => {
-  test("is allowed on this very route, and its claims go along", async () => {
-    expect((await shakeHands(good)).result).toEqual({
+  test("is allowed for its own route, with its claims as the context", async () => {
+    expect((await authorize(good)).result).toEqual({
       principalId: "ann",
       policyDocument: {
         Version: "2012-10-17",
@@ -44,9 +44,9 @@ describe("a handshake with a good token", () => {
     expect(await effectOf(event)).toBe("Allow");
   });
 
-  test("takes the query string's where both are given", async () => {
+  test("uses the query string's token if both are given", async () => {
     const headers = { "Sec-WebSocket-Protocol": "token.other" };
-    expect((await shakeHands({ ...good, headers })).seen).toEqual(["good"]);
+    expect((await authorize({ ...good, headers })).seen).toEqual(["good"]);
   });
 });
 
@@ -58,12 +58,12 @@ describe("a handshake without a good token", () => {
     ["a bad token", { queryStringParameters: { token: "bad" } }],
     ["a good token in a header that no browser can set", { headers: { Authorization: "good" } }],
   ])("is unauthorized: %s", async (_, event) => {
-    // API Gateway answers 401 for this very text and 500 for any other.
+    // API Gateway responds with 401 to exactly this message, and with 500 to any other.
     expect(await effectOf(event)).toBe("Unauthorized");
   });
 
-  test("leaves one line in the log that says why, and nothing of where it was thrown", async () => {
-    const { result } = await shakeHands({ queryStringParameters: { token: "bad" } });
+  test("leaves one line in the log with the reason, and no stack", async () => {
+    const { result } = await authorize({ queryStringParameters: { token: "bad" } });
     expect(result).toHaveProperty("stack", "Unauthorized: ERR of bad");
   });
 });
@@ -73,11 +73,11 @@ describe("the origin", () => {
   const app = "https://app.example.com";
 
   test.each([
-    ["one that is allowed", app, [app], "Allow"],
+    ["an allowed one", app, [app], "Allow"],
     ["one of several", app, ["https://www.example.com", app], "Allow"],
     ["any", "https://evil.example", ["*"], "Allow"],
-    ["a foreign one", "https://evil.example", [app], "Deny"],
-    ["one that begins alike", `${app}.evil.example`, [app], "Deny"],
+    ["another one", "https://evil.example", [app], "Deny"],
+    ["one with the same beginning", `${app}.evil.example`, [app], "Deny"],
     ["a subdomain", "https://a.app.example.com", [app], "Deny"],
     ["another scheme", "http://app.example.com", [app], "Deny"],
     ["another port", `${app}:8443`, [app], "Deny"],
@@ -87,13 +87,13 @@ describe("the origin", () => {
     expect(await effectOf(from(origin), allowed)).toBe(effect);
   });
 
-  test("that is missing leaves the token to decide: programs send none", async () => {
+  test("may be missing, because programs send none: the token decides", async () => {
     expect(await effectOf(good)).toBe("Allow");
     expect(await effectOf({})).toBe("Unauthorized");
   });
 
-  test("counts in any spelling of its header, and before the token is looked at", async () => {
-    const { result, seen } = await shakeHands({ ...good, headers: { ORIGIN: "https://evil.example" } });
+  test("is read in any spelling of its header, and before the token", async () => {
+    const { result, seen } = await authorize({ ...good, headers: { ORIGIN: "https://evil.example" } });
     expect(result).toMatchObject({ principalId: "foreign-origin" });
     expect(result).not.toHaveProperty("context");
     expect(seen).toEqual([]);

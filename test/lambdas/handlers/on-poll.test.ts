@@ -4,13 +4,13 @@ import type { Deps } from "../../../lambdas/domain/model/deps.ts";
 import { onPoll } from "../../../lambdas/handlers/on-poll.ts";
 
 const claims = { subject: "ann", grants: { rooms: ["*"], publish: [] }, tokenExpiresAtMs: 9 };
-let asked: unknown[];
-let rule: typeof poll;
+let calls: unknown[];
+let operation: typeof poll;
 let printed: string[];
 beforeEach(() => {
-  asked = [];
-  rule = async (_, who, request) => {
-    asked.push({ who, request });
+  calls = [];
+  operation = async (_, caller, request) => {
+    calls.push({ caller, request });
     return { data: { code: "2001", msg: "connect success" }, session: "s", rooms: [], retryAfterMs: 3_000 };
   };
   printed = [];
@@ -28,7 +28,7 @@ async function get({ headers = { Authorization: "Bearer good" }, query = null, a
   const handler = onPoll(
     () => ({}) as Deps,
     () => ({ allowedOrigins, read }),
-    (...args) => rule(...args),
+    (...args) => operation(...args),
   );
   const result = await handler({
     ...event,
@@ -36,27 +36,27 @@ async function get({ headers = { Authorization: "Bearer good" }, query = null, a
     isBase64Encoded: false,
     requestContext: { requestTimeEpoch: 9 },
   });
-  return { ...result, answer: JSON.parse(result.body) };
+  return { ...result, response: JSON.parse(result.body) };
 }
 
 describe("a poll", () => {
-  test("reaches the rule with who the token speaks of; the answer is kept by no proxy", async () => {
+  test("reaches the domain with the token's claims; no proxy stores the response", async () => {
     const rooms = [{ roomId: "456", type: "loginWhenLast", since: { epoch: "e", seq: 5 } }];
-    const { statusCode, headers, answer } = await get({ query: { session: "s", rooms: JSON.stringify(rooms) } });
-    expect(asked).toEqual([{ who: { ...claims, requestedAtMs: 9 }, request: { session: "s", rooms } }]);
-    expect({ statusCode, answer }).toEqual({
+    const { statusCode, headers, response } = await get({ query: { session: "s", rooms: JSON.stringify(rooms) } });
+    expect(calls).toEqual([{ caller: { ...claims, requestedAtMs: 9 }, request: { session: "s", rooms } }]);
+    expect({ statusCode, response }).toEqual({
       statusCode: 200,
-      answer: { data: { code: "2001", msg: "connect success" }, session: "s", rooms: [], retryAfterMs: 3_000 },
+      response: { data: { code: "2001", msg: "connect success" }, session: "s", rooms: [], retryAfterMs: 3_000 },
     });
     expect(headers).toEqual({ "Content-Type": "application/json", "Cache-Control": "no-store" });
   });
 
-  test("may name nothing at all", async () => {
+  test("may have no parameters", async () => {
     expect((await get({})).statusCode).toBe(200);
-    expect(asked).toMatchObject([{ request: { rooms: [] } }]);
+    expect(calls).toMatchObject([{ request: { rooms: [] } }]);
   });
 
-  test("spells its headers as it likes", async () => {
+  test("may spell its headers in any case", async () => {
     expect((await get({ headers: { authorization: "Bearer good" } })).statusCode).toBe(200);
   });
 
@@ -64,7 +64,7 @@ describe("a poll", () => {
     [["https://a"], "https://a", "https://a"],
     [["*"], "https://b", "https://b"],
     [["https://a"], "https://b", undefined],
-  ])("where %j are allowed may be read by a page of %s: %s", async (allowedOrigins, origin, allowed) => {
+  ])("with the allowed origins %j is readable for a page of %s: %s", async (allowedOrigins, origin, allowed) => {
     const { headers } = await get({ headers: { authorization: "Bearer good", origin }, allowedOrigins });
     expect(headers["Access-Control-Allow-Origin"]).toBe(allowed);
     expect(headers.Vary).toBe(allowed && "Origin");
@@ -74,16 +74,16 @@ describe("a poll", () => {
 describe("a poll is refused", () => {
   test.each<[string, Record<string, string>]>([
     ["without a token", {}],
-    ["with a bad one", { authorization: "Bearer bad" }],
+    ["with an invalid one", { authorization: "Bearer bad" }],
     ["with another scheme", { authorization: "Basic good" }],
   ])("%s: 1102", async (_, headers) => {
     expect(await get({ headers: { ...headers, origin: "https://a" } })).toMatchObject({
       statusCode: 401,
-      // The page has to be able to read why.
+      // The page has to be able to read the reason.
       headers: { "Access-Control-Allow-Origin": "https://a" },
-      answer: { code: "1102", msg: "the token is missing or not valid, get a new one" },
+      response: { code: "1102", msg: "the token is missing or not valid, get a new one" },
     });
-    expect(asked).toEqual([]);
+    expect(calls).toEqual([]);
   });
 
   test.each([
@@ -97,15 +97,15 @@ describe("a poll is refused", () => {
     [{ leave: '["@user/bob"]' }, "leave: roomId @user/bob is reserved: names that start with @ belong to Downlink"],
     [{ token: "good" }, 'unknown parameter "token", allowed are session, rooms, leave'],
   ])("for %j: 1011", async (query, problem) => {
-    const { statusCode, answer } = await get({ query: query as Record<string, string> });
-    expect({ statusCode, code: answer.code }).toEqual({ statusCode: 400, code: "1011" });
-    expect(answer.msg).toContain(problem);
-    expect(asked).toEqual([]);
+    const { statusCode, response } = await get({ query: query as Record<string, string> });
+    expect({ statusCode, code: response.code }).toEqual({ statusCode: 400, code: "1011" });
+    expect(response.msg).toContain(problem);
+    expect(calls).toEqual([]);
   });
 });
 
-// One bad wish was a 400 for the whole poll: it held up all other rooms of the page, which tried it again for ever.
-describe("a wish that cannot be read", () => {
+// One malformed room was once a 400 for the whole poll: it blocked all other rooms of the page, which repeated it forever.
+describe("a malformed room", () => {
   const good = { roomId: "456", type: "loginWhenever" };
   test.each([
     [{ roomId: "457", history: 500 }, "457", "history should be a whole number from 1 to 100, got 500"],
@@ -123,11 +123,11 @@ describe("a wish that cannot be read", () => {
     [{}, undefined, "roomId should be a string, got nothing"],
     ["457", undefined, "each room should be an object, got a string"],
     [null, undefined, "each room should be an object, got null"],
-  ])("(%j) is answered 2003 with the reason, and the other rooms are served", async (bad, roomId, problem) => {
-    const { statusCode, answer } = await get({ query: { session: "s", rooms: JSON.stringify([bad, good]) } });
+  ])("(%j) gets 2003 with the reason, and the other rooms are restored", async (bad, roomId, problem) => {
+    const { statusCode, response } = await get({ query: { session: "s", rooms: JSON.stringify([bad, good]) } });
     expect(statusCode).toBe(200);
-    expect(asked).toMatchObject([{ request: { session: "s", rooms: [good] } }]);
-    expect(answer.rooms).toEqual([
+    expect(calls).toMatchObject([{ request: { session: "s", rooms: [good] } }]);
+    expect(response.rooms).toEqual([
       {
         type: "loginFailed",
         eventName: "loginRoomResp",
@@ -138,12 +138,12 @@ describe("a wish that cannot be read", () => {
   });
 });
 
-test("a poll that fails is answered 9002 without a detail, and prints nothing of the page", async () => {
-  rule = () => Promise.reject(new Error("table Rooms is throttled"));
+test("a poll that fails gets 9002 without details, and logs nothing of the page", async () => {
+  operation = () => Promise.reject(new Error("table Rooms is throttled"));
   const rooms = '[{"roomId":"private"}]';
   expect(await get({ query: { session: "private-session", rooms } })).toMatchObject({
     statusCode: 500,
-    answer: { code: "9002", msg: "server trouble, poll again" },
+    response: { code: "9002", msg: "server trouble, poll again" },
   });
   expect(printed).toHaveLength(1);
   expect(printed[0]).toContain("throttled");

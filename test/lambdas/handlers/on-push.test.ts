@@ -9,11 +9,11 @@ import type { PushRequest } from "../../../protocol/push.ts";
 
 const good = { roomId: "456", eventName: "test", data: {} };
 let pushed: PushRequest[];
-let rule: typeof push;
+let pushOperation: typeof push;
 let printed: string[];
 beforeEach(() => {
   pushed = [];
-  rule = async (_, request) => {
+  pushOperation = async (_, request) => {
     pushed.push(request);
     return { messageId: "m-1", records: [] };
   };
@@ -25,30 +25,30 @@ const eventOf = (body: string | null, isBase64Encoded = false) => ({
   ...{ httpMethod: "POST", headers: null, pathParameters: null, queryStringParameters: null },
   ...{ body, isBase64Encoded, requestContext: { requestTimeEpoch: 9 } },
 });
-const rulesOf = (rule: typeof push) => ({
-  push: rule,
-  pushStatus: () => Promise.reject(new Error("nobody asked for a status")),
-  waitForAcks: () => Promise.reject(new Error("nobody waits")),
+const operationsOf = (pushOperation: typeof push) => ({
+  push: pushOperation,
+  pushStatus: () => Promise.reject(new Error("unexpected call of pushStatus")),
+  waitForAcks: () => Promise.reject(new Error("unexpected call of waitForAcks")),
 });
 
 async function post(body: string | null, isBase64Encoded = false) {
-  const result = await onPush(() => ({}) as Deps, rulesOf(rule))(eventOf(body, isBase64Encoded));
+  const result = await onPush(() => ({}) as Deps, operationsOf(pushOperation))(eventOf(body, isBase64Encoded));
   expect(result.headers).toEqual({ "Content-Type": "application/json" });
-  return { status: result.statusCode, answer: JSON.parse(result.body) };
+  return { status: result.statusCode, response: JSON.parse(result.body) };
 }
 const postJson = (body: unknown) => post(JSON.stringify(body));
 const wrap = (body: unknown) => ({ ROOT: { BODY: body } });
 
 describe("a push", () => {
-  test("is answered in the words of plain JSON", async () => {
-    expect(await postJson(good)).toEqual({ status: 200, answer: { code: "0000", msg: "ok", messageId: "m-1" } });
+  test("gets a plain JSON response", async () => {
+    expect(await postJson(good)).toEqual({ status: 200, response: { code: "0000", msg: "ok", messageId: "m-1" } });
     expect(pushed).toEqual([{ rooms: ["456"], eventName: "test", rawData: "{}", qos: 1 }]);
   });
 
-  test("in the envelope of existing services is answered in it", async () => {
+  test("in ROOT/BODY form gets a response in that form", async () => {
     expect(await postJson(wrap(good))).toEqual({
       status: 200,
-      answer: wrap({ RETURN_CODE: "0000", RETURN_MSG: "ok", MESSAGE_ID: "m-1" }),
+      response: wrap({ RETURN_CODE: "0000", RETURN_MSG: "ok", MESSAGE_ID: "m-1" }),
     });
     expect(pushed).toEqual([{ rooms: ["456"], eventName: "test", rawData: "{}", qos: 1 }]);
   });
@@ -62,19 +62,19 @@ describe("a push", () => {
     expect(pushed[0]?.rooms).toEqual(rooms);
   });
 
-  test("keeps its data's text", async () => {
+  test("keeps the text of its data", async () => {
     const data = '{ "2":1, "1":12345678901234567890, "__proto__":{"a":1e2}, "é":"😀\\u0041" }';
     await post(`{"eventName":"test", "data": ${data} }`);
     await post(`{"ROOT":{"BODY":{"data":${data},"eventName":"test"}}}`);
     expect(pushed.map(({ rawData }) => rawData)).toEqual([data, data]);
   });
 
-  test.each(["null", "0", '""', "false", "[]"])("may have %s for data", async (data) => {
+  test.each(["null", "0", '""', "false", "[]"])("may have %s as data", async (data) => {
     expect((await post(`{"eventName":"test","data":${data}}`)).status).toBe(200);
     expect(pushed[0]?.rawData).toBe(data);
   });
 
-  test("is read from base64 where API Gateway made that of it", async () => {
+  test("is decoded if API Gateway encoded it as base64", async () => {
     const body = Buffer.from(JSON.stringify({ ...good, data: "é" })).toString("base64");
     await post(body, true);
     expect(pushed[0]?.rawData).toBe('"é"');
@@ -89,7 +89,7 @@ describe("a push that is refused", () => {
     ["an eventName that is a number", { ...good, eventName: 7 }, "eventNameWrong"],
     ["an eventName of 129 characters", { ...good, eventName: "e".repeat(129) }, "eventNameWrong"],
     ["the eventName of a notice", { ...good, eventName: "loginRoomResp" }, "eventNameReserved"],
-    ["an eventName that is kept free", { ...good, eventName: "@later" }, "eventNameReserved"],
+    ["a reserved eventName", { ...good, eventName: "@later" }, "eventNameReserved"],
     ["no data", { roomId: "456", eventName: "test" }, "dataMissing"],
     ["a roomId that is a number", { ...good, roomId: 456 }, "roomIdWrong"],
     ["a roomId that is null", { ...good, roomId: null }, "roomIdWrong"],
@@ -105,63 +105,66 @@ describe("a push that is refused", () => {
     ["an unknown field", { ...good, rommId: "456" }, "unknownField"],
   ];
 
-  test.each(refusals)("for %s has its code and status, in both forms", async (_, body, name) => {
+  test.each(refusals)("for %s gets its code and status, in both forms", async (_, body, name) => {
     const { code, status } = pushCodes[name];
-    expect(await postJson(body)).toEqual({ status, answer: { code, msg: expect.any(String) } });
+    expect(await postJson(body)).toEqual({ status, response: { code, msg: expect.any(String) } });
     expect(await postJson(wrap(body))).toEqual({
       status,
-      answer: wrap({ RETURN_CODE: code, RETURN_MSG: expect.any(String) }),
+      response: wrap({ RETURN_CODE: code, RETURN_MSG: expect.any(String) }),
     });
     expect(pushed).toEqual([]);
   });
 
   test.each([[null], [""], ["{"], ["roomId=456"], ['{"eventName":"test","data":1}}']])(
-    "because %j is no JSON is answered 1001, plainly",
+    "because %j is no JSON gets a plain 1001",
     async (body) => {
-      expect(await post(body)).toMatchObject({ status: 400, answer: { code: "1001" } });
+      expect(await post(body)).toMatchObject({ status: 400, response: { code: "1001" } });
     },
   );
 
   test.each([[{ ROOT: {} }], [{ ROOT: null }], [{ ROOT: { BODY: "x" } }], [{ ROOT: { BODY: [good] } }]])(
-    "because %j has no body in its envelope is answered in the envelope",
+    "because %j has ROOT without BODY gets a response in that form",
     async (body) => {
-      expect(await postJson(body)).toMatchObject({ status: 400, answer: { ROOT: { BODY: { RETURN_CODE: "1001" } } } });
+      expect(await postJson(body)).toMatchObject({
+        status: 400,
+        response: { ROOT: { BODY: { RETURN_CODE: "1001" } } },
+      });
     },
   );
 
-  test("as too large by the rule keeps the rule's words", async () => {
-    rule = async () => ({ code: "tooLarge", msg: "has 200000 bytes, allowed are 131072" });
+  test("as too large by the domain keeps the domain's text", async () => {
+    pushOperation = async () => ({ code: "tooLarge", msg: "has 200000 bytes, allowed are 131072" });
     expect(await postJson(good)).toEqual({
       status: 413,
-      answer: { code: "1009", msg: "has 200000 bytes, allowed are 131072" },
+      response: { code: "1009", msg: "has 200000 bytes, allowed are 131072" },
     });
-    expect((await postJson(wrap(good))).answer.ROOT.BODY).toMatchObject({ RETURN_CODE: "1009" });
+    expect((await postJson(wrap(good))).response.ROOT.BODY).toMatchObject({ RETURN_CODE: "1009" });
   });
 });
 
-test("a push by the id of another message is answered 409, 1012", async () => {
-  rule = async () => ({ code: "messageIdUsed", msg: "messageId m-1 was used for another message" });
+test("a push with the id of another message gets 409, 1012", async () => {
+  pushOperation = async () => ({ code: "messageIdUsed", msg: "messageId m-1 was used for another message" });
   expect(await postJson(good)).toEqual({
     status: 409,
-    answer: { code: "1012", msg: "messageId m-1 was used for another message" },
+    response: { code: "1012", msg: "messageId m-1 was used for another message" },
   });
 });
 
 describe("a push that fails", () => {
   beforeEach(() => {
-    rule = () => Promise.reject(new Error("table Messages of account 123 is throttled"));
+    pushOperation = () => Promise.reject(new Error("table Messages of account 123 is throttled"));
   });
 
-  test("is answered 9002, to be sent again, without a detail", async () => {
+  test("gets 9002, which may be sent again, without details", async () => {
     const msg = "server trouble, send it again";
-    expect(await postJson(good)).toEqual({ status: 500, answer: { code: "9002", msg } });
+    expect(await postJson(good)).toEqual({ status: 500, response: { code: "9002", msg } });
     expect(await postJson(wrap(good))).toEqual({
       status: 500,
-      answer: wrap({ RETURN_CODE: "9002", RETURN_MSG: msg }),
+      response: wrap({ RETURN_CODE: "9002", RETURN_MSG: msg }),
     });
   });
 
-  test("prints one line with the error and nothing of what was pushed", async () => {
+  test("logs one line with the error and nothing of the data", async () => {
     await postJson({ roomId: "private-room", eventName: "private-event", data: "private-data" });
     expect(printed).toHaveLength(1);
     expect(JSON.parse(printed[0] ?? "")).toMatchObject({
@@ -171,18 +174,18 @@ describe("a push that fails", () => {
     expect(printed[0]).not.toContain("private");
   });
 
-  test("because a variable is missing is answered the same", async () => {
+  test("because a variable is missing gets the same", async () => {
     const missing = () => {
       throw new Error("MESSAGES_TABLE is not set; lib/ should pass it to this function");
     };
-    const result = await onPush(missing, rulesOf(rule))(eventOf(JSON.stringify(good)));
+    const result = await onPush(missing, operationsOf(pushOperation))(eventOf(JSON.stringify(good)));
     expect(result.statusCode).toBe(500);
     expect(printed[0]).toContain("MESSAGES_TABLE is not set");
   });
 });
 
 describe("a push with options", () => {
-  test("hands them to the rule", async () => {
+  test("passes them to the domain", async () => {
     const options = { qos: 1, messageId: "order-1", ttl: 60, receipt: "ann" };
     await postJson({ ...good, ...options });
     expect(pushed).toMatchObject([{ qos: 1, messageId: "order-1", ttlMs: 60_000, receiptTo: "ann" }]);
@@ -192,29 +195,29 @@ describe("a push with options", () => {
     ["a qos of 2", { qos: 2 }],
     ["a messageId with a slash, which publishes have", { messageId: "ann/c-1" }],
     ["a messageId of 129 characters", { messageId: "m".repeat(129) }],
-    ["a ttl of nothing", { ttl: 0 }],
+    ["a ttl of zero", { ttl: 0 }],
     ["a ttl of a year", { ttl: 31_536_000 }],
-    ["a receipt to nobody", { receipt: "" }],
+    ["an empty receipt", { receipt: "" }],
     ["a waitFor of an hour", { waitFor: { acks: 1, withinMs: 3_600_000 } }],
     ["a waitFor of no acks", { waitFor: { acks: 0, withinMs: 1_000 } }],
-    ["a waitFor where nobody acks", { qos: 0, waitFor: { acks: 1, withinMs: 1_000 } }],
+    ["a waitFor without acks", { qos: 0, waitFor: { acks: 1, withinMs: 1_000 } }],
   ])("is refused for %s: 1010", async (_, options) => {
-    expect(await postJson({ ...good, ...options })).toMatchObject({ status: 400, answer: { code: "1010" } });
+    expect(await postJson({ ...good, ...options })).toMatchObject({ status: 400, response: { code: "1010" } });
     expect(pushed).toEqual([]);
   });
 
-  test("waits for acks if asked to, and says in either form whether they came", async () => {
+  test("waits for acks with waitFor, and reports them in both forms", async () => {
     const waited: unknown[] = [];
-    const rules = {
-      ...rulesOf(rule),
-      waitForAcks: async (...[, records, wish]: Parameters<typeof waitForAcks>) => {
-        waited.push([records, wish]);
+    const operations = {
+      ...operationsOf(pushOperation),
+      waitForAcks: async (...[, records, waitFor]: Parameters<typeof waitForAcks>) => {
+        waited.push([records, waitFor]);
         return { reached: true, acks: 3 };
       },
     };
     const body = { ...good, waitFor: { acks: 2, withinMs: 500 } };
     const send = async (each: unknown) =>
-      JSON.parse((await onPush(() => ({}) as Deps, rules)(eventOf(JSON.stringify(each)))).body);
+      JSON.parse((await onPush(() => ({}) as Deps, operations)(eventOf(JSON.stringify(each)))).body);
     expect(await send(body)).toEqual({ code: "0000", msg: "ok", messageId: "m-1", reached: true, acks: 3 });
     expect((await send(wrap(body))).ROOT.BODY).toMatchObject({ RETURN_CODE: "0000", REACHED: true, ACKS: 3 });
     expect(waited[0]).toEqual([[], { acks: 2, withinMs: 500 }]);
@@ -223,54 +226,54 @@ describe("a push with options", () => {
 
 describe("the status of a push", () => {
   const get = async (messageId: string, status: (id: string) => Promise<RoomStatus[] | undefined>) => {
-    const rules = { ...rulesOf(rule), pushStatus: (_: unknown, id: string) => status(id) };
+    const operations = { ...operationsOf(pushOperation), pushStatus: (_: unknown, id: string) => status(id) };
     const event = { ...eventOf(null), httpMethod: "GET", pathParameters: { messageId } };
-    const { statusCode, body } = await onPush(() => ({}) as Deps, rules)(event);
-    return { statusCode, answer: JSON.parse(body) };
+    const { statusCode, body } = await onPush(() => ({}) as Deps, operations)(event);
+    return { statusCode, response: JSON.parse(body) };
   };
   const room: RoomStatus = {
     ...{ roomId: "456", logged: true, done: true, acked: 1, ackedBy: ["ann"], waiting: 0, waitingFor: [] },
   };
 
-  test("is told by its id, which API Gateway leaves encoded", async () => {
-    const asked: string[] = [];
+  test("is found by its id, which API Gateway leaves encoded", async () => {
+    const requestedIds: string[] = [];
     const status = async (id: string) => {
-      asked.push(id);
+      requestedIds.push(id);
       return [room];
     };
     expect(await get("a%2Fc-1", status)).toEqual({
       statusCode: 200,
-      answer: { code: "0000", msg: "ok", messageId: expect.any(String), rooms: [room] },
+      response: { code: "0000", msg: "ok", messageId: expect.any(String), rooms: [room] },
     });
-    expect(asked).toEqual(["a/c-1"]);
+    expect(requestedIds).toEqual(["a/c-1"]);
   });
 
   test("of an unknown id is 1104", async () => {
-    expect(await get("never", async () => undefined)).toMatchObject({ statusCode: 404, answer: { code: "1104" } });
+    expect(await get("never", async () => undefined)).toMatchObject({ statusCode: 404, response: { code: "1104" } });
   });
 
   test.each([
-    ["as publishResp gives it", "ann%20%C3%BC/c-1"],
-    ["as publishResp gives it, decoded on its way", "ann ü/c-1"],
+    ["as in publishResp", "ann%20%C3%BC/c-1"],
+    ["as in publishResp, decoded by a proxy", "ann ü/c-1"],
     ["encoded", "ann%2520%25C3%25BC%2Fc-1"],
-    ["encoded but for its slash", "ann%2520%25C3%25BC/c-1"],
-  ])("is told by the id of a publish, %s", async (_, id) => {
+    ["encoded except its slash", "ann%2520%25C3%25BC/c-1"],
+  ])("is found by the id of a published message, %s", async (_, id) => {
     const status = async (id: string) => (id === "ann%20%C3%BC/c-1" ? [room] : undefined);
-    expect((await get(id, status)).answer).toMatchObject({ code: "0000", messageId: "ann%20%C3%BC/c-1" });
+    expect((await get(id, status)).response).toMatchObject({ code: "0000", messageId: "ann%20%C3%BC/c-1" });
   });
 
-  test("of what is not percent-encoded is looked up as it is", async () => {
+  test("is read by the id as it is if that is not percent-encoded", async () => {
     expect((await get("ann/100%", async (id) => (id === "ann/100%" ? [room] : undefined))).statusCode).toBe(200);
   });
 
-  test("of more than any id takes, and any key may have, is 1104, and nothing is looked up", async () => {
+  test("of an id that is longer than any key is 1104, without a read", async () => {
     const status = () => Promise.reject(new Error("a key has at most 2048 bytes"));
-    expect(await get("m".repeat(1_154), status)).toMatchObject({ statusCode: 404, answer: { code: "1104" } });
+    expect(await get("m".repeat(1_154), status)).toMatchObject({ statusCode: 404, response: { code: "1104" } });
   });
 
-  test("that fails is answered without a detail", async () => {
-    const { statusCode, answer } = await get("m", () => Promise.reject(new Error("throttled")));
+  test("that fails gets a response without details", async () => {
+    const { statusCode, response } = await get("m", () => Promise.reject(new Error("throttled")));
     expect(statusCode).toBe(500);
-    expect(JSON.stringify(answer)).not.toContain("throttled");
+    expect(JSON.stringify(response)).not.toContain("throttled");
   });
 });

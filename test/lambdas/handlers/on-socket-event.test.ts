@@ -1,13 +1,14 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Caller, Connection } from "../../../lambdas/domain/model/connection.ts";
 import type { Deps } from "../../../lambdas/domain/model/deps.ts";
-import { onSocketEvent, type SocketRules } from "../../../lambdas/handlers/on-socket-event.ts";
+import { onSocketEvent, type SocketOperations } from "../../../lambdas/handlers/on-socket-event.ts";
 import type { SocketEvent } from "../../../lambdas/handlers/socket-event.ts";
 import type { ServerFrame } from "../../../protocol/frames.ts";
 
 const authorizer = { subject: "ann", rooms: '["*"]', publish: "[]", tokenExpiresAt: "1700000000" };
 const ann: Caller = {
   connectionId: "abc=",
+  transport: "websocket",
   connectedAtMs: 5,
   subject: "ann",
   grants: { rooms: ["*"], publish: [] },
@@ -21,42 +22,42 @@ const left: ServerFrame = {
   roomId: "456",
 };
 
-let asked: unknown[][];
-let rules: SocketRules;
+let calls: unknown[][];
+let operations: SocketOperations;
 let printed: string[];
 /** Connection and text of each post. */
 let posted: string[][];
 beforeEach(() => {
-  asked = [];
-  const answer =
+  calls = [];
+  const operation =
     (name: string, frame?: ServerFrame) =>
     async (_: Deps, ...rest: unknown[]) => {
-      asked.push([name, ...rest]);
+      calls.push([name, ...rest]);
       return frame;
     };
-  const quiet = (name: string) => async (_: Deps, who: unknown) => void asked.push([name, who]);
-  rules = {
-    connect: quiet("connect"),
-    disconnect: quiet("disconnect"),
+  const silentOperation = (name: string) => async (_: Deps, caller: unknown) => void calls.push([name, caller]);
+  operations = {
+    connect: silentOperation("connect"),
+    disconnect: silentOperation("disconnect"),
     frames: {
-      hello: answer("hello", left),
-      loginRoom: answer("loginRoom", left),
-      leaveRoom: answer("leaveRoom", left),
-      publish: answer("publish", left),
-      ack: answer("ack"),
-      replay: answer("replay", left),
-      here: answer("here"),
+      hello: operation("hello", left),
+      loginRoom: operation("loginRoom", left),
+      leaveRoom: operation("leaveRoom", left),
+      publish: operation("publish", left),
+      ack: operation("ack"),
+      replay: operation("replay", left),
+      here: operation("here"),
     },
   };
   printed = [];
   posted = [];
-  vi.spyOn(console, "error").mockImplementation((line) => void printed.push(JSON.stringify(line)));
+  vi.spyOn(console, "error").mockImplementation((entry) => void printed.push(JSON.stringify(entry)));
 });
 
 interface Sent {
   routeKey?: string;
   body?: unknown;
-  /** Without the authorizer's context, as AWS does not promise it. */
+  /** Without the authorizer's context, which AWS documents for `$connect` only. */
   bare?: boolean;
   stored?: Connection;
 }
@@ -73,34 +74,34 @@ async function handle({ routeKey = "$default", body, bare = false, stored }: Sen
     },
     ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
   };
-  const result = await onSocketEvent(() => deps, rules)(event);
+  const result = await onSocketEvent(() => deps, operations)(event);
   return { ...result, reply: result.body === undefined ? undefined : JSON.parse(result.body) };
 }
 const send = (frame: Record<string, unknown>, rest: Sent = {}) =>
   handle({ routeKey: String(frame.action), body: frame, ...rest });
 
 describe("$connect", () => {
-  test("opens the books for whom the authorizer found", async () => {
+  test("connects the caller that the authorizer identified", async () => {
     expect(await handle({ routeKey: "$connect" })).toMatchObject({ statusCode: 200 });
-    expect(asked).toEqual([["connect", ann]]);
+    expect(calls).toEqual([["connect", ann]]);
   });
 
-  test("without an authorizer fails: nobody may come in unseen", async () => {
+  test("without an authorizer fails", async () => {
     await expect(handle({ routeKey: "$connect", bare: true })).rejects.toThrow("without an authorizer");
-    expect(asked).toEqual([]);
+    expect(calls).toEqual([]);
   });
 
-  test("that cannot be written fails, so that the page tries again", async () => {
-    rules.connect = () => Promise.reject(new Error("throttled"));
+  test("that cannot be written fails, so that the page retries", async () => {
+    operations.connect = () => Promise.reject(new Error("throttled"));
     await expect(handle({ routeKey: "$connect" })).rejects.toThrow("throttled");
   });
 });
 
 describe("$disconnect", () => {
-  test("closes the books, with or without the authorizer's context", async () => {
+  test("disconnects, with or without the authorizer's context", async () => {
     await handle({ routeKey: "$disconnect" });
     await handle({ routeKey: "$disconnect", bare: true });
-    expect(asked).toEqual([
+    expect(calls).toEqual([
       ["disconnect", "abc="],
       ["disconnect", "abc="],
     ]);
@@ -108,34 +109,34 @@ describe("$disconnect", () => {
 });
 
 describe("a frame", () => {
-  test("reaches its rule with the caller; the rule's answer is the reply", async () => {
+  test("reaches its operation with the caller, and returns the operation's reply", async () => {
     const { statusCode, reply } = await send({ action: "leaveRoom", roomId: "456" });
-    expect(asked).toEqual([["leaveRoom", { ...ann, requestedAtMs: 9 }, { action: "leaveRoom", roomId: "456" }]]);
+    expect(calls).toEqual([["leaveRoom", { ...ann, requestedAtMs: 9 }, { action: "leaveRoom", roomId: "456" }]]);
     expect({ statusCode, reply }).toEqual({ statusCode: 200, reply: left });
   });
 
   test.each([
     ["a string", "r-1"],
     ["a number", 0],
-  ])("with %s for ref gets it back", async (_, ref) => {
+  ])("with %s as ref gets it back", async (_, ref) => {
     expect((await send({ action: "leaveRoom", roomId: "456", ref })).reply).toEqual({ ...left, ref });
   });
 
-  test("that is not answered has no body", async () => {
+  test("without a reply has no body", async () => {
     expect(await send({ action: "here", nonce: "n" })).toEqual({ statusCode: 200, reply: undefined });
-    expect(asked).toHaveLength(1);
+    expect(calls).toHaveLength(1);
   });
 
-  test("keeps the text of what is published: numbers, key order, spaces and all", async () => {
+  test("keeps the text of published data: numbers, key order, and spaces", async () => {
     const data = '{ "2":1, "1":12345678901234567890 }';
     const rest = '"roomId":"456","eventName":"e","clientMessageId":"c"';
     await handle({ routeKey: "publish", body: `{"action":"publish",${rest}, "data": ${data} }` });
-    expect(asked[0]?.[2]).toMatchObject({ action: "publish", rawData: data });
+    expect(calls[0]?.[2]).toMatchObject({ action: "publish", rawData: data });
   });
 
-  test("is handled by its own action, whatever route it came by", async () => {
+  test("is handled by its action, whatever its route", async () => {
     await handle({ routeKey: "$default", body: { action: "leaveRoom", roomId: "456" } });
-    expect(asked[0]?.[0]).toBe("leaveRoom");
+    expect(calls[0]?.[0]).toBe("leaveRoom");
   });
 });
 
@@ -154,11 +155,11 @@ describe("a frame that is refused", () => {
     ["leaveRoom", { action: "leaveRoom", roomId: "a b" }, "leaveFailed", "leaveRoomResp", "2007"],
     ["publish", { action: "publish", roomId: "456" }, "publishFailed", "publishResp", "2012"],
     ["replay", { action: "replay", roomId: "456", toUser: "ann", after: 0 }, "replayFailed", "replayResp", "2014"],
-  ])("on %s: %j is told as %s, %s %s", async (routeKey, body, type, eventName, code) => {
+  ])("on %s: %j gets %s, %s %s", async (routeKey, body, type, eventName, code) => {
     const { statusCode, reply } = await handle({ routeKey, body });
     expect(statusCode).toBe(200);
     expect(reply).toEqual({ type, eventName, data: { code, msg: expect.any(String) } });
-    expect(asked).toEqual([]);
+    expect(calls).toEqual([]);
     expect(printed).toEqual([]);
   });
 
@@ -166,7 +167,7 @@ describe("a frame that is refused", () => {
     [{ action: "publish", roomId: "456", clientMessageId: "c-1", qos: 3 }, { clientMessageId: "c-1" }],
     [{ action: "loginRoom", roomId: "456", type: "loginWhenEver" }, { roomId: "456" }],
     [{ action: "leaveRoom", roomId: "456", type: "loginWhenever" }, { roomId: "456" }],
-  ])("as %j names what it was about", async (frame, names) => {
+  ])("as %j gets a reply with its ids", async (frame, names) => {
     const { reply } = await send(frame);
     expect(reply).toEqual({
       type: expect.any(String),
@@ -181,7 +182,7 @@ describe("a frame that is refused", () => {
     expect((await handle({ body: { action: "fly", ref: "x" } })).reply).toMatchObject({ type: "refused", ref: "x" });
   });
 
-  test("does not get a ref back that is none", async () => {
+  test("gets no malformed ref back", async () => {
     const { reply } = await send({ action: "loginRoom", roomId: "456", ref: { a: 1 } });
     expect(reply).toMatchObject({ type: "loginFailed", data: { msg: expect.stringContaining("ref") } });
     expect(reply).not.toHaveProperty("ref");
@@ -191,29 +192,29 @@ describe("a frame that is refused", () => {
 describe("an ack, whose route has no response,", () => {
   const ack = { action: "ack", rooms: [{ roomId: "456", epoch: "e", seq: 1 }] };
   const data = { code: "2013" as const, msg: "more is waiting" };
-  const behind: ServerFrame = { type: "behind", eventName: "ackResp", data, rooms: ["456"] };
+  const behindFrame: ServerFrame = { type: "behind", eventName: "ackResp", data, rooms: ["456"] };
 
-  test("makes no frame if all is well", async () => {
+  test("has no reply if it succeeds", async () => {
     expect(await send(ack)).toEqual({ statusCode: 200, reply: undefined });
     expect(posted).toEqual([]);
   });
 
-  test("is told by a post what there is to tell, with its ref", async () => {
-    rules.frames.ack = async () => behind;
+  test("gets its reply by a post, with its ref", async () => {
+    operations.frames.ack = async () => behindFrame;
     expect(await send({ ...ack, ref: 3 })).toEqual({ statusCode: 200, reply: undefined });
-    expect(posted).toEqual([["abc=", JSON.stringify({ ...behind, ref: 3 })]]);
+    expect(posted).toEqual([["abc=", JSON.stringify({ ...behindFrame, ref: 3 })]]);
   });
 
-  test("that is refused is told so, too", async () => {
+  test("that is refused gets its reply by a post too", async () => {
     await send({ ...ack, rooms: [{ roomId: "456", epoch: "e", seq: -1 }] });
     expect(posted.map(([, text = ""]) => JSON.parse(text))).toEqual([
       { type: "refused", eventName: "errorResp", data: { code: "4003", msg: expect.any(String) } },
     ]);
-    expect(asked).toEqual([]);
+    expect(calls).toEqual([]);
   });
 
-  test("is done though its post failed; the failure is logged", async () => {
-    rules.frames.ack = async () => behind;
+  test("succeeds although its post failed; the failure is logged", async () => {
+    operations.frames.ack = async () => behindFrame;
     posted.push = () => {
       throw new Error("403");
     };
@@ -223,9 +224,9 @@ describe("an ack, whose route has no response,", () => {
 });
 
 describe("an event without the authorizer's context", () => {
-  test("has the caller of the connection's row", async () => {
+  test("takes the caller from the connection's row", async () => {
     await send({ action: "leaveRoom", roomId: "456" }, { bare: true, stored: row });
-    expect(asked[0]?.[1]).toEqual({ ...row, requestedAtMs: 9 });
+    expect(calls[0]?.[1]).toEqual({ ...row, requestedAtMs: 9 });
   });
 
   test.each([
@@ -236,18 +237,18 @@ describe("an event without the authorizer's context", () => {
     ],
     ["hello", { action: "hello" }, { type: "helloFailed", data: { code: "2009" } }],
     ["here", { action: "here", nonce: "n" }, { type: "refused", data: { code: "5001" } }],
-  ])("nor a row is refused in the words of %s", async (_, frame, reply) => {
+  ])("and without a row gets the failure of %s", async (_, frame, reply) => {
     const { reply: got } = await send(frame, { bare: true });
     expect(got).toMatchObject(reply);
     expect(got.data.msg).toBe("the connection is not known any more");
-    expect(asked).toEqual([]);
+    expect(calls).toEqual([]);
   });
 });
 
-describe("a rule that fails", () => {
+describe("an operation that fails", () => {
   beforeEach(() => {
     const broken = () => Promise.reject(new Error("table Rooms of account 123 is throttled"));
-    rules.frames = {
+    operations.frames = {
       ...{ hello: broken, loginRoom: broken, leaveRoom: broken, here: broken },
       ...{ publish: broken, ack: broken, replay: broken },
     };
@@ -258,17 +259,17 @@ describe("a rule that fails", () => {
     ["hello", { action: "hello" }, "helloFailed", "2009"],
     ["leaveRoom", { action: "leaveRoom", roomId: "456" }, "leaveFailed", "2007"],
     ["here", { action: "here", nonce: "n" }, "refused", "5001"],
-  ])("on %s is told without a detail, as %3$s %4$s", async (_, frame, type, code) => {
+  ])("on %s gets %3$s %4$s, without details", async (_, frame, type, code) => {
     const { statusCode, reply } = await send({ ...frame, ref: "r" });
     expect(statusCode).toBe(200);
     expect(reply).toMatchObject({ type, data: { code, msg: "server trouble, try again" }, ref: "r" });
   });
 
-  test("prints one line that names the route, the connection and the error, and nothing that the page sent", async () => {
+  test("logs one line with the route, the connection and the error, and nothing that the page sent", async () => {
     await send({ action: "loginRoom", roomId: "private-room", ref: "private-ref" });
     expect(printed).toHaveLength(1);
-    const line = JSON.parse(printed[0] ?? "");
-    expect(line).toMatchObject({
+    const entry = JSON.parse(printed[0] ?? "");
+    expect(entry).toMatchObject({
       level: "error",
       routeKey: "loginRoom",
       connectionId: "abc=",
@@ -279,6 +280,6 @@ describe("a rule that fails", () => {
   });
 });
 
-test("a heartbeat that reaches the Lambda is a fault of the stack and fails", async () => {
+test("a heartbeat that reaches the Lambda fails, because the stack should mock it", async () => {
   await expect(send({ action: "heartbeat" })).rejects.toThrow("lib/socket-api.ts should mock it");
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { accepted, tokenOf } from "../../../lambdas/handlers/socket-event.ts";
+import { connectResponse, tokenOf } from "../../../lambdas/handlers/socket-event.ts";
 
 const connect = (headers: Record<string, string>) => ({
   requestContext: { routeKey: "$connect", connectionId: "c", connectedAt: 0, requestTimeEpoch: 0 },
@@ -19,11 +19,11 @@ describe("the token", () => {
   });
 });
 
-describe("the answer to $connect", () => {
+describe("the response to $connect", () => {
   test.each([["downlink.v1"], ["token.abc, downlink.v1"], ["downlink.v1, token.abc"]])(
     "chooses our subprotocol of %j, never the token",
     (offered) => {
-      expect(accepted(connect({ "sec-websocket-protocol": offered }))).toEqual({
+      expect(connectResponse(connect({ "sec-websocket-protocol": offered }))).toEqual({
         statusCode: 200,
         headers: { "Sec-WebSocket-Protocol": "downlink.v1" },
       });
@@ -33,7 +33,7 @@ describe("the answer to $connect", () => {
   test.each([[{}], [{ "Sec-WebSocket-Protocol": "token.abc" }], [{ "Sec-WebSocket-Protocol": "downlink.v2" }]])(
     "chooses none of %j: a subprotocol that was not offered would end the handshake",
     (headers: Record<string, string>) => {
-      expect(accepted(connect(headers))).toEqual({ statusCode: 200 });
+      expect(connectResponse(connect(headers))).toEqual({ statusCode: 200 });
     },
   );
 });

@@ -5,12 +5,16 @@ import type { FanOutTask } from "../../../lambdas/domain/model/fan-out-task.ts";
 import type { RateLimiter } from "../../../lambdas/domain/send/rate-limiter.ts";
 import { openStub, type Received } from "../adapters/http1/stub-server.ts";
 
-// What the functions work with is put together here and nowhere else: each wire is tried once.
+// The dependencies are composed in one place. Each connection between them is tested once.
 
 const sqs = mockClient(SQSClient);
-const queues = { tasks: "https://sqs/tasks", deadLetters: "https://sqs/dead-letters", checks: "https://sqs/looks" };
+const queues = {
+  tasks: "https://sqs/tasks",
+  deadLetters: "https://sqs/dead-letters",
+  checks: "https://sqs/ack-checks",
+};
 
-/** Made anew, as in a new execution environment. */
+/** A fresh module, as in a new execution environment. */
 async function freshDeps(more: Record<string, string> = {}) {
   const variables = {
     ...{ CONNECTIONS_TABLE: "Connections", ROOMS_TABLE: "Rooms", MESSAGES_TABLE: "Messages" },
@@ -38,7 +42,7 @@ beforeEach(() => {
 });
 
 describe("a fan-out worker", () => {
-  test("puts what it gives up into the dead-letter queue, where the alarm is, and the rest into its own", async () => {
+  test("sends dead letters to the queue with the alarm, and other tasks to its own queue", async () => {
     const deps = (await freshDeps()).fanOutDeps();
     await deps.deadLetter([task]);
     expect(orders()).toEqual([[queues.deadLetters, 1]]);
@@ -50,12 +54,12 @@ describe("a fan-out worker", () => {
   });
 });
 
-describe("the pace", () => {
+describe("the rate", () => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ["Date"], now: 1_000_000 });
     onTestFinished(() => void vi.useRealTimers());
   });
-  /** How long after its first turn one has the next, in steps of 50 ms: it makes up for those before the first. */
+  /** The time between the first two slots, in steps of 50 ms; the limiter catches up slots before the first. */
   const gapOf = async (limiter: RateLimiter) => {
     await limiter.acquire();
     for (let ms = 0; ms <= 10_000; ms += 50) {
@@ -65,15 +69,15 @@ describe("the pace", () => {
     return Infinity;
   };
 
-  test("of one fan-out worker is its part of that of all: 8 a second over 4 workers", async () => {
+  test("of one fan-out worker is its share: 8 a second over 4 workers", async () => {
     expect(await gapOf((await freshDeps()).fanOutDeps().limiter)).toBe(500);
   });
 
-  test("of one worker that sends again is its part of another: 4 a second over 2 workers", async () => {
+  test("of one redelivery worker is its share: 4 a second over 2 workers", async () => {
     expect(await gapOf((await freshDeps({ POSTS_PER_SECOND: "800" })).ackCheckDeps().limiter)).toBe(500);
   });
 
-  test("is that of the execution environment, whatever it works at", async () => {
+  test("is shared by all work of the execution environment", async () => {
     const { fanOutDeps, ackCheckDeps } = await freshDeps();
     expect(fanOutDeps().limiter).toBe(fanOutDeps().limiter);
     expect(ackCheckDeps().limiter).toBe(ackCheckDeps().limiter);
@@ -83,7 +87,7 @@ describe("the pace", () => {
 describe("posts", () => {
   const bodyOf = ({ body }: Received) => body;
 
-  test("have 400 lines, so that one worker can use up the quota, and no more", async () => {
+  test("have at most 400 connections, with which one worker can use the whole quota", async () => {
     const { url, requests } = await openStub(() => undefined);
     const { gateway } = (await freshDeps({ CALLBACK_URL: `${url.origin}/socket` })).deps();
     for (let i = 0; i < 401; i += 1) void gateway.post(`c-${i}`, String(i));
@@ -91,7 +95,7 @@ describe("posts", () => {
     expect(requests.map(bodyOf)).not.toContain("400");
   });
 
-  test("that are not answered within 3 s are unknown", async () => {
+  test("without a response within 3 s are unknown", async () => {
     const { url, requests } = await openStub(() => undefined);
     const { gateway } = (await freshDeps({ CALLBACK_URL: `${url.origin}/socket` })).deps();
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });

@@ -8,7 +8,7 @@ beforeEach(() => {
 });
 afterEach(() => void vi.useRealTimers());
 
-/** A server in the place of AWS that leaves the first request without an answer, and refuses the next one. */
+/** A server in place of AWS that does not respond to the first request, and refuses the next one. */
 async function silentAws() {
   const refused = "HTTP/1.1 400 Bad Request\r\ncontent-length: 2\r\n\r\n{}";
   const { promise: isAsked, resolve } = Promise.withResolvers<void>();
@@ -32,7 +32,7 @@ async function silentAws() {
     PAYLOADS_URL: `${address}/payloads`,
     POSTS_PER_SECOND: "2000",
     REDELIVER_AFTER_SECONDS: "5",
-    ACK_CHECK_QUEUE_URL: `${address}/looks`,
+    ACK_CHECK_QUEUE_URL: `${address}/ack-checks`,
     REDELIVERY_WORKERS: "2",
     REDELIVERIES_PER_SECOND: "200",
     RETENTION_SECONDS: "60",
@@ -56,21 +56,21 @@ const calls: Record<string, () => Promise<unknown>> = {
   "Secrets Manager": async () => (await import("../../../lambdas/runtime/auth.ts")).handshake().read("token"),
 };
 
-describe("a request that is not answered, as over a line that died in silence,", () => {
-  test.each(Object.entries(calls))("to %s is given up after 3 s and made once more", async (_, call) => {
+describe("a request without a response, as over a connection that died silently,", () => {
+  test.each(Object.entries(calls))("to %s times out after 3 s and is repeated", async (_, call) => {
     const { requests, isAsked } = await silentAws();
     const outcome = expect(call()).rejects.toThrow();
     await isAsked;
     await vi.advanceTimersByTimeAsync(2_900);
     expect(requests).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(100);
-    // The pause before it is a random one.
+    // The pause before it is random.
     await vi.waitFor(() => expect(requests).toHaveLength(2));
     await outcome;
     expect(requests[1]?.body).toBe(requests[0]?.body);
   });
 });
 
-test("an answer that stands still, and a line that does not open, have limits too", () => {
+test("a response that stalls and a connection that does not open have limits too", () => {
   expect(requestHandler).toMatchObject({ connectionTimeout: 1_000, socketTimeout: 3_000 });
 });

@@ -4,7 +4,7 @@ import { evict, notifyLeaseholder } from "../../membership/evict.ts";
 import type { Connection } from "../../model/connection.ts";
 import type { Deps } from "../../model/deps.ts";
 import { isCurrent, type Member } from "../../model/member.ts";
-import type { Room } from "../../model/room.ts";
+import type { Lease, Room } from "../../model/room.ts";
 import { admit } from "./admit.ts";
 import { leaseFor, pendingLease } from "./lease.ts";
 import { connectionGone, type LoginResult, tooBusy } from "./login-result.ts";
@@ -13,10 +13,9 @@ import { isLive } from "./probe.ts";
 import { resumeMembership } from "./resume.ts";
 
 const attempts = 5;
-
 const probeConcurrency = 16;
 
-/** `loginWhenFirst`: gets in only while nobody live is there; takes the place of those who are gone. */
+/** `loginWhenFirst`: succeeds only if no live member is present. Stale members are evicted. */
 export const whenFirst: ApplyPolicy = async (deps, roomId, _caller, selfRead, startPosition): Promise<LoginResult> => {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const [room, self, members] = await Promise.all([
@@ -31,7 +30,7 @@ export const whenFirst: ApplyPolicy = async (deps, roomId, _caller, selfRead, st
   return tooBusy;
 };
 
-/** `changed`: somebody else moved in the room meanwhile, look again. */
+/** @returns `changed` if a concurrent login changed the room, so that it has to be read again */
 async function tryToAcquire(
   deps: Deps,
   room: Room,
@@ -40,22 +39,22 @@ async function tryToAcquire(
   startPosition: StartPosition,
 ): Promise<LoginResult | "changed"> {
   const { roomId } = room;
-  // The subject too: whoever got hold of a stranger's session gets nothing by it.
+  // Compares the subject too, so that a stolen session is of no use to another user.
   const isMine = (member: Member) => member.session === self.session && member.subject === self.subject;
   const mine = members.find((member) => isMine(member) && isCurrent(member, room));
   if (mine) return resumeMembership(deps, room, self, mine);
 
   const others = members.filter((member) => !isMine(member));
-  const inside = others.filter((member) => isCurrent(member, room));
+  const present = others.filter((member) => isCurrent(member, room));
   const leaseholder = pendingLease(room, members, deps.now());
-  const probedLeaseholder = leaseholder === self.connectionId ? undefined : leaseholder;
-  if (await isAnyLive(deps, inside, probedLeaseholder)) return { kind: "occupied" };
+  const probedLeaseholder = leaseholder?.connectionId === self.connectionId ? undefined : leaseholder;
+  if (await isAnyLive(deps, present, probedLeaseholder)) return { kind: "occupied" };
 
-  // Whoever lost a place by this must hear 2005, also when it comes back later: that takes a new generation.
-  const takesOver = inside.length > 0 || probedLeaseholder !== undefined;
-  const asked = new Set(inside.map(({ connectionId }) => connectionId));
-  const isUnasked = (member: Member) => !isMine(member) && !asked.has(member.connectionId);
-  if (takesOver && (await isAnyIn(deps, room, isUnasked))) return "changed";
+  // Evicted members must receive 2005, even if they return later. That takes a new generation.
+  const takesOver = present.length > 0 || probedLeaseholder !== undefined;
+  const probed = new Set(present.map(({ connectionId }) => connectionId));
+  const isUnprobed = (member: Member) => !isMine(member) && !probed.has(member.connectionId);
+  if (takesOver && (await hasCurrentMember(deps, room, isUnprobed))) return "changed";
   const generation = room.generation + (takesOver ? 1 : 0);
   const acquired = await deps.rooms.acquire(room, leaseFor(deps, self), generation);
   if (acquired === "changed") return "changed";
@@ -64,29 +63,27 @@ async function tryToAcquire(
   const [result] = await Promise.all([
     admit(deps, roomId, self, { generation, holdsLease: true, ownSince: generation }, from, acquired.seq),
     probedLeaseholder !== undefined && notifyLeaseholder(deps, roomId, probedLeaseholder, generation),
-    // Those who were asked, and who is left over from a take-over that died before its notices.
+    // The stale members, and void ones that an earlier take-over left behind when it died.
     ...others.map((member) => evict(deps, roomId, member, generation)),
   ]);
   return result;
 }
 
 /**
- * Whether somebody is in whom nobody has asked: they came in, or back, behind the first look. A new generation would put
- * them out unseen: those whose entry was counted before the room was read show here, those after it make the claim fail.
+ * Reads the members once more, just before a take-over: a member that joined or returned since the first read would be
+ * evicted without a probe. A `loginWhenever` that is counted later makes the lease fail.
  */
-async function isAnyIn(deps: Deps, room: Room, isUnasked: (member: Member) => boolean): Promise<boolean> {
+async function hasCurrentMember(deps: Deps, room: Room, isMatch: (member: Member) => boolean): Promise<boolean> {
   const members = await readAll(deps.members.pages(room.roomId));
-  return members.some((member) => isCurrent(member, room) && isUnasked(member));
+  return members.some((member) => isCurrent(member, room) && isMatch(member));
 }
 
-/**
- * Asks everybody who seems to be in. Nobody loses a place by not answering: only the claim, which may fail, takes it.
- */
-async function isAnyLive(deps: Deps, inside: readonly Member[], leaseholder: string | undefined): Promise<boolean> {
+/** Probes the members. It changes nothing: a silent member is evicted only if the lease is acquired later. */
+async function isAnyLive(deps: Deps, present: readonly Member[], leaseholder: Lease | undefined): Promise<boolean> {
   if (leaseholder !== undefined && (await isLive(deps, leaseholder))) return true;
-  for (let from = 0; from < inside.length; from += probeConcurrency) {
-    const asked = inside.slice(from, from + probeConcurrency);
-    const live = await Promise.all(asked.map(({ connectionId }) => isLive(deps, connectionId)));
+  for (let from = 0; from < present.length; from += probeConcurrency) {
+    const batch = present.slice(from, from + probeConcurrency);
+    const live = await Promise.all(batch.map((member) => isLive(deps, member)));
     if (live.includes(true)) return true;
   }
   return false;

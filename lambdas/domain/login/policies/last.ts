@@ -9,15 +9,15 @@ import type { ApplyPolicy } from "./policy.ts";
 
 const evictionConcurrency = 50;
 
-/** `loginWhenLast`: gets in and puts everybody else out. */
+/** `loginWhenLast`: always succeeds, and evicts all other members. */
 export const whenLast: ApplyPolicy = async (deps, roomId, caller, selfRead, startPosition): Promise<LoginResult> => {
-  // This one write evicts, however many there are: places of older generations are void from now on.
+  // This one write evicts all members, however many: memberships of older generations are void from now on.
   const [room, self] = await Promise.all([deps.rooms.takeOver(roomId, leaseFor(deps, caller)), selfRead]);
   if (!self) {
     await deps.rooms.release(roomId, caller.connectionId);
     return connectionGone;
   }
-  const { generation, lease: before } = room;
+  const { generation, lease: previous } = room;
   const from = await startPosition(room);
   const connectionsWithMembership = new Set<string>();
   const others = async function* () {
@@ -27,14 +27,14 @@ export const whenLast: ApplyPolicy = async (deps, roomId, caller, selfRead, star
     }
   };
   const [result] = await Promise.all([
-    // The session's own place of before is not void by its own login.
+    // The session's own membership is not evicted by its own login.
     admit(deps, roomId, self, { generation, holdsLease: true, ownSince: generation - 1 }, from, room.seq),
     forEachLimited(others(), evictionConcurrency, (member) => evict(deps, roomId, member, generation)),
   ]);
-  // The holder of before may still be writing its place, which nobody would then evict.
-  if (before && before.expiresAtMs > deps.now() && before.connectionId !== self.connectionId) {
-    const wasNotified = connectionsWithMembership.has(before.connectionId);
-    if (!wasNotified) await notifyLeaseholder(deps, roomId, before.connectionId, generation);
+  // The previous leaseholder may still be writing its membership, which the loop above has then not seen.
+  if (previous && previous.expiresAtMs > deps.now() && previous.connectionId !== self.connectionId) {
+    const wasNotified = connectionsWithMembership.has(previous.connectionId);
+    if (!wasNotified) await notifyLeaseholder(deps, roomId, previous, generation);
   }
   return result;
 };

@@ -4,20 +4,24 @@ import type { Member } from "../../model/member.ts";
 import { isCurrent } from "../../model/member.ts";
 import type { Lease, Room } from "../../model/room.ts";
 
-/** Longer than the Lambda that writes the holder's place may run, so that a place is never written after its claim ended. */
+/** Longer than the timeout of the functions that log in, so that no membership is written after its lease has expired. */
 const leaseDurationMs = 30_000;
 
-/** The claim of a connection that is on its way in. */
-export const leaseFor = ({ now }: Pick<Deps, "now">, { connectionId }: Pick<Caller, "connectionId">): Lease => ({
+/** The lease of a connection whose login is under way. */
+export const leaseFor = (
+  { now }: Pick<Deps, "now">,
+  { connectionId, transport }: Pick<Caller, "connectionId" | "transport">,
+): Lease => ({
   connectionId,
+  transport,
   expiresAtMs: now() + leaseDurationMs,
 });
 
-/** The connection that has claimed the room and not yet written its place, if there is one. */
-export function pendingLease(room: Room, members: readonly Member[], nowMs: number): string | undefined {
+/** The room's lease, if it has not expired and its holder has not written its membership yet. */
+export function pendingLease(room: Room, members: readonly Member[], nowMs: number): Lease | undefined {
   const { lease } = room;
   if (!lease || lease.expiresAtMs <= nowMs) return undefined;
-  // A place of an older generation is not the one it claimed: the same page logs in once more.
+  // A membership of an older generation is from an earlier login of the same page.
   const isWritten = members.some((member) => member.connectionId === lease.connectionId && isCurrent(member, room));
-  return isWritten ? undefined : lease.connectionId;
+  return isWritten ? undefined : lease;
 }

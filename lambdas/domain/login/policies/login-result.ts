@@ -1,56 +1,33 @@
-import { frameCodes, frameTexts } from "../../../../protocol/codes.ts";
-import type { LoginFrame, Position } from "../../../../protocol/frames.ts";
-import { evictedFrame } from "../../membership/evict.ts";
+import type { Position } from "../../../../protocol/frames.ts";
 import type { Room } from "../../model/room.ts";
 
 /**
- * The session is in and gets everything behind `seq`; `head` is the newest known. Where the two differ, what is between
- * them may have been posted before the place was there.
+ * The session is a member. It receives everything after `seq`; `head` is the newest number known. Messages between the two
+ * may have been posted before the membership was written.
  */
 export interface Admitted extends Position {
   kind: "in";
-  /** The place was there already, with what was acked in it. */
+  /** The membership existed before and keeps its cursor. */
   isResumed?: true;
-  /** By the member's own word it has everything up to here, and the books say so. */
+  /** The last number that the member itself has acknowledged, as it is stored. */
   ackedSeq?: number;
   generation: number;
   head: number;
-  /** If the room was read after the place was written: what it does not count yet will be posted there. */
+  /** The room as read after the membership was written: later messages are posted to the member. */
   room?: Room;
 }
 
-/** What a login came to; the codes that pages know say it in other words. */
+/** The outcome of a login. `occupied` is 2004, `evicted` is 2005, `refused` is 2003. */
 export type LoginResult =
   | Admitted
   | { kind: "occupied" }
   | { kind: "evicted"; generation: number }
-  | { kind: "refused"; why: string };
+  | { kind: "refused"; reason: string };
 
-/** @param why for the page's developer */
-export const refuse = (why: string): LoginResult => ({ kind: "refused", why });
+/** @param reason for the page's developer */
+export const refuse = (reason: string): LoginResult => ({ kind: "refused", reason });
 
-/** The connection ended while its login was under way: nobody hears this. */
+/** The connection ended during its login, so this reply reaches no page. */
 export const connectionGone = refuse("the connection has ended");
 
 export const tooBusy = refuse("too many logins to the room at once, try again");
-
-/** The reply to a login. */
-export function loginFrame(roomId: string, result: LoginResult): LoginFrame {
-  switch (result.kind) {
-    case "in": {
-      const { generation, epoch, seq } = result;
-      const data = { code: frameCodes.loggedIn, msg: frameTexts.loggedIn(roomId) };
-      return { type: "loggedIn", eventName: "loginRoomResp", data, roomId, generation, epoch, seq };
-    }
-    case "occupied":
-      return failed(roomId, frameCodes.occupied, frameTexts.occupied(roomId));
-    case "refused":
-      return failed(roomId, frameCodes.loginFailed, result.why);
-    case "evicted":
-      return evictedFrame(roomId, result.generation);
-  }
-}
-
-function failed(roomId: string, code: "2003" | "2004", msg: string): LoginFrame {
-  return { type: "loginFailed", eventName: "loginRoomResp", data: { code, msg }, roomId };
-}

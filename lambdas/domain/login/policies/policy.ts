@@ -3,11 +3,15 @@ import type { Caller, Connection } from "../../model/connection.ts";
 import type { Deps } from "../../model/deps.ts";
 import type { LoginResult } from "./login-result.ts";
 
-/** A way into a room. `self` is still being read when a policy begins, which saves a round trip. */
+/**
+ * Decides about a login to a room, and writes its outcome.
+ *
+ * @param self may be pending when the policy starts, which saves a round trip; `undefined` if the connection has ended
+ */
 export type ApplyPolicy = (
   deps: Deps,
   roomId: string,
-  caller: Pick<Caller, "connectionId">,
+  caller: Pick<Caller, "connectionId" | "transport">,
   self: Promise<Connection | undefined>,
   startPosition: StartPosition,
 ) => Promise<LoginResult>;

@@ -8,7 +8,11 @@ import type { Room } from "../../model/room.ts";
 import { membershipOf } from "./admit.ts";
 import { connectionGone, type LoginResult } from "./login-result.ts";
 
-/** A session that comes back takes its own place again, whoever else is in. */
+/**
+ * Moves a session's membership to its new connection, whatever the policy and the other members.
+ *
+ * @returns `changed` if the membership or the room's generation changed meanwhile
+ */
 export async function resumeMembership(
   deps: MembershipDeps & Pick<Deps, "connections">,
   room: Room,
@@ -17,9 +21,9 @@ export async function resumeMembership(
 ): Promise<LoginResult | "changed"> {
   const { session, connectionId, requestedAtMs } = self;
   const { generation, holdsLease } = mine;
-  // Of another epoch there is nothing to go on from; nor for a client that did not ack.
+  // A cursor of another epoch is worthless, and a client that does not ack has none.
   const from = mine.cursor?.epoch === room.epoch ? mine.cursor : room;
-  const [moved, noted] = await Promise.all([
+  const [moved, added] = await Promise.all([
     deps.members.move(room.roomId, {
       ...membershipOf(deps, self, from),
       startSeq: mine.startSeq,
@@ -27,14 +31,14 @@ export async function resumeMembership(
       holdsLease,
       requestedAtMs,
     }),
-    isPolling(connectionId) ? "done" : deps.connections.addRoom(connectionId, room.roomId),
-    // Somebody may be asking the old connection right now: their claim on it fails once it has moved.
+    isPolling(self) ? "done" : deps.connections.addRoom(connectionId, room.roomId),
+    // A concurrent login may be probing the old connection. Its lease fails once this lease has moved.
     mine.holdsLease && mine.connectionId !== connectionId
-      ? deps.rooms.moveLease(room.roomId, mine.connectionId, connectionId)
+      ? deps.rooms.moveLease(room.roomId, mine.connectionId, self)
       : undefined,
   ]);
   if (moved === "changed") return "changed";
-  if (noted !== "done") {
+  if (added !== "done") {
     await endMembership(deps, room.roomId, session, connectionId);
     return connectionGone;
   }
@@ -43,7 +47,7 @@ export async function resumeMembership(
   return resumed(after, mine, from);
 }
 
-/** @param room as it stands while the place is there */
+/** @param room read while the membership exists */
 export function resumed(room: Room, { generation, cursor, hasAcked }: Member, { epoch, seq }: Position): LoginResult {
   const acked = hasAcked && cursor?.epoch === epoch && { ackedSeq: cursor.seq };
   return { kind: "in", generation, epoch, seq, head: room.seq, room, isResumed: true, ...acked };

@@ -3,9 +3,10 @@ import type { LoginResult } from "./login-result.ts";
 import { connectionGone, tooBusy } from "./login-result.ts";
 import type { ApplyPolicy } from "./policy.ts";
 
+/** So many evictions in a row may overtake one login. */
 const attempts = 20;
 
-/** `loginWhenever`: gets in whoever else is there. */
+/** `loginWhenever`: always succeeds, beside the other members. */
 export const whenever: ApplyPolicy = async (deps, roomId, _caller, selfRead, startPosition): Promise<LoginResult> => {
   const [before, self] = await Promise.all([deps.rooms.open(roomId), selfRead]);
   if (!self) return connectionGone;
@@ -21,8 +22,8 @@ export const whenever: ApplyPolicy = async (deps, roomId, _caller, selfRead, sta
       from.seq,
     );
     if (result.kind !== "in") return result;
-    // Counted after the place is written. Whoever evicts before this count is seen here; whoever evicts after it either
-    // finds the place or finds that the count has moved.
+    // Counted after the membership is written. An eviction before the count shows in the count's result. A later one
+    // either reads the membership or fails, because the count has changed.
     const room = await deps.rooms.countLogin(roomId);
     if (room.generation === generation) return { ...result, head: room.seq, room };
     generation = room.generation;

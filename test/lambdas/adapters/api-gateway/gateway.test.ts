@@ -11,20 +11,20 @@ describe("whether a connection is open", () => {
   beforeEach(() => api.reset());
   afterAll(() => api.restore());
 
-  /** An answer of API Gateway as the SDK throws it. */
-  const answered = (status: number) =>
+  /** A response of API Gateway as the SDK throws it. */
+  const responded = (status: number) =>
     Object.assign(new Error(`status ${status}`), { $metadata: { httpStatusCode: status } });
   const timedOut = Object.assign(new Error("too late"), { name: "TimeoutError" });
-  const noLine = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED", $metadata: {} });
+  const noConnection = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED", $metadata: {} });
   const { isOpen } = apiGateway(new ApiGatewayManagementApiClient({ region: "us-east-1" }), noPost);
 
   test.each([
     ["200", "ok" as const, true],
-    ["410", answered(410), false],
-    ["429: in doubt nobody loses a place", answered(429), true],
-    ["500", answered(500), true],
-    ["no answer in time", timedOut, true],
-    ["no line", noLine, true],
+    ["410", responded(410), false],
+    ["429, which proves nothing", responded(429), true],
+    ["500", responded(500), true],
+    ["no response in time", timedOut, true],
+    ["no connection", noConnection, true],
   ])("with %s: %3$s", async (_, given, expected) => {
     const stub = api.on(GetConnectionCommand);
     if (given instanceof Error) stub.rejects(given);
@@ -32,18 +32,18 @@ describe("whether a connection is open", () => {
     expect(await isOpen("abc=")).toBe(expected);
   });
 
-  test.each([400, 403])("cannot be told from %i, a mistake of ours", async (status) => {
-    api.on(GetConnectionCommand).rejects(answered(status));
+  test.each([400, 403])("throws on %i, which is our own mistake", async (status) => {
+    api.on(GetConnectionCommand).rejects(responded(status));
     await expect(isOpen("abc=")).rejects.toThrow(`status ${status}`);
   });
 });
 
-// API Gateway was seen to send a 410 without the header that names it.
+// API Gateway was observed to send a 410 without the header that names the error.
 test.each([
   ["without a name", ""],
-  ["with one", "x-amzn-errortype: GoneException\r\n"],
+  ["with a name", "x-amzn-errortype: GoneException\r\n"],
   ["with a page of HTML", "content-type: text/html\r\n"],
-])("a 410 %s says that a connection has ended", async (_, header) => {
+])("a 410 %s means that a connection has ended", async (_, header) => {
   const { url } = await openStub(() => `HTTP/1.1 410 Gone\r\n${header}content-length: 6\r\n\r\n<html>`);
   const client = new ApiGatewayManagementApiClient({
     endpoint: `${url.href}socket`,

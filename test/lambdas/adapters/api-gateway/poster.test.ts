@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { makePoster } from "../../../../lambdas/adapters/api-gateway/poster.ts";
 import { makeSigner } from "../../../../lambdas/adapters/api-gateway/sign.ts";
-import type { Reply } from "../../../../lambdas/adapters/http1/connection.ts";
+import type { SendResult } from "../../../../lambdas/adapters/http1/connection.ts";
 import type { Credentials } from "../../../../lambdas/adapters/sigv4/signature-v4.ts";
 
 const target = { host: "abc.execute-api.eu-central-1.amazonaws.com", path: "/socket", region: "eu-central-1" };
@@ -10,8 +10,8 @@ const first: Credentials = { accessKeyId: "ASIAFIRST", secretAccessKey: "secret 
 const second: Credentials = { accessKeyId: "ASIASECOND", secretAccessKey: "secret 2", sessionToken: "token 2" };
 const noon = Date.UTC(2026, 4, 6, 12);
 
-/** A poster whose requests are kept, and answered with `reply`. */
-function posterTo(reply: Reply = { status: 200, body: "", keepAlive: true }) {
+/** A poster that records its requests, and gets `reply`. */
+function posterTo(reply: SendResult = { status: 200, body: "", keepAlive: true }) {
   const requests: string[] = [];
   const harness = { nowMs: noon, credentials: first, trace: undefined as string | undefined, envReads: 0 };
   const post = makePoster({
@@ -35,7 +35,7 @@ function posterTo(reply: Reply = { status: 200, body: "", keepAlive: true }) {
 const headerOf = (request: string | undefined, name: string) =>
   new RegExp(`^${name}: (.*)\r$`, "m").exec(request ?? "")?.[1];
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
-/** What the header should be, had this post been signed alone. */
+/** The header of this post, signed alone. */
 const authorizationOf = (credentials: Credentials, atMs: number, id: string, text: string) =>
   makeSigner(target, credentials, atMs).authorization(id, sha256(text));
 
@@ -62,7 +62,7 @@ describe("a post", () => {
     ["nothing", "", 0],
     ["the largest frame", "x".repeat(128 * 1024), 128 * 1024],
     ["characters of four bytes", "🦀".repeat(9), 36],
-  ])("of %s says how many bytes it has", async (_, text, bytes) => {
+  ])("of %s has its length in bytes", async (_, text, bytes) => {
     const { post, requests } = posterTo();
     await post("abc=", text);
     expect(headerOf(requests[0], "content-length")).toBe(`${bytes}`);
@@ -70,7 +70,7 @@ describe("a post", () => {
     expect(headerOf(requests[0], "authorization")).toBe(authorizationOf(first, noon, "abc=", text));
   });
 
-  test("says on whose behalf it is made, if anybody asks for that", async () => {
+  test("carries the trace id of its invocation, if there is one", async () => {
     const { post, requests, harness } = posterTo();
     await post("abc=", "{}");
     harness.trace = "Root=1-2-3";
@@ -78,7 +78,7 @@ describe("a post", () => {
     expect(requests.map((request) => headerOf(request, "x-amzn-trace-id"))).toEqual([undefined, "Root=1-2-3"]);
   });
 
-  test("of many texts in turn has the signature of its own text", async () => {
+  test("of many texts in turn has its own signature", async () => {
     const { post, requests } = posterTo();
     const texts = Array.from({ length: 60 }, (_, i) => `{"n":${(i * 7) % 23}}`);
     for (const text of texts) await post("abc=", text);
@@ -89,17 +89,17 @@ describe("a post", () => {
 });
 
 describe("the outcome of a post", () => {
-  const answer = (status: number, body = "") => ({ status, body, keepAlive: true });
+  const response = (status: number, body = "") => ({ status, body, keepAlive: true });
 
-  test.each<[string, Reply, string]>([
-    ["200", answer(200), "sent"],
-    ["410", answer(410), "gone"],
-    ["413", answer(413, '{"message":"Request Too Long"}'), "tooLarge"],
-    ["429", answer(429), "slow"],
-    ["500", answer(500), "failed"],
-    ["503", answer(503, "<html>"), "failed"],
-    ["no line", "unsent", "failed"],
-    ["a line without an answer", "unanswered", "unknown"],
+  test.each<[string, SendResult, string]>([
+    ["200", response(200), "sent"],
+    ["410", response(410), "gone"],
+    ["413", response(413, '{"message":"Request Too Long"}'), "tooLarge"],
+    ["429", response(429), "slow"],
+    ["500", response(500), "failed"],
+    ["503", response(503, "<html>"), "failed"],
+    ["no connection", "unsent", "failed"],
+    ["no response", "unanswered", "unknown"],
   ])("%s is %3$s, after one attempt", async (_, reply, outcome) => {
     const { post, requests } = posterTo(reply);
     expect(await post("abc=", "{}")).toBe(outcome);
@@ -110,10 +110,10 @@ describe("the outcome of a post", () => {
     [400, '{"message":"Invalid connectionId: abc="}'],
     [403, '{"message":"User is not authorized"}'],
     [302, ""],
-  ])("%i is a mistake of ours: thrown with the words of API Gateway, never with the payload", async (status, body) => {
-    const { post } = posterTo(answer(status, body));
+  ])("%i is our own mistake: thrown in API Gateway's words, without the payload", async (status, body) => {
+    const { post } = posterTo(response(status, body));
     const error = await post("abc=", '{"data":"private"}').catch((error: Error) => error);
-    expect(error).toEqual(new Error(`API Gateway answered a post with ${status}: ${body}`));
+    expect(error).toEqual(new Error(`API Gateway responded to a post with ${status}: ${body}`));
   });
 });
 
@@ -132,7 +132,7 @@ describe("time and credentials", () => {
     expect(harness.envReads).toBe(2);
   });
 
-  test("the key of yesterday does not sign the posts of today", async () => {
+  test("yesterday's key does not sign today's posts", async () => {
     const { post, requests, harness } = posterTo();
     const midnight = Date.UTC(2026, 4, 7);
     for (const atMs of [midnight - 1, midnight]) {
@@ -145,7 +145,7 @@ describe("time and credentials", () => {
     ]);
   });
 
-  test("credentials that change in the midst of a run are taken up within a second, all parts of them together", async () => {
+  test("changed credentials are used within a second, all parts together", async () => {
     const { post, requests, harness } = posterTo();
     await post("abc=", "{}");
     harness.credentials = second;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { rememberLatest } from "../../../../lambdas/adapters/api-gateway/remember-latest.ts";
 
-test("what was made for a text is there for the next who asks, until so many newer ones have come", () => {
+test("a result is cached until the given number of newer ones have been added", () => {
   const calls: string[] = [];
   const upper = rememberLatest(2, (text) => {
     calls.push(text);

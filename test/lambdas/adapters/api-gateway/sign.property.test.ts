@@ -37,7 +37,7 @@ const text = (alphabet: string, sizes: { minLength: number; maxLength: number })
   fc.string({ unit: fc.constantFrom(...alphabet), ...sizes });
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 const base64 = `${letters}+/=`;
-// Ids as API Gateway makes them, with whatever base64 in either spelling could hold, and with what no id was seen to hold.
+// Ids of API Gateway, with all characters of base64 in both alphabets, and with characters that were never observed.
 const connectionId = fc.oneof(
   text(`${base64}-_`, { minLength: 1, maxLength: 24 }),
   fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 }).filter((id) => !/^\.{1,2}$/.test(id)),
@@ -49,7 +49,7 @@ const target = fc.record({
 });
 const credentials = fc.record({
   accessKeyId: text(letters, { minLength: 16, maxLength: 20 }),
-  // Longer than a block of the hash, too.
+  // Also longer than a block of the hash.
   secretAccessKey: text(base64, { minLength: 1, maxLength: 80 }),
   sessionToken: fc.option(text(base64, { minLength: 1, maxLength: 1_200 }), { nil: undefined }),
 });
@@ -65,7 +65,7 @@ const body = fc.oneof(
   },
 );
 
-test("every post is signed byte for byte as AWS's own signer does it", async () => {
+test("every post is signed as by AWS's own signer, byte for byte", async () => {
   await fc.assert(
     fc.asyncProperty(target, credentials, atMs, connectionId, body, async (target, credentials, atMs, id, body) => {
       const signer = makeSigner(target, credentials, atMs);
@@ -77,7 +77,7 @@ test("every post is signed byte for byte as AWS's own signer does it", async () 
   );
 });
 
-test("one signer signs many posts, each as if it were the only one", async () => {
+test("one signer signs many posts, each as if it were alone", async () => {
   const posts = fc.array(fc.tuple(connectionId, body), { minLength: 2, maxLength: 5 });
   await fc.assert(
     fc.asyncProperty(target, credentials, atMs, posts, async (target, credentials, atMs, posts) => {
@@ -95,7 +95,7 @@ test.each([
   ["L0SM9cOFvHcCIhw=", "/socket/@connections/L0SM9cOFvHcCIhw%3D"],
   ["a+b/c=", "/socket/@connections/a%2Bb%2Fc%3D"],
   ["a-b_c", "/socket/@connections/a-b_c"],
-])("the id %s goes out as %s", (id, path) => {
+])("the id %s is sent as %s", (id, path) => {
   const signer = makeSigner(
     { host: "a", path: "/socket", region: "us-east-1" },
     { accessKeyId: "a", secretAccessKey: "b" },

@@ -26,6 +26,7 @@ beforeEach(async () => {
 
 const caller = (connectionId: string) => ({
   connectionId,
+  transport: "websocket" as const,
   connectedAtMs: startMs,
   subject: "ann",
   grants: { rooms: ["*"], publish: [] },
@@ -36,11 +37,11 @@ const rowOf = async (connectionId: string) =>
   (await rowsOf(tables.client, "Connections")).find((row) => row.connectionId === connectionId);
 
 describe("a row", () => {
-  test("is read as it was written; its session is its own id at first", async () => {
+  test("is read as it was written; its session is its own id before hello", async () => {
     expect(await connections.get(id)).toEqual({ ...caller(id), session: id, probe: false, acks: false });
   });
 
-  test("is absent from its expiry on, though TTL has not deleted it", async () => {
+  test("is absent once it has expired, before DynamoDB deletes it", async () => {
     nowMs = lastMs - 1;
     expect(await connections.get(id)).toBeDefined();
     nowMs = lastMs;
@@ -48,8 +49,8 @@ describe("a row", () => {
     expect(await connections.identify(id, as("s"))).toBe("gone");
   });
 
-  test("that never was is absent", async () => {
-    expect(await connections.get("nobody")).toBeUndefined();
+  test("that was never written is absent", async () => {
+    expect(await connections.get("absent")).toBeUndefined();
   });
 });
 
@@ -60,29 +61,29 @@ describe("identify", () => {
   ])(
     "gives the connection its session, whether it answers probes (%j) and whether it acks (%j)",
     async (probe, acks) => {
-      const told = { session: "s", probe, acks };
-      expect(await connections.identify(id, { ...told, newSession: "new" })).toMatchObject(told);
-      expect(await connections.get(id)).toMatchObject({ ...told, subject: "ann" });
+      const identity = { session: "s", probe, acks };
+      expect(await connections.identify(id, { ...identity, newSession: "new" })).toMatchObject(identity);
+      expect(await connections.get(id)).toMatchObject({ ...identity, subject: "ann" });
     },
   );
 
-  test("gives a client that shows no session a new one, and the same to one that asks again", async () => {
-    const asked = (newSession: string) =>
+  test("gives a client without a session a new one, and the same one again", async () => {
+    const identify = (newSession: string) =>
       connections.identify(id, { session: undefined, newSession, probe: false, acks: false });
-    expect(await asked("first")).toMatchObject({ session: "first" });
+    expect(await identify("first")).toMatchObject({ session: "first" });
     await connections.addRoom(id, "456");
-    expect(await asked("second")).toMatchObject({ session: "first" });
+    expect(await identify("second")).toMatchObject({ session: "first" });
   });
 
-  test("gives no session to a connection that is in a room without one", async () => {
+  test("gives no session to a connection that is a member of a room without one", async () => {
     await connections.addRoom(id, "456");
     const as = { session: undefined, newSession: "new", probe: false, acks: false };
     expect(await connections.identify(id, as)).toBe("refused");
   });
 
-  test("makes no row where there is none", async () => {
-    expect(await connections.identify("nobody", as("s"))).toBe("gone");
-    expect(await rowOf("nobody")).toBeUndefined();
+  test("creates no row", async () => {
+    expect(await connections.identify("absent", as("s"))).toBe("gone");
+    expect(await rowOf("absent")).toBeUndefined();
   });
 
   test.each([
@@ -112,17 +113,17 @@ describe("the rooms of a connection", () => {
     for (let i = 0; i < 100; i += 1) expect(await connections.addRoom(id, `r-${i}`)).toBe("done");
   };
 
-  test("are told at its end, each once", async () => {
+  test("are returned at its end, each once", async () => {
     await connections.addRoom(id, "a");
     await connections.addRoom(id, "b");
     await connections.addRoom(id, "a");
     await connections.removeRoom(id, "b");
-    await connections.identify("nobody", as("s"));
+    await connections.identify("absent", as("s"));
     expect(await connections.remove(id)).toEqual({ subject: "ann", session: id, rooms: ["a"] });
     expect(await connections.remove(id)).toBeUndefined();
   });
 
-  test("are a hundred at most; those it is in already may be added again", async () => {
+  test("are at most a hundred; the same room may be added again", async () => {
     await fill();
     expect(await connections.addRoom(id, "one more")).toBe("full");
     expect(await connections.addRoom(id, "r-5")).toBe("done");
@@ -130,26 +131,26 @@ describe("the rooms of a connection", () => {
     expect(await connections.addRoom(id, "one more")).toBe("done");
   });
 
-  test("of a connection that has ended are written nowhere", async () => {
-    expect(await connections.addRoom("nobody", "a")).toBe("gone");
-    await connections.removeRoom("nobody", "a");
-    await connections.recordAnswer("nobody", "n");
-    expect(await rowOf("nobody")).toBeUndefined();
+  test("are not written after the connection has ended", async () => {
+    expect(await connections.addRoom("absent", "a")).toBe("gone");
+    await connections.removeRoom("absent", "a");
+    await connections.recordAnswer("absent", "n");
+    expect(await rowOf("absent")).toBeUndefined();
   });
 
-  test("are told at the end of one past its time too: they have to be given back", async () => {
+  test("are returned for an expired row too, because its memberships have to end", async () => {
     await connections.addRoom(id, "a");
     nowMs = lastMs + 1;
     expect(await connections.remove(id)).toMatchObject({ rooms: ["a"] });
   });
 });
 
-test("the answer to a probe is kept", async () => {
+test("the answer to a probe is stored", async () => {
   await connections.recordAnswer(id, "n-1");
   expect(await connections.get(id)).toMatchObject({ answeredNonce: "n-1" });
 });
 
-test("where its subject stopped in the room of everyone is told at its end", async () => {
+test("the resume point of @all is returned at the end of the connection", async () => {
   const table = tableOf(tables.client, "Connections");
   const cursor = { epoch: "e", seq: 7 };
   await membersIn(table, table, () => nowMs).setCursor("@all", id, id, cursor);

@@ -20,7 +20,7 @@ const isIn = ([from, to]: [string, string], item: string) => from <= item && ite
 const session = fc.oneof(fc.string(), fc.string({ unit: "binary" }), fc.base64String());
 
 describe("the parts of a room", () => {
-  test("hold each session once, into however many it is divided", () => {
+  test("contain each session once, for any number of parts", () => {
     fc.assert(
       fc.property(session, fc.integer({ min: 1, max: 2_000 }), (session, of) => {
         const parts = Array.from({ length: of }, (_, index) => memberItems({ index, of }));
@@ -30,7 +30,7 @@ describe("the parts of a room", () => {
     );
   });
 
-  test("begin where the one before ends: every hash is in one, and what follows it as well", () => {
+  test("start where the previous one ends, so that every hash and all after it is in one", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 0x10000 }), fc.nat({ max: 0xffff }), (of, hash) => {
         const item = `member#${hash.toString(16).padStart(4, "0")}#`;
@@ -43,7 +43,7 @@ describe("the parts of a room", () => {
     );
   });
 
-  test("are of one size", () => {
+  test("have the same size", () => {
     const sizes = Array.from({ length: 7 }, (_, index) => {
       const [from, to] = memberItems({ index, of: 7 });
       return Number.parseInt(to.slice(7, 11), 16) - Number.parseInt(from.slice(7, 11), 16);
@@ -51,15 +51,15 @@ describe("the parts of a room", () => {
     expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
   });
 
-  test("hold nothing but members", () => {
+  test("contain only members", () => {
     for (const item of ["room", "resume#ann", "member", "members#x", "memberz", "push#456", "task#456#0/1"]) {
       expect(isIn(memberItems(), item), item).toBe(false);
     }
   });
 });
 
-describe("a place", () => {
-  test("gives its session back, whatever is in it", () => {
+describe("the key of a member", () => {
+  test("contains its session, with any characters", () => {
     fc.assert(
       fc.property(session, (session) => {
         expect(sessionOf(itemOf(session))).toBe(session);
@@ -67,13 +67,13 @@ describe("a place", () => {
     );
   });
 
-  // The last of 65,536 hashes stood for the whole room: who came behind it in a large room was not posted to.
-  test("never says that it is the whole room, nor none of it", () => {
+  // The last of 65,536 hashes once meant the whole room, and members after it in a large room were not posted to.
+  test("has a share above none and below all of the room", () => {
     expect(shareUpTo("member#ffff#s")).toBeLessThan(1);
     expect(shareUpTo("member#0000#s")).toBeGreaterThan(0);
   });
 
-  test("says about which share of the room is in front of it", () => {
+  test("has about the share of the room that sorts before it", () => {
     const items = Array.from({ length: 4_000 }, (_, i) => itemOf(`session-${i}`)).sort();
     for (const seen of [251, 1_000, 3_000]) {
       const estimate = seen / shareUpTo(items[seen - 1] ?? "");
@@ -83,13 +83,13 @@ describe("a place", () => {
   });
 });
 
-describe("where a subject stopped", () => {
-  test("in one room has a key of its own: many who go at once do not write under one", () => {
+describe("the key of a resume point", () => {
+  test("has its own partition for each subject, so that many disconnects do not write to one", () => {
     const keys = ["ann", "bob"].map((subject) => resumePointKey(everyone, subject).roomId);
     expect(new Set([...keys, everyone]).size).toBe(3);
   });
 
-  test("is found for one subject in one room only, whatever their names are", () => {
+  test("is unique to one subject in one room, with any names", () => {
     const name = fc.string({ unit: fc.constantFrom("/", "@", "#", "a"), maxLength: 4 });
     fc.assert(
       fc.property(name, name, name, name, (room, subject, otherRoom, other) => {
@@ -103,7 +103,7 @@ describe("where a subject stopped", () => {
 });
 
 describe("a task's row", () => {
-  test("gives its room back, whatever is in it, and is told from the push's own", () => {
+  test("contains its room, with any characters, and differs from the push's row", () => {
     fc.assert(
       fc.property(fc.string(), (roomId) => {
         expect(taskRoom(taskKey("m", roomId, "3/5").item)).toBe(roomId);
@@ -113,11 +113,11 @@ describe("a task's row", () => {
   });
 });
 
-// DynamoDB's: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+// Limits of DynamoDB: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 const partitionKeyBytes = 2_048;
 const sortKeyBytes = 1_024;
 
-/** Each takes the most bytes of something that the protocol lets through. */
+/** Each has the maximum bytes of something that the protocol allows. */
 const wide = (chars: number) => "安".repeat(chars);
 const subjects = [`${wide(85)}a`, '"'.repeat(limits.subjectBytes), "\n".repeat(limits.subjectBytes)];
 const clientMessageId = wide(limits.messageIdChars);

@@ -8,11 +8,11 @@ import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 import { inPagesOf } from "../../../support/tables.ts";
 
-// A room and everyone: the one is divided by ranges of its rows, the other by segments of a scan.
+// A room and `@all`: the first is divided by ranges of its sort keys, the second by segments of a scan.
 
 const startMs = 1_700_000_000_000;
-/** Some are past their time. */
-const ghosts = 15;
+/** Some have expired. */
+const expiredCount = 15;
 const live = 120;
 const tables = sharedTables(openInMemoryTables);
 let nowMs = startMs;
@@ -25,12 +25,18 @@ const idsOf = (count: number, name: string) => Array.from({ length: count }, (_,
 beforeAll(async () => {
   const connections = connectionsIn(tableOf(tables.client, "Connections"), () => nowMs);
   const enter = async (id: string, connectedAtMs: number) => {
-    const caller = { connectionId: id, connectedAtMs, subject: "ann", tokenExpiresAtMs: 9 };
+    const caller = {
+      connectionId: id,
+      transport: "websocket" as const,
+      connectedAtMs,
+      subject: "ann",
+      tokenExpiresAtMs: 9,
+    };
     await connections.put({ ...caller, grants: { rooms: [], publish: [] } });
     await membersOf().put("456", { ...caller, session: id, generation: 0, holdsLease: false });
   };
   for (const id of idsOf(live, "live")) await enter(id, startMs);
-  for (const id of idsOf(ghosts, "ghost")) await enter(id, startMs - 60_000);
+  for (const id of idsOf(expiredCount, "expired")) await enter(id, startMs - 60_000);
   nowMs = startMs + 7_800_000 - 30_000;
 });
 
@@ -43,7 +49,7 @@ const of = fc.integer({ min: 1, max: 64 });
 const rowsPerPage = fc.integer({ min: 1, max: 40 });
 
 describe.each(["456", "@all"])("the members of %s", (roomId) => {
-  test("are each in exactly one part, into however many they are divided", async () => {
+  test("are each in exactly one part, for any number of parts", async () => {
     await fc.assert(
       fc.asyncProperty(of, rowsPerPage, async (of, rowsPerPage) => {
         const members = membersOf(rowsPerPage);
@@ -54,7 +60,7 @@ describe.each(["456", "@all"])("the members of %s", (roomId) => {
     );
   });
 
-  test("are read on behind any of them without a loss or a repetition, also when that one has left", async () => {
+  test("continue after any member without loss or repetition, even if it has left", async () => {
     await fc.assert(
       fc.asyncProperty(
         of,
@@ -66,20 +72,20 @@ describe.each(["456", "@all"])("the members of %s", (roomId) => {
           const at = { index: part % of, of };
           const whole = await sessionsOf(membersOf(), roomId, at);
           fc.pre(whole.length > 0);
-          const place = resumePoint % whole.length;
-          const after = whole[place] ?? "";
-          // One that has left is a row less; what was read is named by its key, not by the row.
+          const index = resumePoint % whole.length;
+          const after = whole[index] ?? "";
+          // The row of a member that has left is gone. Reads continue after its key, not after its row.
           const comeBack = hasLeft ? await removed(roomId, after) : async () => {};
           const rest = await sessionsOf(membersOf(rows), roomId, at, after);
           await comeBack();
-          expect(rest).toEqual(whole.slice(place + 1));
+          expect(rest).toEqual(whole.slice(index + 1));
         },
       ),
       { numRuns: 40 },
     );
   });
 
-  test("are read by parts in pages of some hundred, and whole in pages as large as they may be", async () => {
+  test("are read by parts in pages of 500, and as a whole in the largest pages", async () => {
     const limits: unknown[] = [];
     const send = (command: { input: { Limit?: number } }) => {
       limits.push(command.input.Limit);
@@ -93,7 +99,7 @@ describe.each(["456", "@all"])("the members of %s", (roomId) => {
   });
 });
 
-/** Takes a row away. @returns puts it back */
+/** Removes a row. @returns a function that restores it */
 async function removed(roomId: string, session: string): Promise<() => Promise<void>> {
   const members = membersOf();
   const member = await members.get(roomId, session);
@@ -110,19 +116,19 @@ async function removed(roomId: string, session: string): Promise<() => Promise<v
 }
 
 describe("the first members", () => {
-  test.each(["456", "@all"])("of %s are all of them where they are at most so many", async (roomId) => {
-    const { members, share } = await membersOf().first(roomId, live + ghosts);
+  test.each(["456", "@all"])("of %s are all members of a room up to the limit", async (roomId) => {
+    const { members, share } = await membersOf().first(roomId, live + expiredCount);
     expect(members.map(({ session }) => session).sort()).toEqual(idsOf(live, "live"));
     expect(share).toBe(1);
   });
 
-  test.each(["456", "@all"])("of %s are some of them where they are one more", async (roomId) => {
-    const { members, share } = await membersOf().first(roomId, live + ghosts - 1);
+  test.each(["456", "@all"])("of %s are some members of a room above the limit", async (roomId) => {
+    const { members, share } = await membersOf().first(roomId, live + expiredCount - 1);
     expect(share).not.toBe(1);
     expect(members.length).toBeGreaterThan(0);
   });
 
-  test("of a room say which share of it they are; of everyone nobody can know", async () => {
+  test("of a room have their share of it; of @all the share is unknown", async () => {
     const { members, share = 0 } = await membersOf().first("456", 50);
     const estimate = members.length / share;
     expect(estimate).toBeGreaterThan(live * 0.6);
@@ -130,19 +136,19 @@ describe("the first members", () => {
     expect(await membersOf().first("@all", 50)).not.toHaveProperty("share");
   });
 
-  test("cost one page, however many there are", async () => {
-    let asked = 0;
+  test("cost one page, for any number of members", async () => {
+    let requests = 0;
     const send = (command: never) => {
-      asked += 1;
+      requests += 1;
       return tables.client.send(command);
     };
     const client = { send: send as unknown as typeof tables.client.send };
     const members = membersIn(tableOf(client, "Rooms"), tableOf(client, "Connections"), () => nowMs);
-    for (const roomId of ["456", "@all", "nobody"]) await members.first(roomId, 20);
-    expect(asked).toBe(3);
+    for (const roomId of ["456", "@all", "empty"]) await members.first(roomId, 20);
+    expect(requests).toBe(3);
   });
 
-  test("of a room that nobody is in are none, and nobody is missing", async () => {
-    expect(await membersOf().first("nobody", 250)).toEqual({ members: [], share: 1 });
+  test("of an empty room are none, with a share of 1", async () => {
+    expect(await membersOf().first("empty", 250)).toEqual({ members: [], share: 1 });
   });
 });

@@ -27,7 +27,7 @@ beforeEach(() => {
   room = `room-${rooms}`;
 });
 
-const place = (changes: Partial<NewMember> = {}): NewMember => ({
+const membership = (changes: Partial<NewMember> = {}): NewMember => ({
   session: "s#1",
   connectionId: "c-1",
   connectedAtMs: startMs,
@@ -36,23 +36,24 @@ const place = (changes: Partial<NewMember> = {}): NewMember => ({
   holdsLease: false,
   ...changes,
 });
-/** A place as it is read when nothing was sent again yet. */
+/** A membership as it is read before any redelivery. */
 const read = (changes: Partial<Member> = {}): Member => ({
-  ...place(),
+  ...membership(),
+  transport: "websocket",
   ...{ acks: false, hasAcked: false, redeliveries: 0, redeliveredAtMs: 0, exhaustedSeq: 0 },
   ...changes,
 });
 const now = () => members.get(room, "s#1");
 
-describe("a place", () => {
+describe("a membership", () => {
   test("is read as it was written, whatever characters its session has", async () => {
     const session = "a#b member# ü 😀";
-    expect(await members.put(room, place({ session, holdsLease: true }))).toBe("done");
+    expect(await members.put(room, membership({ session, holdsLease: true }))).toBe("done");
     expect(await members.get(room, session)).toEqual(read({ session, holdsLease: true }));
   });
 
-  test("is absent from its expiry on", async () => {
-    await members.put(room, place());
+  test("is absent once it has expired", async () => {
+    await members.put(room, membership());
     nowMs = lastMs - 1_000;
     expect(await now()).toBeDefined();
     nowMs = lastMs;
@@ -60,16 +61,16 @@ describe("a place", () => {
     expect(await pagesOf(members)).toEqual([]);
   });
 
-  test("keeps its claim on the room when its owner logs in again by a policy without one", async () => {
-    await members.put(room, place({ holdsLease: true }));
-    await members.put(room, place());
+  test("keeps its lease when its session logs in again by a policy without one", async () => {
+    await members.put(room, membership({ holdsLease: true }));
+    await members.put(room, membership());
     expect(await now()).toMatchObject({ holdsLease: true });
   });
 });
 
 const rowOf = async () => (await rowsOf(tables.client, "Rooms")).find(({ roomId }) => roomId === room);
 
-describe("putting a place over one that is there", () => {
+describe("writing over an existing membership", () => {
   test.each([
     ["of the same connection and generation", {}, "done"],
     ["by a newer connection", { connectionId: "c-2", connectedAtMs: startMs + 1 }, "done"],
@@ -78,29 +79,29 @@ describe("putting a place over one that is there", () => {
     ["with an older generation", { generation: 2 }, "superseded"],
     ["by another subject with the same session", { subject: "eve", connectionId: "c-9" }, "superseded"],
   ])("%s: %3$s", async (_, changes, outcome) => {
-    await members.put(room, place());
-    expect(await members.put(room, place(changes))).toBe(outcome);
+    await members.put(room, membership());
+    expect(await members.put(room, membership(changes))).toBe(outcome);
     expect(await now()).toEqual(outcome === "done" ? read(changes) : read());
   });
 });
 
-describe("beginning a place anew", () => {
+describe("starting a new membership", () => {
   const cursor = { epoch: "e", seq: 5 };
-  const began = place({ cursor });
+  const began = membership({ cursor });
 
   test.each([
     ["over one that is current", 3, {}, "superseded"],
     ["over one that is void", 4, {}, "done"],
-    ["over one whose time is over", 3, { connectedAtMs: startMs - 3 * 3_600_000 }, "done"],
+    ["over one that has expired", 3, { connectedAtMs: startMs - 3 * 3_600_000 }, "done"],
     ["over one of another subject", 4, { subject: "eve" }, "superseded"],
   ])("%s: %4$s", async (_, current, was, outcome) => {
-    const before = place({ ...was, cursor: { epoch: "e", seq: 2 } });
+    const before = membership({ ...was, cursor: { epoch: "e", seq: 2 } });
     await members.put(room, before);
     expect(await members.put(room, { ...began, generation: 4 }, current)).toBe(outcome);
     expect((await rowOf())?.cursor).toEqual(outcome === "done" ? cursor : before.cursor);
   });
 
-  test("takes no word of before along", async () => {
+  test("keeps no ack of the earlier one", async () => {
     await members.put(room, began);
     await members.ack(room, "s#1", "c-1", { epoch: "e", seq: 6 });
     expect(await now()).toMatchObject({ hasAcked: true });
@@ -111,61 +112,61 @@ describe("beginning a place anew", () => {
   });
 });
 
-describe("moving a place to another connection", () => {
+describe("moving a membership to another connection", () => {
   test.each([
     ["a newer one", { connectionId: "c-2", connectedAtMs: startMs + 1 }, "done"],
     ["an older one", { connectionId: "c-0", connectedAtMs: startMs - 1 }, "changed"],
-    ["one that believes in an older generation", { connectionId: "c-2", generation: 2 }, "changed"],
-    ["one that believes in a newer generation", { connectionId: "c-2", generation: 4 }, "changed"],
+    ["one with an older generation", { connectionId: "c-2", generation: 2 }, "changed"],
+    ["one with a newer generation", { connectionId: "c-2", generation: 4 }, "changed"],
     ["one of another subject", { connectionId: "c-2", subject: "eve" }, "changed"],
   ])("%s: %3$s", async (_, changes, outcome) => {
-    await members.put(room, place({ holdsLease: true }));
-    expect(await members.move(room, place({ ...changes, holdsLease: true }))).toBe(outcome);
+    await members.put(room, membership({ holdsLease: true }));
+    expect(await members.move(room, membership({ ...changes, holdsLease: true }))).toBe(outcome);
     expect(await now()).toEqual(
       outcome === "done" ? read({ ...changes, holdsLease: true }) : read({ holdsLease: true }),
     );
   });
 
-  test("that is not there any more makes none", async () => {
-    expect(await members.move(room, place())).toBe("changed");
+  test("that is gone creates none", async () => {
+    expect(await members.move(room, membership())).toBe("changed");
     expect((await rowsOf(tables.client, "Rooms")).filter(({ roomId }) => roomId === room)).toEqual([]);
   });
 });
 
-describe("removing a place", () => {
-  test("gives back what was there", async () => {
-    await members.put(room, place({ holdsLease: true }));
+describe("removing a membership", () => {
+  test("returns it", async () => {
+    await members.put(room, membership({ holdsLease: true }));
     expect(await members.remove(room, "s#1", "c-1")).toEqual(read({ holdsLease: true }));
     expect(await now()).toBeUndefined();
     expect(await members.remove(room, "s#1", "c-1")).toBeUndefined();
   });
 
-  test("for a connection that does not have it any more leaves it", async () => {
-    await members.put(room, place());
+  test("leaves it if another connection has it", async () => {
+    await members.put(room, membership());
     expect(await members.remove(room, "s#1", "c-0")).toBeUndefined();
     expect(await now()).toEqual(read());
   });
 
-  test("works after its expiry too", async () => {
-    await members.put(room, place());
+  test("works on an expired row too", async () => {
+    await members.put(room, membership());
     nowMs = lastMs;
     expect(await members.remove(room, "s#1", "c-1")).toBeDefined();
   });
 });
 
-describe("evicting a place", () => {
+describe("evicting a member", () => {
   test.each([
     ["of an older generation removes it", 4, true],
     ["of the same generation leaves it", 3, false],
     ["of a newer generation leaves it", 2, false],
   ])("%s", async (_, generation, evicted) => {
-    await members.put(room, place());
+    await members.put(room, membership());
     expect(await members.evict(room, "s#1", generation)).toEqual(evicted ? read() : undefined);
     expect(await now()).toEqual(evicted ? undefined : read());
   });
 
-  test("that several find is done by one of them only: so its owner hears it once", async () => {
-    await members.put(room, place());
+  test("is done by only one of several callers, so that it is notified once", async () => {
+    await members.put(room, membership());
     const evicted = await Promise.all(Array.from({ length: 5 }, () => members.evict(room, "s#1", 4)));
     expect(evicted.filter(Boolean)).toHaveLength(1);
   });
@@ -178,24 +179,24 @@ const pagesOf = async (of: Members) => {
 };
 
 describe("the pages", () => {
-  test("hold the room's members, not the room and not another room's", async () => {
+  test("contain the room's members, not the room and not another room's members", async () => {
     const small = tableOf(inPagesOf(2, tables.client), "Rooms");
     await roomsIn(
       small,
       () => nowMs,
       () => "e",
     ).open(room);
-    await members.put(`${room}0`, place());
+    await members.put(`${room}0`, membership());
     const sessions = Array.from({ length: 7 }, (_, i) => `s-${i}`);
-    for (const session of sessions) await members.put(room, place({ session }));
-    await members.put(room, place({ session: "old", connectedAtMs: startMs - 60_000 }));
+    for (const session of sessions) await members.put(room, membership({ session }));
+    await members.put(room, membership({ session: "old", connectedAtMs: startMs - 60_000 }));
     nowMs = lastMs - 30_000;
     const got = await pagesOf(membersOf(inPagesOf(2, tables.client)));
     expect(got.map(({ session }) => session).sort()).toEqual(sessions);
   });
 
-  test("go through the members in an order that has nothing to do with their sessions", async () => {
-    for (let i = 0; i < 20; i += 1) await members.put(room, place({ session: `s-${i + 10}` }));
+  test("have the members in an order that is independent of their sessions", async () => {
+    for (let i = 0; i < 20; i += 1) await members.put(room, membership({ session: `s-${i + 10}` }));
     const order = (await pagesOf(members)).map(({ session }) => session);
     expect(order).not.toEqual([...order].sort());
   });
@@ -209,19 +210,20 @@ describe.each(["a room", "everyone"])("a member's cursor in %s", (where) => {
     const caller = { connectionId: room, connectedAtMs: startMs, subject: "ann", tokenExpiresAtMs: 9 };
     await connectionsIn(tableOf(tables.client, "Connections"), () => nowMs).put({
       ...caller,
+      transport: "websocket",
       grants: { rooms: [], publish: [] },
     });
-    const place: NewMember = {
+    const membership: NewMember = {
       ...{ session: session(), connectionId: room, connectedAtMs: startMs, subject: "ann" },
       ...{ generation: 0, holdsLease: false },
     };
-    if (where === "a room") await members.put(room, place);
+    if (where === "a room") await members.put(room, membership);
     await members.setCursor(roomId(), session(), room, { epoch: "e", seq: 5 });
   });
 
   test.each<[string, { seq?: number; epoch?: string; connectionId?: string }, number | "refused"]>([
     ["forward", {}, 5],
-    ["to where it is", { seq: 5 }, "refused"],
+    ["to the same position", { seq: 5 }, "refused"],
     ["back", { seq: 4 }, "refused"],
     ["in another epoch", { epoch: "f" }, "refused"],
     ["for another connection", { connectionId: "other" }, "refused"],
@@ -230,12 +232,12 @@ describe.each(["a room", "everyone"])("a member's cursor in %s", (where) => {
     expect((await get())?.cursor).toEqual({ epoch: "e", seq: outcome === "refused" ? 5 : 7 });
   });
 
-  test("is moved by no ack where there is none", async () => {
-    expect(await members.ack(roomId(), "nobody", "nobody", { epoch: "e", seq: 7 })).toBe("refused");
-    expect(await members.get(roomId(), "nobody")).toBeUndefined();
+  test("is not created by an ack", async () => {
+    expect(await members.ack(roomId(), "absent", "absent", { epoch: "e", seq: 7 })).toBe("refused");
+    expect(await members.get(roomId(), "absent")).toBeUndefined();
   });
 
-  test("is set wherever it was, by its own connection only", async () => {
+  test("is set to any position, by its own connection only", async () => {
     await members.setCursor(roomId(), session(), "other", { epoch: "f", seq: 1 });
     expect((await get())?.cursor).toEqual({ epoch: "e", seq: 5 });
     await members.setCursor(roomId(), session(), room, { epoch: "f", seq: 1 });
@@ -249,19 +251,19 @@ describe.each(["a room", "everyone"])("a member's cursor in %s", (where) => {
   };
 
   test.each<[string, Partial<Member>, boolean]>([
-    ["where the cursor is still there", {}, true],
-    ["where it has moved", { cursor: { epoch: "e", seq: 4 } }, false],
-    ["where its epoch has changed", { cursor: { epoch: "f", seq: 5 } }, false],
+    ["if the cursor has not moved", {}, true],
+    ["if the cursor has moved", { cursor: { epoch: "e", seq: 4 } }, false],
+    ["if its epoch has changed", { cursor: { epoch: "f", seq: 5 } }, false],
     ["for another connection", { connectionId: "other" }, false],
-  ])("has its tries noted %s: %3$j", async (_, changes, isNoted) => {
+  ])("has its redelivery recorded %s: %3$j", async (_, changes, isRecorded) => {
     await note(changes);
-    expect(await get()).toMatchObject(isNoted ? tried : { redeliveries: 0, redeliveredAtMs: 0, exhaustedSeq: 0 });
+    expect(await get()).toMatchObject(isRecorded ? tried : { redeliveries: 0, redeliveredAtMs: 0, exhaustedSeq: 0 });
   });
 
   test.each([
     ["an ack", () => members.ack(roomId(), session(), room, { epoch: "e", seq: 6 })],
     ["a new start", () => members.setCursor(roomId(), session(), room, { epoch: "e", seq: 6 })],
-  ])("begins its tries anew with %s", async (_, move) => {
+  ])("resets its redeliveries with %s", async (_, move) => {
     await note();
     await move();
     expect(await get()).toMatchObject({ redeliveries: 0, redeliveredAtMs: 0, exhaustedSeq: 0 });
@@ -273,32 +275,32 @@ test.each([
   ["a poll over an older connection", {}, { leaseExpiresAtMs: startMs + 90_000, connectedAtMs: startMs + 9 }, "done"],
   ["a poll over a newer connection", {}, { leaseExpiresAtMs: startMs + 90_000 }, "superseded"],
   ["an older connection over a newer one", {}, {}, "superseded"],
-])("a place is taken by %s: %4$s", async (_, was, by, outcome) => {
-  const place = { session: "s", connectionId: "c", subject: "ann", generation: 0, holdsLease: false };
-  await members.put(room, { ...place, connectedAtMs: startMs + 5, ...was });
-  expect(await members.put(room, { ...place, connectedAtMs: startMs, ...by })).toBe(outcome);
+])("a membership goes to %s: %4$s", async (_, was, by, outcome) => {
+  const membership = { session: "s", connectionId: "c", subject: "ann", generation: 0, holdsLease: false };
+  await members.put(room, { ...membership, connectedAtMs: startMs + 5, ...was });
+  expect(await members.put(room, { ...membership, connectedAtMs: startMs, ...by })).toBe(outcome);
 });
 
-test("a lease ends its place", async () => {
-  const place = { session: "s", connectionId: "poll:s", connectedAtMs: startMs, subject: "ann", generation: 0 };
-  await members.put(room, { ...place, holdsLease: false, leaseExpiresAtMs: startMs + 90_000 });
+test("a membership ends with its lease", async () => {
+  const membership = { session: "s", connectionId: "poll:s", connectedAtMs: startMs, subject: "ann", generation: 0 };
+  await members.put(room, { ...membership, holdsLease: false, leaseExpiresAtMs: startMs + 90_000 });
   nowMs += 89_999;
-  expect(await members.get(room, "s")).toMatchObject({ leaseExpiresAtMs: startMs + 90_000 });
+  expect(await members.get(room, "s")).toMatchObject({ transport: "polling", leaseExpiresAtMs: startMs + 90_000 });
   nowMs += 1;
   expect(await members.get(room, "s")).toBeUndefined();
 });
 
-test("a poller's place is absent once its lease is over, but to who asks for what it did not get; in time to them too", async () => {
+test("an expired polling membership is returned only with includingExpired, for an hour", async () => {
   const leaseExpiresAtMs = startMs + 90_000;
   await members.put(room, {
-    ...place({ session: "s", connectionId: "poll:s" }),
+    ...membership({ session: "s", connectionId: "poll:s" }),
     leaseExpiresAtMs,
   });
-  const seen = async (whom?: MemberFilter) => {
+  const seen = async (filter?: MemberFilter) => {
     const sessions: string[] = [];
-    for await (const page of members.pages(room, undefined, undefined, whom))
+    for await (const page of members.pages(room, undefined, undefined, filter))
       sessions.push(...page.map((m) => m.session));
-    const { members: firstOnes } = await members.first(room, 9, whom);
+    const { members: firstOnes } = await members.first(room, 9, filter);
     expect(firstOnes.map(({ session }) => session)).toEqual(sessions);
     return sessions;
   };

@@ -32,7 +32,7 @@ describe("the log", () => {
   };
   const rowsNow = async () => (await rowsOf(tables.client, "Messages")).filter((row) => row.roomId === room);
 
-  test("keeps a message as it was pushed until its time is over", async () => {
+  test("keeps a message as it was pushed until its retention is over", async () => {
     const rawData = '{ "2":1, "1":12345678901234567890 }';
     const more = { rawData, from: "ann", conversation: "a_b", receiptTo: "ann", ttlEndsAtMs: startMs + 5 };
     expect(await log().append(message(7, more))).toBe("done");
@@ -50,14 +50,14 @@ describe("the log", () => {
     ["another message, though later", { messageId: "other", atMs: startMs + 9 }, "superseded"],
     ["a later message of another epoch", { messageId: "other", epoch: "f", atMs: startMs + 1 }, "done"],
     ["an older message of another epoch", { messageId: "other", epoch: "f", atMs: startMs - 1 }, "superseded"],
-  ])("gives a number that is taken to %s: %3$s", async (_, more, outcome) => {
+  ])("assigns a taken number to %s: %3$s", async (_, more, outcome) => {
     await log().append(message(1));
     expect(await log().append(message(1, more))).toBe(outcome);
     const kept = outcome === "done" ? message(1, more) : message(1);
     expect((await read(1, 1, kept.epoch))[0]?.message?.messageId).toBe(kept.messageId);
   });
 
-  test("gives a number up once and for ever; one that is taken it does not", async () => {
+  test("writes a tombstone once and permanently, but not in place of a message", async () => {
     const at = { epoch: "e", seq: 1, atMs: startMs };
     expect(await log().putTombstone(room, at)).toBe("done");
     expect(await log().putTombstone(room, at)).toBe("done");

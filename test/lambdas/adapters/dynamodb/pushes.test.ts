@@ -28,16 +28,16 @@ const part = (index: number, of: number, roomId = "456"): FanOutTask => ({
   ...{ roomId, messageId, text: "{}", taskId: `${index}/${of}`, to: { index, of }, hop: 0 },
 });
 
-describe("the books on pushes", () => {
+describe("the records of pushes", () => {
   const numbered = (seq: number, roomId = messageId) => ({ roomId, epoch: "e", seq, atMs: nowMs, done: false });
 
-  test("enter the first, and tell the second of it", async () => {
+  test("register the first push, and return it to the second", async () => {
     expect(await pushes().register(messageId, numbered(1))).toBeUndefined();
     expect(await pushes().register(messageId, numbered(2))).toEqual(numbered(1));
     expect(await pushes().get(messageId)).toEqual([numbered(1)]);
   });
 
-  test("enter one of many at once", async () => {
+  test("register one of many concurrent pushes", async () => {
     const entered = await Promise.all(Array.from({ length: 6 }, (_, i) => pushes().register(messageId, numbered(i))));
     expect(entered.filter((first) => first === undefined)).toHaveLength(1);
   });
@@ -51,7 +51,7 @@ describe("the books on pushes", () => {
     expect(await pushes().register(messageId, numbered(3))).toBeUndefined();
   });
 
-  test("give another number only to a push that has the one of before", async () => {
+  test("renumber only a push that has the previous number", async () => {
     await pushes().register(messageId, numbered(1));
     await pushes().renumber(messageId, numbered(3), 2);
     expect(await pushes().get(messageId)).toMatchObject([{ seq: 1 }]);
@@ -59,7 +59,7 @@ describe("the books on pushes", () => {
     expect(await pushes().get(messageId)).toMatchObject([{ seq: 3 }]);
   });
 
-  test("enter one that stands for an id under the same key, whatever its room, and know its room", async () => {
+  test("store an idempotent push under the same key in any room, with its room", async () => {
     const digest = pushes().digestOf("a");
     expect(digest).toMatch(/^[\w-]{16}$/);
     const first = { ...numbered(1, "456"), digest };
@@ -76,7 +76,7 @@ describe("the books on pushes", () => {
     expect(await pushes().get(messageId)).toEqual([{ ...first, done: true }]);
   });
 
-  test("hold one record for each room, and how its delivery ended", async () => {
+  test("contain one record for each room, with its outcomes", async () => {
     const outcomes = { members: 1, sent: 1, gone: 0, slow: 0, failed: 0, unknown: 0, waiting: 0 };
     await pushes().register(messageId, numbered(1));
     await pushes().register(messageId, numbered(9, `${messageId}#b`));
@@ -89,13 +89,13 @@ describe("the books on pushes", () => {
 });
 
 describe("dividing a room", () => {
-  test("is decided by the first: whoever pushes the same again orders the same parts", async () => {
+  test("is decided by the first push: a repeated push uses the same parts", async () => {
     expect(await pushes().recordParts(messageId, record(), 5)).toBe(5);
     expect(await pushes().recordParts(messageId, record(), 8)).toBe(5);
     expect(await pushes().get(messageId)).toEqual([{ ...record(), parts: 5 }]);
   });
 
-  test("at the same time is decided by one of them", async () => {
+  test("concurrently is decided by one push", async () => {
     const divided = await Promise.all(
       Array.from({ length: 12 }, (_, i) => pushes().recordParts(messageId, record(), i + 1)),
     );
@@ -103,13 +103,13 @@ describe("dividing a room", () => {
     expect(await pushes().get(messageId)).toMatchObject([{ parts: divided[0] }]);
   });
 
-  test("leaves a push that was entered before as it is", async () => {
+  test("keeps a record that exists", async () => {
     await pushes().register(messageId, record());
     await pushes().recordParts(messageId, { ...record(), seq: 9, atMs: startMs + 5, done: true }, 5);
     expect(await pushes().get(messageId)).toEqual([{ ...record(), parts: 5 }]);
   });
 
-  test("is each room's own, and of messages without a number too", async () => {
+  test("is separate for each room, and works without a number", async () => {
     const unlogged = { roomId: "other", atMs: startMs, done: true };
     await pushes().recordParts(messageId, record(), 5);
     await pushes().recordParts(messageId, unlogged, 2);
@@ -128,9 +128,9 @@ describe("dividing a room", () => {
   });
 });
 
-describe("the books on a push", () => {
-  test("have with each room what is known of its own parts", async () => {
-    // A room's name may be the beginning of another's.
+describe("the records of one push", () => {
+  test("contain each room's own tasks", async () => {
+    // A room's name may be a prefix of another's.
     for (const roomId of ["456", "456#1"]) await pushes().recordParts(messageId, record(roomId), 2);
     await tasks().acquire(part(0, 2), "w", nowMs + 9);
     await tasks().record(part(0, 2), "w", { after: "s", outcomes: { ...none, members: 1, sent: 1 }, doneAtMs: 5 });
@@ -149,14 +149,14 @@ describe("the books on a push", () => {
     ]);
   });
 
-  test("tell a part from members who are tried again", async () => {
+  test("distinguish tasks of parts from retries of members", async () => {
     await pushes().recordParts(messageId, record(), 2);
     const again: FanOutTask = { ...part(0, 2), taskId: "a-b_c", to: { sessions: ["s"] } };
     await tasks().acquire(again, "w", nowMs + 9);
     expect(await pushes().get(messageId)).toMatchObject([{ tasks: [{ ofPart: false }] }]);
   });
 
-  test("forget its tasks with it", async () => {
+  test("expire with its tasks", async () => {
     await tasks().acquire(part(0, 2), "w", nowMs + 9);
     nowMs += 86_400_000;
     await pushes().register(messageId, { ...record(), atMs: nowMs });

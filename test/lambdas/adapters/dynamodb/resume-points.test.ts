@@ -17,28 +17,28 @@ beforeEach(() => {
 });
 const now = () => nowMs;
 
-describe("where a subject stopped", () => {
+describe("a resume point", () => {
   const resumePoints = () => resumePointsIn(tableOf(tables.client, "Rooms"), now);
 
   const acked = (seq: number, epoch = "e") => ({ epoch, seq, hasAcked: true });
   const start = (seq: number, epoch = "e") => ({ epoch, seq, hasAcked: false });
 
   test.each([
-    ["further on", acked(5), acked(6), true],
-    ["at the same place", acked(5), acked(5), false],
-    ["back", acked(5), acked(4), false],
+    ["later", acked(5), acked(6), true],
+    ["the same", acked(5), acked(5), false],
+    ["earlier", acked(5), acked(4), false],
     ["in another epoch", acked(5), acked(1, "f"), true],
-    ["where something was acked, after a mere start", start(5), acked(4), true],
-    ["a mere start, after something was acked", acked(5), start(6), false],
-    ["a second start", start(5), start(6), false],
-    ["a start in another epoch", acked(5), start(1, "f"), true],
-  ])("is kept when it is %s: %4$j", async (_, before, resumePoint, isKept) => {
+    ["acked, after one that was not", start(5), acked(4), true],
+    ["not acked, after one that was", acked(5), start(6), false],
+    ["a second one that was not acked", start(5), start(6), false],
+    ["not acked, in another epoch", acked(5), start(1, "f"), true],
+  ])("is stored when it is %s: %4$j", async (_, before, resumePoint, isKept) => {
     await resumePoints().keep(room, "ann", before);
     await resumePoints().keep(room, "ann", resumePoint);
     expect(await resumePoints().get(room, "ann")).toEqual(isKept ? resumePoint : before);
   });
 
-  test("is each subject's own, in each room, for thirty days", async () => {
+  test("is kept for each subject and room, for thirty days", async () => {
     await resumePoints().keep(room, "ann", acked(5));
     expect(await resumePoints().get(room, "bob")).toBeUndefined();
     expect(await resumePoints().get(`${room}-b`, "ann")).toBeUndefined();

@@ -28,11 +28,11 @@ const fresh = (epoch: string) => ({
   ...{ roomId: room, epoch, seq: 0, generation: 0, loginCount: 0 },
   ...{ openedAtMs: 0, lastAtMs: 0, ackCheckAtMs: 0 },
 });
-const lease = (connectionId: string, expiresAtMs = 5): Lease => ({ connectionId, expiresAtMs });
+const lease = (connectionId: string, expiresAtMs = 5): Lease => ({ connectionId, transport: "websocket", expiresAtMs });
 const rowOf = async (roomId: string) => (await rowsOf(tables.client, "Rooms")).find((row) => row.roomId === roomId);
 
 describe("a room", () => {
-  test("begins with its first use, at zero, and keeps its epoch", async () => {
+  test("starts with its first use, at zero, and keeps its epoch", async () => {
     const first = await rooms.open(room);
     expect(first).toEqual({ ...fresh(first.epoch), openedAtMs: nowMs });
     expect(first.epoch).toMatch(/^e-/);
@@ -40,33 +40,33 @@ describe("a room", () => {
     expect(await rooms.nextSeq(room)).toMatchObject({ epoch: first.epoch });
   });
 
-  test("lives for thirty days after it was used last", async () => {
+  test("expires thirty days after its last use", async () => {
     await rooms.open(room);
     nowMs += 86_400_000;
     await rooms.nextSeq(room);
     expect((await rowOf(room))?.expiresAt).toBe(nowMs / 1000 + 30 * 86_400);
   });
 
-  test("that nobody used has nothing to tell, and is not made by asking", async () => {
+  test("that was never used is absent, and a read does not create it", async () => {
     expect(await rooms.get(room)).toBeUndefined();
     expect(await rowOf(room)).toBeUndefined();
   });
 });
 
-describe("a room that is to be there", () => {
-  test("is made where there is none, and again where its counters were lost", async () => {
+describe("a room that should exist", () => {
+  test("is created, and again after its counters were lost", async () => {
     const first = await rooms.find(room);
     expect(first).toEqual({ ...fresh(first.epoch), openedAtMs: nowMs });
     expect(await rooms.find(room)).toEqual(first);
   });
 
-  // Half of what a look at a room writes, when the room itself is gone.
-  test("is made where nothing but the note of a look is left of it", async () => {
+  // An ack check may write only its own attribute to a room that is gone.
+  test("is created if only the time of an ack check is left of it", async () => {
     await rooms.recordAckCheck(room, 5);
     expect((await rooms.find(room)).epoch).toMatch(/^e-/);
   });
 
-  test("is not written by those who come within a day; who comes later gives it thirty days more", async () => {
+  test("is not written by uses within a day; a later use extends it by thirty days", async () => {
     await rooms.open(room);
     const written = (await rowOf(room))?.expiresAt as number;
     nowMs += 86_400_000;
@@ -79,7 +79,7 @@ describe("a room that is to be there", () => {
 });
 
 describe("seq", () => {
-  test("goes up by one each time, without duplicates under contention", async () => {
+  test("increases by one each time, without duplicates under contention", async () => {
     const taken = await Promise.all(Array.from({ length: 20 }, () => rooms.nextSeq(room)));
     expect(taken.map(({ seq }) => seq).sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
     expect(new Set(taken.map(({ epoch }) => epoch)).size).toBe(1);
@@ -87,38 +87,38 @@ describe("seq", () => {
   });
 });
 
-describe("entries", () => {
-  test("are counted, each with the room as it is with that entry", async () => {
+describe("the login count", () => {
+  test("increases with each login, and is returned with the room", async () => {
     const counted = await Promise.all([rooms.countLogin(room), rooms.countLogin(room)]);
     expect(counted.map(({ loginCount }) => loginCount).sort()).toEqual([1, 2]);
   });
 });
 
-describe("a claim", () => {
-  test("of an untouched room makes the holder and sets the generation", async () => {
+describe("acquiring the lease", () => {
+  test("of an unused room sets the leaseholder and the generation", async () => {
     const seen = await rooms.open(room);
     const acquired = { ...seen, lease: lease("a") };
     expect(await rooms.acquire(seen, lease("a"), 0)).toEqual(acquired);
     expect(await rooms.open(room)).toEqual(acquired);
   });
 
-  test("of a room that was never opened makes it", async () => {
+  test("of a room that was never opened creates it", async () => {
     const never = fresh("");
     expect(await rooms.acquire(never, lease("a"), 0)).toMatchObject({ lease: lease("a") });
     expect(await rooms.open(room)).toMatchObject({ epoch: expect.stringMatching(/^e-/), lease: lease("a") });
   });
 
-  test("may take over from the holder it has seen, in a new generation", async () => {
+  test("may replace the leaseholder that was read, with a new generation", async () => {
     await rooms.acquire(await rooms.open(room), lease("a"), 0);
     expect(await rooms.acquire(await rooms.open(room), lease("b"), 1)).toMatchObject({ generation: 1 });
     expect(await rooms.open(room)).toMatchObject({ generation: 1, lease: lease("b") });
   });
 
   test.each<[string, (rooms: Rooms, room: string) => Promise<unknown>]>([
-    ["somebody became holder", async (rooms, room) => rooms.acquire(await rooms.open(room), lease("b"), 0)],
-    ["somebody took over", (rooms, room) => rooms.takeOver(room, lease("b"))],
-    ["somebody came in", (rooms, room) => rooms.countLogin(room)],
-  ])("of an untouched room fails when %s since", async (_, meanwhile) => {
+    ["another connection acquired it", async (rooms, room) => rooms.acquire(await rooms.open(room), lease("b"), 0)],
+    ["another connection took over", (rooms, room) => rooms.takeOver(room, lease("b"))],
+    ["a session joined", (rooms, room) => rooms.countLogin(room)],
+  ])("of an unused room fails if %s meanwhile", async (_, meanwhile) => {
     const seen = await rooms.open(room);
     await meanwhile(rooms, room);
     const before = await rowOf(room);
@@ -127,15 +127,15 @@ describe("a claim", () => {
   });
 
   test.each<[string, (rooms: Rooms, room: string) => Promise<unknown>]>([
-    ["the holder moved to another connection", (rooms, room) => rooms.moveLease(room, "b", "b2")],
-    ["the holder left", (rooms, room) => rooms.release(room, "b")],
+    ["the lease moved to another connection", (rooms, room) => rooms.moveLease(room, "b", lease("b2"))],
+    ["the lease was released", (rooms, room) => rooms.release(room, "b")],
     [
-      "the same connection claimed anew",
+      "the same connection acquired it again",
       async (rooms, room) => rooms.acquire(await rooms.open(room), lease("b", 6), 1),
     ],
-    ["somebody came in", (rooms, room) => rooms.countLogin(room)],
-    ["a generation began and its holder looks the same", (rooms, room) => rooms.takeOver(room, lease("b"))],
-  ])("of a room in use fails when %s since", async (_, meanwhile) => {
+    ["a session joined", (rooms, room) => rooms.countLogin(room)],
+    ["a take-over wrote the same lease with a new generation", (rooms, room) => rooms.takeOver(room, lease("b"))],
+  ])("of a room in use fails if %s meanwhile", async (_, meanwhile) => {
     await rooms.takeOver(room, lease("b"));
     await rooms.countLogin(room);
     const seen = await rooms.open(room);
@@ -145,15 +145,15 @@ describe("a claim", () => {
     expect(await rowOf(room)).toEqual(before);
   });
 
-  test("of many at once is one's", async () => {
+  test("succeeds for one of many concurrent attempts", async () => {
     const seen = await rooms.open(room);
-    const claims = await Promise.all(Array.from({ length: 8 }, (_, i) => rooms.acquire(seen, lease(`c-${i}`), 0)));
-    expect(claims.filter((acquire) => acquire !== "changed")).toHaveLength(1);
+    const attempts = await Promise.all(Array.from({ length: 8 }, (_, i) => rooms.acquire(seen, lease(`c-${i}`), 0)));
+    expect(attempts.filter((acquire) => acquire !== "changed")).toHaveLength(1);
   });
 });
 
 describe("a take-over", () => {
-  test("begins a generation, and tells the holder of before", async () => {
+  test("starts a generation, and returns the previous lease", async () => {
     expect(await rooms.takeOver(room, lease("a"))).toEqual({
       ...fresh(expect.stringMatching(/^e-/)),
       ...{ generation: 1, openedAtMs: nowMs },
@@ -166,43 +166,48 @@ describe("a take-over", () => {
     expect(await rooms.open(room)).toMatchObject({ epoch, generation: 2, lease: lease("b") });
   });
 
-  test("of a new room tells the epoch that was written", async () => {
+  test("of a new room returns the epoch that was written", async () => {
     const { epoch } = await rooms.takeOver(room, lease("a"));
     expect((await rooms.open(room)).epoch).toBe(epoch);
   });
 
-  test("of many at once has a generation each", async () => {
+  test("has its own generation for each of many concurrent ones", async () => {
     const taken = await Promise.all(Array.from({ length: 8 }, (_, i) => rooms.takeOver(room, lease(`c-${i}`))));
     expect(taken.map(({ generation }) => generation).sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   });
 });
 
-describe("the holder", () => {
+describe("the lease", () => {
   beforeEach(() => rooms.takeOver(room, lease("a")));
 
-  test("moves to another connection, and nobody else's does", async () => {
-    await rooms.moveLease(room, "stranger", "b");
+  test("moves to another connection, only from its holder", async () => {
+    await rooms.moveLease(room, "stranger", lease("b"));
     expect(await rooms.open(room)).toMatchObject({ lease: lease("a") });
-    await rooms.moveLease(room, "a", "b");
+    await rooms.moveLease(room, "a", lease("b"));
     expect(await rooms.open(room)).toMatchObject({ lease: lease("b") });
   });
 
-  test("is released by itself only", async () => {
+  test("moves to a polling session with its transport", async () => {
+    await rooms.moveLease(room, "a", { connectionId: "poll:s", transport: "polling" });
+    expect(await rooms.open(room)).toMatchObject({ lease: { connectionId: "poll:s", transport: "polling" } });
+  });
+
+  test("is released by its holder only", async () => {
     await rooms.release(room, "stranger");
     expect(await rooms.open(room)).toMatchObject({ lease: lease("a") });
     await rooms.release(room, "a");
-    expect(await rooms.open(room)).not.toHaveProperty("holder");
+    expect(await rooms.open(room)).not.toHaveProperty("lease");
   });
 
-  test("of a room without one can be neither moved nor released, and none is made", async () => {
+  test("of a room without one can be neither moved nor released, and no row is created", async () => {
     const empty = `${room}-empty`;
-    await rooms.moveLease(empty, "a", "b");
+    await rooms.moveLease(empty, "a", lease("b"));
     await rooms.release(empty, "a");
     expect(await rowOf(empty)).toBeUndefined();
   });
 });
 
-test("a noted look is told with the next number of the room", async () => {
+test("the time of an ack check is returned with the next number", async () => {
   await rooms.open(room);
   await rooms.recordAckCheck(room, 77);
   expect(await rooms.nextSeq(room)).toMatchObject({ seq: 1, ackCheckAtMs: 77, lastAtMs: nowMs });

@@ -24,7 +24,7 @@ const key = "roomId = :room";
 const values = { ":room": "paged", ":yes": true };
 
 describe("the pages of a table", () => {
-  test("are read one after the other until there is none", async () => {
+  test("are read one after the other to the end", async () => {
     const { sizes, items } = await read(
       tableOf(inPagesOf(3, tables.client), "Rooms").pages({ key, values: { ":room": "paged" } }),
     );
@@ -32,24 +32,24 @@ describe("the pages of a table", () => {
     expect(sizes).toEqual([3, 3, 1]);
   });
 
-  test("go on behind a page of which the filter left nothing", async () => {
+  test("continue after a page that the filter empties", async () => {
     const { items } = await read(
       tableOf(inPagesOf(1, tables.client), "Rooms").pages({ key, filter: "odd = :yes", values }),
     );
     expect(items).toEqual(["item-1", "item-3", "item-5"]);
   });
 
-  test("are asked for only as far as somebody reads", async () => {
-    let asked = 0;
+  test("are requested only as far as they are consumed", async () => {
+    let requests = 0;
     const { send } = inPagesOf(2, tables.client);
     const counted = {
       send: ((command: QueryCommand) => {
-        asked += 1;
+        requests += 1;
         return send(command);
       }) as typeof send,
     };
     for await (const _ of tableOf(counted, "Rooms").pages({ key, values: { ":room": "paged" } })) break;
-    expect(asked).toBe(1);
+    expect(requests).toBe(1);
   });
 });
 
@@ -57,7 +57,7 @@ describe("one page of a table", () => {
   const all = { key, values: { ":room": "paged" } };
   const itemsOf = ({ rows }: { rows: Record<string, unknown>[] }) => rows.map(({ item }) => item);
 
-  test("ends at its limit and says behind which key the next one begins", async () => {
+  test("ends at its limit and returns the key after which the next one starts", async () => {
     const first = await table.page({ ...all, limit: 3 });
     expect(itemsOf(first)).toEqual(["item-0", "item-1", "item-2"]);
     expect(first.last).toEqual({ roomId: "paged", item: "item-2" });
@@ -66,13 +66,13 @@ describe("one page of a table", () => {
     expect(next).not.toHaveProperty("last");
   });
 
-  test("counts what the filter leaves out against its limit", async () => {
+  test("counts filtered rows towards its limit", async () => {
     const page = await table.page({ key, filter: "odd = :yes", values, limit: 3 });
     expect(itemsOf(page)).toEqual(["item-1"]);
     expect(page.last).toEqual({ roomId: "paged", item: "item-2" });
   });
 
-  test("begins behind a key that no row has", async () => {
+  test("may start after a key without a row", async () => {
     expect(itemsOf(await table.page({ ...all, after: { roomId: "paged", item: "item-3z" } }))).toEqual([
       ...["item-4", "item-5", "item-6"],
     ]);
@@ -85,7 +85,7 @@ describe("one page of a table", () => {
   });
 });
 
-test("every read sees the writes before it", async () => {
+test("every read sees all earlier writes", async () => {
   const reads: unknown[] = [];
   const send = (command: GetItemCommand) => {
     const isRead = [GetItemCommand, QueryCommand, ScanCommand].some((each) => command instanceof each);
@@ -101,18 +101,18 @@ test("every read sees the writes before it", async () => {
   expect(reads).toEqual([true, true, true, true]);
 });
 
-describe("a condition that does not hold", () => {
+describe("a failed condition", () => {
   const never = { condition: "attribute_exists(nothing)" };
   const row = { roomId: "refused", item: "x" };
 
-  test("is a value, for put, update and remove, and nothing is written", async () => {
+  test("is a value for put, update and remove, and writes nothing", async () => {
     expect(await table.put(row, never)).toBe("refused");
     expect(await table.update(row, { update: "SET a = :a", values: { ":a": 1 }, ...never })).toBe("refused");
     expect(await table.remove(row, never)).toBe("refused");
     expect(await table.get(row)).toBeUndefined();
   });
 
-  test("is not what other trouble looks like", async () => {
+  test("is different from other errors", async () => {
     const elsewhere = tableOf(tables.client, "Elsewhere");
     await expect(elsewhere.put(row)).rejects.toThrow("resource not found");
     await expect(elsewhere.update(row, { update: "REMOVE a" })).rejects.toThrow("resource not found");

@@ -28,23 +28,23 @@ const rowsNow = async () =>
   (await rowsOf(tables.client, "Rooms")).filter(({ roomId }) => roomId === `@message/${task.messageId}`);
 
 describe("a task", () => {
-  test("is taken by the first who asks, and nothing is done of it", async () => {
+  test("is acquired by the first worker, without progress", async () => {
     expect(await acquire("w1")).toEqual({ outcomes: none, leaseExpiresAtMs: startMs + leaseMs });
   });
 
-  test("is taken by exactly one of many at once", async () => {
+  test("is acquired by exactly one of many concurrent workers", async () => {
     const taken = await Promise.all(Array.from({ length: 12 }, (_, i) => acquire(`w${i}`)));
     expect(taken.filter((each) => each === "taken")).toHaveLength(11);
   });
 
-  test("is taken again by exactly one of many when its worker has died", async () => {
+  test("is acquired again by exactly one of many when its worker has died", async () => {
     await acquire("w0");
     nowMs += leaseMs + 1;
     const taken = await Promise.all(Array.from({ length: 12 }, (_, i) => acquire(`w${i + 1}`)));
     expect(taken.filter((each) => each === "taken")).toHaveLength(11);
   });
 
-  test("is its worker's to the last moment of the time that it said", async () => {
+  test("belongs to its worker until the lease expires", async () => {
     await acquire("w1");
     nowMs += leaseMs;
     expect(await acquire("w2")).toBe("taken");
@@ -52,7 +52,7 @@ describe("a task", () => {
     expect(await acquire("w2")).toEqual({ outcomes: none, leaseExpiresAtMs: nowMs + leaseMs });
   });
 
-  test("is another one of another part, of another room and of another message", async () => {
+  test("is separate for each part, room and message", async () => {
     await acquire("w1");
     for (const other of [{ taskId: "1/2" }, { roomId: "a" }, { messageId: `${task.messageId}-b` }]) {
       expect(await acquire("w2", { ...task, ...other })).toMatchObject({ outcomes: none });
@@ -60,14 +60,14 @@ describe("a task", () => {
   });
 });
 
-describe("what is noted", () => {
-  test("is what the next one finds, who begins behind it", async () => {
+describe("recorded progress", () => {
+  test("is returned to the next worker", async () => {
     await acquire("w1");
     expect(await tasks().record(task, "w1", { after: "s-7", outcomes: some })).toBe("recorded");
     expect(await acquire("w2")).toEqual({ after: "s-7", outcomes: some, leaseExpiresAtMs: startMs + leaseMs });
   });
 
-  test("with an end leaves the task its worker's", async () => {
+  test("with a lease leaves the task to its worker", async () => {
     await acquire("w1");
     await tasks().record(task, "w1", { after: "s-7", outcomes: some, leaseExpiresAtMs: startMs + leaseMs });
     expect(await acquire("w2")).toBe("taken");
@@ -75,7 +75,7 @@ describe("what is noted", () => {
     expect(await acquire("w2")).toMatchObject({ after: "s-8" });
   });
 
-  test("without a session leaves the one of before", async () => {
+  test("without a session keeps the previous one", async () => {
     await acquire("w1");
     await tasks().record(task, "w1", { after: "s-7", outcomes: some });
     await acquire("w2");
@@ -83,7 +83,7 @@ describe("what is noted", () => {
     expect(await acquire("w3")).toMatchObject({ after: "s-7" });
   });
 
-  test("by whoever has lost the task is not kept", async () => {
+  test("of a worker that has lost its lease is refused", async () => {
     await acquire("w1");
     nowMs += leaseMs + 1;
     await acquire("w2");
@@ -92,12 +92,12 @@ describe("what is noted", () => {
     expect(await acquire("w3")).toEqual({ outcomes: none, leaseExpiresAtMs: nowMs + leaseMs });
   });
 
-  test("of a task that nobody has taken makes no row", async () => {
+  test("of a task without a worker creates no row", async () => {
     expect(await tasks().record(task, "w1", { outcomes: some, doneAtMs: nowMs })).toBe("lost");
     expect(await rowsNow()).toEqual([]);
   });
 
-  test("by whoever has handed the task on is not kept either", async () => {
+  test("of a worker that has handed on the task is refused", async () => {
     await acquire("w1");
     await tasks().record(task, "w1", { after: "s-7", outcomes: some });
     expect(await tasks().record(task, "w1", { after: "s-1", outcomes: none })).toBe("lost");
@@ -111,15 +111,15 @@ describe("a task that is done", () => {
     await tasks().record(task, "w1", { after: "s-9", outcomes: some, doneAtMs: nowMs });
   };
 
-  test("stays done, however often and whenever it is ordered within a day", async () => {
+  test("stays done for a day, however often it is enqueued", async () => {
     await finish();
     expect(await acquire("w2")).toBe("done");
     nowMs = startMs + dayMs - 1_000;
     expect(await acquire("w3")).toBe("done");
   });
 
-  // Rows stay for days behind their time. The same messageId is another message after a day; it went to nobody.
-  test("a day ago says nothing about the same one today", async () => {
+  // Expired rows stay for days. After a day the same messageId is another message; it was once posted to no member.
+  test("a day ago does not count for the same one today", async () => {
     await finish();
     nowMs = startMs + dayMs;
     expect(await acquire("w2")).toEqual({ outcomes: none, leaseExpiresAtMs: nowMs + leaseMs });

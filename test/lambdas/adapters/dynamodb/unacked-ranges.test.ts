@@ -21,7 +21,7 @@ beforeEach(() => {
 const now = () => nowMs;
 const table = (name: string) => tableOf(tables.client, name);
 
-describe("a debt", () => {
+describe("an unacked range", () => {
   const unackedRanges = () => unackedRangesIn(table("Rooms"), now);
   const range = (more: Partial<UnackedRange> = {}): UnackedRange => ({
     ...{ id: "1", session: "s#1", connectionId: "c", subject: "ann", epoch: "e", after: 2, upTo: 5, atMs: startMs },
@@ -33,7 +33,7 @@ describe("a debt", () => {
     return found;
   };
 
-  test("is kept as it was noted, for a day, in its room, beside the places there", async () => {
+  test("is kept as it was recorded, for a day, in its room, with the members", async () => {
     await unackedRanges().record(room, range());
     await membersIn(table("Rooms"), table("Connections"), now).put(room, {
       ...{
@@ -51,7 +51,7 @@ describe("a debt", () => {
     expect(await all()).toEqual([]);
   });
 
-  test("is one with what was noted before of the same session from the same number on, and with nothing else", async () => {
+  test("replaces an earlier one of the same session that starts at the same number, and no other", async () => {
     await unackedRanges().record(room, range());
     await unackedRanges().record(room, range({ id: "2", upTo: 9 }));
     expect(await all()).toEqual([range({ id: "2", upTo: 9 })]);
@@ -60,7 +60,7 @@ describe("a debt", () => {
     expect(await all()).toHaveLength(4);
   });
 
-  test("is settled unless it was noted anew meanwhile", async () => {
+  test("is cleared unless it was recorded again meanwhile", async () => {
     await unackedRanges().record(room, range());
     await unackedRanges().record(room, range({ id: "2" }));
     await unackedRanges().clear(room, range());
@@ -69,7 +69,7 @@ describe("a debt", () => {
     expect(await all()).toEqual([]);
   });
 
-  test("is in the part of the room in which its session's place is", async () => {
+  test("is in the same part of the room as its session's membership", async () => {
     const members = membersIn(table("Rooms"), table("Connections"), now);
     const sessions = Array.from({ length: 20 }, (_, i) => `s-${i}`);
     for (const session of sessions) {

@@ -4,7 +4,7 @@ import { eventBus } from "../../../../lambdas/adapters/eventbridge/event-bus.ts"
 
 type Send = Parameters<typeof eventBus>[0]["send"];
 
-describe("reporting what was not delivered", () => {
+describe("reporting undelivered messages", () => {
   const undelivered = (seq: number) => ({
     ...{ messageId: `m-${seq}`, roomId: "456", subject: "ann", eventName: "test", atMs: 5, epoch: "e", seq },
   });
@@ -16,7 +16,7 @@ describe("reporting what was not delivered", () => {
     return eventBus({ send }, "default");
   };
 
-  test("says which message and whom, never what it says", async () => {
+  test("identifies the message and the subject, without the data", async () => {
     const sent: PutEventsCommand["input"][] = [];
     await bus(sent)([undelivered(1)]);
     const [entry] = sent[0]?.Entries ?? [];
@@ -26,7 +26,7 @@ describe("reporting what was not delivered", () => {
     });
   });
 
-  test("takes ten at a time", async () => {
+  test("sends ten at a time", async () => {
     const sent: PutEventsCommand["input"][] = [];
     await bus(sent)(Array.from({ length: 23 }, (_, i) => undelivered(i)));
     expect(sent.map(({ Entries }) => Entries?.length)).toEqual([10, 10, 3]);
@@ -35,7 +35,7 @@ describe("reporting what was not delivered", () => {
     expect(sent).toEqual([]);
   });
 
-  test("fails if EventBridge took only some, so that the look is made again", async () => {
-    await expect(bus([], 1)([undelivered(1), undelivered(2)])).rejects.toThrow("did not take 1 of 2");
+  test("fails if EventBridge refused some, so that the ack check is repeated", async () => {
+    await expect(bus([], 1)([undelivered(1), undelivered(2)])).rejects.toThrow("refused 1 of 2");
   });
 });

@@ -10,21 +10,21 @@ import { selfSigned } from "../../../support/self-signed.ts";
 import { ok, openStub, type Received } from "./stub-server.ts";
 
 const request = (name: string | number) => () => `POST /${name} HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\n{}`;
-const answered = { status: 200, body: "", keepAlive: true };
+const okResponse = { status: 200, body: "", keepAlive: true };
 
 const limitMs = 60_000;
 
-/** Lines to `url`, at a time that can be moved. */
+/** A pool to `url`, with a clock that can be moved. */
 function linesTo(url: URL, { max = 4 } = {}) {
   const clock = { nowMs: 0 };
   const malformed: string[] = [];
   const onMalformed = ({ message }: Error) => void malformed.push(message);
   const now = () => clock.nowMs;
-  const pool = new ConnectionPool({ connect: connectTo(url), max, withinMs: limitMs, now, onMalformed });
+  const pool = new ConnectionPool({ connect: connectTo(url), max, timeoutMs: limitMs, now, onMalformed });
   return { clock, pool, malformed };
 }
 
-/** @returns lets the time pass that a line has for an answer */
+/** @returns a function that lets the timeout pass */
 function limitsByHand(): (ms: number) => void {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   onTestFinished(() => void vi.useRealTimers());
@@ -34,16 +34,16 @@ function limitsByHand(): (ms: number) => void {
 const lineOf = ({ connection }: Received) => connection;
 const nameOf = ({ head }: Received) => /\/(\w+) /.exec(head)?.[1];
 
-describe("a line", () => {
-  test("is opened for the first request and used again for the next ones", async () => {
+describe("a connection", () => {
+  test("is opened for the first request and reused for the next ones", async () => {
     const { url, requests } = await openStub(() => ok);
     const { pool } = linesTo(url);
-    for (const name of ["a", "b", "c"]) expect(await pool.send(request(name))).toEqual(answered);
+    for (const name of ["a", "b", "c"]) expect(await pool.send(request(name))).toEqual(okResponse);
     expect(requests.map(lineOf)).toEqual([1, 1, 1]);
     expect(requests[0]).toMatchObject({ body: "{}", head: request("a")().slice(0, -2) });
   });
 
-  test("is not used again when the answer said so", async () => {
+  test("is not reused if the response says so", async () => {
     const { url, requests } = await openStub(() => "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
     const { pool } = linesTo(url);
     await pool.send(request("a"));
@@ -51,7 +51,7 @@ describe("a line", () => {
     expect(requests.map(lineOf)).toEqual([1, 2]);
   });
 
-  test("is not used again after the server has closed it", async () => {
+  test("is not reused after the server has closed it", async () => {
     const { url, requests } = await openStub(() => ok);
     const { pool } = linesTo(url);
     await pool.send(request("a"));
@@ -59,12 +59,12 @@ describe("a line", () => {
     socket?.end();
     if (socket) await once(socket, "close");
     await turn();
-    expect(await pool.send(request("b"))).toEqual(answered);
+    expect(await pool.send(request("b"))).toEqual(okResponse);
     expect(requests.map(lineOf)).toEqual([1, 2]);
   });
 
-  // A function that was frozen does not know yet that the server has hung up.
-  test("is not used again when nobody used it for 20 seconds", async () => {
+  // A function that was frozen does not know yet that the server has closed the connection.
+  test("is not reused after 20 idle seconds", async () => {
     const { url, requests } = await openStub(() => ok);
     const { pool, clock } = linesTo(url);
     await pool.send(request("a"));
@@ -75,7 +75,7 @@ describe("a line", () => {
     expect(requests.map(lineOf)).toEqual([1, 1, 2]);
   });
 
-  test("over which something comes unasked is not used again: it would be taken for the next answer", async () => {
+  test("with bytes outside a response is not reused: they would be taken for the next response", async () => {
     const { url, requests } = await openStub(() => ok);
     const { pool } = linesTo(url);
     await pool.send(request("a"));
@@ -83,19 +83,19 @@ describe("a line", () => {
     socket?.write("HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n");
     if (socket) await once(socket, "close");
     await turn();
-    expect(await pool.send(request("b"))).toEqual(answered);
+    expect(await pool.send(request("b"))).toEqual(okResponse);
     expect(requests.map(lineOf)).toEqual([1, 2]);
   });
 });
 
 describe("a request", () => {
   test.each<[string, (request: Received) => string | undefined]>([
-    ["that the server hangs up on", ({ socket }) => void socket.end()],
-    ["whose line is reset", ({ socket }) => void socket.resetAndDestroy()],
-    ["whose answer ends too early", ({ socket }) => void socket.end("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n1")],
-    ["whose answer ends in its head", ({ socket }) => void socket.end("HTTP/1.1 200 OK\r\ncontent-le")],
-    ["whose answer is garbage", () => "\u0000\u0001\r\n\r\n"],
-    ["whose answer is two", () => ok + ok],
+    ["that the server closes", ({ socket }) => void socket.end()],
+    ["whose connection is reset", ({ socket }) => void socket.resetAndDestroy()],
+    ["whose response ends too early", ({ socket }) => void socket.end("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n1")],
+    ["whose response ends in its head", ({ socket }) => void socket.end("HTTP/1.1 200 OK\r\ncontent-le")],
+    ["whose response is garbage", () => "\u0000\u0001\r\n\r\n"],
+    ["with two responses", () => ok + ok],
   ])("%s is unanswered: it may have arrived, and is not sent again", async (_, react) => {
     const { url, requests } = await openStub(react);
     const { pool } = linesTo(url);
@@ -103,7 +103,7 @@ describe("a request", () => {
     expect(requests).toHaveLength(1);
   });
 
-  test("whose answer ends with its line has that answer, and the next one has a line of its own", async () => {
+  test("whose response ends with its connection gets it, and the next request uses another connection", async () => {
     const { url, requests } = await openStub(
       ({ socket }) => void socket.end("HTTP/1.1 410 Gone\r\nconnection: close\r\n\r\ngone"),
     );
@@ -114,21 +114,21 @@ describe("a request", () => {
     expect(requests.map(lineOf)).toEqual([1, 2]);
   });
 
-  test("whose answer is malformed is told of once, with what is wrong and nothing that came", async () => {
+  test("with a malformed response is reported once, with the problem and nothing of the response", async () => {
     const { url } = await openStub(() => "HTTP/1.1 200 OK\r\nsecret\r\n\r\n");
     const { pool, malformed } = linesTo(url);
     for (const name of ["a", "b"]) expect(await pool.send(request(name))).toBe("unanswered");
     expect(malformed).toEqual(["the head has a line that is no header"]);
   });
 
-  test("that the server hangs up on is no malformed answer", async () => {
+  test("that the server closes has no malformed response", async () => {
     const { url } = await openStub(({ socket }) => void socket.end());
     const { pool, malformed } = linesTo(url);
     expect(await pool.send(request("a"))).toBe("unanswered");
     expect(malformed).toEqual([]);
   });
 
-  test("that is never answered is given up when its time is over, and its line with it", async () => {
+  test("without a response times out, and its connection is closed", async () => {
     const { url, requests } = await openStub((received) => (nameOf(received) === "hangs" ? undefined : ok));
     const { pool } = linesTo(url);
     const pass = limitsByHand();
@@ -136,24 +136,24 @@ describe("a request", () => {
     await expect.poll(() => requests.length).toBe(1);
     pass(limitMs);
     expect(await hanging).toBe("unanswered");
-    expect(await pool.send(request("next"))).toEqual(answered);
+    expect(await pool.send(request("next"))).toEqual(okResponse);
     expect(requests.map(lineOf)).toEqual([1, 2]);
   });
 
-  test("has all of its time, however long its line was open before", async () => {
+  test("has its whole timeout, however old its connection is", async () => {
     const { url, requests } = await openStub((received) => (nameOf(received) === "waits" ? undefined : ok));
     const { pool } = linesTo(url);
     const pass = limitsByHand();
-    expect(await pool.send(request("a"))).toEqual(answered);
+    expect(await pool.send(request("a"))).toEqual(okResponse);
     pass(0.9 * limitMs);
     const waiting = pool.send(request("waits"));
     await expect.poll(() => requests.length).toBe(2);
     pass(0.9 * limitMs);
     requests[1]?.socket.write(ok);
-    expect(await waiting).toEqual(answered);
+    expect(await waiting).toEqual(okResponse);
   });
 
-  test("whose answer comes in pieces has all of it", async () => {
+  test("whose response comes in pieces gets all of it", async () => {
     const { url } = await openStub(({ socket }) => {
       const posts = [
         "HTTP/1.1 100 Continue\r\n\r\nHTT",
@@ -171,7 +171,7 @@ describe("a request", () => {
     expect(await linesTo(url).pool.send(request("a"))).toEqual({ status: 503, body: "no", keepAlive: true });
   });
 
-  test("to a server that is not there is unsent", async () => {
+  test("to an absent server is unsent", async () => {
     const { url, close } = await openStub(() => ok);
     await close();
     const { pool } = linesTo(url);
@@ -182,7 +182,7 @@ describe("a request", () => {
     ]);
   });
 
-  test("to a server that comes back is sent", async () => {
+  test("to a server that returns is sent", async () => {
     const { url, close } = await openStub(() => ok);
     const { pool, clock } = linesTo(url);
     await pool.send(request("a"));
@@ -195,12 +195,12 @@ describe("a request", () => {
     );
     onTestFinished(() => void again.close());
     await once(again, "listening");
-    expect(await pool.send(request("c"))).toEqual(answered);
+    expect(await pool.send(request("c"))).toEqual(okResponse);
   });
 });
 
-describe("many requests at once", () => {
-  test("use no more lines than allowed, each one request at a time, and all are answered", async () => {
+describe("many concurrent requests", () => {
+  test("use at most the allowed connections, one request at a time each, and all get a response", async () => {
     const under = new Set<number>();
     const doubled: number[] = [];
     const { url, requests, sockets } = await openStub(({ socket, connection }) => {
@@ -214,13 +214,13 @@ describe("many requests at once", () => {
     });
     const { pool } = linesTo(url, { max: 5 });
     const replies = await Promise.all(Array.from({ length: 200 }, (_, i) => pool.send(request(i))));
-    expect(replies).toEqual(Array.from({ length: 200 }, () => answered));
+    expect(replies).toEqual(Array.from({ length: 200 }, () => okResponse));
     expect(requests.map(nameOf).toSorted()).toEqual(Array.from({ length: 200 }, (_, i) => `${i}`).toSorted());
     expect(sockets).toHaveLength(5);
     expect(doubled).toEqual([]);
   });
 
-  test("are made when there is a line for them, not before", async () => {
+  test("are created when a connection is available, not before", async () => {
     const { url, requests } = await openStub(() => undefined);
     const { pool } = linesTo(url, { max: 1 });
     const made: string[] = [];
@@ -236,7 +236,7 @@ describe("many requests at once", () => {
     await second;
   });
 
-  test("lose only the one whose line breaks", async () => {
+  test("lose only the one whose connection breaks", async () => {
     const { url } = await openStub((received) => (nameOf(received) === "7" ? void received.socket.destroy() : ok));
     const { pool } = linesTo(url, { max: 3 });
     const replies = await Promise.all(Array.from({ length: 20 }, (_, i) => pool.send(request(i))));
@@ -245,14 +245,14 @@ describe("many requests at once", () => {
     );
   });
 
-  test("go on over a new line when the only one breaks", async () => {
+  test("continue over a new connection when the only one breaks", async () => {
     const { url } = await openStub((received) => (nameOf(received) === "0" ? void received.socket.destroy() : ok));
     const { pool } = linesTo(url, { max: 1 });
     const replies = await Promise.all([0, 1, 2].map((i) => pool.send(request(i))));
-    expect(replies).toEqual(["unanswered", answered, answered]);
+    expect(replies).toEqual(["unanswered", okResponse, okResponse]);
   });
 
-  test("leave no line behind that carries another one's answer", async () => {
+  test("leave no connection with the response of another request", async () => {
     const { url } = await openStub((received) => {
       const name = nameOf(received) ?? "";
       if (Number(name) % 7 === 3) return void received.socket.destroy();
@@ -275,7 +275,7 @@ describe("over TLS", () => {
     onTestFinished(() => setDefaultCACertificates(before));
   };
 
-  test("requests are answered, and later lines resume the session of an earlier one", async () => {
+  test("requests get responses, and later connections resume the session of an earlier one", async () => {
     trust([cert]);
     const resumed: boolean[] = [];
     const { url } = await openStub(
@@ -287,19 +287,19 @@ describe("over TLS", () => {
     );
     const { pool, clock } = linesTo(url);
     for (const name of ["a", "b", "c"]) {
-      expect(await pool.send(request(name))).toEqual(answered);
+      expect(await pool.send(request(name))).toEqual(okResponse);
       clock.nowMs += 60_000;
     }
     expect(resumed).toEqual([false, true, true]);
   });
 
-  test("a server whose certificate nobody vouches for gets nothing", async () => {
+  test("a server with an untrusted certificate gets nothing", async () => {
     const { url, requests } = await openStub(() => ok, { key, cert });
     expect(await linesTo(url).pool.send(request("a"))).toBe("unsent");
     expect(requests).toEqual([]);
   });
 
-  test("a server that takes the line and then says nothing is given up when the time is over", async () => {
+  test("a server that accepts the connection and stays silent times out", async () => {
     const silent = createServer(() => {}).listen(0, "127.0.0.1");
     onTestFinished(() => void silent.close());
     await once(silent, "listening");
@@ -307,9 +307,9 @@ describe("over TLS", () => {
     const { pool } = linesTo(new URL(`https://127.0.0.1:${port}`));
     const pass = limitsByHand();
     const connected = once(silent, "connection");
-    const asked = pool.send(request("a"));
+    const pending = pool.send(request("a"));
     await connected;
     pass(limitMs);
-    expect(await asked).toBe("unsent");
+    expect(await pending).toBe("unsent");
   });
 });

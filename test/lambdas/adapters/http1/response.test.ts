@@ -2,21 +2,21 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MalformedResponse, ResponseReader } from "../../../../lambdas/adapters/http1/response.ts";
 
-/** Reads the pieces, one after the other. @returns what the last one gave */
+/** Reads the pieces, one after the other. @returns the result of the last one */
 function read(...posts: (string | Buffer)[]) {
   const reader = new ResponseReader();
   return posts.map((post) => reader.read(Buffer.from(post as string, "latin1"))).at(-1);
 }
 
 const gone = '{"message":"Gone","connectionId":"abc="}';
-const answers = {
+const responses = {
   "an empty one": ["HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", { status: 200, body: "", keepAlive: true }],
   "one with a body": [
     `HTTP/1.1 410 Gone\r\nDate: today\r\ncontent-length:${gone.length}\r\nx-amzn-ErrorType: GoneException\r\n\r\n${gone}`,
     { status: 410, body: gone, keepAlive: true },
   ],
   "one without a reason": ["HTTP/1.1 429\r\ncontent-length: 0\r\n\r\n", { status: 429, body: "", keepAlive: true }],
-  "one that ends the line": [
+  "one that ends the connection": [
     "HTTP/1.1 503 Busy\r\nConnection: Keep-Alive, Close\r\ncontent-length: 2\r\n\r\nno",
     { status: 503, body: "no", keepAlive: false },
   ],
@@ -24,7 +24,7 @@ const answers = {
     "HTTP/1.1 500 Oh\r\nTransfer-Encoding: Chunked\r\n\r\n3\r\nabc\r\nA;x=y\r\n\r\n\r\n\r\nxyz.\r\n0\r\n\r\n",
     { status: 500, body: "abc\r\n\r\n\r\nxyz.", keepAlive: true },
   ],
-  "one behind interim ones": [
+  "one after interim ones": [
     "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n1",
     { status: 200, body: "1", keepAlive: true },
   ],
@@ -35,30 +35,30 @@ const answers = {
   ],
 } as const;
 
-describe("an answer is read", () => {
-  test.each(Object.entries(answers))("%s", (_, [text, expected]) => {
+describe("a response is read", () => {
+  test.each(Object.entries(responses))("%s", (_, [text, expected]) => {
     expect(read(text)).toEqual(expected);
   });
 
-  test("however its bytes are cut, and not before its last byte", () => {
+  test("however its bytes are split, and not before its last byte", () => {
     const cuts = fc.array(fc.nat(), { maxLength: 8 });
     fc.assert(
-      fc.property(fc.constantFrom(...Object.values(answers)), cuts, ([text, expected], cuts) => {
+      fc.property(fc.constantFrom(...Object.values(responses)), cuts, ([text, expected], cuts) => {
         const at = [...new Set(cuts.map((cut) => cut % text.length))].toSorted((a, b) => a - b);
         const posts = [0, ...at].map((from, i) => text.slice(from, at[i] ?? text.length));
         const whole = new ResponseReader();
         const before = posts.slice(0, -1).map((post) => whole.read(Buffer.from(post, "latin1")));
-        expect(before.filter((answer) => answer !== undefined)).toEqual([]);
+        expect(before.filter((response) => response !== undefined)).toEqual([]);
         expect(whole.read(Buffer.from(posts.at(-1) ?? "", "latin1"))).toEqual(expected);
       }),
     );
   });
 
   test("byte by byte", () => {
-    for (const [text, expected] of Object.values(answers)) expect(read(...text)).toEqual(expected);
+    for (const [text, expected] of Object.values(responses)) expect(read(...text)).toEqual(expected);
   });
 
-  test("to the end of its line, if it said that this is the end", () => {
+  test("to the end of its connection, if it announces that", () => {
     for (const head of [
       "HTTP/1.1 410 Gone\r\nconnection: close\r\n\r\n",
       "HTTP/1.1 200 OK\r\nConnection: Close\r\n\r\n",
@@ -71,11 +71,11 @@ describe("an answer is read", () => {
     }
   });
 
-  test("not at all when its line ends before it does", () => {
+  test("not at all if its connection ends too early", () => {
     for (const text of [
       "",
       "HTTP/1.1 200 OK\r\nconnection: close\r\n",
-      ...Object.values(answers).map(([whole]) => whole.slice(0, -1)),
+      ...Object.values(responses).map(([whole]) => whole.slice(0, -1)),
     ]) {
       const reader = new ResponseReader();
       reader.read(Buffer.from(text, "latin1"));
@@ -85,7 +85,7 @@ describe("an answer is read", () => {
 
   test("one after the other", () => {
     const reader = new ResponseReader();
-    for (const [text, expected] of Object.values(answers))
+    for (const [text, expected] of Object.values(responses))
       expect(reader.read(Buffer.from(text, "latin1"))).toEqual(expected);
   });
 });
@@ -96,8 +96,11 @@ test.each([
   ["whose status is no status", "HTTP/1.1 999 Odd\r\ncontent-length: 0\r\n\r\n"],
   ["whose status has too many digits", "HTTP/1.1 2000 OK\r\ncontent-length: 0\r\n\r\n"],
   ["that switches the protocol", "HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\n\r\n"],
-  ["whose end is that of the line", "HTTP/1.1 200 OK\r\n\r\nall until the end"],
-  ["with a long body until the end of the line", `HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n${"x".repeat(66_000)}`],
+  ["with the end of the connection as its end", "HTTP/1.1 200 OK\r\n\r\nall until the end"],
+  [
+    "with a long body until the end of the connection",
+    `HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n${"x".repeat(66_000)}`,
+  ],
   ["with two lengths", "HTTP/1.1 200 OK\r\ncontent-length: 0\r\ncontent-length: 0\r\n\r\n"],
   ["with a list of lengths", "HTTP/1.1 200 OK\r\ncontent-length: 0, 0\r\n\r\n"],
   ["with a length below zero", "HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n"],
@@ -111,7 +114,7 @@ test.each([
   ["with a folded header", "HTTP/1.1 200 OK\r\na: 1\r\n content-length: 5\r\ncontent-length: 0\r\n\r\n"],
   ["with a bare line feed in its head", "HTTP/1.1 200 OK\r\na: 1\ncontent-length: 5\r\ncontent-length: 0\r\n\r\n"],
   ["with more bytes than it says", "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n12"],
-  ["with another one behind it", "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\nHTTP/1.1 200 OK\r\n"],
+  ["with another one after it", "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\nHTTP/1.1 200 OK\r\n"],
   ["with a head without end", `HTTP/1.1 200 OK\r\na: ${"x".repeat(17_000)}`],
   ["with a long head", `HTTP/1.1 200 OK\r\na: ${"x".repeat(17_000)}\r\ncontent-length: 0\r\n\r\n`],
   ["with a long body", "HTTP/1.1 200 OK\r\ncontent-length: 99999\r\n\r\n"],
@@ -123,13 +126,13 @@ test.each([
     "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\n",
   ],
   ["with bytes between its chunks", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\naXY0\r\n\r\n"],
-  ["with bytes behind its last chunk", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\nHTTP/1.1"],
+  ["with bytes after its last chunk", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\nHTTP/1.1"],
   ["with trailers", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\na: 1\r\n\r\n"],
-])("an answer %s is refused", (_, text) => {
+])("a response %s is refused", (_, text) => {
   expect(() => read(text)).toThrow(MalformedResponse);
 });
 
-test("no bytes whatever make the reader do anything but read, wait or refuse", () => {
+test("any bytes make the reader return a response, wait or refuse", () => {
   const posts = fc.array(
     fc.oneof(
       fc.constantFrom(

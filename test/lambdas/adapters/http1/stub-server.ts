@@ -4,19 +4,19 @@ import { createServer as createTlsServer } from "node:tls";
 import { onTestFinished } from "vitest";
 
 export interface Received {
-  /** Of the connection, from 1. */
+  /** Number of the connection, from 1. */
   connection: number;
   head: string;
   body: string;
   socket: Socket;
 }
 
-/** What to write; nothing: the request is left without an answer, unless `react` has written something itself. */
+/** The bytes to write. `undefined`: no response, unless `react` has written to the socket. */
 type React = (request: Received) => string | Buffer | undefined;
 
 export const ok = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 
-/** A server that writes exactly the bytes that a test wants, for as long as the test runs. */
+/** A server that writes exactly the given bytes, until the test ends. */
 export async function openStub(react: React, tls?: { key: string; cert: string }) {
   const requests: Received[] = [];
   const sockets: Socket[] = [];
@@ -34,8 +34,8 @@ export async function openStub(react: React, tls?: { key: string; cert: string }
       const request = { connection, head: text.slice(0, headEnd), body, socket };
       text = text.slice(headEnd + length);
       requests.push(request);
-      const answer = react(request);
-      if (answer !== undefined) socket.write(answer);
+      const bytes = react(request);
+      if (bytes !== undefined) socket.write(bytes);
     });
   });
   server.listen(0, "127.0.0.1");

@@ -9,17 +9,17 @@ interface Got {
   request: IncomingMessage;
   body: Buffer;
 }
-type Answer = { status: number; body?: string } | "hangs up" | "silence";
+type StubResponse = { status: number; body?: string } | "hangs up" | "silence";
 
-/** A bucket that answers one PUT after the other with these, the last of them for ever. */
-async function bucket(...answers: Answer[]) {
+/** A bucket that responds to the PUTs with these, in order; the last one repeats. */
+async function bucket(...responses: StubResponse[]) {
   const got: Got[] = [];
   const waits: number[] = [];
   const server = createServer(async (request, response) => {
     got.push({ request, body: await buffer(request) });
-    const answer = answers.length > 1 ? answers.shift() : answers[0];
-    if (answer === "hangs up") request.socket.destroy();
-    else if (answer !== "silence" && answer) response.writeHead(answer.status).end(answer.body);
+    const next = responses.length > 1 ? responses.shift() : responses[0];
+    if (next === "hangs up") request.socket.destroy();
+    else if (next !== "silence" && next) response.writeHead(next.status).end(next.body);
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   onTestFinished(async () => {
@@ -38,11 +38,11 @@ async function bucket(...answers: Answer[]) {
   });
   return { payloads, got, waits, credentials };
 }
-const ok: Answer = { status: 200 };
+const ok: StubResponse = { status: 200 };
 const data = JSON.stringify("é".repeat(100_000));
 const sha256 = hash("sha256", data);
 
-test("a text is put under its own hash, as JSON, with a hash that S3 compares it with", async () => {
+test("a text is put under its own hash, as JSON, with a hash for S3 to compare", async () => {
   const { payloads, got } = await bucket(ok);
   expect(await payloads.put(data)).toEqual({ sha256, bytes: 200_002 });
   expect(got).toHaveLength(1);
@@ -60,44 +60,44 @@ test("a text is put under its own hash, as JSON, with a hash that S3 compares it
   });
 });
 
-test.each<[string, Answer]>([
-  ["that S3 answers 503", { status: 503, body: "<Error><Code>SlowDown</Code></Error>" }],
-  ["that S3 answers 500", { status: 500 }],
-  ["that S3 answers 429", { status: 429 }],
-  ["whose line breaks", "hangs up"],
-])("a PUT %s is tried again, after pauses that grow", async (_, trouble) => {
+test.each<[string, StubResponse]>([
+  ["with a 503", { status: 503, body: "<Error><Code>SlowDown</Code></Error>" }],
+  ["with a 500", { status: 500 }],
+  ["with a 429", { status: 429 }],
+  ["whose connection breaks", "hangs up"],
+])("a PUT %s is retried after growing pauses", async (_, trouble) => {
   const { payloads, got, waits } = await bucket(trouble, trouble, ok);
   expect(await payloads.put(data)).toEqual({ sha256, bytes: 200_002 });
   expect(got).toHaveLength(3);
   expect(waits).toEqual([100, 200]);
 });
 
-test("after three tries it fails with what S3 said, and nothing of the data", async () => {
+test("after three attempts it fails with S3's error code, and nothing of the data", async () => {
   const { payloads, got } = await bucket({ status: 503, body: "<Error><Code>SlowDown</Code><X>é</X></Error>" });
-  await expect(payloads.put(data)).rejects.toThrow(/^S3 answered 503 to a PUT: SlowDown$/);
+  await expect(payloads.put(data)).rejects.toThrow(/^S3 responded to a PUT with 503: SlowDown$/);
   expect(got).toHaveLength(3);
 });
 
-test("one that S3 refuses is not tried again", async () => {
+test("a PUT that S3 refuses is not retried", async () => {
   const { payloads, got } = await bucket({ status: 403, body: "<Error><Code>AccessDenied</Code></Error>" });
-  await expect(payloads.put(data)).rejects.toThrow("S3 answered 403 to a PUT: AccessDenied");
+  await expect(payloads.put(data)).rejects.toThrow("S3 responded to a PUT with 403: AccessDenied");
   expect(got).toHaveLength(1);
 });
 
-test("one that is never answered is given up after five seconds each", async () => {
+test("a PUT without a response times out after five seconds, each attempt", async () => {
   const timeout = AbortSignal.timeout;
-  const asked: number[] = [];
+  const timeouts: number[] = [];
   vi.spyOn(AbortSignal, "timeout").mockImplementation((ms) => {
-    asked.push(ms);
+    timeouts.push(ms);
     return timeout.call(AbortSignal, 50);
   });
   onTestFinished(() => void vi.restoreAllMocks());
   const { payloads } = await bucket("silence");
-  await expect(payloads.put(data)).rejects.toThrow("S3 did not answer a PUT");
-  expect(asked).toEqual([5_000, 5_000, 5_000]);
+  await expect(payloads.put(data)).rejects.toThrow("S3 did not respond to a PUT");
+  expect(timeouts).toEqual([5_000, 5_000, 5_000]);
 });
 
-test("an address is for that very text, for a quarter of an hour, and made without a request", async () => {
+test("a URL is for one text, for a quarter of an hour, and takes no request", async () => {
   const { payloads, got, credentials } = await bucket(ok);
   const url = new URL(payloads.urlOf({ sha256, bytes: 1 }));
   expect(url.pathname).toBe(`/bucket/${sha256}`);
@@ -107,7 +107,7 @@ test("an address is for that very text, for a quarter of an hour, and made witho
     "X-Amz-Security-Token": "session",
   });
   expect(got).toEqual([]);
-  // Those of a role are new ones from time to time.
+  // Credentials of a role are replaced from time to time.
   credentials.sessionToken = "next";
   expect(payloads.urlOf({ sha256, bytes: 1 })).toContain("X-Amz-Security-Token=next");
 });

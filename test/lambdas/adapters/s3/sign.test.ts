@@ -6,7 +6,7 @@ import { presignGet, type Signing, signPut } from "../../../../lambdas/adapters/
 import type { Credentials } from "../../../../lambdas/adapters/sigv4/signature-v4.ts";
 import { Sha256 } from "../../../../local/sigv4/sha256.ts";
 
-// AWS' own signer says what is right.
+// The reference is AWS's own signer.
 
 const signerOf = ({ credentials, region }: Signing) =>
   new SignatureV4({
@@ -36,7 +36,7 @@ const signings: fc.Arbitrary<Signing> = fc.record({
   credentials: fc.record({
     accessKeyId: fc.stringMatching(/^A[KS]IA[A-Z2-7]{16}$/),
     secretAccessKey: base64(30, 30),
-    // Session tokens are full of what a query has to escape.
+    // Session tokens contain many characters that a query has to escape.
     sessionToken: fc.option(fc.oneof(base64(1, 1_200), fc.stringMatching(/^[!-~]{1,40}$/)), { nil: undefined }),
   }),
   region: fc.constantFrom("us-east-1", "eu-central-1", "cn-north-1"),
@@ -54,20 +54,20 @@ const addresses = fc
   )
   .map(([bucket, key]) => new URL(`${bucket}/${key}`));
 
-test("an address is signed as AWS' own signer signs it, to the byte", async () => {
+test("a URL is signed as by AWS's own signer, byte for byte", async () => {
   await fc.assert(
     fc.asyncProperty(addresses, fc.integer({ min: 1, max: 604_800 }), signings, async (address, seconds, signing) => {
       const url = new URL(presignGet(address, seconds, signing));
       expect(`${url.origin}${url.pathname}`).toBe(address.href);
       expect(Object.fromEntries(url.searchParams)).toEqual(await theirPresigned(address, seconds, signing));
-      // Parameters in any other form than S3's own would be another canonical request.
+      // Parameters in another form than S3's own would be another canonical request.
       expect(url.search).not.toMatch(/[+!'()*]/);
     }),
     { numRuns: 1_000 },
   );
 });
 
-test("a PUT is signed as AWS' own signer signs it, to the byte", async () => {
+test("a PUT is signed as by AWS's own signer, byte for byte", async () => {
   await fc.assert(
     fc.asyncProperty(addresses, fc.uint8Array({ maxLength: 2_000 }), signings, async (address, body, signing) => {
       const sha256 = createHash("sha256").update(body).digest("hex");
@@ -81,7 +81,7 @@ test("a PUT is signed as AWS' own signer signs it, to the byte", async () => {
   );
 });
 
-test("credentials and days that change are not mistaken for those of before", async () => {
+test("changed credentials and days get another key", async () => {
   const address = new URL("https://b.s3.us-east-1.amazonaws.com/k");
   const one: Signing = {
     credentials: { accessKeyId: "ASIA1", secretAccessKey: "one", sessionToken: "t" },

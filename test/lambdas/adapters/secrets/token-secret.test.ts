@@ -7,7 +7,7 @@ const secrets = mockClient(SecretsManagerClient);
 const calls = () => secrets.commandCalls(GetSecretValueCommand).length;
 let nowMs = 0;
 
-/** Nothing is cached yet. */
+/** With an empty cache. */
 const coldSecret = () => cachedSecret(new SecretsManagerClient({ region: "us-east-1" }), "arn:secret", () => nowMs);
 
 beforeEach(() => {
@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 
 describe("the token secret", () => {
-  test("is read once for all handshakes of five minutes, then again: a rotated one is taken up", async () => {
+  test("is read once for all handshakes of five minutes, then again, so that a rotated one is used", async () => {
     secrets.on(GetSecretValueCommand, { SecretId: "arn:secret" }).resolvesOnce({ SecretString: "old" });
     const read = coldSecret();
     expect(await Promise.all([read(), read()])).toEqual(["old", "old"]);
@@ -28,14 +28,14 @@ describe("the token secret", () => {
     expect(await read()).toBe("new");
   });
 
-  test("that could not be read is asked for again by the next handshake", async () => {
+  test("that could not be read is read again by the next handshake", async () => {
     secrets.on(GetSecretValueCommand).rejectsOnce(new Error("throttled")).resolves({ SecretString: "s" });
     const read = coldSecret();
     await expect(read()).rejects.toThrow("throttled");
     expect(await read()).toBe("s");
   });
 
-  test("that is empty lets nobody in", async () => {
+  test("that is empty is an error", async () => {
     secrets.on(GetSecretValueCommand).resolves({});
     await expect(coldSecret()()).rejects.toThrow("at least 32 characters");
   });

@@ -4,14 +4,14 @@ import { ackCheckQueue } from "../../../../lambdas/adapters/sqs/ack-check-queue.
 
 type Send = Parameters<typeof ackCheckQueue>[0]["send"];
 
-describe("ordering a look", () => {
+describe("scheduling an ack check", () => {
   test.each([
     [5_000, 5],
     [5_001, 6],
     [0, 0],
     [-100, 0],
     [2_000_000, 900],
-  ])("after %i ms delays it by %i whole seconds: never too early, and as long as SQS can", async (afterMs, seconds) => {
+  ])("in %i ms delays it by %i whole seconds: not too early, up to the limit of SQS", async (afterMs, seconds) => {
     const sent: unknown[] = [];
     const send = (async ({ input }: SendMessageCommand) => void sent.push(input)) as unknown as Send;
     await ackCheckQueue({ send }, "https://queue")({ kind: "room", roomId: "456", hop: 2 }, afterMs);

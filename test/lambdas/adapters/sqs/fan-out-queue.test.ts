@@ -25,7 +25,7 @@ function queueOf(refused: number[] = []) {
     });
     return { Failed };
   }) as unknown as Send;
-  return { batches, order: fanOutQueue({ send }, queueUrl) };
+  return { batches, enqueue: fanOutQueue({ send }, queueUrl) };
 }
 const task = (id: number, text = "{}"): FanOutTask => ({
   ...{ roomId: "456", messageId: "m", seq: 7, text, taskId: `${id}/99`, to: { index: id, of: 99 }, hop: 0 },
@@ -34,15 +34,15 @@ const tasksOf = (count: number, text?: string) => Array.from({ length: count }, 
 const bytesOf = ({ Entries }: Sent) =>
   Entries.reduce((sum, { MessageBody }) => sum + Buffer.byteLength(MessageBody), 0);
 
-describe("ordering tasks", () => {
+describe("enqueueing tasks", () => {
   test.each([
     [1, [1]],
     [10, [10]],
     [11, [10, 1]],
     [40, [10, 10, 10, 10]],
-  ])("of %i sends %j at a time, each of them once, and each batch with ids of its own", async (count, sizes) => {
-    const { batches, order } = queueOf();
-    await order(tasksOf(count));
+  ])("of %i sends batches of %j, each task once, with unique ids in each batch", async (count, sizes) => {
+    const { batches, enqueue } = queueOf();
+    await enqueue(tasksOf(count));
     expect(batches.map(({ Entries }) => Entries.length)).toEqual(sizes);
     expect(batches.flatMap(({ Entries }) => Entries.map(({ MessageBody }) => taskOf(MessageBody)))).toEqual(
       tasksOf(count),
@@ -53,9 +53,9 @@ describe("ordering tasks", () => {
     }
   });
 
-  test("of none asks nobody", async () => {
-    const { batches, order } = queueOf();
-    await order([]);
+  test("without tasks sends nothing", async () => {
+    const { batches, enqueue } = queueOf();
+    await enqueue([]);
     expect(batches).toEqual([]);
   });
 
@@ -64,13 +64,13 @@ describe("ordering tasks", () => {
     [0, 0],
     [2_000, 2],
     [2_001, 3],
-  ])("%i ms later delays them by %i whole seconds: never too early", async (afterMs, seconds) => {
-    const { batches, order } = queueOf();
-    await order(tasksOf(2), afterMs);
+  ])("in %i ms delays them by %i whole seconds: not too early", async (afterMs, seconds) => {
+    const { batches, enqueue } = queueOf();
+    await enqueue(tasksOf(2), afterMs);
     expect(batches[0]?.Entries.map(({ DelaySeconds }) => DelaySeconds)).toEqual([seconds, seconds]);
   });
 
-  // What JSON has to escape it escapes twice: once in the frame, once as a text in the task.
+  // JSON escapes these characters twice: in the frame, and again as a text in the task.
   test.each([
     ["letters", "x"],
     ["quotes", '"'],
@@ -78,33 +78,33 @@ describe("ordering tasks", () => {
     ["line ends", "\n"],
     ["characters of three bytes", "中"],
   ])("with the largest frame, all of %s, sends no more than a mebibyte at a time", async (_, character) => {
-    const { batches, order } = queueOf();
+    const { batches, enqueue } = queueOf();
     const frame = JSON.stringify({ data: character.repeat(limits.postBytes) });
     let text = Buffer.from(frame).subarray(0, limits.postBytes).toString();
     while (Buffer.byteLength(text) > limits.postBytes) text = text.slice(0, -1);
-    await order(tasksOf(12, text));
+    await enqueue(tasksOf(12, text));
     expect(batches.flatMap(({ Entries }) => Entries)).toHaveLength(12);
     for (const batch of batches) expect(bytesOf(batch)).toBeLessThanOrEqual(mebibyte);
     expect(taskOf(batches[0]?.Entries[0]?.MessageBody ?? "")).toEqual(task(0, text));
   });
 
-  test("of all sizes fills a batch as far as it goes, and loses none", async () => {
-    const { batches, order } = queueOf();
+  test("of all sizes fills each batch, and loses none", async () => {
+    const { batches, enqueue } = queueOf();
     const tasks = tasksOf(30).map((each, i) => ({ ...each, text: "x".repeat(((i * 37) % 10) * 30_000) }));
-    await order(tasks);
+    await enqueue(tasks);
     const ids = batches.flatMap(({ Entries }) => Entries.map(({ MessageBody }) => taskOf(MessageBody).taskId));
     expect(ids).toEqual(tasks.map(({ taskId }) => taskId));
     for (const batch of batches) expect(bytesOf(batch)).toBeLessThanOrEqual(mebibyte);
     expect(batches.length).toBeLessThan(10);
   });
 
-  test("fails if the queue refuses one of them, so that the caller does not think them ordered", async () => {
-    await expect(queueOf([13]).order(tasksOf(25))).rejects.toThrow("SQS did not take 1 of 10 fan-out tasks");
+  test("fails if the queue refuses one of them", async () => {
+    await expect(queueOf([13]).enqueue(tasksOf(25))).rejects.toThrow("SQS refused 1 of 10 fan-out tasks");
   });
 });
 
-// The parser's own message cites the text around the mistake.
-test("a task that cannot be read is an error that does not say what was in it", () => {
+// The parser's own message quotes the text around the error.
+test("a malformed task is an error without its content", () => {
   expect(() => taskOf('{"text":"secret"')).toThrow("not JSON");
   expect(() => taskOf("secret")).toThrow(/^(?!.*secret)/);
 });

@@ -198,7 +198,7 @@ describe("a connection that a post finds gone", () => {
 describe("an evicted member without its notice", () => {
   beforeEach(async () => {
     await ann.login(room, "loginWhenever");
-    await harness.deps.rooms.takeOver(room, { connectionId: "crashed", expiresAtMs: 0 });
+    await harness.deps.rooms.takeOver(room, { connectionId: "crashed", transport: "websocket", expiresAtMs: 0 });
     await bob.login(room, "loginWhenever");
   });
 

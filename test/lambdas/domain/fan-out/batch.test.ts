@@ -12,6 +12,7 @@ import type { Member } from "../../../../lambdas/domain/model/member.ts";
 const none = { members: 0, sent: 0, gone: 0, slow: 0, failed: 0, unknown: 0, waiting: 0 };
 const member = (more: Partial<Member> = {}): Member => ({
   ...{ session: "s", connectionId: "c", connectedAtMs: 1, subject: "ann", generation: 0, holdsLease: false },
+  transport: "websocket",
   ...{
     acks: true,
     hasAcked: false,

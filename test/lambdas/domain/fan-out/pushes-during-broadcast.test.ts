@@ -20,6 +20,7 @@ async function* generatedMembers({ index, of }: Part): AsyncGenerator<Member[]> 
       const membership = {
         session: id,
         connectionId: id,
+        transport: "websocket" as const,
         subject: id,
         connectedAtMs: 0,
         generation: 0,

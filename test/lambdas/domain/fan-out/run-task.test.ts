@@ -287,7 +287,7 @@ describe("members whose posts fail", () => {
 describe("between the push and its task", () => {
   test("an evicted member gets 2005 and nothing more of the room", async () => {
     const task = await pushTask();
-    await harness.deps.rooms.takeOver(room, { connectionId: "crashed", expiresAtMs: 0 });
+    await harness.deps.rooms.takeOver(room, { connectionId: "crashed", transport: "websocket", expiresAtMs: 0 });
     await run(task);
     expect(pages.map((page) => page.codes(room))).toEqual(byAll(["2005"]));
     expect(received()).toEqual(byAll([]));
@@ -303,7 +303,8 @@ describe("between the push and its task", () => {
   async function* withEviction(...args: Parameters<Harness["deps"]["members"]["pages"]>) {
     let isFirst = true;
     for await (const page of harness.unwatched.members.pages(...args)) {
-      if (!isFirst) await harness.deps.rooms.takeOver(room, { connectionId: "crashed", expiresAtMs: 0 });
+      if (!isFirst)
+        await harness.deps.rooms.takeOver(room, { connectionId: "crashed", transport: "websocket", expiresAtMs: 0 });
       isFirst = false;
       yield page;
     }

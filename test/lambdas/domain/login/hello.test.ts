@@ -15,7 +15,7 @@ beforeEach(() => {
   room = `room-${harness.nextId()}`;
 });
 
-/** A connection that has not said anything yet. */
+/** A connection that has not sent a frame yet. */
 async function silentPage(options: PageOptions = {}): Promise<Page> {
   const page = new Page(harness, options);
   page.connectionId = `connection-${harness.nextId()}`;
@@ -26,12 +26,12 @@ async function silentPage(options: PageOptions = {}): Promise<Page> {
   await connect(harness.deps, page.caller);
   return page;
 }
-const say = (page: Page, frame: { session?: string; rooms?: RoomToRestore[]; probe?: boolean } = {}) =>
+const sendHello = (page: Page, frame: { session?: string; rooms?: RoomToRestore[]; probe?: boolean } = {}) =>
   hello(harness.deps, page.caller, { action: "hello", ...frame });
 
 describe("hello", () => {
-  test("is answered 2001 with a session that nobody else gets", async () => {
-    const [ann, bob] = [await say(await silentPage()), await say(await silentPage())];
+  test("is answered 2001 with a new session", async () => {
+    const [ann, bob] = [await sendHello(await silentPage()), await sendHello(await silentPage())];
     expect(ann).toEqual({
       type: "connected",
       eventName: "connetResp",
@@ -42,21 +42,24 @@ describe("hello", () => {
     expect("session" in bob && bob.session).not.toBe("session" in ann && ann.session);
   });
 
-  test("keeps the session that the page has already", async () => {
-    expect(await say(await silentPage(), { session: "mine" })).toMatchObject({ type: "connected", session: "mine" });
+  test("keeps the session that the page presents", async () => {
+    expect(await sendHello(await silentPage(), { session: "mine" })).toMatchObject({
+      type: "connected",
+      session: "mine",
+    });
   });
 
-  test("may be said again with the same session", async () => {
+  test("may be sent again with the same session", async () => {
     const ann = await silentPage();
-    await say(ann, { session: "again" });
-    expect(await say(ann, { session: "again", probe: true })).toMatchObject({ type: "connected" });
+    await sendHello(ann, { session: "again" });
+    expect(await sendHello(ann, { session: "again", probe: true })).toMatchObject({ type: "connected" });
     expect(await harness.deps.connections.get(ann.connectionId)).toMatchObject({ session: "again", probe: true });
   });
 
-  test("with a second session is refused, and the first one stays", async () => {
+  test("with a second session is refused, and the first session stays", async () => {
     const ann = await silentPage();
-    await say(ann, { session: "first" });
-    expect(await say(ann, { session: "second" })).toEqual({
+    await sendHello(ann, { session: "first" });
+    expect(await sendHello(ann, { session: "second" })).toEqual({
       type: "helloFailed",
       eventName: "connetResp",
       data: { code: "2009", msg: "hello should come before the first login, and with one session only" },
@@ -64,17 +67,17 @@ describe("hello", () => {
     expect(await harness.deps.connections.get(ann.connectionId)).toMatchObject({ session: "first" });
   });
 
-  test("after a login is refused: the place belongs to the connection by then", async () => {
+  test("after a login is refused: the membership belongs to the connection", async () => {
     const ann = await silentPage();
     await ann.login(room);
-    expect(await say(ann, { session: "late" })).toMatchObject({ type: "helloFailed", data: { code: "2009" } });
+    expect(await sendHello(ann, { session: "late" })).toMatchObject({ type: "helloFailed", data: { code: "2009" } });
     expect(await ann.login(room)).toMatchObject({ data: { code: "2002" } });
   });
 
   test("from a connection that has ended is refused and leaves no row", async () => {
     const ann = await silentPage();
     await disconnect(harness.deps, ann.connectionId);
-    expect(await say(ann)).toMatchObject({
+    expect(await sendHello(ann)).toMatchObject({
       type: "helloFailed",
       data: { msg: expect.stringContaining("connect again") },
     });
@@ -82,8 +85,8 @@ describe("hello", () => {
   });
 });
 
-describe("a page that never says hello", () => {
-  test("has its connection for a session: logs in, gets messages, leaves at its end", async () => {
+describe("a page that never sends hello", () => {
+  test("has its connection as its session: it logs in, receives messages, and leaves when it ends", async () => {
     const ann = await silentPage();
     expect(await ann.login(room)).toMatchObject({ data: { code: "2002" } });
     await harness.push(room);
@@ -94,11 +97,11 @@ describe("a page that never says hello", () => {
 });
 
 describe("the rooms of a hello", () => {
-  test("are answered one by one, in their order", async () => {
+  test("have one reply each, in their order", async () => {
     const taken = `${room}-taken`;
     await (await harness.connect()).login(taken);
     const ann = await silentPage({ rooms: [`${room}*`] });
-    const reply = await say(ann, {
+    const reply = await sendHello(ann, {
       session: `session-${room}`,
       rooms: [
         { roomId: room },
@@ -108,7 +111,7 @@ describe("the rooms of a hello", () => {
       ],
     });
     const rooms = reply.type === "connected" ? reply.rooms : [];
-    expect(rooms.map((answer) => [answer.roomId, answer.data.code])).toEqual([
+    expect(rooms.map((reply) => [reply.roomId, reply.data.code])).toEqual([
       [room, "2002"],
       [taken, "2004"],
       ["elsewhere", "2003"],
@@ -116,7 +119,7 @@ describe("the rooms of a hello", () => {
     ]);
   });
 
-  test("may be fifty: all are restored after a reconnect, in an answer that fits into one post", async () => {
+  test("may be fifty: all are restored after a reconnect, in a reply that fits into one post", async () => {
     const ann = await harness.connect();
     const rooms = Array.from({ length: 50 }, (_, i) => `${room}-${i}`.padEnd(128, "r"));
     await Promise.all(rooms.map((roomId) => ann.login(roomId)));
@@ -126,21 +129,21 @@ describe("the rooms of a hello", () => {
     await Promise.all(rooms.map((roomId) => harness.push(roomId)));
     expect(ann.messages()).toHaveLength(50);
 
-    const reply = await say(ann, {
+    const reply = await sendHello(ann, {
       session: ann.session,
       rooms: rooms.map((roomId) => ({ roomId, generation: ann.memberships.get(roomId)?.generation ?? 0 })),
     });
     expect(Buffer.byteLength(JSON.stringify(reply))).toBeLessThan(128 * 1024);
   });
 
-  test("are told 2005 where somebody took the place by a newer generation, and nobody is put out", async () => {
+  test("are answered 2005 if a newer generation evicted the session, and no member is evicted", async () => {
     const ann = await harness.connect();
     const bob = await harness.connect();
     await ann.login(room, "loginWhenLast");
     await ann.close({ isReported: false });
     await bob.login(room, "loginWhenLast");
     const back = await silentPage({ subject: ann.subject });
-    const reply = await say(back, {
+    const reply = await sendHello(back, {
       session: ann.session,
       rooms: [{ roomId: room, generation: 1, type: "loginWhenLast" }],
     });
@@ -148,7 +151,7 @@ describe("the rooms of a hello", () => {
     expect(bob.codes(room)).toEqual([]);
   });
 
-  test("are entered beside others by loginWhenever, when the place had ended", async () => {
+  test("are joined beside others by loginWhenever if the membership had ended", async () => {
     const ann = await harness.connect();
     const bob = await harness.connect();
     await ann.login(room, "loginWhenever");
@@ -159,11 +162,11 @@ describe("the rooms of a hello", () => {
     expect(bob.codes(room)).toEqual([]);
   });
 
-  test("give nothing to another subject that shows the session", async () => {
+  test("give nothing to another subject that presents the session", async () => {
     const ann = await harness.connect();
     await ann.login(room);
     const thief = await silentPage();
-    const reply = await say(thief, { session: ann.session, rooms: [{ roomId: room, generation: 0 }] });
+    const reply = await sendHello(thief, { session: ann.session, rooms: [{ roomId: room, generation: 0 }] });
     expect(reply).toMatchObject({ rooms: [{ data: { code: "2004" } }] });
     await harness.push(room);
     expect(thief.messages()).toEqual([]);

@@ -25,8 +25,8 @@ const pushes = async (...data: string[]) => {
 };
 const memberOf = ({ page }: AckingPage) => harness.deps.members.get(room, page.session);
 
-// By `loginWhenLast` and `loginWhenever` it began at the newest message: what had not been acked was dropped, and nobody
-// was told.
+// With `loginWhenLast` and `loginWhenever` a repeated login once started at the newest message: unacked messages were lost
+// without a report.
 describe.each(loginPolicies)("a login by %s to a room that one is in", (type) => {
   const again = async (catchUp: CatchUp = {}) => {
     const reply = await ann.page.login(room, type, catchUp);
@@ -42,7 +42,7 @@ describe.each(loginPolicies)("a login by %s to a room that one is in", (type) =>
     harness.lost.clear();
   };
 
-  test("keeps the place, and brings what was not acked", async () => {
+  test("keeps the membership, and returns unacked messages", async () => {
     await twoWereLost();
     const reply = await again();
     expect(reply).toMatchObject({ recovered: true, missed: ["b", "c"], upTo: 3, seq: 3 });
@@ -53,7 +53,7 @@ describe.each(loginPolicies)("a login by %s to a room that one is in", (type) =>
     expect(ann.page.codes(room)).toEqual([]);
   });
 
-  test("and whose reply is lost too is sent what was not acked", async () => {
+  test("whose reply is lost too gets unacked messages again", async () => {
     await twoWereLost();
     ann.page.listener = { since: () => undefined, onFrame: () => {} };
     await again();
@@ -62,7 +62,7 @@ describe.each(loginPolicies)("a login by %s to a room that one is in", (type) =>
     expect(ann.dataOf(room)).toEqual(["a", "b", "c"]);
   });
 
-  test("goes where its wish says", async () => {
+  test("starts at the position of its catch-up options", async () => {
     await twoWereLost();
     const { epoch } = await harness.deps.rooms.open(room);
     expect(await again({ since: "last" })).toMatchObject({ missed: ["b", "c"] });
@@ -72,14 +72,14 @@ describe.each(loginPolicies)("a login by %s to a room that one is in", (type) =>
     expect(await memberOf(ann)).toMatchObject({ cursor: { seq: 0 }, startSeq: 0, hasAcked: false });
   });
 
-  // Of whoever had acked before, what had been passed over counted as acked too.
-  test("and names a place that cannot be told goes on from now, and has nothing of what it passed over", async () => {
+  // For a member that had acked before, the messages in between once counted as acked.
+  test("since a position that the log does not reach continues from now, and does not count the messages in between as acked", async () => {
     await twoWereLost();
     expect(await again({ since: { epoch: "elsewhere", seq: 1 } })).toMatchObject({ recovered: false });
     expect(await memberOf(ann)).toMatchObject({ cursor: { seq: 3 }, startSeq: 3, hasAcked: false });
   });
 
-  test("and was put out meanwhile begins now", async () => {
+  test("after an eviction starts at the newest message", async () => {
     await twoWereLost();
     const eve = await AckingPage.open(harness);
     await eve.login(room, "loginWhenLast");

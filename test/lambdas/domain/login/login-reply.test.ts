@@ -24,7 +24,7 @@ beforeEach(async () => {
   ann = await AckingPage.open(harness);
 });
 
-/** More than a login, or the end of a connection in one room, has. */
+/** More calls than a login, or the end of a connection in one room, makes. */
 const crashPoints = Array.from({ length: 14 }, (_, i) => i + 1).flatMap((call): CrashPoint[] => [
   { call, moment: "before" },
   { call, moment: "after" },
@@ -48,7 +48,7 @@ const helloBy = async ({ page }: AckingPage, rooms: RoomToRestore[]) => {
 };
 
 describe("a login", () => {
-  test("without a wish begins now", async () => {
+  test("without catch-up options starts at the newest message", async () => {
     await pushes("a", "b");
     const reply = await loginBy(ann);
     expect(reply).toMatchObject({ epoch: await epochNow(), seq: 2 });
@@ -56,7 +56,7 @@ describe("a login", () => {
     expect(await cursorOf(ann)).toBe(2);
   });
 
-  test("since a position has all that came after, and the cursor stands there until it is acked", async () => {
+  test("since a position gets all later messages, and the cursor stays there until they are acked", async () => {
     await pushes("a", "b", "c");
     const since = { epoch: await epochNow(), seq: 1 };
     expect(await loginBy(ann, { since })).toMatchObject({ recovered: true, missed: ["b", "c"], upTo: 3, seq: 3 });
@@ -66,14 +66,14 @@ describe("a login", () => {
   test.each([
     ["of another epoch", { epoch: "elsewhere", seq: 1 }],
     ["of the future", { epoch: "", seq: 9 }],
-  ])("since a position %s is told so, and goes on from now", async (_, since) => {
+  ])("since a position %s gets recovered: false, and continues from now", async (_, since) => {
     await pushes("a", "b");
     const epoch = since.epoch || (await epochNow());
     expect(await loginBy(ann, { since: { ...since, epoch } })).toMatchObject({ recovered: false, missed: [], seq: 2 });
     expect(await cursorOf(ann)).toBe(2);
   });
 
-  test("with history has the last so many, and the cursor stands in front of them until they are acked", async () => {
+  test("with history gets that many, and the cursor stays before them until they are acked", async () => {
     await pushes("a", "b", "c");
     expect(await loginBy(ann, { history: 2 })).toMatchObject({ recovered: true, missed: ["b", "c"], upTo: 3 });
     expect(await memberOf(ann)).toMatchObject({ cursor: { seq: 1 }, startSeq: 1, hasAcked: false });
@@ -81,21 +81,21 @@ describe("a login", () => {
     expect(await memberOf(ann)).toMatchObject({ cursor: { seq: 3 }, startSeq: 1, hasAcked: true });
   });
 
-  // It said that this was all, and the page never heard of the rest.
-  test("with more history than its reply holds goes on by replay, and hears all of it, once and in order", async () => {
+  // The reply once claimed to be complete, and the page never got the rest.
+  test("with more history than fits into its reply continues by replay, and gets all of it, once and in order", async () => {
     const sizes = [20_000, 60_000, 30_000, 110_000, 1, 50_000];
     for (const [i, size] of sizes.entries()) await harness.push(room, JSON.stringify(`${i}${"x".repeat(size)}`));
     const first = wireOf(await ann.page.login(room, "loginWhenever", { history: 5 }));
     expect(Buffer.byteLength(JSON.stringify(first))).toBeLessThan(limits.postBytes);
     expect(first).toMatchObject({ recovered: true, upTo: 3, more: true });
     while (await ann.fill()) await harness.push(room, '"meanwhile"');
-    const heard = ann.dataOf(room).map((data) => (data as string).replaceAll("x", ""));
-    expect(heard.slice(0, 5)).toEqual(["1", "2", "3", "4", "5"]);
-    expect(new Set(heard.slice(5))).toEqual(new Set(["meanwhile"]));
-    expect(heard).toHaveLength((await harness.deps.rooms.open(room)).seq - 1);
+    const received = ann.dataOf(room).map((data) => (data as string).replaceAll("x", ""));
+    expect(received.slice(0, 5)).toEqual(["1", "2", "3", "4", "5"]);
+    expect(new Set(received.slice(5))).toEqual(new Set(["meanwhile"]));
+    expect(received).toHaveLength((await harness.deps.rooms.open(room)).seq - 1);
   });
 
-  test("whose reply was lost is sent again what was in it", async () => {
+  test("whose reply was lost gets its messages again", async () => {
     await pushes("a", "b");
     ann.page.listener = { since: () => undefined, onFrame: () => {} };
     await loginBy(ann, { since: { epoch: await epochNow(), seq: 0 } });
@@ -107,7 +107,7 @@ describe("a login", () => {
 });
 
 describe("since the last", () => {
-  test("goes on where the subject stopped, on whatever device", async () => {
+  test("continues at the subject's resume point, on any device", async () => {
     await ann.login(room, "loginWhenever");
     await pushes("a", "b");
     await ann.ack();
@@ -118,17 +118,17 @@ describe("since the last", () => {
   });
 
   test.each<[string, (other: AckingPage) => Promise<unknown>]>([
-    ["put out by somebody", (other) => other.page.login(room, "loginWhenLast")],
+    ["an eviction", (other) => other.page.login(room, "loginWhenLast")],
     [
-      "gone without a word when somebody took over",
+      "evicted without a notice by a take-over",
       async (other) => {
         await ann.page.close({ isReported: false });
         await other.page.login(room);
       },
     ],
     ["leaving", () => ann.page.leave(room)],
-    ["an end that nobody was told of", () => ann.page.close({ isReported: false })],
-  ])("goes on there also after %s", async (_, end) => {
+    ["an end without $disconnect", () => ann.page.close({ isReported: false })],
+  ])("continues there after %s", async (_, end) => {
     await ann.login(room, "loginWhenFirst");
     await pushes("a");
     await ann.ack();
@@ -139,20 +139,23 @@ describe("since the last", () => {
     expect(await loginBy(tablet, { since: "last" })).toMatchObject({ missed: ["b"] });
   });
 
-  // A reload lost what came in between, if `$disconnect` was lost or its Lambda died at the wrong moment: the books did
-  // not know yet, or no more, where the page had been.
-  test.each(crashPoints)("goes on there also if the end's Lambda died $moment its call $call", async (point) => {
-    await ann.login(room, "loginWhenFirst");
-    await pushes("a");
-    await ann.ack();
-    await ann.page.close({ isReported: false });
-    await crash(harness, () => disconnect(harness.deps, ann.page.connectionId), point);
-    await pushes("b");
-    const tablet = await AckingPage.open(harness, { subject: ann.page.subject });
-    expect(await loginBy(tablet, { since: "last" })).toMatchObject({ missed: ["b"] });
-  });
+  // A reload once lost the messages in between if `$disconnect` was lost or its function died at the wrong moment: neither
+  // the membership nor the resume point had the page's position.
+  test.each(crashPoints)(
+    "continues there even if the function of the end died $moment its call $call",
+    async (point) => {
+      await ann.login(room, "loginWhenFirst");
+      await pushes("a");
+      await ann.ack();
+      await ann.page.close({ isReported: false });
+      await crash(harness, () => disconnect(harness.deps, ann.page.connectionId), point);
+      await pushes("b");
+      const tablet = await AckingPage.open(harness, { subject: ann.page.subject });
+      expect(await loginBy(tablet, { since: "last" })).toMatchObject({ missed: ["b"] });
+    },
+  );
 
-  // Found by DELIVERY_SEED=1000000: the books were read before the place's end wrote there, and the places after it.
+  // Found by DELIVERY_SEED=1000000: the resume point was read before the membership's end wrote it, and the members after.
   test.each(["cursors", "members"] as const)(
     "goes on there also if the end comes when a login has just read the %s",
     async (first) => {
@@ -189,8 +192,8 @@ describe("since the last", () => {
     },
   );
 
-  // Found by DELIVERY_SEED=2012: a login died behind its place, which said that the page had everything; the place's end
-  // put that into the books, and the page, which asked again, never heard what it had come for.
+  // Found by DELIVERY_SEED=2012: a login died after it had written a membership that claimed to have everything. The end of
+  // the membership recorded that as the resume point, and the page's next login missed messages.
   test.each(loginPolicies)(
     "goes on there wherever a first login by %s died, whose connection then ended",
     async (type) => {
@@ -217,8 +220,8 @@ describe("since the last", () => {
     },
   );
 
-  // Found by DELIVERY_SEED=2022: another device of the same person had just come in, at the newest message. What that one
-  // had acked nothing of counted as had, and nobody of the person ever heard it.
+  // Found by DELIVERY_SEED=2022: another device of the same user had just joined at the newest message. It had acked nothing,
+  // but its start position counted as acked, and no device of the user got the messages before.
   test.each(["is there", "was there"])(
     "takes a device that came in later and acked nothing for no news, if it %s",
     async (when) => {
@@ -236,7 +239,7 @@ describe("since the last", () => {
     },
   );
 
-  test("goes on where the first device began, if none had anything to ack", async () => {
+  test("continues at the first device's start position if no device has acked", async () => {
     await pushes("a");
     await ann.login(room, "loginWhenever");
     await ann.page.close();
@@ -245,7 +248,7 @@ describe("since the last", () => {
     expect(await loginBy(tablet, { since: "last" })).toMatchObject({ missed: ["b"] });
   });
 
-  test("goes on behind a history that was acked", async () => {
+  test("continues after a history that was acked", async () => {
     await pushes("a", "b");
     await loginBy(ann, { history: 2 });
     await ann.ack();
@@ -261,8 +264,8 @@ describe("since the last", () => {
     expect(await loginBy(tablet, { since: "last" })).toMatchObject({ missed: ["c"] });
   });
 
-  // Found by DELIVERY_SEED=1151093279: what `last` is when a person's devices disagree.
-  test("goes on behind a device that began at the newest message and acked, although another one was behind", async () => {
+  // Found by DELIVERY_SEED=1151093279: the meaning of `last` if a user's devices are at different positions.
+  test("continues after a device that started at the newest message and acked, although another device is behind", async () => {
     await ann.login(room, "loginWhenFirst");
     await pushes("a");
     await ann.ack();
@@ -277,21 +280,21 @@ describe("since the last", () => {
     expect(await loginBy(tablet, { since: "last" })).toMatchObject({ missed: ["d"] });
   });
 
-  test("begins now for a subject that was never there", async () => {
+  test("starts at the newest message for a subject without a resume point", async () => {
     await pushes("a");
     expect(await loginBy(ann, { since: "last" })).toMatchObject({ recovered: true, missed: [], upTo: 1 });
   });
 });
 
 describe("hello", () => {
-  test("tells a client that acks where everyone's and its own room stand, and others nothing", async () => {
+  test("returns the positions of @all and @user to a client that acks, and nothing to others", async () => {
     const { reply } = await helloBy(ann, []);
     expect(reply.rooms.map(({ roomId }) => roomId)).toEqual(["@all", "@user"]);
     const old = await hello(harness.deps, (await harness.connect()).caller, { action: "hello" });
     expect(old).toMatchObject({ type: "connected", rooms: [] });
   });
 
-  test("brings what was missed in everyone's and one's own room", async () => {
+  test("returns missed messages of @all and @user", async () => {
     const since = { all: ann.since("@all"), own: ann.since("@user") };
     await ann.page.close();
     await harness.push("@all", '"all"');
@@ -301,7 +304,7 @@ describe("hello", () => {
     expect([ann.dataOf("@all"), ann.dataOf("@user")]).toEqual([["all"], ["own"]]);
   });
 
-  test("disturbs no other room's cursor", async () => {
+  test("leaves the cursors of other rooms unchanged", async () => {
     await ann.login(room, "loginWhenever");
     await pushes("a", "b");
     await ann.ack();
@@ -316,7 +319,7 @@ describe("hello", () => {
   test.each([
     ["since", (epoch: string) => ({ since: { epoch, seq: 0 } })],
     ["history", () => ({ history: 100 })],
-  ])("shares its reply's bytes among many rooms with %s: it always fits into one post", async (_, catchUp) => {
+  ])("divides its reply's bytes among many rooms with %s, so that it always fits into one post", async (_, catchUp) => {
     const names = Array.from({ length: 6 }, (_, i) => `${room}-${i}`);
     for (const name of names) {
       for (let i = 0; i < 4; i += 1) await harness.push(name, JSON.stringify("x".repeat(10_000)));
@@ -330,11 +333,11 @@ describe("hello", () => {
     expect(own.map((frame) => frame.type === "loggedIn" && frame.missed?.length)).toEqual(names.map(() => 1));
   });
 
-  test("of a client that begins to ack counts on everyone's messages from its first moment", async () => {
+  test("of a client that acks includes messages to everyone from the start", async () => {
     const fresh = await openInMemoryTables();
     const alone = new Harness(fresh.client);
     const eve = new AckingPage(alone);
-    // The push comes between the reading of everyone's room and the cursor.
+    // The push comes between the read of `@all` and the write of the cursor.
     intercept(alone.deps.members, "setCursor", (setCursor) => async (roomId, ...rest) => {
       if (roomId === "@all") {
         alone.lost.add(eve.page.connectionId);
@@ -350,8 +353,8 @@ describe("hello", () => {
   });
 });
 
-describe("messages that cross a login", () => {
-  test("between the look at the room and the place are in the reply", async () => {
+describe("messages concurrent with a login", () => {
+  test("between the read of the room and the membership are in the reply", async () => {
     interceptNext(harness.deps.members, "put", (put) => async (...args) => {
       await harness.push(room, '"crossing"');
       return put(...args);
@@ -361,7 +364,7 @@ describe("messages that cross a login", () => {
     expect(ann.dataOf(room)).toEqual(["crossing", "after"]);
   });
 
-  test.each(["loginWhenFirst", "loginWhenLast"] as const)("by %s come by redelivery", async (type) => {
+  test.each(["loginWhenFirst", "loginWhenLast"] as const)("with %s are redelivered", async (type) => {
     interceptNext(harness.deps.members, "put", (put) => async (...args) => {
       await harness.push(room, '"crossing"');
       return put(...args);

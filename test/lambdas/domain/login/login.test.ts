@@ -20,7 +20,7 @@ beforeEach(async () => {
 const code = async (reply: Promise<{ data: { code: string } }>) => (await reply).data.code;
 
 describe("loginWhenFirst", () => {
-  test("gets into an empty room and keeps the next one out", async () => {
+  test("succeeds in an empty room, and the next one is refused", async () => {
     expect(await ann.login(room)).toMatchObject({
       type: "loggedIn",
       eventName: "loginRoomResp",
@@ -34,23 +34,23 @@ describe("loginWhenFirst", () => {
     expect(ann.codes(room)).toEqual([]);
   });
 
-  test("is the default, and lets the same page in again", async () => {
+  test("is the default, and admits the same page again", async () => {
     await ann.login(room);
     expect(await code(ann.login(room))).toBe("2002");
   });
 
-  test("gets in after the other left", async () => {
+  test("succeeds after the other member left", async () => {
     await ann.login(room);
     await ann.leave(room);
     expect(await code(bob.login(room))).toBe("2002");
   });
 
-  test.each(["loginWhenLast", "loginWhenever"] as const)("is refused by somebody who came in by %s", async (type) => {
+  test.each(["loginWhenLast", "loginWhenever"] as const)("is refused while a member by %s is present", async (type) => {
     await ann.login(room, type);
     expect(await code(bob.login(room))).toBe("2004");
   });
 
-  test("is refused while the second of two is still in", async () => {
+  test("is refused while one of two members is still present", async () => {
     await ann.login(room, "loginWhenever");
     await bob.login(room, "loginWhenever");
     await ann.leave(room);
@@ -58,9 +58,9 @@ describe("loginWhenFirst", () => {
     expect(await code(eve.login(room))).toBe("2004");
   });
 
-  // The first look at the members misses the newcomer, and the room that is read after it counts the entry already: by
-  // these two nobody seems to be there but the one who is gone.
-  test("puts nobody out who came in while a ghost was asked, behind the first look at the members", async () => {
+  // The first read of the members misses the newcomer, and the room, read later, already counts its login. By these two
+  // reads the only member is the stale one.
+  test("does not evict a member that joined while a stale one was probed, after the first read of the members", async () => {
     await ann.login(room, "loginWhenever");
     await ann.close({ isReported: false });
     const eve = await harness.connect();
@@ -83,19 +83,19 @@ describe("loginWhenFirst", () => {
     expect(eve.codes(room)).toEqual([]);
   });
 
-  test("takes the place of one whose connection ended without a word", async () => {
+  test("evicts a member whose connection ended without $disconnect", async () => {
     await ann.login(room);
     await ann.close({ isReported: false });
     expect(await code(bob.login(room))).toBe("2002");
   });
 
-  test("takes the place of one whose line is dead though API Gateway calls it open", async () => {
+  test("evicts a member whose connection is half-open although API Gateway reports it as open", async () => {
     await ann.login(room);
     ann.goStale();
     expect(await code(bob.login(room))).toBe("2002");
   });
 
-  test("takes API Gateway's word for a client that answers no probes", async () => {
+  test("believes API Gateway about a client that answers no probes", async () => {
     const old = await harness.connect({ probe: false });
     await old.login(room);
     expect(await code(bob.login(room))).toBe("2004");
@@ -103,7 +103,7 @@ describe("loginWhenFirst", () => {
     expect(await code(bob.login(room))).toBe("2002");
   });
 
-  test("of many at once lets exactly one in", async () => {
+  test("succeeds for exactly one of many concurrent logins", async () => {
     const pages = await Promise.all(Array.from({ length: 12 }, () => harness.connect()));
     const codes = await Promise.all(pages.map((page) => code(page.login(room))));
     expect(codes.sort()).toEqual(["2002", ...Array(11).fill("2004")]);
@@ -111,7 +111,7 @@ describe("loginWhenFirst", () => {
 });
 
 describe("loginWhenLast", () => {
-  test("puts out everybody who is in, and tells them", async () => {
+  test("evicts all members, and notifies them", async () => {
     await ann.login(room, "loginWhenever");
     await bob.login(room, "loginWhenever");
     const eve = await harness.connect();
@@ -128,7 +128,7 @@ describe("loginWhenLast", () => {
     expect(eve.isIn(room)).toBe(true);
   });
 
-  test("of many at once lets exactly one stay; every other one that got in is told", async () => {
+  test("leaves exactly one of many concurrent logins; every other that succeeded is notified", async () => {
     const pages = await Promise.all(Array.from({ length: 12 }, () => harness.connect()));
     const replies = await Promise.all(pages.map((page) => page.login(room, "loginWhenLast")));
     const stayed = pages.filter((page) => page.isIn(room));
@@ -138,16 +138,16 @@ describe("loginWhenLast", () => {
     }
   });
 
-  test("does not tell the page itself when it logs in twice", async () => {
+  test("does not evict the page itself when it logs in twice", async () => {
     await ann.login(room, "loginWhenLast");
     await ann.login(room, "loginWhenLast");
     expect(ann.codes(room)).toEqual([]);
     expect(ann.isIn(room)).toBe(true);
   });
 
-  test("tells those whom a crashed login put out without a word, as soon as anybody looks", async () => {
+  test("notifies members that a crashed login evicted, at the next read of the room", async () => {
     await ann.login(room);
-    await harness.deps.rooms.takeOver(room, { connectionId: "crashed", expiresAtMs: 0 });
+    await harness.deps.rooms.takeOver(room, { connectionId: "crashed", transport: "websocket", expiresAtMs: 0 });
     await harness.push(room);
     expect(ann.codes(room)).toEqual(["2005"]);
     expect(ann.messages()).toEqual([]);
@@ -155,27 +155,27 @@ describe("loginWhenLast", () => {
 });
 
 describe("loginWhenever", () => {
-  test("gets in beside anybody", async () => {
+  test("succeeds beside any member", async () => {
     await ann.login(room, "loginWhenLast");
     expect(await code(bob.login(room, "loginWhenever"))).toBe("2002");
     expect(ann.isIn(room)).toBe(true);
   });
 });
 
-describe("a claim", () => {
-  test("keeps others out until its place is written", async () => {
+describe("a lease", () => {
+  test("refuses other logins until its membership is written", async () => {
     await harness.deps.rooms.acquire(
       await harness.deps.rooms.open(room),
-      { connectionId: ann.connectionId, expiresAtMs: harness.nowMs + 30_000 },
+      { connectionId: ann.connectionId, transport: "websocket", expiresAtMs: harness.nowMs + 30_000 },
       0,
     );
     expect(await code(bob.login(room))).toBe("2004");
   });
 
-  test("whose login died is void after its time", async () => {
+  test("whose login died is void once it has expired", async () => {
     await harness.deps.rooms.acquire(
       await harness.deps.rooms.open(room),
-      { connectionId: ann.connectionId, expiresAtMs: harness.nowMs + 30_000 },
+      { connectionId: ann.connectionId, transport: "websocket", expiresAtMs: harness.nowMs + 30_000 },
       0,
     );
     harness.nowMs += 30_001;
@@ -184,7 +184,7 @@ describe("a claim", () => {
 });
 
 describe("after 2005", () => {
-  test("nothing of the room reaches the evicted any more", async () => {
+  test("no message of the room reaches the evicted member", async () => {
     await ann.login(room);
     await bob.login(room, "loginWhenLast");
     await harness.push(room, '"secret"');
@@ -193,8 +193,8 @@ describe("after 2005", () => {
   });
 });
 
-describe("a session that comes back", () => {
-  test("takes its own place again at once, its old connection still looking open", async () => {
+describe("a session that returns", () => {
+  test("resumes its membership at once, although its old connection seems open", async () => {
     await ann.login(room);
     ann.goStale();
     await ann.open();
@@ -203,7 +203,7 @@ describe("a session that comes back", () => {
     expect(ann.messages()).toEqual([1]);
   });
 
-  test("keeps its place when the end of its old connection is told late", async () => {
+  test("keeps its membership when the $disconnect of its old connection is late", async () => {
     await ann.login(room);
     const old = ann.connectionId;
     await ann.open();
@@ -212,7 +212,7 @@ describe("a session that comes back", () => {
     expect(await code(bob.login(room))).toBe("2004");
   });
 
-  test("hears 2005 if somebody took its place meanwhile, and evicts nobody", async () => {
+  test("gets 2005 if it was evicted meanwhile, and evicts no member", async () => {
     await ann.login(room, "loginWhenLast");
     await ann.close({ isReported: false });
     await bob.login(room);
@@ -222,7 +222,7 @@ describe("a session that comes back", () => {
     expect(bob.isIn(room)).toBe(true);
   });
 
-  test("finds the room taken (2004) if its place ended and another one entered the free room", async () => {
+  test("gets 2004 if its membership ended and another session joined the free room", async () => {
     await ann.login(room, "loginWhenLast");
     await ann.close();
     await bob.login(room);
@@ -231,7 +231,7 @@ describe("a session that comes back", () => {
     expect(bob.isIn(room)).toBe(true);
   });
 
-  test("enters anew if its place ended and the room is free", async () => {
+  test("joins again if its membership ended and the room is free", async () => {
     await ann.login(room);
     await ann.close();
     await ann.open();
@@ -239,7 +239,7 @@ describe("a session that comes back", () => {
     expect(await code(bob.login(room))).toBe("2004");
   });
 
-  test("gets nothing by a stranger's session", async () => {
+  test("gets nothing with another subject's session", async () => {
     await ann.login(room);
     bob.session = ann.session;
     await bob.open();
@@ -249,7 +249,7 @@ describe("a session that comes back", () => {
 });
 
 describe("a login", () => {
-  test("is refused where the token does not allow the room", async () => {
+  test("is refused if the token does not allow the room", async () => {
     const guest = await harness.connect({ rooms: ["lobby-*"] });
     expect(await guest.login("lobby-1")).toMatchObject({ data: { code: "2002" } });
     expect(await guest.login(room)).toMatchObject({
@@ -258,7 +258,7 @@ describe("a login", () => {
     });
   });
 
-  test("that is overtaken by the end of its connection leaves no place behind", async () => {
+  test("that is overtaken by the end of its connection leaves no membership", async () => {
     await ann.close();
     expect(await code(ann.login(room, "loginWhenever"))).toBe("2003");
     expect(await code(bob.login(room))).toBe("2002");

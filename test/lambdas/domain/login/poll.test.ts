@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { beforeEach, describe, expect, test } from "vitest";
-import { type PollAnswer, poll } from "../../../../lambdas/domain/login/poll.ts";
+import { type PollResponse, poll } from "../../../../lambdas/domain/login/poll.ts";
 import type { LoginFrame, RoomToRestore } from "../../../../protocol/frames.ts";
 import { AckingPage } from "../../../support/acking-page.ts";
 import { type AroundCall, Harness, type Page, wireOf } from "../../../support/harness.ts";
@@ -22,15 +22,15 @@ beforeEach(async () => {
   bob = await harness.connect({ acks: true });
 });
 
-/** A page's polls: it asks for what it has not got, as its last answer told. */
-async function pollBy(page: Page, rooms: RoomToRestore[]): Promise<PollAnswer> {
-  const answer = await poll(harness.deps, page.claims, { rooms, ...(page.session && { session: page.session }) });
-  page.session = answer.session;
+/** A page's polls. Each presents the session of the last response. */
+async function pollBy(page: Page, rooms: RoomToRestore[]): Promise<PollResponse> {
+  const response = await poll(harness.deps, page.claims, { rooms, ...(page.session && { session: page.session }) });
+  page.session = response.session;
   harness.nowMs += 1;
-  return { ...answer, rooms: answer.rooms.map(wireOf) };
+  return { ...response, rooms: response.rooms.map(wireOf) };
 }
-const roomIn = ({ rooms }: PollAnswer, roomId = room) => rooms.find((frame) => frame.roomId === roomId);
-const pauseIn = ({ retryAfterMs, retryUpToMs }: PollAnswer) => ({ retryAfterMs, retryUpToMs });
+const roomIn = ({ rooms }: PollResponse, roomId = room) => rooms.find((frame) => frame.roomId === roomId);
+const pauseIn = ({ retryAfterMs, retryUpToMs }: PollResponse) => ({ retryAfterMs, retryUpToMs });
 const loggedIn = (frame: LoginFrame | undefined) => {
   if (frame?.type !== "loggedIn") throw new Error(`not logged in: ${JSON.stringify(frame)}`);
   return frame;
@@ -42,17 +42,17 @@ const next = (frame: LoginFrame | undefined): RoomToRestore => {
 const dataIn = (frame: LoginFrame | undefined) => loggedIn(frame).missed?.map(({ data }) => data);
 
 describe("a first poll", () => {
-  test("logs in by the policy that it names, and tells where everyone's and one's own room stand", async () => {
-    const answer = await pollBy(ann, [{ roomId: room, type: "loginWhenLast" }]);
-    expect(answer).toMatchObject({ data: { code: "2001" }, session: expect.any(String) });
-    expect(answer.rooms.map((frame) => [frame.roomId, frame.data.code])).toEqual([
+  test("logs in by the policy that it names, and returns the positions of @all and @user", async () => {
+    const response = await pollBy(ann, [{ roomId: room, type: "loginWhenLast" }]);
+    expect(response).toMatchObject({ data: { code: "2001" }, session: expect.any(String) });
+    expect(response.rooms.map((frame) => [frame.roomId, frame.data.code])).toEqual([
       ["@all", "2002"],
       ["@user", "2002"],
       [room, "2002"],
     ]);
   });
 
-  test("is refused by the same policies: 2004 while somebody is in, 2003 without a grant", async () => {
+  test("is refused by the same policies: 2004 while a member is present, 2003 without a grant", async () => {
     await bob.login(room);
     expect(roomIn(await pollBy(ann, [{ roomId: room }]))?.data.code).toBe("2004");
     const guest = harness.page({ rooms: ["lobby"] });
@@ -65,8 +65,8 @@ describe("a first poll", () => {
   });
 });
 
-describe("what came between two polls", () => {
-  test("is in the second one, in order, and the next is to come soon", async () => {
+describe("messages between two polls", () => {
+  test("are in the second response, in order, and the next poll follows soon", async () => {
     const first = await pollBy(ann, [{ roomId: room, type: "loginWhenever" }]);
     await harness.push(room, '"a"');
     await harness.push(room, '"b"');
@@ -75,26 +75,26 @@ describe("what came between two polls", () => {
     expect(pauseIn(second)).toEqual({ retryAfterMs: 500 });
     const third = await pollBy(ann, [next(roomIn(second))]);
     expect(dataIn(roomIn(third))).toEqual([]);
-    // Within a third of the lease: two polls may fail before the place is lost.
+    // Within a third of the lease: two polls may fail before the membership ends.
     expect(pauseIn(third)).toEqual({ retryAfterMs: 3_000, retryUpToMs: 30_000 });
   });
 
-  // What did not fit was left out, and nobody was told.
-  test("is all of a history that no answer could hold, with what came meanwhile", async () => {
+  // Messages that did not fit were once left out silently.
+  test("are complete, even with a history that is larger than a response", async () => {
     for (const size of [1, 60_000, 120_000, 60_000]) await harness.push(room, JSON.stringify("x".repeat(size)));
     const sizes: number[] = [];
     let catchUp: RoomToRestore = { roomId: room, type: "loginWhenever", history: 3 };
     for (let more: true | undefined = true; more; ) {
-      const answer = loggedIn(roomIn(await pollBy(ann, [catchUp])));
-      sizes.push(...(answer.missed ?? []).map(({ data }) => (data as string).length));
+      const response = loggedIn(roomIn(await pollBy(ann, [catchUp])));
+      sizes.push(...(response.missed ?? []).map(({ data }) => (data as string).length));
       if (sizes.length === 1) await harness.push(room, '"ab"');
-      ({ more } = answer);
-      catchUp = next(answer);
+      ({ more } = response);
+      catchUp = next(response);
     }
     expect(sizes).toEqual([60_000, 120_000, 60_000, 2]);
   });
 
-  test("comes from everyone's and one's own room too, without a place in them", async () => {
+  test("of @all and @user are included, without a membership in them", async () => {
     const first = await pollBy(ann, []);
     await harness.push("@all", '"all"');
     await harness.push(`@user/${ann.subject}`, '"own"');
@@ -103,19 +103,19 @@ describe("what came between two polls", () => {
     expect(dataIn(roomIn(second, "@user"))).toEqual(["own"]);
   });
 
-  test("is not posted: a poller has no connection", async () => {
+  test("are not posted, because a polling member has no connection", async () => {
     await pollBy(ann, [{ roomId: room, type: "loginWhenever" }]);
     await bob.login(room, "loginWhenever");
     const pushed = await harness.push(room);
     expect(pushed).toMatchObject({ records: [{ outcomes: { members: 2, sent: 1, waiting: 1 } }] });
-    // While its lease lasts it may still come for it.
+    // During its lease the member may still fetch the message.
     await harness.pass(85_000);
     expect(harness.undelivered.filter(({ subject }) => subject === ann.subject)).toEqual([]);
   });
 });
 
 describe("the cursor in a poll", () => {
-  test("is the ack: the message counts as there when the next poll asks behind it", async () => {
+  test("is the ack: a message counts as delivered when the next poll starts after it", async () => {
     const first = await pollBy(ann, [{ roomId: room, type: "loginWhenever" }]);
     await harness.push(room);
     const second = await pollBy(ann, [next(roomIn(first))]);
@@ -125,7 +125,7 @@ describe("the cursor in a poll", () => {
     expect(await cursorNow()).toBe(1);
   });
 
-  test("in one's own room is kept for the person: nobody is told that it was not delivered", async () => {
+  test("in @user moves the user's resume point: no message is reported as undelivered", async () => {
     const first = await pollBy(ann, []);
     await harness.push(`@user/${ann.subject}`, "1");
     const second = await pollBy(ann, [next(roomIn(first, "@user"))]);
@@ -135,9 +135,9 @@ describe("the cursor in a poll", () => {
   });
 });
 
-describe("a poller that is put out", () => {
-  // The notice was posted to the poller's place, which API Gateway refuses: nobody could evict a poller.
-  test("reads its 2005 with the next poll, and nothing of the room any more", async () => {
+describe("an evicted polling member", () => {
+  // The 2005 was once posted to the polling member's id, which API Gateway refuses, so polling members could not be evicted.
+  test("gets its 2005 with the next poll, and no more messages of the room", async () => {
     const first = await pollBy(ann, [{ roomId: room }]);
     expect((await bob.login(room, "loginWhenLast")).data.code).toBe("2002");
     await harness.push(room);
@@ -146,14 +146,18 @@ describe("a poller that is put out", () => {
     expect(bob.isIn(room)).toBe(true);
   });
 
-  test("right after its claim, before its place is written, ends nobody's login either", async () => {
-    await harness.deps.rooms.takeOver(room, { connectionId: "poll:late", expiresAtMs: harness.nowMs + 30_000 });
+  test("that has its lease but no membership yet does not fail the other login", async () => {
+    await harness.deps.rooms.takeOver(room, {
+      connectionId: "poll:late",
+      transport: "polling",
+      expiresAtMs: harness.nowMs + 30_000,
+    });
     expect((await bob.login(room, "loginWhenLast")).data.code).toBe("2002");
   });
 
-  test("after a take-over that died is put out by the next login or push", async () => {
+  test("is removed by the next login or push after a take-over that died", async () => {
     await pollBy(ann, [{ roomId: room, type: "loginWhenever" }]);
-    await harness.deps.rooms.takeOver(room, { connectionId: "crashed", expiresAtMs: 0 });
+    await harness.deps.rooms.takeOver(room, { connectionId: "crashed", transport: "websocket", expiresAtMs: 0 });
     await harness.push(room);
     expect(await harness.deps.members.get(room, ann.session)).toBeUndefined();
   });
@@ -161,15 +165,15 @@ describe("a poller that is put out", () => {
 
 describe("a lease", () => {
   test("is renewed by each poll", async () => {
-    let answer = await pollBy(ann, [{ roomId: room }]);
+    let response = await pollBy(ann, [{ roomId: room }]);
     for (let i = 0; i < 4; i += 1) {
       harness.nowMs += 60_000;
-      answer = await pollBy(ann, [next(roomIn(answer))]);
+      response = await pollBy(ann, [next(roomIn(response))]);
     }
     expect((await bob.login(room)).data.code).toBe("2004");
   });
 
-  test("that runs out frees the place", async () => {
+  test("that expires ends the membership", async () => {
     await pollBy(ann, [{ roomId: room }]);
     harness.nowMs += 89_000;
     expect((await bob.login(room)).data.code).toBe("2004");
@@ -185,18 +189,18 @@ describe("a lease", () => {
     expect((await bob.login(room)).data.code).toBe("2002");
   });
 
-  test("begins anew when a poll leaves the room and logs in to it again", async () => {
+  test("starts again when a poll leaves the room and logs in to it", async () => {
     await pollBy(ann, [{ roomId: room }]);
     const { rooms } = await poll(harness.deps, ann.claims, {
       session: ann.session,
       rooms: [{ roomId: room }],
       leave: [room],
     });
-    expect(roomIn({ rooms } as PollAnswer)).toMatchObject({ data: { code: "2002" } });
+    expect(roomIn({ rooms } as PollResponse)).toMatchObject({ data: { code: "2002" } });
     expect((await bob.login(room)).data.code).toBe("2004");
   });
 
-  test("that ran out loses no message to one who comes back to the free room", async () => {
+  test("that has expired loses no message for a session that returns to the free room", async () => {
     const first = await pollBy(ann, [{ roomId: room }]);
     harness.nowMs += 100_000;
     await harness.push(room, '"meanwhile"');
@@ -204,8 +208,8 @@ describe("a lease", () => {
   });
 });
 
-describe("a poll that finds all as the last one left it", () => {
-  /** What is written beside the rooms' own rows. */
+describe("a poll without news", () => {
+  /** Writes, except to the rooms' own rows. */
   const writes: string[] = [];
   beforeEach(async () => {
     const send = ((command: UpdateItemCommand) => {
@@ -217,43 +221,43 @@ describe("a poll that finds all as the last one left it", () => {
     ann = harness.page({ acks: true });
     bob = await harness.connect({ acks: true });
   });
-  /** Polls from where an answer left the page, in all of its rooms. */
-  const goOn = async (answer: PollAnswer, ms = 3_000) => {
+  /** Polls from the positions of a response, in all of its rooms. */
+  const continueFrom = async (response: PollResponse, ms = 3_000) => {
     harness.nowMs += ms;
-    const rooms = ["@all", "@user", room].map((roomId) => next(roomIn(answer, roomId)));
+    const rooms = ["@all", "@user", room].map((roomId) => next(roomIn(response, roomId)));
     writes.length = 0;
     return pollBy(ann, rooms);
   };
-  const acked = async () => goOn(await goOn(await pollBy(ann, [{ roomId: room }]), 1));
+  const acked = async () => continueFrom(await continueFrom(await pollBy(ann, [{ roomId: room }]), 1));
 
-  test("writes nothing of it again", async () => {
-    await goOn(await acked());
+  test("writes nothing", async () => {
+    await continueFrom(await acked());
     expect(writes).toEqual([]);
   });
 
-  test("writes what it says that it has", async () => {
-    const answer = await acked();
+  test("writes the positions that it acks", async () => {
+    const response = await acked();
     for (const roomId of [room, "@all", `@user/${ann.subject}`]) await harness.push(roomId);
-    const second = await goOn(answer);
+    const second = await continueFrom(response);
     expect(writes).toEqual([]);
-    await goOn(second);
+    await continueFrom(second);
     expect(writes).toHaveLength(3);
   });
 
-  test("takes a new lease when a third of the old one is over", async () => {
-    let answer = await acked();
+  test("renews the lease when a third of it is over", async () => {
+    let response = await acked();
     let renewals = 0;
     for (let polls = 0; polls < 60; polls += 1) {
-      answer = await goOn(answer);
+      response = await continueFrom(response);
       renewals += writes.length;
     }
     expect(renewals).toBe(6);
     expect((await bob.login(room)).data.code).toBe("2004");
   });
 
-  test("leaves its place for two thirds of a lease at least: two polls may fail", async () => {
-    const answer = await pollBy(ann, [{ roomId: room }]);
-    await goOn(await goOn(answer, 1), 29_000);
+  test("leaves at least two thirds of a lease: two polls may fail", async () => {
+    const response = await pollBy(ann, [{ roomId: room }]);
+    await continueFrom(await continueFrom(response, 1), 29_000);
     expect(writes).toEqual([]);
     harness.nowMs += 60_000;
     expect((await bob.login(room)).data.code).toBe("2004");
@@ -261,14 +265,14 @@ describe("a poll that finds all as the last one left it", () => {
     expect((await bob.login(room)).data.code).toBe("2002");
   });
 
-  test("is out as well if somebody took the room over", async () => {
-    const answer = await acked();
+  test("gets 2005 if the room was taken over", async () => {
+    const response = await acked();
     await bob.login(room, "loginWhenLast");
-    expect(roomIn(await goOn(answer))).toMatchObject({ type: "evicted", data: { code: "2005" } });
+    expect(roomIn(await continueFrom(response))).toMatchObject({ type: "evicted", data: { code: "2005" } });
   });
 
-  test("waits for one round of DynamoDB calls", async () => {
-    const answer = await acked();
+  test("waits for one round trip to DynamoDB", async () => {
+    const response = await acked();
     let underWay = 0;
     let hops = 0;
     const countRoundTrips: AroundCall = async (call) => {
@@ -279,21 +283,21 @@ describe("a poll that finds all as the last one left it", () => {
       underWay -= 1;
       return done;
     };
-    await harness.withAroundCall(countRoundTrips, () => goOn(answer));
+    await harness.withAroundCall(countRoundTrips, () => continueFrom(response));
     expect(hops).toBe(1);
   });
 
-  test("and is handled behind a later one puts no cursor back", async () => {
+  test("that is handled after a later one moves no cursor back", async () => {
     const first = await acked();
     await harness.push(room);
-    const second = await goOn(first);
-    await goOn(second);
-    await goOn(first);
+    const second = await continueFrom(first);
+    await continueFrom(second);
+    await continueFrom(first);
     expect((await harness.deps.members.get(room, ann.session))?.cursor?.seq).toBe(1);
   });
 });
 
-describe("a page that goes from its WebSocket to polling and back", () => {
+describe("a page that changes from its WebSocket to polling and back", () => {
   const own = (reader: AckingPage): RoomToRestore[] =>
     [room, "@all", "@user"].map((roomId) => {
       const since = reader.since(roomId);
@@ -327,8 +331,8 @@ describe("a page that goes from its WebSocket to polling and back", () => {
     expect((await bob.login(room)).data.code).toBe("2004");
   });
 
-  // The page had given the poll up, and waited for posts that its place, a poller's again, did not get.
-  test("keeps its place from a poll that came in before the WebSocket opened and is handled after it", async () => {
+  // The page had given up the poll. Its membership was polling again, so posts did not reach it.
+  test("keeps its membership when a poll from before the WebSocket is handled after it", async () => {
     const eve = await AckingPage.open(harness);
     await eve.login(room);
     const requestedAtMs = harness.nowMs;
@@ -341,8 +345,8 @@ describe("a page that goes from its WebSocket to polling and back", () => {
     expect(eve.dataOf(room)).toEqual([1]);
   });
 
-  // The connect was older than the poll, so the place could not go back: 2003, until the lease was over.
-  test("has its place back also if a poll was still under way when the WebSocket opened", async () => {
+  // The connection was older than the poll, so the membership could not move to it: 2003, until the lease expired.
+  test("gets its membership back even if a poll was under way when the WebSocket opened", async () => {
     const eve = await AckingPage.open(harness);
     await eve.login(room);
     eve.page.goStale();
@@ -366,7 +370,7 @@ describe("a poll of several rooms", () => {
   test.each([
     ["a message of 100 KB", 100_000, 2],
     ["a payload", 200_000, 50],
-  ])("brings %s, which is more than each room's part of an answer", async (_, bytes, count) => {
+  ])("returns %s, which is more than each room's share of a response", async (_, bytes, count) => {
     const rooms = Array.from({ length: count }, (_, at) => `${room}-${at}`);
     const first = await pollBy(
       ann,
@@ -376,14 +380,14 @@ describe("a poll of several rooms", () => {
     await harness.push(rooms[0] ?? "", "1");
     await harness.push(rooms[0] ?? "", JSON.stringify(data));
     await harness.push(rooms[0] ?? "", "3");
-    let answer = first;
+    let response = first;
     const got: unknown[] = [];
     for (let hop = 0; hop < 3; hop += 1) {
-      answer = await pollBy(
+      response = await pollBy(
         ann,
-        rooms.map((roomId) => next(roomIn(answer, roomId))),
+        rooms.map((roomId) => next(roomIn(response, roomId))),
       );
-      const { missed = [] } = loggedIn(roomIn(answer, rooms[0]));
+      const { missed = [] } = loggedIn(roomIn(response, rooms[0]));
       got.push(...missed.map((message) => (message.payload ? harness.fetch(message.payload) : message.data)));
     }
     expect(got).toEqual([1, data, 3]);

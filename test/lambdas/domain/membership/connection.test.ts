@@ -20,7 +20,7 @@ beforeEach(async () => {
   bob = await harness.connect();
 });
 
-/** Rows that speak of the connection. */
+/** Rows that contain the connection's id. */
 const tracesOf = async (connectionId: string) => {
   const rows = await Promise.all([rowsOf(tables.client, "Connections"), rowsOf(tables.client, "Rooms")]);
   return rows.flat().filter((row) => JSON.stringify(row).includes(`"${connectionId}"`));
@@ -28,13 +28,13 @@ const tracesOf = async (connectionId: string) => {
 const code = async (reply: Promise<{ data: { code: string } }>) => (await reply).data.code;
 
 describe("a connection", () => {
-  test("has a row that names who it is and ends by itself ten minutes after API Gateway's two hours", async () => {
+  test("has a row with its subject that expires ten minutes after API Gateway's two hours", async () => {
     const [row] = (await rowsOf(tables.client, "Connections")).filter((each) => each.connectionId === ann.connectionId);
     expect(row).toMatchObject({ subject: ann.subject, grants: { rooms: ["*"], publish: [] } });
     expect(Number(row?.expiresAt) - Math.ceil(Number(row?.connectedAtMs) / 1000)).toBe(7_800);
   });
 
-  test("is a member of its subject's room from the start, one per tab", async () => {
+  test("is a member of its subject's room from the start, one for each tab", async () => {
     const tab = await harness.connect({ subject: ann.subject });
     await harness.push(`@user/${ann.subject}`);
     expect(ann.messages()).toEqual([1]);
@@ -43,7 +43,7 @@ describe("a connection", () => {
 });
 
 describe("the end of a connection", () => {
-  test("leaves no trace of it", async () => {
+  test("removes all its rows", async () => {
     for (const type of ["loginWhenFirst", "loginWhenLast", "loginWhenever"] as const) {
       await ann.login(`${room}-${type}`, type);
     }
@@ -57,21 +57,21 @@ describe("the end of a connection", () => {
     expect(await code(bob.login(room))).toBe("2002");
   });
 
-  test("may be told twice, or of a connection that nobody knows", async () => {
+  test("may be reported twice, or for an unknown connection", async () => {
     await ann.close();
     await disconnect(harness.deps, ann.connectionId);
     await disconnect(harness.deps, "never-was");
     expect(await tracesOf("never-was")).toEqual([]);
   });
 
-  test("is cleaned up after its time as well: a room that it held is free", async () => {
+  test("is handled after the row's expiry too: its room becomes free", async () => {
     await ann.login(room);
     harness.nowMs += 131 * 60_000;
     await disconnect(harness.deps, ann.connectionId);
     expect(await tracesOf(ann.connectionId)).toEqual([]);
   });
 
-  test("told late takes nothing from the connection that the session has now", async () => {
+  test("reported late removes nothing of the session's new connection", async () => {
     await ann.login(room);
     const old = ann.connectionId;
     await ann.open();
@@ -82,7 +82,7 @@ describe("the end of a connection", () => {
     expect(await code(bob.login(room))).toBe("2004");
   });
 
-  test("that is never told lets its rows be absent for everybody after their time", async () => {
+  test("that is never reported leaves rows that readers treat as absent once they expire", async () => {
     await ann.login(room);
     await ann.close({ isReported: false });
     harness.nowMs += 131 * 60_000;
@@ -91,7 +91,7 @@ describe("the end of a connection", () => {
     expect(await code(bob.login(room))).toBe("2002");
   });
 
-  test("told before its own $connect was written leaves a ghost that the next post forgets", async () => {
+  test("reported before its $connect was written leaves a stale row that the next post removes", async () => {
     const { connectionId } = ann;
     await ann.close();
     await connect(harness.deps, ann.caller);
@@ -101,8 +101,8 @@ describe("the end of a connection", () => {
     expect(await tracesOf(connectionId)).toEqual([]);
   });
 
-  test("while a login is under way leaves no place behind", async () => {
-    // The end comes between the look at the row and the place.
+  test("during a login leaves no membership", async () => {
+    // The end comes between the read of the row and the write of the membership.
     const { members } = harness.deps;
     const put: typeof members.put = async (roomId, member) => {
       await ann.close();
@@ -130,7 +130,7 @@ describe("leaveRoom", () => {
     expect(await code(bob.login(room))).toBe("2002");
   });
 
-  test("of a room that one is not in is answered the same, and takes nobody's place", async () => {
+  test("of a room without a membership has the same reply, and ends no other membership", async () => {
     await bob.login(room);
     expect(await leave(ann)).toEqual(left());
     await harness.push(room);
@@ -147,7 +147,7 @@ describe("leaveRoom", () => {
     expect(await tracesOf(ann.connectionId)).toEqual([]);
   });
 
-  test("by an old connection takes nothing from the session's new one", async () => {
+  test("by an old connection removes nothing of the session's new one", async () => {
     await ann.login(room);
     const old = ann.caller;
     await ann.open();
@@ -156,8 +156,8 @@ describe("leaveRoom", () => {
     expect(ann.messages()).toEqual([1]);
   });
 
-  // Found by DELIVERY_SEED=3019: a client that had no answer left twice, then logged in again; the second leave was handled
-  // last, and the page waited for messages of a room that it was in no more.
+  // Found by DELIVERY_SEED=3019: a client without a reply left twice, then logged in again. The second leave was handled
+  // last, and the page waited for messages of a room that it was no longer a member of.
   test.each(["loginWhenFirst", "loginWhenever"] as const)(
     "that is handled late does not end a later login by %s",
     async (type) => {
@@ -173,7 +173,7 @@ describe("leaveRoom", () => {
     },
   );
 
-  test("ends a place also if a hello asked for it meanwhile, which is no login", async () => {
+  test("ends a membership even if a hello has resumed it meanwhile, because a resume is no login", async () => {
     await ann.login(room);
     const { caller } = ann;
     harness.nowMs += 1_000;
@@ -184,20 +184,20 @@ describe("leaveRoom", () => {
     expect(await code(bob.login(room))).toBe("2002");
   });
 
-  test("from a connection that has ended is answered all the same", async () => {
+  test("from a connection that has ended has the same reply", async () => {
     await ann.close();
     expect(await leave(ann)).toEqual(left());
   });
 });
 
-describe("a connection in as many rooms as are allowed", () => {
-  test("is refused one more, and gets it after it has left another", async () => {
+describe("a connection in the maximum number of rooms", () => {
+  test("is refused another room until it has left one", async () => {
     await ann.login(`${room}-0`);
     for (let i = 1; i < 100; i += 1) await harness.deps.connections.addRoom(ann.connectionId, `${room}-${i}`);
     expect(await ann.login(room)).toMatchObject({
       data: { code: "2003", msg: expect.stringContaining("100 rooms") },
     });
-    // Nothing of the refused login stays behind.
+    // The refused login leaves no rows.
     expect(await code(bob.login(room))).toBe("2002");
     await bob.leave(room);
     await ann.leave(`${room}-0`);

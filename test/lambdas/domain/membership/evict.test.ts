@@ -22,7 +22,7 @@ async function pageThatAcked(): Promise<{ page: Page; epoch: string; ack(seq: nu
   return { page, epoch, ack };
 }
 
-test("who is put out is told, and goes on elsewhere from where it stopped", async () => {
+test("an evicted member is notified, and its subject continues on another device where it stopped", async () => {
   const { page, epoch } = await pageThatAcked();
   const other = await harness.connect();
   await other.login("456", "loginWhenLast");
@@ -30,17 +30,17 @@ test("who is put out is told, and goes on elsewhere from where it stopped", asyn
   expect(await kept(page)).toMatchObject({ epoch, seq: 1 });
 });
 
-test("an ack that comes while its sender is put out counts", async () => {
+test("an ack during the eviction of its sender counts", async () => {
   const { page, epoch, ack } = await pageThatAcked();
   const seen = await harness.deps.members.get("456", page.session);
   await ack(3);
-  if (!seen) throw new Error("the page has no place");
+  if (!seen) throw new Error("the page is no member");
   await evict(harness.deps, "456", seen, 1);
   expect(await kept(page)).toMatchObject({ epoch, seq: 3 });
 });
 
-// Found by DELIVERY_SEED=104: the post of 2005 was lost, and nobody ever told the page, which waited for messages.
-test("a page whose 2005 was lost is told again", async () => {
+// Found by DELIVERY_SEED=104: the post of 2005 was lost and never repeated, and the page waited for messages.
+test("a page whose 2005 was lost is notified again", async () => {
   const { page } = await pageThatAcked();
   harness.lost.add(page.connectionId);
   const other = await harness.connect();
@@ -52,7 +52,7 @@ test("a page whose 2005 was lost is told again", async () => {
   expect(page.isIn("456")).toBe(false);
 });
 
-test("a page that came in again meanwhile is not told, and one that does not ack is told once", async () => {
+test("a page that has joined again is not notified again, and a page that does not ack is notified once", async () => {
   const { page } = await pageThatAcked();
   const plain = await harness.connect();
   await plain.login("456", "loginWhenever");
@@ -64,9 +64,9 @@ test("a page that came in again meanwhile is not told, and one that does not ack
   expect(plain.codes("456")).toEqual(["2005"]);
 });
 
-// Found by DELIVERY_SEED=2005: a page was too slow to answer the probe of a loginWhenFirst, which took its place away, then
-// was refused itself, as somebody else had come in meanwhile: nobody told the page, and it never heard a message again.
-test("who was too slow to answer a probe keeps its place if the one who asked gets in no more", async () => {
+// Found by DELIVERY_SEED=2005: a page was too slow to answer the probe of a loginWhenFirst, which removed its membership and
+// was then refused itself, because another page had joined. The page was not notified, and got no more messages.
+test("a page that was too slow to answer a probe stays a member if the login that probed it fails", async () => {
   const { page, ack } = await pageThatAcked();
   await ack(3);
   const other = await harness.connect();
@@ -82,24 +82,28 @@ test("who was too slow to answer a probe keeps its place if the one who asked ge
   expect(page.messages()).toContain("later");
 });
 
-// A login of the page's old connection, handled late, left a place of its session there: the look took that for a page
-// that had come in again, and the page, which waited on its new connection, never heard that it was out.
-test("a page is told again although its session has a place, if that is on a connection of before", async () => {
+// A late login of the page's old connection left a membership of its session. The ack check took that for a page that had
+// joined again, and the page, waiting on its new connection, never got its 2005.
+test("a page is notified again although its session has a membership, if that belongs to an earlier connection", async () => {
   const { page } = await pageThatAcked();
   const [room, old] = ["456", { ...page.caller, connectedAtMs: harness.nowMs - 1_000, connectionId: "old" }];
   harness.lost.add(page.connectionId);
   await (await harness.connect()).login(room, "loginWhenLast");
   const { generation } = await harness.deps.rooms.open(room);
-  const place = { session: page.session, subject: page.subject, holdsLease: false, generation };
-  await harness.deps.members.put(room, { ...place, connectionId: old.connectionId, connectedAtMs: old.connectedAtMs });
+  const membership = { session: page.session, subject: page.subject, holdsLease: false, generation };
+  await harness.deps.members.put(room, {
+    ...membership,
+    connectionId: old.connectionId,
+    connectedAtMs: old.connectedAtMs,
+  });
   harness.lost.clear();
   await harness.pass(60_000);
   expect(page.codes(room)).toContain("2005");
 });
 
-// Found by DELIVERY_SEED=1000000: the post that told a page again was lost and answered 410. The look took the page for
-// gone and told it no more; it waited in a room that it was out of.
-test("a page is told again although its post was answered 410, as long as its connection is open", async () => {
+// Found by DELIVERY_SEED=1000000: the repeated 2005 was lost and answered 410. The ack check took the page for gone and
+// stopped; the page waited in a room from which it was evicted.
+test("a page is notified again although its post was answered 410, as long as its connection is open", async () => {
   const { page } = await pageThatAcked();
   harness.lost.add(page.connectionId);
   await (await harness.connect()).login("456", "loginWhenLast");
@@ -112,7 +116,7 @@ test("a page is told again although its post was answered 410, as long as its co
   expect(page.codes("456")).toContain("2005");
 });
 
-test("a page whose connection has ended is not told again", async () => {
+test("a page whose connection has ended is not notified again", async () => {
   const { page } = await pageThatAcked();
   harness.lost.add(page.connectionId);
   await (await harness.connect()).login("456", "loginWhenLast");

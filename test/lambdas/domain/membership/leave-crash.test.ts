@@ -8,8 +8,8 @@ import { Harness, type Page } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 
-// A member's cursor moves to the resume points of the room before the member is removed. At every moment, and so after
-// every crash, the cursor is in one of the two.
+// A member's cursor is copied to the resume point before the member is removed. So at every moment, and after every crash,
+// the cursor is in one of the two.
 
 const tables = sharedTables(openInMemoryTables);
 
@@ -21,8 +21,8 @@ interface Scene {
   leave(): Promise<unknown>;
 }
 
-/** A member who has acked the first of two messages. */
-async function beginWithPage(
+/** A member that has acked the first of two messages. */
+async function openWithPage(
   leave: (harness: Harness, room: string, reader: AckingPage) => Promise<unknown>,
 ): Promise<Scene> {
   const harness = new Harness(tables.client);
@@ -37,7 +37,7 @@ async function beginWithPage(
 }
 
 /** The same for a member that polls. */
-async function beginWithPolls(): Promise<Scene> {
+async function openWithPolls(): Promise<Scene> {
   const harness = new Harness(tables.client);
   const room = `room-${harness.nextId()}`;
   const { claims, subject } = harness.page();
@@ -60,15 +60,15 @@ const ways: [string, () => Promise<Scene>][] = [
   [
     "leaveRoom",
     () =>
-      beginWithPage((harness, room, { page }) =>
+      openWithPage((harness, room, { page }) =>
         leaveRoom(harness.deps, page.caller, { action: "leaveRoom", roomId: room }),
       ),
   ],
   [
     "the end of a connection",
-    () => beginWithPage((harness, _, { page }) => disconnect(harness.deps, page.connectionId)),
+    () => openWithPage((harness, _, { page }) => disconnect(harness.deps, page.connectionId)),
   ],
-  ["a poll that leaves the room", beginWithPolls],
+  ["a poll that leaves the room", openWithPolls],
 ];
 
 describe.each(ways)("after a crash at any point of %s", (_, begin) => {
@@ -88,7 +88,7 @@ describe.each(ways)("after a crash at any point of %s", (_, begin) => {
   });
 });
 
-/** Leaves as the holder of a `loginWhenFirst` room, and dies at each point. */
+/** Leaves a `loginWhenFirst` room as its leaseholder, and crashes at each point. */
 async function crashHoldersLeave(check: (scene: Scene, page: Page, where: string) => Promise<void>): Promise<void> {
   const begin = async () => {
     const harness = new Harness(tables.client);

@@ -224,7 +224,7 @@ describe("an ack check leaves alone", () => {
     lose(ann);
     await harness.push(room);
     heal(ann);
-    await harness.deps.rooms.takeOver(room, { connectionId: "crashed", expiresAtMs: 0 });
+    await harness.deps.rooms.takeOver(room, { connectionId: "crashed", transport: "websocket", expiresAtMs: 0 });
     await harness.pass(5_000);
     expect(ann.dataOf(room)).toEqual([]);
   });

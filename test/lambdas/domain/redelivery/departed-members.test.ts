@@ -235,7 +235,7 @@ describe("a departed user is not reported", () => {
 
   test("that was evicted, although the membership is not removed yet", async () => {
     await pushPast(ann);
-    await harness.deps.rooms.takeOver(room, { connectionId: "crashed", expiresAtMs: 0 });
+    await harness.deps.rooms.takeOver(room, { connectionId: "crashed", transport: "websocket", expiresAtMs: 0 });
     await ann.page.close();
     expect(await unackedRanges()).toEqual([]);
   });

@@ -7,6 +7,7 @@ import { nextStep } from "../../../../lambdas/domain/redelivery/next-step.ts";
 const afterMs = 5_000;
 const member = (redeliveries: number, redeliveredAtMs = 0): Member => ({
   ...{ session: "s", connectionId: "c", connectedAtMs: 0, subject: "ann", generation: 0, holdsLease: false },
+  transport: "websocket",
   ...{ acks: true, hasAcked: false, redeliveries, redeliveredAtMs, exhaustedSeq: 0 },
 });
 const entry = (seq: number, atMs: number): LogEntry => ({ seq, atMs });

@@ -7,11 +7,11 @@ import { openInMemoryTables } from "../../../../support/in-memory-tables.ts";
 import { scheduledCalls } from "../../../../support/scheduled-calls.ts";
 import { sharedTables } from "../../../../support/shared-tables.ts";
 
-// Random histories of several pages in one room. Every call to a table and every post waits for its turn, which
-// fast-check gives: logins, ends and returns are interleaved as no clock would do it, and a seed plays it again.
+// Random histories of several pages in one room. fast-check schedules every call to a table and every post, so logins,
+// disconnects and returns interleave in all ways, and a seed repeats a run.
 
 type Step = { do: "login"; type: LoginPolicy } | { do: "leave" | "end" | "endUntold" | "goStale" | "comeBack" };
-/** What one page did, with the moments at which it began and was over. */
+/** An action of one page, with its start and end. */
 interface Act {
   page: number;
   step: Step;
@@ -89,7 +89,7 @@ const runs = { numRuns, verbose: 1 as const };
 const slowMachineMs = numRuns * 2_000;
 
 test(
-  "what the server holds and what the pages were told is the same in the end, and no exclusive login shares a room",
+  "the server's members and the pages' own state are the same in the end, and no exclusive login shares a room",
   async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), scripts, async (schedule, scripts) => {
@@ -102,11 +102,11 @@ test(
           held.push(...members.filter((m) => isCurrent(m, counters)).map((m) => m.connectionId));
         }
         const open = there.map((page) => page.connectionId);
-        const told = there.filter((page) => page.isIn(room)).map((page) => page.connectionId);
-        expect(held.filter((id) => open.includes(id)).sort()).toEqual(told.sort());
+        const notified = there.filter((page) => page.isIn(room)).map((page) => page.connectionId);
+        expect(held.filter((id) => open.includes(id)).sort()).toEqual(notified.sort());
 
         const everUsed = acts.flatMap(({ step }) => (step.do === "login" ? [step.type] : []));
-        if (!everUsed.includes("loginWhenever")) expect(told.length).toBeLessThanOrEqual(1);
+        if (!everUsed.includes("loginWhenever")) expect(notified.length).toBeLessThanOrEqual(1);
       }),
       runs,
     );
@@ -115,7 +115,7 @@ test(
 );
 
 test(
-  "loginWhenFirst gets in only if nobody was in all the time, and is refused only if somebody may have been in",
+  "loginWhenFirst succeeds only if no page was a member all the time, and is refused only if a page may have been in",
   async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), scripts, async (schedule, scripts) => {
@@ -136,11 +136,11 @@ test(
 const isLogin = (act: Act) => act.step.do === "login";
 const isEnd = ({ step }: Act) => step.do !== "login" && step.do !== "comeBack";
 
-/** The page may have had a place of its own already, which it keeps. */
+/** The page may have been a member already, and stays one. */
 const wasIn = (acts: Act[], act: Act) =>
   acts.some((other) => other.page === act.page && other !== act && other.from < act.from && isLogin(other));
 
-/** Somebody logged in before the act, did not end before it was over, and nobody could have put them out. */
+/** Another page logged in before the act, did not end before the act was over, and cannot have been evicted. */
 function surelyIn(others: Act[], act: Act): boolean {
   return others.some((entered) => {
     if (entered.code !== "2002" || entered.to > act.from) return false;
@@ -153,7 +153,7 @@ function surelyIn(others: Act[], act: Act): boolean {
   });
 }
 
-/** Somebody had begun to log in before the act was over, and had not ended for good before it began. */
+/** Another page had started its login before the act was over, and had not ended for good before it began. */
 function possiblyIn(others: Act[], act: Act): boolean {
   return others.some((entered) => {
     if (!isLogin(entered) || entered.from > act.to || entered.code === "2004" || entered.code === "2003") return false;

@@ -8,7 +8,7 @@ import { sharedTables } from "../../../../support/shared-tables.ts";
 const tables = sharedTables(openInMemoryTables);
 
 test("a message pushed at any point of a resume reaches the new connection at once: the room is read after the move", async () => {
-  const startPosition = async () => {
+  const openScene = async () => {
     const harness = new Harness(tables.client);
     const room = `room-${harness.nextId()}`;
     const reader = await AckingPage.open(harness);
@@ -16,10 +16,10 @@ test("a message pushed at any point of a resume reaches the new connection at on
     reader.page.goStale();
     return { harness, room, reader };
   };
-  const counted = await startPosition();
+  const counted = await openScene();
   const calls = await countCalls(counted.harness, () => counted.reader.page.open());
   for (let call = 1; call <= calls; call += 1) {
-    const { harness, room, reader } = await startPosition();
+    const { harness, room, reader } = await openScene();
     await interleave(
       harness,
       () => reader.page.open(),
