@@ -74,21 +74,21 @@ function cellsFor(scenario: Scenario): number {
 }
 
 interface Needs {
-  pace: Need;
+  postRate: Need;
   requests: Need;
   connects: Need;
   frames: Need;
 }
 function needsOf(scenario: Scenario, load: Load): Needs {
   const { connections, backWithinSeconds } = scenario;
-  const pace = neededRate(scenario, load);
+  const postRate = neededRate(scenario, load);
   const reconnects = connections / Math.max(1, backWithinSeconds - tailSeconds);
   const requests = largest([
     {
       to: load.requests / maxUtilization,
       why: `an average day needs ${amount(load.requests)}, and peaks need a margin`,
     },
-    { to: load.requests + pace.to * (1 + scenario.qos), why: pace.why },
+    { to: load.requests + postRate.to * (1 + scenario.qos), why: postRate.why },
     {
       to: load.requests + 2 * reconnects,
       why: `all pages back within ${amount(backWithinSeconds)} s of an outage: a connect and a hello each`,
@@ -99,7 +99,7 @@ function needsOf(scenario: Scenario, load: Load): Needs {
     { to: steadyConnects(connections) / maxUtilization, why: "each connection ends after 2 h and is opened again" },
   ]);
   // A large push uses the whole rate of the stack, whether or not the goals need it.
-  const fastest = pace.to === 0 ? 0 : Math.max(pace.to, Math.min(scenario.postsPerSecond, connections));
+  const fastest = postRate.to === 0 ? 0 : Math.max(postRate.to, Math.min(scenario.postsPerSecond, connections));
   const frames = largest([
     {
       to: load.frames / maxUtilization,
@@ -108,7 +108,7 @@ function needsOf(scenario: Scenario, load: Load): Needs {
     { to: load.frames + scenario.qos * fastest, why: `acks of ${amount(fastest)} posts a second` },
     { to: load.frames + 2 * reconnects, why: `all pages back within ${amount(backWithinSeconds)} s of an outage` },
   ]);
-  return { pace, requests, connects, frames };
+  return { postRate, requests, connects, frames };
 }
 
 /** The load of one cell: a stack in its own account and Region. Rooms and users are spread evenly over the cells. */
@@ -201,16 +201,16 @@ function settings(scenario: Scenario, load: Load, needs: Needs, granted: number)
   const { socketRateLimit } = scenario;
   const { to, why } = needs.frames;
   return [
-    postsSetting(scenario, load, needs.pace, granted),
+    postsSetting(scenario, load, needs.postRate, granted),
     raise("stack", "socketRateLimit", socketRateLimit, roundUp(to, 500), why),
   ];
 }
 
-function postsSetting(scenario: Scenario, load: Load, pace: Need, granted: number): Advice | undefined {
+function postsSetting(scenario: Scenario, load: Load, postRate: Need, granted: number): Advice | undefined {
   const { postsPerSecond, qos } = scenario;
-  if (pace.to > postsPerSecond) {
+  if (postRate.to > postsPerSecond) {
     const first = granted > scenario.requestsPerSecond ? "; after AWS has granted the requests" : "";
-    return raise("stack", "postsPerSecond", postsPerSecond, pace.to, `${pace.why}${first}`);
+    return raise("stack", "postsPerSecond", postsPerSecond, postRate.to, `${postRate.why}${first}`);
   }
   const system = systemOf(scenario, load);
   const offered = offeredRequests(system, postsPerSecond);

@@ -57,8 +57,8 @@ export async function push(deps: Deps, request: PushRequest): Promise<Accepted |
 }
 
 /** The position and `ackWithinMs` are not known before the message has its number; these take the most characters. */
-const longestPosition = { epoch: "0".repeat(12), seq: Number.MAX_SAFE_INTEGER };
-const longestAckMs = 99_999_999;
+const maxPosition = { epoch: "0".repeat(12), seq: Number.MAX_SAFE_INTEGER };
+const maxAckMs = 99_999_999;
 
 /**
  * The data as frames carry them, or as a stored payload: before any log refers to it, so that no crash leaves a message
@@ -73,7 +73,7 @@ async function contentOf(
   const bytes = utf8Bytes(rawData);
   // The data are measured once, and added to the frame without them.
   const fits = (roomId: string) => {
-    const emptyFrame = serializeMessage(deps, { ...head, ...longestPosition, rawData: "", roomId }, longestAckMs);
+    const emptyFrame = serializeMessage(deps, { ...head, ...maxPosition, rawData: "", roomId }, maxAckMs);
     return utf8Bytes(emptyFrame) + bytes <= inlineBytes;
   };
   if (bytes <= inlineBytes && rooms.every(fits)) return { rawData };

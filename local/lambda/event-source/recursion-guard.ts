@@ -35,9 +35,9 @@ export function createRecursionGuard(
  * @param previous the chain of each message
  */
 export function extendChain(previous: readonly InvocationChain[], functionId: string): InvocationChain {
-  const longest: Record<string, number> = {};
+  const maxCounts: Record<string, number> = {};
   for (const chain of previous) {
-    for (const [id, count] of Object.entries(chain)) longest[id] = Math.max(longest[id] ?? 0, count);
+    for (const [id, count] of Object.entries(chain)) maxCounts[id] = Math.max(maxCounts[id] ?? 0, count);
   }
-  return { ...longest, [functionId]: (longest[functionId] ?? 0) + 1 };
+  return { ...maxCounts, [functionId]: (maxCounts[functionId] ?? 0) + 1 };
 }

@@ -57,9 +57,9 @@ async function settle({ harness, ann, bob, eve }: Scene, stepMs = 3_000): Promis
   harness.lost.clear();
   for (let i = 0; i < 12; i += 1) {
     await harness.pass(stepMs);
-    for (const reader of [ann, bob, eve]) {
-      await reader.fill();
-      await reader.ack();
+    for (const ackingPage of [ann, bob, eve]) {
+      await ackingPage.fill();
+      await ackingPage.ack();
     }
   }
 }
@@ -316,7 +316,7 @@ const operations: Operation[] = [
       },
       expected: ({ ann, bob, eve }) => [
         [eve, [1]],
-        ...(type === "loginWhenever" ? [ann, bob] : []).map((reader): [AckingPage, unknown[]] => [reader, [1]]),
+        ...(type === "loginWhenever" ? [ann, bob] : []).map((ackingPage): [AckingPage, unknown[]] => [ackingPage, [1]]),
       ],
     }),
   ),
@@ -359,17 +359,17 @@ describe.each(operations.map((operation) => [operation.name, operation] as const
 
 async function verify(scene: Scene, { name, expected }: Operation, where: string): Promise<void> {
   const { harness, room, eve, ann } = scene;
-  for (const [reader, accepted] of expected(scene)) {
-    const shown = reader.dataOf(room);
+  for (const [ackingPage, accepted] of expected(scene)) {
+    const shown = ackingPage.dataOf(room);
     // The push was not accepted, so the message may be missing, but then for all members.
     const mayMiss = name.includes("not repeated") && !shown.includes("maybe");
     const wanted = mayMiss ? accepted.filter((data) => data !== "maybe") : accepted;
     const isSorted = name.includes("tombstone");
     expect(isSorted ? [...shown].sort() : shown, where).toEqual(isSorted ? [...wanted].sort() : wanted);
-    expect(reader.resets, where).toEqual([]);
-    expect(reader.refusals, where).toEqual([]);
+    expect(ackingPage.resets, where).toEqual([]);
+    expect(ackingPage.refusals, where).toEqual([]);
   }
-  const [first, ...others] = expected(scene).map(([reader]) => reader);
+  const [first, ...others] = expected(scene).map(([ackingPage]) => ackingPage);
   for (const other of others) {
     if (!name.includes("leaving")) expect(other.dataOf(room), where).toEqual(first?.dataOf(room));
   }

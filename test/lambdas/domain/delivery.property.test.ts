@@ -10,15 +10,18 @@ import { scheduledCalls } from "../../support/scheduled-calls.ts";
 
 type Operation =
   | { do: "push"; to: "room" | "@all" | "@user"; twice: boolean }
-  | { do: "ack" | "fill" | "drop" | "dropSilently" | "return" | "losePosts" | "heal" | "loginAgain"; reader: number };
+  | {
+      do: "ack" | "fill" | "drop" | "dropSilently" | "return" | "losePosts" | "heal" | "loginAgain";
+      ackingPage: number;
+    };
 /** A member from the start. */
 interface Participant {
-  reader: AckingPage;
+  ackingPage: AckingPage;
   isAway: boolean;
 }
 
 const readers = 3;
-const anyReader = fc.nat({ max: readers - 1 });
+const anyPage = fc.nat({ max: readers - 1 });
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   {
     weight: 4,
@@ -32,7 +35,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     weight: 5,
     arbitrary: fc.record({
       do: fc.constantFrom("ack", "fill", "drop", "dropSilently", "return", "losePosts", "heal", "loginAgain"),
-      reader: anyReader,
+      ackingPage: anyPage,
     }) as fc.Arbitrary<Operation>,
   },
 );
@@ -50,11 +53,11 @@ async function play(harness: Harness, schedule: fc.Scheduler, scripts: Operation
   const room = "456";
   const participants: Participant[] = [];
   for (let i = 0; i < readers; i += 1) {
-    const reader = await AckingPage.open(harness, { subject: `reader-${i}` });
-    await reader.login(room, "loginWhenever");
-    participants.push({ reader, isAway: false });
+    const ackingPage = await AckingPage.open(harness, { subject: `reader-${i}` });
+    await ackingPage.login(room, "loginWhenever");
+    participants.push({ ackingPage, isAway: false });
   }
-  const targets = { room, "@all": "@all", "@user": `@user/${participants[0]?.reader.page.subject}` };
+  const targets = { room, "@all": "@all", "@user": `@user/${participants[0]?.ackingPage.page.subject}` };
   const accepted = { room: [] as string[], "@all": [] as string[], "@user": [] as string[] };
 
   harness.aroundCall = scheduledCalls(schedule);
@@ -84,7 +87,7 @@ async function play(harness: Harness, schedule: fc.Scheduler, scripts: Operation
         ).toBe(1);
         accepted[operation.to].push(name);
       } else {
-        await inOrder(operation.reader, (participant) => perform(harness, participant, room, operation.do));
+        await inOrder(operation.ackingPage, (participant) => perform(harness, participant, room, operation.do));
       }
     }
   };
@@ -93,13 +96,13 @@ async function play(harness: Harness, schedule: fc.Scheduler, scripts: Operation
 
   // All pages return. No post is lost from here on.
   for (const participant of participants) await perform(harness, participant, room, "heal");
-  for (const { isAway, reader } of participants) if (isAway) await reader.page.open();
+  for (const { isAway, ackingPage } of participants) if (isAway) await ackingPage.page.open();
   harness.lost.clear();
   for (let i = 0; i < 12; i += 1) {
     await harness.pass(3_000);
-    for (const { reader } of participants) {
-      await reader.fill();
-      await reader.ack();
+    for (const { ackingPage } of participants) {
+      await ackingPage.fill();
+      await ackingPage.ack();
     }
   }
   return { room, participants, accepted };
@@ -111,13 +114,13 @@ async function perform(
   room: string,
   what: Exclude<Operation["do"], "push">,
 ): Promise<void> {
-  const { reader } = participant;
-  const { page } = reader;
+  const { ackingPage } = participant;
+  const { page } = ackingPage;
   switch (what) {
     case "ack":
-      return reader.ack();
+      return ackingPage.ack();
     case "fill":
-      await reader.fill();
+      await ackingPage.fill();
       return;
     case "drop":
     case "dropSilently":
@@ -134,7 +137,7 @@ async function perform(
       harness.lost.delete(page.connectionId);
       return;
     case "loginAgain":
-      if (!participant.isAway) await reader.login(room, "loginWhenever");
+      if (!participant.isAway) await ackingPage.login(room, "loginWhenever");
   }
 }
 
@@ -148,20 +151,20 @@ test(
       fc.asyncProperty(fc.scheduler(), scripts, (schedule, scripts) =>
         withHarness(async (harness) => {
           const { room, participants, accepted } = await play(harness, schedule, scripts);
-          for (const [index, { reader }] of participants.entries()) {
+          for (const [index, { ackingPage }] of participants.entries()) {
             const expected = {
               [room]: accepted.room,
               "@all": accepted["@all"],
               "@user": index === 0 ? accepted["@user"] : [],
             };
             for (const [roomId, names] of Object.entries(expected)) {
-              const seen = reader.seen.filter((each) => each.roomId === roomId);
+              const seen = ackingPage.seen.filter((each) => each.roomId === roomId);
               expect(seen.map(({ data }) => data).sort()).toEqual([...names].sort());
               const seqs = seen.map(({ seq }) => seq);
               expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
             }
-            expect(reader.resets).toEqual([]);
-            expect(reader.refusals).toEqual([]);
+            expect(ackingPage.resets).toEqual([]);
+            expect(ackingPage.refusals).toEqual([]);
           }
         }),
       ),

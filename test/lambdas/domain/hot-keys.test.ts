@@ -44,7 +44,7 @@ describe("the key of everyone is not written", () => {
   test("when connections end: resume points have separate keys", async () => {
     const readers = await Promise.all(Array.from({ length: pageCount }, () => AckingPage.open(harness)));
     await harness.push(everyone);
-    for (const reader of readers) await reader.ack();
+    for (const ackingPage of readers) await ackingPage.ack();
     uses.length = 0;
     for (const { page } of readers) await page.close();
     expect(writesOf(everyone)).toBe(0);
@@ -55,10 +55,10 @@ describe("the key of everyone is not written", () => {
 
 test("a resumed membership does not write the room's row", async () => {
   const room = `room-${harness.nextId()}`;
-  const reader = await AckingPage.open(harness);
-  await reader.login(room, "loginWhenever");
+  const ackingPage = await AckingPage.open(harness);
+  await ackingPage.login(room, "loginWhenever");
   uses.length = 0;
-  await reader.page.open();
+  await ackingPage.page.open();
   // The membership moves to the new connection, and its cursor to the position in hello.
   expect(writesOf(room)).toBe(2);
 });

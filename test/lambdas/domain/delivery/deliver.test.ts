@@ -57,15 +57,15 @@ describe("one post", () => {
   // The message was in the log, but the push got 9002, and a sender that repeated it sent two messages.
   test("that throws does not affect other members, and the message is left to redelivery", async () => {
     await bothIn();
-    const trouble = new Error("AccessDenied");
+    const failure = new Error("AccessDenied");
     const deps = withPost(async (connectionId, text) => {
-      if (connectionId === ann.connectionId) throw trouble;
+      if (connectionId === ann.connectionId) throw failure;
       return harness.deps.gateway.post(connectionId, text);
     });
     const pushed = await pushBy(deps);
     expect(pushed).toMatchObject({ records: [{ seq: 1, done: false }] });
     expect(bob.messages()).toEqual([1]);
-    expect(harness.loggedErrors).toEqual([trouble]);
+    expect(harness.loggedErrors).toEqual([failure]);
   });
 
   test("that throws fails a push at qos 0, which is not logged", async () => {
@@ -76,8 +76,8 @@ describe("one post", () => {
   });
 
   test("that throws fails the push if no ack check could be scheduled either", async () => {
-    const reader = await AckingPage.open(harness);
-    await reader.login(room, "loginWhenever");
+    const ackingPage = await AckingPage.open(harness);
+    await ackingPage.login(room, "loginWhenever");
     const deps = { ...withPost(() => Promise.reject(new Error("AccessDenied"))) };
     const scheduleAckCheck = () => Promise.reject(new Error("no queue"));
     await expect(pushBy({ ...deps, scheduleAckCheck })).rejects.toThrow("no queue");

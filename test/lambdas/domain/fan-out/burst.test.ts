@@ -22,7 +22,9 @@ async function burst(acks: boolean): Promise<LargeRoom> {
   return largeRoom;
 }
 const wrongOf = ({ ackingPages, room }: LargeRoom) =>
-  [...ackingPages.values()].filter((reader) => JSON.stringify(reader.dataOf(room)) !== JSON.stringify(expected));
+  [...ackingPages.values()].filter(
+    (ackingPage) => JSON.stringify(ackingPage.dataOf(room)) !== JSON.stringify(expected),
+  );
 
 describe("a burst of messages to a large room of members that acknowledge", () => {
   let largeRoom: LargeRoom;
@@ -48,8 +50,8 @@ describe("a burst of messages to a large room of members that acknowledge", () =
 
 test("members that do not acknowledge get the same messages one by one, each once, at the same rate", async () => {
   const largeRoom = await burst(false);
-  for (const reader of largeRoom.ackingPages.values()) {
-    const data = reader.page.messages();
+  for (const ackingPage of largeRoom.ackingPages.values()) {
+    const data = ackingPage.page.messages();
     expect(data.toSorted((a, b) => Number(a) - Number(b))).toEqual(expected);
   }
   expect(largeRoom.posts).toHaveLength(members * messages);

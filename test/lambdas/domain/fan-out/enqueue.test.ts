@@ -133,9 +133,9 @@ describe("the ack check of a large room", () => {
   test("redelivers nothing while posts are under way, and then what was not acknowledged", async () => {
     const ackingPages = [];
     for (let i = 0; i < 4; i += 1) {
-      const reader = await AckingPage.open(harness);
-      await reader.login(room, "loginWhenever");
-      ackingPages.push(reader);
+      const ackingPage = await AckingPage.open(harness);
+      await ackingPage.login(room, "loginWhenever");
+      ackingPages.push(ackingPage);
     }
     await harness.pass(31_000);
     await harness.push(room, '"m"');
@@ -146,7 +146,7 @@ describe("the ack check of a large room", () => {
     harness.lost.add(ackingPages[0]?.page.connectionId ?? "");
     for (const task of late) await harness.work(task);
     harness.lost.clear();
-    for (const reader of ackingPages.slice(1)) await reader.ack();
+    for (const ackingPage of ackingPages.slice(1)) await ackingPage.ack();
     await harness.pass(60_000);
     const redeliveries = ackingPages.map(({ page }) => page.inbox.filter(({ type }) => type === "replayed").length);
     expect(redeliveries[0]).toBeGreaterThan(0);

@@ -35,11 +35,11 @@ beforeAll(async () => {
     if (isSlow(id) && attempt <= 2) return "slow";
     if (hangs(id) && attempt === 1) return "hang";
     if (returns(id) && !ackingPages.has(`new-${id}`)) {
-      const reader = ackingPages.get(id);
-      if (reader) {
-        reader.page.connectionId = `new-${id}`;
-        ackingPages.set(`new-${id}`, reader);
-        void addMember(reader.page.session, `new-${id}`);
+      const ackingPage = ackingPages.get(id);
+      if (ackingPage) {
+        ackingPage.page.connectionId = `new-${id}`;
+        ackingPages.set(`new-${id}`, ackingPage);
+        void addMember(ackingPage.page.session, `new-${id}`);
       }
     }
     return undefined;
@@ -52,12 +52,12 @@ beforeAll(async () => {
 afterAll(() => largeRoom.close());
 
 const live = () =>
-  [...largeRoom.ackingPages].filter(([id]) => !isClosed(id) && !alwaysFails(id)).map(([, reader]) => reader);
+  [...largeRoom.ackingPages].filter(([id]) => !isClosed(id) && !alwaysFails(id)).map(([, ackingPage]) => ackingPage);
 
 describe("a push to 5,000 members with all faults at once", () => {
   test("each present member shows it once", () => {
-    const wrong = live().filter((reader) => JSON.stringify(reader.dataOf(largeRoom.room)) !== '["hi"]');
-    expect(wrong.map((reader) => [reader.page.session, reader.dataOf(largeRoom.room)])).toEqual([]);
+    const wrong = live().filter((ackingPage) => JSON.stringify(ackingPage.dataOf(largeRoom.room)) !== '["hi"]');
+    expect(wrong.map((ackingPage) => [ackingPage.page.session, ackingPage.dataOf(largeRoom.room)])).toEqual([]);
   });
 
   test("all members with closed connections are pruned, and no other", async () => {
@@ -73,9 +73,9 @@ describe("a push to 5,000 members with all faults at once", () => {
     const rows = await largeRoom.rowsOf.room();
     const returned = [...largeRoom.ackingPages].filter(([id]) => id.startsWith("new-"));
     expect(returned).toHaveLength(50);
-    for (const [id, reader] of returned) {
-      expect(rows.get(reader.page.session)).toBe(id);
-      expect(reader.dataOf(largeRoom.room)).toEqual(["hi"]);
+    for (const [id, ackingPage] of returned) {
+      expect(rows.get(ackingPage.page.session)).toBe(id);
+      expect(ackingPage.dataOf(largeRoom.room)).toEqual(["hi"]);
     }
   });
 

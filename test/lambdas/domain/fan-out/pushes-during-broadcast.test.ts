@@ -5,7 +5,7 @@ import { userRoom } from "../../../../protocol/ids.ts";
 import { busiestSecond, type LargeRoomOptions, openLargeRoom } from "../../../support/large-room.ts";
 
 const broadcastMembers = 100_000;
-const personalPushes = 200;
+const userPushes = 200;
 /** At this rate the broadcast lasts longer than the personal pushes. */
 const postsPerSecond = 4_500;
 /** API Gateway's quota for an account and Region: the rate, and the burst beyond it. */
@@ -43,7 +43,7 @@ async function pushes(concurrently: "nothing" | "a broadcast", options: Partial<
     more: (roomId, part = { index: 0, of: 1 }) => (roomId === "broadcast" ? generatedMembers(part) : undefined),
   });
   const { time, deps, faults, harness, ackingPages } = largeRoom;
-  const [reader] = [...ackingPages.values()];
+  const [ackingPage] = [...ackingPages.values()];
   const ann = userRoom("ann");
   const connection = { connectionId: "c-0", session: "c-0", connectedAtMs: time.nowMs };
   await harness.deps.members.put(ann, { ...connection, subject: "ann", generation: 0, holdsLease: false });
@@ -62,12 +62,13 @@ async function pushes(concurrently: "nothing" | "a broadcast", options: Partial<
   }
   const durationsMs: number[] = [];
   const startMs = time.nowMs;
-  for (let i = 0; i < personalPushes; i += 1) {
+  for (let i = 0; i < userPushes; i += 1) {
     await time.runUntil(startMs + 100 * i);
     const pushedAtMs = time.nowMs;
-    const before = reader?.page.inbox.length ?? 0;
+    const before = ackingPage?.page.inbox.length ?? 0;
     void push(deps, { rooms: [ann], eventName: "test", rawData: "1", qos: 1 });
-    for (let ms = 0; reader?.page.inbox.length === before && ms < 20_000; ms += 5) await time.runUntil(time.nowMs + 5);
+    for (let ms = 0; ackingPage?.page.inbox.length === before && ms < 20_000; ms += 5)
+      await time.runUntil(time.nowMs + 5);
     durationsMs.push(time.nowMs - pushedAtMs);
   }
   const broadcast = largeRoom.posts.filter(({ connectionId }) => connectionId.startsWith("b-"));

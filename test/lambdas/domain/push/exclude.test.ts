@@ -8,14 +8,14 @@ import { inPagesOf } from "../../../support/tables.ts";
 
 const tables = sharedTables(openInMemoryTables);
 
-const without = (reader: AckingPage) => ({ exclude: [reader.page.subject] });
-const seenBy = (reader: AckingPage, room: string) => reader.dataOf(room).filter((data) => data !== null);
+const without = (ackingPage: AckingPage) => ({ exclude: [ackingPage.page.subject] });
+const seenBy = (ackingPage: AckingPage, room: string) => ackingPage.dataOf(room).filter((data) => data !== null);
 const clear = async (harness: Harness, ...readers: AckingPage[]) => {
   for (let hop = 0; hop < 4; hop += 1) {
     await harness.pass(6_000);
-    for (const reader of readers) {
-      await reader.fill();
-      await reader.ack();
+    for (const ackingPage of readers) {
+      await ackingPage.fill();
+      await ackingPage.ack();
     }
   }
 };
@@ -95,7 +95,7 @@ test("each of several coalesced messages keeps its own exclusions", async () => 
   const harness = new Harness(inPagesOf(1, tables.client));
   const room = `room-${harness.nextId()}`;
   const [ann, bob] = [await AckingPage.open(harness), await AckingPage.open(harness)];
-  for (const reader of [ann, bob]) await reader.login(room, "loginWhenever");
+  for (const ackingPage of [ann, bob]) await ackingPage.login(room, "loginWhenever");
   await harness.push(room, "1");
   await harness.push(room, "2", without(ann));
   await harness.push(room, "3", without(bob));

@@ -159,32 +159,32 @@ describe("each delivery has a fresh URL", () => {
 });
 
 test("a hundred payloads are redelivered in frames that fit into a post", async () => {
-  const reader = await AckingPage.open(harness);
-  await reader.login(room, "loginWhenever");
-  harness.lost.add(reader.page.connectionId);
+  const ackingPage = await AckingPage.open(harness);
+  await ackingPage.login(room, "loginWhenever");
+  harness.lost.add(ackingPage.page.connectionId);
   for (let at = 0; at < 100; at += 1) await pushToRoom(large);
   harness.lost.clear();
-  for (let hop = 0; hop < 20 && reader.dataOf(room).length < 100; hop += 1) {
+  for (let hop = 0; hop < 20 && ackingPage.dataOf(room).length < 100; hop += 1) {
     await harness.pass(5_000);
-    await reader.fill();
-    await reader.ack();
+    await ackingPage.fill();
+    await ackingPage.ack();
   }
-  expect(reader.dataOf(room)).toHaveLength(100);
+  expect(ackingPage.dataOf(room)).toHaveLength(100);
 });
 
 test("a push that dies at any of its calls and is repeated arrives once, complete", async () => {
   const open = async () => {
     const there = new Harness(tables.client);
     const roomId = `room-${there.nextId()}`;
-    const reader = await AckingPage.open(there);
-    await reader.login(roomId);
-    return { there, roomId, reader, work: () => there.push(roomId, large, { messageId: `m-${roomId}` }) };
+    const ackingPage = await AckingPage.open(there);
+    await ackingPage.login(roomId);
+    return { there, roomId, ackingPage, work: () => there.push(roomId, large, { messageId: `m-${roomId}` }) };
   };
   const { there, work } = await open();
   const calls = await countCalls(there, work);
   for (let call = 1; call <= calls; call += 1) {
     for (const moment of ["before", "after"] as const) {
-      const { there, roomId, reader, work } = await open();
+      const { there, roomId, ackingPage, work } = await open();
       await crash(there, work, { call, moment });
       // If a log has the message, its data are stored.
       const logged = (await logOf(roomId)).filter((row) => row.payload !== undefined);
@@ -192,10 +192,10 @@ test("a push that dies at any of its calls and is repeated arrives once, complet
       await work();
       for (let hop = 0; hop < 4; hop += 1) {
         await there.pass(3_000);
-        await reader.fill();
-        await reader.ack();
+        await ackingPage.fill();
+        await ackingPage.ack();
       }
-      expect([call, moment, reader.dataOf(roomId)]).toEqual([call, moment, [JSON.parse(large)]]);
+      expect([call, moment, ackingPage.dataOf(roomId)]).toEqual([call, moment, [JSON.parse(large)]]);
     }
   }
 });

@@ -50,7 +50,7 @@ describe("a publish to a room", () => {
       epoch: expect.any(String),
       seq: 2,
     });
-    for (const reader of [ann, bob]) expect(reader.dataOf(room)).toEqual(["before", "hi"]);
+    for (const ackingPage of [ann, bob]) expect(ackingPage.dataOf(room)).toEqual(["before", "hi"]);
     expect(bob.page.inbox.at(-1)).toMatchObject({ from: ann.page.subject, qos: 1 });
   });
 
@@ -132,16 +132,16 @@ describe("a publish to a user", () => {
     const answer = await publishBy(ann, { toUser });
     const conversation = `${ann.page.subject}_${bob.page.subject}`;
     expect(answer).toMatchObject({ type: "published", conversation, seq: 1 });
-    for (const reader of [ann, tablet, bob]) {
-      expect(reader.dataOf("@user")).toEqual(["hi"]);
-      expect(reader.page.inbox.at(-1)).toMatchObject({ roomId: "@user", conversation, from: ann.page.subject });
+    for (const ackingPage of [ann, tablet, bob]) {
+      expect(ackingPage.dataOf("@user")).toEqual(["hi"]);
+      expect(ackingPage.page.inbox.at(-1)).toMatchObject({ roomId: "@user", conversation, from: ann.page.subject });
     }
     await publishBy(bob, { toUser: ann.page.subject, rawData: '"ho"' });
-    for (const [reader, other] of [
+    for (const [ackingPage, other] of [
       [ann, bob],
       [bob, ann],
     ] as const) {
-      const log = await replayBy(reader, { toUser: other.page.subject, after: 0 });
+      const log = await replayBy(ackingPage, { toUser: other.page.subject, after: 0 });
       expect(dataIn(log)).toEqual(["hi", "ho"]);
     }
   });

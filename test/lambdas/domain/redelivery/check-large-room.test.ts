@@ -18,9 +18,9 @@ beforeEach(async () => {
   room = `room-${harness.nextId()}`;
   readers = [];
   for (let i = 0; i < 20; i += 1) {
-    const reader = await AckingPage.open(harness);
-    await reader.login(room, "loginWhenever");
-    readers.push(reader);
+    const ackingPage = await AckingPage.open(harness);
+    await ackingPage.login(room, "loginWhenever");
+    readers.push(ackingPage);
   }
   await harness.pass(31_000);
   const { first } = harness.deps.members;
@@ -32,7 +32,7 @@ beforeEach(async () => {
 function lose(some: AckingPage[]): void {
   for (const { page } of some) harness.lost.add(page.connectionId);
 }
-const ackAll = () => Promise.all(readers.map((reader) => reader.ack()));
+const ackAll = () => Promise.all(readers.map((ackingPage) => ackingPage.ack()));
 const redeliveriesTo = ({ page }: AckingPage) => page.inbox.filter(({ type }) => type === "replayed").length;
 
 describe("an ack check of a very large room", () => {
@@ -66,8 +66,9 @@ describe("an ack check of a very large room", () => {
     harness.lost.clear();
     await harness.pass(400_000);
     await ackAll();
-    for (const reader of readers) expect(reader.dataOf(room)).toEqual(["hi"]);
-    for (const reader of readers.filter((each) => !lacking.includes(each))) expect(redeliveriesTo(reader)).toBe(0);
+    for (const ackingPage of readers) expect(ackingPage.dataOf(room)).toEqual(["hi"]);
+    for (const ackingPage of readers.filter((each) => !lacking.includes(each)))
+      expect(redeliveriesTo(ackingPage)).toBe(0);
   });
 
   test("reports each exhausted message once, and ends its chains", async () => {
@@ -91,9 +92,9 @@ describe("an ack check of a very large room", () => {
     harness.lost.clear();
     for (const { page } of lacking) await page.close();
     const [returned, departed] = [lacking.slice(0, 3), lacking.slice(3)];
-    for (const reader of returned) {
-      await reader.page.open();
-      await reader.ack();
+    for (const ackingPage of returned) {
+      await ackingPage.page.open();
+      await ackingPage.ack();
     }
     await harness.pass(3_000_000);
     const subjects = harness.undelivered.map(({ subject }) => subject).toSorted();

@@ -158,9 +158,9 @@ describe("many messages", () => {
 
   test("to members with different cursors all exhaust their redeliveries", async () => {
     const stale = await Promise.all(Array.from({ length: 6 }, () => AckingPage.open(harness)));
-    for (const reader of stale) await reader.login(room, "loginWhenever");
-    for (const reader of stale) {
-      lose(reader);
+    for (const ackingPage of stale) await ackingPage.login(room, "loginWhenever");
+    for (const ackingPage of stale) {
+      lose(ackingPage);
       await harness.push(room);
       await Promise.all([ann.ack(), bob.ack()]);
       for (const other of stale) if (!harness.lost.has(other.page.connectionId)) await other.ack();

@@ -63,15 +63,15 @@ test("a crash at any point of a page's connect loses no report: the ack check is
   const open = async () => {
     const { harness, subject, room } = begin();
     await harness.push(room);
-    return { harness, reader: new AckingPage(harness, { subject }) };
+    return { harness, ackingPage: new AckingPage(harness, { subject }) };
   };
   const counted = await open();
-  const calls = await countCalls(counted.harness, () => counted.reader.page.open());
+  const calls = await countCalls(counted.harness, () => counted.ackingPage.page.open());
   for (let call = 1; call <= calls; call += 1) {
     for (const moment of moments) {
-      const { harness, reader } = await open();
-      await crash(harness, () => reader.page.open(), { call, moment });
-      await reader.page.open();
+      const { harness, ackingPage } = await open();
+      await crash(harness, () => ackingPage.page.open(), { call, moment });
+      await ackingPage.page.open();
       await harness.pass(600_000);
       expect(reportedSeqs(harness), `${moment} call ${call} of ${calls}`).toContain(1);
     }

@@ -23,15 +23,15 @@ describe("an ack check whose time is over", () => {
     room = `room-${harness.nextId()}`;
     readers = [];
     for (let i = 0; i < 6; i += 1) {
-      const reader = await AckingPage.open(harness);
-      await reader.login(room, "loginWhenever");
-      readers.push(reader);
+      const ackingPage = await AckingPage.open(harness);
+      await ackingPage.login(room, "loginWhenever");
+      readers.push(ackingPage);
     }
     // The leases of the logins have expired: no login is pending.
     await harness.pass(31_000);
-    for (const reader of readers) lose(reader);
+    for (const ackingPage of readers) lose(ackingPage);
     await harness.push(room, '"m"');
-    for (const reader of readers) heal(reader);
+    for (const ackingPage of readers) heal(ackingPage);
     harness.checks.length = 0;
     harness.nowMs += 5_000;
   });
@@ -54,7 +54,7 @@ describe("an ack check whose time is over", () => {
       return each;
     });
   }
-  const redelivered = () => readers.map((reader) => redeliveriesTo(reader)).filter((count) => count > 0);
+  const redelivered = () => readers.map((ackingPage) => redeliveriesTo(ackingPage)).filter((count) => count > 0);
 
   test("schedules a continuation after the members that it has checked, without a further hop", async () => {
     await check({}, 4);
@@ -105,9 +105,9 @@ describe("an ack check whose time is over", () => {
 
   test("leaves the other frames of a member to a later check", async () => {
     const large = JSON.stringify("x".repeat(100_000));
-    for (const reader of readers) lose(reader);
+    for (const ackingPage of readers) lose(ackingPage);
     for (let i = 0; i < 3; i += 1) await harness.push(room, large);
-    for (const reader of readers) heal(reader);
+    for (const ackingPage of readers) heal(ackingPage);
     harness.checks.length = 0;
     harness.nowMs += 5_000;
     await check({ continuation: {} }, 2);

@@ -21,7 +21,7 @@ async function begin(): Promise<Scene> {
   const harness = new Harness(tables.client);
   const room = `room-${harness.nextId()}`;
   const [ann, bob] = [await AckingPage.open(harness), await AckingPage.open(harness)];
-  for (const reader of [ann, bob]) await reader.login(room, "loginWhenever");
+  for (const ackingPage of [ann, bob]) await ackingPage.login(room, "loginWhenever");
   await harness.pass(31_000);
   const scene = { harness, room, ann, bob };
   await pushPast(scene);

@@ -15,7 +15,7 @@ type Operation =
 
 /** A user with one page at a time, and when the user was a member: by the number of recorded events. */
 interface User {
-  reader: AckingPage;
+  ackingPage: AckingPage;
   isAway: boolean;
   hasLeft: boolean;
   memberSince: number;
@@ -53,9 +53,16 @@ async function play(harness: Harness, schedule: fc.Scheduler, scripts: Operation
   };
   const users: User[] = [];
   for (let i = 0; i < userCount; i += 1) {
-    const reader = await AckingPage.open(harness, { subject: `user-${i}` });
-    await reader.login(room, "loginWhenever");
-    users.push({ reader, isAway: false, hasLeft: false, memberSince: tick(), memberships: [], pages: [reader] });
+    const ackingPage = await AckingPage.open(harness, { subject: `user-${i}` });
+    await ackingPage.login(room, "loginWhenever");
+    users.push({
+      ackingPage,
+      isAway: false,
+      hasLeft: false,
+      memberSince: tick(),
+      memberships: [],
+      pages: [ackingPage],
+    });
   }
   await harness.pass(31_000);
 
@@ -89,9 +96,9 @@ async function play(harness: Harness, schedule: fc.Scheduler, scripts: Operation
   harness.lost.clear();
   for (let i = 0; i < 12; i += 1) {
     await harness.pass(3_000);
-    for (const { reader } of users) {
-      await reader.fill();
-      await reader.ack();
+    for (const { ackingPage } of users) {
+      await ackingPage.fill();
+      await ackingPage.ack();
     }
   }
   await harness.pass(600_000);
@@ -102,45 +109,45 @@ async function play(harness: Harness, schedule: fc.Scheduler, scripts: Operation
 }
 
 async function perform(harness: Harness, user: User, what: string, tick: () => number): Promise<void> {
-  const { reader } = user;
+  const { ackingPage } = user;
   const end = () => {
     user.isAway = true;
     if (!user.hasLeft) user.memberships.push({ from: user.memberSince, to: tick() });
   };
   switch (what) {
     case "ack":
-      return reader.ack();
+      return ackingPage.ack();
     case "fill":
-      await reader.fill();
+      await ackingPage.fill();
       return;
     case "drop":
     case "dropSilently":
       if (user.isAway) return;
       end();
-      return reader.page.close({ isReported: what === "drop" });
+      return ackingPage.page.close({ isReported: what === "drop" });
     case "return":
       if (!user.isAway) return;
-      await reader.page.open();
+      await ackingPage.page.open();
       user.isAway = false;
       user.memberSince = tick();
       return;
     case "newPage": {
       if (!user.isAway || user.hasLeft) return;
-      const fresh = await AckingPage.open(harness, { subject: reader.page.subject });
+      const fresh = await AckingPage.open(harness, { subject: ackingPage.page.subject });
       await fresh.login(room, "loginWhenever");
       user.pages.push(fresh);
-      user.reader = fresh;
+      user.ackingPage = fresh;
       user.isAway = false;
       user.memberSince = tick();
       return;
     }
     case "losePosts":
-      harness.lost.add(reader.page.connectionId);
+      harness.lost.add(ackingPage.page.connectionId);
       return;
     case "leave":
       if (user.isAway || user.hasLeft) return;
       user.hasLeft = true;
-      await reader.page.leave(room);
+      await ackingPage.page.leave(room);
   }
 }
 
@@ -156,9 +163,9 @@ test(
         const harness = new Harness(tables.client);
         const { users, pushed } = await play(harness, schedule, scripts);
         const reported = harness.undelivered.map(({ subject, seq }) => `${seq} to ${subject}`);
-        for (const { reader, hasLeft, memberships, pages } of users) {
+        for (const { ackingPage, hasLeft, memberships, pages } of users) {
           if (hasLeft) continue;
-          const { subject } = reader.page;
+          const { subject } = ackingPage.page;
           for (const { seq, requestedAt, acceptedAt } of pushed) {
             const wasMember = memberships.some(({ from, to }) => from < requestedAt && acceptedAt < to);
             const isShown = pages.some(({ seen }) => seen.some((each) => each.seq === seq && each.roomId === room));

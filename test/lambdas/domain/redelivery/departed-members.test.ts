@@ -27,10 +27,10 @@ beforeEach(async () => {
 const lose = ({ page }: AckingPage) => harness.lost.add(page.connectionId);
 const heal = ({ page }: AckingPage) => harness.lost.delete(page.connectionId);
 /** Pushes a message that bob acknowledges and the page does not receive. */
-async function pushPast(reader: AckingPage): Promise<void> {
-  lose(reader);
+async function pushPast(ackingPage: AckingPage): Promise<void> {
+  lose(ackingPage);
   await harness.push(room);
-  heal(reader);
+  heal(ackingPage);
   await bob.ack();
 }
 const reported = () => harness.undelivered.map(({ subject, roomId, seq }) => [subject, roomId, seq]);
@@ -323,9 +323,9 @@ describe("a departed user is not reported", () => {
     [
       "acknowledged on another device that departed, too",
       async (tablet) => {
-        const reader = await tablet();
-        await reader.ack();
-        await reader.page.close();
+        const ackingPage = await tablet();
+        await ackingPage.ack();
+        await ackingPage.page.close();
       },
     ],
   ])("that %s", async (name, then) => {
@@ -373,8 +373,8 @@ describe("the number of ack checks is small", () => {
 
   test("a hundred sessions that depart together cost as many as one", async () => {
     const many = await Promise.all(Array.from({ length: 100 }, () => AckingPage.open(harness)));
-    for (const reader of many) await reader.login(room, "loginWhenever");
-    for (const reader of many) lose(reader);
+    for (const ackingPage of many) await ackingPage.login(room, "loginWhenever");
+    for (const ackingPage of many) lose(ackingPage);
     await pushPast(ann);
     await Promise.all([ann, ...many].map(({ page }) => page.close()));
     const { pages } = harness.deps.members;

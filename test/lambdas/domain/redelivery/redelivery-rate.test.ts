@@ -28,7 +28,7 @@ describe.each(["@all", "large-room"] as const)("after an outage in which no memb
 
   test("it is redelivered to all members, and each shows it once", () => {
     const wrong = [...largeRoom.ackingPages.values()].filter(
-      (reader) => JSON.stringify(reader.dataOf(room)) !== '["hi"]',
+      (ackingPage) => JSON.stringify(ackingPage.dataOf(room)) !== '["hi"]',
     );
     expect(wrong.map(({ page }) => page.session)).toEqual([]);
     expect(largeRoom.checks.isEmpty).toBe(true);

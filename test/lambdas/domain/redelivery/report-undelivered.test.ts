@@ -19,7 +19,7 @@ beforeEach(async () => {
   ann = await AckingPage.open(harness, { publish: ["*"] });
   tablet = await AckingPage.open(harness, { subject: ann.page.subject });
   bob = await AckingPage.open(harness);
-  for (const reader of [ann, tablet, bob]) await reader.login(room, "loginWhenever");
+  for (const ackingPage of [ann, tablet, bob]) await ackingPage.login(room, "loginWhenever");
   // The leases of the logins have expired: no login is pending.
   await harness.pass(31_000);
 });

@@ -57,7 +57,7 @@ describe("a message that API Gateway refuses as too large", () => {
     await harness.push(room, '"next"');
     harness.lost.clear();
     await harness.pass(6_000);
-    for (const reader of [ann, bob]) expect(reader.dataOf(room)).toEqual([null, "next"]);
+    for (const ackingPage of [ann, bob]) expect(ackingPage.dataOf(room)).toEqual([null, "next"]);
   });
 
   test("does not block a replay", async () => {
