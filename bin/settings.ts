@@ -3,17 +3,17 @@ import type { DownlinkStackProps } from "../lib/index.ts";
 
 const prefix = "downlink:";
 
-/** Reads one setting; it comes from cdk.json as JSON or from `cdk -c name=value` as text. */
+/** Parses the value of a setting: JSON from cdk.json, or a string from `cdk -c name=value`. */
 type Read<T> = (value: unknown, key: string) => T;
 
 const text: Read<string> = (value, key) => {
   if (typeof value === "string" && value !== "") return value;
-  throw wrong(key, "some text", value);
+  throw wrong(key, "a non-empty string", value);
 };
 const list: Read<string[]> = (value, key) => {
   if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value;
   if (typeof value === "string") return value.split(",").map((item) => item.trim());
-  throw wrong(key, "a list of texts, or one text with commas", value);
+  throw wrong(key, "a list of strings, or a comma-separated string", value);
 };
 const number: Read<number> = (value, key) => {
   const parsed = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
@@ -47,9 +47,10 @@ const settings = new Map<string, Read<DownlinkStackProps>>([
 ]);
 
 /**
- * The stack's props from the context's `downlink:…` settings. What is not set keeps the default of `DownlinkProps`.
+ * Reads the stack's props from the `downlink:…` settings of the context. Missing settings keep the defaults of
+ * `DownlinkProps`.
  *
- * @throws Error for a setting that does not exist or has a value of the wrong kind
+ * @throws Error for an unknown setting or a value of the wrong type
  */
 export function readSettings(context: Record<string, unknown>): DownlinkStackProps {
   const props: DownlinkStackProps[] = [];
@@ -58,7 +59,7 @@ export function readSettings(context: Record<string, unknown>): DownlinkStackPro
     const read = settings.get(key.slice(prefix.length));
     if (!read) {
       const known = [...settings.keys()].map((name) => prefix + name);
-      throw new Error(`the setting ${key} does not exist, there are ${known.join(", ")}`);
+      throw new Error(`the setting ${key} does not exist, the settings are ${known.join(", ")}`);
     }
     props.push(read(value, key));
   }

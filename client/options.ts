@@ -1,51 +1,35 @@
-import { clientCodes } from "./client-codes.ts";
-import { DownlinkError } from "./downlink-error.ts";
-import { type Clock, systemClock } from "./timers.ts";
-
-/** What the client uses of a WebSocket. */
-export interface WebSocketLike {
-  onopen: ((event: never) => void) | null;
-  onmessage: ((event: { data: unknown }) => void) | null;
-  onerror: ((event: never) => void) | null;
-  onclose: ((event: { code: number; reason: string }) => void) | null;
-  send(text: string): void;
-  close(): void;
-}
-/** What the client uses of `fetch`. */
-export type Fetch = (
-  url: string,
-  init: { headers: Record<string, string>; signal: AbortSignal },
-) => Promise<{
-  status: number;
-  /** Where it is missing, nothing is known of a `Retry-After`. */
-  headers?: { get(name: string): string | null };
-  json(): Promise<unknown>;
-  arrayBuffer(): Promise<ArrayBuffer>;
-}>;
-/** Takes an address and subprotocols, as that of browsers does. */
-export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
+import { clientCodes } from "./core/client-codes.ts";
+import { DownlinkError } from "./core/downlink-error.ts";
+import { type Clock, systemClock } from "./platform/clock.ts";
+import type { Fetch } from "./platform/fetch.ts";
+import type { WebSocketConstructor } from "./platform/web-socket.ts";
+import type { RuntimeOptions } from "./runtime/effects.ts";
 
 export interface SocketHandleOptions {
-  /** Address of the stack's WebSocket, `wss://…`. A function is asked again before every connection. */
+  /** WebSocket URL of the stack, `wss://…`. A function is called before every attempt to connect. */
   url: string | (() => string | Promise<string>);
-  /** The JWT of who it is. A function is asked again before every connection, so that an expired token heals by itself. */
+  /**
+   * JWT of the user. A function is called before every attempt to connect and every poll, so it can replace an expired
+   * token.
+   */
   token: string | (() => string | Promise<string>);
   /**
-   * Address of the stack's `GET /poll`, `https://…`: what the page falls back to where no WebSocket gets through.
-   * It asks more and more seldom while nothing comes, after five minutes every 30 s.
+   * URL of the stack's `GET /poll`, `https://…`. The client polls it when WebSockets cannot be opened: every 3 s at
+   * first, every 30 s after five minutes without messages.
    *
-   * @default none: the page goes on trying to open a WebSocket
+   * @default none: the client keeps trying to open a WebSocket
    */
   pollUrl?: string;
   /**
-   * How long nothing may arrive before the client asks whether the connection still lives, 5,000 to 570,000.
+   * Time without any frame after which the client checks the connection with a heartbeat, in ms: 5,000 to 570,000. Each
+   * heartbeat is billed.
    *
-   * @default 270000, four and a half minutes: each question is billed
+   * @default 270000
    */
   heartbeatMs?: number;
   /**
-   * How long a login, a leave, a publish, a poll, an attempt to connect or a heartbeat waits for its answer, 100 to
-   * 60,000.
+   * Time limit in ms for the response to a login, a leave, a publish, a replay, a poll, a heartbeat or an attempt to
+   * connect: 100 to 60,000.
    *
    * @default 10000
    */
@@ -53,33 +37,36 @@ export interface SocketHandleOptions {
   /**
    * Constructor of WebSockets.
    *
-   * @default the global one
+   * @default globalThis.WebSocket
    */
   WebSocket?: WebSocketConstructor;
   /**
-   * What polls, and fetches what is too large for a frame.
+   * Used for polling, and for the payloads of messages that are larger than a frame.
    *
-   * @default the global one
+   * @default globalThis.fetch
    */
   fetch?: Fetch;
   /**
-   * Time and timers.
+   * Time and timers. Tests replace it.
    *
-   * @default those of the system
+   * @default the system's clock
    */
   clock?: Clock;
   /**
-   * A number from 0 up to 1, for the pauses between attempts.
+   * Returns a number from 0 up to 1, for the jitter of backoffs and intervals.
    *
    * @default Math.random
    */
   random?: () => number;
 }
-export type ResolvedOptions = Required<Omit<SocketHandleOptions, "pollUrl">> & Pick<SocketHandleOptions, "pollUrl">;
 
-/** @throws DownlinkError 3004 that names the option which is missing or wrong */
-export function resolveOptions(given: Partial<SocketHandleOptions>): ResolvedOptions {
-  /** Half a minute less than after what silence API Gateway ends a connection. */
+/**
+ * Adds the defaults.
+ *
+ * @throws DownlinkError 3004 with the name of an option that is missing or invalid
+ */
+export function resolveOptions(given: Partial<SocketHandleOptions>): RuntimeOptions {
+  /** API Gateway closes a connection after ten minutes without a frame. This is half a minute less. */
   const maxHeartbeatMs = 570_000;
   const {
     url,
@@ -87,7 +74,7 @@ export function resolveOptions(given: Partial<SocketHandleOptions>): ResolvedOpt
     pollUrl,
     heartbeatMs = 270_000,
     requestTimeoutMs = 10_000,
-    // The DOM's own type asks for less than it takes: its handlers are methods of a WebSocket.
+    // TypeScript's DOM types do not match: their handlers have `this: WebSocket`.
     WebSocket = globalThis.WebSocket as unknown as WebSocketConstructor | undefined,
     fetch = (input, init) => globalThis.fetch(input, init),
     clock = systemClock,
@@ -99,14 +86,14 @@ export function resolveOptions(given: Partial<SocketHandleOptions>): ResolvedOpt
       throw badOption(`${name} is missing: pass it as an option to new SocketHandle() or SocketHandle.configure()`);
     }
   }
-  inRange("heartbeatMs", heartbeatMs, 5_000, maxHeartbeatMs);
-  inRange("requestTimeoutMs", requestTimeoutMs, 100, 60_000);
-  return options as ResolvedOptions;
+  checkRange("heartbeatMs", heartbeatMs, 5_000, maxHeartbeatMs);
+  checkRange("requestTimeoutMs", requestTimeoutMs, 100, 60_000);
+  return options as RuntimeOptions;
 }
 
 const badOption = (msg: string) => new DownlinkError({ code: clientCodes.badOptions, msg });
 
-function inRange(name: string, ms: number, min: number, max: number): void {
+function checkRange(name: string, ms: number, min: number, max: number): void {
   if (ms >= min && ms <= max) return;
   throw badOption(`${name} should be from ${min} to ${max}, got ${ms}`);
 }

@@ -1,122 +1,95 @@
 import { defaultEventName } from "../protocol/codes.ts";
 import type { CatchUp, MessageFrame, ServerFrame } from "../protocol/frames.ts";
 import type { LoginPolicy } from "../protocol/ids.ts";
-import { type Connection, openConnection } from "./connection.ts";
-import { DownlinkError } from "./downlink-error.ts";
-import { isolated, makeListeners } from "./listeners.ts";
-import { step } from "./machine.ts";
-import { type ResolvedOptions, resolveOptions, type SocketHandleOptions } from "./options.ts";
-import { gapMs, pauseMs } from "./pause.ts";
-import type { Payloads } from "./payloads.ts";
-import {
-  type Actions,
-  type Event,
-  initialState,
-  type LoginNotice,
-  type Notice,
-  type PayloadLost,
-  type PublishNotice,
-  type ReplayNotice,
-  type Request,
-  type State,
-  type Timer,
-  type Wish,
-} from "./state.ts";
-import { watchForSuspicion } from "./suspicion.ts";
-import { makeTimers, type Timers } from "./timers.ts";
-import { answer, type OnError, type OnOk, tell, type Waiter } from "./waiters.ts";
+import type { RequestFrame } from "./core/events.ts";
+import type { LoginNotice, Notice, PayloadLost, PublishNotice, ReplayNotice } from "./core/notices.ts";
+import { resolveOptions, type SocketHandleOptions } from "./options.ts";
+import { makeRuntime, type Runtime, type RuntimeOptions } from "./runtime/effects.ts";
+import { type OnError, type OnOk, startCall } from "./runtime/pending-calls.ts";
 
 type SystemFrame = Exclude<ServerFrame, MessageFrame> | PayloadLost;
-/** Names under which pages can listen to what Downlink itself sends. */
+/** Event names of Downlink's own notices, for `listen`. */
 export type SystemEventName = Exclude<SystemFrame, { type: "probe" }>["eventName"];
-/** What those listeners get as their second argument. */
+/** The frame that a listener of such an event receives as its second argument. */
 export type SystemFrameOf<E extends SystemEventName> = Extract<SystemFrame, { eventName: E }>;
-/** @param data what was pushed; `message` says which room, when, by whom */
+/**
+ * @param data what was pushed or published
+ * @param message the whole message: its room, time, sender and ids
+ */
 export type Listener<Data = unknown> = (data: Data, message: MessageFrame) => void;
 
-/** How a message is to be published. */
 export interface PublishOptions {
   /**
-   * 0: at most once, outside of order, not kept. 1: kept, in order, once. 2, a word of MQTT's, means 1.
+   * 0: delivered at most once, without order, not kept in the log. 1: kept, delivered in order and exactly once. 2 is
+   * accepted because MQTT has it, and means 1.
    *
    * @default 1
    */
   qos?: 0 | 1 | 2;
-  /** Each receiver's arrival is told as the event `delivered`. */
+  /**
+   * `true`: the event `delivered` reports when each receiver has the message.
+   *
+   * @default false
+   */
   receipt?: boolean;
   /**
-   * 1 to 128 characters; the same one within a day is the same message, so after a failure it may be published again.
+   * Id of the message, 1 to 128 characters. For one day, the same id means the same message: after a failure it is safe
+   * to publish again with it.
    *
-   * @default a new one
+   * @default a new id
    */
   clientMessageId?: string;
 }
 
-/** So many attempts to open a WebSocket fail before the page polls. */
-const failuresBeforePoll = 3;
-
 /**
- * A page's line to its server: connects, logs in to rooms, tells listeners what is pushed, and brings all of that
- * back after a lost connection.
+ * A page's connection to its Downlink server: logs in to rooms, calls listeners for messages, and publishes.
+ *
+ * After a lost connection it connects again, restores its memberships and delivers the missed messages.
+ *
+ * Methods return a promise if they are called without callbacks, and nothing otherwise. Failures are `DownlinkError`s.
  */
 export class SocketHandle {
   static #defaults: Partial<SocketHandleOptions> = {};
 
-  /** Sets options of all handles that are made afterwards. */
+  /** Sets options for all handles that are created afterwards. Options of the constructor take precedence. */
   static configure(defaults: Partial<SocketHandleOptions>): void {
     SocketHandle.#defaults = { ...SocketHandle.#defaults, ...defaults };
   }
 
-  readonly #options: ResolvedOptions;
-  readonly #timers: Timers;
-  readonly #listeners = makeListeners();
-  /** Who waits for a request's answer, by its `ref`. */
-  readonly #waiters = new Map<number, Waiter>();
-  #lastRef = 0;
-  /** Who waits for the connection. Callbacks stay, as they hear of every attempt that fails. */
-  #connects: Waiter[] = [];
-  readonly #events: Event[] = [];
-  #state: State = initialState;
-  #connection: Connection | undefined;
-  /** Attempts that failed since a WebSocket worked. */
-  #failures = 0;
-  #polls = false;
-  #ackMoment: number | undefined;
-  #stopWatching: (() => void) | undefined;
-  #payloads: Promise<Payloads> | undefined;
+  readonly #options: RuntimeOptions;
+  readonly #runtime: Runtime;
+  #published = 0;
 
-  /** @throws DownlinkError 3004 if `url` or `token` is given neither here nor to `configure`, or an option is wrong */
+  /** @throws DownlinkError 3004 if an option is invalid, or `url` or `token` is given neither here nor to `configure` */
   constructor(options: Partial<SocketHandleOptions> = {}) {
     this.#options = resolveOptions({ ...SocketHandle.#defaults, ...options });
-    this.#timers = makeTimers(this.#options.clock);
+    this.#runtime = makeRuntime(this.#options);
   }
 
   /**
-   * Connects. The promise rejects (3001) if the first attempt fails; `onError` is called for every attempt that
-   * fails, later ones too. Either way the handle goes on trying until it is closed.
+   * Connects. Other methods call it when needed.
+   *
+   * The promise rejects with 3001 if the first attempt fails. `onError` is called for every attempt that fails, also
+   * after a connection was lost. In both cases the handle keeps trying until it is closed.
    */
   connect(): Promise<Notice>;
   connect(onOk: OnOk, onError?: OnError): void;
   connect(onOk?: OnOk, onError?: OnError): Promise<Notice> | undefined {
-    return answer(
-      (waiter) => {
-        this.#connects.push(waiter);
-        this.#happen("connect");
-      },
-      onOk,
-      onError,
-    );
+    return startCall((call) => this.#runtime.connect(call), onOk, onError);
   }
 
   /**
-   * Logs in to a room; connects first if that is needed. The place is kept across lost connections.
+   * Logs in to a room. The membership survives lost connections.
    *
-   * Fails with a DownlinkError: 2003 not possible, 2004 refused by the policy, 2005 evicted at once, 3002 no answer
-   * in time, 3003 closed.
+   * Calling it for a room you have already joined is safe: your position in the room's log does not change.
    *
-   * @param type who stays when the room is not empty; without one it is `loginWhenFirst`
-   * @param catchUp what of the room's log is to be heard first: `since` a place or `"last"`, or the newest `history`
-   *   (1 to 100) messages; without it only what comes from now on. A page that is in already goes on where it is.
+   * Errors: 2003 invalid or not possible, 2004 refused by the policy, 2005 evicted immediately, 3002 timed out, 3003
+   * closed.
+   *
+   * @param type who stays if the room is not empty. Default: `loginWhenFirst`
+   * @param catchUp which messages of the room's log to deliver first: those after a position (`since`), those after the
+   *   user's own position (`since: "last"`), or the latest 1 to 100 (`history`). Default: only new messages. Caution: the
+   *   first ack of a page without `since` moves the user's own position to the latest message
    */
   loginRoom(roomId: string, onOk: OnOk<LoginNotice>, onError?: OnError): void;
   loginRoom(roomId: string, type: LoginPolicy | undefined, onOk: OnOk<LoginNotice>, onError?: OnError): void;
@@ -129,11 +102,11 @@ export class SocketHandle {
   ): void;
   loginRoom(roomId: string, type?: LoginPolicy, catchUp?: CatchUp): Promise<LoginNotice>;
   loginRoom(roomId: string, ...rest: unknown[]) {
-    const type = rest.find((one) => typeof one === "string") as LoginPolicy | undefined;
+    const type = rest.find((argument) => typeof argument === "string") as LoginPolicy | undefined;
     return this.#request({ action: "loginRoom", roomId, type }, rest) as Promise<LoginNotice>;
   }
 
-  /** Leaves a room. Fails with a DownlinkError: 2007 not possible, 3002 no answer in time, 3003 closed. */
+  /** Leaves a room. Errors: 2007 invalid or not possible, 3002 timed out, 3003 closed. */
   leaveRoom(roomId: string): Promise<Notice>;
   leaveRoom(roomId: string, onOk: OnOk, onError?: OnError): void;
   leaveRoom(roomId: string, ...rest: unknown[]) {
@@ -141,15 +114,16 @@ export class SocketHandle {
   }
 
   /**
-   * Sends a message to a room that the page is in, or to a person: all that both sides have open hear it. The page
-   * hears its own message too, in its place among the others. Connects first if that is needed, and asks again after
-   * a lost connection, always with the same `clientMessageId`: it is one message.
+   * Publishes a message to a room that the page has joined, or to a user. In a conversation with a user, all open pages
+   * of both users receive it. This page receives its own message too, in its order among the others.
    *
-   * Fails with a DownlinkError: 2012 not allowed or not possible, 3002 no answer in time, 3003 closed, 3005 larger than
-   * 32 KB. A page that polls cannot publish: a WebSocket is tried at once, and if none opens it fails with 2012.
+   * The message is sent again after a lost connection, always with the same `clientMessageId`, so it is delivered once.
    *
-   * @param data any JSON, as it is now: what is changed in it afterwards is not sent
-   * @throws TypeError if `data` cannot be JSON; a promise rejects with it
+   * Errors: 2012 not allowed or not possible, 3002 timed out (it may have been published), 3003 closed, 3005 larger than
+   * 32 KB. Polling cannot publish: the client tries to open a WebSocket immediately, and fails with 2012 if it cannot.
+   *
+   * @param data any JSON value. It is copied, so later changes to it are not sent
+   * @throws TypeError if `data` cannot be JSON. Without callbacks the promise rejects with it
    */
   publish(
     target: string | { toUser: string },
@@ -175,7 +149,8 @@ export class SocketHandle {
   publish(target: string | { toUser: string }, eventName: string, data: unknown, ...rest: unknown[]) {
     const to = typeof target === "string" ? { roomId: target } : target;
     const { clock, random } = this.#options;
-    const clientMessageId = `${clock.now()}-${random()}-${this.#lastRef}`;
+    this.#published += 1;
+    const clientMessageId = `${clock.now()}-${random()}-${this.#published}`;
     return this.#request(
       { action: "publish", ...to, eventName, data, clientMessageId },
       rest,
@@ -183,15 +158,19 @@ export class SocketHandle {
   }
 
   /**
-   * Reads the log of the conversation with a person: for a window that opens, the newest `history` (1 to 100) messages;
-   * to go on, what is behind the number `after` of its `epoch`. Connects first if that is needed.
+   * Reads messages of the conversation with a user: the latest 1 to 100 (`history`), or those after a position (`epoch`
+   * and `after`).
    *
-   * What comes has `missed` (the messages, in order), the `epoch`, `upTo` (the number up to which that goes) and, if
-   * there is more, `more`: go on behind `upTo`. `recovered: false`: `after` has left the log, begin anew by `history`.
-   * What is said from now on is heard by `listen`, with the same `messageId`.
+   * The result contains:
    *
-   * Fails with a DownlinkError: 2014 not possible (a page that polls needs a WebSocket for it), 3002 no answer in time,
-   * 3003 closed.
+   * - `missed`: the messages, in order
+   * - `epoch` and `upTo`: the position up to which it reaches
+   * - `more`: present if there are later messages. Call again with `after: upTo`
+   * - `recovered`: `false` if the log no longer reaches back to `after`. Call again with `history`
+   *
+   * New messages of the conversation arrive at the listeners, with the same `messageId` as in a replay.
+   *
+   * Errors: 2014 not possible (while polling, a WebSocket is tried first), 3002 timed out, 3003 closed.
    */
   replay(
     conversation: { toUser: string },
@@ -208,11 +187,13 @@ export class SocketHandle {
   }
 
   /**
-   * Listens to an event of all rooms that the page is in, of its user and of everyone. May be called before the
-   * login. Downlink's own notices are events too: a page that was evicted hears `loginRoomResp` with code 2005.
+   * Adds a listener for the messages with an event name: those of all rooms that the page has joined, of its user, and
+   * to everyone. It may be called before `loginRoom`.
    *
-   * @param eventName without one it is `downmsg`
-   * @returns stops listening
+   * Downlink's own notices are events too. For example, `loginRoomResp` with code 2005 reports an eviction.
+   *
+   * @param eventName default: `downmsg`
+   * @returns removes the listener
    */
   listen<E extends SystemEventName>(
     eventName: E,
@@ -221,129 +202,29 @@ export class SocketHandle {
   listen<Data = unknown>(eventName: string, listener: Listener<Data>): () => void;
   listen<Data = unknown>(listener: Listener<Data>): () => void;
   listen(nameOrListener: string | Listener<never>, listener?: (data: never, frame: never) => void): () => void {
-    if (typeof nameOrListener === "function") return this.#listeners.add(defaultEventName, nameOrListener);
-    if (typeof listener === "function") return this.#listeners.add(nameOrListener, listener);
+    const { listeners } = this.#runtime;
+    if (typeof nameOrListener === "function") return listeners.add(defaultEventName, nameOrListener);
+    if (typeof listener === "function") return listeners.add(nameOrListener, listener);
     throw new TypeError(`listen("${nameOrListener}", listener): the listener should be a function`);
   }
 
-  /** Closes the connection and gives up all rooms. `connect` and `loginRoom` begin anew; listeners stay. */
+  /**
+   * Closes the connection and forgets all rooms. Pending calls fail with 3003. Listeners stay, and the handle can be
+   * used again: `connect` and `loginRoom` start a new session.
+   */
   disconnect(): void {
-    this.#happen("close", false);
+    this.#runtime.close(false);
   }
 
-  /** Closes for good: whatever waits fails with 3003, and so does everything asked later. */
+  /** Closes the handle permanently. Pending and later calls fail with 3003. */
   close(): void {
-    this.#happen("close", true);
+    this.#runtime.close(true);
   }
 
-  /** @param rest what the page gave behind the wish's own: maybe options, then maybe callbacks */
-  #request(wish: Wish, rest: unknown[]) {
-    const options = rest.find((one) => typeof one === "object") as object | undefined;
-    const [onOk, onError] = rest.filter((one) => typeof one === "function") as [OnOk?, OnError?];
-    return answer(
-      (waiter) => {
-        this.#lastRef += 1;
-        // A copy: it may be sent later and more than once, always the same. What is no JSON is thrown here.
-        const request: Request = JSON.parse(JSON.stringify({ ...wish, ...options, ref: this.#lastRef, sends: 0 }));
-        this.#waiters.set(request.ref, waiter);
-        this.#happen("request", request);
-      },
-      onOk,
-      onError,
-    );
-  }
-
-  /** What is done may call into the page, and the page back into this handle: what it asks happens next, not in between. */
-  #happen(...event: Event): void {
-    if (this.#events.push(event) > 1) return;
-    for (const next of this.#events) void isolated(() => this.#take(next));
-    this.#events.length = 0;
-  }
-
-  /** A frame that is not what its type says, or an effect that fails in the page's WebSocket, stops nothing else. */
-  #take(event: Event): void {
-    const after = step(this.#state, event);
-    this.#state = after;
-    for (const [action, ...args] of after.effects) {
-      void isolated(this.#actions[action] as (...args: unknown[]) => void, ...args);
-    }
-  }
-
-  readonly #actions: Actions = {
-    open: () => {
-      this.#stopWatching ??= watchForSuspicion(() => this.#happen("suspicion"));
-      this.#polls = !!this.#options.pollUrl && this.#failures >= failuresBeforePoll;
-      this.#connection = openConnection(this.#options, this.#polls, (...event) => this.#happen(...event));
-    },
-    drop: () => this.#connection?.close(),
-    send: (frame) => this.#connection?.send(JSON.stringify(frame)),
-    start: (timer, tries) =>
-      this.#timers.start(`${timer}`, this.#msOf(timer[0], tries), (late) => {
-        // It slept with its computer.
-        if (late > 5_000) this.#happen("suspicion");
-        this.#happen(...timer);
-      }),
-    stop: (timer) => this.#timers.stop(`${timer}`),
-    answer: (ref, outcome) => {
-      const waiter = this.#waiters.get(ref);
-      this.#waiters.delete(ref);
-      if (waiter) void tell(waiter, outcome);
-    },
-    attempt: (outcome) => {
-      // Polls and tries for a WebSocket take turns: together they would take each other's places.
-      if (this.#polls) this.#failures = failuresBeforePoll - 1;
-      else this.#failures = outcome instanceof DownlinkError ? this.#failures + 1 : 0;
-      const told = this.#connects;
-      this.#connects = told.filter(({ isPromise }) => !isPromise);
-      for (const waiter of told) void tell(waiter, outcome);
-    },
-    show: (frame) => this.#listeners.tell(frame),
-    fetch: (message) => this.#fetch(message),
-    leave: (roomId) => this.leaveRoom(roomId, () => {}),
-    end: (failure) => this.#end(failure),
-  };
-
-  #end(failure: DownlinkError): void {
-    this.#stopWatching?.();
-    this.#stopWatching = undefined;
-    this.#timers.stopAll();
-    this.#payloads?.then(
-      (payloads) => payloads.stop(),
-      () => {},
-    );
-    this.#payloads = undefined;
-    const waiting = [...this.#waiters.values(), ...this.#connects.filter(({ onOk }) => onOk)];
-    this.#waiters.clear();
-    this.#connects = [];
-    for (const waiter of waiting) void tell(waiter, failure);
-  }
-
-  #fetch(message: MessageFrame): void {
-    const scriptPauseMs = 5_000;
-    const tell = (...fetched: [MessageFrame, PayloadLost?]) => this.#happen("fetched", ...fetched);
-    this.#payloads ??= import("./payloads.ts").then(({ Payloads }) => new Payloads(this.#options, tell));
-    this.#payloads.then(
-      (payloads) => payloads.fetch(message),
-      () => {
-        // The script itself did not come.
-        this.#payloads = undefined;
-        this.#timers.start(`${message.roomId} ${message.messageId}`, scriptPauseMs, () => tell(message));
-      },
-    );
-  }
-
-  #msOf(name: Timer[0], tries: number): number {
-    /** How long arrived messages may be acked together. */
-    const ackAfterMs = 250;
-    if (name === "reconnect" || name === "resend") return pauseMs(tries, this.#options.random);
-    if (name === "silence") return this.#options.heartbeatMs;
-    // Rooms say within how long to ack: each page at a moment of its own, at which it does so again and again.
-    if (name === "ack") {
-      const { clock, random } = this.#options;
-      this.#ackMoment ??= random() * 2 ** 32;
-      return tries ? tries - ((clock.now() + this.#ackMoment) % tries) : ackAfterMs;
-    }
-    if (name === "gap") return gapMs(tries);
-    return this.#options.requestTimeoutMs;
+  /** @param rest the remaining arguments of the page: an optional object with further fields, then optional callbacks */
+  #request(frame: RequestFrame, rest: unknown[]) {
+    const options = rest.find((argument) => typeof argument === "object") as object | undefined;
+    const [onOk, onError] = rest.filter((argument) => typeof argument === "function") as [OnOk?, OnError?];
+    return startCall((call) => this.#runtime.request(call, { ...frame, ...options }), onOk, onError);
   }
 }

@@ -5,7 +5,10 @@ export interface Login {
   policy: LoginPolicy;
 }
 
-/** `?room=456&policy=loginWhenLast`, so that a second tab is one click away and a reload forgets nothing. */
+/**
+ * Reads the login form's values from the query string, for example `?room=456&policy=loginWhenLast`. They survive a
+ * reload, and a link opens a second tab with them.
+ */
 export function readAddress(query: string): Login {
   const values = new URLSearchParams(query);
   const policy = loginPolicies.find((known) => known === values.get("policy"));

@@ -2,28 +2,29 @@ import { element } from "./element.ts";
 import type { Session } from "./session.ts";
 import type { ConsoleStore, Link } from "./state.ts";
 
+/** The state of the connection, and the button that connects and disconnects. */
 export function connectionPart(store: ConsoleStore, session: Session, areSettingsReady: () => boolean): void {
   const state = element("link-state", HTMLElement);
-  const trouble = element("link-trouble", HTMLElement);
+  const error = element("link-error", HTMLElement);
   const button = element("connect", HTMLButtonElement);
 
   button.addEventListener("click", () => {
-    if (store.state.link.at !== "off") session.disconnect();
+    if (store.state.link.kind !== "off") session.disconnect();
     else if (areSettingsReady()) session.connect();
   });
   store.render(({ link }) => {
-    const why = link.at === "connecting" ? link.trouble : undefined;
-    // A status that is written again is read out again.
+    const lastError = link.kind === "connecting" ? link.lastError : undefined;
+    // Screen readers announce a text again that is set again.
     if (state.textContent !== nameOf(link)) state.textContent = nameOf(link);
-    state.dataset.at = why ? "trouble" : link.at;
-    button.textContent = link.at === "off" ? "Connect" : "Disconnect";
-    trouble.hidden = !why;
-    if (why && trouble.textContent !== why) trouble.textContent = why;
+    state.dataset.kind = lastError ? "failing" : link.kind;
+    button.textContent = link.kind === "off" ? "Connect" : "Disconnect";
+    error.hidden = !lastError;
+    if (lastError && error.textContent !== lastError) error.textContent = lastError;
   });
 }
 
 function nameOf(link: Link): string {
-  if (link.at === "off") return "Not connected";
-  if (link.at === "on") return "Connected";
-  return link.trouble ? "Trying again" : "Connecting";
+  if (link.kind === "off") return "Not connected";
+  if (link.kind === "on") return "Connected";
+  return link.lastError ? "Trying again" : "Connecting";
 }

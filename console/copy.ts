@@ -1,11 +1,14 @@
 const confirmMs = 1_500;
 
-/** Copies on click. Pages that came over plain http from another machine may not: then the text is selected instead. */
+/**
+ * Copies the text of `source` when the button is clicked. Without access to the clipboard, as on pages that were loaded
+ * over plain HTTP from another machine, it selects the text.
+ */
 export function copyOnClick(button: HTMLButtonElement, source: HTMLElement): void {
   const label = button.textContent;
   let reset: ReturnType<typeof setTimeout>;
   button.addEventListener("click", async () => {
-    button.textContent = (await copied(source)) ? "Copied" : "Selected";
+    button.textContent = (await copyText(source)) ? "Copied" : "Selected";
     clearTimeout(reset);
     reset = setTimeout(() => {
       button.textContent = label;
@@ -13,7 +16,7 @@ export function copyOnClick(button: HTMLButtonElement, source: HTMLElement): voi
   });
 }
 
-async function copied(source: HTMLElement): Promise<boolean> {
+async function copyText(source: HTMLElement): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(source.textContent);
     return true;

@@ -1,11 +1,11 @@
 import type { Settings } from "./state.ts";
 
-/** The stage `socket` of the stack that served this page. */
+/** WebSocket URL of the stack that served this page: its stage `socket`. */
 export function webSocketUrlOf(page: Location): string {
   return `${page.protocol === "https:" ? "wss:" : "ws:"}//${page.host}/socket`;
 }
 
-/** What the local runtime hands to pages on its own machine; nothing if it does not. */
+/** Loads the keys that the local runtime provides to pages on the same machine. Empty if there are none. */
 export async function loadKeys(): Promise<Partial<Settings>> {
   try {
     const response = await fetch("/endpoints.json");
@@ -13,6 +13,6 @@ export async function loadKeys(): Promise<Partial<Settings>> {
     const { token, apiKey } = (await response.json()) as Partial<Settings>;
     return { ...(token && { token }), ...(apiKey && { apiKey }) };
   } catch {
-    return {}; // The keys can be typed in.
+    return {}; // The user can enter the keys.
   }
 }

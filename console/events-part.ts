@@ -1,7 +1,8 @@
-import { element, stamp, within } from "./element.ts";
+import { cloneTemplate, element, within } from "./element.ts";
 import type { Session } from "./session.ts";
 import type { ConsoleStore } from "./state.ts";
 
+/** The event names that the page listens to, and the form that adds one. */
 export function eventsPart(store: ConsoleStore, session: Session): void {
   const form = element("event-form", HTMLFormElement);
   const input = within(form, "input", HTMLInputElement);
@@ -15,16 +16,16 @@ export function eventsPart(store: ConsoleStore, session: Session): void {
     form.reset();
   });
   const chip = (eventName: string) => {
-    const made = stamp("event-chip");
-    within(made, "code", HTMLElement).textContent = eventName;
-    const remove = within(made, "button", HTMLButtonElement);
+    const item = cloneTemplate("event-chip", HTMLLIElement);
+    within(item, "code", HTMLElement).textContent = eventName;
+    const remove = within(item, "button", HTMLButtonElement);
     remove.setAttribute("aria-label", `Stop listening to ${eventName}`);
     remove.addEventListener("click", () => {
       session.stopListening(eventName);
-      // The button that had the focus is gone.
+      // The focused button has been removed.
       input.focus();
     });
-    return made;
+    return item;
   };
   store.render(({ eventNames }) => {
     if (eventNames === shown) return;

@@ -1,6 +1,6 @@
 import { copyOnClick } from "./copy.ts";
-import { element, stamp, within } from "./element.ts";
-import { type ConsoleStore, type LogEntry, logEntriesMax } from "./state.ts";
+import { cloneTemplate, element, within } from "./element.ts";
+import { type ConsoleStore, type LogEntry, maxLogEntries } from "./state.ts";
 
 const clockTime = new Intl.DateTimeFormat(undefined, {
   hourCycle: "h23",
@@ -10,8 +10,10 @@ const clockTime = new Intl.DateTimeFormat(undefined, {
   fractionalSecondDigits: 3,
 });
 
+/** Longer data are shown on several lines. */
 const lineChars = 72;
 
+/** The log of messages and notices, the newest first. */
 export function logPart(store: ConsoleStore): void {
   const list = element("log", HTMLOListElement);
   const empty = element("log-empty", HTMLElement);
@@ -24,7 +26,7 @@ export function logPart(store: ConsoleStore): void {
     element("log-panel", HTMLElement).focus();
   });
   store.render(({ log }) => {
-    // Row by row: a row that is inserted again would be read out again, and lose the focus.
+    // Only new rows are inserted: screen readers would announce others again, and a button in them would lose the focus.
     for (const entry of log.toReversed()) {
       if (rows.has(entry)) continue;
       const row = rowOf(entry);
@@ -45,31 +47,31 @@ export function logPart(store: ConsoleStore): void {
 
 function countText(entries: number): string {
   if (entries === 0) return "";
-  return entries < logEntriesMax ? String(entries) : `the newest ${logEntriesMax}`;
+  return entries < maxLogEntries ? String(entries) : `the newest ${maxLogEntries}`;
 }
 
 function rowOf({ kind, at, eventName, roomId, data }: LogEntry): HTMLLIElement {
-  const row = stamp("log-entry");
+  const row = cloneTemplate("log-entry", HTMLLIElement);
   row.dataset.kind = kind;
   within(row, ".entry-event", HTMLElement).textContent = eventName;
-  within(row, ".entry-room", HTMLElement).textContent = placeText(kind, roomId);
+  within(row, ".entry-room", HTMLElement).textContent = targetText(kind, roomId);
   const time = within(row, "time", HTMLTimeElement);
   time.dateTime = new Date(at).toISOString();
   time.textContent = clockTime.format(at);
   const text = within(row, "pre", HTMLPreElement);
-  text.textContent = pretty(data);
+  text.textContent = format(data);
   copyOnClick(within(row, "button", HTMLButtonElement), text);
   return row;
 }
 
-/** On one line if it is short. */
-function pretty(data: unknown): string {
-  // Line breaks inside of texts are escaped: what is broken here is layout.
+/** JSON on one line if it is short. */
+function format(data: unknown): string {
+  // Line breaks in strings are escaped, so these are only layout.
   const line = JSON.stringify(data, null, 1).replaceAll(/\n */g, " ");
   return line.length <= lineChars ? line : JSON.stringify(data, null, 2);
 }
 
-function placeText(kind: LogEntry["kind"], roomId: string | undefined): string {
+function targetText(kind: LogEntry["kind"], roomId: string | undefined): string {
   if (roomId === undefined) return kind === "message" ? "everyone" : "";
   return roomId === "@user" ? "this user" : `room ${roomId}`;
 }

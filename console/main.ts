@@ -20,5 +20,5 @@ roomPart(store, session, areReady);
 eventsPart(store, session);
 logPart(store);
 pushPart(store);
-// A form that is sent before anybody listens would reload the page.
+// Until now a submitted form would have reloaded the page.
 document.body.inert = false;

@@ -1,6 +1,6 @@
-import type { Answer, PushForm } from "./state.ts";
+import type { CallStatus, PushForm } from "./state.ts";
 
-/** Why this is no JSON, or `undefined`. */
+/** @returns why the text is not valid JSON, `undefined` if it is */
 export function jsonProblem(text: string): string | undefined {
   if (text.trim() === "") return "Data is empty. Any JSON will do, null included.";
   try {
@@ -11,15 +11,15 @@ export function jsonProblem(text: string): string | undefined {
   }
 }
 
-/** The body of `POST /push`; `dataText` goes in as it was typed. */
+/** The body of `POST /push`. Contains `dataText` unchanged. */
 export function pushBody({ to, roomId, userId, eventName, dataText }: PushForm): string {
   const target = { room: { roomId }, user: { userId }, everyone: {} }[to];
   const head = JSON.stringify({ ...target, eventName });
   return `${head.slice(0, -1)},"data":${dataText.trim()}}`;
 }
 
-/** The push as a line for a POSIX shell. */
-export function curlLine(pushUrl: string, apiKey: string, push: PushForm): string {
+/** The push as a `curl` command for a POSIX shell. */
+export function curlCommand(pushUrl: string, apiKey: string, push: PushForm): string {
   const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
   return [
     `curl ${quoted(pushUrl)}`,
@@ -29,26 +29,27 @@ export function curlLine(pushUrl: string, apiKey: string, push: PushForm): strin
   ].join(" \\\n  ");
 }
 
-export async function sendPush(pushUrl: string, apiKey: string, push: PushForm): Promise<Answer> {
+/** Sends the push. Never rejects. */
+export async function sendPush(pushUrl: string, apiKey: string, push: PushForm): Promise<CallStatus> {
   const headers = { "x-api-key": apiKey, "content-type": "application/json" };
   try {
     const response = await fetch(pushUrl, { method: "POST", headers, body: pushBody(push) });
-    return answerOf(response.status, await response.text());
+    return statusOf(response.status, await response.text());
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return { at: "failed", code: "", msg: `${pushUrl} could not be reached: ${why}` };
+    const reason = error instanceof Error ? error.message : String(error);
+    return { kind: "failed", code: "", msg: `${pushUrl} could not be reached: ${reason}` };
   }
 }
 
-function answerOf(status: number, text: string): Answer {
-  const { code, msg } = parsed(text);
+function statusOf(status: number, text: string): CallStatus {
+  const { code, msg } = parse(text);
   if (typeof code !== "string" || typeof msg !== "string") {
-    return { at: "failed", code: String(status), msg: text.slice(0, 200) || "an answer without a body" };
+    return { kind: "failed", code: String(status), msg: text.slice(0, 200) || "a response without a body" };
   }
-  return { at: code === "0000" ? "ok" : "failed", code, msg };
+  return { kind: code === "0000" ? "ok" : "failed", code, msg };
 }
 
-function parsed(text: string): { code?: unknown; msg?: unknown } {
+function parse(text: string): { code?: unknown; msg?: unknown } {
   try {
     return Object(JSON.parse(text));
   } catch {

@@ -1,23 +1,25 @@
-import type { LoginPolicy } from "../protocol/ids.ts";
+import { type LoginPolicy, loginPolicies } from "../protocol/ids.ts";
 import { addressOf } from "./address-bar.ts";
-import { showAnswer } from "./answer.ts";
-import { element, fill, stamp, within } from "./element.ts";
+import { showCallStatus } from "./call-status.ts";
+import { cloneTemplate, element, fill, within } from "./element.ts";
 import type { Session } from "./session.ts";
 import type { ConsoleStore } from "./state.ts";
 
-const hints: Record<LoginPolicy, string> = {
-  loginWhenFirst: "is refused while anyone is in.",
-  loginWhenLast: "gets in, everyone else has to leave.",
-  loginWhenever: "gets in, nobody has to leave.",
+const policies: Record<LoginPolicy, { label: string; hint: string }> = {
+  loginWhenFirst: { label: "First stays", hint: "is refused while another page is in the room." },
+  loginWhenLast: { label: "Last stays", hint: "succeeds, and all other pages have to leave." },
+  loginWhenever: { label: "All stay", hint: "succeeds, and no other page has to leave." },
 };
 
+/** The login form, and the list of joined rooms. */
 export function roomPart(store: ConsoleStore, session: Session, areSettingsReady: () => boolean): void {
   const form = element("room-form", HTMLFormElement);
   const button = within(form, "button", HTMLButtonElement);
   const hint = element("policy-hint", HTMLElement);
   const anotherTab = element("another-tab", HTMLAnchorElement);
-  const answer = element("login-answer", HTMLElement);
+  const status = element("login-status", HTMLElement);
 
+  element("policies", HTMLElement).replaceChildren(...loginPolicies.map(policyOption));
   form.addEventListener("input", () => {
     const values = new FormData(form);
     const login = { room: String(values.get("room")).trim(), policy: values.get("policy") as LoginPolicy };
@@ -30,23 +32,30 @@ export function roomPart(store: ConsoleStore, session: Session, areSettingsReady
     event.preventDefault();
     if (areSettingsReady()) session.login();
   });
-  store.render(({ login, loginAnswer }) => {
+  store.render(({ login, loginStatus }) => {
     if (!form.contains(document.activeElement)) fill(form, { ...login });
     showPolicy(hint, login.policy);
     anotherTab.href = addressOf(login);
     document.title = `${login.room} · Downlink`;
-    button.disabled = loginAnswer.at === "asked";
-    showAnswer(answer, loginAnswer);
+    button.disabled = loginStatus.kind === "pending";
+    showCallStatus(status, loginStatus);
   });
   roomList(store, session);
 }
 
+function policyOption(policy: LoginPolicy): HTMLLabelElement {
+  const option = cloneTemplate("policy-option", HTMLLabelElement);
+  within(option, "input", HTMLInputElement).value = policy;
+  within(option, "span", HTMLElement).textContent = policies[policy].label;
+  return option;
+}
+
 function showPolicy(hint: HTMLElement, policy: LoginPolicy): void {
   const name = within(hint, "code", HTMLElement);
-  // What is written again is read out again.
+  // Screen readers announce a text again that is set again.
   if (name.textContent === policy) return;
   name.textContent = policy;
-  within(hint, "span", HTMLElement).textContent = hints[policy];
+  within(hint, "span", HTMLElement).textContent = policies[policy].hint;
 }
 
 function roomList(store: ConsoleStore, session: Session): void {
@@ -62,7 +71,7 @@ function roomList(store: ConsoleStore, session: Session): void {
 }
 
 function roomRow(roomId: string, session: Session): HTMLLIElement {
-  const row = stamp("room-row");
+  const row = cloneTemplate("room-row", HTMLLIElement);
   within(row, "code", HTMLElement).textContent = roomId;
   const leave = within(row, "button", HTMLButtonElement);
   leave.setAttribute("aria-label", `Leave room ${roomId}`);

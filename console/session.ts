@@ -1,7 +1,7 @@
 import { type DownlinkError, SocketHandle, type SystemEventName, type SystemFrameOf } from "../client/index.ts";
-import { type ConsoleStore, type LogEntry, logEntriesMax } from "./state.ts";
+import { type ConsoleStore, type LogEntry, maxLogEntries } from "./state.ts";
 
-/** The page's one connection. What happens to it is written into the state. */
+/** The page's connection to the server. Its events change the state. */
 export interface Session {
   connect(): void;
   disconnect(): void;
@@ -19,7 +19,8 @@ const notices: readonly SystemEventName[] = [
   "heartbeatResp",
   "errorResp",
 ];
-const goodCodes: readonly string[] = ["2001", "2002", "2006", "2008", "2010", "2011"];
+/** Codes of success. Notices with other codes are shown as warnings. */
+const successCodes: readonly string[] = ["2001", "2002", "2006", "2008", "2010", "2011"];
 
 export function openSession(store: ConsoleStore): Session {
   const handle = new SocketHandle({
@@ -32,23 +33,24 @@ export function openSession(store: ConsoleStore): Session {
 
   const onNotice = (frame: Frame) => {
     log(store, {
-      kind: !("code" in frame.data) || goodCodes.includes(frame.data.code) ? "notice" : "warning",
+      kind: !("code" in frame.data) || successCodes.includes(frame.data.code) ? "notice" : "warning",
       eventName: frame.eventName,
       roomId: "roomId" in frame ? frame.roomId : undefined,
       data: frame.data,
     });
     switch (frame.type) {
       case "connected":
-        return store.update({ link: { at: "on" } });
+        return store.update({ link: { kind: "on" } });
       case "loggedIn":
         return setRooms([...store.state.rooms, frame.roomId]);
       case "left":
         return setRooms(without(frame.roomId));
       case "evicted":
         setRooms(without(frame.roomId));
-        return store.update({ loginAnswer: { at: "failed", ...frame.data } });
+        return store.update({ loginStatus: { kind: "failed", ...frame.data } });
       case "loginFailed":
-        // With a ref it answers a login, and an older place is kept. Without, a reconnect did not get the place back.
+        // With a ref it is the response to a login, and an earlier membership remains. Without one, a reconnect could not
+        // restore the membership.
         if (frame.ref === undefined) setRooms(without(frame.roomId));
         return;
       default:
@@ -59,36 +61,36 @@ export function openSession(store: ConsoleStore): Session {
 
   const session: Session = {
     connect() {
-      if (store.state.link.at !== "off") return;
-      store.update({ link: { at: "connecting" } });
+      if (store.state.link.kind !== "off") return;
+      store.update({ link: { kind: "connecting" } });
       handle.connect(
         () => {},
         ({ msg }) => {
-          if (store.state.link.at !== "off") store.update({ link: { at: "connecting", trouble: msg } });
+          if (store.state.link.kind !== "off") store.update({ link: { kind: "connecting", lastError: msg } });
         },
       );
     },
     disconnect() {
-      store.update({ link: { at: "off" }, rooms: [], loginAnswer: { at: "none" } });
+      store.update({ link: { kind: "off" }, rooms: [], loginStatus: { kind: "none" } });
       handle.disconnect();
     },
     login() {
       const { room, policy } = store.state.login;
       session.connect();
-      store.update({ loginAnswer: { at: "asked" } });
+      store.update({ loginStatus: { kind: "pending" } });
       handle.loginRoom(
         room,
         policy,
-        ({ code, msg }) => store.update({ loginAnswer: { at: "ok", code, msg } }),
-        ({ code, msg }) => store.update({ loginAnswer: { at: "failed", code, msg } }),
+        ({ code, msg }) => store.update({ loginStatus: { kind: "ok", code, msg } }),
+        ({ code, msg }) => store.update({ loginStatus: { kind: "failed", code, msg } }),
       );
     },
     leave(roomId) {
-      const failed = ({ code, msg }: DownlinkError) => store.update({ loginAnswer: { at: "failed", code, msg } });
-      handle.leaveRoom(roomId, ({ code, msg }) => store.update({ loginAnswer: { at: "ok", code, msg } }), failed);
+      const failed = ({ code, msg }: DownlinkError) => store.update({ loginStatus: { kind: "failed", code, msg } });
+      handle.leaveRoom(roomId, ({ code, msg }) => store.update({ loginStatus: { kind: "ok", code, msg } }), failed);
     },
     listen(eventName) {
-      // Notices are listened to already, and a second listener would log everything twice.
+      // Notices have a listener already. A second one would log them twice.
       if (stops.has(eventName) || notices.some((name) => name === eventName)) return;
       const stop = handle.listen(eventName, (data, { roomId }) =>
         log(store, { kind: "message", eventName, roomId, data }),
@@ -108,5 +110,5 @@ export function openSession(store: ConsoleStore): Session {
 
 function log(store: ConsoleStore, entry: Omit<LogEntry, "at">): void {
   const all = [{ ...entry, at: Date.now() }, ...store.state.log];
-  store.update({ log: all.slice(0, logEntriesMax) });
+  store.update({ log: all.slice(0, maxLogEntries) });
 }

@@ -1,11 +1,12 @@
 import { element, fill } from "./element.ts";
 import type { ConsoleStore } from "./state.ts";
 
-export interface SettingsPart {
-  /** Whether one can connect; if not, says in the form what is missing. */
+interface SettingsPart {
+  /** Whether the page can connect. If not, the form shows what is missing. */
   areReady(): boolean;
 }
 
+/** The form with address and keys. */
 export function settingsPart(store: ConsoleStore): SettingsPart {
   const form = element("settings-form", HTMLFormElement);
   const panel = element("settings", HTMLDetailsElement);
@@ -25,7 +26,7 @@ export function settingsPart(store: ConsoleStore): SettingsPart {
   return {
     areReady() {
       if (form.checkValidity()) return true;
-      // A field inside closed details cannot be pointed at.
+      // The browser cannot point at a field in closed details.
       panel.open = true;
       return form.reportValidity();
     },

@@ -2,19 +2,20 @@ import { defaultEventName } from "../protocol/codes.ts";
 import type { LoginPolicy } from "../protocol/ids.ts";
 import type { Store } from "./store.ts";
 
-export interface ConsoleState {
+/** The state of the whole page. */
+interface ConsoleState {
   settings: Settings;
   link: Link;
-  /** What the login form says. */
+  /** Values of the login form. */
   login: { room: string; policy: LoginPolicy };
-  /** How the last login went, or that it ended. */
-  loginAnswer: Answer;
+  /** Status of the last login, or the eviction that ended it. */
+  loginStatus: CallStatus;
   rooms: readonly string[];
   eventNames: readonly string[];
   /** Newest first. */
   log: readonly LogEntry[];
   push: PushForm;
-  pushAnswer: Answer;
+  pushStatus: CallStatus;
 }
 export type ConsoleStore = Store<ConsoleState>;
 
@@ -23,38 +24,39 @@ export interface Settings {
   token: string;
   apiKey: string;
 }
-/** `trouble`: why the last attempt failed. */
-export type Link = { at: "off" } | { at: "connecting"; trouble?: string } | { at: "on" };
+/** State of the connection. `lastError`: why the last attempt to connect failed. */
+export type Link = { kind: "off" } | { kind: "connecting"; lastError?: string } | { kind: "on" };
 
-export type Answer = { at: "none" } | { at: "asked" } | { at: "ok" | "failed"; code: string; msg: string };
+/** Status of a call to the server. */
+export type CallStatus = { kind: "none" } | { kind: "pending" } | { kind: "ok" | "failed"; code: string; msg: string };
 
 export interface PushForm {
   to: "room" | "user" | "everyone";
   roomId: string;
   userId: string;
   eventName: string;
-  /** JSON as it was typed: parsing and printing it again would round large integers. */
+  /** JSON as it was entered. Parsing and serializing it would round large integers. */
   dataText: string;
 }
 
 export interface LogEntry {
   kind: "message" | "notice" | "warning";
-  /** When it arrived here, milliseconds since 1970. */
+  /** Time of arrival, milliseconds since 1970. */
   at: number;
   eventName: string;
-  /** `undefined` for everyone, and for notices that are about no room. */
+  /** `undefined` for messages to everyone, and for notices without a room. */
   roomId: string | undefined;
   data: unknown;
 }
 
-export const logEntriesMax = 200;
+export const maxLogEntries = 200;
 
 export function initialState(settings: Settings, login: ConsoleState["login"]): ConsoleState {
   return {
     settings,
-    link: { at: "off" },
+    link: { kind: "off" },
     login,
-    loginAnswer: { at: "none" },
+    loginStatus: { kind: "none" },
     rooms: [],
     eventNames: ["test", defaultEventName],
     log: [],
@@ -65,6 +67,6 @@ export function initialState(settings: Settings, login: ConsoleState["login"]): 
       eventName: "test",
       dataText: '{ "text": "Your report is ready" }',
     },
-    pushAnswer: { at: "none" },
+    pushStatus: { kind: "none" },
   };
 }

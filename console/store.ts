@@ -1,24 +1,24 @@
-/** The whole page's state. Parts change it and draw what it says; none of them knows another. */
+/** Holds the page's state. The parts of the page read and change it, and do not know each other. */
 export interface Store<State> {
   readonly state: State;
   update(change: Partial<State>): void;
-  /** Draws now and after every change. */
+  /** Calls `draw` now and after every change. */
   render(draw: (state: State) => void): void;
 }
 
 export function makeStore<State extends object>(initial: State): Store<State> {
   let state = initial;
-  const drawers: ((state: State) => void)[] = [];
+  const draws: ((state: State) => void)[] = [];
   return {
     get state() {
       return state;
     },
     update(change) {
       state = { ...state, ...change };
-      for (const draw of drawers) draw(state);
+      for (const draw of draws) draw(state);
     },
     render(draw) {
-      drawers.push(draw);
+      draws.push(draw);
       draw(state);
     },
   };

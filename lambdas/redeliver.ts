@@ -1,5 +1,5 @@
-import { checkRoom } from "./domain/redelivery/check-room.ts";
+import { runAckCheck } from "./domain/redelivery/run-ack-check.ts";
 import { onAckChecks } from "./handlers/on-ack-checks.ts";
 import { ackCheckDeps } from "./runtime/deps.ts";
 
-export const handler = onAckChecks(ackCheckDeps, checkRoom);
+export const handler = onAckChecks(ackCheckDeps, runAckCheck);

@@ -3,14 +3,14 @@ import { AccessLogFormat, CfnAccount } from "aws-cdk-lib/aws-apigateway";
 import { ManagedPolicy, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
-import { acknowledge, nameInFinding } from "./acknowledge.ts";
 import type { LogProps } from "./lambda-function.ts";
+import { nameInFinding, suppress } from "./suppress.ts";
 
-/** One line for each request that API Gateway answered, and the account's permission for it to write them. */
+/** The access logs of both APIs, and the account setting that allows API Gateway to write them. */
 export class AccessLogs extends Construct {
   readonly socket: LogGroup;
   readonly push: LogGroup;
-  /** A stage with an access log cannot be created before this. */
+  /** A stage with an access log depends on this account setting. */
   readonly account: CfnAccount;
 
   constructor(scope: Construct, id: string, { logRetention, removalPolicy }: LogProps) {
@@ -23,20 +23,20 @@ export class AccessLogs extends Construct {
       assumedBy: new ServicePrincipal("apigateway.amazonaws.com"),
       managedPolicies: [policy],
     });
-    acknowledge(
+    suppress(
       role,
       `IAM4[Policy::${nameInFinding(this, policy.managedPolicyArn)}]`,
-      "The policy that AWS prescribes for this account setting; API Gateway refuses a role that may do less",
+      "AWS prescribes this policy for the account setting; API Gateway refuses a role with fewer permissions",
     );
     this.account = new CfnAccount(this, "Account", { cloudWatchRoleArn: role.roleArn });
-    // One setting for all APIs of the account and Region: deleting this stack must not silence the others.
+    // The setting applies to every API of the account and Region: deleting this stack must not end the logs of others.
     role.applyRemovalPolicy(RemovalPolicy.RETAIN);
     this.account.applyRemovalPolicy(RemovalPolicy.RETAIN);
   }
 }
 
-// No query string, header or path of the caller: `?token=` must not end up in a log.
-const everyApi = {
+// No query string, header or path of the request: a log must not contain `?token=`.
+const commonFields = {
   requestId: "$context.requestId",
   time: "$context.requestTime",
   ip: "$context.identity.sourceIp",
@@ -50,7 +50,7 @@ const everyApi = {
 
 export const socketLogFormat = AccessLogFormat.custom(
   JSON.stringify({
-    ...everyApi,
+    ...commonFields,
     eventType: "$context.eventType",
     routeKey: "$context.routeKey",
     connectionId: "$context.connectionId",
@@ -59,7 +59,7 @@ export const socketLogFormat = AccessLogFormat.custom(
 
 export const pushLogFormat = AccessLogFormat.custom(
   JSON.stringify({
-    ...everyApi,
+    ...commonFields,
     method: "$context.httpMethod",
     resource: "$context.resourcePath",
     apiKeyId: "$context.identity.apiKeyId",

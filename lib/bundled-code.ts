@@ -6,16 +6,16 @@ import { type BuildOptions, buildSync } from "esbuild";
 const lambdas = fileURLToPath(new URL("../lambdas", import.meta.url));
 
 /**
- * `lambdas/{entry}.ts` and all that it imports as one module, `index.mjs`.
+ * The code of a Lambda function: `lambdas/{entry}.ts` and its imports, bundled as one module `index.mjs`.
  *
- * Not NodejsFunction: it starts npx for each function, which took three quarters of the time of bundling, and it wants
- * a lock file beside the code.
+ * `NodejsFunction` starts npx once per function, which took three quarters of the bundling time, and requires a lock
+ * file next to the code.
  */
 export function bundledCode(entry: string): Code {
   return Code.fromAsset(lambdas, {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
-      // Never run, but part of the key under which the CDK remembers a bundle: without it all entries would be one.
+      // Never runs. The CDK caches bundles by these options: without the entry, all functions would share one bundle.
       command: [entry],
       image: DockerImage.fromRegistry("unused"),
       local: {
@@ -28,14 +28,14 @@ export function bundledCode(entry: string): Code {
   });
 }
 
-/** How a bundle is made, whatever is in it. */
+/** The esbuild options of every bundle. */
 export const bundleOptions = {
   bundle: true,
   platform: "node",
   target: "node24",
   format: "esm",
   mainFields: ["module", "main"],
-  // CommonJS among the dependencies calls `require`, which a module does not have.
+  // CommonJS dependencies call `require`, which an ES module does not define.
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
   minify: true,
   sourcemap: true,

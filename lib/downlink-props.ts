@@ -5,41 +5,41 @@ import { limits } from "../protocol/limits.ts";
 
 export interface DownlinkProps {
   /**
-   * How long a pushed message is kept in its room's log; whole seconds, from a minute to 30 days.
+   * How long a pushed message stays in its room's log, in whole seconds from 1 minute to 30 days.
    *
    * @default Duration.hours(24)
    */
   readonly retention?: Duration;
 
   /**
-   * How long a message waits for a page's ack before it is sent again; whole seconds, from 1 to 15 minutes. The pauses
-   * before further tries grow from it.
+   * How long a message waits for its ack before the first redelivery, in whole seconds from 1 second to 15 minutes. The
+   * pauses before further redeliveries are multiples of it.
    *
    * @default Duration.seconds(5)
    */
   readonly redeliverAfter?: Duration;
 
   /**
-   * Pages of which origins may connect, for instance `https://app.example.com`; `["*"]` is any. Clients that send no
-   * `Origin` are no browsers and may always connect.
+   * Origins whose pages may connect, for example `https://app.example.com`. `["*"]` allows any origin. Clients that send
+   * no `Origin` are not browsers and may always connect.
    *
-   * Downlink reads no cookies, so a foreign page cannot ride on somebody's session: it would need a token. A list is the
-   * second lock: a token that leaked is then of no use in other sites' pages.
+   * Downlink reads no cookies, so a page of another origin needs a token to connect. With a list of origins, a leaked
+   * token is useless in the pages of other sites.
    *
    * @default ["*"]
    */
   readonly allowedOrigins?: string[];
 
   /**
-   * Signs the tokens of pages: its whole text is the HS256 key, so it should have 32 characters or more.
+   * Signs the tokens of pages. The whole text of the secret is the HS256 key and should have 32 characters or more.
    *
    * @default - a new secret with 64 random characters
    */
   readonly tokenSecret?: ISecret;
 
   /**
-   * What becomes of the tables, of large payloads, of the new token secret and of the logs when they leave the stack.
-   * With `DESTROY`, empty the bucket of payloads first: CloudFormation deletes none that holds something.
+   * What happens to the tables, the large payloads, a new token secret and the logs when they leave the stack. With
+   * `DESTROY`, empty the bucket of payloads first: CloudFormation does not delete a bucket that contains objects.
    *
    * @default RemovalPolicy.RETAIN
    */
@@ -53,94 +53,101 @@ export interface DownlinkProps {
   readonly logRetention?: RetentionDays;
 
   /**
-   * ARN of an SNS topic that hears of every alarm, for instance `arn:aws:sns:eu-central-1:123456789012:oncall`.
+   * ARN of an SNS topic that receives all alarms, for example `arn:aws:sns:eu-central-1:123456789012:oncall`.
    *
-   * @default - nobody is told: `alarms` is there for actions of one's own
+   * @default - no topic; add your own actions to `alarms`
    */
   readonly alarmTopicArn?: string;
 
   /**
-   * Pushes per second, all services together; more are answered 429 with code 9001.
+   * Pushes per second, for all services together. Further pushes are answered 429 with code 9001.
    *
    * @default 1000
    */
   readonly pushRateLimit?: number;
 
   /**
-   * Pushes at once beyond `pushRateLimit`.
+   * Burst of pushes beyond `pushRateLimit`.
    *
    * @default 1000
    */
   readonly pushBurstLimit?: number;
 
   /**
-   * Polls of pages without a WebSocket per second, all pages together; more are answered 429 with code 9001.
+   * Polls per second of pages without a WebSocket, for all pages together. Further polls are answered 429 with code 9001.
    *
    * @default 1000
    */
   readonly pollRateLimit?: number;
 
   /**
-   * Polls at once beyond `pollRateLimit`.
+   * Burst of polls beyond `pollRateLimit`.
    *
    * @default 1000
    */
   readonly pollBurstLimit?: number;
 
   /**
-   * Posts per second to large rooms and to everyone, and of what is sent again to anybody, all together; from 2 to
-   * 1,000,000. Each page that a message goes to is one. A tenth is for what is sent again, the rest for what is sent for
-   * the first time. Small rooms are posted to at once, beside this.
+   * Posts to connections per second, from 2 to 1,000,000. Each connection that receives a message is one post.
    *
-   * @default 3500: at `qos` 1 each post is answered by a frame with an ack, so that a broadcast takes twice as much: 7,000
-   *   of the 10,000 requests per second that an account has in a Region. It keeps nobody out, and its acks fit into
-   *   `socketRateLimit`
+   * - Nine tenths are for first posts to large rooms and to everyone.
+   * - One tenth is for redelivery.
+   *
+   * Small rooms are posted to immediately and do not count.
+   *
+   * @default 3500, which leaves room for other requests: at `qos` 1 each post causes a frame with an ack, so a broadcast
+   *   uses 7,000 of the 10,000 requests per second of an account in a Region. Its acks fit into `socketRateLimit`
    */
   readonly postsPerSecond?: number;
 
   /**
-   * So many functions send again at once what was not acked; from 2 to 1,000. Each takes ten rooms. Together with the
-   * fan-out's, one for each 1,000 of `postsPerSecond` and 2 at least, they should leave most of what the account may run
-   * at once to pushes and frames: in a new account that may be 10 for all.
+   * How many redelivery functions run at the same time, from 2 to 1,000. Each handles up to ten rooms at once.
+   *
+   * Fan-out runs one more function for each 1,000 of `postsPerSecond`, and at least 2. Leave most of the account's
+   * concurrent executions to pushes and frames: a new account may have only 10.
    *
    * @default 5
    */
   readonly redeliveryConcurrency?: number;
 
   /**
-   * Frames of pages per second, all pages together. Seven ninths are for acks: one that is refused is a message that is
-   * sent again, so this part should not be below `postsPerSecond`. As API Gateway counts each kind of frame by itself,
-   * heartbeats, which come when acks do not, may have as many, and each other kind, and handshakes, the last two ninths.
+   * Frames per second, for all pages together. API Gateway counts each kind of frame separately:
    *
-   * @default 4500: 3,500 acks or heartbeats, and 1,000 handshakes or other frames. Together with 3,500 posts, 1,000 pushes
-   *   and 1,000 polls that is all of the 10,000 requests per second that an account has in a Region, as long as no two
-   *   kinds of the rest come at their limit at once
+   * - Acks may use seven ninths. Keep this share at or above `postsPerSecond`, because a refused ack causes a redelivery.
+   * - Heartbeats, which a page sends only while no messages arrive, may use seven ninths as well.
+   * - Handshakes, and each other kind of frame, may use two ninths each.
+   *
+   * @default 4500: 3,500 acks or heartbeats, and 1,000 handshakes or other frames. With 3,500 posts, 1,000 pushes and
+   *   1,000 polls, this is the account's quota of 10,000 requests per second in a Region, unless two of the other kinds
+   *   reach their limit at the same time
    */
   readonly socketRateLimit?: number;
 
   /**
-   * Frames at once beyond `socketRateLimit`, divided in the same way.
+   * Burst of frames beyond `socketRateLimit`, divided in the same way.
    *
    * @default 4500
    */
   readonly socketBurstLimit?: number;
 }
 
-/** Everything decided, in the words of the template. */
+/** The props with defaults applied, in the units of the template. */
 export interface ResolvedProps
   extends Required<
     Omit<DownlinkProps, "tokenSecret" | "retention" | "redeliverAfter" | "allowedOrigins" | "alarmTopicArn">
   > {
   readonly alarmTopicArn: string | undefined;
   readonly retentionSeconds: string;
-  /** For how many days large payloads are kept. */
+  /** The lifetime of large payloads in days. */
   readonly payloadDays: number;
   readonly redeliverAfterSeconds: string;
+  /** Comma-separated, or `*`. */
   readonly allowedOrigins: string;
+  /** The origin in responses that API Gateway itself sends to pages, or `*`. */
   readonly corsOrigin: string;
 }
 
-/** @throws Error that says what was wrong with a prop, what it was and what is allowed */
+/** @throws Error for an invalid prop, with its value and the allowed values */
 export function resolveProps(props: DownlinkProps): ResolvedProps {
   return {
     retentionSeconds: secondsOf("retention", props.retention ?? Duration.hours(24)),
@@ -164,60 +171,61 @@ export function resolveProps(props: DownlinkProps): ResolvedProps {
 
 const durations = {
   retention: {
-    least: 60,
-    most: limits.ttlSeconds,
-    why: "shorter ones are over before a page has reconnected, and a room without traffic is forgotten after 30 days",
+    min: 60,
+    max: limits.ttlSeconds,
+    reason:
+      "shorter retention ends before a page has reconnected, and a room without traffic is forgotten after 30 days",
   },
   redeliverAfter: {
-    least: 1,
-    most: 15 * 60,
-    why: "in less a page far away cannot ack, and the queue delays by 15 minutes at most",
+    min: 1,
+    max: 15 * 60,
+    reason: "a distant page needs up to a second to ack, and SQS delays messages by at most 15 minutes",
   },
 };
 
 function secondsOf(name: keyof typeof durations, duration: Duration): string {
   const seconds = duration.toSeconds({ integral: false });
-  const { least, most, why } = durations[name];
-  if (!duration.isUnresolved() && (seconds < least || seconds > most || !Number.isInteger(seconds))) {
-    throw new Error(`${name} should be a whole number of seconds from ${least} to ${most}, got ${seconds}; ${why}`);
+  const { min, max, reason } = durations[name];
+  if (!duration.isUnresolved() && (seconds < min || seconds > max || !Number.isInteger(seconds))) {
+    throw new Error(`${name} should be a whole number of seconds from ${min} to ${max}, got ${seconds}; ${reason}`);
   }
   return Tokenization.stringifyNumber(seconds);
 }
 
-/** S3 deletes by whole days; one more, so that none goes before the last message that names it. */
+/** S3 expires objects by whole days. One day more, so that a payload outlives every message that refers to it. */
 function payloadDaysOf(retention: Duration): number {
   const seconds = retention.isUnresolved() ? limits.ttlSeconds : retention.toSeconds({ integral: false });
   return Math.ceil(seconds / (24 * 60 * 60)) + 1;
 }
 
-// Pages of apps have schemes of their own, such as capacitor://localhost.
+// Apps use their own schemes, for example capacitor://localhost.
 const originPattern = /^[a-z][a-z0-9+.-]*:\/\/[a-z0-9._[\]:-]+$/;
-// A function's environment variables share 4 KB.
+// All environment variables of a function share 4 KB.
 const originsMaxBytes = 3500;
 
 function originsOf(origins: string[]): string {
   if (Token.isUnresolved(origins)) return Fn.join(",", origins);
   if (origins.length === 0) {
-    throw new Error('allowedOrigins is empty, so no page could connect; name origins, or use ["*"] for any');
+    throw new Error('allowedOrigins is empty, so no page could connect; list origins, or use ["*"] for any');
   }
   for (const origin of origins) {
     if (Token.isUnresolved(origin) || (origin === "*" && origins.length === 1) || originPattern.test(origin)) continue;
     throw new Error(
-      `allowedOrigins should hold origins as browsers send them, like https://app.example.com (lower case, no path, no wildcard), or "*" alone, got ${JSON.stringify(origin)}`,
+      `allowedOrigins should contain origins as browsers send them, like https://app.example.com (lower case, no path, no wildcard), or "*" alone, got ${JSON.stringify(origin)}`,
     );
   }
   const joined = origins.join(",");
   if (!Token.isUnresolved(joined) && joined.length > originsMaxBytes) {
     throw new Error(
-      `allowedOrigins takes ${joined.length} bytes, allowed are ${originsMaxBytes}; a Lambda's environment holds 4 KB`,
+      `allowedOrigins has ${joined.length} bytes, the maximum is ${originsMaxBytes}; the environment of a Lambda function is limited to 4 KB`,
     );
   }
   return joined;
 }
 
 /**
- * What API Gateway answers pages by itself names one origin or any. Naming any gives nothing away: who may read a poll's
- * answer is decided by the poll function, which knows them all.
+ * A response of API Gateway itself can allow one origin or all of them. Allowing all is safe: the poll function checks the
+ * origin for poll responses, and it has the whole list.
  */
 function corsOriginOf(origins: string[]): string {
   const [only = "*", ...others] = Token.isUnresolved(origins) ? [] : origins;
@@ -239,27 +247,28 @@ function logRetentionOf(days: RetentionDays): RetentionDays {
 
 function limitOf(name: string, limit: number): number {
   if (Token.isUnresolved(limit) || (Number.isInteger(limit) && limit > 0)) return limit;
-  throw new Error(`${name} should be a whole number of requests from 1, got ${limit}; 0 would refuse everything`);
+  throw new Error(`${name} should be a whole number of requests from 1, got ${limit}; 0 would refuse every request`);
 }
 
-function concurrencyOf(places: number): number {
-  if (Token.isUnresolved(places) || (Number.isInteger(places) && places >= 2 && places <= 1000)) return places;
+function concurrencyOf(concurrency: number): number {
+  if (Token.isUnresolved(concurrency)) return concurrency;
+  if (Number.isInteger(concurrency) && concurrency >= 2 && concurrency <= 1000) return concurrency;
   throw new Error(
-    `redeliveryConcurrency should be a whole number from 2 to 1000, which is what Lambda takes, got ${places}`,
+    `redeliveryConcurrency should be a whole number from 2 to 1000 (the limits of Lambda), got ${concurrency}`,
   );
 }
 
-/** It is divided over routes, so it has to be known now. */
+/** Has to be known at synthesis, because it is divided over routes. */
 function knownLimitOf(name: string, limit: number): number {
   if (!Token.isUnresolved(limit)) return limitOf(name, limit);
-  throw new Error(`${name} should be a number that is known when the stack is synthesized; routes share it`);
+  throw new Error(`${name} should be a number that is known when the stack is synthesized; it is divided over routes`);
 }
 
-/** It decides how many workers there are, so it has to be known now. */
+/** Has to be known at synthesis, because it decides the number of workers. */
 function postsOf(rate: number): number {
   if (!Token.isUnresolved(rate) && Number.isInteger(rate) && rate >= 2 && rate <= 1_000_000) return rate;
   const got = Token.isUnresolved(rate) ? "a value that is known only when the stack is deployed" : rate;
   throw new Error(
-    `postsPerSecond should be a whole number from 2 to 1000000, got ${got}; more than your account's quota for API Gateway would only be answered 429`,
+    `postsPerSecond should be a whole number from 2 to 1000000, got ${got}; API Gateway answers posts above your account's quota with 429`,
   );
 }

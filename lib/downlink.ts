@@ -8,53 +8,53 @@ import { Topic } from "aws-cdk-lib/aws-sns";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { AccessLogs } from "./access-logs.ts";
-import { acknowledge } from "./acknowledge.ts";
 import { type DownlinkProps, resolveProps } from "./downlink-props.ts";
 import { FanOut } from "./fan-out.ts";
-import { acknowledgeConnections } from "./grant-connections.ts";
-import { acknowledgePayloads, Payloads } from "./payloads.ts";
+import { suppressConnectionFindings } from "./grant-connections.ts";
+import { Payloads, suppressPayloadFindings } from "./payloads.ts";
 import { PushApi } from "./push-api.ts";
 import { Redelivery } from "./redelivery.ts";
 import { warnOfQuota } from "./region-quota.ts";
 import { SocketApi } from "./socket-api.ts";
+import { suppress } from "./suppress.ts";
 import { Tables } from "./tables.ts";
 import { throttleAlarm } from "./throttle-alarm.ts";
 
 /**
- * Pushes messages from services to pages: a WebSocket endpoint for pages, with polling in its place where it is blocked, and
- * `POST /push` for services.
+ * Pushes messages from services to pages: a WebSocket API with a polling fallback for pages, and `POST /push` for services.
  *
- * It also sets the role with which API Gateway writes logs, which is one setting for the whole account and Region.
+ * Also sets the role with which API Gateway writes logs. This setting applies to the whole account and Region.
  *
  * @example
  * const downlink = new Downlink(this, "Downlink", { allowedOrigins: ["https://app.example.com"] });
  * downlink.grantPush(reportService);
  */
 export class Downlink extends Construct {
-  /** Where pages connect, `wss://…/socket`. */
+  /** WebSocket URL for pages, `wss://…/socket`. */
   readonly webSocketUrl: string;
-  /** Where services post, `https://…/api/push`. */
+  /** Push URL for services, `https://…/api/push`. */
   readonly pushUrl: string;
-  /** Where pages poll that cannot keep a WebSocket, `https://…/api/poll`. */
+  /** Poll URL for pages that cannot use a WebSocket, `https://…/api/poll`. */
   readonly pollUrl: string;
-  /** Names the API key that services send as `x-api-key`; the key's value exists only after deployment. */
+  /** Id of the API key that services send as `x-api-key`. The key's value exists only after deployment. */
   readonly apiKeyId: string;
-  /** Signs the tokens of pages. Whoever issues them needs its value: `tokenSecret.grantRead(…)`. */
+  /** Signs the tokens of pages. A service that issues tokens needs `tokenSecret.grantRead(…)`. */
   readonly tokenSecret: ISecret;
+  /** Connections, rooms with their members, and messages. */
   readonly tables: Tables;
-  /** What pushes say that no frame can carry. CloudFormation deletes its bucket only when it is empty. */
+  /** Payloads that are too large for a frame. CloudFormation deletes the bucket only when it is empty. */
   readonly payloads: Payloads;
-  /** Messages may not be sent again, somebody should look: `redeliveryAlarm.addAlarmAction(…)`. */
+  /** Goes off when an ack check is dead-lettered: a room's messages are not redelivered. `redeliveryAlarm.addAlarmAction(…)` */
   readonly redeliveryAlarm: Alarm;
-  /** Members of large rooms could not be posted to, somebody should look. */
+  /** Goes off when a fan-out task is dead-lettered: some members of a large room did not receive a message. */
   readonly fanOutAlarm: Alarm;
-  /** Those two, orders that wait too long, and functions that Lambda did not run at once. */
+  /** All alarms: `redeliveryAlarm`, `fanOutAlarm`, late ack checks, late fan-out tasks, and throttled functions. */
   readonly alarms: readonly Alarm[];
-  /** Orders to look at rooms, and to post to large ones, each with what failed too often. */
-  readonly queues: Readonly<Record<"looks" | "looksDeadLetters" | "tasks" | "tasksDeadLetters", IQueue>>;
+  /** The queues of ack checks and fan-out tasks, with their dead-letter queues. */
+  readonly queues: Readonly<Record<"ackChecks" | "ackCheckDeadLetters" | "fanOutTasks" | "fanOutDeadLetters", IQueue>>;
   private readonly pushApi: PushApi;
 
-  /** @throws Error that says what was wrong with a prop, what it was and what is allowed */
+  /** @throws Error for an invalid prop, with its value and the allowed values */
   constructor(scope: Construct, id: string, props: DownlinkProps = {}) {
     super(scope, id);
     const { removalPolicy, logRetention, allowedOrigins, ...resolved } = resolveProps(props);
@@ -72,24 +72,24 @@ export class Downlink extends Construct {
     const shared = {
       tables: this.tables,
       payloads: this.payloads,
-      looks: redelivery.looks,
-      tasks: fanOut.tasks,
+      ackChecks: redelivery.ackChecks,
+      fanOutTasks: fanOut.tasks,
       postsPerSecond: resolved.postsPerSecond,
       retentionSeconds: resolved.retentionSeconds,
       redeliverAfterSeconds: resolved.redeliverAfterSeconds,
       logRetention,
       removalPolicy,
     };
-    const doors = { accessLogs, tokenSecret: this.tokenSecret, allowedOrigins };
+    const authProps = { accessLogs, tokenSecret: this.tokenSecret, allowedOrigins };
     const { stage } = new SocketApi(this, "SocketApi", {
       ...shared,
-      ...doors,
+      ...authProps,
       rateLimit: resolved.socketRateLimit,
       burstLimit: resolved.socketBurstLimit,
     });
     this.pushApi = new PushApi(this, "PushApi", {
       ...shared,
-      ...doors,
+      ...authProps,
       stage,
       corsOrigin: resolved.corsOrigin,
       rateLimit: resolved.pushRateLimit,
@@ -99,17 +99,17 @@ export class Downlink extends Construct {
     });
     redelivery.addFunction({ ...shared, stage, maxConcurrency: resolved.redeliveryConcurrency });
     fanOut.addFunction({ ...shared, stage });
-    acknowledgeConnections(this, stage);
-    acknowledgePayloads(this, this.payloads);
+    suppressConnectionFindings(this, stage);
+    suppressPayloadFindings(this, this.payloads);
     this.webSocketUrl = stage.url;
     this.pushUrl = this.pushApi.pushUrl;
     this.pollUrl = this.pushApi.pollUrl;
     this.apiKeyId = this.pushApi.apiKey.keyId;
-    this.redeliveryAlarm = redelivery.alarm;
-    this.fanOutAlarm = fanOut.alarm;
+    this.redeliveryAlarm = redelivery.deadLettersAlarm;
+    this.fanOutAlarm = fanOut.deadLettersAlarm;
     const functions = this.node.findAll().filter((child) => child instanceof LambdaFunction);
     this.alarms = [
-      ...[redelivery.alarm, redelivery.lateAlarm, fanOut.alarm, fanOut.lateAlarm],
+      ...[redelivery.deadLettersAlarm, redelivery.lateAlarm, fanOut.deadLettersAlarm, fanOut.lateAlarm],
       throttleAlarm(this, "ThrottleAlarm", functions),
     ];
     if (resolved.alarmTopicArn !== undefined) {
@@ -117,16 +117,16 @@ export class Downlink extends Construct {
       for (const alarm of this.alarms) alarm.addAlarmAction(action);
     }
     this.queues = {
-      looks: redelivery.looks,
-      looksDeadLetters: redelivery.deadLetters,
-      tasks: fanOut.tasks,
-      tasksDeadLetters: fanOut.deadLetters,
+      ackChecks: redelivery.ackChecks,
+      ackCheckDeadLetters: redelivery.deadLetters,
+      fanOutTasks: fanOut.tasks,
+      fanOutDeadLetters: fanOut.deadLetters,
     };
   }
 
   /**
-   * Lets a service of this account read the API key's value (`apigateway:GetApiKey` of `apiKeyId` with
-   * `includeValue: true`); with it in the header `x-api-key`, it may post to `pushUrl`. No other right is needed.
+   * Allows a service of this account to read the API key's value: `apigateway:GetApiKey` of `apiKeyId` with
+   * `includeValue: true`. The value in the header `x-api-key` is all that `pushUrl` requires.
    */
   grantPush(grantee: IGrantable): Grant {
     return this.pushApi.grantKey(grantee);
@@ -134,14 +134,14 @@ export class Downlink extends Construct {
 
   private newTokenSecret(removalPolicy: RemovalPolicy): ISecret {
     const secret = new Secret(this, "TokenSecret", {
-      description: "Downlink: signs the tokens of pages (HS256)",
+      description: "Downlink: HS256 key that signs the tokens of pages",
       generateSecretString: { passwordLength: 64, excludePunctuation: true },
       removalPolicy,
     });
-    acknowledge(
+    suppress(
       secret,
       "SMG4",
-      "Issuers of tokens hold this value too: a rotation that did not reach them all at once would lock every page out",
+      "Token issuers hold this value too: a rotation that does not reach all of them at once would lock out every page",
     );
     return secret;
   }

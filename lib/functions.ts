@@ -6,25 +6,25 @@ import type { Construct } from "constructs";
 import { type LogProps, lambdaFunction } from "./lambda-function.ts";
 import { type RoomProps, roomFunction } from "./room-function.ts";
 
-// API Gateway waits 29 s: a function that ends before it is answered for by its own error, not by a second one.
-const beforeTheGateway = Duration.seconds(28);
+// API Gateway waits 29 s. A function that times out earlier fails with its own error, not with a second one of API Gateway.
+const gatewayFunctionTimeout = Duration.seconds(28);
 
 export interface TokenProps {
   readonly tokenSecret: ISecret;
-  /** Separated by commas, or `*`. */
+  /** Comma-separated, or `*`. */
   readonly allowedOrigins: string;
 }
 
-/** Decides who may open a connection. */
+/** The Lambda authorizer of the handshake. */
 export function authorizeFunction(scope: Construct, props: TokenProps & LogProps): IFunction {
   const { logRetention, removalPolicy } = props;
   const authorize = lambdaFunction(scope, "Authorize", {
     entry: "authorize",
-    description: "Downlink: who may open a connection",
+    description: "Downlink: authorizes the handshake of a page",
     environment: tokenEnvironment(props),
-    // A signature is nothing; what a page waits for is the cold start, and that has its own CPU.
+    // Verifying a signature takes little time. The cold start takes longest, and Lambda gives it CPU beyond this share.
     memorySize: 512,
-    // Nobody waits longer for a page, and the one call it makes is tried again within this.
+    // Enough for its only call, which reads the secret, with retries. Users do not wait longer for a page.
     timeout: Duration.seconds(10),
     logRetention,
     removalPolicy,
@@ -33,61 +33,61 @@ export function authorizeFunction(scope: Construct, props: TokenProps & LogProps
   return authorize;
 }
 
-/** Handles what pages send. */
+/** Handles the frames of pages. */
 export function socketFunction(scope: Construct, props: RoomProps): IFunction {
   return roomFunction(scope, "Socket", props, {
     entry: "socket",
-    description: "Downlink: what pages send",
-    // It waits for DynamoDB: more CPU would be paid for and idle.
+    description: "Downlink: handles the frames that pages send",
+    // It mostly waits for DynamoDB, so more CPU would be idle.
     memorySize: 512,
-    timeout: beforeTheGateway,
+    timeout: gatewayFunctionTimeout,
     rights: {
       connections: ["GetItem", "PutItem", "UpdateItem", "DeleteItem"],
       rooms: ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"],
       messages: ["GetItem", "PutItem", "Query"],
       payloads: ["GetObject"],
-      looks: true,
-      tasks: true,
+      ackChecks: true,
+      fanOutTasks: true,
     },
   });
 }
 
-/** Logs and delivers what services push, waits for acks where they ask for it, and tells what became of a push. */
+/** Logs and delivers pushes, waits for acks on request, and reports the status of a push. */
 export function pushFunction(scope: Construct, props: RoomProps): IFunction {
   return roomFunction(scope, "Push", props, {
     entry: "push",
-    description: "Downlink: what services push",
-    // One whole CPU: signing and sending posts is what a push spends its time on.
+    description: "Downlink: handles the pushes of services",
+    // One whole CPU: a push spends its time on signing and sending posts.
     memorySize: 1769,
-    timeout: beforeTheGateway,
+    timeout: gatewayFunctionTimeout,
     rights: {
       connections: ["Scan", "DeleteItem"],
       rooms: ["GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query"],
       messages: ["GetItem", "PutItem"],
       payloads: ["PutObject", "GetObject"],
-      looks: true,
-      tasks: true,
+      ackChecks: true,
+      fanOutTasks: true,
     },
   });
 }
 
-/** Hands pages without a WebSocket what a connection would have brought them. */
+/** Answers the polls of pages that cannot use a WebSocket. */
 export function pollFunction(scope: Construct, props: RoomProps & TokenProps): IFunction {
   const poll = roomFunction(scope, "Poll", props, {
     entry: "poll",
-    description: "Downlink: pages without a WebSocket",
+    description: "Downlink: answers the polls of pages that cannot use a WebSocket",
     environment: tokenEnvironment(props),
-    // As the socket function, whose work it does.
+    // The same as the socket function, because it handles the same frames.
     memorySize: 512,
-    timeout: beforeTheGateway,
+    timeout: gatewayFunctionTimeout,
     rights: {
       connections: ["GetItem"],
       rooms: ["GetItem", "UpdateItem", "DeleteItem", "Query"],
-      // It writes where a push died: a number that holds nothing.
+      // `PutItem` writes tombstones into the gaps of pushes that died.
       messages: ["GetItem", "PutItem", "Query"],
       payloads: ["GetObject"],
-      looks: true,
-      tasks: false,
+      ackChecks: true,
+      fanOutTasks: false,
     },
   });
   grantSecret(poll, props);
@@ -99,12 +99,12 @@ const tokenEnvironment = ({ tokenSecret, allowedOrigins }: TokenProps) => ({
   ALLOWED_ORIGINS: allowedOrigins,
 });
 
-/** `grantRead` would allow to describe the secret too. */
+/** Unlike `grantRead`, does not allow describing the secret. */
 function grantSecret(grantee: IGrantable, { tokenSecret }: TokenProps): void {
   Grant.addToPrincipal({
     grantee,
     actions: ["secretsmanager:GetSecretValue"],
-    // A secret imported by name does not know the six characters that Secrets Manager put behind it.
+    // The ARN of a secret imported by name lacks the six random characters that Secrets Manager appends.
     resourceArns: [tokenSecret.secretFullArn ?? `${tokenSecret.secretArn}-??????`],
   });
   tokenSecret.encryptionKey?.grantDecrypt(grantee);

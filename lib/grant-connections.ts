@@ -2,11 +2,11 @@ import { Stack } from "aws-cdk-lib";
 import type { WebSocketStage } from "aws-cdk-lib/aws-apigatewayv2";
 import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
 import type { IConstruct } from "constructs";
-import { acknowledge, nameInFinding } from "./acknowledge.ts";
+import { nameInFinding, suppress } from "./suppress.ts";
 
 /**
- * Lets `grantee` post to the stage's connections and ask whether they are there. `grantManagementApiAccess` would allow
- * to close them too, `grantManageConnections` on all stages.
+ * Allows `grantee` to post to the stage's connections and to query their status. `grantManagementApiAccess` would also
+ * allow closing them, and `grantManageConnections` would cover every stage.
  */
 export function grantConnections(stage: WebSocketStage, grantee: IGrantable): Grant {
   return Grant.addToPrincipal({
@@ -16,13 +16,13 @@ export function grantConnections(stage: WebSocketStage, grantee: IGrantable): Gr
   });
 }
 
-/** Call it once, with what contains all grantees. */
-export function acknowledgeConnections(scope: IConstruct, stage: WebSocketStage): void {
+/** Call this once, with a construct that contains all grantees. */
+export function suppressConnectionFindings(scope: IConstruct, stage: WebSocketStage): void {
   for (const arn of connectionArns(stage)) {
-    acknowledge(
+    suppress(
       scope,
       `IAM5[Resource::${nameInFinding(stage, arn)}]`,
-      "Connections come and go by the second: their ids cannot be listed in a policy",
+      "Connection ids change by the second: a policy cannot list them",
     );
   }
 }

@@ -18,24 +18,24 @@ export interface LogProps {
 }
 
 export interface LambdaFunctionProps extends LogProps {
-  /** Name of the file in lambdas/, without its ending. */
+  /** File name in lambdas/ without extension. */
   readonly entry: string;
   readonly description: string;
   readonly environment: Record<string, string>;
-  /** MB; the share of a CPU grows with it, and 1,769 are one whole. */
+  /** In MB. The CPU share grows with it; 1,769 MB are one whole CPU. */
   readonly memorySize: number;
   readonly timeout: Duration;
-  /** @default - Lambda ends a loop of the function and a queue by itself, after about 16 rounds */
+  /** @default - Lambda stops a loop between the function and a queue after about 16 hops */
   readonly recursiveLoop?: RecursiveLoop;
 }
 
-/** A function of lambdas/ with a log group and a role of its own, which may write that log and nothing else. */
+/** A function of lambdas/ with its own log group and role. The role only allows writing to this log group. */
 export function lambdaFunction(scope: Construct, id: string, props: LambdaFunctionProps): LambdaFunction {
   const { entry, environment, logRetention, removalPolicy, ...rest } = props;
   const logGroup = new LogGroup(scope, `${id}Log`, { retention: logRetention, removalPolicy });
   const role = new Role(scope, `${id}Role`, { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
   role.addToPolicy(
-    // AWSLambdaBasicExecutionRole would allow every log group of the account.
+    // AWSLambdaBasicExecutionRole would allow writing to every log group of the account.
     new PolicyStatement({
       actions: ["logs:CreateLogStream", "logs:PutLogEvents"],
       resources: [logGroup.logGroupArn],
@@ -43,7 +43,7 @@ export function lambdaFunction(scope: Construct, id: string, props: LambdaFuncti
   );
   return new LambdaFunction(scope, id, {
     ...rest,
-    // 20 ms of a cold start buy stack traces in the words of lambdas/ in place of index.mjs:1:23049.
+    // Costs 20 ms of a cold start. Stack traces name lines of lambdas/ in place of index.mjs:1:23049.
     environment: { NODE_OPTIONS: "--enable-source-maps", ...environment },
     code: bundledCode(entry),
     handler: "index.handler",
@@ -52,7 +52,7 @@ export function lambdaFunction(scope: Construct, id: string, props: LambdaFuncti
     role,
     logGroup,
     loggingFormat: LoggingFormat.JSON,
-    // START, END and REPORT of every frame would cost more than what the function itself logs.
+    // START, END and REPORT lines of every frame would cost more than the function's own logs.
     systemLogLevelV2: SystemLogLevel.WARN,
   });
 }

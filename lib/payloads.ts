@@ -2,20 +2,20 @@ import { Duration, type RemovalPolicy } from "aws-cdk-lib";
 import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
 import { BlockPublicAccess, Bucket, BucketEncryption, HttpMethods } from "aws-cdk-lib/aws-s3";
 import { Construct, type IConstruct } from "constructs";
-import { acknowledge, nameInFinding } from "./acknowledge.ts";
+import { nameInFinding, suppress } from "./suppress.ts";
 
 export interface PayloadsProps {
-  /** Whole days for which an object is kept at least. */
+  /** The lifetime of an object in whole days. */
   readonly days: number;
-  /** Origins whose pages may fetch, or `*`. */
+  /** Origins whose pages may fetch objects, or `*`. */
   readonly origins: string[];
   readonly removalPolicy: RemovalPolicy;
 }
 
-/** What a push says that no frame can carry: pages fetch it by an address that is good for minutes. */
+/** The bucket of payloads that are too large for a frame. Pages fetch them by signed URLs that expire within minutes. */
 export class Payloads extends Construct {
   readonly bucket: Bucket;
-  /** Such as `https://{bucket}.s3.{region}.amazonaws.com`. */
+  /** For example `https://{bucket}.s3.{region}.amazonaws.com`. */
   readonly url: string;
 
   constructor(scope: Construct, id: string, { days, origins, removalPolicy }: PayloadsProps) {
@@ -28,16 +28,16 @@ export class Payloads extends Construct {
       lifecycleRules: [{ expiration: Duration.days(days) }],
       cors: [{ allowedMethods: [HttpMethods.GET], allowedOrigins: origins, maxAge: 3600 }],
     });
-    // The address of its Region: the one without it redirects while a bucket is young, and no signature survives that.
+    // With the Region: the global URL of a new bucket redirects, which invalidates the signature.
     this.url = `https://${this.bucket.bucketRegionalDomainName}`;
-    acknowledge(
+    suppress(
       this.bucket,
       "S1",
-      "Only signed requests get in: a log of them would be a second bucket, with an object for every few fetches",
+      "Only signed requests are accepted; an access log would be a second bucket with an object for every few fetches",
     );
   }
 
-  /** `bucket.grantRead` would allow to list them. */
+  /** Unlike `bucket.grantRead`, does not allow listing objects. */
   grant(grantee: IGrantable, ...actions: ("GetObject" | "PutObject")[]): Grant {
     return Grant.addToPrincipal({
       grantee,
@@ -47,11 +47,11 @@ export class Payloads extends Construct {
   }
 }
 
-/** Call it once, with what contains all grantees. */
-export function acknowledgePayloads(scope: IConstruct, { bucket }: Payloads): void {
-  acknowledge(
+/** Call this once, with a construct that contains all grantees. */
+export function suppressPayloadFindings(scope: IConstruct, { bucket }: Payloads): void {
+  suppress(
     scope,
     `IAM5[Resource::${nameInFinding(bucket, bucket.arnForObjects("*"))}]`,
-    "Objects are named by what is in them: their names cannot be listed in a policy",
+    "Objects are named by the hash of their content: a policy cannot list their names",
   );
 }

@@ -11,14 +11,14 @@ import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
 import type { IFunction } from "aws-cdk-lib/aws-lambda";
 import { Construct } from "constructs";
 import { type AccessLogs, pushLogFormat } from "./access-logs.ts";
-import { acknowledge } from "./acknowledge.ts";
 import { pollFunction, pushFunction, type TokenProps } from "./functions.ts";
-import { addGatewayAnswers } from "./gateway-answers.ts";
+import { addGatewayResponses } from "./gateway-responses.ts";
 import type { RoomProps } from "./room-function.ts";
+import { suppress } from "./suppress.ts";
 
 export interface PushApiProps extends RoomProps, TokenProps {
   readonly accessLogs: AccessLogs;
-  /** Origin whose pages may poll, or `*`. */
+  /** The origin whose pages may poll, or `*`. */
   readonly corsOrigin: string;
   /** Pushes per second. */
   readonly rateLimit: number;
@@ -29,11 +29,13 @@ export interface PushApiProps extends RoomProps, TokenProps {
 }
 
 /**
- * The REST side: `POST /push` and `GET /push/{messageId}` for services, behind an API key, and `GET /poll` for pages,
- * whose token the poll function verifies.
+ * The REST API.
  *
- * API Gateway takes bodies up to 10 MB and a Lambda up to 6 MB; the push function refuses data above 5 MB
- * (`limits.payloadBytes`), with the size it got.
+ * - `POST /push` and `GET /push/{messageId}` for services, which send an API key.
+ * - `GET /poll` for pages. The poll function verifies their token.
+ *
+ * API Gateway accepts bodies up to 10 MB and Lambda up to 6 MB. The push function refuses data above 5 MB
+ * (`limits.payloadBytes`) with an error that contains the size.
  */
 export class PushApi extends Construct {
   readonly pushUrl: string;
@@ -44,15 +46,15 @@ export class PushApi extends Construct {
     super(scope, id);
     const { accessLogs, corsOrigin, rateLimit, burstLimit, pollRateLimit, pollBurstLimit } = props;
     const api = new RestApi(this, "Api", {
-      description: "Downlink: services push, and pages without a WebSocket poll",
+      description: "Downlink: pushes of services, and polls of pages that cannot use a WebSocket",
       endpointTypes: [EndpointType.REGIONAL],
-      // AccessLogs sets the account's role; here it would be set a second time.
+      // AccessLogs sets the account's role.
       cloudWatchRole: false,
       deployOptions: {
         stageName: "api",
         throttlingRateLimit: rateLimit,
         throttlingBurstLimit: burstLimit,
-        // Anybody may send a poll: a flood of them must not hold up pushes.
+        // Anyone can send polls, so they must not use up the rate of pushes.
         methodOptions: {
           "/poll/GET": { throttlingRateLimit: pollRateLimit, throttlingBurstLimit: pollBurstLimit },
         },
@@ -60,7 +62,7 @@ export class PushApi extends Construct {
         accessLogFormat: pushLogFormat,
       },
     });
-    // An output of its own would stand in everybody's stack.
+    // The CDK adds this output to the stack that contains the construct.
     api.node.tryRemoveChild("Endpoint");
     api.deploymentStage.node.addDependency(accessLogs.account);
     addPush(api.root, pushFunction(this, props));
@@ -68,20 +70,20 @@ export class PushApi extends Construct {
     this.pushUrl = api.deploymentStage.urlForPath("/push");
     this.pollUrl = api.deploymentStage.urlForPath("/poll");
 
-    this.apiKey = api.addApiKey("Key", { description: "Downlink: for services that push" });
+    this.apiKey = api.addApiKey("Key", { description: "Downlink: key of the services that push" });
     api
       .addUsagePlan("Plan", {
-        description: "Downlink: who may push, and how fast",
+        description: "Downlink: rate limit of pushes",
         throttle: { rateLimit, burstLimit },
         apiStages: [{ stage: api.deploymentStage }],
       })
       .addApiKey(this.apiKey);
 
-    addGatewayAnswers(api, corsOrigin);
-    acknowledgeFindings(api);
+    addGatewayResponses(api, corsOrigin);
+    suppressApiFindings(api);
   }
 
-  /** Lets `grantee` read the API key's value. */
+  /** Allows `grantee` to read the API key's value. */
   grantKey(grantee: IGrantable): Grant {
     const key = Stack.of(this).formatArn({
       service: "apigateway",
@@ -93,7 +95,7 @@ export class PushApi extends Construct {
   }
 }
 
-/** The most that API Gateway waits for a function. */
+// 29 s is the maximum of API Gateway.
 const integrate = (fn: IFunction) =>
   new LambdaIntegration(fn, { allowTestInvoke: false, timeout: Duration.seconds(29) });
 
@@ -101,45 +103,37 @@ function addPush(root: IResource, push: IFunction): void {
   const integration = integrate(push);
   const resource = root.addResource("push");
   resource.addMethod("POST", integration, { apiKeyRequired: true });
-  // The id of what a page published has a slash.
+  // The message id of a published message contains a slash.
   resource.addResource("{messageId+}").addMethod("GET", integration, { apiKeyRequired: true });
-  acknowledge(
-    resource,
-    "APIG4",
-    "The API key is the authorization here: one service, one account. It is random and the plan admits no other",
-  );
-  acknowledge(resource, "COG4", "Callers are services, not users of a user pool");
+  suppress(resource, "APIG4", "Services authorize by an API key, which is random and the only one of the usage plan");
+  suppress(resource, "COG4", "Callers are services, not users of a user pool");
 }
 
 function addPoll(root: IResource, poll: IFunction, corsOrigin: string): void {
   const resource = root.addResource("poll");
-  // A page cannot keep a key secret; its token says who it is.
+  // A page cannot keep an API key secret, so it authenticates by its token.
   resource.addMethod("GET", integrate(poll), { apiKeyRequired: false });
   resource.addCorsPreflight({
     allowOrigins: [corsOrigin],
     allowMethods: ["GET"],
     allowHeaders: ["Authorization"],
-    // The longest that Chromium remembers it: without it every poll is two requests.
+    // The maximum that Chromium caches. Without caching, every poll needs a preflight request.
     maxAge: Duration.hours(2),
   });
-  acknowledge(
+  suppress(
     resource,
     "APIG4",
-    "The poll function verifies the token: an authorizer would be a second Lambda per poll",
+    "The poll function verifies the token; an authorizer would run a second Lambda function per poll",
   );
-  acknowledge(resource, "COG4", "The team issues the tokens of its pages; there need not be a user pool");
+  suppress(resource, "COG4", "Tokens are issued by the team's own services; a user pool is not required");
 }
 
-function acknowledgeFindings(api: RestApi): void {
-  acknowledge(
-    api,
-    "APIG2",
-    "The functions validate, with a code and a text for each mistake and for both kinds of body",
-  );
-  acknowledge(api, "APIG3", "Every method is held to a rate; a web ACL is the account's to attach");
-  acknowledge(
+function suppressApiFindings(api: RestApi): void {
+  suppress(api, "APIG2", "The functions validate both kinds of body, with a code and a text for each error");
+  suppress(api, "APIG3", "Every method has a rate limit; the account's owner can attach a web ACL");
+  suppress(
     api,
     "APIG6",
-    "The access log names every error; execution logs would go to a group that this stack does not own and never expires",
+    "The access log contains every error; execution logs would go to a log group outside this stack that never expires",
   );
 }

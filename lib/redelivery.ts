@@ -4,66 +4,67 @@ import { Grant } from "aws-cdk-lib/aws-iam";
 import { RecursiveLoop } from "aws-cdk-lib/aws-lambda";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
-import { paceOf } from "./pace.ts";
+import { rateBudget } from "./rate-budget.ts";
 import { type RoomProps, roomFunction } from "./room-function.ts";
-import { feed, workQueue } from "./work-queue.ts";
+import { addConsumer, workQueue } from "./work-queue.ts";
 
-// Short, as a look that died with its function comes back only after six times this.
+// Short, because after a crash an ack check returns to the queue only after six times this.
 const timeout = Duration.seconds(30);
 const eventBusName = "default";
 
-/** Sends again what was not acked: a queue of looks at rooms, each due after a delay, and what takes them. */
+/** Redelivery of unacknowledged messages: a queue of delayed ack checks, each for one room, and their worker. */
 export class Redelivery extends Construct {
-  readonly looks: Queue;
+  readonly ackChecks: Queue;
   readonly deadLetters: Queue;
-  /** A look that failed five times lies in the dead-letter queue. */
-  readonly alarm: Alarm;
+  /** Goes off when an ack check is dead-lettered: it failed five times. */
+  readonly deadLettersAlarm: Alarm;
+  /** Goes off when an ack check waits for 30 minutes. */
   readonly lateAlarm: Alarm;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
-    const { queue, deadLetters, alarm, lateAlarm } = workQueue(this, "Looks", {
+    const { queue, deadLetters, deadLettersAlarm, lateAlarm } = workQueue(this, "AckChecks", {
       timeout,
       maxReceiveCount: 5,
-      alarmDescription:
-        "Downlink: looks at rooms failed five times, so what was not acked there is not sent again before the next push. The log of the redeliver function says why; to have them looked at once more, remove the reason",
-      // An order may be for a quarter of an hour later, and is as old by then.
+      deadLettersDescription:
+        "Downlink: an ack check failed 5 times and is in the dead-letter queue. Until the next push, the unacknowledged messages of its room are not redelivered. Read the log of the Redeliver function, remove the cause, then retry",
+      // An ack check may be delayed by 15 minutes, and the delay counts as age.
       lateAfter: Duration.minutes(30),
       lateDescription:
-        "Downlink: a look at a room has waited for 30 minutes, so what was not acked is sent again late. Raise redeliveryConcurrency, or see why the redeliver function does not run: its log and its throttles",
+        "Downlink: an ack check has waited for 30 minutes, so unacknowledged messages are redelivered late. If the Redeliver function runs, raise redeliveryConcurrency (npx cdk deploy -c downlink:redeliveryConcurrency=<number>). Otherwise find the cause in its log and its Throttles metric",
     });
-    this.looks = queue;
+    this.ackChecks = queue;
     this.deadLetters = deadLetters;
-    this.alarm = alarm;
+    this.deadLettersAlarm = deadLettersAlarm;
     this.lateAlarm = lateAlarm;
   }
 
-  /** The function comes after the queue: it posts to a stage whose own function orders looks. */
+  /** Separate from the constructor, because the stage that it posts to needs the queue first. */
   addFunction(props: RoomProps & { readonly maxConcurrency: number }): void {
     const redeliver = roomFunction(this, "Redeliver", props, {
       entry: "redeliver",
-      description: "Downlink: sends again what was not acked",
+      description: "Downlink: runs ack checks and redelivers unacknowledged messages",
       environment: {
         EVENT_BUS_NAME: eventBusName,
-        RESENDS_PER_SECOND: String(paceOf(props.postsPerSecond).redelivery),
-        REDELIVER_WORKERS: String(props.maxConcurrency),
+        REDELIVERIES_PER_SECOND: String(rateBudget(props.postsPerSecond).redelivery),
+        REDELIVERY_WORKERS: String(props.maxConcurrency),
       },
-      // Nobody waits for it, and most looks find that all have acked.
+      // No request waits for it, and most ack checks find nothing to redeliver.
       memorySize: 512,
       timeout,
-      // A look counts its own rounds. Lambda counts those of a batch: a new look beside an old one has the old one's.
+      // Ack checks count their own hops. Lambda counts per batch, so a new check would inherit the count of an old one.
       recursiveLoop: RecursiveLoop.ALLOW,
       rights: {
         connections: ["Scan", "UpdateItem", "DeleteItem"],
         rooms: ["GetItem", "UpdateItem", "DeleteItem", "Query"],
         messages: ["Query"],
         payloads: ["GetObject"],
-        looks: true,
-        tasks: false,
+        ackChecks: true,
+        fanOutTasks: false,
       },
     });
-    // A new account runs 10 functions at once: what is sent again must not keep out what is sent for the first time.
-    feed(this.looks, redeliver, { batchSize: 10, maxConcurrency: props.maxConcurrency });
+    // A new account may run 10 functions at once: redelivery must leave some of them to first deliveries.
+    addConsumer(this.ackChecks, redeliver, { batchSize: 10, maxConcurrency: props.maxConcurrency });
     Grant.addToPrincipal({
       grantee: redeliver,
       actions: ["events:PutEvents"],

@@ -15,44 +15,46 @@ import { Construct } from "constructs";
 import { frameCodes } from "../protocol/codes.ts";
 import { type Action, routes, type ServerFrame } from "../protocol/frames.ts";
 import { type AccessLogs, socketLogFormat } from "./access-logs.ts";
-import { acknowledge } from "./acknowledge.ts";
 import { authorizeFunction, socketFunction, type TokenProps } from "./functions.ts";
 import type { RoomProps } from "./room-function.ts";
+import { suppress } from "./suppress.ts";
 
 export interface SocketApiProps extends Omit<RoomProps, "stage">, TokenProps {
   readonly accessLogs: AccessLogs;
-  /** Acks, or heartbeats, with frames of one other kind, per second. */
+  /** Frames per second: acks or heartbeats, plus frames of one other kind. */
   readonly rateLimit: number;
   readonly burstLimit: number;
 }
 
-/** What a heartbeat is answered with by API Gateway alone: no Lambda runs. */
-const alive: Extract<ServerFrame, { type: "heartbeat" }> = {
+/** API Gateway replies to heartbeats with this frame, without a Lambda function. */
+const heartbeatReply: Extract<ServerFrame, { type: "heartbeat" }> = {
   type: "heartbeat",
   eventName: "heartbeatResp",
   data: { code: frameCodes.alive, msg: "alive" },
 };
 
-/** What every page sends: acks while messages come, heartbeats while none do, so never both at their most. */
-const crowdedRoutes: readonly Action[] = ["ack", "heartbeat"];
-/** Their part of the limit. The acks of `postsPerSecond` fit into it. */
-const crowdedShare = 7 / 9;
+/**
+ * The routes that every page uses. A page sends acks while messages arrive and heartbeats while none do, so the two never
+ * peak at the same time.
+ */
+const busyRoutes: readonly Action[] = ["ack", "heartbeat"];
+/** Their share of the limit. By default it equals `postsPerSecond`, so the acks of all posts fit into it. */
+const busyShare = 7 / 9;
 
 /**
- * API Gateway counts each route by itself: a limit of the stage would let so much through each of them. Every other
- * route may have all of the rest, as one or two of them are busy at a time; a part for each would refuse one while
- * nothing else moves.
+ * Divides the limit over routes. API Gateway counts each route separately, so the whole limit on the stage would apply to
+ * every route. The other routes do not split the rest: only one or two of them are busy at a time.
  */
 function dividedThrottle({ rateLimit, burstLimit }: Required<ThrottleSettings>) {
-  const crowdedOf = (limit: number) => Math.max(1, Math.floor(limit * crowdedShare));
-  const othersOf = (limit: number) => Math.max(1, limit - crowdedOf(limit));
+  const busyOf = (limit: number) => Math.max(1, Math.floor(limit * busyShare));
+  const othersOf = (limit: number) => Math.max(1, limit - busyOf(limit));
   return {
-    crowded: { rateLimit: crowdedOf(rateLimit), burstLimit: crowdedOf(burstLimit) },
+    busy: { rateLimit: busyOf(rateLimit), burstLimit: busyOf(burstLimit) },
     others: { rateLimit: othersOf(rateLimit), burstLimit: othersOf(burstLimit) },
   };
 }
 
-/** The WebSocket side: the handshake and one route per action of the protocol. */
+/** The WebSocket API: the handshake and one route per action of the protocol. */
 export class SocketApi extends Construct {
   readonly stage: WebSocketStage;
   private readonly api: WebSocketApi;
@@ -62,7 +64,7 @@ export class SocketApi extends Construct {
     const { accessLogs, rateLimit, burstLimit } = props;
     const throttles = dividedThrottle({ rateLimit, burstLimit });
     this.api = new WebSocketApi(this, "Api", {
-      description: "Downlink: pages connect",
+      description: "Downlink: WebSocket connections of pages",
       routeSelectionExpression: "$request.body.action",
     });
     this.stage = new WebSocketStage(this, "Stage", {
@@ -72,37 +74,36 @@ export class SocketApi extends Construct {
       throttle: throttles.others,
       accessLogSettings: { destination: new LogGroupLogDestination(accessLogs.socket), format: socketLogFormat },
     });
-    // Without a construct of its own in the CDK; the names are those of the template.
-    const { rateLimit: ThrottlingRateLimit, burstLimit: ThrottlingBurstLimit } = throttles.crowded;
+    // The CDK has no construct for route settings, so these are CloudFormation properties.
+    const { rateLimit: ThrottlingRateLimit, burstLimit: ThrottlingBurstLimit } = throttles.busy;
     (this.stage.node.defaultChild as CfnStage).routeSettings = Object.fromEntries(
-      crowdedRoutes.map((action) => [action, { ThrottlingRateLimit, ThrottlingBurstLimit }]),
+      busyRoutes.map((action) => [action, { ThrottlingRateLimit, ThrottlingBurstLimit }]),
     );
     this.addRoutes(props);
-    // A deployment without routes is refused, and one without some of them answers their frames "Forbidden".
+    // API Gateway refuses a deployment without routes, and replies "Forbidden" to frames of routes that a deployment lacks.
     this.stage.node.addDependency(this.api, accessLogs.account);
   }
 
   private addRoutes(props: SocketApiProps): void {
     const socket = socketFunction(this, { ...props, stage: this.stage });
-    // One integration per route: the CDK gives the permission to invoke with it.
+    // One integration per route, because the CDK adds the route's invoke permission with it.
     const toSocket = (name: string) => new WebSocketLambdaIntegration(`${name}Integration`, socket);
 
     this.api.addRoute("$connect", {
       integration: toSocket("connect"),
-      // No identity source: API Gateway answers 401 by itself when one that is named is missing, and the token comes
-      // either in the query string or as a subprotocol.
+      // No identity source: the token is either in the query string or a subprotocol, and API Gateway answers 401 if any
+      // listed source is missing.
       authorizer: new WebSocketLambdaAuthorizer("Authorizer", authorizeFunction(this, props), { identitySource: [] }),
     });
     this.addOpenRoute("$disconnect", { integration: toSocket("disconnect") });
     this.addOpenRoute("$default", { integration: toSocket("default"), returnResponse: true });
     for (const action of Object.keys(routes) as Action[]) {
-      const travels = routes[action];
-      switch (travels) {
+      const reply = routes[action];
+      switch (reply) {
         case "answered":
           this.addOpenRoute(action, { integration: toSocket(action), returnResponse: true });
           break;
-        // A route that may answer would send an empty frame for each ack that has nothing to say, or may: who measured it
-        // saw one, and it is billed.
+        // On a route with a route response, an ack without a reply was measured to cause an empty frame, which is billed.
         case "posted":
         case "silent":
           this.addOpenRoute(action, { integration: toSocket(action) });
@@ -111,14 +112,18 @@ export class SocketApi extends Construct {
           this.addMockRoute(action);
           break;
         default:
-          travels satisfies never;
+          reply satisfies never;
       }
     }
   }
 
   private addOpenRoute(routeKey: string, options: WebSocketRouteOptions): WebSocketRoute {
     const route = this.api.addRoute(routeKey, options);
-    acknowledge(route, "APIG4", "API Gateway authorizes a connection once, on $connect; other routes cannot");
+    suppress(
+      route,
+      "APIG4",
+      "API Gateway authorizes a connection once, on $connect; other routes cannot have an authorizer",
+    );
     return route;
   }
 
@@ -131,14 +136,14 @@ export class SocketApi extends Construct {
       }),
     });
     const integration = route.node.findAll().find((child) => child instanceof CfnIntegration);
-    if (!integration) throw new Error(`the route ${action} has no integration whose answer could be set`);
-    // The CDK makes no integration response; without one the page gets "Internal server error".
+    if (!integration) throw new Error(`the route ${action} has no integration to add a response to`);
+    // The CDK creates no integration response. Without one, the page receives "Internal server error".
     new CfnIntegrationResponse(route, "IntegrationResponse", {
       apiId: this.api.apiId,
       integrationId: integration.ref,
       integrationResponseKey: "$default",
       templateSelectionExpression: "\\$default",
-      responseTemplates: { $default: JSON.stringify(alive) },
+      responseTemplates: { $default: JSON.stringify(heartbeatReply) },
     });
   }
 }

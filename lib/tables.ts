@@ -6,13 +6,13 @@ export interface TablesProps {
   readonly removalPolicy: RemovalPolicy;
 }
 
-/** Who is connected, who is in which room, and what was pushed. */
+/** The three tables: connections, rooms with their members, and messages. */
 export class Tables extends Construct {
-  /** `connectionId` → subject, session, rooms. */
+  /** `connectionId` → subject, session and rooms of a connection. */
   readonly connections: Table;
-  /** `roomId`, `item` → the room itself, its members, its subjects' cursors. */
+  /** `roomId`, `item` → the room itself, its members, and resume points. */
   readonly rooms: Table;
-  /** `roomId`, `seq` → a pushed message, for as long as it is kept. */
+  /** `roomId`, `seq` → a message of the room's log. */
   readonly messages: Table;
 
   constructor(scope: Construct, id: string, { removalPolicy }: TablesProps) {

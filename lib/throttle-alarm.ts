@@ -5,18 +5,18 @@ import type { Construct } from "constructs";
 
 const period = Duration.minutes(1);
 
-/** Goes off when Lambda did not run one of the functions at once. */
+/** Goes off when Lambda throttles one of the functions. */
 export function throttleAlarm(scope: Construct, id: string, functions: readonly IFunction[]): Alarm {
   const throttles = functions.map((fn) => fn.metricThrottles({ period, statistic: "Sum" }));
   return new MathExpression({
-    // A function that nobody calls reports nothing, and nothing would be the sum.
+    // A function without invocations has no data points, and without FILL the sum would have none either.
     expression: "SUM(FILL(METRICS(), 0))",
     usingMetrics: Object.fromEntries(throttles.map((metric, i) => [`throttles${i}`, metric])),
-    label: "Throttles of Downlink's functions",
+    label: "Throttles of all functions of Downlink",
     period,
   }).createAlarm(scope, id, {
     alarmDescription:
-      "Downlink: the account runs as many Lambda functions as it may, so handshakes, frames and pushes were refused. Ask AWS for more concurrent executions; until then lower postsPerSecond and redeliveryConcurrency, which hold some",
+      "Downlink: Lambda throttled a function, because all concurrent executions of the account are in use. Handshakes, frames, polls and pushes may fail, and messages may be late. Request more concurrent executions: aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 --desired-value <number>. Until then, lower postsPerSecond and redeliveryConcurrency, which use some of them",
     threshold: 1,
     evaluationPeriods: 1,
     treatMissingData: TreatMissingData.NOT_BREACHING,

@@ -5,48 +5,49 @@ import { Queue, QueueEncryption, type QueueProps } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 
 export interface WorkQueueProps {
-  /** The most that its function may take. */
+  /** The timeout of the queue's function. */
   readonly timeout: Duration;
-  /** How often an order is tried before it is put aside. */
+  /** A message that has been received this often is dead-lettered. */
   readonly maxReceiveCount: number;
-  /** @default - what SQS has for a default */
+  /** @default - the default of SQS */
   readonly maxMessageSizeBytes?: number;
-  /** What has happened when something was put aside, for who is woken; how to try it again is added. */
-  readonly alarmDescription: string;
-  /** An order that waits for so long is not only one of many. */
+  /** What a dead-lettered message means. Ends with "then retry", which the retry command follows. */
+  readonly deadLettersDescription: string;
+  /** The age of the oldest message at which `lateAlarm` goes off. */
   readonly lateAfter: Duration;
-  /** What that means, for who is woken. */
+  /** What this age means and what to do. */
   readonly lateDescription: string;
 }
 
 export interface WorkQueue {
   readonly queue: Queue;
-  /** What was put aside, for two weeks. */
+  /** Keeps dead-lettered messages for two weeks. */
   readonly deadLetters: Queue;
-  readonly alarm: Alarm;
-  /** The oldest order waits for too long. */
+  /** Goes off when the dead-letter queue contains a message. */
+  readonly deadLettersAlarm: Alarm;
+  /** Goes off when the oldest message has waited for `lateAfter`. */
   readonly lateAlarm: Alarm;
 }
 
-/** A queue of orders to a function; what fails too often is put aside, and an alarm goes off, as for one that waits too long. */
+/** A queue that feeds a function, with its dead-letter queue and alarms for dead-lettered and late messages. */
 export function workQueue(scope: Construct, id: string, props: WorkQueueProps): WorkQueue {
-  const { timeout, maxReceiveCount, maxMessageSizeBytes, alarmDescription, lateAfter, lateDescription } = props;
-  const queueOf = (name: string, more: QueueProps) =>
-    new Queue(scope, name, { ...more, encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true });
+  const { timeout, maxReceiveCount, maxMessageSizeBytes, deadLettersDescription, lateAfter, lateDescription } = props;
+  const queueOf = (name: string, queueProps: QueueProps) =>
+    new Queue(scope, name, { ...queueProps, encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true });
   const deadLetters = queueOf("DeadLetters", { retentionPeriod: Duration.days(14) });
   const queue = queueOf(id, {
-    // Lambda asks for six times the function's: it tries again within it when the function is throttled.
+    // AWS recommends six times the function's timeout: Lambda retries within it when the function is throttled.
     visibilityTimeout: Duration.seconds(6 * timeout.toSeconds()),
     deadLetterQueue: { queue: deadLetters, maxReceiveCount },
     maxMessageSizeBytes,
   });
-  const alarm = deadLetters
+  const deadLettersAlarm = deadLetters
     .metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(1), statistic: "Maximum" })
-    .createAlarm(scope, "Alarm", {
-      alarmDescription: `${alarmDescription}; then: ${redriveOf(queue, deadLetters)}`,
+    .createAlarm(scope, "DeadLettersAlarm", {
+      alarmDescription: `${deadLettersDescription}: ${redriveCommand(queue, deadLetters)}`,
       threshold: 1,
       evaluationPeriods: 1,
-      // A queue that nobody uses reports nothing.
+      // An unused queue has no data points.
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
   const lateAlarm = queue
@@ -57,24 +58,28 @@ export function workQueue(scope: Construct, id: string, props: WorkQueueProps): 
       evaluationPeriods: 1,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
-  return { queue, deadLetters, alarm, lateAlarm };
+  return { queue, deadLetters, deadLettersAlarm, lateAlarm };
 }
 
 /**
- * The console's redrive fails for what a function has put aside by itself (CouldNotDetermineMessageSource): SQS does not
- * know from which queue it came.
+ * Names the destination, because SQS knows the origin only of messages that it moved itself. For those that a function has
+ * dead-lettered, the console's redrive fails with `CouldNotDetermineMessageSource`.
  */
-const redriveOf = (queue: Queue, deadLetters: Queue) =>
+const redriveCommand = (queue: Queue, deadLetters: Queue) =>
   `aws sqs start-message-move-task --source-arn ${deadLetters.queueArn} --destination-arn ${queue.queueArn}`;
 
-/** Has Lambda give a queue's orders to a function. */
-export function feed(queue: Queue, fn: LambdaFunction, how: { batchSize: number; maxConcurrency: number }): void {
-  // `SqsEventSource` would allow two more actions that a mapping does not need.
+/** Makes `fn` the consumer of `queue`. */
+export function addConsumer(
+  queue: Queue,
+  fn: LambdaFunction,
+  batching: { batchSize: number; maxConcurrency: number },
+): void {
+  // `SqsEventSource` would also grant two actions that an event source mapping does not need.
   queue.grant(fn, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes");
   fn.addEventSourceMapping("Mapping", {
-    ...how,
+    ...batching,
     eventSourceArn: queue.queueArn,
-    // One order's trouble does not have the others of its batch done again.
+    // A failed message is retried without the others of its batch.
     reportBatchItemFailures: true,
   });
 }

@@ -2,23 +2,21 @@ import { isReservedEventName } from "./codes.ts";
 import { describe, describeText, everyone, loginPolicies, ownRoom, roomIdProblem } from "./ids.ts";
 import { limits } from "./limits.ts";
 
-/** Why a field's value cannot be taken, or `undefined`. */
+/** Checks a field's value. @returns the reason why it is not valid, or `undefined` if it is */
 export type Check = (value: unknown) => string | undefined;
 export interface Field {
   check: Check;
   optional?: true;
 }
-/** A field that may be absent. */
 export const optional = (check: Check): Field => ({ check, optional: true });
-/** One that has to be there. */
 export const required = (check: Check): Field => ({ check });
 
-/** @param maxChars as `length` counts them */
+/** A string that is not empty. @param maxChars in UTF-16 code units, as `length` counts them */
 export const text =
   (name: string, maxChars: number): Check =>
   (value) =>
     typeof value === "string" && value !== "" && value.length <= maxChars
-      ? // Half a character would be stored as something else than was sent.
+      ? // A lone surrogate would be stored as another character.
         value.isWellFormed()
         ? undefined
         : `${name} ends or begins in the middle of a character`
@@ -29,10 +27,10 @@ export const flag =
   (value) =>
     typeof value === "boolean" ? undefined : `${name} should be true or false, got ${describe(value)}`;
 
-/** A number may be shown: it is no text of the page's. */
+/** Error texts may show numbers. They never show strings, which may be confidential. */
 const describeNumber = (value: unknown) => (typeof value === "number" ? `${value}` : describe(value));
 
-/** @param from and `to`: both may be */
+/** An integer between `from` and `to`, both included. */
 export const wholeNumber =
   (name: string, from = 0, to: number = Number.MAX_SAFE_INTEGER): Check =>
   (value) =>
@@ -47,51 +45,51 @@ export const oneOf =
       ? undefined
       : `${name} should be one of ${known.join(", ")}, got ${typeof value === "string" ? "another string" : describeNumber(value)}`;
 
-/** Any JSON. */
+/** Any JSON value, `null` included. */
 export const anything: Check = (value) =>
   value === undefined ? "data is missing; it may be any JSON, null included" : undefined;
 
 export const policy = oneOf("type", loginPolicies);
 
-/** One that a push or a publish may use. */
+/** The event name of a push or a publish. */
 export const eventName: Check = (value) =>
   text("eventName", limits.eventNameChars)(value) ??
   (isReservedEventName(value as string)
     ? `eventName ${value} is reserved for Downlink's own notices, choose another`
     : undefined);
 
-/** A room, or one of the two that everybody is in without logging in. */
+/** An application room, `@all` or `@user`. */
 export const roomOrOwn: Check = (value) => (value === everyone || value === ownRoom ? undefined : roomIdProblem(value));
 
-/** A place in a log. */
+/** A position in a log. */
 export const position: Check = (value) =>
   isObject(value)
     ? fieldProblem(value, { epoch: required(text("epoch", limits.epochChars)), seq: required(wholeNumber("seq")) })
     : `expected {epoch, seq}, got ${describe(value)}`;
 
-/** Where a login wants to go on. */
+/** The `since` of a login: a position, or `last`. */
 export const since: Check = (value) => {
   if (value === "last") return undefined;
   const problem = position(value);
   return problem && `since should be {epoch, seq} or "last": ${problem}`;
 };
 
-/** A list of objects with these fields, of which no two name the same room. */
+/** A list of at most `maxEntries` objects with these fields, each for another room. */
 export const roomList =
-  (name: string, most: number, fields: Record<string, Field>): Check =>
+  (name: string, maxEntries: number, fields: Record<string, Field>): Check =>
   (value) => {
-    const problem = list(name, most, fields)(value);
+    const problem = list(name, maxEntries, fields)(value);
     if (problem !== undefined) return problem;
     const ids = new Set((value as { roomId: string }[]).map(({ roomId }) => roomId));
     return ids.size === (value as unknown[]).length ? undefined : `${name} names a room twice`;
   };
 
-/** A list of objects with these fields. */
+/** A list of at most `maxEntries` objects with these fields. */
 export const list =
-  (name: string, most: number, fields: Record<string, Field>): Check =>
+  (name: string, maxEntries: number, fields: Record<string, Field>): Check =>
   (value) => {
     if (!Array.isArray(value)) return `${name} should be an array, got ${describe(value)}`;
-    if (value.length > most) return `${name} has ${value.length} entries, allowed are ${most}`;
+    if (value.length > maxEntries) return `${name} has ${value.length} entries, allowed are ${maxEntries}`;
     for (const entry of value) {
       const problem = isObject(entry)
         ? fieldProblem(entry, fields)
@@ -101,20 +99,24 @@ export const list =
     return undefined;
   };
 
-/** The first thing that is wrong with an object's fields: unknown ones first, so that no typing error passes. */
-export function fieldProblem(got: Record<string, unknown>, fields: Record<string, Field>): string | undefined {
-  const extra = Object.keys(got).find((name) => !Object.hasOwn(fields, name));
+/**
+ * Checks an object's fields. Unknown fields are refused, so that a misspelled option is not ignored.
+ *
+ * @returns the first problem, unknown fields before the others; `undefined` if there is none
+ */
+export function fieldProblem(object: Record<string, unknown>, fields: Record<string, Field>): string | undefined {
+  const extra = Object.keys(object).find((name) => !Object.hasOwn(fields, name));
   if (extra !== undefined) {
     return `unknown field ${JSON.stringify(extra.slice(0, 32))}, allowed are ${Object.keys(fields).join(", ") || "none"}`;
   }
   for (const [name, { check, optional }] of Object.entries(fields)) {
-    if (optional && !Object.hasOwn(got, name)) continue;
-    const problem = check(Object.hasOwn(got, name) ? got[name] : undefined);
+    if (optional && !Object.hasOwn(object, name)) continue;
+    const problem = check(Object.hasOwn(object, name) ? object[name] : undefined);
     if (problem !== undefined) return problem;
   }
   return undefined;
 }
 
-/** Whether it is one of JSON: neither `null` nor a list. */
+/** Whether a value is a JSON object: neither `null` nor an array. */
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);

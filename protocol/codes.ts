@@ -1,6 +1,7 @@
 /**
- * Codes of replies and notices that pages receive in `data.code`.
- * 2001–2005, their event names and texts are a contract with pages already written: spelling included.
+ * Codes of replies and notices, which pages receive in `data.code`.
+ *
+ * 2001–2005, their event names and their texts are a contract with existing pages, including the spelling.
  */
 export const frameCodes = {
   connected: "2001",
@@ -23,7 +24,7 @@ export const frameCodes = {
   serverTrouble: "5001",
 } as const;
 
-/** Texts that go with them; other codes carry a reason. */
+/** Fixed texts of `data.msg`. All other codes carry a reason instead. */
 export const frameTexts = {
   connected: "connect success",
   loggedIn: (roomId: string) => `login room (id:${roomId}) success`,
@@ -36,8 +37,13 @@ export const frameTexts = {
 } as const;
 
 /**
- * Answers of `POST /push`: `RETURN_CODE` or `code`, with the HTTP status that goes with it.
- * 1xxx: the caller has to change something; 9xxx: the same request may be sent again.
+ * Codes of the responses of the REST API, in `RETURN_CODE` or `code`, with their HTTP status.
+ *
+ * | codes | meaning |
+ * | --- | --- |
+ * | `0000` | The push is accepted. |
+ * | 1xxx | The caller must change the request. |
+ * | 9xxx | The caller may send the same request again. |
  */
 export const pushCodes = {
   ok: { code: "0000", status: 200 },
@@ -62,8 +68,8 @@ export const pushCodes = {
 export type PushCode = keyof typeof pushCodes;
 
 /**
- * Event names that only Downlink sends. A push that used one could forge a notice,
- * so names of frames that are planned are reserved before they exist.
+ * Event names that only Downlink sends: a push with such a name could forge a notice. Names of planned frames are
+ * reserved as well.
  */
 const reservedEventNames: ReadonlySet<string> = new Set([
   "connetResp",
@@ -80,8 +86,8 @@ const reservedEventNames: ReadonlySet<string> = new Set([
   "delivered",
 ]);
 
-/** `@…` is kept free for later. */
+/** Whether only Downlink may send this event name. Names that start with `@` are reserved for future use. */
 export const isReservedEventName = (name: string) => name.startsWith("@") || reservedEventNames.has(name);
 
-/** What `listen(callback)` hears when no event is named. */
+/** The event of `listen(callback)`, which names none. */
 export const defaultEventName = "downmsg";

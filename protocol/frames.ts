@@ -1,67 +1,78 @@
 import type { frameCodes } from "./codes.ts";
 import type { LoginPolicy } from "./ids.ts";
 
-/** Given back in the reply, so that a client can tell replies apart. */
+/** Correlation id: the reply carries the `ref` of its request. A string of 1 to 64 characters, or an integer. */
 export type Ref = string | number;
 
-/** A place in a room's log. */
+/** A position in a room's log. `seq` counts from 1 within an epoch; 0 is the position before the first message. */
 export interface Position {
   epoch: string;
   seq: number;
 }
 
-/** How much of a room's log a login wants to have first; without it, only what comes from now on. */
+/**
+ * Catch-up options: the part of a room's log that a login receives first. At most one of the two is given. Default: none,
+ * the membership starts at the latest message.
+ */
 export interface CatchUp {
-  /** Everything after this; `last`: after what this subject had, on whatever device. */
+  /** Receive everything after this position; `last`: after the user's resume point, which all devices share. */
   since?: Position | "last";
-  /** The newest so many messages. */
+  /** Receive this number of newest messages, 1 to 100. */
   history?: number;
 }
 
-/**
- * A room that `hello` restores; `@all` and `@user` too, for their `since`. `generation` is that of its last 2002: a
- * newer one means it was evicted meanwhile.
- */
+/** A membership that `hello` restores. `@all` and `@user` may be given as well, for their `since`. */
 export interface RoomToRestore extends CatchUp {
   roomId: string;
+  /** Default: `loginWhenFirst`. */
   type?: LoginPolicy;
+  /** From the last 2002 of this room. A newer generation in the room means that the session was evicted meanwhile. */
   generation?: number;
 }
 
-/** Client → server. API Gateway routes on `action`, so every literal is also a route key in lib/. */
+/** Frames from client to server. API Gateway routes on `action`, so every literal is also a route key in lib/. */
 export type ClientFrame = { ref?: Ref } & (
   | { action: "hello"; session?: string; rooms?: RoomToRestore[]; probe?: boolean; acks?: boolean }
   | ({ action: "loginRoom"; roomId: string; type?: LoginPolicy } & CatchUp)
   | { action: "leaveRoom"; roomId: string }
   | Publish
-  /** Has everything of these rooms up to `seq`. `session` is that of `connetResp`. */
+  /** Acknowledges everything of these rooms up to `seq`. `session` comes from `connetResp`. */
   | { action: "ack"; session?: string; rooms: ({ roomId: string } & Position)[]; receipts?: Receipt[] }
   | Replay
   | { action: "here"; nonce: string }
   | { action: "heartbeat" }
 );
-/** To a room or to a person, whose two sides are then a conversation. `qos` 2 means 1: see PROTOCOL.md. */
+/** Publishes to a room, or to a user in the conversation of both: exactly one of `roomId` and `toUser` is given. */
 export interface Publish {
   action: "publish";
   roomId?: string;
+  /** Subject of the receiver. */
   toUser?: string;
   eventName: string;
   data: unknown;
-  /** The same id twice within a day is one message. */
+  /** Idempotency key: within 24 hours, the same id is the same message. */
   clientMessageId: string;
+  /** Default: 1. 2 means 1: see PROTOCOL.md. */
   qos?: 0 | 1 | 2;
+  /** Whether the publisher receives a `delivered` frame. Default: false. */
   receipt?: boolean;
 }
-/** Asks for what is behind `after` in a room's log, or in that of a conversation; or for a conversation's newest messages. */
+/**
+ * Reads a part of a log: of a room, or of the conversation with `toUser`. Exactly one of `after` and `history` is given;
+ * `history` only with `toUser`.
+ */
 export interface Replay {
   action: "replay";
   roomId?: string;
   toUser?: string;
+  /** Epoch of `after`. */
   epoch?: string;
+  /** Returns messages with a greater `seq`. */
   after?: number;
+  /** Returns this number of newest messages, 1 to 100. */
   history?: number;
 }
-/** A message with `receipt` that has arrived. */
+/** Names a message with `receipt` that has arrived. */
 export interface Receipt {
   roomId: string;
   seq: number;
@@ -70,8 +81,14 @@ export type Action = ClientFrame["action"];
 export type FrameOf<A extends Action> = Extract<ClientFrame, { action: A }>;
 
 /**
- * How each action travels: answered by a Lambda's route response; handled by a Lambda, whose rare answer is a `posted`
- * frame of its own; handled without an answer (`silent`); or answered by API Gateway alone (`mock`).
+ * How each action is handled.
+ *
+ * | value | handled by | reply |
+ * | --- | --- | --- |
+ * | `answered` | a Lambda function | in the route response |
+ * | `posted` | a Lambda function | rarely, as a posted frame |
+ * | `silent` | a Lambda function | none |
+ * | `mock` | API Gateway alone | the mock integration's |
  */
 export const routes = {
   hello: "answered",
@@ -94,9 +111,13 @@ interface Reply {
 }
 
 /**
- * `roomId` is absent where the asked id is not one; in a poll, which has no `ref`, only where it is no text.
- * `generation` orders what may arrive out of order: whoever logged in with an older generation than that of a
- * 2005 is out, whoever has the same or a newer one is in.
+ * Result of a login or a restored membership, or an eviction.
+ *
+ * `roomId` is absent if the requested id is not a valid room id; in the response to a poll, which has no `ref`, only if
+ * it is not a string.
+ *
+ * `generation` orders frames that arrive out of order: a 2005 ends the membership if its generation is newer than that
+ * of the login; otherwise the membership continues.
  */
 export type LoginFrame =
   | ({ type: "loggedIn"; eventName: "loginRoomResp"; data: Notice<"2002"> } & LoggedIn & Reply)
@@ -104,25 +125,26 @@ export type LoginFrame =
   | ({ type: "evicted"; eventName: "loginRoomResp"; data: Notice<"2005">; roomId: string; generation: number } & Reply);
 
 /**
- * `epoch` and `seq`: where the room's log stood; what comes next has `seq + 1`. The rest answers a wish to catch up.
+ * `epoch` and `seq`: the latest position of the room's log; the next message has `seq + 1`. The fields of `Missed` answer
+ * catch-up options.
  */
 interface LoggedIn extends Position, Partial<Missed> {
   roomId: string;
   generation: number;
 }
 
-/**
- * A part of a room's log. Everything up to `upTo` is in `missed`, in order; numbers that are not there hold nothing any
- * more. `more`: go on with `replay` after `upTo`. `recovered: false`: the log does not reach back, nothing is in it.
- */
+/** A part of a room's log. */
 export interface Missed {
+  /** False if the log does not reach back to the requested position; `missed` is then empty. */
   recovered: boolean;
+  /** All messages up to `upTo`, in order. Absent numbers hold nothing for this member. */
   missed: MessageFrame[];
   upTo: number;
+  /** The log holds further messages: continue with `replay` after `upTo`. */
   more?: true;
 }
 
-/** Server → client. `type` tells frames apart; `eventName` and `data` are what pages listen to. */
+/** Frames from server to client. `type` discriminates them; pages listen to `eventName` and receive `data`. */
 export type ServerFrame =
   | MessageFrame
   | LoginFrame
@@ -130,7 +152,7 @@ export type ServerFrame =
       type: "connected";
       eventName: "connetResp";
       data: Notice<"2001">;
-      /** Secret of this page's life: show it in the next `hello` to get the same places back. */
+      /** Secret of this page. Its next `hello` gives it to restore the memberships. */
       session: string;
       rooms: LoginFrame[];
     } & Reply)
@@ -138,12 +160,13 @@ export type ServerFrame =
   | ({ type: "left"; eventName: "leaveRoomResp"; data: Notice<"2006">; roomId: string } & Reply)
   | ({ type: "leaveFailed"; eventName: "leaveRoomResp"; data: Notice<"2007">; roomId?: string } & Reply)
   | PublishFrame
-  /** Answer to `replay`; unasked, a redelivery of what was not acked. */
+  /** Reply to `replay`. Without `ref`: a redelivery, or coalesced messages. */
   | ({ type: "replayed"; eventName: "replayResp"; data: Notice<"2011">; roomId: string; epoch: string } & Missed &
       Reply)
   | ({ type: "replayFailed"; eventName: "replayResp"; data: Notice<"2014"> } & Reply)
-  /** More waits in the logs of these rooms than may be under way unacked: ask `replay`. */
+  /** The ack window of these rooms was exceeded: request the rest by `replay`. */
   | ({ type: "behind"; eventName: "ackResp"; data: Notice<"2013">; rooms: string[] } & Reply)
+  /** Receipt. `at`: milliseconds since 1970. */
   | { type: "delivered"; eventName: "delivered"; data: { messageId: string; subject: string; at: number } }
   | { type: "heartbeat"; eventName: "heartbeatResp"; data: Notice<"2008"> }
   | { type: "probe"; eventName: "probe"; data: Record<string, never>; nonce: string }
@@ -163,41 +186,45 @@ export type PublishFrame =
       Reply)
   | ({ type: "publishFailed"; eventName: "publishResp"; data: Notice<"2012">; clientMessageId?: string } & Reply);
 
-/**
- * Where the `data` of a message is that no frame can carry: JSON, to be fetched without any header of one's own.
- *
- * `url` is good for a quarter of an hour or less; every frame brings a new one. `sha256` is in hexadecimal digits.
- */
+/** Location of `data` that does not fit into a frame. It is JSON in UTF-8. */
 export interface PayloadLink {
+  /** To be requested without additional headers. Valid for at most 15 minutes; every frame brings a new one. */
   url: string;
+  /** In hexadecimal digits. */
   sha256: string;
   bytes: number;
 }
 
 /**
- * A pushed message. `roomId` is absent for everyone and `@user` for the receiver's own room; where a conversation is
- * replayed, it is the conversation's id. `epoch` and `seq` place it in that log and are absent at `qos` 0.
+ * A pushed or published message. `epoch` and `seq` are its position in the room's log, absent at `qos` 0.
+ *
+ * | room | `roomId` |
+ * | --- | --- |
+ * | application room | its id |
+ * | everyone | absent |
+ * | the receiver's own room | `@user` |
+ * | conversation, in a replay | the conversation's id |
  */
 export interface MessageFrame extends Partial<Position> {
   type: "message";
   eventName: string;
-  /** Absent while `payload` says where it is. */
+  /** Absent if `payload` is present. */
   data?: unknown;
   payload?: PayloadLink;
   roomId?: string;
   messageId: string;
-  /** When the push was accepted, milliseconds since 1970. */
+  /** Time at which the push was accepted, in milliseconds since 1970. */
   at: number;
   qos: 0 | 1;
   /**
-   * Many get this at once: ack it at a random moment within so many milliseconds, and the room once in that time. Absent:
-   * as soon as you like.
+   * The message goes to many members: ack it at a random time within this number of milliseconds, and the room at most
+   * once in that time. Absent: there is no such limit.
    */
   ackWithinMs?: number;
-  /** Subject of who published it; a service has none. */
+  /** Subject of the publisher; absent for a push. */
   from?: string;
-  /** `<smaller>_<larger>` of the two subjects that it is between. */
+  /** Id of the conversation: `<smaller>_<larger>` of the two subjects. */
   conversation?: string;
-  /** The sender wants to know when it has arrived: name it in the next `ack`. */
+  /** The sender requests a receipt: name the message in the next `ack`. */
   receipt?: true;
 }

@@ -1,23 +1,31 @@
 import { limits } from "./limits.ts";
 
-/** Login policies: who stays when somebody logs in to a room that is not empty. The first is the default. */
+/**
+ * Login policies: what a login to a room with members does. The first is the default.
+ *
+ * | policy | effect |
+ * | --- | --- |
+ * | `loginWhenFirst` | The login is refused while another session is a member. |
+ * | `loginWhenLast` | The login succeeds and evicts the members. |
+ * | `loginWhenever` | The login succeeds and the members stay. |
+ */
 export const loginPolicies = ["loginWhenFirst", "loginWhenLast", "loginWhenever"] as const;
 export type LoginPolicy = (typeof loginPolicies)[number];
 
-/** The room of everyone: every connection is in it without logging in. */
+/** The room of everyone. Every connection is a member without a login. */
 export const everyone = "@all";
-/** How a connection names the room of its own subject. */
+/** The room of the connection's own subject, as it is named on the wire. */
 export const ownRoom = "@user";
 const userPrefix = "@user/";
-/** The room of one subject: every connection of that subject is in it without logging in. */
+/** The room of one subject, as tables have it. Every connection of the subject is a member without a login. */
 export const userRoom = (subject: string) => `${userPrefix}${subject}`;
-/** Whose room it is; `undefined` for one that is nobody's own. */
+/** The subject of a user's own room; `undefined` for other rooms. */
 export const subjectOf = (roomId: string): string | undefined =>
   roomId.startsWith(userPrefix) ? roomId.slice(userPrefix.length) : undefined;
 
 const roomIdPattern = /^[A-Za-z0-9_\-=,.;:@]+$/;
 
-/** Why `roomId` cannot be a room that pages log in to or services push to; `undefined` if it can. */
+/** Checks an application room's id. @returns the reason why it is not valid, or `undefined` */
 export function roomIdProblem(roomId: unknown): string | undefined {
   if (typeof roomId !== "string") return `roomId should be a string, got ${describe(roomId)}`;
   if (roomId === "") return "roomId is empty";
@@ -29,20 +37,25 @@ export function roomIdProblem(roomId: unknown): string | undefined {
   return undefined;
 }
 
-/** Only Downlink has rooms of such names: everyone's, each subject's, conversations. */
+/** Whether a room id is reserved: `@all`, users' own rooms and conversations. */
 export const isReservedRoom = (roomId: string) => roomId.startsWith("@");
 
-/** Why `subject` can be nobody's name; `undefined` if it can. `name` says in the message what was wrong. */
+/**
+ * Checks a subject.
+ *
+ * @param name of the field, for the error text
+ * @returns the reason why the subject is not valid, or `undefined`
+ */
 export function subjectProblem(name: string, subject: unknown): string | undefined {
   if (typeof subject !== "string") return `${name} should be a string, got ${describe(subject)}`;
-  // Half a character would be stored as another one, and be somebody else's.
+  // A lone surrogate would be stored as another character, and so address another subject.
   if (!subject.isWellFormed()) return `${name} ends or begins in the middle of a character`;
   const bytes = new TextEncoder().encode(subject).length;
   if (bytes > 0 && bytes <= limits.subjectBytes) return undefined;
   return `${name} should have 1 to ${limits.subjectBytes} bytes as UTF-8, got ${bytes}`;
 }
 
-/** Names the kind of a JSON value for an error message, without showing the value. */
+/** The kind of a JSON value for an error text. The value itself is not shown. */
 export function describe(value: unknown): string {
   if (value === undefined) return "nothing";
   if (value === null) return "null";
@@ -50,21 +63,21 @@ export function describe(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
-/** The same for what should be a text of a certain length. */
+/** The same for a field that should be a string: its length, or the kind of another value. */
 export const describeText = (value: unknown) =>
   typeof value === "string" ? `${value.length} characters` : describe(value);
 
-/** The id under which two people see their conversation, the same for both. */
-export const conversationId = (one: string, other: string) => [one, other].sort().join("_");
+/** The id of the conversation of two subjects on the wire, the same for both. */
+export const conversationId = (subject: string, other: string) => [subject, other].sort().join("_");
 const pairPrefix = "@pair/";
-/** Its room. Unlike the id it cannot be met by two others, whatever characters the subjects have. */
-export function conversationRoom(one: string, other: string): string {
-  const [first = "", second = ""] = [one, other].sort();
-  // The first one's length says where it ends; a separator would have to be escaped, and keys have a limit.
+/** The room of the conversation, as tables have it. Unlike the id, it is unique whatever characters the subjects have. */
+export function conversationRoom(subject: string, other: string): string {
+  const [first = "", second = ""] = [subject, other].sort();
+  // The length delimits the first subject. A separator would have to be escaped, and keys have a maximum length.
   return `${pairPrefix}${first.length}:${first}${second}`;
 }
-/** The two whose conversation is kept in that room; `undefined` for any other room. */
-export function personsOfConversation(roomId: string): [string, string] | undefined {
+/** The two subjects of a conversation's room; `undefined` for other rooms. */
+export function subjectsOfConversation(roomId: string): [string, string] | undefined {
   if (!roomId.startsWith(pairPrefix)) return undefined;
   const colon = roomId.indexOf(":");
   const second = colon + 1 + Number(roomId.slice(pairPrefix.length, colon));

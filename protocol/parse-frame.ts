@@ -41,7 +41,7 @@ const receipts = { roomId: required(roomOrOwn), seq: required(wholeNumber("seq")
 const clientMessageIdCheck = text("clientMessageId", limits.messageIdChars);
 const toUser = optional((value) => subjectProblem("toUser", value));
 
-// A frame that is missing here does not compile.
+// An action that is missing here is a compile error.
 const fieldsOf: { [A in Action]: Fields<A> } = {
   hello: {
     session,
@@ -76,7 +76,7 @@ const fieldsOf: { [A in Action]: Fields<A> } = {
   heartbeat: {},
 };
 
-/** Rules about several fields of one frame. */
+/** Checks that concern several fields of one frame. */
 const wholeFrame: { [A in Action]?: Check } = {
   loginRoom: sinceOrHistory,
   hello: (frame) => (frame as FrameOf<"hello">).rooms?.map(sinceOrHistory).find((problem) => problem !== undefined),
@@ -105,13 +105,17 @@ function roomOrUser(value: unknown): string | undefined {
   return (roomId === undefined) === (toUser === undefined) ? "give either roomId or toUser" : undefined;
 }
 
-/** Why one of a `hello`'s or a poll's rooms cannot be read; `undefined` if it can. */
+/** Checks one of the rooms of a `hello` or a poll. @returns the reason why it is not valid, or `undefined` */
 export function roomToRestoreProblem(room: unknown): string | undefined {
   if (!isObject(room)) return `each room should be an object, got ${describe(room)}`;
   return fieldProblem(room, roomsToRestore) ?? sinceOrHistory(room);
 }
 
-/** Reads one frame of a client. Strict: what is unknown or extra is refused, so that no typing error passes in silence. */
+/**
+ * Parses a frame of a client. Unknown actions and unknown fields are refused, so that a misspelled option is not ignored.
+ *
+ * @returns the frame, or the reply that refuses it: 4001 no JSON object, 4002 unknown action, 4003 bad fields
+ */
 export function parseClientFrame(raw: string | undefined): ClientFrame | Refused {
   const frame = parseObject(raw);
   if (!frame) return refused(frameCodes.notJson, "the frame should be a JSON object");
@@ -129,7 +133,7 @@ export function parseClientFrame(raw: string | undefined): ClientFrame | Refused
   return problem === undefined ? (frame as ClientFrame) : refused(frameCodes.badFields, `${action}: ${problem}`, ref);
 }
 
-/** What the reply to a frame that was refused can name all the same: which room it was about, and which message. */
+/** Valid ids in a frame that was refused, so that its reply can name the room and the message. */
 export function namesIn(raw: string | undefined): { roomId?: string; clientMessageId?: string } {
   const { roomId, clientMessageId } = parseObject(raw) ?? {};
   return {
@@ -138,7 +142,7 @@ export function namesIn(raw: string | undefined): { roomId?: string; clientMessa
   };
 }
 
-/** @param ref given back if it is one */
+/** @param ref of the refused frame; omitted from the reply if it is not valid */
 export function refused(code: Refused["data"]["code"], msg: string, ref?: unknown): Refused {
   return { type: "refused", eventName: "errorResp", data: { code, msg }, ...(isRef(ref) ? { ref } : {}) };
 }

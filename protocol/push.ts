@@ -1,32 +1,63 @@
-import { anything, eventName, fieldProblem, isObject, oneOf, optional, required, wholeNumber } from "./checks.ts";
+import {
+  anything,
+  eventName,
+  type Field,
+  fieldProblem,
+  isObject,
+  oneOf,
+  optional,
+  required,
+  wholeNumber,
+} from "./checks.ts";
 import { isReservedEventName, type PushCode } from "./codes.ts";
 import { describe, describeText, everyone, isReservedRoom, roomIdProblem, subjectProblem, userRoom } from "./ids.ts";
 import { limits } from "./limits.ts";
 import { rawMember } from "./raw-json.ts";
 
-/** What `POST /push` was asked to do. */
-export interface PushRequest {
-  /** Rooms in the words of the tables: `456`, `@user/ann` or `@all`. */
-  rooms: string[];
+/**
+ * What the sender of a message decides besides its rooms and data. The options travel as one object from the parser to the
+ * log and the frame. Each place that writes them field by field names every option, and does not compile without one.
+ */
+export interface MessageOptions {
   eventName: string;
-  /** JSON text exactly as it was sent. */
-  rawData: string;
   qos: 0 | 1;
-  messageId?: string;
+  /** Milliseconds after which the message is not delivered any more. Default: it is kept for the log's retention. */
   ttlMs?: number;
-  /** Subjects that do not get it. */
+  /** Subjects that do not get the message. */
   exclude?: string[];
-  /** Subject that hears of each delivery. */
+  /** Subject that gets a receipt for each delivery. */
   receiptTo?: string;
-  waitFor?: WaitFor;
+  /** Subject that published the message. A service's push has none. */
+  from?: string;
+  /** The conversation that the message belongs to, as its two users see it. */
+  conversation?: string;
 }
-/** The answer waits until so many people have acked, counted in each room, or the time is over. */
+
+/** All options by name, for code that writes them one by one: `undefined` is allowed, a missing name is not. */
+export type EveryOption = { [Name in keyof Required<MessageOptions>]: MessageOptions[Name] };
+
+/** One message for one or several rooms. */
+export interface PushRequest extends MessageOptions {
+  /** Room ids as in the tables: `456`, `@user/ann` or `@all`. */
+  rooms: string[];
+  /** The JSON text exactly as it was sent. */
+  rawData: string;
+  /** Chosen by the sender: pushes with the same id within 24 hours are one message. */
+  messageId?: string;
+}
+
+/** The response waits until so many users have acked, counted in each room, or the time is over. */
 export interface WaitFor {
+  /** Counted per room. */
   acks: number;
   withinMs: number;
 }
-/** `wrapped`: the caller used the `{ROOT:{BODY:…}}` envelope and gets its answer in it. */
-export type ParsedPush = { wrapped: boolean } & ({ ok: true; push: PushRequest } | { ok: false; refusal: PushRefusal });
+
+/** `wrapped`: the caller used the `{ROOT:{BODY:…}}` envelope, and gets the response in it. */
+export type ParsedPush = { wrapped: boolean } & (
+  | { ok: true; push: PushRequest & { waitFor?: WaitFor } }
+  | { ok: false; refusal: PushRefusal }
+);
 export interface PushRefusal {
   code: PushCode;
   msg: string;
@@ -38,6 +69,19 @@ const waitForFields = {
   acks: required(wholeNumber("waitFor.acks", 1, limits.waitForAcks)),
   withinMs: required(wholeNumber("waitFor.withinMs", 1, limits.waitForMs)),
 };
+/** The field of the body that sets each option. `undefined`: a service cannot set it. */
+const fieldOf = {
+  eventName: "eventName",
+  qos: "qos",
+  ttlMs: "ttl",
+  exclude: "exclude",
+  receiptTo: "receipt",
+  from: undefined,
+  conversation: undefined,
+} as const satisfies Record<keyof MessageOptions, string | undefined>;
+
+type OptionField = Exclude<(typeof fieldOf)[keyof MessageOptions], "eventName" | undefined> | "messageId" | "waitFor";
+
 const options = {
   qos: optional(oneOf("qos", [0, 1])),
   messageId: optional((value) =>
@@ -51,7 +95,7 @@ const options = {
   waitFor: optional((value) =>
     isObject(value) ? fieldProblem(value, waitForFields) : `waitFor should be {acks, withinMs}, got ${describe(value)}`,
   ),
-};
+} satisfies Record<OptionField, Field>;
 /** Those who caused a push, for instance, and know already. */
 function excludeProblem(value: unknown): string | undefined {
   if (!Array.isArray(value) || value.length === 0 || value.length > limits.excludedPerPush) {
@@ -65,7 +109,7 @@ function excludeProblem(value: unknown): string | undefined {
 
 const knownFields = [...targetFields, ...Object.keys(options)];
 
-/** Reads a push in either of its two forms. */
+/** Parses the body of `POST /push`: a plain JSON object, or one in the `{ROOT:{BODY:…}}` envelope. */
 export function parsePush(raw: string | undefined): ParsedPush {
   const json = raw ?? "";
   let outer: unknown;
@@ -90,7 +134,7 @@ export function parsePush(raw: string | undefined): ParsedPush {
   return {
     wrapped,
     ok: true,
-    push: { rooms: roomsOf(body), eventName: body.eventName as string, rawData, ...optionsOf(body) },
+    push: { rooms: roomsOf(body), rawData, ...messageOptionsOf(body), ...requestOptionsOf(body) },
   };
 }
 
@@ -116,16 +160,24 @@ function optionRefusal(body: Record<string, unknown>): PushRefusal | undefined {
   return problem === undefined ? undefined : { code: "optionWrong", msg: problem };
 }
 
-function optionsOf({ qos = 1, messageId, ttl, exclude, receipt, waitFor }: Record<string, unknown>) {
+/** Reads the options of a checked body. */
+function messageOptionsOf({ eventName, qos = 1, ttl, exclude, receipt }: Record<string, unknown>): EveryOption {
   return {
+    eventName: eventName as string,
     qos: qos as 0 | 1,
-    ...(messageId !== undefined && { messageId: messageId as string }),
-    ...(ttl !== undefined && { ttlMs: (ttl as number) * 1000 }),
-    ...(exclude !== undefined && { exclude: [...new Set(exclude as string[])] }),
-    ...(receipt !== undefined && { receiptTo: receipt as string }),
-    ...(waitFor !== undefined && { waitFor: waitFor as WaitFor }),
+    ttlMs: ttl === undefined ? undefined : (ttl as number) * 1000,
+    exclude: exclude === undefined ? undefined : [...new Set(exclude as string[])],
+    receiptTo: receipt as string | undefined,
+    // A publish has these; a service cannot set them.
+    from: undefined,
+    conversation: undefined,
   };
 }
+
+const requestOptionsOf = ({ messageId, waitFor }: Record<string, unknown>) => ({
+  ...(messageId !== undefined && { messageId: messageId as string }),
+  ...(waitFor !== undefined && { waitFor: waitFor as WaitFor }),
+});
 
 function eventNameRefusal(name: unknown): PushRefusal | undefined {
   const msg = eventName(name);

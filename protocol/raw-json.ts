@@ -1,12 +1,12 @@
 /**
- * The text of one member of a JSON object, exactly as it was sent: parsing and printing it again would round
+ * Extracts the text of one member of a JSON object, exactly as it was sent. `JSON.parse` and `JSON.stringify` would round
  * large integers and reorder keys that look like numbers.
  *
  * @param json valid JSON whose outermost value is an object
  * @param path names of nested members, outermost first
- * @returns the member's text without surrounding space, or `undefined` if there is none. As in `JSON.parse`, the last
- *   of several members of one name counts.
- * @throws Error if the text ends or breaks before the member does
+ * @returns the member's text without surrounding space, or `undefined` if there is no such member. As in `JSON.parse`,
+ *   the last of several members with the same name counts.
+ * @throws Error if the text is not valid JSON up to the member's end
  */
 export function rawMember(json: string, path: readonly string[]): string | undefined {
   let text: string | undefined = json.trim();
@@ -40,7 +40,7 @@ function skipSpace(json: string, at: number): number {
 const stringPattern = /"[^"\\]*(?:\\.[^"\\]*)*"/y;
 const scalarPattern = /[^\s,\]}]+/y;
 
-/** Index just behind the value that starts at `start`. */
+/** Index right after the value that starts at `start`. */
 function endOfValue(json: string, start: number): number {
   const first = json[start];
   if (first !== "{" && first !== "[") return endOfMatch(first === '"' ? stringPattern : scalarPattern, json, start);

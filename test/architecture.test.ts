@@ -49,10 +49,98 @@ const adapterRules: Record<string, Rule> = {
 };
 const adapters = Object.keys(adapterRules);
 
+/** The local runtime: AWS services do not import one another, and `host` puts them together. */
+const localRules: Record<string, Rule> = {
+  local: { folders: ["local/host"], packages: [] },
+  "local/host": {
+    folders: [
+      "local/api-gateway",
+      "local/lambda",
+      "local/lambda/event-source",
+      "local/dynamodb",
+      "local/sqs",
+      "local/s3",
+      "local/eventbridge",
+      "local/secrets-manager",
+      "local/iam",
+      "local/http",
+      "local/sigv4",
+      "local/template",
+      "local/world",
+    ],
+    packages: ["jose", "node", "vite"],
+  },
+  "local/api-gateway": {
+    folders: [
+      "local/api-gateway/rest",
+      "local/api-gateway/websocket",
+      "local/api-gateway/stage",
+      "local/api-gateway/throttling",
+      "local/template",
+    ],
+    packages: ["node"],
+  },
+  "local/api-gateway/rest": {
+    folders: [
+      "local/api-gateway/integration",
+      "local/api-gateway/stage",
+      "local/api-gateway/throttling",
+      "local/template",
+      "local/world",
+    ],
+    packages: ["node"],
+  },
+  "local/api-gateway/websocket": {
+    folders: [
+      "local/api-gateway/integration",
+      "local/api-gateway/stage",
+      "local/api-gateway/throttling",
+      "local/iam",
+      "local/template",
+      "local/world",
+    ],
+    packages: ["node", "ws"],
+  },
+  "local/api-gateway/integration": { folders: ["local/api-gateway/stage", "local/template"], packages: [] },
+  "local/api-gateway/stage": { folders: ["local/iam", "local/sigv4", "local/world"], packages: ["@smithy", "node"] },
+  "local/api-gateway/throttling": { folders: ["local/template", "local/world"], packages: [] },
+  "local/lambda": {
+    folders: ["local/lambda/execution", "local/iam", "local/sigv4", "local/template", "local/world"],
+    packages: ["node"],
+  },
+  "local/lambda/event-source": {
+    folders: ["local/lambda/execution", "local/http", "local/iam", "local/template", "local/world"],
+    packages: [],
+  },
+  "local/lambda/execution": { folders: ["local/world"], packages: ["node"] },
+  "local/dynamodb": { folders: ["local/http", "local/template"], packages: ["dynalite", "level", "node", "undici"] },
+  "local/sqs": { folders: ["local/http", "local/template", "local/world"], packages: ["fauxqs", "node", "undici"] },
+  "local/s3": {
+    folders: ["local/http", "local/iam", "local/sigv4", "local/template", "local/world"],
+    packages: ["@smithy", "node"],
+  },
+  "local/eventbridge": { folders: ["local/http", "local/template"], packages: ["node"] },
+  "local/secrets-manager": { folders: ["local/http", "local/template"], packages: ["node"] },
+  "local/iam": { folders: ["local/sigv4", "local/template"], packages: ["node"] },
+  "local/http": { folders: [], packages: ["node"] },
+  "local/sigv4": { folders: [], packages: ["node"] },
+  "local/template": { folders: [], packages: ["node"] },
+  "local/world": { folders: [], packages: ["node"] },
+};
+
 /** The architecture, as data. A folder that is not here may not exist. */
 const rules: Record<string, Rule> = {
   protocol: { folders: [], packages: [] },
-  client: { folders: ["protocol"], packages: [] },
+  "client/core": { folders: ["protocol"], packages: [] },
+  // Types of clock, fetch and WebSocket: what the client needs of a browser or of Node.
+  "client/platform": { folders: [], packages: [] },
+  "client/transport/polling": { folders: ["client/platform", "protocol"], packages: [] },
+  "client/transport": {
+    folders: ["client/transport/polling", "client/core", "client/platform", "protocol"],
+    packages: [],
+  },
+  "client/runtime": { folders: ["client/transport", "client/core", "client/platform", "protocol"], packages: [] },
+  client: { folders: ["client/runtime", "client/core", "client/platform", "protocol"], packages: [] },
   console: { folders: ["client", "protocol"], packages: [] },
   ...domainRules,
   ...adapterRules,
@@ -63,14 +151,25 @@ const rules: Record<string, Rule> = {
   lib: { folders: ["protocol"], packages: ["aws-cdk-lib", "constructs", "esbuild", "node"] },
   bin: { folders: ["lib"], packages: ["aws-cdk-lib"] },
   // It waits between attempts as the client does.
-  cli: { folders: ["client", "protocol", ...domain], packages: ["node"] },
+  cli: { folders: ["client/runtime", "protocol", ...domain], packages: ["node"] },
   // It measures what is deployed, over the tables that tests use or on the local stack, and prices it as the estimate does.
   bench: {
-    folders: ["cli", "lambdas/handlers", "lambdas/runtime", ...adapters, ...domain, "lib", "local", "protocol", "test"],
+    folders: [
+      "cli",
+      "lambdas/handlers",
+      "lambdas/runtime",
+      ...adapters,
+      ...domain,
+      "lib",
+      "local/host",
+      "local/template",
+      "protocol",
+      "test",
+    ],
     packages: "any",
   },
   // It runs the synthesized template and the built bundles, whatever they hold.
-  local: { folders: ["protocol"], packages: "any" },
+  ...localRules,
   // What users write: they know this package by its name only.
   examples: { folders: [], packages: ["downlink", "aws-cdk-lib", "@aws-sdk", "jose"] },
 };
@@ -83,10 +182,10 @@ const everyFile = globSync("**/*.ts", { cwd: root, exclude: (path) => notOurs.in
 // What lies at the top configures tools, and tests may import everything.
 const sources = everyFile.filter((file) => file.includes("/") && !file.startsWith("test/"));
 
-/** The innermost folder with a rule that holds `file`. Below `lambdas/` every folder needs a rule of its own. */
+/** The innermost folder with a rule that holds `file`. Below `lambdas/`, `client/` and `local/` every folder needs a rule. */
 function folderOf(file: string): string {
   const folder = dirname(file);
-  if (folder.startsWith("lambdas") || Object.hasOwn(rules, folder)) return folder;
+  if (/^(lambdas|client|local)\b/.test(folder) || Object.hasOwn(rules, folder)) return folder;
   const [top = ""] = folder.split("/");
   return folder === top ? top : folderOf(folder);
 }

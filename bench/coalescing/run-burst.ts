@@ -30,7 +30,7 @@ const maxMs = 600_000;
 export async function runBurst(options: BurstOptions): Promise<Burst> {
   const { members, messages, everyMs, coalesced } = options;
   const largeRoom = await openLargeRoom({ members, coalesced });
-  const { time, push, readers, room, posts, harness } = largeRoom;
+  const { time, push, ackingPages, room, posts, harness } = largeRoom;
   let acks = 0;
   const adapter = harness.deps.members;
   harness.deps.members = {
@@ -51,7 +51,7 @@ export async function runBurst(options: BurstOptions): Promise<Burst> {
     await time.runUntil(startMs + maxMs);
     await Promise.all(pushes);
     const wanted = JSON.stringify(expected);
-    const wrong = [...readers.values()].filter((reader) => JSON.stringify(reader.dataOf(room)) !== wanted).length;
+    const wrong = [...ackingPages.values()].filter((reader) => JSON.stringify(reader.dataOf(room)) !== wanted).length;
     if (wrong > 0) throw new Error(`${wrong} of ${members} members did not receive each message once and in order`);
     return {
       ...options,

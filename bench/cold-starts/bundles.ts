@@ -51,7 +51,7 @@ export const functions: Bundle[] = [
     queryStringParameters: { rooms: "[]" },
     body: null,
   }),
-  entry("redeliver", { Records: [{ messageId: "1", body: JSON.stringify({ roomId: "456", hop: 0 }) }] }),
+  entry("redeliver", { Records: [{ messageId: "1", body: JSON.stringify({ kind: "room", roomId: "456", hop: 0 }) }] }),
   entry("fan-out", { Records: [{ messageId: "1", body: task }] }),
   {
     name: "a sample: SDK for DynamoDB and posts",

@@ -1,7 +1,7 @@
 // A process with thousands of plain WebSockets to several servers. They do not ack, and they only check whether a frame
 // contains the expected text.
 import { WebSocket } from "ws";
-import { mintToken } from "../../local/mint-token.ts";
+import { mintToken } from "../../local/host/mint-token.ts";
 import { report, serve } from "../child.ts";
 import type { Arrival, ClientsRequest, Endpoints } from "./messages.ts";
 import { nowMs } from "./steps.ts";

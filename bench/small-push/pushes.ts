@@ -58,7 +58,7 @@ export const pushes: Record<string, (deps: Deps) => Promise<unknown>> = {
     const head = JSON.stringify({ type: "message", eventName, roomId, messageId, epoch, seq, atMs });
     const frame = `${head.slice(0, -1)},"data":${rawData}}`;
     const schedule = async () => {
-      await scheduleAckCheck({ roomId, hop: 0 }, 5_000);
+      await scheduleAckCheck({ kind: "room", roomId, hop: 0 }, 5_000);
       await rooms.recordAckCheck(roomId, atMs + 5_000);
     };
     await Promise.all([schedule(), ...first.members.map(({ connectionId }) => gateway.post(connectionId, frame))]);

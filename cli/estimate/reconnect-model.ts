@@ -1,10 +1,10 @@
-import { pauseMs } from "../../client/pause.ts";
+import { backoffMs } from "../../client/runtime/backoff.ts";
 import { connectionMaxSeconds } from "../../protocol/limits.ts";
 import type { System } from "./system.ts";
 
 /** The client's backoff stops growing after this number of attempts. */
 export const maxAttempts = 6;
-const maxPauseSeconds = Array.from({ length: maxAttempts + 1 }, (_, attempts) => pauseMs(attempts, () => 1) / 1000);
+const maxPauseSeconds = Array.from({ length: maxAttempts + 1 }, (_, attempts) => backoffMs(attempts, () => 1) / 1000);
 
 /** Clients that reconnect in a second. Each needs a handshake and a hello. */
 export const reconnectRate = ({ connectsPerSecond, requestsPerSecond, quietRequests }: System): number =>

@@ -3,7 +3,8 @@ import { limits } from "../../protocol/limits.ts";
 import { parsePush } from "../../protocol/push.ts";
 import type { Deps } from "../domain/model/deps.ts";
 import type { push } from "../domain/push/push.ts";
-import type { pushStatus, waitForAcks } from "../domain/push/status.ts";
+import type { pushStatus } from "../domain/push/status.ts";
+import type { waitForAcks } from "../domain/push/wait-for-acks.ts";
 import { logError } from "../runtime/log.ts";
 import { json, type RestEvent, type RestResult } from "./rest-event.ts";
 

@@ -80,7 +80,7 @@ export const deps = lazily((): Deps => {
     tasks: tasksIn(rooms, now),
     enqueueTasks: fanOutQueue(sqs(), environment("FAN_OUT_QUEUE_URL")),
     fanOut: { postsPerSecond: numberOf("POSTS_PER_SECOND"), workers: numberOf("FAN_OUT_WORKERS") },
-    scheduleAckCheck: ackCheckQueue(sqs(), environment("REDELIVER_QUEUE_URL")),
+    scheduleAckCheck: ackCheckQueue(sqs(), environment("ACK_CHECK_QUEUE_URL")),
     redeliverAfterMs: seconds("REDELIVER_AFTER_SECONDS"),
     roomCache: makeRoomCache(500),
     logError: logError,
@@ -109,7 +109,7 @@ function poster() {
 export const ackCheckDeps = lazily((): AckCheckDeps => {
   const reportUndelivered = eventBus(new EventBridgeClient({ requestHandler }), environment("EVENT_BUS_NAME"));
   const shared = deps();
-  const limiter = makeRateLimiter(numberOf("RESENDS_PER_SECOND") / numberOf("REDELIVER_WORKERS"), shared);
+  const limiter = makeRateLimiter(numberOf("REDELIVERIES_PER_SECOND") / numberOf("REDELIVERY_WORKERS"), shared);
   return { ...shared, limiter, reportUndelivered };
 });
 

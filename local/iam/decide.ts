@@ -1,19 +1,21 @@
 import type { Statement } from "./role-statements.ts";
 import { matches, matchesArn } from "./wildcard.ts";
 
-/** `noAllow`: nothing speaks of it; `denied`: a statement forbids it, whatever others allow. */
+/** `noAllow`: no statement applies (implicit deny). `denied`: a Deny statement applies, whatever others allow. */
 export type Decision = "allowed" | "noAllow" | "denied";
 
 /**
- * @param action such as `dynamodb:GetItem`; its case does not matter
- * @param resource an ARN; its case matters
+ * Evaluates the statements of identity-based policies for one request.
+ *
+ * @param action such as `dynamodb:GetItem`; case-insensitive
+ * @param resource an ARN; case-sensitive
  */
 export function decide(statements: readonly Statement[], action: string, resource: string): Decision {
-  const about = statements.filter(
+  const applicable = statements.filter(
     ({ actions, resources }) =>
       actions.some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase())) &&
       resources.some((pattern) => matchesArn(pattern, resource)),
   );
-  if (about.some(({ effect }) => effect === "Deny")) return "denied";
-  return about.length > 0 ? "allowed" : "noAllow";
+  if (applicable.some(({ effect }) => effect === "Deny")) return "denied";
+  return applicable.length > 0 ? "allowed" : "noAllow";
 }

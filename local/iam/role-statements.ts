@@ -1,27 +1,27 @@
-import { memberOf } from "../json-object.ts";
-import type { Stack } from "../stack.ts";
+import { memberOf } from "../template/json-object.ts";
+import type { Stack } from "../template/stack.ts";
 
-/** One statement of a policy, its lists made whole. */
+/** One statement of a policy. `Action` and `Resource` may be a string in a template; here they are lists. */
 export interface Statement {
   effect: "Allow" | "Deny";
   actions: string[];
   resources: string[];
 }
 
-// The only managed policies of AWS that roles of functions commonly have; they grant nothing that is served here.
-const logsOnly: Statement = {
+const writeLogs: Statement = {
   effect: "Allow",
   actions: ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
   resources: ["*"],
 };
-const managedByAws: Record<string, Statement[]> = {
-  "service-role/AWSLambdaBasicExecutionRole": [logsOnly],
+/** The supported AWS managed policies. They grant no action that is served locally. */
+const awsManagedPolicies: Record<string, Statement[]> = {
+  "service-role/AWSLambdaBasicExecutionRole": [writeLogs],
 };
 
 /**
- * Everything that the template's policies say about a role.
+ * The statements of all policies of a role: inline, attached and managed.
  *
- * @throws if a policy uses what is not evaluated here, so that no Lambda is allowed more than on AWS
+ * @throws if a policy uses an element that is not evaluated here, so that no function is allowed more than on AWS
  */
 export function roleStatements(stack: Stack, roleLogicalId: string): Statement[] {
   const role = stack.resources.get(roleLogicalId);
@@ -39,27 +39,31 @@ export function roleStatements(stack: Stack, roleLogicalId: string): Statement[]
   ];
 }
 
-function managedStatements(stack: Stack, arn: string, where: string): Statement[] {
-  const own = stack.withPhysicalId("AWS::IAM::ManagedPolicy", arn);
-  if (own) return statementsOf(own.properties.PolicyDocument, own.logicalId);
+function managedStatements(stack: Stack, arn: string, location: string): Statement[] {
+  const inTemplate = stack.withPhysicalId("AWS::IAM::ManagedPolicy", arn);
+  if (inTemplate) return statementsOf(inTemplate.properties.PolicyDocument, inTemplate.logicalId);
   const [, name = arn] = arn.split(":policy/");
-  const known = managedByAws[name];
+  const known = awsManagedPolicies[name];
   if (known) return known;
-  const names = Object.keys(managedByAws).join(", ");
+  const names = Object.keys(awsManagedPolicies).join(", ");
   throw new Error(
-    `${where} has the managed policy ${name}; the local runtime knows ${names} only, grant actions instead`,
+    `${location} has the managed policy ${name}; the local runtime supports only ${names}, so grant the actions in a policy of the template instead`,
   );
 }
 
-function statementsOf(document: unknown, where: string): Statement[] {
+function statementsOf(document: unknown, location: string): Statement[] {
   return list(memberOf(document, "Statement")).map((statement) => {
     const { Sid: _, Effect, Action, Resource, ...others } = statement as Record<string, unknown>;
     const [unknown] = Object.keys(others);
     if (unknown !== undefined) {
-      throw new Error(`${where}: a policy statement has ${unknown}, which the local runtime does not evaluate`);
+      throw new Error(
+        `${location}: a policy statement has ${unknown}, which the local runtime does not evaluate; allowed are Sid, Effect, Action and Resource`,
+      );
     }
     if (Effect !== "Allow" && Effect !== "Deny") {
-      throw new Error(`${where}: a policy statement's Effect should be Allow or Deny, got ${JSON.stringify(Effect)}`);
+      throw new Error(
+        `${location}: a policy statement's Effect should be Allow or Deny, got ${JSON.stringify(Effect)}`,
+      );
     }
     return { effect: Effect, actions: list(Action).map(String), resources: list(Resource).map(String) };
   });

@@ -1,7 +1,7 @@
-// Every call to AWS asks for the same few patterns.
+// Every call to AWS is checked against the same few patterns.
 const compiled = new Map<string, RegExp>();
 
-/** Whether `text` is what the pattern says: `*` stands for any characters, `?` for one. */
+/** Whether the text matches a pattern in which `*` stands for any characters and `?` for exactly one. */
 export function matches(pattern: string, text: string): boolean {
   const known = compiled.get(pattern) ?? compile(pattern);
   compiled.set(pattern, known);
@@ -16,11 +16,14 @@ function compile(pattern: string): RegExp {
   return new RegExp(`^${source}$`, "s");
 }
 
-/** The same for ARNs, where a wildcard does not reach beyond its own part: `arn:…:service:region:account:resource`. */
+/**
+ * Whether an ARN matches a pattern. As in IAM, a wildcard does not reach beyond its own part of
+ * `arn:{partition}:{service}:{region}:{account}:{resource}`.
+ */
 export function matchesArn(pattern: string, arn: string): boolean {
   if (pattern === "*") return true;
-  const wanted = partsOf(pattern);
-  return partsOf(arn).every((part, index) => matches(wanted[index] ?? "", part));
+  const patterns = partsOf(pattern);
+  return partsOf(arn).every((part, index) => matches(patterns[index] ?? "", part));
 }
 
 function partsOf(arn: string): string[] {

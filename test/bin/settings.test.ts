@@ -4,19 +4,19 @@ import { expect, test } from "vitest";
 import { readSettings } from "../../bin/settings.ts";
 import { resolveProps } from "../../lib/downlink-props.ts";
 
-test("what is not set is left to the defaults of the construct", () => {
+test("missing settings keep the defaults of the construct", () => {
   expect(readSettings({ "@aws-cdk/core:something": true, other: 1 })).toEqual({});
 });
 
-test("cdk.json shows the defaults", () => {
+test("cdk.json contains the defaults", () => {
   const { context } = JSON.parse(readFileSync(new URL("../../cdk.json", import.meta.url), "utf8"));
   expect(resolveProps(readSettings(context))).toEqual(resolveProps({}));
 });
 
-test("all that is let in and out by default, with an ack for each post, fits into an account's 10,000 requests a second", () => {
+test("the default rates, with an ack for each post, fit into an account's 10,000 requests a second", () => {
   const { postsPerSecond, pushRateLimit, pollRateLimit, socketRateLimit } = resolveProps({});
   expect(postsPerSecond + pushRateLimit + pollRateLimit + socketRateLimit).toBeLessThanOrEqual(10_000);
-  // Beside the acks: handshakes, heartbeats and what pages ask.
+  // What remains is for handshakes, heartbeats and requests of pages.
   expect(socketRateLimit - postsPerSecond).toBeGreaterThanOrEqual(1_000);
 });
 
@@ -48,19 +48,19 @@ test.each([
   ["redeliveryConcurrency", "2", { redeliveryConcurrency: 2 }],
   ["socketRateLimit", 7, { socketRateLimit: 7 }],
   ["socketBurstLimit", "8", { socketBurstLimit: 8 }],
-])("%s may be %j", (name, value, props) => {
+])("%s accepts %j", (name, value, props) => {
   expect(readSettings({ [`downlink:${name}`]: value })).toEqual(props);
 });
 
 test.each([
-  ["stackName", "", 'downlink:stackName should be some text, got ""'],
-  ["allowedOrigins", [1], "downlink:allowedOrigins should be a list of texts, or one text with commas, got [1]"],
+  ["stackName", "", 'downlink:stackName should be a non-empty string, got ""'],
+  ["allowedOrigins", [1], "downlink:allowedOrigins should be a list of strings, or a comma-separated string, got [1]"],
   ["retentionHours", "a day", 'downlink:retentionHours should be a number, got "a day"'],
   ["retentionHours", "", 'downlink:retentionHours should be a number, got ""'],
   ["redeliverAfterSeconds", "soon", 'downlink:redeliverAfterSeconds should be a number, got "soon"'],
   ["removalPolicy", "delete", 'downlink:removalPolicy should be "retain" or "destroy", got "delete"'],
   ["logRetentionDays", null, "downlink:logRetentionDays should be a number, got null"],
-  ["pushRateLimits", 5, "the setting downlink:pushRateLimits does not exist, there are downlink:stackName, "],
+  ["pushRateLimits", 5, "the setting downlink:pushRateLimits does not exist, the settings are downlink:stackName, "],
 ])("fails for %s %j", (name, value, message) => {
   expect(() => readSettings({ [`downlink:${name}`]: value })).toThrow(message);
 });

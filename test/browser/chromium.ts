@@ -9,8 +9,8 @@ import { type Browser, chromium } from "playwright-core";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
- * Starts a Chromium that came with `npm ci`: no browser, library or font of the machine is needed on Linux (x64, with
- * glibc 2.34 or newer). Elsewhere it is the Chrome that is installed.
+ * Starts a browser. On Linux (x64, glibc 2.34 or newer) it is the Chromium of `npm ci`, with its own libraries and fonts.
+ * On other systems it is the installed Chrome.
  */
 export async function launchChromium(): Promise<Browser> {
   if (process.platform !== "linux" || process.arch !== "x64") return chromium.launch({ channel: "chrome" });
@@ -27,7 +27,7 @@ export async function launchChromium(): Promise<Browser> {
   });
 }
 
-/** @returns the folder with the browser, its libraries and its fonts; unpacked once after an installation */
+/** Unpacks Chromium once per version. @returns the directory with the browser, its libraries and its fonts */
 async function unpackChromium(): Promise<string> {
   const manifest = join(root, "node_modules/@sparticuz/chromium/package.json");
   const { version } = JSON.parse(await readFile(manifest, "utf8")) as { version: string };
@@ -35,8 +35,8 @@ async function unpackChromium(): Promise<string> {
   if (existsSync(folder)) return folder;
   await mkdir(dirname(folder), { recursive: true });
   const unfinished = await mkdtemp(`${folder}.`);
-  // The package unpacks into the temporary folder, and NSS only if it believes that it runs in a Lambda. A process of
-  // its own can believe both.
+  // The package unpacks into the temporary directory, and unpacks NSS only in a Lambda environment. A separate process
+  // has both settings.
   const unpack = 'import("@sparticuz/chromium").then(({ default: chromium }) => chromium.executablePath())';
   const env = { ...process.env, TMPDIR: unfinished, AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x" };
   await promisify(execFile)(process.execPath, ["-e", unpack], { cwd: root, env });
@@ -54,7 +54,7 @@ const fontsConfig = (folder: string) => `<?xml version="1.0"?>
 </fontconfig>
 `;
 
-/** Another run may have been faster; then its folder is as good. */
+/** Renames the directory. If a concurrent run has created it already, that one is used. */
 async function moveTo(folder: string, unfinished: string): Promise<void> {
   try {
     await rename(unfinished, folder);

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { Local } from "../../local/start.ts";
+import type { Local } from "../../local/host/runtime.ts";
 import type { LoginPolicy } from "../../protocol/ids.ts";
 import { startStack } from "../support/start-stack.ts";
 import { launchChromium } from "./chromium.ts";
@@ -24,13 +24,13 @@ beforeEach(async () => {
   rooms += 1;
   room = `room-${rooms}`;
   context = await browser.newContext();
-  // Shorter than a test may take, so that the failure says what was waited for.
+  // Shorter than the test's timeout, so that the failure names the missing element.
   context.setDefaultTimeout(15_000);
 });
 afterEach(() => context.close());
 
 describe("two tabs", () => {
-  test("the first gets in, the second is refused and stays connected", async () => {
+  test("log in by loginWhenFirst: the first succeeds, the second is refused and stays connected", async () => {
     const [first, second] = [await openTab(), await openTab()];
     await first.login();
     await first.receives("loginRoomResp", `"2002", "msg": "login room (id:${room}) success"`);
@@ -42,7 +42,7 @@ describe("two tabs", () => {
     await second.showsRoom(room, "detached");
   });
 
-  test("the second gets in as the last one, and the first is told that it is out", async () => {
+  test("log in, the second by loginWhenLast: the second succeeds and the first is evicted", async () => {
     const [first, second] = [await openTab(), await openTab()];
     await first.login();
     await first.showsRoom(room);
@@ -54,7 +54,7 @@ describe("two tabs", () => {
     await first.showsRoom(room, "detached");
   });
 
-  test("a push to a room arrives in the tab that is in, a push to everyone in both", async () => {
+  test("receive pushes: to a room in the member's tab, to everyone in both", async () => {
     const [evicted, inside] = [await openTab(), await openTab("loginWhenLast")];
     await evicted.login();
     await evicted.showsRoom(room);
@@ -62,9 +62,9 @@ describe("two tabs", () => {
     await evicted.showsRoom(room, "detached");
 
     await evicted.push("A room", "test", '{ "for": "the room" }');
-    await evicted.hearsAnswer("0000");
+    await evicted.showsResponse("0000");
     await inside.receives("test", '"the room"');
-    // What was pushed before has been posted by the time that this arrives.
+    // When this push arrives, the earlier push has been posted.
     await evicted.push("Everyone", "downmsg", '{ "for": "everyone" }');
     await Promise.all([evicted, inside].map((tab) => tab.receives("downmsg", '"everyone"')));
     expect(await evicted.arrived("test", '"the room"').count()).toBe(0);
@@ -73,7 +73,7 @@ describe("two tabs", () => {
 });
 
 describe("one tab", () => {
-  test("comes back after a reload: room and policy are kept, and its old place is free", async () => {
+  test("keeps room and policy across a reload, and its old membership has ended", async () => {
     const tab = await openTab();
     await tab.choose("Last stays");
     await tab.login();
@@ -99,7 +99,7 @@ describe("one tab", () => {
     await tab.showsLink("Not connected");
   });
 
-  test("hears the events that it listens to and no others", async () => {
+  test("receives the events that it listens to and no others", async () => {
     const tab = await openTab();
     await tab.page.getByRole("button", { name: "Stop listening to test" }).click();
     await tab.page.getByLabel("Another event name").fill("order.paid");
@@ -108,25 +108,25 @@ describe("one tab", () => {
     await tab.showsRoom(room);
 
     await tab.push("A room", "test", "1");
-    await tab.hearsAnswer("0000");
+    await tab.showsResponse("0000");
     await tab.push("A user", "order.paid", "2");
     await tab.receives("order.paid", "2");
     expect(await tab.arrived("test", "1").count()).toBe(0);
   });
 
-  test("shows why a push is refused, and does not send what is no JSON", async () => {
+  test("shows why a push is refused, and does not send invalid JSON", async () => {
     const tab = await openTab();
     await tab.push("A room", "connetResp", "{}");
-    await tab.hearsAnswer("1003");
+    await tab.showsResponse("1003");
 
     await tab.push("A room", "test", "{ 'not': json }");
     await tab.page.getByText("Not JSON:").waitFor();
     await tab.page.getByLabel("Data").fill("null");
     await tab.page.getByLabel("Data").press("Control+Enter");
-    await tab.hearsAnswer("0000");
+    await tab.showsResponse("0000");
   });
 
-  test("copies the push as a line for a terminal", async () => {
+  test("copies the push as a curl command", async () => {
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);
     const tab = await openTab();
     await tab.page.getByRole("region", { name: "Push" }).getByRole("button", { name: "Copy" }).click();
@@ -136,7 +136,7 @@ describe("one tab", () => {
     expect(copied).toContain(stack.apiKey);
   });
 
-  test("says that it cannot connect, and connects once the token is right", async () => {
+  test("shows that it cannot connect, and connects once the token is valid", async () => {
     const tab = await openTab();
     await tab.page.getByText("Address and keys").click();
     await tab.page.getByLabel("Token JWT of the page").fill("not.a.token");
@@ -148,7 +148,7 @@ describe("one tab", () => {
     await tab.showsLink("Connected");
   });
 
-  test("fetches what is too large for a frame from another origin, checks it, and shows it in its place", async () => {
+  test("downloads a payload from another origin, verifies it, and shows it in order", async () => {
     const tab = await openTab();
     await tab.login();
     await tab.showsRoom(room);
@@ -162,16 +162,16 @@ describe("one tab", () => {
       expect(response.status).toBe(200);
     };
     await pushed({ title: "large", rows: "x".repeat(200 * 1024) });
-    await pushed("behind it");
-    await tab.receives("test", "behind it");
+    await pushed("after it");
+    await tab.receives("test", "after it");
     expect(await tab.arrived("test", '"title": "large"').count()).toBe(1);
-    expect(tab.complaints).toEqual([]);
+    expect(tab.errors).toEqual([]);
   });
 
-  test("loads without a complaint", async () => {
+  test("loads without errors", async () => {
     const tab = await openTab();
     await tab.login();
     await tab.showsRoom(room);
-    expect(tab.complaints).toEqual([]);
+    expect(tab.errors).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Template } from "../../local/assembly.ts";
-import type { Local } from "../../local/start.ts";
+import type { Local } from "../../local/host/runtime.ts";
+import type { Template } from "../../local/template/assembly.ts";
 import { startStack } from "../support/start-stack.ts";
 import { launchChromium } from "./chromium.ts";
 
@@ -19,15 +19,15 @@ afterAll(async () => {
 
 test.each([
   ["connects from an allowed origin", allowed, "open"],
-  ["is refused from a foreign origin, whatever its token", "http://evil.example.com", "refused"],
-  ["is refused from an origin that only begins like an allowed one", `${allowed}.evil.example`, "refused"],
+  ["is refused from another origin even with a valid token", "http://evil.example.com", "refused"],
+  ["is refused from an origin that only starts like an allowed one", `${allowed}.evil.example`, "refused"],
 ])("a page %s", async (_, origin, expected) => {
   const context = await browser.newContext();
   expect(await connectFrom(context, origin)).toBe(expected);
   await context.close();
 });
 
-/** Opens an empty page of that origin, which connects with a valid token. */
+/** Opens an empty page of the origin, which connects with a valid token. */
 async function connectFrom(context: BrowserContext, origin: string): Promise<string> {
   await context.route(`${origin}/**`, (route) => route.fulfill({ contentType: "text/html", body: "<p>A page</p>" }));
   const page = await context.newPage();

@@ -1,17 +1,17 @@
 import type { BrowserContext, Locator, Page } from "playwright-core";
 import type { LoginPolicy } from "../../protocol/ids.ts";
 
-/** One tab with the page, in the words of who uses it. */
+/** A browser tab with the console, operated by the labels that a user sees. */
 export class Tab {
   readonly page: Page;
-  /** What the page or the browser complained about. */
-  readonly complaints: string[] = [];
+  /** Uncaught errors of the page, and errors on the browser's console. */
+  readonly errors: string[] = [];
 
   constructor(page: Page) {
     this.page = page;
-    page.on("pageerror", (error) => this.complaints.push(error.message));
+    page.on("pageerror", (error) => this.errors.push(error.message));
     page.on("console", (message) => {
-      if (message.type() === "error") this.complaints.push(message.text());
+      if (message.type() === "error") this.errors.push(message.text());
     });
   }
 
@@ -37,12 +37,12 @@ export class Tab {
     await form.getByRole("button", { name: "Push" }).click();
   }
 
-  /** Waits until the push form shows this answer. */
-  async hearsAnswer(code: string): Promise<void> {
+  /** Waits until the push form shows a response with this code. */
+  async showsResponse(code: string): Promise<void> {
     await this.page.getByRole("region", { name: "Push" }).getByRole("status").getByText(code).waitFor();
   }
 
-  /** Waits until this stands in the log. */
+  /** Waits until the log shows the event. */
   async receives(eventName: string, data: string): Promise<void> {
     await this.arrived(eventName, data).first().waitFor();
   }
@@ -52,7 +52,7 @@ export class Tab {
     return rows.filter({ has: this.page.getByText(eventName, { exact: true }) }).filter({ hasText: data });
   }
 
-  /** Waits until the list of rooms that one is in has this room, or has it no longer. */
+  /** Waits until the list of joined rooms contains this room, or no longer contains it. */
   async showsRoom(room: string, state: "visible" | "detached" = "visible"): Promise<void> {
     await this.page.getByRole("button", { name: `Leave room ${room}` }).waitFor({ state });
   }

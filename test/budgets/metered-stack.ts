@@ -13,8 +13,9 @@ import type { AckCheck } from "../../lambdas/domain/model/ack-check.ts";
 import type { Deps } from "../../lambdas/domain/model/deps.ts";
 import { publish } from "../../lambdas/domain/push/publish.ts";
 import { push } from "../../lambdas/domain/push/push.ts";
-import { pushStatus, waitForAcks } from "../../lambdas/domain/push/status.ts";
-import { checkRoom } from "../../lambdas/domain/redelivery/check-room.ts";
+import { pushStatus } from "../../lambdas/domain/push/status.ts";
+import { waitForAcks } from "../../lambdas/domain/push/wait-for-acks.ts";
+import { runAckCheck } from "../../lambdas/domain/redelivery/run-ack-check.ts";
 import { unlimited } from "../../lambdas/domain/send/rate-limiter.ts";
 import { onAckChecks } from "../../lambdas/handlers/on-ack-checks.ts";
 import { onTasks } from "../../lambdas/handlers/on-fan-out-tasks.ts";
@@ -103,7 +104,7 @@ export class MeteredStack implements Environment {
     const reportUndelivered = () => Promise.reject(new Error("a message was undelivered"));
     const deps = { ...this.depsOf("redeliver")(), limiter: unlimited, reportUndelivered };
     const event = { Records: [{ messageId: "1", body: JSON.stringify(check) }] };
-    const { batchItemFailures } = await onAckChecks(() => deps, checkRoom)(event);
+    const { batchItemFailures } = await onAckChecks(() => deps, runAckCheck)(event);
     if (batchItemFailures.length > 0) throw new Error("the ack check failed");
   }
 }

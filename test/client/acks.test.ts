@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
-import { connected, evicted, loggedIn } from "./fake-server.ts";
-import { epoch, inRoom456, type LoggingServer } from "./logging-server.ts";
+import { connected, evicted, loggedIn } from "./support/fake-server.ts";
+import { epoch, inRoom456, type LogServer } from "./support/log-server.ts";
 
 describe("acks", () => {
-  test("of all rooms go together, 250 ms after the first message that arrived", async () => {
+  test("of all rooms are sent together, 250 ms after the first message", async () => {
     const { server, post } = await inRoom456();
     await post(1);
     await server.clock.advance(200);
@@ -22,13 +22,13 @@ describe("acks", () => {
     expect(server.receivedOf("ack")).toHaveLength(1);
   });
 
-  test("go at once when 64 messages arrived", async () => {
+  test("are sent immediately after 64 messages", async () => {
     const { server, post } = await inRoom456();
     for (let at = 0; at < 64; at += 1) await post(at);
     expect(server.receivedOf("ack")).toMatchObject([{ rooms: [{ seq: 64 }] }]);
   });
 
-  test("do not cover what is held back", async () => {
+  test("do not cover buffered messages", async () => {
     const { server, post, lose } = await inRoom456();
     server.onFrame = () => undefined;
     await post(1);
@@ -38,19 +38,19 @@ describe("acks", () => {
     expect(server.receivedOf("ack")).toMatchObject([{ rooms: [{ seq: 1 }] }]);
   });
 
-  test("name the messages whose senders want to know, 64 per frame", async () => {
+  test("contain the requested receipts, 64 per frame", async () => {
     const { server } = await inRoom456();
     const missed = Array.from({ length: 70 }, (_, at) => server.log("456", at, { receipt: true }));
-    await server.last.tell({ ...server.replayed("456", 0), missed, upTo: 0 });
+    await server.last.deliver({ ...server.replayed("456", 0), missed, upTo: 0 });
     const seqs = server.receivedOf("ack").map(({ receipts }) => receipts?.map(({ seq }) => seq));
     expect(seqs).toEqual([missed.slice(0, 64).map(({ seq }) => seq), missed.slice(64).map(({ seq }) => seq)]);
   });
 
-  test.each<[string, (handle: ReturnType<LoggingServer["handle"]>) => void]>([
+  test.each<[string, (handle: ReturnType<LogServer["handle"]>) => void]>([
     ["leaves", (handle) => handle.leaveRoom("456", () => {})],
     ["disconnects", (handle) => handle.disconnect()],
     ["closes", (handle) => handle.close()],
-  ])("go at once when the page %s", async (_, end) => {
+  ])("are sent immediately when the page %s", async (_, end) => {
     const { server, handle, post } = await inRoom456();
     await post(1);
     end(handle);
@@ -63,7 +63,23 @@ describe("acks", () => {
     expect(server.receivedOf("ack")).toHaveLength(1);
   });
 
-  test("that could not go go when the connection is back", async () => {
+  test("are sent before a leaveRoom, which ends the membership", async () => {
+    const { server, handle, post } = await inRoom456();
+    await post(1);
+    handle.leaveRoom("456", () => {});
+    expect(server.received.map(({ action }) => action)).toEqual(["hello", "loginRoom", "ack", "leaveRoom"]);
+  });
+
+  test("are sent before a leaveRoom that waited for the connection", async () => {
+    const { server, handle, post } = await inRoom456();
+    await post(1);
+    server.last.drop();
+    handle.leaveRoom("456", () => {});
+    await server.clock.advance(300);
+    expect(server.last.received.map(({ action }) => action)).toEqual(["hello", "ack", "leaveRoom"]);
+  });
+
+  test("that could not be sent are sent after the reconnect", async () => {
     const { server, post } = await inRoom456();
     await post(1);
     server.last.drop();
@@ -71,7 +87,7 @@ describe("acks", () => {
     expect(server.receivedOf("ack")).toMatchObject([{ rooms: [{ seq: 1 }] }]);
   });
 
-  test("that the server refuses make the client ask whether its places are still there; the page hears nothing", async () => {
+  test("that the server refuses make the client check its memberships, without a notice to the page", async () => {
     const { server, handle, post } = await inRoom456();
     const refusals = vi.fn();
     const notices: unknown[] = [];
@@ -90,19 +106,19 @@ describe("acks", () => {
     expect(server.connections).toHaveLength(1);
   });
 
-  test("that the server had trouble with go again within 64 s; no place is asked for, and the page hears nothing", async () => {
+  test("that fail with 5001 are repeated within 64 s, without a hello and without a notice to the page", async () => {
     const { server, handle, post } = await inRoom456();
     const refusals = vi.fn();
     handle.listen("errorResp", refusals);
-    let isTroubled = true;
+    let isFailing = true;
     server.onFrame = (frame) => {
       const data = { code: "5001", msg: "server trouble, try again" } as const;
-      if (frame.action === "ack" && isTroubled) return { type: "refused", eventName: "errorResp", data };
+      if (frame.action === "ack" && isFailing) return { type: "refused", eventName: "errorResp", data };
       return server.answer(frame);
     };
     await post(1);
     await server.clock.advance(250);
-    isTroubled = false;
+    isFailing = false;
     await server.clock.advance(64_000);
     const ack = { rooms: [{ roomId: "456", epoch, seq: 1 }] };
     expect(server.receivedOf("ack")).toMatchObject([ack, ack]);
@@ -112,38 +128,38 @@ describe("acks", () => {
     expect(refusals).not.toHaveBeenCalled();
   });
 
-  test("that the server had trouble with go sooner if the message comes again", async () => {
+  test("that fail with 5001 are repeated earlier if the message is redelivered", async () => {
     const { server, post } = await inRoom456();
     await post(1);
     await server.clock.advance(250);
     const data = { code: "5001", msg: "server trouble, try again" } as const;
-    await server.last.tell({ type: "refused", eventName: "errorResp", data, ref: "ack" });
+    await server.last.deliver({ type: "refused", eventName: "errorResp", data, ref: "ack" });
     const [message] = server.kept("456");
-    if (message) await server.last.tell({ ...server.replayed("456", 0), missed: [message], upTo: 0 });
+    if (message) await server.last.deliver({ ...server.replayed("456", 0), missed: [message], upTo: 0 });
     await server.clock.advance(250);
     expect(server.receivedOf("ack")).toHaveLength(2);
   });
 
-  test("that are refused take nothing away from a login that is under way meanwhile", async () => {
-    const { server, handle, heard, post } = await inRoom456();
+  test("that are refused do not affect a pending login", async () => {
+    const { server, handle, received, post } = await inRoom456();
     server.onFrame = () => undefined;
     await post(1);
     await server.clock.advance(250);
     const data = { code: "4003", msg: "ack: you are not in room 456" } as const;
-    await server.last.tell({ type: "refused", eventName: "errorResp", data, ref: "ack" });
+    await server.last.deliver({ type: "refused", eventName: "errorResp", data, ref: "ack" });
     const login = handle.loginRoom("456");
-    await server.last.tell(connected([evicted("456", 9)]));
+    await server.last.deliver(connected([evicted("456", 9)]));
     const ref = server.receivedOf("loginRoom").at(-1)?.ref;
-    await server.last.tell({ ...loggedIn("456", 9), seq: 1, ref });
+    await server.last.deliver({ ...loggedIn("456", 9), seq: 1, ref });
     expect(await login).toMatchObject({ code: "2002" });
     expect(server.receivedOf("leaveRoom")).toEqual([]);
     await post(2);
-    expect(heard).toEqual([1, 2]);
+    expect(received).toEqual([1, 2]);
   });
 });
 
-describe("acks of a room that many are in", () => {
-  /** The room says that it is to be acked within so long. */
+describe("acks with ackWithinMs, as large rooms request", () => {
+  /** Messages of room 456 carry this `ackWithinMs`. */
   const inLargeRoom = async (ackWithinMs: number, moment = 0.5) => {
     const { server, ...rest } = await inRoom456({ random: () => moment });
     const ackedAt: number[] = [];
@@ -154,11 +170,12 @@ describe("acks of a room that many are in", () => {
       }
       return server.answer(frame);
     };
-    const large = (data: unknown, place: object = { ackWithinMs }) => server.last.tell(server.log("456", data, place));
+    const large = (data: unknown, fields: object = { ackWithinMs }) =>
+      server.last.deliver(server.log("456", data, fields));
     return { server, ackedAt, large, ...rest };
   };
 
-  test("go within the time that it says, at a moment of each page's own", async () => {
+  test("are sent within that time, by each page at another moment", async () => {
     const moments = await Promise.all(
       Array.from({ length: 40 }, async (_, i) => {
         const { server, ackedAt, large } = await inLargeRoom(8_000, i / 40);
@@ -174,7 +191,7 @@ describe("acks of a room that many are in", () => {
     }
   });
 
-  test("go once in that time, however many messages come and however the room grows", async () => {
+  test("are sent once in that time, for any number of messages and while the room grows", async () => {
     const message = fc.record({ afterMs: fc.nat(6_000), ackWithinMs: fc.constantFrom(4_000, 8_000) });
     await fc.assert(
       fc.asyncProperty(fc.array(message, { minLength: 1, maxLength: 20 }), async (messages) => {
@@ -189,14 +206,14 @@ describe("acks of a room that many are in", () => {
         await server.clock.advance(8_000);
         expect(server.acked.get("456")).toBe(messages.length);
         for (const [i, atMs] of ackedAt.slice(1).entries()) expect(atMs - (ackedAt[i] ?? 0)).toBeGreaterThan(3_990);
-        // Nobody waits longer than the longest of them.
+        // Every message is acked within the longest interval.
         for (const atMs of sentAt) expect(ackedAt.some((ms) => ms >= atMs && ms <= atMs + 8_000)).toBe(true);
       }),
       { numRuns: 30 },
     );
   });
 
-  test("neither delay those of other rooms nor go with them, at 64 messages of either no more", async () => {
+  test("neither delay nor join the acks of other rooms, also after 64 messages", async () => {
     const { server, ackedAt, large, post } = await inLargeRoom(32_000);
     for (let i = 0; i < 70; i += 1) await large(i);
     await post("for everyone", "@all");
@@ -210,7 +227,7 @@ describe("acks of a room that many are in", () => {
     expect(server.acked.get("456")).toBe(70);
   });
 
-  test("go after 250 ms again when its messages do not say that any more", async () => {
+  test("are sent after 250 ms again when the messages no longer carry it", async () => {
     const { server, ackedAt, large } = await inLargeRoom(1_024_000);
     await large(1);
     await server.clock.advance(1_000);
@@ -219,7 +236,7 @@ describe("acks of a room that many are in", () => {
     expect(ackedAt).toEqual([1_250]);
   });
 
-  test("go at once when the page closes", async () => {
+  test("are sent immediately when the page closes", async () => {
     const { server, handle, large } = await inLargeRoom(32_000);
     await large(1);
     handle.close();

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import Default, { DownlinkError, SocketHandle } from "../../client/index.ts";
-import { settled } from "./fake-clock.ts";
-import { FakeServer } from "./fake-server.ts";
+import { settled } from "./support/fake-clock.ts";
+import { FakeServer } from "./support/fake-server.ts";
 
 describe("connecting", () => {
   test("resolves with 2001 once the server has answered hello", async () => {
@@ -10,14 +10,14 @@ describe("connecting", () => {
     expect(server.received).toEqual([{ action: "hello", rooms: [], probe: true, acks: true, ref: 0 }]);
   });
 
-  test("shows the token as a subprotocol, so that it is in no address", async () => {
+  test("sends the token as a subprotocol, not in the URL", async () => {
     const server = new FakeServer();
     await server.handle({ token: "head.body.sign" }).connect();
     expect(server.last.url).toBe("wss://push.example/socket");
     expect(server.last.protocols).toEqual(["downlink.v1", "token.head.body.sign"]);
   });
 
-  test("tells callbacks, and returns no promise that could fail unhandled", async () => {
+  test("calls callbacks, and then returns no promise that could be rejected unhandled", async () => {
     const server = new FakeServer();
     const onOk = vi.fn();
     expect(server.handle().connect(onOk, vi.fn())).toBeUndefined();
@@ -25,7 +25,7 @@ describe("connecting", () => {
     expect(onOk).toHaveBeenCalledExactlyOnceWith({ code: "2001", msg: "connect success" });
   });
 
-  test("asks for address and token before every attempt", async () => {
+  test("calls the functions for url and token before every attempt", async () => {
     const server = new FakeServer();
     const tokens = ["expired.token.1", "fresh.token.2"];
     const url = vi.fn(async () => "wss://push.example/socket");
@@ -41,7 +41,7 @@ describe("connecting", () => {
     expect(url).toHaveBeenCalledTimes(2);
   });
 
-  test("uses one connection for everybody who asks at once, and answers who asks later at once", async () => {
+  test("uses one connection for concurrent calls, and settles later calls immediately", async () => {
     const server = new FakeServer();
     const handle = server.handle();
     await Promise.all([handle.connect(), handle.connect(), handle.loginRoom("456")]);
@@ -49,7 +49,7 @@ describe("connecting", () => {
     expect(server.connections).toHaveLength(1);
   });
 
-  test("begins anew after disconnect, with a new session and without the rooms of before", async () => {
+  test("starts a new session without rooms after disconnect", async () => {
     const server = new FakeServer();
     const handle = server.handle();
     await handle.loginRoom("456");
@@ -61,7 +61,7 @@ describe("connecting", () => {
 });
 
 describe("an attempt that fails", () => {
-  test("rejects the promise with 3001, while the handle goes on trying", async () => {
+  test("rejects the promise with 3001, while the handle keeps trying", async () => {
     const server = new FakeServer();
     server.isDown = true;
     const handle = server.handle();
@@ -71,7 +71,7 @@ describe("an attempt that fails", () => {
     expect(server.received).toHaveLength(1);
   });
 
-  test("reaches onError each time, until one succeeds and also after that", async () => {
+  test("calls onError each time, before and after a success", async () => {
     const server = new FakeServer();
     server.isDown = true;
     const onOk = vi.fn();
@@ -92,11 +92,11 @@ describe("an attempt that fails", () => {
 
   test.each<[string, object, RegExp]>([
     ["the token function throws", { token: () => Promise.reject(new Error("no network for tokens")) }, /no network/],
-    ["the token function gives nothing", { token: () => undefined }, /option token should give a string, got undef/],
+    ["the token function returns nothing", { token: () => undefined }, /option token should give a string, got undef/],
     ["the token is empty", { token: () => "" }, /option token should give a string, got an empty one/],
     ["the token cannot be a JWT", { token: () => "a b" }, /the token has characters that no JWT has/],
     [
-      "the address is none",
+      "the URL is invalid",
       {
         WebSocket: class {
           constructor() {
@@ -106,11 +106,11 @@ describe("an attempt that fails", () => {
       },
       /bad url/,
     ],
-  ])("says why: %s", async (_, options, why) => {
+  ])("reports the reason: %s", async (_, options, why) => {
     await expect(new FakeServer().handle(options).connect()).rejects.toThrow(why);
   });
 
-  test("shows neither the token nor what is behind the address' question mark", async () => {
+  test("reveals neither the token nor the query string of the URL", async () => {
     const server = new FakeServer();
     server.isDown = true;
     const handle = server.handle({ url: "wss://push.example/socket?key=secret", token: "to.ken.secret" });
@@ -119,7 +119,7 @@ describe("an attempt that fails", () => {
     expect(JSON.stringify([String(error), error])).not.toContain("secret");
   });
 
-  test("is given up when the server keeps silent", async () => {
+  test("ends after requestTimeoutMs without a response to hello", async () => {
     const server = new FakeServer();
     server.onFrame = () => undefined;
     const onError = vi.fn();
@@ -131,7 +131,7 @@ describe("an attempt that fails", () => {
     expect(server.last.isOpen).toBe(false);
   });
 
-  test("is given up when the token function never answers", async () => {
+  test("ends after requestTimeoutMs when the token function never returns", async () => {
     const server = new FakeServer();
     const handle = server.handle({ token: () => new Promise(() => {}) });
     const connecting = handle.connect();
@@ -148,7 +148,7 @@ test("SocketHandle is the default export and a named one", () => {
 describe("options", () => {
   afterEach(() => SocketHandle.configure({ url: "", token: "" }));
 
-  test("may be set once for all handles", async () => {
+  test("can be set once for all handles", async () => {
     const server = new FakeServer();
     SocketHandle.configure({ url: "wss://configured.example", token: "con.figured.token" });
     SocketHandle.configure({ WebSocket: server.WebSocket });
@@ -179,7 +179,7 @@ describe("options", () => {
 });
 
 describe("closing", () => {
-  test("leaves no timer, closes the connection and fails what waits", async () => {
+  test("stops all timers, closes the connection and fails pending calls", async () => {
     const server = new FakeServer();
     const handle = server.handle();
     await handle.connect();
@@ -194,21 +194,21 @@ describe("closing", () => {
   test.each<[string, (server: FakeServer) => Promise<void>]>([
     ["while it connects", async () => {}],
     [
-      "while it says hello",
+      "while a hello is pending",
       async (server) => {
         server.onFrame = () => undefined;
         await settled();
       },
     ],
     [
-      "while it waits for its next attempt",
+      "during the backoff",
       async (server) => {
         server.isDown = true;
         await settled();
       },
     ],
     [
-      "while a heartbeat is under way",
+      "while a heartbeat is pending",
       async (server) => {
         await settled();
         server.onFrame = () => undefined;
@@ -228,7 +228,7 @@ describe("closing", () => {
     expect(server.connections.length).toBeLessThanOrEqual(1);
   });
 
-  test("opens nothing when the token comes too late", async () => {
+  test("opens no connection when the token arrives later", async () => {
     const server = new FakeServer();
     const token = Promise.withResolvers<string>();
     const handle = server.handle({ token: () => token.promise });
@@ -239,7 +239,7 @@ describe("closing", () => {
     expect(server.connections).toEqual([]);
   });
 
-  test("is for good", async () => {
+  test("is permanent", async () => {
     const handle = new FakeServer().handle();
     handle.close();
     handle.close();
@@ -247,7 +247,7 @@ describe("closing", () => {
     await expect(handle.loginRoom("456")).rejects.toMatchObject({ code: "3003", msg: "the handle was closed" });
   });
 
-  test("tells connect's onError if it still waited", async () => {
+  test("calls the onError of a pending connect", async () => {
     const server = new FakeServer();
     const handle = server.handle();
     const onError = vi.fn();

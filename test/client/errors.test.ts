@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { DownlinkError, isDownlinkError } from "../../client/index.ts";
-import { settled } from "./fake-clock.ts";
-import { answerTo, connected, FakeServer, loggedIn } from "./fake-server.ts";
+import { settled } from "./support/fake-clock.ts";
+import { answerTo, connected, FakeServer, loggedIn } from "./support/fake-server.ts";
 
 const gatewayFrame = (text: string) =>
   `{"message": "${text}", "connectionId":"Qyi07eCbtjMCJKw=", "requestId":"Qyi3UG41tjMFlUg="}`;
@@ -14,7 +14,7 @@ const silentServer = async () => {
   return { server, handle };
 };
 
-describe("a request without an answer", () => {
+describe("a request without a response", () => {
   test("fails with 3002 after ten seconds", async () => {
     const { server, handle } = await silentServer();
     const onError = vi.fn();
@@ -26,7 +26,7 @@ describe("a request without an answer", () => {
     expect(onError).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "3002", msg }));
   });
 
-  test("says what hindered it, with the cause", async () => {
+  test("reports the latest connection failure as the cause", async () => {
     const server = new FakeServer();
     server.isDown = true;
     const login = server
@@ -40,7 +40,7 @@ describe("a request without an answer", () => {
     expect(error.cause).toMatchObject({ code: "3001" });
   });
 
-  test("makes room for the next one of that room", async () => {
+  test("no longer delays the next request of its room", async () => {
     const { server, handle } = await silentServer();
     const failed = Promise.allSettled([handle.loginRoom("456")]);
     await server.clock.advance(5_000);
@@ -52,14 +52,14 @@ describe("a request without an answer", () => {
   });
 });
 
-describe("trouble of API Gateway", () => {
+describe("an error of API Gateway", () => {
   test.each([["Internal server error"], ["Too Many Requests"], ["Endpoint request timed out"], ["Forbidden"]])(
-    '"%s" sends everything again that is under way',
+    '"%s" resends all pending requests',
     async (text) => {
       const { server, handle } = await silentServer();
       const done = Promise.all([handle.loginRoom("1"), handle.leaveRoom("2")]);
       server.onFrame = answerTo;
-      await server.last.tellText(gatewayFrame(text));
+      await server.last.deliverText(gatewayFrame(text));
       expect(server.receivedOf("loginRoom")).toHaveLength(1);
       await server.clock.advance(500);
       expect(await done).toMatchObject([{ code: "2002" }, { code: "2006" }]);
@@ -68,11 +68,11 @@ describe("trouble of API Gateway", () => {
     },
   );
 
-  test("is told after three more attempts, when the time is over", async () => {
+  test("is reported as the cause of a timeout after three more attempts", async () => {
     const { server, handle } = await silentServer();
     server.onFrame = (frame, connection) => {
       if (frame.action === "loginRoom")
-        queueMicrotask(() => void connection.tellText(gatewayFrame("Internal server error")));
+        queueMicrotask(() => void connection.deliverText(gatewayFrame("Internal server error")));
       return undefined;
     };
     const login = handle.loginRoom("456").catch((error) => error);
@@ -82,9 +82,9 @@ describe("trouble of API Gateway", () => {
     expect(server.receivedOf("loginRoom")).toHaveLength(4);
   });
 
-  test("is not told any more once something was answered", async () => {
+  test("is no longer reported after a successful response", async () => {
     const { server, handle } = await silentServer();
-    await server.last.tellText(gatewayFrame("Too Many Requests"));
+    await server.last.deliverText(gatewayFrame("Too Many Requests"));
     server.onFrame = answerTo;
     await handle.loginRoom("1");
     server.onFrame = () => undefined;
@@ -93,28 +93,28 @@ describe("trouble of API Gateway", () => {
     expect((await login).msg).toMatch(/within requestTimeoutMs$/);
   });
 
-  test("that meets the hello replaces the connection", async () => {
+  test("in response to hello replaces the connection", async () => {
     const server = new FakeServer();
     server.onFrame = () => undefined;
     const onError = vi.fn();
     server.handle().connect(vi.fn<() => void>(), onError);
     await settled();
-    await server.last.tellText(gatewayFrame("Internal server error"));
+    await server.last.deliverText(gatewayFrame("Internal server error"));
     expect(onError).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "3001" }));
     server.onFrame = answerTo;
     await server.clock.advance(500);
     expect(server.receivedOf("hello")).toHaveLength(2);
   });
 
-  test("with nothing under way is no trouble", async () => {
+  test("without a pending request has no effect", async () => {
     const { server } = await silentServer();
-    await server.last.tellText(gatewayFrame("Internal server error"));
+    await server.last.deliverText(gatewayFrame("Internal server error"));
     await server.clock.advance(60_000);
     expect(server.received).toHaveLength(1);
   });
 });
 
-describe("what the client does not understand", () => {
+describe("an unknown frame", () => {
   test.each([
     ["not JSON"],
     [""],
@@ -129,15 +129,15 @@ describe("what the client does not understand", () => {
   ])("is ignored: %s", async (text) => {
     const server = new FakeServer();
     const handle = server.handle();
-    const heard = vi.fn();
-    handle.listen("test", heard);
+    const received = vi.fn();
+    handle.listen("test", received);
     await handle.loginRoom("456");
-    await server.last.tellText(text);
-    expect(heard).not.toHaveBeenCalled();
+    await server.last.deliverText(text);
+    expect(received).not.toHaveBeenCalled();
     expect(await handle.loginRoom("457")).toMatchObject({ code: "2002" });
   });
 
-  test("a frame that is not what its type says is reported, and stops nothing", async () => {
+  test("a malformed frame is reported, and the next one is handled", async () => {
     const reported = vi.fn();
     vi.stubGlobal("reportError", reported);
     const server = new FakeServer();
@@ -145,9 +145,9 @@ describe("what the client does not understand", () => {
     server.onFrame = () => undefined;
     const connecting = handle.connect();
     await settled();
-    await server.last.tellText('{"type":"connected","eventName":"connetResp","data":{}}');
+    await server.last.deliverText('{"type":"connected","eventName":"connetResp","data":{}}');
     expect(reported).toHaveBeenCalledExactlyOnceWith(expect.any(TypeError));
-    await server.last.tell(connected());
+    await server.last.deliver(connected());
     expect(await connecting).toMatchObject({ code: "2001" });
     vi.unstubAllGlobals();
   });
@@ -168,20 +168,20 @@ describe("a refused frame", () => {
     await expect(handle.loginRoom("456")).rejects.toMatchObject({ code: "4003", msg: "loginRoom: …" });
   });
 
-  test("reaches listeners of errorResp when no request is meant", async () => {
+  test("reaches listeners of errorResp when it names no request", async () => {
     const { server, handle } = await silentServer();
-    const heard = vi.fn();
-    handle.listen("errorResp", heard);
+    const received = vi.fn();
+    handle.listen("errorResp", received);
     const data = { code: "4002", msg: "unknown" } as const;
-    await server.last.tell({ type: "refused", eventName: "errorResp", data });
-    expect(heard).toHaveBeenCalledExactlyOnceWith(data, expect.anything());
+    await server.last.deliver({ type: "refused", eventName: "errorResp", data });
+    expect(received).toHaveBeenCalledExactlyOnceWith(data, expect.anything());
   });
 });
 
 describe("callbacks of the page", () => {
   afterEach(() => vi.unstubAllGlobals());
 
-  test("that throw are reported and stop nothing", async () => {
+  test("that throw are reported and do not affect others", async () => {
     const reported = vi.fn();
     vi.stubGlobal("reportError", reported);
     const server = new FakeServer();
@@ -196,7 +196,7 @@ describe("callbacks of the page", () => {
     expect(reported.mock.calls).toEqual([[defect], [defect]]);
   });
 
-  test("may be missing: a failure that nobody asked to hear rejects nothing", async () => {
+  test("are optional: without onError a failure causes no unhandled rejection", async () => {
     const unhandled = vi.fn();
     process.on("unhandledRejection", unhandled);
     const { server, handle } = await silentServer();
@@ -213,7 +213,7 @@ describe("callbacks of the page", () => {
   });
 });
 
-test("a WebSocket that throws is reported, and another one takes its place when no answer comes", async () => {
+test("a WebSocket that throws is reported, and replaced when the heartbeat times out", async () => {
   const reported = vi.fn();
   vi.stubGlobal("reportError", reported);
   onTestFinished(() => void vi.unstubAllGlobals());
@@ -237,17 +237,17 @@ describe("DownlinkError", () => {
   });
 
   test.each([
-    ["one of this copy of the client", new DownlinkError({ code: "2004", msg: "" }), true],
-    ["one of another copy", Object.assign(new Error("x"), { name: "DownlinkError" }), true],
+    ["an error of this copy of the client", new DownlinkError({ code: "2004", msg: "" }), true],
+    ["an error of another copy", Object.assign(new Error("x"), { name: "DownlinkError" }), true],
     ["another error", new TypeError("x"), false],
-    ["no error", { name: "DownlinkError" }, false],
-    ["nothing", undefined, false],
-  ])("isDownlinkError knows %s", (_, error, expected) => {
+    ["an object that is no error", { name: "DownlinkError" }, false],
+    ["undefined", undefined, false],
+  ])("isDownlinkError classifies %s", (_, error, expected) => {
     expect(isDownlinkError(error)).toBe(expected);
   });
 });
 
-test("an answer of a connection that was given up settles nothing", async () => {
+test("a response on a closed connection settles no request", async () => {
   const { server, handle } = await silentServer();
   const old = server.last;
   const onOk = vi.fn<() => void>();
@@ -256,8 +256,8 @@ test("an answer of a connection that was given up settles nothing", async () => 
   old.drop();
   await server.clock.advance(250);
   old.isOpen = true;
-  await old.tell({ ...loggedIn("456"), ref: server.receivedOf("loginRoom")[0]?.ref });
+  await old.deliver({ ...loggedIn("456"), ref: server.receivedOf("loginRoom")[0]?.ref });
   expect(onOk).not.toHaveBeenCalled();
-  await server.last.tell({ ...loggedIn("456"), ref: server.receivedOf("loginRoom")[1]?.ref });
+  await server.last.deliver({ ...loggedIn("456"), ref: server.receivedOf("loginRoom")[1]?.ref });
   expect(onOk).toHaveBeenCalledOnce();
 });

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { settled } from "./fake-clock.ts";
-import { answerTo, FakeServer, message } from "./fake-server.ts";
+import { settled } from "./support/fake-clock.ts";
+import { answerTo, FakeServer, message } from "./support/fake-server.ts";
 
 const connectedPage = async (options = {}) => {
   const server = new FakeServer();
@@ -10,7 +10,7 @@ const connectedPage = async (options = {}) => {
 };
 
 describe("the heartbeat", () => {
-  test("is sent after four and a half minutes of silence, and again after as many", async () => {
+  test("is sent every four and a half minutes without a frame", async () => {
     const { server, heartbeats } = await connectedPage();
     await server.clock.advance(269_999);
     expect(heartbeats()).toBe(0);
@@ -21,7 +21,7 @@ describe("the heartbeat", () => {
     expect(server.connections).toHaveLength(1);
   });
 
-  test("is as frequent as the page wants", async () => {
+  test("has the interval of the option heartbeatMs", async () => {
     const { server, heartbeats } = await connectedPage({ heartbeatMs: 5_000 });
     await server.clock.advance(20_000);
     expect(heartbeats()).toBe(4);
@@ -29,18 +29,18 @@ describe("the heartbeat", () => {
 
   test.each([
     ["a message", JSON.stringify(message(1))],
-    ["a frame that it does not know", '{"type":"fromTheFuture"}'],
-    ["a frame of API Gateway", '{"message": "Too Many Requests", "connectionId":"a=", "requestId":"b="}'],
-  ])("is not needed while %s arrives", async (_, text) => {
+    ["an unknown frame", '{"type":"fromTheFuture"}'],
+    ["an error of API Gateway", '{"message": "Too Many Requests", "connectionId":"a=", "requestId":"b="}'],
+  ])("is not sent while frames arrive: %s", async (_, text) => {
     const { server, heartbeats } = await connectedPage({ heartbeatMs: 5_000 });
     for (let at = 0; at < 4; at += 1) {
       await server.clock.advance(4_000);
-      await server.last.tellText(text);
+      await server.last.deliverText(text);
     }
     expect(heartbeats()).toBe(0);
   });
 
-  test("that is not answered shows that the connection is dead: another one takes its place", async () => {
+  test("without a response replaces the connection", async () => {
     const { server, handle } = await connectedPage();
     await handle.loginRoom("456");
     server.onFrame = (frame) => (frame.action === "heartbeat" ? undefined : answerTo(frame));
@@ -53,16 +53,16 @@ describe("the heartbeat", () => {
     expect(server.last.received).toMatchObject([{ action: "hello", rooms: [{}, {}, { roomId: "456" }] }]);
   });
 
-  test("counts as answered by whatever arrives", async () => {
+  test("is answered by any frame", async () => {
     const { server } = await connectedPage();
     server.onFrame = () => undefined;
     await server.clock.advance(270_000);
-    await server.last.tell(server.message("alive"));
+    await server.last.deliver(server.message("alive"));
     await server.clock.advance(100_000);
     expect(server.connections).toHaveLength(1);
   });
 
-  test("is sent at once when a timer fired late, as after a computer's sleep", async () => {
+  test("is sent immediately after a late timer, as when the device slept", async () => {
     const { server, handle, heartbeats } = await connectedPage();
     server.onFrame = (frame) => (frame.action === "loginRoom" ? undefined : answerTo(frame));
     handle.loginRoom("456", () => {});
@@ -71,7 +71,7 @@ describe("the heartbeat", () => {
   });
 });
 
-describe("on suspicion", () => {
+describe("a wake event", () => {
   afterEach(() => vi.unstubAllGlobals());
 
   const page = (visibilityState: string) => Object.assign(new EventTarget(), { visibilityState });
@@ -80,7 +80,7 @@ describe("on suspicion", () => {
     ["the page becomes visible", "document", page("visible"), "visibilitychange", 1],
     ["the page is hidden", "document", page("hidden"), "visibilitychange", 0],
     ["the network comes back", "window", new EventTarget(), "online", 1],
-  ])("a heartbeat is sent at once or not: %s", async (_, name, target, event, sent) => {
+  ])("may cause a heartbeat: %s", async (_, name, target, event, sent) => {
     vi.stubGlobal(name, target);
     const { handle, server, heartbeats } = await connectedPage();
     server.onFrame = () => undefined;
@@ -90,7 +90,7 @@ describe("on suspicion", () => {
     handle.close();
   });
 
-  test("a window that tells of nothing, as React Native's, hinders nothing", async () => {
+  test("is not required: the window of React Native has none", async () => {
     vi.stubGlobal("window", {});
     vi.stubGlobal("document", {});
     const { server, handle } = await connectedPage();
@@ -98,7 +98,7 @@ describe("on suspicion", () => {
     handle.close();
   });
 
-  test("nothing is watched any more once the handle is closed", async () => {
+  test("is not watched after the handle is closed", async () => {
     const window = new EventTarget();
     const added = vi.spyOn(window, "addEventListener");
     const removed = vi.spyOn(window, "removeEventListener");
@@ -113,14 +113,14 @@ describe("on suspicion", () => {
 });
 
 describe("a probe", () => {
-  test.each([["before the answer to hello"], ["later"]])("is answered at once %s", async (when) => {
+  test.each([["before the response to hello"], ["later"]])("is answered immediately %s", async (when) => {
     const server = new FakeServer();
     const handle = server.handle();
     if (when === "later") await handle.connect();
     server.onFrame = () => undefined;
     handle.connect(() => {});
     await settled();
-    await server.last.tell({ type: "probe", eventName: "probe", data: {}, nonce: "n-17" });
+    await server.last.deliver({ type: "probe", eventName: "probe", data: {}, nonce: "n-17" });
     expect(server.receivedOf("here")).toEqual([{ action: "here", nonce: "n-17" }]);
     handle.close();
   });

@@ -1,9 +1,9 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { settled } from "./fake-clock.ts";
-import { answerTo, evicted, FakeServer, loggedIn, loginFailed } from "./fake-server.ts";
+import { settled } from "./support/fake-clock.ts";
+import { answerTo, evicted, FakeServer, loggedIn, loginFailed } from "./support/fake-server.ts";
 
 describe("logging in", () => {
-  test("connects by itself and resolves with 2002", async () => {
+  test("connects first and resolves with 2002", async () => {
     const server = new FakeServer();
     expect(await server.handle().loginRoom("456")).toEqual({ code: "2002", msg: "login room (id:456) success" });
     expect(server.received.map(({ action }) => action)).toEqual(["hello", "loginRoom"]);
@@ -18,7 +18,7 @@ describe("logging in", () => {
     },
   );
 
-  test("sends the policy that was asked for, and none otherwise", async () => {
+  test("sends the policy if one is given", async () => {
     const server = new FakeServer();
     const handle = server.handle();
     await handle.loginRoom("1");
@@ -63,7 +63,7 @@ describe("logging in", () => {
     expect(onError).toHaveBeenCalledExactlyOnceWith(expect.objectContaining(failure));
   });
 
-  test("understands a failure that names no room, as the asked id was none", async () => {
+  test("handles a failure without a roomId, as for an invalid id", async () => {
     const server = new FakeServer();
     server.onFrame = (frame) => {
       if (frame.action !== "loginRoom") return answerTo(frame);
@@ -72,59 +72,59 @@ describe("logging in", () => {
     await expect(server.handle().loginRoom("456")).rejects.toMatchObject({ code: "2003" });
   });
 
-  test("keeps the place that the page had when a second login with another policy fails", async () => {
+  test("keeps the membership when a second login with another policy fails", async () => {
     const server = new FakeServer();
     const handle = server.handle();
     await handle.loginRoom("456");
     server.onFrame = () => loginFailed("456", "2004");
     await expect(handle.loginRoom("456", "loginWhenFirst")).rejects.toMatchObject({ code: "2004" });
-    const heard = vi.fn();
-    handle.listen("test", heard);
-    await server.last.tell(server.message("still in", { roomId: "456" }));
-    expect(heard).toHaveBeenCalledOnce();
+    const received = vi.fn();
+    handle.listen("test", received);
+    await server.last.deliver(server.message("still in", { roomId: "456" }));
+    expect(received).toHaveBeenCalledOnce();
   });
 
-  test("keeps several logins apart, in whatever order they are answered", async () => {
+  test("matches responses to several logins, in any order", async () => {
     const server = new FakeServer();
     const handle = server.handle();
     await handle.connect();
     server.onFrame = () => undefined;
     const logins = Promise.allSettled([handle.loginRoom("1"), handle.loginRoom("2")]);
     const [first, second] = server.receivedOf("loginRoom");
-    await server.last.tell({ ...loginFailed("2", "2004"), ref: second?.ref });
-    await server.last.tell({ ...loggedIn("1"), ref: first?.ref });
+    await server.last.deliver({ ...loginFailed("2", "2004"), ref: second?.ref });
+    await server.last.deliver({ ...loggedIn("1"), ref: first?.ref });
     expect(await logins).toMatchObject([{ value: { code: "2002" } }, { reason: { code: "2004" } }]);
   });
 
-  test("shows messages that overtook the 2002, after it and in order", async () => {
+  test("delivers messages that overtook the 2002, after it and in order", async () => {
     const server = new FakeServer();
     const handle = server.handle();
-    const heard: unknown[] = [];
-    handle.listen("test", (data) => heard.push(data));
+    const received: unknown[] = [];
+    handle.listen("test", (data) => received.push(data));
     await handle.connect();
     server.onFrame = () => undefined;
-    handle.loginRoom("456", ({ code }) => heard.push(code));
-    await server.last.tell(server.message("first", { roomId: "456" }));
-    await server.last.tell(server.message("second", { roomId: "456" }));
-    expect(heard).toEqual([]);
-    await server.last.tell({ ...loggedIn("456"), ref: server.receivedOf("loginRoom")[0]?.ref });
-    expect(heard).toEqual(["2002", "first", "second"]);
+    handle.loginRoom("456", ({ code }) => received.push(code));
+    await server.last.deliver(server.message("first", { roomId: "456" }));
+    await server.last.deliver(server.message("second", { roomId: "456" }));
+    expect(received).toEqual([]);
+    await server.last.deliver({ ...loggedIn("456"), ref: server.receivedOf("loginRoom")[0]?.ref });
+    expect(received).toEqual(["2002", "first", "second"]);
   });
 });
 
 describe("leaving", () => {
-  test("resolves with 2006, and no message of the room is shown any more", async () => {
+  test("resolves with 2006 and ends the messages of the room", async () => {
     const server = new FakeServer();
     const handle = server.handle();
-    const heard = vi.fn();
-    handle.listen("test", heard);
+    const received = vi.fn();
+    handle.listen("test", received);
     await handle.loginRoom("456");
     expect(await handle.leaveRoom("456")).toEqual({ code: "2006", msg: "leave room (id:456) success" });
-    await server.last.tell(server.message("late", { roomId: "456" }));
-    expect(heard).not.toHaveBeenCalled();
+    await server.last.deliver(server.message("late", { roomId: "456" }));
+    expect(received).not.toHaveBeenCalled();
   });
 
-  test("takes callbacks", async () => {
+  test("works with callbacks", async () => {
     const server = new FakeServer();
     const onOk = vi.fn();
     server.handle().leaveRoom("456", onOk, vi.fn());
@@ -141,8 +141,8 @@ describe("leaving", () => {
     await expect(server.handle().leaveRoom("456")).rejects.toMatchObject({ code: "2007", msg: "server trouble" });
   });
 
-  // Lambdas run side by side: sent together, the leave could happen before the login.
-  test("waits for the login of the same room, but not for those of others", async () => {
+  // Lambdas run concurrently: the leave could take effect before the login.
+  test("waits for a login to the same room, but not to others", async () => {
     const server = new FakeServer();
     const handle = server.handle();
     await handle.connect();
@@ -153,14 +153,14 @@ describe("leaving", () => {
       "loginRoom 2",
     ]);
     server.onFrame = answerTo;
-    await server.last.tell({ ...loggedIn("1"), ref: server.receivedOf("loginRoom")[0]?.ref });
-    await server.last.tell({ ...loggedIn("2"), ref: server.receivedOf("loginRoom")[1]?.ref });
+    await server.last.deliver({ ...loggedIn("1"), ref: server.receivedOf("loginRoom")[0]?.ref });
+    await server.last.deliver({ ...loggedIn("2"), ref: server.receivedOf("loginRoom")[1]?.ref });
     expect(await Promise.all(done)).toMatchObject([{ code: "2002" }, { code: "2006" }, { code: "2002" }]);
   });
 });
 
-describe("a login that the page gave up", () => {
-  test("is left, as it may have taken effect though trouble ate each answer: the place would block others", async () => {
+describe("a login that timed out", () => {
+  test("is undone by a leaveRoom, as it may have taken effect and would block others", async () => {
     const server = new FakeServer();
     const handle = server.handle();
     await handle.connect();
@@ -173,7 +173,7 @@ describe("a login that the page gave up", () => {
     expect(server.receivedOf("leaveRoom")).toEqual([expect.objectContaining({ roomId: "456" })]);
   });
 
-  test("is not left where the page was in before", async () => {
+  test("is not undone if the page was a member before", async () => {
     const server = new FakeServer();
     const handle = server.handle();
     await handle.connect();
@@ -185,7 +185,7 @@ describe("a login that the page gave up", () => {
     expect(server.receivedOf("leaveRoom")).toEqual([]);
   });
 
-  test("is left once more when it succeeds too late", async () => {
+  test("is undone once more when it succeeds later", async () => {
     const server = new FakeServer();
     const handle = server.handle();
     await handle.connect();
@@ -193,11 +193,11 @@ describe("a login that the page gave up", () => {
     const login = expect(handle.loginRoom("456")).rejects.toMatchObject({ code: "3002" });
     await server.clock.advance(10_000);
     await login;
-    await server.last.tell({ ...loggedIn("456"), ref: server.receivedOf("loginRoom")[0]?.ref });
+    await server.last.deliver({ ...loggedIn("456"), ref: server.receivedOf("loginRoom")[0]?.ref });
     expect(server.receivedOf("leaveRoom")).toHaveLength(2);
   });
 
-  test("is not left once more when the page asks again meanwhile", async () => {
+  test("is not undone once more when the page logs in again meanwhile", async () => {
     const server = new FakeServer();
     const handle = server.handle();
     await handle.connect();
@@ -208,17 +208,17 @@ describe("a login that the page gave up", () => {
     const second = handle.loginRoom("456");
     await server.clock.advance(0);
     const [early, late] = server.receivedOf("loginRoom");
-    await server.last.tell({ ...loggedIn("456"), ref: early?.ref });
-    await server.last.tell({ ...loggedIn("456"), ref: late?.ref });
+    await server.last.deliver({ ...loggedIn("456"), ref: early?.ref });
+    await server.last.deliver({ ...loggedIn("456"), ref: late?.ref });
     expect(await second).toMatchObject({ code: "2002" });
     expect(server.receivedOf("leaveRoom")).toHaveLength(1);
   });
 
-  test("does not count once it was evicted and the page's next login is refused", async () => {
+  test("makes no membership if the page's next login is refused", async () => {
     const server = new FakeServer();
     const handle = server.handle();
-    const heard = vi.fn();
-    handle.listen("test", heard);
+    const received = vi.fn();
+    handle.listen("test", received);
     await handle.connect();
     server.onFrame = () => undefined;
     const logins = Promise.allSettled([handle.loginRoom("456"), handle.loginRoom("456")]);
@@ -227,20 +227,20 @@ describe("a login that the page gave up", () => {
     await server.clock.advance(1_000);
     expect(await logins).toMatchObject([{ reason: { code: "3002" } }, { reason: { code: "3002" } }]);
     const [early, ...later] = server.receivedOf("loginRoom");
-    await server.last.tell({ ...loggedIn("456", 3), ref: early?.ref });
-    await server.last.tell({ ...loginFailed("456", "2004"), ref: later.at(-1)?.ref });
+    await server.last.deliver({ ...loggedIn("456", 3), ref: early?.ref });
+    await server.last.deliver({ ...loginFailed("456", "2004"), ref: later.at(-1)?.ref });
     expect(await third).toBe("2004");
-    await server.last.tell(server.message("for those inside", { roomId: "456" }));
-    expect(heard).not.toHaveBeenCalled();
+    await server.last.deliver(server.message("for those inside", { roomId: "456" }));
+    expect(received).not.toHaveBeenCalled();
   });
 
-  test("is not shown as an eviction", async () => {
+  test("causes no notice of an eviction", async () => {
     const server = new FakeServer();
     const handle = server.handle();
-    const heard = vi.fn();
-    handle.listen("loginRoomResp", heard);
+    const received = vi.fn();
+    handle.listen("loginRoomResp", received);
     await handle.connect();
-    await server.last.tell(evicted("456", 4));
-    expect(heard).not.toHaveBeenCalled();
+    await server.last.deliver(evicted("456", 4));
+    expect(received).not.toHaveBeenCalled();
   });
 });

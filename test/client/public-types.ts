@@ -9,7 +9,7 @@ import Default, {
   SocketHandle,
 } from "../../client/index.ts";
 
-/** Compiled by `npm run types`, never called: a wrong line is a compile error. */
+/** Compiled by `npm run types`, never called: a line with a wrong type does not compile. */
 export function publicTypes(handle: SocketHandle) {
   expectTypeOf(Default).toEqualTypeOf<typeof SocketHandle>();
   expectTypeOf(handle.connect()).toEqualTypeOf<Promise<Notice>>();
@@ -22,7 +22,7 @@ export function publicTypes(handle: SocketHandle) {
   expectTypeOf(
     handle.replay({ toUser: "bob" }, { epoch: "e", after: 7 }, ({ missed }) => missed),
   ).toEqualTypeOf<void>();
-  // @ts-expect-error a number is one of an epoch
+  // @ts-expect-error `after` needs an epoch
   void handle.replay({ toUser: "bob" }, { after: 7 });
   expectTypeOf(handle.loginRoom("456", () => {})).toEqualTypeOf<void>();
   expectTypeOf(handle.loginRoom("456", "loginWhenLast", () => {})).toEqualTypeOf<void>();
@@ -41,15 +41,15 @@ export function publicTypes(handle: SocketHandle) {
 
   handle.listen("delivered", ({ subject }) => expectTypeOf(subject).toBeString());
 
-  // @ts-expect-error there is no such quality
+  // @ts-expect-error qos is 0, 1 or 2
   void handle.publish("456", "say", "hi", { qos: 3 });
-  // @ts-expect-error a person is not a room
+  // @ts-expect-error a user is named by toUser
   void handle.publish({ user: "bob" }, "say", "hi");
   // @ts-expect-error an unknown policy
   void handle.loginRoom("456", "loginWhenEver");
   // @ts-expect-error ids are strings
   void handle.loginRoom(456);
-  // @ts-expect-error no room
+  // @ts-expect-error the room is missing
   void handle.loginRoom();
   // @ts-expect-error a listener is missing
   handle.listen("test");
@@ -57,6 +57,6 @@ export function publicTypes(handle: SocketHandle) {
   handle.listen("loginRoomResp", ({ code }) => code === "2001");
   // @ts-expect-error an option that does not exist
   new SocketHandle({ adress: "wss://push.example" });
-  // @ts-expect-error a token is text
+  // @ts-expect-error a token is a string
   SocketHandle.configure({ token: 5 });
 }

@@ -1,15 +1,15 @@
 import { describe, expect, test, vi } from "vitest";
 import type { FrameOf, ServerFrame } from "../../protocol/frames.ts";
-import { settled } from "./fake-clock.ts";
-import { answerTo, FakeServer, message } from "./fake-server.ts";
+import { settled } from "./support/fake-clock.ts";
+import { answerTo, FakeServer, message } from "./support/fake-server.ts";
 
 let lastSeq = 0;
-/** Says yes as the server does. */
+/** The server's response to a publish. */
 function published({ roomId, clientMessageId }: FrameOf<"publish">): ServerFrame {
   lastSeq += 1;
   const data = { code: "2010", msg: "publish success" } as const;
   const where = roomId === undefined ? { conversation: "ann_bob" } : { roomId };
-  const place = { epoch: "k3f9", seq: lastSeq };
+  const fields = { epoch: "k3f9", seq: lastSeq };
   return {
     type: "published",
     eventName: "publishResp",
@@ -17,7 +17,7 @@ function published({ roomId, clientMessageId }: FrameOf<"publish">): ServerFrame
     clientMessageId,
     messageId: `ann/${clientMessageId}`,
     ...where,
-    ...place,
+    ...fields,
   };
 }
 
@@ -30,7 +30,7 @@ const page = async () => {
 };
 
 describe("publishing", () => {
-  test("to a room resolves with the message's ids and place", async () => {
+  test("to a room resolves with the message's ids and position", async () => {
     const { server, handle } = await page();
     const notice = await handle.publish("456", "say", { text: "hi" }, { receipt: true, qos: 2 });
     const [sent] = server.receivedOf("publish");
@@ -55,7 +55,7 @@ describe("publishing", () => {
     });
   });
 
-  test("to a person resolves with the conversation's id", async () => {
+  test("to a user resolves with the conversation's id", async () => {
     const { server, handle } = await page();
     expect(await handle.publish({ toUser: "bob" }, "say", "hi", { clientMessageId: "c-1" })).toMatchObject({
       clientMessageId: "c-1",
@@ -73,7 +73,7 @@ describe("publishing", () => {
     ]);
   });
 
-  test("takes callbacks, with and without options", async () => {
+  test("works with callbacks, with and without options", async () => {
     const { handle } = await page();
     const onOk = vi.fn();
     expect(handle.publish("456", "say", 1, onOk)).toBeUndefined();
@@ -82,7 +82,7 @@ describe("publishing", () => {
     expect(onOk.mock.calls).toMatchObject([[{ code: "2010" }], [{ clientMessageId: "c-2" }]]);
   });
 
-  test("gives every message an id of its own", async () => {
+  test("gives every message a unique id", async () => {
     const { server, handle } = await page();
     await Promise.all([1, 2, 3].map((data) => handle.publish("456", "say", data)));
     expect(new Set(server.receivedOf("publish").map(({ clientMessageId }) => clientMessageId)).size).toBe(3);
@@ -97,7 +97,7 @@ describe("publishing", () => {
     await expect(handle.publish("456", "say", 1)).rejects.toMatchObject({ code, msg: answer.data.msg });
   });
 
-  test("of what fits into no frame fails with 3005 and closes no connection", async () => {
+  test("more than fits into a frame fails with 3005 and closes no connection", async () => {
     const { server, handle } = await page();
     await expect(handle.publish("456", "say", "é".repeat(16_400))).rejects.toMatchObject({ code: "3005" });
     await handle.publish("456", "say", "é".repeat(16_000));
@@ -118,7 +118,7 @@ describe("publishing", () => {
     },
   );
 
-  test("of what cannot be JSON fails at once, with a promise and with callbacks, and stops nothing", async () => {
+  test("data that cannot be JSON fails immediately, with a promise and with callbacks, and does not affect others", async () => {
     const { server, handle } = await page();
     const circle: { self?: unknown } = {};
     circle.self = circle;
@@ -128,7 +128,7 @@ describe("publishing", () => {
     expect(server.receivedOf("publish")).toHaveLength(1);
   });
 
-  test("sends data as they were, though the page changes them before they can go", async () => {
+  test("sends a copy of the data, as the page may change them before they are sent", async () => {
     const { server, handle } = await page();
     server.last.drop();
     const data = { text: "hi" };
@@ -139,7 +139,7 @@ describe("publishing", () => {
     expect(server.receivedOf("publish")).toMatchObject([{ data: { text: "hi" } }]);
   });
 
-  test("waits for the login to its room, and keeps the page's order there", async () => {
+  test("waits for the login to its room, and keeps the order of its calls", async () => {
     const { server, handle } = await page();
     server.onFrame = () => undefined;
     void handle.loginRoom("457");
@@ -149,26 +149,27 @@ describe("publishing", () => {
     expect(server.receivedOf("publish").map(({ data }) => data)).toEqual(["elsewhere"]);
     server.onFrame = (frame) => (frame.action === "publish" ? published(frame) : answerTo(frame));
     const [login] = server.receivedOf("loginRoom").slice(-1);
-    if (login) await server.last.tell({ ...(answerTo(login) as ServerFrame & { type: "loggedIn" }), ref: login.ref });
+    if (login)
+      await server.last.deliver({ ...(answerTo(login) as ServerFrame & { type: "loggedIn" }), ref: login.ref });
     await settled();
     expect(server.receivedOf("publish").map(({ data }) => data)).toEqual(["elsewhere", 1, 2]);
   });
 
-  test("at qos 0 waits for no answer to another one", async () => {
+  test("at qos 0 does not wait for other responses", async () => {
     const { server, handle } = await page();
     server.onFrame = () => undefined;
     for (const data of [1, 2, 3]) void handle.publish("456", "at", data, { qos: 0 });
     expect(server.receivedOf("publish").map(({ data }) => data)).toEqual([1, 2, 3]);
   });
 
-  test("connects by itself", async () => {
+  test("connects first", async () => {
     const server = new FakeServer();
     server.onFrame = (frame) => (frame.action === "publish" ? published(frame) : answerTo(frame));
     expect(await server.handle().publish({ toUser: "bob" }, "say", "hi")).toMatchObject({ code: "2010" });
   });
 });
 
-describe("a publish without an answer", () => {
+describe("a publish without a response", () => {
   test("is sent again after a lost connection, with the same clientMessageId", async () => {
     const { server, handle } = await page();
     server.onFrame = () => undefined;
@@ -182,48 +183,50 @@ describe("a publish without an answer", () => {
     expect(await done).toMatchObject({ clientMessageId: first?.clientMessageId });
   });
 
-  test("is sent again after trouble of API Gateway, with the same clientMessageId", async () => {
+  test("is sent again after an error of API Gateway, with the same clientMessageId", async () => {
     const { server, handle } = await page();
     server.onFrame = () => undefined;
     const done = handle.publish("456", "say", "hi");
     server.onFrame = (frame) => (frame.action === "publish" ? published(frame) : answerTo(frame));
-    await server.last.tellText('{"message": "Endpoint request timed out"}');
+    await server.last.deliverText('{"message": "Endpoint request timed out"}');
     await server.clock.advance(1_000);
     const [first, second] = server.receivedOf("publish");
     expect(second).toEqual(first);
     expect(await done).toMatchObject({ code: "2010" });
   });
 
-  test("fails with 3002; what the login of its room came to stays", async () => {
+  test("fails with 3002 and keeps the membership of its room", async () => {
     const { server, handle } = await page();
     server.onFrame = (frame) => (frame.action === "publish" ? undefined : answerTo(frame));
     const outcome = handle.publish("456", "say", "hi").catch(({ code }) => code);
     await server.clock.advance(10_000);
     expect(await outcome).toBe("3002");
-    const heard = vi.fn();
-    handle.listen("test", heard);
-    await server.last.tell(server.message("still in", { roomId: "456" }));
-    expect(heard).toHaveBeenCalledOnce();
+    const received = vi.fn();
+    handle.listen("test", received);
+    await server.last.deliver(server.message("still in", { roomId: "456" }));
+    expect(received).toHaveBeenCalledOnce();
   });
 });
 
-describe("listening", () => {
-  test("hears delivered and publishResp", async () => {
+describe("a listener", () => {
+  test("receives delivered and publishResp", async () => {
     const { server, handle } = await page();
-    const heard: unknown[] = [];
-    handle.listen("delivered", (data) => heard.push(data));
-    handle.listen("publishResp", ({ code }) => heard.push(code));
+    const received: unknown[] = [];
+    handle.listen("delivered", (data) => received.push(data));
+    handle.listen("publishResp", ({ code }) => received.push(code));
     await handle.publish("456", "say", "hi");
     const data = { messageId: "m1", subject: "bob", at: 1 };
-    await server.last.tell({ type: "delivered", eventName: "delivered", data });
-    expect(heard).toEqual(["2010", data]);
+    await server.last.deliver({ type: "delivered", eventName: "delivered", data });
+    expect(received).toEqual(["2010", data]);
   });
 
-  test("sees who sent a message and of which conversation it is", async () => {
+  test("receives the sender and the conversation of a message", async () => {
     const { server, handle } = await page();
-    const heard = vi.fn();
-    handle.listen("say", (_, { from, conversation }) => heard(from, conversation));
-    await server.last.tell(message("hi", { eventName: "say", roomId: "@user", from: "bob", conversation: "ann_bob" }));
-    expect(heard).toHaveBeenCalledExactlyOnceWith("bob", "ann_bob");
+    const received = vi.fn();
+    handle.listen("say", (_, { from, conversation }) => received(from, conversation));
+    await server.last.deliver(
+      message("hi", { eventName: "say", roomId: "@user", from: "bob", conversation: "ann_bob" }),
+    );
+    expect(received).toHaveBeenCalledExactlyOnceWith("bob", "ann_bob");
   });
 });

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { settled } from "./fake-clock.ts";
-import { answerTo, connected, evicted, FakeServer, loggedIn, loginFailed } from "./fake-server.ts";
+import { settled } from "./support/fake-clock.ts";
+import { answerTo, connected, evicted, FakeServer, loggedIn, loginFailed } from "./support/fake-server.ts";
 
 const start = { epoch: "k3f9", seq: 0 };
-/** What every `hello` asks back after a first one. */
+/** The rooms that every `hello` after the first one contains. */
 const own = [
   { roomId: "@all", since: start },
   { roomId: "@user", since: start },
@@ -12,7 +12,7 @@ const own = [
 const rooms = (count: number) => Array.from({ length: count }, (_, at) => `room-${at}`);
 
 describe("a lost connection", () => {
-  test("comes back with session and rooms in one round trip", async () => {
+  test("is restored with session and rooms in one round trip", async () => {
     const server = new FakeServer();
     const handle = server.handle();
     server.onFrame = (frame) => (frame.action === "loginRoom" ? loggedIn(frame.roomId, 7) : answerTo(frame));
@@ -34,45 +34,45 @@ describe("a lost connection", () => {
         ref: 0,
       },
     ]);
-    const heard = vi.fn();
-    handle.listen("test", heard);
-    await server.last.tell(server.message("back", { roomId: "1" }));
-    expect(heard).toHaveBeenCalledOnce();
+    const received = vi.fn();
+    handle.listen("test", received);
+    await server.last.deliver(server.message("back", { roomId: "1" }));
+    expect(received).toHaveBeenCalledOnce();
   });
 
-  test("shows messages that overtake the answer to hello", async () => {
+  test("delivers messages that overtake the response to hello", async () => {
     const server = new FakeServer();
     const handle = server.handle();
     await handle.loginRoom("456");
-    const heard = vi.fn();
-    handle.listen("test", heard);
+    const received = vi.fn();
+    handle.listen("test", received);
     server.onFrame = () => undefined;
     server.last.drop();
     await server.clock.advance(250);
-    await server.last.tell(server.message("early", { roomId: "456" }));
-    expect(heard).toHaveBeenCalledOnce();
+    await server.last.deliver(server.message("early", { roomId: "456" }));
+    expect(received).toHaveBeenCalledOnce();
   });
 
   test.each([
     ["2003", loginFailed("456", "2003", "not allowed")],
     ["2004", loginFailed("456", "2004")],
     ["2005", evicted("456", 9)],
-  ])("tells the page of a room that it lost meanwhile: %s", async (code, result) => {
+  ])("reports a membership that ended meanwhile: %s", async (code, result) => {
     const server = new FakeServer();
     const handle = server.handle();
     await handle.loginRoom("456");
     await handle.loginRoom("kept");
-    const told = vi.fn();
-    handle.listen("loginRoomResp", told);
+    const reported = vi.fn();
+    handle.listen("loginRoomResp", reported);
     server.onFrame = () => connected([result, loggedIn("kept")]);
     server.last.drop();
     await server.clock.advance(250);
-    expect(told).toHaveBeenCalledExactlyOnceWith({ code, msg: result.data.msg }, result);
-    const heard = vi.fn();
-    handle.listen("test", heard);
-    await server.last.tell(server.message("lost", { roomId: "456" }));
-    await server.last.tell(server.message("kept", { roomId: "kept" }));
-    expect(heard.mock.calls.map(([data]) => data)).toEqual(["kept"]);
+    expect(reported).toHaveBeenCalledExactlyOnceWith({ code, msg: result.data.msg }, result);
+    const received = vi.fn();
+    handle.listen("test", received);
+    await server.last.deliver(server.message("lost", { roomId: "456" }));
+    await server.last.deliver(server.message("kept", { roomId: "kept" }));
+    expect(received.mock.calls.map(([data]) => data)).toEqual(["kept"]);
     server.onFrame = answerTo;
     server.last.drop();
     await server.clock.advance(250);
@@ -82,21 +82,21 @@ describe("a lost connection", () => {
     ]);
   });
 
-  test("tells an eviction once, though both the notice and the answer to hello tell it", async () => {
+  test("reports an eviction once that arrives both as a notice and in the response to hello", async () => {
     const server = new FakeServer();
     const handle = server.handle();
     await handle.loginRoom("456");
-    const told = vi.fn();
-    handle.listen("loginRoomResp", told);
+    const reported = vi.fn();
+    handle.listen("loginRoomResp", reported);
     server.onFrame = () => undefined;
     server.last.drop();
     await server.clock.advance(250);
-    await server.last.tell(evicted("456", 9));
-    await server.last.tell(connected([evicted("456", 9)]));
-    expect(told).toHaveBeenCalledOnce();
+    await server.last.deliver(evicted("456", 9));
+    await server.last.deliver(connected([evicted("456", 9)]));
+    expect(reported).toHaveBeenCalledOnce();
   });
 
-  test("restores more than 50 rooms by several hello frames, generations included", async () => {
+  test("restores more than 50 rooms with several hello frames, generations included", async () => {
     const server = new FakeServer();
     const handle = server.handle();
     await Promise.all(rooms(120).map((roomId) => handle.loginRoom(roomId)));
@@ -111,7 +111,7 @@ describe("a lost connection", () => {
     expect(hellos.map(({ session }) => session)).toEqual(["session-1", "session-1", "session-1"]);
   });
 
-  test("asks again for what had no answer, after its rooms are back", async () => {
+  test("sends pending requests again, after its rooms are restored", async () => {
     const server = new FakeServer();
     const handle = server.handle();
     await handle.loginRoom("1");
@@ -124,7 +124,7 @@ describe("a lost connection", () => {
     expect(server.last.received.map(({ action }) => action)).toEqual(["hello", "loginRoom"]);
   });
 
-  test("takes up no place again that the page has left", async () => {
+  test("does not restore a room that the page left", async () => {
     const server = new FakeServer();
     const handle = server.handle();
     await handle.loginRoom("456");
@@ -134,7 +134,7 @@ describe("a lost connection", () => {
     expect(server.last.received).toMatchObject([{ action: "hello", session: "session-1", rooms: own }]);
   });
 
-  test("keeps its session also when a hello fails", async () => {
+  test("keeps its session when a hello fails", async () => {
     const server = new FakeServer();
     const handle = server.handle();
     await handle.loginRoom("456");
@@ -150,7 +150,7 @@ describe("a lost connection", () => {
     expect(server.last.received).toMatchObject([{ session: "session-1", rooms: [...own, { roomId: "456" }] }]);
   });
 
-  test("tries again after pauses up to a limit that doubles, 30 s at most", async () => {
+  test("has a backoff with a limit that doubles up to 30 s", async () => {
     const server = new FakeServer();
     const limits: number[] = [];
     await server.handle({ random: () => 0.999_999 }).connect();
@@ -165,7 +165,7 @@ describe("a lost connection", () => {
     expect(limits).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
   });
 
-  test("hears nothing of a connection that it gave up", async () => {
+  test("ignores the frames of a closed connection", async () => {
     const server = new FakeServer();
     const handle = server.handle();
     await handle.loginRoom("456");
@@ -175,21 +175,21 @@ describe("a lost connection", () => {
     await server.clock.advance(270_000 + 10_000);
     server.onFrame = answerTo;
     await server.clock.advance(250);
-    const heard = vi.fn();
-    handle.listen("test", heard);
+    const received = vi.fn();
+    handle.listen("test", received);
     old.isOpen = true;
-    await old.tell(server.message("from the dead", { roomId: "456" }));
+    await old.deliver(server.message("from the dead", { roomId: "456" }));
     old.drop();
     await settled();
-    expect(heard).not.toHaveBeenCalled();
+    expect(received).not.toHaveBeenCalled();
     expect(server.last.isOpen).toBe(true);
   });
 });
 
-describe("while it waits for its next attempt", () => {
+describe("during the backoff", () => {
   afterEach(() => vi.unstubAllGlobals());
 
-  test("the client tries at once when the network comes back", async () => {
+  test("the client connects immediately when the network comes back", async () => {
     const window = new EventTarget();
     vi.stubGlobal("window", window);
     const server = new FakeServer();

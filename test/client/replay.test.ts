@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { FrameOf, ServerFrame } from "../../protocol/frames.ts";
-import { settled } from "./fake-clock.ts";
-import { answerTo, FakeServer, message } from "./fake-server.ts";
-import { polledPage } from "./polled-server.ts";
+import { settled } from "./support/fake-clock.ts";
+import { answerTo, FakeServer, message } from "./support/fake-server.ts";
+import { pollingPage } from "./support/polling-server.ts";
 
-/** Its number is one of the conversation's log, which no room of the page has. */
+/** Its position is in the conversation's log, not in that of a room. */
 const said = message("hi", { roomId: "ann_bob", conversation: "ann_bob", epoch: "q2w8", seq: 3 });
 const replayed = (): ServerFrame => ({
   type: "replayed",
@@ -22,15 +22,15 @@ const page = async (answer: (frame: FrameOf<"replay">) => ServerFrame | undefine
   const server = new FakeServer();
   server.onFrame = (frame) => (frame.action === "replay" ? answer(frame) : answerTo(frame));
   const handle = server.handle();
-  const heard: unknown[] = [];
-  handle.listen("test", (data) => heard.push(data));
+  const received: unknown[] = [];
+  handle.listen("test", (data) => received.push(data));
   await handle.connect();
-  return { server, handle, heard };
+  return { server, handle, received };
 };
 
 describe("replaying a conversation", () => {
   test.each([{ history: 20 }, { epoch: "q2w8", after: 2 }])("with %j resolves with its messages", async (from) => {
-    const { server, handle, heard } = await page();
+    const { server, handle, received } = await page();
     expect(await handle.replay({ toUser: "bob" }, from)).toMatchObject({
       ...{ code: "2011", roomId: "ann_bob", epoch: "q2w8" },
       ...{ recovered: true, missed: [said], upTo: 3, more: true },
@@ -38,23 +38,23 @@ describe("replaying a conversation", () => {
     expect(server.receivedOf("replay")).toEqual([
       { action: "replay", toUser: "bob", ...from, ref: expect.any(Number) },
     ]);
-    // They are no news.
-    expect(heard).toEqual([]);
+    // Listeners do not receive them.
+    expect(received).toEqual([]);
   });
 
-  test("touches no room, even of the same name: its numbers are of another log", async () => {
+  test("does not affect a room of the same name, as that has another log", async () => {
     const answers = [replayed(), { ...replayed(), recovered: false, missed: [] } as ServerFrame];
-    const { server, handle, heard } = await page(() => answers.shift());
+    const { server, handle, received } = await page(() => answers.shift());
     await handle.loginRoom("ann_bob");
     for (let i = 0; i < 2; i += 1) await handle.replay({ toUser: "bob" }, { history: 1 });
-    // One that comes too late is nobody's.
-    await server.last.tell({ ...replayed(), recovered: false, missed: [], ref: 99 } as ServerFrame);
-    await server.last.tell(server.message("next", { roomId: "ann_bob" }));
-    expect(heard).toEqual(["next"]);
+    // A response without a request has no effect.
+    await server.last.deliver({ ...replayed(), recovered: false, missed: [], ref: 99 } as ServerFrame);
+    await server.last.deliver(server.message("next", { roomId: "ann_bob" }));
+    expect(received).toEqual(["next"]);
     expect(server.receivedOf("replay")).toHaveLength(2);
   });
 
-  test("calls back", async () => {
+  test("works with callbacks", async () => {
     const { handle } = await page();
     const codes: string[] = [];
     handle.replay({ toUser: "bob" }, { history: 1 }, ({ code, missed }) =>
@@ -64,16 +64,16 @@ describe("replaying a conversation", () => {
     expect(codes).toEqual(["2011", said.messageId]);
   });
 
-  test("waits for what is being said to the same person, and is asked again after a lost connection", async () => {
+  test("waits for a publish to the same user, and is sent again after a lost connection", async () => {
     const { server, handle } = await page();
     server.onFrame = (frame) => (frame.action === "replay" || frame.action === "publish" ? undefined : answerTo(frame));
     handle.publish({ toUser: "bob" }, "say", 1, { clientMessageId: "c" }).catch(() => {});
-    const asked = handle.replay({ toUser: "bob" }, { history: 1 });
+    const result = handle.replay({ toUser: "bob" }, { history: 1 });
     await settled();
     expect(server.receivedOf("replay")).toEqual([]);
     const [{ ref } = {}] = server.receivedOf("publish");
     const data = { code: "2012", msg: "no" } as const;
-    await server.last.tell({
+    await server.last.deliver({
       type: "publishFailed",
       eventName: "publishResp",
       data,
@@ -83,10 +83,10 @@ describe("replaying a conversation", () => {
     server.onFrame = (frame) => (frame.action === "replay" ? replayed() : answerTo(frame));
     server.last.drop();
     await server.clock.advance(10_000);
-    expect(await asked).toMatchObject({ missed: [said] });
+    expect(await result).toMatchObject({ missed: [said] });
   });
 
-  test("fails as the server says", async () => {
+  test("fails with the server's code", async () => {
     const msg = "nothing was ever sent there";
     const { handle } = await page(() => ({
       type: "replayFailed",
@@ -99,21 +99,21 @@ describe("replaying a conversation", () => {
     });
   });
 
-  test("while the page polls has a WebSocket tried at once", async () => {
-    const { server, handle } = await polledPage();
+  test("while polling, tries a WebSocket immediately", async () => {
+    const { server, handle } = await pollingPage();
     await server.advance(10_000);
-    const asked = handle.replay({ toUser: "bob" }, { history: 1 });
+    const result = handle.replay({ toUser: "bob" }, { history: 1 });
     server.isDown = false;
     server.onFrame = (frame) => (frame.action === "replay" ? replayed() : answerTo(frame));
     await server.advance(1_000);
-    expect(await asked).toMatchObject({ missed: [said] });
+    expect(await result).toMatchObject({ missed: [said] });
   });
 
-  test("fails with the reason if none opens", async () => {
-    const { server, handle } = await polledPage();
+  test("fails with the reason if no WebSocket opens", async () => {
+    const { server, handle } = await pollingPage();
     await server.advance(10_000);
-    const asked = handle.replay({ toUser: "bob" }, { history: 1 }).catch(({ code, msg }) => ({ code, msg }));
+    const result = handle.replay({ toUser: "bob" }, { history: 1 }).catch(({ code, msg }) => ({ code, msg }));
     await server.advance(5_000);
-    expect(await asked).toEqual({ code: "2014", msg: "replay: no WebSocket opens here now; ask again later" });
+    expect(await result).toEqual({ code: "2014", msg: "replay: no WebSocket opens here now; ask again later" });
   });
 });

@@ -6,7 +6,7 @@ const frame = (value: unknown) => JSON.stringify(value);
 const login = (roomId: unknown) => frame({ action: "loginRoom", roomId });
 const deep = `${'{"a":'.repeat(500)}1${"}".repeat(500)}`;
 
-/** What it is, the frame as it is sent, and the reply: type, event, code and a part of its text. */
+/** A name, the frame as it is sent, and the expected reply: type, event name, code and a part of its text. */
 const cases: [string, string, string, string, string, string][] = [
   ["is no JSON", "hello", "refused", "errorResp", "4001", "should be a JSON object"],
   ["is empty", "", "refused", "errorResp", "4001", "should be a JSON object"],
@@ -105,7 +105,7 @@ const cases: [string, string, string, string, string, string][] = [
   ["answers with a nonce too long", frame({ action: "here", nonce: "n".repeat(65) }), "", "", "", ""],
 ];
 
-/** Frames that are refused: each says why, nobody else notices, nothing is written. */
+/** Refused frames: the reply has the reason, no other page receives anything, and nothing is written. */
 export function badFrames(target: () => Target): void {
   describe("a frame that", () => {
     let page: RawPage;
@@ -124,7 +124,7 @@ export function badFrames(target: () => Target): void {
       if (type !== "") {
         const { frame } = await page.next();
         const data = { code, msg: expect.stringContaining(says) };
-        // What it was about is named, if that can be a name.
+        // The reply names the room and the message if their ids are valid.
         const names = type === "loginFailed" && raw.includes('"roomId":"456"') ? { roomId: "456" } : {};
         expect(frame).toEqual({ type, eventName, data, ...names });
       }

@@ -4,7 +4,7 @@ import { push, type Target } from "./target.ts";
 
 const wrap = (body: unknown) => ({ ROOT: { BODY: body } });
 
-/** Pushes that are refused: each says why, nobody notices, nothing is written. */
+/** Refused pushes: the response has the reason, no page receives anything, and nothing is written. */
 export function badPushes(target: () => Target): void {
   describe("a push that is refused", () => {
     const room = "456";
@@ -75,7 +75,7 @@ export function badPushes(target: () => Target): void {
     });
 
     test("for more than a Lambda takes is answered 413 by API Gateway, in the words of the others", async () => {
-      // 4 MB, but each quotation mark counts twice on its way to the Lambda.
+      // 4 MB, but the event of the Lambda function escapes each quotation mark.
       const { status, answer } = await push(target(), { ...good, data: Array.from({ length: 1_400_000 }, () => "") });
       expect({ status, code: answer.code }).toEqual({ status: 413, code: "1009" });
       expect(answer.msg).toContain("5242880");

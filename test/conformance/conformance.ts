@@ -9,9 +9,9 @@ import type { RunningTarget, Target } from "./target.ts";
 const parts = { connections, rooms, pushes, "bad frames": badFrames, "bad pushes": badPushes };
 
 /**
- * What every Downlink does, wherever it runs.
+ * The behaviour of every Downlink stack, on this machine or on AWS.
  *
- * @param connectTo called once per part: the parts that look into the tables want them to themselves
+ * @param connectTo called once per part, so that parts that read the tables do not share them with others
  */
 export function conformance(name: string, connectTo: () => Promise<RunningTarget>): void {
   for (const [part, specify] of Object.entries<(target: () => Target) => void>(parts)) {

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { mintToken } from "../../local/mint-token.ts";
+import { mintToken } from "../../local/host/mint-token.ts";
 import { handshakeStatus, meet, newRoom, openPage } from "./page.ts";
 import type { Target } from "./target.ts";
 
 const encode = (part: unknown) => Buffer.from(JSON.stringify(part)).toString("base64url");
 
-/** Handshakes, hello, heartbeats, and what ends a line. */
+/** Handshakes, hello, heartbeats, and the end of a connection. */
 export function connections(target: () => Target): void {
   describe("a handshake", () => {
     test("is accepted with the token in the query string", async () => {

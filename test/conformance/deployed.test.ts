@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { describe, test } from "vitest";
 import { conformance } from "./conformance.ts";
 
-// To run it: DOWNLINK_ENDPOINTS=endpoints.json npm run vitest test/e2e/deployed.test.ts
-// The file holds what .local/endpoints.json holds: webSocketUrl, restUrl, apiKey, tokenSecret.
+// Run: DOWNLINK_ENDPOINTS=endpoints.json npx vitest run test/conformance/deployed.test.ts
+// The file has the fields of .local/endpoints.json: webSocketUrl, restUrl, apiKey, tokenSecret.
 const file = process.env.DOWNLINK_ENDPOINTS;
 
 if (file === undefined) {

@@ -1,20 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { onTestFinished } from "vitest";
 import { type ClientOptions, WebSocket } from "ws";
-import { type Claims, mintToken } from "../../local/mint-token.ts";
+import { type Claims, mintToken } from "../../local/host/mint-token.ts";
 import type { Target } from "./target.ts";
 
-/** A frame as it came, and what it says. */
+/** A received frame: its text, and its JSON value. */
 export interface Got {
   raw: string;
-  // biome-ignore lint/suspicious/noExplicitAny: frames are looked at member by member, and a wrong one fails the test
+  // biome-ignore lint/suspicious/noExplicitAny: tests read frames member by member, and a wrong member fails the test
   frame: any;
 }
 type Matches = (got: Got) => boolean;
 
 const waitMs = 20_000;
 
-/** A raw WebSocket client. What arrives waits in a queue until somebody asks for it, so that nothing is missed. */
+/** A raw WebSocket client. Received frames wait in a queue until the test takes them. */
 export class RawPage {
   readonly subject: string;
   readonly socket: WebSocket;
@@ -38,12 +38,12 @@ export class RawPage {
     });
   }
 
-  /** What has arrived and was not asked for. */
+  /** Received frames that the test has not taken. */
   get inbox(): unknown[] {
     return this.#queue.map(({ frame }) => frame);
   }
 
-  /** The oldest frame that matches and was not asked for yet. */
+  /** Takes the oldest frame that matches, or waits for it. @throws Error after 20 s */
   async next(matches: Matches = () => true): Promise<Got> {
     const index = this.#queue.findIndex(matches);
     const [waiting] = index < 0 ? [] : this.#queue.splice(index, 1);
@@ -61,7 +61,7 @@ export class RawPage {
     this.socket.send(typeof frame === "string" ? frame : JSON.stringify(frame));
   }
 
-  /** Says a frame and gives its reply, without the `ref` that tells it from others. */
+  /** Sends a frame with a new `ref`. @returns the reply, without its `ref` */
   async ask(frame: Record<string, unknown>) {
     this.#refs += 1;
     const ref = `ask-${this.#refs}`;
@@ -75,7 +75,7 @@ export class RawPage {
   login = (roomId: string, type?: string) => this.ask({ action: "loginRoom", roomId, ...(type && { type }) });
   leave = (roomId: string) => this.ask({ action: "leaveRoom", roomId });
 
-  /** Comes back when everything that was sent to this page before has arrived. */
+  /** Resolves when everything that was sent to this page before has arrived. */
   async settle(): Promise<void> {
     this.say({ action: "heartbeat" });
     await this.next(({ frame }) => frame.type === "heartbeat");
@@ -88,14 +88,14 @@ export class RawPage {
 }
 
 export interface PageOptions extends Partial<Claims> {
-  /** @default as a query parameter */
+  /** @default "query" */
   tokenAs?: "query" | "subprotocol";
-  /** In place of a good one. */
+  /** Replaces the valid token. */
   token?: string;
   socket?: ClientOptions;
 }
 
-/** Status of a refused handshake. */
+/** Thrown for a handshake that is not answered 101. */
 export class HandshakeRefused extends Error {
   readonly status: number;
   constructor(status: number) {
@@ -104,7 +104,7 @@ export class HandshakeRefused extends Error {
   }
 }
 
-/** A page of its own subject that may do everything, unless told otherwise. It has not said anything yet. */
+/** Opens a page, by default of a new subject with all grants. It has sent no frame yet. */
 export async function openPage(target: Target, options: PageOptions = {}): Promise<RawPage> {
   const { sub = randomUUID(), rooms = ["*"], publish = ["*"], expiresInSeconds = 600, tokenAs = "query" } = options;
   const token = options.token ?? (await mintToken(target.tokenSecret, { sub, rooms, publish, expiresInSeconds }));
@@ -121,7 +121,7 @@ export async function openPage(target: Target, options: PageOptions = {}): Promi
   return page;
 }
 
-/** A page for one test, which has said hello. */
+/** Opens a page that has sent `hello`, and closes it at the end of the test. */
 export async function meet(target: Target, options?: PageOptions): Promise<RawPage & { session: string }> {
   const page = await openPage(target, options);
   onTestFinished(() => page.close());
@@ -129,7 +129,7 @@ export async function meet(target: Target, options?: PageOptions): Promise<RawPa
   return Object.assign(page, { session: String(session) });
 }
 
-/** Status of a handshake that is refused; 101 if it is not. */
+/** HTTP status of a handshake; 101 if it is accepted. */
 export async function handshakeStatus(target: Target, options: PageOptions): Promise<number> {
   try {
     await (await openPage(target, options)).close();
@@ -140,5 +140,5 @@ export async function handshakeStatus(target: Target, options: PageOptions): Pro
   }
 }
 
-/** A room that nobody else uses. */
+/** The id of a room that no other test uses. */
 export const newRoom = () => `room-${randomUUID()}`;

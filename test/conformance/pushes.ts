@@ -5,7 +5,7 @@ import { push, pushOk, type Target } from "./target.ts";
 
 const wrap = (body: unknown) => ({ ROOT: { BODY: body } });
 
-/** What services push and pages get. */
+/** Pushes of services, and the messages that pages receive. */
 export function pushes(target: () => Target): void {
   describe("a push", () => {
     test("to a room reaches who is in, once, and nobody else", async () => {
@@ -134,7 +134,7 @@ export function pushes(target: () => Target): void {
         sha256: hash("sha256", body),
         bytes: Buffer.byteLength(body),
       });
-      // Its address is for this very object, and to read it.
+      // The URL grants reading this one object, and nothing else.
       expect((await fetch(payload.url, { method: "PUT", body: "1" })).status).toBe(403);
       expect((await fetch(payload.url.replace(payload.sha256, hash("sha256", "1")))).status).toBe(403);
       expect((await fetch(payload.url.split("?")[0])).status).toBe(403);

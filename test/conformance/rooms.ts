@@ -4,7 +4,7 @@ import { pushOk, type Target } from "./target.ts";
 
 const codeOf = async (reply: Promise<{ data: { code: string } }>) => (await reply).data.code;
 
-/** Login policies, leaving, and coming back. */
+/** Login policies, leaving, and resuming a session. */
 export function rooms(target: () => Target): void {
   describe("a login", () => {
     test("says to the letter that it succeeded, and that somebody is in", async () => {
@@ -151,7 +151,7 @@ export function rooms(target: () => Target): void {
   });
 }
 
-/** The same page on a new connection. */
+/** Opens a new connection of the same session. */
 async function meetAgain(target: Target, { subject, session }: { subject: string; session: string }, rooms: unknown[]) {
   const page = await openPage(target, { sub: subject });
   onTestFinished(() => page.close());

@@ -1,11 +1,11 @@
-/** A running Downlink, on whatever it runs. */
+/** A running Downlink stack. */
 export interface Target {
   webSocketUrl: string;
-  /** Of the REST API's stage; pushes go to `{restUrl}/push`. */
+  /** URL of the REST API's stage; pushes go to `{restUrl}/push`. */
   restUrl: string;
   apiKey: string;
   tokenSecret: string;
-  /** All rows of all tables, where one can look into them. */
+  /** All rows of all tables; absent if the tests cannot read the tables. */
   rows?: () => Promise<unknown>;
 }
 export type RunningTarget = Target & { close(): Promise<void> };
@@ -13,21 +13,21 @@ export type RunningTarget = Target & { close(): Promise<void> };
 export interface PushAnswer {
   status: number;
   contentType: string | null;
-  // biome-ignore lint/suspicious/noExplicitAny: answers are looked at member by member, and a wrong one fails the test
+  // biome-ignore lint/suspicious/noExplicitAny: tests read responses member by member, and a wrong member fails the test
   answer: any;
 }
 
 interface Request {
   method?: string;
   path?: string;
-  /** `undefined` sends none. @default the target's */
+  /** `undefined` sends no key. @default the target's key */
   apiKey?: string | undefined;
 }
 
 /**
- * Pushes as a service does.
+ * Sends a request to the REST API, as a service does.
  *
- * @param body sent as it is if it is a string, else as JSON
+ * @param body a string is sent unchanged, other values as JSON
  */
 export async function push(target: Target, body: unknown, request: Request = {}): Promise<PushAnswer> {
   const { method = "POST", path = "/push" } = request;
@@ -41,7 +41,7 @@ export async function push(target: Target, body: unknown, request: Request = {})
   return { status: response.status, contentType, answer: await response.json() };
 }
 
-/** The push, which has to be accepted. */
+/** Pushes. @returns the message id @throws Error if the push is not accepted */
 export async function pushOk(target: Target, body: unknown): Promise<string> {
   const { status, answer } = await push(target, body);
   if (status !== 200) throw new Error(`the push was answered ${status}: ${JSON.stringify(answer)}`);

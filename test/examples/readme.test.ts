@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 
 const root = join(import.meta.dirname, "../..");
 const read = (file: string) => readFileSync(join(root, file), "utf8");
-/** Those are compiled by `npm run types`. */
+/** `npm run types` compiles them. */
 const examples = globSync("examples/*.ts", { cwd: root }).toSorted();
 const pages = [
   ...["README.md", "README.zh-CN.md", "CONTRIBUTING.md", "bench/README.md"],
@@ -14,7 +14,7 @@ const pages = [
 describe.each(["README.md", "README.zh-CN.md"])("%s", (page) => {
   const text = read(page);
 
-  test("shows each example as it is, and no other TypeScript", () => {
+  test("shows each example unchanged, and no other TypeScript", () => {
     const shown = [...text.matchAll(/\]\((examples\/[^)]+)\)[^`]*```ts\n([^`]*(?:`[^`\n]+`[^`]*)*)```/g)];
     expect(text.match(/^```ts$/gm)).toHaveLength(shown.length);
     expect(shown.map(([, file]) => file).toSorted()).toEqual(examples);
@@ -54,7 +54,7 @@ test.each(pages)("%s links to files that exist", (page) => {
   expect(targets.filter((path) => !existsSync(join(root, dirname(page), path)))).toEqual([]);
 });
 
-/** As GitHub makes them of headings. */
+/** The anchors that GitHub generates for headings. */
 function anchorsOf(page: string): Set<string> {
   const anchors = new Set<string>();
   const text = read(page).replace(/^```.*?^```$/gms, "");

@@ -19,11 +19,11 @@ beforeAll(() => {
   }
 });
 
-test("each function has a bundle of its own", () => {
+test("each function has its own bundle", () => {
   expect([...bundles.keys()].toSorted()).toEqual(entries);
 });
 
-test.each(entries)("%s is one module that needs nothing beside it and exports a handler", async (entry) => {
+test.each(entries)("%s is one module without external packages and exports a handler", async (entry) => {
   const path = bundles.get(entry) ?? "";
   const imports = [...readFileSync(path, "utf8").matchAll(/\bfrom\s*"([^".]+)"/g)].map(([, name]) => name);
   expect(imports.filter((name) => name?.startsWith("@"))).toEqual([]);
@@ -37,7 +37,7 @@ test.each(entries)("%s is one module that needs nothing beside it and exports a 
     PAYLOADS_URL: "https://payloads.s3.eu-central-1.amazonaws.com",
     CALLBACK_URL: "https://abc.execute-api.eu-central-1.amazonaws.com/socket",
     RETENTION_SECONDS: "60",
-    REDELIVER_QUEUE_URL: "https://sqs.eu-central-1.amazonaws.com/123456789012/looks",
+    ACK_CHECK_QUEUE_URL: "https://sqs.eu-central-1.amazonaws.com/123456789012/ack-checks",
     REDELIVER_AFTER_SECONDS: "5",
     EVENT_BUS_NAME: "default",
     FAN_OUT_QUEUE_URL: "https://sqs.eu-central-1.amazonaws.com/123456789012/tasks",
@@ -48,6 +48,6 @@ test.each(entries)("%s is one module that needs nothing beside it and exports a 
   expect(await import(pathToFileURL(path).href)).toMatchObject({ handler: expect.any(Function) });
 });
 
-test.each(entries)("%s is small enough to start fast", (entry) => {
+test.each(entries)("%s is small enough for a fast cold start", (entry) => {
   expect(statSync(bundles.get(entry) ?? "").size).toBeLessThan(600_000);
 });

@@ -10,7 +10,7 @@ import { describe, expect, test } from "vitest";
 import { Downlink, type DownlinkProps } from "../../lib/index.ts";
 import { newApp, readable, resourcesOf, synthesize } from "./synthesize.ts";
 
-test("the stack's outputs are what pages and services need", () => {
+test("the stack's outputs are the URLs, names and ARNs of its endpoints, secrets and queues", () => {
   const template = synthesize();
   const outputs = Object.entries(template.toJSON().Outputs as Record<string, { Value: unknown }>);
   expect(Object.fromEntries(outputs.map(([name, { Value }]) => [name, readable(template, Value)]))).toEqual({
@@ -20,25 +20,25 @@ test("the stack's outputs are what pages and services need", () => {
     ApiKeyId: "<PushApi/Api/Key>",
     TokenSecretArn: "<TokenSecret>",
     PayloadsBucket: "<Payloads/Bucket>",
-    LooksArn: "<Redelivery/Looks.Arn>",
-    LooksDeadLettersArn: "<Redelivery/DeadLetters.Arn>",
-    TasksArn: "<FanOut/Tasks.Arn>",
-    TasksDeadLettersArn: "<FanOut/DeadLetters.Arn>",
+    AckChecksArn: "<Redelivery/AckChecks.Arn>",
+    AckChecksDeadLettersArn: "<Redelivery/DeadLetters.Arn>",
+    FanOutTasksArn: "<FanOut/Tasks.Arn>",
+    FanOutDeadLettersArn: "<FanOut/DeadLetters.Arn>",
   });
 });
 
-test("the token secret is made of 64 random characters and survives the stack", () => {
+test("the token secret has 64 random characters and is retained", () => {
   const [secret] = Object.values(resourcesOf(synthesize(), "AWS::SecretsManager::Secret"));
   expect(secret?.Properties.GenerateSecretString).toEqual({ PasswordLength: 64, ExcludePunctuation: true });
   expect(secret?.DeletionPolicy).toBe("Retain");
 });
 
-describe("in somebody else's stack", () => {
-  /** Without the feature flags of cdk.json: they are not theirs. */
-  const theirs = (use: (stack: Stack) => void) => {
+describe("in another app's stack", () => {
+  /** A stack without the feature flags of this project's cdk.json. */
+  const synthesizeOther = (use: (stack: Stack) => void) => {
     const stack = new Stack(
       new App({ context: { "aws:cdk:bundling-stacks": [], "aws:cdk:enable-path-metadata": true } }),
-      "Theirs",
+      "Other",
     );
     use(stack);
     return Template.fromStack(stack);
@@ -48,22 +48,22 @@ describe("in somebody else's stack", () => {
       ({ Properties }) => Properties.PolicyDocument.Statement,
     );
 
-  test("it needs no props and no feature flags", () => {
-    const template = theirs((stack) => new Downlink(stack, "Downlink"));
+  test("the construct needs no props and no feature flags", () => {
+    const template = synthesizeOther((stack) => new Downlink(stack, "Downlink"));
     template.resourceCountIs("AWS::Lambda::Function", 6);
     template.resourceCountIs("AWS::ApiGateway::Account", 1);
   });
 
-  test("two may stand side by side", () => {
-    const template = theirs((stack) => {
+  test("a stack can contain two constructs", () => {
+    const template = synthesizeOther((stack) => {
       new Downlink(stack, "One");
       new Downlink(stack, "Two");
     });
     template.resourceCountIs("AWS::ApiGatewayV2::Api", 2);
   });
 
-  test("grantPush lets a service read the key, and nothing else", () => {
-    const template = theirs((stack) => {
+  test("grantPush allows a service to read the key, and nothing else", () => {
+    const template = synthesizeOther((stack) => {
       const service = new Role(stack, "Service", { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
       new Downlink(stack, "Downlink").grantPush(service);
     });
@@ -79,26 +79,26 @@ describe("in somebody else's stack", () => {
     });
   });
 
-  test("a secret of theirs is read in place of a new one, with its key", () => {
-    const template = theirs((stack) => {
+  test("an existing token secret replaces the new one, and its KMS key is granted", () => {
+    const template = synthesizeOther((stack) => {
       const encryptionKey = new Key(stack, "Key");
-      new Downlink(stack, "Downlink", { tokenSecret: new Secret(stack, "Own", { encryptionKey }) });
+      new Downlink(stack, "Downlink", { tokenSecret: new Secret(stack, "Existing", { encryptionKey }) });
     });
     template.resourceCountIs("AWS::SecretsManager::Secret", 1);
     const actions = statementsOf(template).flatMap(({ Action }) => Action);
     expect(actions).toEqual(expect.arrayContaining(["secretsmanager:GetSecretValue", "kms:Decrypt"]));
   });
 
-  test("a secret that is known by name only is read whatever its ARN ends with", () => {
-    const template = theirs((stack) => {
-      new Downlink(stack, "Downlink", { tokenSecret: Secret.fromSecretNameV2(stack, "Own", "tokens") });
+  test("a secret that is imported by name is readable with any ARN suffix", () => {
+    const template = synthesizeOther((stack) => {
+      new Downlink(stack, "Downlink", { tokenSecret: Secret.fromSecretNameV2(stack, "Existing", "tokens") });
     });
     const [read] = statementsOf(template).filter(({ Action }) => Action === "secretsmanager:GetSecretValue");
     expect(readable(template, read.Resource)).toMatch(/:secret:tokens-\?{6}$/);
   });
 
-  test("the alarm of the redelivery can be told whom to call", () => {
-    const template = theirs((stack) => {
+  test("redeliveryAlarm accepts alarm actions", () => {
+    const template = synthesizeOther((stack) => {
       const pager = new Topic(stack, "Pager");
       new Downlink(stack, "Downlink").redeliveryAlarm.addAlarmAction(new SnsAction(pager));
     });
@@ -108,8 +108,8 @@ describe("in somebody else's stack", () => {
     ]);
   });
 
-  test("props that are known at deployment only are passed on", () => {
-    const template = theirs((stack) => {
+  test("props may be tokens, which are resolved at deployment", () => {
+    const template = synthesizeOther((stack) => {
       new Downlink(stack, "Downlink", {
         allowedOrigins: Lazy.list({ produce: () => ["https://a.example", "https://b.example"] }),
         retention: Duration.seconds(Lazy.number({ produce: () => 3600 })),
@@ -163,29 +163,37 @@ describe("props", () => {
       { allowedOrigins: ["https://*.example"] },
       /no wildcard.*got "https:\/\/\*\.example"/,
     ],
-    ["any origin beside a named one", { allowedOrigins: ["*", "https://a.example"] }, /"\*" alone, got "\*"/],
+    ["any origin together with a listed one", { allowedOrigins: ["*", "https://a.example"] }, /"\*" alone, got "\*"/],
     [
-      "two origins in one text",
+      "two origins in one string",
       { allowedOrigins: ["https://a.example,https://b.example"] },
       /got "https:\/\/a\.example,/,
     ],
-    ["origins beyond a Lambda's environment", { allowedOrigins: manyOrigins }, /takes 5\d{3} bytes, allowed are 3500/],
+    [
+      "origins that exceed a Lambda function's environment",
+      { allowedOrigins: manyOrigins },
+      /has 5\d{3} bytes, the maximum is 3500/,
+    ],
     [
       "a retention below a minute",
       { retention: Duration.seconds(59) },
       /^retention .* from 60 to 2592000, got 59; shorter/,
     ],
     [
-      "a retention beyond the life of a room",
+      "a retention longer than the life of a room",
       { retention: Duration.seconds(30 * 86_400 + 1) },
       /^retention .* got 2592001; .* forgotten after 30 days/,
     ],
     [
-      "no pause before a redelivery",
+      "a redelivery without a pause",
       { redeliverAfter: Duration.seconds(0) },
       /^redeliverAfter .* from 1 to 900, got 0/,
     ],
-    ["half a second", { redeliverAfter: Duration.millis(500) }, /^redeliverAfter should be a whole .* got 0\.5/],
+    [
+      "a redelivery after half a second",
+      { redeliverAfter: Duration.millis(500) },
+      /^redeliverAfter should be a whole .* got 0\.5/,
+    ],
     [
       "a redelivery later than a queue can delay",
       { redeliverAfter: Duration.minutes(16) },
@@ -200,16 +208,20 @@ describe("props", () => {
     ["half a push", { pushBurstLimit: 0.5 }, /^pushBurstLimit .* got 0\.5/],
     ["no polls", { pollRateLimit: 0 }, /^pollRateLimit .* got 0/],
     ["half a poll", { pollBurstLimit: 1.5 }, /^pollBurstLimit .* got 1\.5/],
-    ["negative frames", { socketRateLimit: -1 }, /^socketRateLimit .* got -1/],
-    ["frames that are no number", { socketBurstLimit: Number.NaN }, /^socketBurstLimit .* got NaN/],
-    ["a single redelivery at once", { redeliveryConcurrency: 1 }, /^redeliveryConcurrency .* from 2 to 1000.* got 1$/],
+    ["a negative frame rate", { socketRateLimit: -1 }, /^socketRateLimit .* got -1/],
+    ["a frame rate that is not a number", { socketBurstLimit: Number.NaN }, /^socketBurstLimit .* got NaN/],
     [
-      "frames that are known at deployment only",
+      "a redelivery concurrency of 1",
+      { redeliveryConcurrency: 1 },
+      /^redeliveryConcurrency .* from 2 to 1000.* got 1$/,
+    ],
+    [
+      "a frame rate that is a token",
       { socketRateLimit: Lazy.number({ produce: () => 7 }) },
       /^socketRateLimit should be a number that is known when/,
     ],
     [
-      "a log retention that CloudWatch does not know",
+      "a log retention that CloudWatch does not support",
       { logRetention: 31 as RetentionDays },
       /^logRetention should be one of 1, 3, 5, 7, .* got 31/,
     ],

@@ -27,17 +27,17 @@ test.each(functions.filter(([name]) => !["Redeliver", "FanOut"].includes(name)))
 );
 
 test.each(functions.filter(([name]) => !["Redeliver", "FanOut"].includes(name)))(
-  "%s orders nothing of itself, and Lambda may stop it if it ever did",
+  "%s does not invoke itself, so Lambda may stop loops",
   (_, { Properties }) => {
     expect(Properties.RecursiveLoop).toBeUndefined();
   },
 );
 
-test("a push may wait for acks as long as the protocol lets it", () => {
+test("a push may wait for acks as long as the protocol allows", () => {
   expect(functionOf("Push").Timeout).toBeGreaterThan(limits.waitForMs / 1000 + 5);
 });
 
-test.each(functions)("%s writes to a log group of its own that expires and is retained", (_, { Properties }) => {
+test.each(functions)("%s has its own log group, which expires its events and is retained", (_, { Properties }) => {
   const groups = resourcesOf(template, "AWS::Logs::LogGroup");
   const group = groups[Properties.LoggingConfig.LogGroup.Ref];
   expect(group).toMatchObject({ Properties: { RetentionInDays: 30 }, DeletionPolicy: "Retain" });
@@ -56,7 +56,7 @@ const rooms = {
   PAYLOADS_URL: "https://<Payloads/Bucket.RegionalDomainName>",
   CALLBACK_URL: callback,
   RETENTION_SECONDS: "86400",
-  REDELIVER_QUEUE_URL: "<Redelivery/Looks>",
+  ACK_CHECK_QUEUE_URL: "<Redelivery/AckChecks>",
   REDELIVER_AFTER_SECONDS: "5",
   FAN_OUT_QUEUE_URL: "<FanOut/Tasks>",
   FAN_OUT_WORKERS: "4",
@@ -69,12 +69,12 @@ test.each([
   ["Socket", rooms],
   ["Push", rooms],
   ["Poll", { ...rooms, ...tokens }],
-  ["Redeliver", { ...rooms, EVENT_BUS_NAME: "default", RESENDS_PER_SECOND: "350", REDELIVER_WORKERS: "5" }],
+  ["Redeliver", { ...rooms, EVENT_BUS_NAME: "default", REDELIVERIES_PER_SECOND: "350", REDELIVERY_WORKERS: "5" }],
   ["FanOut", { ...rooms, FAN_OUT_DEAD_LETTERS_URL: "<FanOut/DeadLetters>" }],
-])("%s is told exactly what it reads from its environment", (name, expected) => {
+])("%s has exactly the environment variables that it reads", (name, expected) => {
   const { NODE_OPTIONS: _, ...variables } = functionOf(name).Environment.Variables;
-  const told = Object.entries(variables).map(([key, value]) => [key, readable(template, value)]);
-  expect(Object.fromEntries(told)).toEqual(expected);
+  const readableVariables = Object.entries(variables).map(([key, value]) => [key, readable(template, value)]);
+  expect(Object.fromEntries(readableVariables)).toEqual(expected);
 });
 
 describe("permissions", () => {
@@ -87,7 +87,7 @@ describe("permissions", () => {
     "logs:PutLogEvents": [`<${name}Log.Arn>`],
   });
 
-  const looks = "<Redelivery/Looks.Arn>";
+  const ackChecks = "<Redelivery/AckChecks.Arn>";
   const tasks = "<FanOut/Tasks.Arn>";
   const objects = "<Payloads/Bucket.Arn>/*";
   const inConnections = "<Tables/Connections.Arn>";
@@ -107,7 +107,7 @@ describe("permissions", () => {
         "dynamodb:UpdateItem": [inConnections, inRooms],
         "dynamodb:DeleteItem": [inConnections, inRooms],
         "dynamodb:Query": [inRooms, inMessages],
-        "sqs:SendMessage": [looks, tasks],
+        "sqs:SendMessage": [ackChecks, tasks],
       },
     ],
     [
@@ -123,7 +123,7 @@ describe("permissions", () => {
         "dynamodb:UpdateItem": [inRooms],
         "dynamodb:DeleteItem": [inConnections, inRooms],
         "dynamodb:Query": [inRooms],
-        "sqs:SendMessage": [looks, tasks],
+        "sqs:SendMessage": [ackChecks, tasks],
       },
     ],
     [
@@ -138,7 +138,7 @@ describe("permissions", () => {
         "dynamodb:DeleteItem": [inRooms],
         "dynamodb:Query": [inRooms, inMessages],
         "secretsmanager:GetSecretValue": ["<TokenSecret>"],
-        "sqs:SendMessage": [looks],
+        "sqs:SendMessage": [ackChecks],
       },
     ],
     [
@@ -152,10 +152,10 @@ describe("permissions", () => {
         "dynamodb:UpdateItem": [inConnections, inRooms],
         "dynamodb:DeleteItem": [inConnections, inRooms],
         "dynamodb:Query": [inRooms, inMessages],
-        "sqs:SendMessage": [looks],
-        "sqs:ReceiveMessage": [looks],
-        "sqs:DeleteMessage": [looks],
-        "sqs:GetQueueAttributes": [looks],
+        "sqs:SendMessage": [ackChecks],
+        "sqs:ReceiveMessage": [ackChecks],
+        "sqs:DeleteMessage": [ackChecks],
+        "sqs:GetQueueAttributes": [ackChecks],
         "events:PutEvents": ["arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:event-bus/default"],
       },
     ],
@@ -170,17 +170,17 @@ describe("permissions", () => {
         "dynamodb:DeleteItem": [inConnections, inRooms],
         "dynamodb:Query": [inRooms, inMessages],
         "s3:GetObject": [objects],
-        "sqs:SendMessage": [looks, tasks, "<FanOut/DeadLetters.Arn>"],
+        "sqs:SendMessage": [ackChecks, tasks, "<FanOut/DeadLetters.Arn>"],
         "sqs:ReceiveMessage": [tasks],
         "sqs:DeleteMessage": [tasks],
         "sqs:GetQueueAttributes": [tasks],
       },
     ],
-  ])("the role of %s allows exactly what it calls, where it calls it", (name, expected) => {
+  ])("the role of %s allows exactly the actions and resources that it uses", (name, expected) => {
     expect(permissionsOf(functionOf(name).Role["Fn::GetAtt"][0])).toEqual(sorted(expected));
   });
 
-  test("nothing is allowed on everything, and only connections and payloads by a wildcard", () => {
+  test("only connections and payloads are allowed by a wildcard", () => {
     const resources = Object.values(resourcesOf(template, "AWS::IAM::Policy"))
       .flatMap((policy) => policy.Properties.PolicyDocument.Statement)
       .flatMap((statement) => [statement.Resource].flat())

@@ -8,16 +8,16 @@ import { Downlink, DownlinkStack } from "../../lib/index.ts";
 import { newApp } from "./synthesize.ts";
 
 test.each([
-  ["as a stack of its own", () => new DownlinkStack(newApp(), "Downlink")],
+  ["in DownlinkStack", () => new DownlinkStack(newApp(), "Downlink")],
   [
-    "within somebody else's stack, for a known account and Region",
+    "in another app's stack with a known account and Region",
     () => {
-      const stack = new Stack(newApp(), "Theirs", { env: { account: "123456789012", region: "eu-central-1" } });
+      const stack = new Stack(newApp(), "Other", { env: { account: "123456789012", region: "eu-central-1" } });
       new Downlink(stack, "Push");
       return stack;
     },
   ],
-])("AwsSolutions finds nothing that is not acknowledged, %s", (_, make) => {
+])("AwsSolutions has no unsuppressed findings %s", (_, make) => {
   const findings = new AwsSolutionsChecks()
     .validateScope(make())
     .violations.flatMap(({ ruleName, violatingResources }) =>
@@ -26,7 +26,7 @@ test.each([
   expect(findings).toEqual([]);
 });
 
-test("CloudFormation's own rules find nothing", () => {
+test("CloudFormation's own rules have no findings", () => {
   const app = newApp();
   new DownlinkStack(app, "Downlink");
   vi.stubEnv("CDK_VALIDATION", undefined);
@@ -35,10 +35,10 @@ test("CloudFormation's own rules find nothing", () => {
   expect(JSON.parse(readFileSync(report, "utf8"))).toMatchObject({ pluginReports: [] });
 }, 120_000);
 
-test("AwsSolutions does find what is not acknowledged", () => {
+test("AwsSolutions finds a role that is too permissive", () => {
   const stack = new DownlinkStack(newApp(), "Downlink");
-  const greedy = new Role(stack, "Greedy", { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
-  stack.downlink.tables.rooms.grantFullAccess(greedy);
+  const permissive = new Role(stack, "Permissive", { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
+  stack.downlink.tables.rooms.grantFullAccess(permissive);
   const { violations } = new AwsSolutionsChecks().validateScope(stack);
   expect(violations.map(({ ruleName }) => ruleName)).toEqual(["AwsSolutions-IAM5[Action::dynamodb:*]"]);
 });

@@ -10,7 +10,7 @@ const bucketOf = (props: DownlinkProps): Resource => {
   return bucket as Resource;
 };
 
-test("the bucket is private, encrypted, keeps no older versions, and survives the stack", () => {
+test("the bucket is private, encrypted, unversioned and retained", () => {
   const { Properties, DeletionPolicy } = bucketOf({});
   expect(DeletionPolicy).toBe("Retain");
   expect(Properties.PublicAccessBlockConfiguration).toEqual({
@@ -25,7 +25,7 @@ test("the bucket is private, encrypted, keeps no older versions, and survives th
   expect(Properties).not.toHaveProperty("VersioningConfiguration");
 });
 
-test("its only policy is that nobody comes without TLS", () => {
+test("its policy only denies requests without TLS", () => {
   const [policy, ...others] = Object.values(resourcesOf(template, "AWS::S3::BucketPolicy"));
   expect(others).toEqual([]);
   const [statement, ...more] = policy?.Properties.PolicyDocument.Statement ?? [];
@@ -46,11 +46,11 @@ test.each<[string, DownlinkProps, number]>([
   ["a day and a second", { retention: Duration.seconds(86_401) }, 3],
   ["thirty days", { retention: Duration.days(30) }, 31],
   [
-    "a retention that is known at deployment only, the longest",
+    "the longest retention, if it is a token",
     { retention: Duration.seconds(Lazy.number({ produce: () => 3600 })) },
     31,
   ],
-])("what is in it outlives %s", (_, props, days) => {
+])("objects outlive %s", (_, props, days) => {
   expect(bucketOf(props).Properties.LifecycleConfiguration.Rules).toEqual([
     { ExpirationInDays: days, Status: "Enabled" },
   ]);
@@ -63,13 +63,13 @@ test.each<[string, DownlinkProps, string[]]>([
     { allowedOrigins: ["https://a.example", "https://b.example"] },
     ["https://a.example", "https://b.example"],
   ],
-])("pages %s may read it with an address", (_, props, AllowedOrigins) => {
+])("pages %s may fetch objects", (_, props, AllowedOrigins) => {
   expect(bucketOf(props).Properties.CorsConfiguration.CorsRules).toEqual([
     { AllowedMethods: ["GET"], AllowedOrigins, MaxAge: 3600 },
   ]);
 });
 
-test("nothing but the stack's own functions deletes, lists or empties it", () => {
+test("no function or custom resource deletes or lists its objects", () => {
   expect(Object.keys(resourcesOf(template, "AWS::Lambda::Function"))).toHaveLength(6);
   expect(JSON.stringify(template.toJSON())).not.toMatch(/s3:(Delete|List)|Custom::S3AutoDelete/);
 });

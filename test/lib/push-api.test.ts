@@ -13,7 +13,7 @@ const only = (type: string) => {
 const [stageId, stage] = only("AWS::ApiGateway::Stage");
 const methods = methodsOf(template);
 
-/** By `POST /push`. */
+/** Methods by name, such as `POST /push`. */
 function methodsOf(template: Template): Map<string, Resource["Properties"]> {
   const resources = resourcesOf(template, "AWS::ApiGateway::Resource");
   const pathOf = (id: string): string => {
@@ -28,7 +28,7 @@ function methodsOf(template: Template): Map<string, Resource["Properties"]> {
   );
 }
 
-test("there are two methods for services, and one for pages with its preflight", () => {
+test("the API has two methods for services, and one for pages with its preflight", () => {
   expect([...methods.keys()].toSorted()).toEqual([
     "GET /poll",
     "GET /push/{messageId+}",
@@ -51,7 +51,7 @@ test.each([
 test.each([
   ["Push", ["GET/push/*", "POST/push"]],
   ["Poll", ["GET/poll"]],
-])("only its own methods of that stage may invoke the function %s", (name, expected) => {
+])("only its own methods of the stage may invoke the function %s", (name, expected) => {
   const sources = Object.values(resourcesOf(template, "AWS::Lambda::Permission"))
     .filter(({ Properties }) => readable(template, Properties.FunctionName) === `<PushApi/${name}.Arn>`)
     .map(({ Properties }) => readable(template, Properties.SourceArn));
@@ -65,16 +65,16 @@ describe("pages of other origins", () => {
   test.each([
     ["any origin", ["*"], "*"],
     ["one origin", ["https://a.example"], "https://a.example"],
-    // API Gateway names one or all; the function names the page's own among several.
+    // API Gateway allows one origin or all. The poll function returns the page's own origin.
     ["several origins", ["https://a.example", "https://b.example"], "*"],
-    ["origins that are known at deployment only", unknown, "*"],
-  ])("may ask for a poll and read API Gateway's own answers, for %s", (_, allowedOrigins, expected) => {
+    ["origins that are a token", unknown, "*"],
+  ])("may poll and read responses of API Gateway itself, for %s", (_, allowedOrigins, expected) => {
     const template = synthesize({ allowedOrigins });
     const preflight = methodsOf(template).get("OPTIONS /poll");
-    const [answer, ...others] = preflight.Integration.IntegrationResponses;
+    const [response, ...others] = preflight.Integration.IntegrationResponses;
     expect(others).toEqual([]);
     expect(preflight).toMatchObject({ ApiKeyRequired: false, Integration: { Type: "MOCK" } });
-    expect(answer).toMatchObject({
+    expect(response).toMatchObject({
       StatusCode: "204",
       ResponseParameters: {
         "method.response.header.Access-Control-Allow-Origin": `'${expected}'`,
@@ -91,7 +91,7 @@ describe("pages of other origins", () => {
   });
 });
 
-test("the key belongs to a usage plan that is bound to the stage and throttled", () => {
+test("the key belongs to a throttled usage plan of the stage", () => {
   const [keyId, key] = only("AWS::ApiGateway::ApiKey");
   const [planId, plan] = only("AWS::ApiGateway::UsagePlan");
   const [, link] = only("AWS::ApiGateway::UsagePlanKey");
@@ -102,7 +102,7 @@ test("the key belongs to a usage plan that is bound to the stage and throttled",
 });
 
 describe("the stage", () => {
-  test("is throttled, polls by a limit of their own", () => {
+  test("is throttled, with separate limits for polls", () => {
     expect(stage.Properties.StageName).toBe("api");
     expect(stage.Properties.MethodSettings).toEqual([
       expect.objectContaining({
@@ -120,7 +120,7 @@ describe("the stage", () => {
     ]);
   });
 
-  test("logs each request, without headers, keys and query strings", () => {
+  test("logs each request, without headers, keys or query strings", () => {
     const { DestinationArn, Format } = stage.Properties.AccessLogSetting;
     expect(readable(template, DestinationArn)).toContain("<AccessLogs/Push");
     expect(Object.values(JSON.parse(Format))).toEqual(
@@ -129,24 +129,24 @@ describe("the stage", () => {
     expect(Format).not.toMatch(/querystring|header|input|identity\.apiKey"/i);
   });
 
-  test("waits until the account lets API Gateway write logs", () => {
+  test("depends on the account setting that allows API Gateway to write logs", () => {
     const [account, { DeletionPolicy, Properties }] = only("AWS::ApiGateway::Account");
     expect(stage.DependsOn).toContain(account);
-    // Other stacks of the account log by it too.
+    // Other stacks of the account use the setting too.
     expect(DeletionPolicy).toBe("Retain");
     const role = resourcesOf(template, "AWS::IAM::Role")[Properties.CloudWatchRoleArn["Fn::GetAtt"][0]];
     expect(role?.DeletionPolicy).toBe("Retain");
   });
 
-  test("is deployed with all answers that API Gateway gives by itself", () => {
+  test("is deployed with all gateway responses", () => {
     const [, deployment] = only("AWS::ApiGateway::Deployment");
-    const answers = Object.keys(resourcesOf(template, "AWS::ApiGateway::GatewayResponse"));
-    expect(deployment.DependsOn).toEqual(expect.arrayContaining(answers));
+    const responses = Object.keys(resourcesOf(template, "AWS::ApiGateway::GatewayResponse"));
+    expect(deployment.DependsOn).toEqual(expect.arrayContaining(responses));
   });
 });
 
-describe("what API Gateway answers by itself", () => {
-  const answers = new Map(
+describe("responses of API Gateway itself", () => {
+  const responses = new Map(
     Object.values(resourcesOf(template, "AWS::ApiGateway::GatewayResponse")).map(({ Properties }) => [
       Properties.ResponseType,
       Properties,
@@ -159,16 +159,16 @@ describe("what API Gateway answers by itself", () => {
     ["MISSING_AUTHENTICATION_TOKEN", pushCodes.notFound],
     ["RESOURCE_NOT_FOUND", pushCodes.notFound],
     ["REQUEST_TOO_LARGE", pushCodes.tooLarge],
-    // Those that stand for several statuses leave each as it is.
+    // The defaults cover several statuses and keep each of them.
     ["DEFAULT_4XX", { code: pushCodes.unauthorized.code, status: undefined }],
     ["DEFAULT_5XX", { code: pushCodes.serverTrouble.code, status: undefined }],
   ])("%s has the code and status of the push API", (type, { code, status }) => {
-    const { StatusCode, ResponseTemplates } = answers.get(type);
+    const { StatusCode, ResponseTemplates } = responses.get(type);
     expect(StatusCode).toBe(status === undefined ? undefined : String(status));
     expect(JSON.parse(ResponseTemplates["application/json"])).toEqual({ code, msg: expect.stringMatching(/.{10}/) });
   });
 
-  test("nothing else", () => {
-    expect(answers.size).toBe(7);
+  test("no other response is replaced", () => {
+    expect(responses.size).toBe(7);
   });
 });

@@ -25,35 +25,37 @@ const quarter = {
 };
 
 test.each(["af-south-1", "eu-south-1", "mx-central-1", "ca-west-1"])(
-  "in %s the defaults are above the quota",
+  "in %s the defaults exceed the quota",
   (region) => {
     expect(warningsIn(region)).toEqual([
-      expect.stringContaining(`2500 requests a second in ${region}, 1250 at once, and the limits allow 10000 and 4500`),
+      expect.stringContaining(
+        `In ${region}, API Gateway accepts 2500 requests a second and bursts of 1250, but the configured limits allow 10000 and 4500.`,
+      ),
     ]);
   },
 );
 
-test.each([["eu-central-1"], ["us-east-1"], [undefined]])("in %s, where they are not, nothing is said", (region) => {
+test.each([["eu-central-1"], ["us-east-1"], [undefined]])("in %s the defaults cause no warning", (region) => {
   expect(warningsIn(region)).toEqual([]);
 });
 
-test("a stack for any Region is deployed to that of the credentials, which the command line knows", () => {
+test("a stack without a Region is checked against the Region of the credentials", () => {
   vi.stubEnv("CDK_DEFAULT_REGION", "eu-central-2");
-  expect(warningsIn(undefined)).toEqual([expect.stringContaining("in eu-central-2")]);
+  expect(warningsIn(undefined)).toEqual([expect.stringContaining("In eu-central-2,")]);
   expect(warningsIn("eu-central-1")).toEqual([]);
 });
 
-test("with the values that the warning names, nothing is said", () => {
+test("the limits that the warning recommends cause no warning", () => {
   expect(warningsIn("eu-south-1", quarter)).toEqual([]);
-  const [said] = warningsIn("eu-south-1");
-  expect(said).toContain(
-    "postsPerSecond 875, socketRateLimit 1125, socketBurstLimit 1125, and for pushes and polls rate and burst limits of 250",
+  const [warning] = warningsIn("eu-south-1");
+  expect(warning).toContain(
+    "postsPerSecond 875, socketRateLimit 1125, socketBurstLimit 1125, and rate and burst limits of 250 for pushes and for polls",
   );
 });
 
 test.each<[string, DownlinkProps]>([
-  ["a second", { ...quarter, pushRateLimit: 251 }],
-  ["at once", { ...quarter, socketBurstLimit: 1_251 }],
-])("one request too many %s is told", (_, props) => {
+  ["per second", { ...quarter, pushRateLimit: 251 }],
+  ["in a burst", { ...quarter, socketBurstLimit: 1_251 }],
+])("one request too many %s causes the warning", (_, props) => {
   expect(warningsIn("eu-south-1", props)).toHaveLength(1);
 });

@@ -12,13 +12,13 @@ const integrationOf = (key: string) =>
   resourcesOf(template, "AWS::ApiGatewayV2::Integration")[integrationIdOf(key)]?.Properties;
 const stage = Object.values(resourcesOf(template, "AWS::ApiGatewayV2::Stage"))[0] as Resource;
 
-/** References as logical ids. */
+/** The text of a template value. References become logical ids. */
 function withIds(value: { "Fn::Join": [string, (string | { Ref: string })[]] }): string {
   const [separator, parts] = value["Fn::Join"];
   return parts.map((part) => (typeof part === "string" ? part : `<${part.Ref}>`)).join(separator);
 }
 
-test("the route is chosen by the action of a frame", () => {
+test("the action of a frame selects the route", () => {
   const [api] = Object.values(resourcesOf(template, "AWS::ApiGatewayV2::Api"));
   expect(api?.Properties).toMatchObject({
     ProtocolType: "WEBSOCKET",
@@ -26,26 +26,26 @@ test("the route is chosen by the action of a frame", () => {
   });
 });
 
-test("there is a route for each action of the protocol, and for what else may come", () => {
+test("the API has a route for each action of the protocol, and the default route", () => {
   expect([...routeIdOf.keys()].toSorted()).toEqual(
     ["$connect", "$disconnect", "$default", ...Object.keys(routes)].toSorted(),
   );
 });
 
-describe("who answers", () => {
-  const travels = { ...routes, $connect: "silent", $disconnect: "silent", $default: "answered" } as const;
+describe("replies", () => {
+  const replies = { ...routes, $connect: "silent", $disconnect: "silent", $default: "answered" } as const;
 
-  test.each(Object.entries(travels))("%s: %s", (key, travel) => {
-    const isTwoWay = travel !== "silent" && travel !== "posted";
-    const answers = Object.values(resourcesOf(template, "AWS::ApiGatewayV2::RouteResponse"))
+  test.each(Object.entries(replies))("%s: %s", (key, reply) => {
+    const isTwoWay = reply !== "silent" && reply !== "posted";
+    const responses = Object.values(resourcesOf(template, "AWS::ApiGatewayV2::RouteResponse"))
       .filter(({ Properties }) => Properties.RouteId.Ref === routeIdOf.get(key))
       .map(({ Properties }) => Properties.RouteResponseKey);
-    expect(answers).toEqual(isTwoWay ? ["$default"] : []);
+    expect(responses).toEqual(isTwoWay ? ["$default"] : []);
     expect(routeOf(key).RouteResponseSelectionExpression).toBe(isTwoWay ? "$default" : undefined);
-    expect(integrationOf(key).IntegrationType).toBe(travel === "mock" ? "MOCK" : "AWS_PROXY");
+    expect(integrationOf(key).IntegrationType).toBe(reply === "mock" ? "MOCK" : "AWS_PROXY");
   });
 
-  test.each(Object.entries(travels).filter(([, travel]) => travel !== "mock"))(
+  test.each(Object.entries(replies).filter(([, reply]) => reply !== "mock"))(
     "API Gateway may invoke the socket function for %s",
     (key) => {
       const sources = Object.values(resourcesOf(template, "AWS::Lambda::Permission"))
@@ -59,14 +59,14 @@ describe("who answers", () => {
   );
 });
 
-test("a heartbeat is answered by API Gateway alone, with a frame of the protocol", () => {
+test("API Gateway itself replies to heartbeats, with a frame of the protocol", () => {
   expect(integrationOf("heartbeat")).toMatchObject({
     RequestTemplates: { $default: '{"statusCode":200}' },
     TemplateSelectionExpression: "\\$default",
   });
-  const answers = Object.values(resourcesOf(template, "AWS::ApiGatewayV2::IntegrationResponse"));
-  expect(answers).toHaveLength(1);
-  const { Properties } = answers[0] as Resource;
+  const responses = Object.values(resourcesOf(template, "AWS::ApiGatewayV2::IntegrationResponse"));
+  expect(responses).toHaveLength(1);
+  const { Properties } = responses[0] as Resource;
   expect(Properties).toMatchObject({
     IntegrationId: { Ref: integrationIdOf("heartbeat") },
     IntegrationResponseKey: "$default",
@@ -74,12 +74,12 @@ test("a heartbeat is answered by API Gateway alone, with a frame of the protocol
   });
   const alive: ServerFrame = { type: "heartbeat", eventName: "heartbeatResp", data: { code: "2008", msg: "alive" } };
   expect(JSON.parse(Properties.ResponseTemplates.$default)).toEqual(alive);
-  // Both mean something in a mapping template.
+  // Both have a meaning in mapping templates.
   expect(Properties.ResponseTemplates.$default).not.toMatch(/[$#]/);
 });
 
 describe("the handshake", () => {
-  test("is authorized by a function that is asked even when no header and no query string came", () => {
+  test("is authorized by a function, also without headers or a query string", () => {
     const [[id, authorizer] = ["", undefined]] = Object.entries(resourcesOf(template, "AWS::ApiGatewayV2::Authorizer"));
     expect(authorizer?.Properties).toMatchObject({ AuthorizerType: "REQUEST", IdentitySource: [] });
     expect(readable(template, authorizer?.Properties.AuthorizerUri)).toContain("<SocketApi/Authorize.Arn>/invocations");
@@ -92,8 +92,8 @@ describe("the handshake", () => {
 });
 
 describe("the stage", () => {
-  // API Gateway has a bucket for each route: one limit for all would let eleven times as much through.
-  test("is throttled by route: acks and heartbeats by their part of the limit, each other one by the rest", () => {
+  // API Gateway has one token bucket per route: a common limit would allow eleven times as much.
+  test("is throttled by route: acks and heartbeats by their share of the limit, every other route by the rest", () => {
     expect(stage.Properties.RouteSettings).toEqual({
       ack: { ThrottlingRateLimit: 70, ThrottlingBurstLimit: 77 },
       heartbeat: { ThrottlingRateLimit: 70, ThrottlingBurstLimit: 77 },
@@ -104,25 +104,22 @@ describe("the stage", () => {
   test.each([
     [4_500, 3_500, 1_000],
     [1, 1, 1],
-  ])(
-    "of %i frames a second %i may be acks or heartbeats, and %i of each other kind",
-    (socketRateLimit, acks, others) => {
-      const [{ Properties } = stage] = Object.values(
-        resourcesOf(synthesize({ socketRateLimit }), "AWS::ApiGatewayV2::Stage"),
-      );
-      expect(Properties.RouteSettings.ack.ThrottlingRateLimit).toBe(acks);
-      expect(Properties.DefaultRouteSettings.ThrottlingRateLimit).toBe(others);
-    },
-  );
+  ])("of %i frames a second, %i may be acks or heartbeats, and %i any other kind", (socketRateLimit, acks, others) => {
+    const [{ Properties } = stage] = Object.values(
+      resourcesOf(synthesize({ socketRateLimit }), "AWS::ApiGatewayV2::Stage"),
+    );
+    expect(Properties.RouteSettings.ack.ThrottlingRateLimit).toBe(acks);
+    expect(Properties.DefaultRouteSettings.ThrottlingRateLimit).toBe(others);
+  });
 
-  test("deploys by itself, after every route, integration and answer exists", () => {
+  test("deploys automatically, after all routes, integrations and responses exist", () => {
     expect(stage.Properties).toMatchObject({ StageName: "socket", AutoDeploy: true });
     const types = ["Route", "Integration", "RouteResponse", "IntegrationResponse", "Authorizer"];
     const parts = types.flatMap((type) => Object.keys(resourcesOf(template, `AWS::ApiGatewayV2::${type}`)));
     expect(stage.DependsOn).toEqual(expect.arrayContaining(parts));
   });
 
-  test("logs each request, without headers and query strings", () => {
+  test("logs each request, without headers or query strings", () => {
     const { DestinationArn, Format } = stage.Properties.AccessLogSettings;
     expect(readable(template, DestinationArn)).toBe("<AccessLogs/Socket.Arn>");
     expect(Object.values(JSON.parse(Format))).toEqual(
@@ -131,7 +128,7 @@ describe("the stage", () => {
     expect(Format).not.toMatch(/querystring|header|input|path/i);
   });
 
-  test("waits until the account lets API Gateway write logs", () => {
+  test("depends on the account setting that allows API Gateway to write logs", () => {
     const [account = ""] = Object.keys(resourcesOf(template, "AWS::ApiGateway::Account"));
     expect(stage.DependsOn).toContain(account);
   });

@@ -23,7 +23,7 @@ test.each([
       ["seq", "RANGE", "N"],
     ],
   ],
-])("%s has its keys", (name, keys) => {
+])("%s has the expected keys", (name, keys) => {
   const properties = new Map(tables).get(name)?.Properties;
   const types = new Map(
     properties.AttributeDefinitions.map((attribute: Record<string, string>) => [
@@ -39,7 +39,7 @@ test.each([
   expect(got).toEqual(keys);
 });
 
-test.each(tables)("%s is paid by request, expires rows, can be restored and survives the stack", (_, table) => {
+test.each(tables)("%s is billed on demand, expires rows, has point-in-time recovery and is retained", (_, table) => {
   expect(table.Properties).toMatchObject({
     BillingMode: "PAY_PER_REQUEST",
     TimeToLiveSpecification: { AttributeName: "expiresAt", Enabled: true },
@@ -48,7 +48,7 @@ test.each(tables)("%s is paid by request, expires rows, can be restored and surv
   expect(table.DeletionPolicy).toBe("Retain");
 });
 
-test("all that holds data goes with the stack when it is told so", () => {
+test("removalPolicy DESTROY applies to every resource with data", () => {
   const destroyed = synthesize({ removalPolicy: RemovalPolicy.DESTROY });
   for (const type of [
     "AWS::DynamoDB::Table",

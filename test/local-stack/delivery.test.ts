@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { SocketHandle, type WebSocketConstructor } from "../../client/index.ts";
-import type { Local } from "../../local/start.ts";
+import type { Local } from "../../local/host/runtime.ts";
 import { startStack } from "../support/start-stack.ts";
 import { withShortTimes } from "./with-short-times.ts";
 
@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => local.close());
 
-/** A page of this subject that is in the room, and what it hears of an event there. */
+/** Opens a page of this subject in the room. @returns the data of the messages it receives */
 async function pageIn(roomId: string, subject: string, WebSocketOfPage = WebSocket) {
   const handle = new SocketHandle({
     url: local.webSocketUrl,
@@ -21,10 +21,10 @@ async function pageIn(roomId: string, subject: string, WebSocketOfPage = WebSock
     WebSocket: WebSocketOfPage as unknown as WebSocketConstructor,
   });
   onTestFinished(() => handle.close());
-  const heard: unknown[] = [];
-  handle.listen("order", (data) => heard.push(data));
+  const received: unknown[] = [];
+  handle.listen("order", (data) => received.push(data));
   await handle.loginRoom(roomId, "loginWhenever");
-  return heard;
+  return received;
 }
 
 async function push(roomId: string, data: unknown): Promise<string> {
@@ -38,11 +38,11 @@ async function push(roomId: string, data: unknown): Promise<string> {
   return messageId;
 }
 
-test("a message whose post was lost is there within redeliverAfter and a second", async () => {
-  const heard = await pageIn("lost", "ann");
+test("a message whose post is lost arrives within redeliverAfter plus a second", async () => {
+  const received = await pageIn("lost", "ann");
   let isLost = false;
   local.faults.lostPosts = () => {
-    // Only the first: that of the push itself.
+    // Loses only the first post, which the push itself makes.
     if (isLost) return false;
     isLost = true;
     return true;
@@ -52,25 +52,25 @@ test("a message whose post was lost is there within redeliverAfter and a second"
   });
   await push("lost", 1);
   expect(isLost).toBe(true);
-  expect(heard).toEqual([]);
-  await vi.waitFor(() => expect(heard).toEqual([1]), { timeout: redeliverAfterMs + 1_000, interval: 10 });
+  expect(received).toEqual([]);
+  await vi.waitFor(() => expect(received).toEqual([1]), { timeout: redeliverAfterMs + 1_000, interval: 10 });
 });
 
-/** One whose acks never leave. */
+/** A WebSocket that sends no acks. */
 class WithoutAcks extends WebSocket {
   override send(data: string): void {
     if (JSON.parse(data).action !== "ack") super.send(data);
   }
 }
 
-test("MessageUndelivered is told of the page that never acks, and not of the one that does", async () => {
-  const heardByAnn = await pageIn("deaf", "ann");
-  const heardByBob = await pageIn("deaf", "bob", WithoutAcks as typeof WebSocket);
+test("MessageUndelivered names the user that never acks, and not the user that does", async () => {
+  const receivedByAnn = await pageIn("deaf", "ann");
+  const receivedByBob = await pageIn("deaf", "bob", WithoutAcks as typeof WebSocket);
   const messageId = await push("deaf", 1);
   const { detailType, detail } = await local.events.first(({ detail }) => detail.messageId === messageId);
   expect({ detailType, ...detail }).toMatchObject({ detailType: "MessageUndelivered", roomId: "deaf", subject: "bob" });
-  // Sent again, but shown once.
-  expect([heardByAnn, heardByBob]).toEqual([[1], [1]]);
-  const told = local.events.all.filter(({ detail }) => detail.messageId === messageId);
-  expect(told.map(({ detail }) => detail.subject)).toEqual(["bob"]);
+  // Redelivered to bob, and shown once.
+  expect([receivedByAnn, receivedByBob]).toEqual([[1], [1]]);
+  const reported = local.events.all.filter(({ detail }) => detail.messageId === messageId);
+  expect(reported.map(({ detail }) => detail.subject)).toEqual(["bob"]);
 });

@@ -1,22 +1,23 @@
-import type { Template, TemplateResource } from "../../local/assembly.ts";
+import type { Template, TemplateResource } from "../../local/template/assembly.ts";
 
+/** Changes a template in place. */
 export type Edit = (template: Template) => void;
 
-/** Both, one after the other. */
+/** Applies the edits one after the other. */
 export const all =
   (...edits: Edit[]): Edit =>
   (template) => {
     for (const edit of edits) edit(template);
   };
 
-/** Takes a resource out of the template, with everything that cannot be without it. */
+/** Removes resources of a type, and the resources that cannot exist without them. @throws Error if none matches */
 export const lose =
-  (type: string, isMeant: (properties: Record<string, unknown>, logicalId: string) => boolean): Edit =>
+  (type: string, matches: (properties: Record<string, unknown>, logicalId: string) => boolean): Edit =>
   (template) => {
-    const meant = ([id, resource]: [string, TemplateResource]) =>
-      resource.Type === type && isMeant(resource.Properties ?? {}, id);
-    const lost = Object.entries(template.Resources).filter(meant);
-    if (lost.length === 0) throw new Error(`the template has no such ${type} that it could lose`);
+    const isLost = ([id, resource]: [string, TemplateResource]) =>
+      resource.Type === type && matches(resource.Properties ?? {}, id);
+    const lost = Object.entries(template.Resources).filter(isLost);
+    if (lost.length === 0) throw new Error(`the template has no such ${type} to remove`);
     for (const [id] of lost) remove(template, id);
   };
 
@@ -34,7 +35,7 @@ const refersTo = (value: unknown, logicalId: string) => JSON.stringify(value) ==
 export const loseRoute = (routeKey: string): Edit =>
   lose("AWS::ApiGatewayV2::Route", (properties) => properties.RouteKey === routeKey);
 
-/** The functions by what their logical ids begin with. */
+/** Prefixes of the functions' logical ids. */
 const functions = {
   authorize: "DownlinkSocketApiAuthorize",
   socket: "DownlinkSocketApiSocket",
@@ -46,7 +47,7 @@ interface PolicyProperties {
   PolicyDocument: { Statement: { Action: string | string[]; Resource: unknown }[] };
 }
 
-/** Takes an action out of what a function's role may do, on one table or on everything. */
+/** Removes an action from a function's role, for one table or for all resources. @throws Error if it is not granted */
 export const loseGrant =
   (of: FunctionName, action: string, table: "Connections" | "Rooms" | "" = ""): Edit =>
   (template) => {
@@ -61,14 +62,14 @@ export const loseGrant =
         lost += before.length - statement.Action.length;
       }
     }
-    if (lost === 0) throw new Error(`the role of ${of} has no ${action} that it could lose`);
+    if (lost === 0) throw new Error(`the role of ${of} has no ${action} to remove`);
   };
 
 interface FunctionProperties {
   Environment: { Variables: Record<string, unknown> };
 }
 
-/** Sets a variable of a function's environment; `undefined` takes it away. */
+/** Sets an environment variable of a function; `undefined` removes it. @throws Error if there is no such variable */
 export const setVariable =
   (of: FunctionName, name: string, value: string | undefined): Edit =>
   (template) => {
@@ -81,7 +82,7 @@ export const setVariable =
     }
   };
 
-/** The properties of the one resource of a type. */
+/** Properties of the only resource of a type. @throws Error if there are none or several */
 export function propertiesOf({ Resources }: Template, type: string): Record<string, unknown> {
   const [only, ...others] = Object.values(Resources).filter(({ Type }) => Type === type);
   if (!only?.Properties || others.length > 0) throw new Error(`the template should have one ${type}`);

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { realClock } from "../../local/clock.ts";
-import { noFaults } from "../../local/faults.ts";
+import { realClock } from "../../local/world/clock.ts";
+import { noFaults } from "../../local/world/faults.ts";
 import { handshakeStatus, meet, newRoom, openPage, type PageOptions, type RawPage } from "../conformance/page.ts";
 import { push, pushOk } from "../conformance/target.ts";
 import { all, propertiesOf, setVariable } from "./edit-template.ts";
 import { type LocalTarget, startTarget } from "./local-target.ts";
 
-// What only this machine can show: lines that die, posts that are lost, stacks with other settings.
+// Behaviour that only the local stack can show: dead connections, lost posts, stacks with other settings.
 
 let target: LocalTarget;
 beforeAll(async () => {
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => target.close());
 
-/** Switches a fault on until the test ends. */
+/** Switches faults on until the test ends. */
 function withFaults(faults: Partial<LocalTarget["faults"]>): void {
   Object.assign(target.faults, faults);
   onTestFinished(() => void Object.assign(target.faults, noFaults()));
@@ -26,7 +26,7 @@ const connectionIdOf = async (page: RawPage): Promise<string> => {
   if (!row) throw new Error(`${page.subject} has no connection`);
   return row.connectionId;
 };
-/** A page that says in `hello` that it answers probes. */
+/** Opens a page whose `hello` says that it answers probes. */
 async function meetProbed(options?: PageOptions): Promise<RawPage> {
   const page = await openPage(target, options);
   onTestFinished(() => page.close());
@@ -34,8 +34,8 @@ async function meetProbed(options?: PageOptions): Promise<RawPage> {
   return page;
 }
 
-describe("a ghost", () => {
-  test("whose $disconnect was lost blocks nobody", async () => {
+describe("a stale connection", () => {
+  test("does not block a room after its $disconnect was lost", async () => {
     const [ann, bob] = await Promise.all([meet(target), meet(target)]);
     const room = newRoom();
     await ann.login(room);
@@ -46,7 +46,7 @@ describe("a ghost", () => {
     expect((await bob.message()).frame.data).toBe(1);
   });
 
-  test("on a dead line that looks open is asked, does not answer, and loses its place", async () => {
+  test("that is half-open does not answer the probe and loses its membership", async () => {
     const [ann, bob] = await Promise.all([meetProbed(), meet(target)]);
     const room = newRoom();
     await ann.login(room);
@@ -55,7 +55,7 @@ describe("a ghost", () => {
     expect(ann.inbox).toEqual([]);
   });
 
-  test("is none if it answers the probe: the room stays taken", async () => {
+  test("is not assumed if the page answers the probe: the room stays occupied", async () => {
     const [ann, bob] = await Promise.all([meetProbed(), meet(target)]);
     const room = newRoom();
     await ann.login(room);
@@ -66,7 +66,7 @@ describe("a ghost", () => {
     expect(await login).toMatchObject({ data: { code: "2004" } });
   });
 
-  test("of a client that answers no probes keeps its place as long as API Gateway believes in it", async () => {
+  test("of a client without probes keeps its membership while API Gateway reports it as open", async () => {
     const [ann, bob] = await Promise.all([meet(target), meet(target)]);
     const room = newRoom();
     await ann.login(room);
@@ -74,7 +74,7 @@ describe("a ghost", () => {
     expect(await bob.login(room)).toMatchObject({ data: { code: "2004" } });
   });
 
-  test("does not keep its own session out: it takes its place again at once", async () => {
+  test("does not block its own session, which resumes its membership at once", async () => {
     const [ann, bob] = await Promise.all([meet(target), meet(target)]);
     const room = newRoom();
     const { generation } = await ann.login(room);
@@ -88,7 +88,7 @@ describe("a ghost", () => {
     expect((await back.message()).frame.data).toBe(1);
   });
 
-  test("is forgotten by the first push that finds it gone", async () => {
+  test("is pruned by the first push whose post is answered 410", async () => {
     const ann = await openPage(target);
     const room = newRoom();
     await ann.login(room);
@@ -100,7 +100,7 @@ describe("a ghost", () => {
   });
 });
 
-describe("a push past trouble with one page", () => {
+describe("a push that fails for one member", () => {
   const roomOfTwo = async () => {
     const [ann, bob] = await Promise.all([meet(target), meet(target)]);
     const room = newRoom();
@@ -110,16 +110,16 @@ describe("a push past trouble with one page", () => {
     return {
       ann,
       bob,
-      only: (connectionId: string) => connectionId === id,
+      isAnn: (connectionId: string) => connectionId === id,
       message: { roomId: room, eventName: "test", data: 1 },
     };
   };
 
   test.each(["hangingPosts", "throttledPosts", "failingPosts", "lostPosts"] as const)(
-    "(%s) is accepted, reaches the other, and costs the one no place",
+    "(%s) is accepted, reaches the other member, and ends no membership",
     async (fault) => {
-      const { ann, bob, only, message } = await roomOfTwo();
-      withFaults({ [fault]: only });
+      const { ann, bob, isAnn, message } = await roomOfTwo();
+      withFaults({ [fault]: isAnn });
       const accepted = pushOk(target, message);
       expect((await bob.message()).frame.data).toBe(1);
       await accepted;
@@ -129,9 +129,9 @@ describe("a push past trouble with one page", () => {
     },
   );
 
-  test("(a 410 for what has arrived) gives it the message once and keeps its place", async () => {
-    const { ann, bob, only, message } = await roomOfTwo();
-    withFaults({ goneButDelivered: only });
+  test("(a 410 although the message arrived) shows the message once and ends no membership", async () => {
+    const { ann, bob, isAnn, message } = await roomOfTwo();
+    withFaults({ goneButDelivered: isAnn });
     await pushOk(target, message);
     await pushOk(target, { ...message, data: 2 });
     for (const page of [ann, bob]) {
@@ -149,8 +149,8 @@ describe("a stack with other settings", () => {
     return other;
   };
 
-  test("of one push per second answers the next one 429 9001, and nothing is written for it", async () => {
-    // Time stands still, so that exactly one is allowed.
+  test("with a limit of one push per second answers the second push 429 9001 and writes nothing for it", async () => {
+    // The clock stands still, so that exactly one push is allowed.
     const startedAt = Date.now();
     const throttled = await start({
       clock: { ...realClock, now: () => startedAt },
@@ -169,19 +169,19 @@ describe("a stack with other settings", () => {
     expect(await throttled.rows()).toEqual(before);
   });
 
-  test("whose Lambdas cannot run answers heartbeats all the same: none is needed for them", async () => {
-    const lame = await start({
+  test("whose Lambda functions cannot run still answers heartbeats, which need none", async () => {
+    const broken = await start({
       edit: (template) => {
         all(setVariable("socket", "ROOMS_TABLE", undefined))(template);
         const isConnect = ({ Properties }: { Properties?: Record<string, unknown> }) =>
           Properties?.RouteKey === "$connect";
         const connect = Object.values(template.Resources).find(isConnect)?.Properties;
-        // A route without an integration accepts.
+        // A route without an integration accepts the connection.
         for (const name of ["Target", "AuthorizerId"]) delete connect?.[name];
         Object.assign(connect ?? {}, { AuthorizationType: "NONE" });
       },
     });
-    const page = await openPage(lame);
+    const page = await openPage(broken);
     onTestFinished(() => page.close());
     await page.settle();
     page.say({ action: "hello" });
@@ -189,7 +189,7 @@ describe("a stack with other settings", () => {
     await page.settle();
   });
 
-  test("with a list of origins answers foreign pages 403, and programs by their token", async () => {
+  test("with a list of origins answers pages of other origins 403, and accepts programs by their token", async () => {
     const guarded = await start({ edit: setVariable("authorize", "ALLOWED_ORIGINS", "https://app.example.com") });
     const statusFrom = (origin?: string) =>
       handshakeStatus(guarded, origin === undefined ? {} : { socket: { origin } });
@@ -201,7 +201,7 @@ describe("a stack with other settings", () => {
   });
 });
 
-test("nothing that was pushed, no token and no session stands in the logs", async () => {
+test("the logs contain no pushed data, token, session or key", async () => {
   const secret = "do-not-print-me";
   const ann = await meet(target);
   const room = newRoom();

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
-import type { Template } from "../../local/assembly.ts";
-import type { Local } from "../../local/start.ts";
+import type { Local } from "../../local/host/runtime.ts";
+import type { Template } from "../../local/template/assembly.ts";
 import { startStack } from "../support/start-stack.ts";
 
 const start = async (edit?: (resources: Template["Resources"]) => void): Promise<Local> => {
@@ -11,22 +11,22 @@ const start = async (edit?: (resources: Template["Resources"]) => void): Promise
   return local;
 };
 
-/** Connects, says these frames one after the other, and waits for an answer to each. */
+/** Connects, sends the frames one after the other, and waits for a reply to each. @returns the replies */
 async function converse(local: Local, frames: object[]): Promise<string[]> {
   const token = await local.mintToken({ sub: "ann", rooms: ["*"], publish: [] });
   const socket = new WebSocket(local.webSocketUrl, ["downlink.v1", `token.${token}`]);
   onTestFinished(() => socket.terminate());
   await once(socket, "open");
-  const answers: string[] = [];
+  const replies: string[] = [];
   for (const frame of frames) {
     socket.send(JSON.stringify(frame));
     const [data] = await once(socket, "message");
-    answers.push(String(data));
+    replies.push(String(data));
   }
-  return answers;
+  return replies;
 }
 
-/** Removes the resources of a type whose logical id has this part. */
+/** Removes the resources of a type whose logical id contains this part. */
 const remove = (type: string, part: string) => (resources: Template["Resources"]) => {
   const names = Object.keys(resources).filter((name) => resources[name]?.Type === type && name.includes(part));
   expect(names).not.toEqual([]);
@@ -37,28 +37,28 @@ const frame = (message: string) =>
   new RegExp(`^\\{"message": "${message}", "connectionId":"[\\w-]{15}=", "requestId":`);
 
 describe("the synthesized template", () => {
-  test("answers hello by a Lambda and heartbeat without one", async () => {
+  test("answers hello by a Lambda function and heartbeat without one", async () => {
     const local = await start();
     const [hello, heartbeat] = await converse(local, [{ action: "hello" }, { action: "heartbeat" }]);
     expect(JSON.parse(hello ?? "")).toMatchObject({ eventName: "connetResp", data: { code: "2001" } });
     expect(heartbeat).toBe(alive);
   });
 
-  test("without the permission of a route, that route alone fails", async () => {
+  test("fails on one route alone if its permission is missing", async () => {
     const local = await start(remove("AWS::Lambda::Permission", "helloRoute"));
     const [hello, heartbeat] = await converse(local, [{ action: "hello" }, { action: "heartbeat" }]);
     expect(hello).toMatch(frame("Internal server error"));
     expect(heartbeat).toBe(alive);
   });
 
-  test("without its IntegrationResponse, the heartbeat fails", async () => {
+  test("fails on a heartbeat if its IntegrationResponse is missing", async () => {
     const local = await start(remove("AWS::ApiGatewayV2::IntegrationResponse", "heartbeat"));
     expect(await converse(local, [{ action: "heartbeat" }])).toEqual([
       expect.stringMatching(frame("Internal server error")),
     ]);
   });
 
-  test("without its RouteResponse, the Lambda's answer goes nowhere", async () => {
+  test("drops the reply of a Lambda function if the RouteResponse is missing", async () => {
     const local = await start(remove("AWS::ApiGatewayV2::RouteResponse", "helloRoute"));
     const token = await local.mintToken({ sub: "ann", rooms: ["*"], publish: [] });
     const socket = new WebSocket(local.webSocketUrl, ["downlink.v1", `token.${token}`]);
@@ -70,7 +70,7 @@ describe("the synthesized template", () => {
     expect(JSON.parse(String(data))).toMatchObject({ eventName: "leaveRoomResp" });
   });
 
-  test("with API Gateway's own words where it answers alone", async () => {
+  test("answers in API Gateway's own codes where API Gateway answers alone", async () => {
     const { restUrl } = await start();
     const post = async (path: string) => {
       const response = await fetch(restUrl + path, { method: "POST", body: "{}" });

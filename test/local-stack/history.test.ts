@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { SocketHandle, type WebSocketConstructor } from "../../client/index.ts";
-import type { Local } from "../../local/start.ts";
+import type { Local } from "../../local/host/runtime.ts";
 import { newRoom } from "../conformance/page.ts";
 import { pushOk } from "../conformance/target.ts";
 import { startStack } from "../support/start-stack.ts";
@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => local.close());
 
-/** Of a network that lets none through. */
+/** A WebSocket that cannot be opened. */
 class NoWebSocket extends WebSocket {
   constructor() {
     super("ws://127.0.0.1:1");
@@ -22,11 +22,11 @@ class NoWebSocket extends WebSocket {
 const push = (roomId: string, number: number, bytes: number) =>
   pushOk(local, { roomId, eventName: "test", data: `${number} ${"x".repeat(bytes)}` });
 
-// Of 60 messages of 5 KB 19 came, and of one of 100 KB none, as if that were all.
+// Found: of 60 messages of 5 KB only 19 arrived, and a message of 100 KB did not, without a sign that more existed.
 test.each([
   ["a WebSocket", WebSocket],
   ["polls", NoWebSocket],
-])("a long history comes whole by %s, once and in order, while others push", async (_, ofPage) => {
+])("a long history arrives completely over %s, once and in order, while others push", async (_, ofPage) => {
   const room = newRoom();
   for (let number = 1; number <= 61; number += 1) await push(room, number, 5_000);
   await push(room, 62, 110_000);
@@ -35,17 +35,17 @@ test.each([
     pollUrl: `${local.restUrl}/poll`,
     token: await local.mintToken({ sub: "ann", rooms: ["*"] }),
     WebSocket: ofPage as WebSocketConstructor,
-    // Polling begins after three attempts, with pauses in between.
+    // No pauses between the three attempts after which the client polls.
     random: () => 0,
   });
   onTestFinished(() => handle.close());
-  const heard: number[] = [];
+  const received: number[] = [];
   let pushed = 62;
   let pushing: Promise<unknown> = Promise.resolve();
   handle.listen<string>("test", (data) => {
-    heard.push(Number(data.split(" ")[0]));
-    // Somebody pushes while the rest of the history is still to come.
-    if (heard.length % 20 === 1 && pushed < 66) {
+    received.push(Number(data.split(" ")[0]));
+    // The service pushes while the rest of the history is still to come.
+    if (received.length % 20 === 1 && pushed < 66) {
       const number = ++pushed;
       pushing = pushing.then(() => push(room, number, 10));
     }
@@ -53,6 +53,6 @@ test.each([
   void handle.connect().catch(() => {});
   expect(await handle.loginRoom(room, "loginWhenever", { history: 61 })).toMatchObject({ recovered: true });
   await pushing;
-  await vi.waitFor(() => expect(heard).toHaveLength(65), { timeout: 20_000, interval: 20 });
-  expect(heard).toEqual(Array.from({ length: 65 }, (_, i) => i + 2));
+  await vi.waitFor(() => expect(received).toHaveLength(65), { timeout: 20_000, interval: 20 });
+  expect(received).toEqual(Array.from({ length: 65 }, (_, i) => i + 2));
 });

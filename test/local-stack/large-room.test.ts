@@ -2,16 +2,16 @@ import { DynamoDBClient, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { SocketHandle, type WebSocketConstructor } from "../../client/index.ts";
-import type { Template } from "../../local/assembly.ts";
-import { noFaults } from "../../local/faults.ts";
+import type { Template } from "../../local/template/assembly.ts";
+import { noFaults } from "../../local/world/faults.ts";
 import { openPage, type RawPage } from "../conformance/page.ts";
 import { push, pushOk } from "../conformance/target.ts";
 import { all } from "./edit-template.ts";
 import { type LocalTarget, startTarget } from "./local-target.ts";
 import { withShortTimes } from "./with-short-times.ts";
 
-// A room that is too large to be posted to by the push itself: its messages go through the fan-out queue. Most of its
-// members are bare WebSockets that do not ack, so that they show what went over the wire; some are pages with the client.
+// A room that is too large for the push itself to post to: its messages go through the fan-out queue. Most members are
+// raw WebSockets, which do not ack and show each frame on the wire; the others are pages with the real client.
 
 const silent = 300;
 const acking = 40;
@@ -19,7 +19,7 @@ const members = silent + acking;
 const room = "large";
 const eventName = "test";
 
-/** A task that was not finished comes back after so long; AWS wants six times what its function may take. */
+/** An unfinished task comes back after this time. AWS recommends six times the timeout of the function. */
 const taskSeconds = 5;
 const withShortTasks = ({ Resources }: Template) => {
   for (const [id, { Type, Properties = {} }] of Object.entries(Resources)) {
@@ -32,16 +32,16 @@ const withShortTasks = ({ Resources }: Template) => {
 let target: LocalTarget;
 let database: DynamoDBClient;
 let raw: RawPage[];
-let pages: { handle: SocketHandle; heard: unknown[] }[];
+let pages: { handle: SocketHandle; received: unknown[] }[];
 
-/** Some at a time: a machine of two cores would begin all handshakes and end none. */
-async function inTens<T>(count: number, make: (i: number) => Promise<T>): Promise<T[]> {
-  const made: T[] = [];
+/** Creates ten at a time: with all at once, handshakes would time out on a machine with two cores. */
+async function inTens<T>(count: number, create: (i: number) => Promise<T>): Promise<T[]> {
+  const created: T[] = [];
   for (let from = 0; from < count; from += 10) {
-    const some = Array.from({ length: Math.min(10, count - from) }, (_, i) => make(from + i));
-    made.push(...(await Promise.all(some)));
+    const some = Array.from({ length: Math.min(10, count - from) }, (_, i) => create(from + i));
+    created.push(...(await Promise.all(some)));
   }
-  return made;
+  return created;
 }
 
 beforeAll(async () => {
@@ -59,10 +59,10 @@ beforeAll(async () => {
       token: await target.mintToken({ sub: `page-${i}`, rooms: ["*"] }),
       WebSocket: WebSocket as unknown as WebSocketConstructor,
     });
-    const heard: unknown[] = [];
-    handle.listen(eventName, (data) => heard.push(data));
+    const received: unknown[] = [];
+    handle.listen(eventName, (data) => received.push(data));
     await handle.loginRoom(room, "loginWhenever");
-    return { handle, heard };
+    return { handle, received };
   });
 });
 afterAll(async () => {
@@ -73,25 +73,25 @@ afterAll(async () => {
 });
 afterEach(() => void Object.assign(target.faults, noFaults()));
 
-/** How often each of the bare ones got the message. */
+/** How often each raw WebSocket received the message. */
 const timesOf = (messageId: string) =>
   raw.map(({ inbox }) => (inbox as { messageId?: string }[]).filter((frame) => frame.messageId === messageId).length);
-/** How often each page's callback heard the data. */
-const heardOf = (data: unknown) => pages.map(({ heard }) => heard.filter((each) => each === data).length);
+/** How often each page's callback received the data. */
+const receivedOf = (data: unknown) => pages.map(({ received }) => received.filter((each) => each === data).length);
 const once = (count: number) => Array.from({ length: count }, () => 1);
 const statusOf = async (messageId: string) => {
   const { answer } = await push(target, undefined, { method: "GET", path: `/push/${messageId}` });
   return answer.rooms[0];
 };
-/** Until the push is done and has been counted for so many. */
+/** Waits until the push is done and counts this number of members as sent. */
 const untilSent = (messageId: string, sent: number) =>
   vi.waitFor(async () => expect(await statusOf(messageId)).toMatchObject({ done: true, outcomes: { sent } }), {
     timeout: 20_000,
     interval: 200,
   });
-const untilHeard = (data: unknown) =>
-  vi.waitFor(() => expect(heardOf(data)).toEqual(once(acking)), { timeout: 25_000, interval: 100 });
-/** What was sent to them before has arrived. */
+const untilReceived = (data: unknown) =>
+  vi.waitFor(() => expect(receivedOf(data)).toEqual(once(acking)), { timeout: 25_000, interval: 100 });
+/** Waits until everything that was sent to the raw WebSockets has arrived. */
 const settled = () => Promise.all(raw.map((page) => page.settle()));
 const fanOutId = () => {
   const functions = target.stack.ofType("AWS::Lambda::Function").map(({ logicalId }) => logicalId);
@@ -100,14 +100,14 @@ const fanOutId = () => {
 const runsOfFanOut = () => target.invocations.filter(({ functionId }) => functionId === fanOutId()).length;
 
 describe("a push", () => {
-  test("to a large room reaches each member once through the queue, and can be asked about", async () => {
+  test("to a large room reaches each member once through the queue, and has a status", async () => {
     const before = runsOfFanOut();
     const messageId = await pushOk(target, { roomId: room, eventName, data: "room" });
-    await untilHeard("room");
+    await untilReceived("room");
     await untilSent(messageId, members);
     await settled();
     expect(timesOf(messageId)).toEqual(once(silent));
-    expect(heardOf("room")).toEqual(once(acking));
+    expect(receivedOf("room")).toEqual(once(acking));
     expect(runsOfFanOut()).toBeGreaterThan(before);
     await vi.waitFor(
       async () =>
@@ -121,15 +121,15 @@ describe("a push", () => {
 
   test("to everyone reaches each connection once", async () => {
     const messageId = await pushOk(target, { eventName, data: "everyone" });
-    await untilHeard("everyone");
+    await untilReceived("everyone");
     await untilSent(messageId, members);
     await settled();
     expect(timesOf(messageId)).toEqual(once(silent));
-    expect(heardOf("everyone")).toEqual(once(acking));
+    expect(receivedOf("everyone")).toEqual(once(acking));
   });
 
-  test("into a storm of 500 loses nobody, and nobody hears it twice", async () => {
-    // As many as the fan-out posts in a little more than a second.
+  test("during a storm of 500s reaches each member exactly once", async () => {
+    // The number of posts that the fan-out makes in a little more than a second.
     let refused = 0;
     target.faults.failingPosts = () => {
       refused += 1;
@@ -137,65 +137,65 @@ describe("a push", () => {
     };
     const messageId = await pushOk(target, { roomId: room, eventName, data: "storm" });
     await untilSent(messageId, members);
-    await untilHeard("storm");
+    await untilReceived("storm");
     await settled();
     expect(refused).toBeGreaterThan(1_200);
     expect(timesOf(messageId)).toEqual(once(silent));
-    expect(heardOf("storm")).toEqual(once(acking));
+    expect(receivedOf("storm")).toEqual(once(acking));
     expect((await statusOf(messageId)).outcomes).toMatchObject({ members, failed: 0 });
   });
 
-  test("whose tasks all come twice is heard once by everybody", async () => {
+  test("whose tasks are all received twice reaches each member once", async () => {
     target.faults.duplicatedMessages = 1;
     const before = runsOfFanOut();
     const messageId = await pushOk(target, { roomId: room, eventName, data: "twice" });
-    await untilHeard("twice");
+    await untilReceived("twice");
     await untilSent(messageId, members);
     await settled();
     expect(runsOfFanOut() - before).toBeGreaterThan(1);
     expect(timesOf(messageId)).toEqual(once(silent));
-    expect(heardOf("twice")).toEqual(once(acking));
+    expect(receivedOf("twice")).toEqual(once(acking));
   });
 
-  test("whose worker dies, and then the next one too, is heard once by whoever acks and missed by nobody", async () => {
+  test("whose worker dies, and the next worker too, reaches each member, and each acking page once", async () => {
     target.faults.duplicatedMessages = 1;
-    // The first takes the task and dies; the second among its posts.
+    // The first worker dies after it acquires the lease, the second between its posts.
     const points = [target.faults.crashAt(fanOutId(), 1, "after"), target.faults.crashAt(fanOutId(), 60, "before")];
     const messageId = await pushOk(target, { roomId: room, eventName, data: "crash" });
     for (const point of points) {
       await vi.waitFor(() => expect(point.struck).toBe(true), { timeout: 20_000, interval: 50 });
       await endLeases(messageId);
     }
-    await untilHeard("crash");
+    await untilReceived("crash");
     await vi.waitFor(() => expect(timesOf(messageId).filter((times) => times === 0)).toEqual([]), {
       timeout: 20_000,
       interval: 200,
     });
     await untilDone(messageId);
     await settled();
-    expect(heardOf("crash")).toEqual(once(acking));
+    expect(receivedOf("crash")).toEqual(once(acking));
   });
 });
 
 const untilDone = (messageId: string) =>
   vi.waitFor(async () => expect((await statusOf(messageId)).done).toBe(true), { timeout: 20_000, interval: 200 });
 
-/** The 45 s pass for which a worker has its task alone: a Lambda's clock cannot be moved. */
+/** Ends the leases of the message's tasks, which last 45 s: the clock of a Lambda function cannot be moved. */
 async function endLeases(messageId: string): Promise<void> {
   const TableName = target.stack
     .ofType("AWS::DynamoDB::Table")
     .map(({ logicalId }) => ({ logicalId, name: target.stack.physicalId(logicalId) }))
     .find(({ logicalId }) => logicalId.includes("Rooms"))?.name;
-  const rows = ((await target.rows()) as { roomId?: string; item?: string; untilMs?: number }[][]).flat();
+  const rows = ((await target.rows()) as { roomId?: string; item?: string; leaseExpiresAtMs?: number }[][]).flat();
   const isOurs = ({ roomId, item = "" }: { roomId?: string; item?: string }) =>
     roomId === `@message/${messageId}` && item.startsWith("task#");
-  for (const { roomId = "", item = "", untilMs } of rows.filter(isOurs)) {
-    if (untilMs === undefined) continue;
+  for (const { roomId = "", item = "", leaseExpiresAtMs } of rows.filter(isOurs)) {
+    if (leaseExpiresAtMs === undefined) continue;
     await database.send(
       new UpdateItemCommand({
         TableName,
         Key: { roomId: { S: roomId }, item: { S: item } },
-        UpdateExpression: "SET untilMs = :over",
+        UpdateExpression: "SET leaseExpiresAtMs = :over",
         ExpressionAttributeValues: { ":over": { N: "1" } },
       }),
     );

@@ -1,12 +1,12 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import type { Local, LocalOptions } from "../../local/start.ts";
+import type { Local, LocalOptions } from "../../local/host/runtime.ts";
 import type { RunningTarget } from "../conformance/target.ts";
 import { startStack } from "../support/start-stack.ts";
 import { rowsOf } from "../support/tables.ts";
 
 export type LocalTarget = Local & RunningTarget & Required<Pick<RunningTarget, "rows">>;
 
-/** The stack on this machine, with its tables open to look into. */
+/** Starts the local stack as a target of the conformance tests, with access to its tables. */
 export async function startTarget(
   options: Omit<LocalOptions, "assembly" | "data" | "port"> = {},
 ): Promise<LocalTarget> {

@@ -4,7 +4,7 @@ import { push } from "../conformance/target.ts";
 import { all, type Edit, lose, loseGrant, loseRoute, setVariable } from "./edit-template.ts";
 import { type LocalTarget, startTarget } from "./local-target.ts";
 
-// The runtime runs the template, not a copy of it: without a piece, what needs the piece fails as AWS would fail it.
+// The local runtime runs the synthesized template itself. If a resource is missing, its users fail as they would on AWS.
 
 async function startWithout(edit: Edit): Promise<LocalTarget> {
   const target = await startTarget({ edit, environmentsMax: 2 });
@@ -18,36 +18,36 @@ const say = async (target: LocalTarget, frame: Record<string, unknown>) => {
   page.say(frame);
   return page.next();
 };
-const gatewaySays = (message: string) =>
+const gatewayError = (message: string) =>
   new RegExp(`^\\{"message": "${message}", "connectionId":"[\\w-]+=", "requestId":"[\\w-]+=*"\\}$`);
 const login = { action: "loginRoom", roomId: "456" };
 const good = { roomId: "456", eventName: "test", data: 1 };
 
-describe("a template that lost a route", () => {
-  test("answers the route's frames Forbidden, and all others as ever", async () => {
+describe("a template without a route", () => {
+  test("(loginRoom, $default) answers the route's frames Forbidden, and all others normally", async () => {
     const target = await startWithout(all(loseRoute("loginRoom"), loseRoute("$default")));
     const page = await meet(target);
     page.say(login);
-    expect((await page.next()).raw).toMatch(gatewaySays("Forbidden"));
+    expect((await page.next()).raw).toMatch(gatewayError("Forbidden"));
     expect(await page.leave("456")).toMatchObject({ data: { code: "2006" } });
   });
 
-  test("$default, answers unknown frames Forbidden", async () => {
+  test("($default) answers unknown frames Forbidden", async () => {
     const target = await startWithout(loseRoute("$default"));
     const page = await meet(target);
     page.say({ action: "fly" });
-    expect((await page.next()).raw).toMatch(gatewaySays("Forbidden"));
+    expect((await page.next()).raw).toMatch(gatewayError("Forbidden"));
     page.say("no JSON");
-    expect((await page.next()).raw).toMatch(gatewaySays("Forbidden"));
+    expect((await page.next()).raw).toMatch(gatewayError("Forbidden"));
   });
 
-  test("heartbeat, lets its frames reach a Lambda, which says whose fault it is", async () => {
+  test("(heartbeat) routes its frames to a Lambda function, which logs the mistake", async () => {
     const target = await startWithout(loseRoute("heartbeat"));
-    expect((await say(target, { action: "heartbeat" })).raw).toMatch(gatewaySays("Internal server error"));
+    expect((await say(target, { action: "heartbeat" })).raw).toMatch(gatewayError("Internal server error"));
     expect(printed(target)).toContain("heartbeat reached a Lambda");
   });
 
-  test("$connect, lets everybody in, and knows nobody", async () => {
+  test("($connect) accepts every connection, and knows none of them", async () => {
     const target = await startWithout(loseRoute("$connect"));
     const page = await openPage(target, { token: "" });
     onTestFinished(() => page.close());
@@ -56,7 +56,7 @@ describe("a template that lost a route", () => {
     });
   });
 
-  test("$disconnect, leaves the rows of those who went", async () => {
+  test("($disconnect) keeps the rows of closed connections", async () => {
     const target = await startWithout(loseRoute("$disconnect"));
     const page = await openPage(target);
     await page.login("456");
@@ -65,7 +65,7 @@ describe("a template that lost a route", () => {
   });
 });
 
-describe("a template that lost a grant", () => {
+describe("a template without a grant", () => {
   test.each([
     ["UpdateItem", "Connections"],
     ["Query", "Rooms"],
@@ -92,7 +92,7 @@ describe("a template that lost a grant", () => {
     expect(printed(target)).toContain("AccessDeniedException");
   });
 
-  test("of the socket's @connections cannot ask whether somebody is still there", async () => {
+  test("of the socket's @connections cannot check whether a connection is still open", async () => {
     const target = await startWithout(loseGrant("socket", "execute-api:ManageConnections"));
     const [ann, bob] = await Promise.all([meet(target), meet(target)]);
     await ann.login("456");
@@ -114,7 +114,7 @@ describe("a template that lost a grant", () => {
     },
   );
 
-  test("of the push's @connections answers a push 0000, as it is kept, and says what is wrong", async () => {
+  test("of the push's @connections answers a logged push 0000, and logs the missing permission", async () => {
     const target = await startWithout(loseGrant("push", "execute-api:ManageConnections"));
     const page = await meet(target);
     await page.login("456");
@@ -125,7 +125,7 @@ describe("a template that lost a grant", () => {
     expect(page.inbox).toEqual([]);
   });
 
-  test("of the push's Scan answers a push to everyone 9002, and one to a room 0000", async () => {
+  test("of the push's Scan answers a push to everyone 9002, and a push to a room 0000", async () => {
     const target = await startWithout(loseGrant("push", "dynamodb:Scan"));
     expect(await push(target, { eventName: "test", data: 1 })).toMatchObject({ answer: { code: "9002" } });
     expect(await push(target, good)).toMatchObject({ answer: { code: "0000" } });
@@ -138,9 +138,9 @@ describe("a template that lost a grant", () => {
   });
 });
 
-describe("a template that lost a variable", () => {
+describe("a template without a variable", () => {
   test.each(["CONNECTIONS_TABLE", "ROOMS_TABLE", "CALLBACK_URL"])(
-    "%s of the socket fails the handshake with 502, as a Lambda that threw",
+    "(%s of the socket) fails the handshake with 502, like a Lambda function that throws",
     async (name) => {
       const target = await startWithout(setVariable("socket", name, undefined));
       expect(await handshakeStatus(target, {})).toBe(502);
@@ -149,7 +149,7 @@ describe("a template that lost a variable", () => {
   );
 
   test.each(["TOKEN_SECRET_ARN", "ALLOWED_ORIGINS"])(
-    "%s of the authorizer fails the handshake with 500, as an authorizer that threw",
+    "(%s of the authorizer) fails the handshake with 500, like an authorizer that throws",
     async (name) => {
       const target = await startWithout(setVariable("authorize", name, undefined));
       expect(await handshakeStatus(target, {})).toBe(500);
@@ -157,20 +157,20 @@ describe("a template that lost a variable", () => {
     },
   );
 
-  test.each(["MESSAGES_TABLE", "RETENTION_SECONDS"])("%s of the push answers every push 9002", async (name) => {
+  test.each(["MESSAGES_TABLE", "RETENTION_SECONDS"])("(%s of the push) answers every push 9002", async (name) => {
     const target = await startWithout(setVariable("push", name, undefined));
     expect(await push(target, good)).toMatchObject({ status: 500, answer: { code: "9002" } });
     expect(printed(target)).toContain(`${name} is not set`);
   });
 });
 
-describe("a template that lost another piece", () => {
-  test("the plan that lets the key in, answers every push 403", async () => {
+describe("a template without another resource", () => {
+  test("(the usage plan key) answers every push 403", async () => {
     const target = await startWithout(lose("AWS::ApiGateway::UsagePlanKey", () => true));
     expect(await push(target, good)).toMatchObject({ status: 403, answer: { code: "1101" } });
   });
 
-  test("the words of a refused key, says so in API Gateway's", async () => {
+  test("(the gateway response for a refused key) answers in API Gateway's own format", async () => {
     const isAny = ({ ResponseType }: Record<string, unknown>) =>
       ResponseType === "INVALID_API_KEY" || ResponseType === "DEFAULT_4XX";
     const target = await startWithout(lose("AWS::ApiGateway::GatewayResponse", isAny));

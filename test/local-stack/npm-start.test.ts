@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
 
 const main = fileURLToPath(new URL("../../local/main.ts", import.meta.url));
-// A folder of its own, as the project's may hold the addresses of a runtime that somebody is working with.
+// A separate directory: that of the project may hold the endpoints file of a runtime that a developer uses.
 const cwd = mkdtempSync(join(tmpdir(), "downlink-"));
 const endpointsFile = join(cwd, ".local", "endpoints.json");
 afterAll(() => rmSync(cwd, { recursive: true }));
@@ -16,7 +16,7 @@ const run = promisify(execFile);
 const npmStart = (...args: string[]) =>
   run(process.execPath, [main, ...args], { cwd, env: { ...process.env, NO_COLOR: "1" } });
 
-/** Resolves with all that was printed, once it says how to stop. */
+/** Resolves with the output once it contains how to stop. Rejects if the process ends before. */
 function ready({ stdout }: ChildProcess): Promise<string> {
   let printed = "";
   return new Promise((resolve, reject) => {
@@ -29,7 +29,7 @@ function ready({ stdout }: ChildProcess): Promise<string> {
 }
 
 describe("npm start", () => {
-  test("prints a curl line that works, writes the addresses, and leaves nothing behind after Ctrl-C", async () => {
+  test("prints a curl command that works, writes the endpoints file, and removes it after Ctrl-C", async () => {
     const running = npmStart("--port", "0", "--data", "memory", "--quiet");
     const printed = await ready(running.child);
     const endpoints = JSON.parse(readFileSync(endpointsFile, "utf8"));
@@ -48,7 +48,7 @@ describe("npm start", () => {
     await expect(fetch(endpoints.consoleUrl)).rejects.toThrow();
   });
 
-  test("says clearly that a port is taken", async () => {
+  test("reports that a port is taken", async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
     const { port } = other.address() as { port: number };

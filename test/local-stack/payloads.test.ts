@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { SocketHandle, type WebSocketConstructor } from "../../client/index.ts";
-import type { Local } from "../../local/start.ts";
+import type { Local } from "../../local/host/runtime.ts";
 import { newRoom } from "../conformance/page.ts";
 import { push, pushOk } from "../conformance/target.ts";
 import { startStack } from "../support/start-stack.ts";
@@ -16,20 +16,20 @@ beforeAll(async () => {
 afterAll(() => local.close());
 
 const kiloBytes = (count: number) => "é".repeat((count * 1024) / 2 - 1);
-/** Small ones around two that no frame can carry. */
-const wave = () => ["first", kiloBytes(200), "between", kiloBytes(4.9 * 1024), "last"];
-/** What can be compared and printed. */
-const named = (data: readonly unknown[]) => data.map((each) => hash("sha256", JSON.stringify(each)).slice(0, 8));
+/** Small data around two that are too large for a frame. */
+const mixedSizes = () => ["first", kiloBytes(200), "between", kiloBytes(4.9 * 1024), "last"];
+/** Hashes, which are short enough to print in a failure. */
+const hashesOf = (data: readonly unknown[]) => data.map((each) => hash("sha256", JSON.stringify(each)).slice(0, 8));
 
-interface Given {
+interface PageInOptions {
   room: string;
   subject?: string;
   WebSocket?: unknown;
   pollUrl?: string;
 }
 
-/** A page that is in the room, and what it hears. */
-async function pageIn({ room, subject = "ann", WebSocket: ofPage = WebSocket, pollUrl }: Given) {
+/** Opens a page in the room. @returns its handle, and the data and error codes that it receives */
+async function pageIn({ room, subject = "ann", WebSocket: ofPage = WebSocket, pollUrl }: PageInOptions) {
   const handle = new SocketHandle({
     url: local.webSocketUrl,
     token: await local.mintToken({ sub: subject, rooms: ["*"] }),
@@ -37,20 +37,20 @@ async function pageIn({ room, subject = "ann", WebSocket: ofPage = WebSocket, po
     ...(pollUrl !== undefined && { pollUrl }),
   });
   onTestFinished(() => handle.close());
-  const heard: unknown[] = [];
-  handle.listen("wave", (data) => heard.push(data));
-  const troubles: string[] = [];
-  handle.listen("errorResp", ({ code }) => troubles.push(code));
+  const received: unknown[] = [];
+  handle.listen("wave", (data) => received.push(data));
+  const errors: string[] = [];
+  handle.listen("errorResp", ({ code }) => errors.push(code));
   await handle.loginRoom(room, "loginWhenever");
-  return { handle, heard, troubles };
+  return { handle, received, errors };
 }
 async function pushAll(roomId: string, data: readonly unknown[]): Promise<void> {
   for (const each of data) await pushOk(local, { roomId, eventName: "wave", data: each });
 }
-const arrived = (heard: readonly unknown[], data: readonly unknown[]) =>
-  vi.waitFor(() => expect(named(heard)).toEqual(named(data)), { timeout: 20_000, interval: 20 });
+const arrived = (received: readonly unknown[], data: readonly unknown[]) =>
+  vi.waitFor(() => expect(hashesOf(received)).toEqual(hashesOf(data)), { timeout: 20_000, interval: 20 });
 
-/** Of a network that lets none through. */
+/** A WebSocket that cannot be opened. */
 class NoWebSocket extends WebSocket {
   constructor() {
     super("ws://127.0.0.1:1");
@@ -60,22 +60,22 @@ class NoWebSocket extends WebSocket {
 describe("200 KB and 4.9 MB among small messages", () => {
   test("arrive at a page once and in order", async () => {
     const room = newRoom();
-    const { heard, troubles } = await pageIn({ room });
-    const data = wave();
+    const { received, errors } = await pageIn({ room });
+    const data = mixedSizes();
     await pushAll(room, data);
-    await arrived(heard, data);
-    expect(troubles).toEqual([]);
+    await arrived(received, data);
+    expect(errors).toEqual([]);
   });
 
-  test("arrive at a page that polls once and in order", async () => {
+  test("arrive at a polling page once and in order", async () => {
     const room = newRoom();
-    const { heard } = await pageIn({ room, WebSocket: NoWebSocket, pollUrl: `${local.restUrl}/poll` });
-    const data = wave();
+    const { received } = await pageIn({ room, WebSocket: NoWebSocket, pollUrl: `${local.restUrl}/poll` });
+    const data = mixedSizes();
     await pushAll(room, data);
-    await arrived(heard, data);
+    await arrived(received, data);
   });
 
-  test("arrive at a page that was away, by what it catches up", async () => {
+  test("arrive at a page that was disconnected, by catch-up", async () => {
     const room = newRoom();
     const sockets: WebSocket[] = [];
     class Watched extends WebSocket {
@@ -84,35 +84,35 @@ describe("200 KB and 4.9 MB among small messages", () => {
         sockets.push(this);
       }
     }
-    const { heard } = await pageIn({ room, WebSocket: Watched });
-    const data = wave();
+    const { received } = await pageIn({ room, WebSocket: Watched });
+    const data = mixedSizes();
     await pushAll(room, data.slice(0, 1));
-    await arrived(heard, data.slice(0, 1));
+    await arrived(received, data.slice(0, 1));
     sockets[0]?.terminate();
     await pushAll(room, data.slice(1));
-    await arrived(heard, data);
+    await arrived(received, data);
     expect(sockets.length).toBeGreaterThan(1);
   });
 
-  test("arrive where every first post is lost, by redelivery", async () => {
+  test("arrive by redelivery if every first post is lost", async () => {
     const room = newRoom();
-    const { heard } = await pageIn({ room });
-    const data = wave();
+    const { received } = await pageIn({ room });
+    const data = mixedSizes();
     local.faults.lostPosts = 1;
     onTestFinished(() => {
       local.faults.lostPosts = 0;
     });
     await pushAll(room, data);
-    expect(heard).toEqual([]);
+    expect(received).toEqual([]);
     local.faults.lostPosts = 0;
-    await arrived(heard, data);
+    await arrived(received, data);
   });
 });
 
-test("a push that dies at any of its calls is not half there, and arrives when it is sent again", async () => {
+test("a push that dies at any of its calls arrives once when it is sent again", async () => {
   const room = newRoom();
   const pushId = local.stack.ofType("AWS::Lambda::Function").find(({ logicalId }) => logicalId.includes("PushApiPush"));
-  const { heard } = await pageIn({ room });
+  const { received } = await pageIn({ room });
   const body = (name: string) => ({
     roomId: room,
     eventName: "wave",
@@ -121,7 +121,7 @@ test("a push that dies at any of its calls is not half there, and arrives when i
   });
   await pushOk(local, body("m0"));
   const { calls = [] } = local.invocations.findLast(({ functionId }) => functionId === pushId?.logicalId) ?? {};
-  // Nothing is written before the data are there.
+  // The payload is stored before anything else is written.
   expect(calls[0]).toBe("s3:PutObject");
   const names = ["m0"];
   for (const call of [1, 2, 3]) {
@@ -135,12 +135,12 @@ test("a push that dies at any of its calls is not half there, and arrives when i
     }
   }
   await arrived(
-    heard,
+    received,
     names.map((name) => body(name).data),
   );
 });
 
-test("what has left the bucket is told to the page and passed over", async () => {
+test("a payload that has left the bucket is reported to the page and skipped", async () => {
   const room = newRoom();
   const data = kiloBytes(200);
   const [bucket] = local.stack.ofType("AWS::S3::Bucket");
@@ -152,15 +152,18 @@ test("what has left the bucket is told to the page and passed over", async () =>
     WebSocket: WebSocket as unknown as WebSocketConstructor,
   });
   onTestFinished(() => page.close());
-  const told: unknown[] = [];
-  page.listen("wave", (each) => told.push(each));
-  page.listen("errorResp", ({ code }) => told.push(code));
+  const received: unknown[] = [];
+  page.listen("wave", (each) => received.push(each));
+  page.listen("errorResp", ({ code }) => received.push(code));
   await page.loginRoom(room, "loginWhenever", { history: 10 });
-  await vi.waitFor(() => expect(named(told)).toEqual(named(["3006", "next"])), { timeout: 20_000, interval: 50 });
+  await vi.waitFor(() => expect(hashesOf(received)).toEqual(hashesOf(["3006", "next"])), {
+    timeout: 20_000,
+    interval: 50,
+  });
 });
 
-describe("without its grant", () => {
-  test("the push function keeps nothing and says so; small messages go on", async () => {
+describe("a push function without the grant for S3", () => {
+  test("refuses large data, logs the reason, and accepts small data", async () => {
     const other = await startStack({ edit: all(withShortTimes, loseGrant("push", "s3:PutObject")) });
     onTestFinished(other.close);
     const body = { roomId: newRoom(), eventName: "wave", data: kiloBytes(200) };

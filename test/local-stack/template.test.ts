@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
-import type { Template, TemplateResource } from "../../local/assembly.ts";
-import type { Local } from "../../local/start.ts";
+import type { Local } from "../../local/host/runtime.ts";
+import type { Template, TemplateResource } from "../../local/template/assembly.ts";
 import { startStack } from "../support/start-stack.ts";
 
 let local: Local;
@@ -17,7 +17,7 @@ const push = async (body: unknown, apiKey = local.apiKey) => {
 };
 const test456 = { roomId: "456", eventName: "test", data: { a: 1 } };
 
-/** A page that remembers what it was sent. */
+/** Opens a raw WebSocket that queues the frames it receives. */
 async function openPage() {
   const token = await local.mintToken({ sub: "ann", rooms: ["*"] });
   const socket = new WebSocket(`${local.webSocketUrl}?token=${token}`);
@@ -32,23 +32,23 @@ async function openPage() {
     while (frames.length === 0) await new Promise<void>((resolve) => (arrived = resolve));
     return frames.shift();
   };
-  const ask = (frame: unknown) => {
+  const request = (frame: unknown) => {
     socket.send(JSON.stringify(frame));
     return next();
   };
-  return { ask, next };
+  return { request, next };
 }
 
-test("the synthesized stack runs: a page logs in and gets what a service pushes", async () => {
+test("the synthesized stack runs: a page logs in and receives a push", async () => {
   await start();
   const page = await openPage();
-  expect(await page.ask({ action: "loginRoom", roomId: "456" })).toMatchObject({ data: { code: "2002" } });
+  expect(await page.request({ action: "loginRoom", roomId: "456" })).toMatchObject({ data: { code: "2002" } });
   expect(await push(test456)).toMatchObject({ status: 200, body: { code: "0000" } });
   expect(await page.next()).toMatchObject({ eventName: "test", data: { a: 1 }, roomId: "456" });
   expect(local.logs.lines).toEqual([]);
 });
 
-describe("what the template lacks, fails as it would on AWS", () => {
+describe("a template that lacks a resource fails as it would on AWS:", () => {
   const resourcesOf = (template: Template, type: string): [string, TemplateResource][] =>
     Object.entries(template.Resources).filter(([, { Type }]) => Type === type);
 
@@ -59,18 +59,18 @@ describe("what the template lacks, fails as it would on AWS", () => {
     }
   };
 
-  test("without the route, API Gateway has no answer but its own to the frame", async () => {
+  test("without the route, API Gateway itself answers the frame", async () => {
     await start((template) => {
       for (const [id, { Properties }] of resourcesOf(template, "AWS::ApiGatewayV2::Route")) {
         if (["loginRoom", "$default"].includes(String(Properties?.RouteKey))) removeWithResponse(template, id);
       }
     });
     const page = await openPage();
-    const answer = await page.ask({ action: "loginRoom", roomId: "456" });
+    const answer = await page.request({ action: "loginRoom", roomId: "456" });
     expect(answer).toMatchObject({ message: "Forbidden", connectionId: expect.any(String) });
   });
 
-  test("without the grant, DynamoDB refuses the Lambda and the push fails", async () => {
+  test("without the grant, DynamoDB refuses the call and the push fails", async () => {
     await start((template) => {
       const withoutPut = (actions: unknown) => [actions].flat().filter((action) => action !== "dynamodb:PutItem");
       for (const [id, { Properties }] of resourcesOf(template, "AWS::IAM::Policy")) {
@@ -80,11 +80,11 @@ describe("what the template lacks, fails as it would on AWS", () => {
       }
     });
     expect(await push(test456)).toMatchObject({ body: { code: "9002" } });
-    const said = local.logs.lines.map(({ text }) => text).join("\n");
-    expect(said).toMatch(/not authorized to perform: dynamodb:PutItem on resource: arn:aws:dynamodb:.*Messages/);
+    const logged = local.logs.lines.map(({ text }) => text).join("\n");
+    expect(logged).toMatch(/not authorized to perform: dynamodb:PutItem on resource: arn:aws:dynamodb:.*Messages/);
   });
 
-  test("without the variable, the Lambda does not know its table", async () => {
+  test("without the variable, the Lambda function has no table name and the push fails", async () => {
     await start((template) => {
       for (const [id, { Properties }] of resourcesOf(template, "AWS::Lambda::Function")) {
         if (!id.includes("Push")) continue;
@@ -96,7 +96,7 @@ describe("what the template lacks, fails as it would on AWS", () => {
     expect(local.logs.lines.map(({ text }) => text).join("\n")).toMatch(/MESSAGES_TABLE is not set/);
   });
 
-  test("without the permission, API Gateway may not call the Lambda", async () => {
+  test("without the permission, API Gateway may not invoke the Lambda function", async () => {
     await start((template) => {
       for (const [id, { Properties }] of resourcesOf(template, "AWS::Lambda::Permission")) {
         if (JSON.stringify(Properties?.SourceArn).includes("/POST/push")) delete template.Resources[id];

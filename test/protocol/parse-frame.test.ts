@@ -68,7 +68,7 @@ describe("a good frame", () => {
   });
 });
 
-describe("what is no JSON object is refused with 4001", () => {
+describe("a frame that is not a JSON object is refused with 4001", () => {
   test.each([
     [undefined],
     [""],
@@ -299,7 +299,7 @@ describe("bad fields are refused with 4003 and the reason", () => {
   });
 });
 
-describe("of a frame that is refused is named", () => {
+describe("the names in a refused frame", () => {
   test.each([
     [
       { roomId: "456", clientMessageId: "c", data: 1 },
@@ -309,16 +309,16 @@ describe("of a frame that is refused is named", () => {
     [{ roomId: "456", clientMessageId: long(129) }, { roomId: "456" }],
     [{ roomId: 5, clientMessageId: {} }, {}],
     [[], {}],
-  ])("only what can be a name: %j", (frame, names) => {
+  ])("are returned only if they are valid: %j", (frame, names) => {
     expect(namesIn(JSON.stringify(frame))).toEqual(names);
   });
 
-  test("nothing, if it is no JSON", () => {
+  test("are empty if the frame is not JSON", () => {
     expect([namesIn("{"), namesIn(undefined)]).toEqual([{}, {}]);
   });
 });
 
-test("nothing at all makes the parser throw, or shows a value of the frame that is not a name", () => {
+test("the parser never throws, and its error texts are short", () => {
   const nearly = fc.record(
     {
       action: fc.constantFrom("hello", "loginRoom", "here", "publish", "ack", "replay"),

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import type { PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { describe, expect, test } from "vitest";
-import { clientCodes } from "../../client/client-codes.ts";
-import { readFrame } from "../../client/read-frame.ts";
+import { clientCodes } from "../../client/core/client-codes.ts";
+import { parseFrame } from "../../client/transport/parse.ts";
 import { eventBus } from "../../lambdas/adapters/eventbridge/event-bus.ts";
 import { frameCodes, frameTexts, isReservedEventName, pushCodes } from "../../protocol/codes.ts";
 import { routes, type ServerFrame } from "../../protocol/frames.ts";
@@ -29,7 +29,7 @@ const rowsAfter = (heading: string) => {
     );
 };
 
-// A frame that is missing here does not compile; one that is missing in the page fails.
+// A frame type that is missing here is a compile error; one that is missing in PROTOCOL.md fails a test.
 const eventNames: { [T in ServerFrame["type"]]: string | undefined } = {
   message: undefined,
   connected: "connetResp",
@@ -50,7 +50,7 @@ const eventNames: { [T in ServerFrame["type"]]: string | undefined } = {
   refused: "errorResp",
 };
 
-test("every example is marked with who sends it, and no other JSON is on the page", () => {
+test("every example is marked with its sender, and the page has no other JSON", () => {
   expect(page.match(/^```./gm)).toHaveLength(examples.length);
   expect(new Set(examples.map(({ kind }) => kind))).toEqual(
     new Set(["client", "server", "gateway", "push", "answer", "poll", "event"]),
@@ -77,7 +77,7 @@ describe("sections", () => {
   });
 });
 
-test("the example of an event is one as it is put on the bus", async () => {
+test("the example of an event equals an event that the adapter sends", async () => {
   const [example = ""] = of("event");
   const sent: unknown[] = [];
   const send = (async ({ input: { Entries = [] } }: PutEventsCommand) => {
@@ -92,7 +92,7 @@ test("the example of an event is one as it is put on the bus", async () => {
 });
 
 describe("examples of client frames", () => {
-  test.each(of("client"))("are understood: %s", (json) => {
+  test.each(of("client"))("can be parsed: %s", (json) => {
     expect(parseClientFrame(json)).toEqual(JSON.parse(json));
   });
 
@@ -110,19 +110,19 @@ describe("examples of server frames", () => {
     if (frame.type !== "message" && frame.type !== "probe" && frame.type !== "delivered") {
       expect(Object.values(frameCodes)).toContain(frame.data.code);
     }
-    expect(readFrame(json)).toEqual(["frame", frame]);
+    expect(parseFrame(json)).toEqual(["frame", frame]);
   });
 
   test("show every type", () => {
     expect(new Set(of("server").map((json) => JSON.parse(json).type))).toEqual(new Set(Object.keys(eventNames)));
   });
 
-  test.each(of("gateway"))("of API Gateway are told from ours: %s", (json) => {
-    expect(readFrame(json)).toEqual(["trouble", JSON.parse(json).message]);
+  test.each(of("gateway"))("of API Gateway are distinguished from those of Downlink: %s", (json) => {
+    expect(parseFrame(json)).toEqual(["gatewayError", JSON.parse(json).message]);
   });
 });
 
-test.each(of("poll"))("the example of a poll has what connected has, and when to poll again: %s", (json) => {
+test.each(of("poll"))("the example of a poll has the fields of connected, and when to poll again: %s", (json) => {
   const { data, session, rooms, retryAfterMs, retryUpToMs } = JSON.parse(json);
   expect(data).toEqual({ code: frameCodes.connected, msg: frameTexts.connected });
   expect(typeof session).toBe("string");

@@ -31,7 +31,7 @@ describe.each(forms)("a good push, %s", (_, wrapped, inForm) => {
   test.each([
     ...["null", "0", '""', "false", "[]", "{}", "12345678901234567890", '{"b":1,"2":2,"1":3}', '{"__proto__":{"x":1}}'],
     ...['"\\u0041😀\\n"', "[1.0, 1e2]", '{"ROOT":{"BODY":{}}}'],
-  ])("passes the data on as it was sent: %s", (data) => {
+  ])("keeps the text of data as it was sent: %s", (data) => {
     const parsed = parsePush(inForm(`{ "eventName" : "test" , "data" : ${data} }`));
     expect(parsed).toMatchObject({ ok: true, push: { rawData: data } });
   });
@@ -193,7 +193,7 @@ describe.each(forms)("a bad push, %s, is refused", (_, wrapped, inForm) => {
   });
 });
 
-describe("a body that is no JSON object is refused", () => {
+describe("a body that is not a JSON object is refused", () => {
   test.each<[string | undefined, boolean, string]>([
     [undefined, false, "the body is not JSON"],
     ["", false, "the body is not JSON"],
@@ -210,7 +210,7 @@ describe("a body that is no JSON object is refused", () => {
   });
 });
 
-test("every code of a push is used once, with 1xxx for what the caller has to change", () => {
+test("every code exists once: 1xxx with a status of the caller's errors, 9xxx with a temporary one", () => {
   const codes = Object.values(pushCodes);
   expect(new Set(codes.map(({ code }) => code)).size).toBe(codes.length);
   for (const { code, status } of codes) {

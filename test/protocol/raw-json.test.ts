@@ -19,7 +19,7 @@ describe("rawMember", () => {
     ["emoji and lone surrogates", '{"data":"😀\\ud800"}', ["data"], '"😀\\ud800"'],
     ["the last of several", '{"data":1,"data":{"x":2},"data":[3]}', ["data"], "[3]"],
     ["the last of several on the way", '{"a":{"data":1},"a":{"data":2}}', ["a", "data"], "2"],
-    ["nothing, as the last on the way is no object", '{"a":{"data":1},"a":2}', ["a", "data"], undefined],
+    ["nothing, because the last on the way is not an object", '{"a":{"data":1},"a":2}', ["a", "data"], undefined],
     ["nothing of another name", '{"Data":1}', ["data"], undefined],
     ["nothing of an empty object", "{ }", ["data"], undefined],
     ["nothing of an array", '{"a":["data"]}', ["a", "data"], undefined],
@@ -35,7 +35,7 @@ describe("rawMember", () => {
 
   const space = fc.string({ unit: fc.constantFrom(" ", "\t", "\n", "\r"), maxLength: 3 });
 
-  test("gives a part of the text that means the same, for any JSON and any space in it", () => {
+  test("returns a part of the text with the same meaning, for any JSON with any whitespace", () => {
     const spaced = fc.tuple(fc.dictionary(fc.string(), fc.jsonValue()), fc.infiniteStream(space));
     fc.assert(
       fc.property(spaced, fc.jsonValue(), ([others, spaces], data) => {
@@ -63,14 +63,14 @@ describe("rawMember", () => {
     expect(rawMember(`{"data":${value},"eventName":"x"}`, ["data"]) === value).toBe(true);
   });
 
-  test("refuses text that is not JSON, and does not hang on it", () => {
+  test("throws for text that is not JSON, and terminates", () => {
     for (const text of ['{"data":', '{"data":[1', '{"data":"x', '{"data":{"a":"}']) {
       expect(() => rawMember(text, ["data"])).toThrow(/^the JSON text is not valid at character \d+$/);
     }
   });
 });
 
-/** JSON with space wherever JSON allows it. */
+/** Prints JSON with whitespace wherever JSON allows it. */
 function print(value: unknown, gap: () => string): string {
   const spaced = (text: string) => `${gap()}${text}${gap()}`;
   if (Array.isArray(value)) return `[${value.map((item) => spaced(print(item, gap))).join(",") || gap()}]`;

@@ -1,40 +1,41 @@
 import fc from "fast-check";
 import { type LoginPolicy, loginPolicies } from "../../protocol/ids.ts";
 
-/** Rooms and pages are named by their index; those of another number of pages wrap around. */
+/** One operation of a page. Rooms and pages are given by index, modulo their number. */
 export type PageStep = { afterMs: number } & (
   | { do: "login"; room: number; type: LoginPolicy; catchUp: "none" | "last" | "history" }
   | { do: "leave"; room: number }
-  /** The connection is lost. `untold`: API Gateway does not notice, so that a ghost stays behind. */
-  | { do: "drop"; untold: boolean }
-  /** The line is dead, and neither end knows. */
+  /** The connection is lost. `isUnnoticed`: API Gateway does not notice, and a stale connection stays. */
+  | { do: "drop"; isUnnoticed: boolean }
+  /** The network is gone, and neither end notices. */
   | { do: "freeze" }
-  /** A new page of the same person takes over, and logs in to the rooms that the old one was in. */
-  | { do: "reload"; untold: boolean; type: LoginPolicy; catchUp: "none" | "last" }
-  /** No WebSocket gets through from now on. */
+  /** A new page of the same user replaces this one, and logs in to the same rooms. */
+  | { do: "reload"; isUnnoticed: boolean; type: LoginPolicy; catchUp: "none" | "last" }
+  /** From now on, no WebSocket can be opened. */
   | { do: "block" }
   | { do: "unblock" }
   | { do: "publish"; room: number; qos: 0 | 1 | 2 }
   | { do: "publishTo"; page: number }
 );
 
+/** One push of the service. */
 export interface ServiceStep {
   afterMs: number;
   to: "room" | "rooms" | "user" | "everyone";
-  /** Of the room or the page. */
+  /** Index of the room or the page. */
   index: number;
   qos: 0 | 1;
-  /** `retried`: with an id of its own, again after a failure. `doubled`: twice at once. */
+  /** `retried`: with a `messageId`, again after each failure. `doubled`: with a `messageId`, twice at the same time. */
   sends: "once" | "retried" | "doubled";
 }
 
-/** What some people's pages and a service do side by side in two rooms. */
+/** The operations of one history: some pages and one service, concurrently, in two rooms. */
 export interface Plan {
   pages: { sharesUser: boolean; policy: LoginPolicy; steps: PageStep[] }[];
   service: ServiceStep[];
 }
 
-/** How often each fault strikes while the histories run. */
+/** Rates of the faults while the histories run: shares from 0 to 1. */
 export interface FaultRates {
   lostPosts: number;
   goneButDelivered: number;
@@ -45,13 +46,13 @@ export interface FaultRates {
   slowPostMs: number;
   lostDisconnects: number;
   duplicatedMessages: number;
-  halfOpenLines: number;
+  halfOpenConnections: number;
   crashes: number;
-  /** Functions that die once at their n-th call. */
+  /** Functions that die once at their n-th call. `at` selects the function, modulo their number. */
   crashPoints: { at: number; call: number; when: "before" | "after" }[];
 }
 
-/** Histories that run at the same time on one stack. */
+/** Histories that run at the same time on one stack, under the same faults. */
 export interface Wave {
   histories: Plan[];
   faultRates: FaultRates;
@@ -60,50 +61,55 @@ export interface Wave {
 const afterMs = fc.integer({ min: 0, max: 500 });
 const room = fc.nat(1);
 const policy = fc.constantFrom(...loginPolicies);
-// Where everybody puts out everybody else, hardly anybody is in when a message comes.
-const mildPolicy = fc.constantFrom<LoginPolicy>(
+// If most logins evicted the other members, rooms would be nearly empty when a message is sent.
+const mostlySharedPolicy = fc.constantFrom<LoginPolicy>(
   "loginWhenever",
   "loginWhenever",
   "loginWhenever",
   "loginWhenFirst",
   "loginWhenLast",
 );
-const one = <T>(value: T) => fc.constant(value);
+const constant = <T>(value: T) => fc.constant(value);
 
 const pageStep: fc.Arbitrary<PageStep> = fc.oneof(
   {
     weight: 5,
     arbitrary: fc.record({
       afterMs,
-      do: one("login" as const),
+      do: constant("login" as const),
       room,
-      type: mildPolicy,
+      type: mostlySharedPolicy,
       catchUp: fc.constantFrom("none" as const, "none" as const, "last" as const, "history" as const),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ afterMs, do: one("leave" as const), room }) },
-  { weight: 2, arbitrary: fc.record({ afterMs, do: one("drop" as const), untold: fc.boolean() }) },
-  { weight: 1, arbitrary: fc.record({ afterMs, do: one("freeze" as const) }) },
+  { weight: 1, arbitrary: fc.record({ afterMs, do: constant("leave" as const), room }) },
+  { weight: 2, arbitrary: fc.record({ afterMs, do: constant("drop" as const), isUnnoticed: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ afterMs, do: constant("freeze" as const) }) },
   {
     weight: 1,
     arbitrary: fc.record({
       afterMs,
-      do: one("reload" as const),
-      untold: fc.boolean(),
-      type: mildPolicy,
+      do: constant("reload" as const),
+      isUnnoticed: fc.boolean(),
+      type: mostlySharedPolicy,
       catchUp: fc.constantFrom("none" as const, "last" as const, "last" as const),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ afterMs, do: one("block" as const) }) },
-  { weight: 1, arbitrary: fc.record({ afterMs, do: one("unblock" as const) }) },
+  { weight: 1, arbitrary: fc.record({ afterMs, do: constant("block" as const) }) },
+  { weight: 1, arbitrary: fc.record({ afterMs, do: constant("unblock" as const) }) },
   {
     weight: 3,
-    arbitrary: fc.record({ afterMs, do: one("publish" as const), room, qos: fc.constantFrom<0 | 1 | 2>(0, 1, 1, 2) }),
+    arbitrary: fc.record({
+      afterMs,
+      do: constant("publish" as const),
+      room,
+      qos: fc.constantFrom<0 | 1 | 2>(0, 1, 1, 2),
+    }),
   },
-  { weight: 1, arbitrary: fc.record({ afterMs, do: one("publishTo" as const), page: fc.nat(3) }) },
+  { weight: 1, arbitrary: fc.record({ afterMs, do: constant("publishTo" as const), page: fc.nat(3) }) },
 );
 
-// One for everyone goes to all pages of all histories.
+// Mostly rooms: a push to everyone reaches all pages of all histories.
 const rooms = ["room", "room", "room", "room", "room"] as const;
 const serviceStep: fc.Arbitrary<ServiceStep> = fc.record({
   afterMs,
@@ -125,7 +131,7 @@ const plan: fc.Arbitrary<Plan> = fc.record({
   service: fc.array(serviceStep, { minLength: 4, maxLength: 9, size: "max" }),
 });
 
-const share = (most: number) => fc.integer({ min: 0, max: most }).map((perMille) => perMille / 1_000);
+const share = (maxPerMille: number) => fc.integer({ min: 0, max: maxPerMille }).map((perMille) => perMille / 1_000);
 const faultRates: fc.Arbitrary<FaultRates> = fc.record({
   lostPosts: share(500),
   goneButDelivered: share(150),
@@ -136,7 +142,7 @@ const faultRates: fc.Arbitrary<FaultRates> = fc.record({
   slowPostMs: fc.integer({ min: 50, max: 600 }),
   lostDisconnects: share(700),
   duplicatedMessages: share(500),
-  halfOpenLines: share(10),
+  halfOpenConnections: share(10),
   crashes: share(10),
   crashPoints: fc.array(
     fc.record({ at: fc.nat(), call: fc.integer({ min: 1, max: 10 }), when: fc.constantFrom("before", "after") }),
@@ -144,10 +150,10 @@ const faultRates: fc.Arbitrary<FaultRates> = fc.record({
   ),
 });
 
-/** The wave of a seed, always the same one. */
+/** Generates the wave of a seed: the same seed gives the same wave. @param size number of histories */
 export function waveOf(seed: number, size: number): Wave {
   const wave = fc.record({ histories: fc.array(plan, { minLength: size, maxLength: size }), faultRates });
-  const [made] = fc.sample(wave, { seed, numRuns: 1 });
-  if (!made) throw new Error("fast-check made nothing");
-  return made;
+  const [generated] = fc.sample(wave, { seed, numRuns: 1 });
+  if (!generated) throw new Error("fast-check generated nothing");
+  return generated;
 }

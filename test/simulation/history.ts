@@ -1,80 +1,86 @@
 import type { MessageFrame } from "../../protocol/frames.ts";
 
-/** One message that somebody sent, or tried to. */
-export interface Sent {
-  /** Of this message alone. */
+// Times in a history are moments: numbers that count up with every recorded operation.
+
+/** One message that a service or a page sent, or tried to send. */
+export interface SentMessage {
+  /** Unique: no other message uses it. */
   eventName: string;
-  /** In the words of the tables. */
+  /** Room ids as the tables have them: `456`, `@user/ann`, `@all`. */
   rooms: string[];
   isLogged: boolean;
-  /** Moments at which it was first asked for, and at which the last answer came. */
-  askedAt: number;
-  answeredAt: number | undefined;
-  /** Some answer was `0000`, or `2010`. */
+  /** Moments of the first attempt, and of the last reply to any attempt. */
+  requestedAt: number;
+  repliedAt: number | undefined;
+  /** Whether any attempt was answered `0000` or `2010`. */
   isAccepted: boolean;
 }
 
-/** What a page's callback heard, in the order in which it heard it. */
-export interface Received extends Pick<MessageFrame, "eventName" | "messageId" | "seq" | "epoch"> {
+/** One message that a page's callback received. */
+export interface ReceivedMessage extends Pick<MessageFrame, "eventName" | "messageId" | "seq" | "epoch"> {
   at: number;
 }
 
-/** A page's time in a room, by what it was told. */
-export interface Stay {
+/** One membership of a page in a room, from a login to its end, as the page knows it. */
+export interface Membership {
   page: string;
   subject: string;
   roomId: string;
-  /** The login that began it was asked for at `askedAt` and answered at `from`, Infinity before that. */
-  askedAt: number;
+  /** Moment at which the login was requested. */
+  requestedAt: number;
+  /** Moment of the login reply; `Infinity` before that. */
   from: number;
-  /** It asked for what was before: by `since: "last"` or by `history`. */
+  /** Catch-up options of the login. */
   catchUp: "none" | "last" | "history";
-  /** When the page was told that it is out, said that it leaves, or was closed. */
+  /** Moment at which the page received that it is out, received the reply to its leave, or was closed. */
   until: number | undefined;
   end: "left" | "out" | "closed" | undefined;
-  /** A leave was not answered: it may have happened. */
-  isInDoubt: boolean;
-  received: Received[];
+  /** A leave was not answered, so it may have happened. */
+  isUncertain: boolean;
+  /** In the order of arrival. */
+  received: ReceivedMessage[];
 }
 
-/** Everything that a history did and that its pages heard. Moments are counted, not measured. */
+/** The recorded operations and results of one run, which the oracle judges. */
 export class History {
-  readonly sent: Sent[] = [];
-  readonly stays: Stay[] = [];
-  /** What is wrong by itself, whatever comes later. */
-  readonly faults: string[] = [];
+  readonly sent: SentMessage[] = [];
+  readonly memberships: Membership[] = [];
+  /** Violations that were seen at once, whatever follows. */
+  readonly violations: string[] = [];
   readonly #trace: string[] = [];
   #moment = 0;
 
+  /** @returns the next moment */
   moment(): number {
     this.#moment += 1;
     return this.#moment;
   }
 
-  note(who: string, what: string): void {
-    this.#trace.push(`${this.#moment} ${new Date().toISOString().slice(14, 23)} ${who} ${what}`);
+  /** Adds a line to the trace. */
+  traceEvent(actor: string, event: string): void {
+    this.#trace.push(`${this.#moment} ${new Date().toISOString().slice(14, 23)} ${actor} ${event}`);
   }
 
-  /** For whoever has to find out why. */
+  /** Everything that happened, one event a line, to find the cause of a failure. */
   get trace(): string {
     return this.#trace.join("\n");
   }
 
-  begin(eventName: string, rooms: string[], isLogged: boolean): Sent {
-    const sent: Sent = {
+  recordSend(eventName: string, rooms: string[], isLogged: boolean): SentMessage {
+    const sent: SentMessage = {
       eventName,
       rooms,
       isLogged,
-      askedAt: this.moment(),
-      answeredAt: undefined,
+      requestedAt: this.moment(),
+      repliedAt: undefined,
       isAccepted: false,
     };
     this.sent.push(sent);
     return sent;
   }
 
-  answer(sent: Sent, isAccepted: boolean): void {
-    sent.answeredAt = this.moment();
+  recordReply(sent: SentMessage, isAccepted: boolean): void {
+    sent.repliedAt = this.moment();
     sent.isAccepted ||= isAccepted;
   }
 }

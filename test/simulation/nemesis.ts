@@ -1,8 +1,9 @@
-import type { Faults } from "../../local/faults.ts";
-import type { Local } from "../../local/start.ts";
+import type { Local } from "../../local/host/runtime.ts";
+import type { Faults } from "../../local/world/faults.ts";
 import type { FaultRates } from "./generator.ts";
 import { seededRandom } from "./seeded-random.ts";
 
+/** Faults that are switched on by a share. */
 const shares = [
   "lostPosts",
   "goneButDelivered",
@@ -15,16 +16,16 @@ const shares = [
 ] as const satisfies (keyof Faults & keyof FaultRates)[];
 
 /**
- * Lets all faults strike at once.
+ * Switches on all faults at their rates.
  *
- * @returns ends that; lines that died stay dead
+ * @returns switches them off; connections that became half-open stay so
  */
 export function startNemesis({ faults, stack }: Local, faultRates: FaultRates, seed: number): () => void {
   faults.random = seededRandom(seed);
   for (const name of shares) faults[name] = faultRates[name];
   faults.slowPostMs = faultRates.slowPostMs;
   faults.slowPosts = (id) => {
-    if (faults.random() < faultRates.halfOpenLines) faults.halfOpen.add(id);
+    if (faults.random() < faultRates.halfOpenConnections) faults.halfOpen.add(id);
     return faults.random() < faultRates.slowPosts;
   };
   const functionIds = stack.ofType("AWS::Lambda::Function").map(({ logicalId }) => logicalId);

@@ -1,16 +1,16 @@
 import { WebSocket } from "ws";
 import type { WebSocketConstructor, WebSocketLike } from "../../client/index.ts";
 
-/** What is between one page and API Gateway, and what may go wrong there. */
+/** The network between one page and API Gateway, with its failures. */
 export class Network {
-  /** No WebSocket gets through. */
+  /** Whether every attempt to open a WebSocket fails. */
   isBlocked = false;
-  /** WebSockets that the page has been told are gone. */
-  readonly #ghosts: WebSocket[] = [];
-  #line: { socket: WebSocket; page: WebSocketLike } | undefined;
+  /** WebSockets that have ended for the page, and not for API Gateway. */
+  readonly #stale: WebSocket[] = [];
+  #current: { socket: WebSocket; page: WebSocketLike } | undefined;
   #isFrozen = false;
 
-  /** Constructor of the WebSockets that the page opens. */
+  /** The page's WebSocket constructor. */
   readonly WebSocket: WebSocketConstructor;
 
   constructor() {
@@ -31,53 +31,54 @@ export class Network {
       }
 
       send(text: string): void {
-        if (this.#socket?.readyState === WebSocket.OPEN && network.#carries(this.#socket)) this.#socket.send(text);
+        if (this.#socket?.readyState === WebSocket.OPEN && network.#isConnected(this.#socket)) this.#socket.send(text);
       }
 
       close(): void {
         if (!this.#socket) return;
-        // Of a dead line nothing is told to the other end.
-        if (network.#carries(this.#socket)) this.#socket.close();
-        else network.#ghosts.push(this.#socket);
+        // Over a frozen connection, the close does not reach API Gateway.
+        if (network.#isConnected(this.#socket)) this.#socket.close();
+        else network.#stale.push(this.#socket);
       }
     };
   }
 
-  /** The connection ends. `untold`: API Gateway goes on believing in it. */
-  drop(untold: boolean): void {
-    const line = this.#line;
-    if (!line) return;
-    this.#line = undefined;
-    if (untold) this.#ghosts.push(line.socket);
-    else line.socket.terminate();
-    line.page.onclose?.({ code: 1006, reason: "" });
+  /** Ends the connection. `isUnnoticed`: API Gateway still reports it as open. */
+  drop(isUnnoticed: boolean): void {
+    const current = this.#current;
+    if (!current) return;
+    this.#current = undefined;
+    if (isUnnoticed) this.#stale.push(current.socket);
+    else current.socket.terminate();
+    current.page.onclose?.({ code: 1006, reason: "" });
   }
 
-  /** Nothing passes any more, and nobody is told. */
+  /** Drops all frames in both directions. Neither end notices. */
   freeze(): void {
-    this.#isFrozen = this.#line !== undefined;
+    this.#isFrozen = this.#current !== undefined;
   }
 
-  /** Ends what is left of all connections. */
+  /** Terminates all connections, stale ones included. */
   close(): void {
-    this.#line?.socket.terminate();
-    for (const socket of this.#ghosts) socket.terminate();
+    this.#current?.socket.terminate();
+    for (const socket of this.#stale) socket.terminate();
   }
 
   #connect(socket: WebSocket, page: WebSocketLike): WebSocket {
-    this.#line = { socket, page };
+    this.#current = { socket, page };
     this.#isFrozen = false;
-    const whileItCarries = (run: () => void) => {
-      if (this.#carries(socket)) run();
+    const whileConnected = (run: () => void) => {
+      if (this.#isConnected(socket)) run();
     };
-    socket.on("open", () => whileItCarries(() => page.onopen?.({} as never)));
-    socket.on("message", (data) => whileItCarries(() => page.onmessage?.({ data: String(data) })));
+    socket.on("open", () => whileConnected(() => page.onopen?.({} as never)));
+    socket.on("message", (data) => whileConnected(() => page.onmessage?.({ data: String(data) })));
     socket.on("error", () => {});
-    socket.on("close", (code, reason) => whileItCarries(() => page.onclose?.({ code, reason: reason.toString() })));
+    socket.on("close", (code, reason) => whileConnected(() => page.onclose?.({ code, reason: reason.toString() })));
     return socket;
   }
 
-  #carries(socket: WebSocket): boolean {
-    return this.#line?.socket === socket && !this.#isFrozen;
+  /** Whether frames of this WebSocket get through in both directions. */
+  #isConnected(socket: WebSocket): boolean {
+    return this.#current?.socket === socket && !this.#isFrozen;
   }
 }

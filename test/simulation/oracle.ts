@@ -1,47 +1,53 @@
-import type { History, Sent, Stay } from "./history.ts";
-import type { Logged } from "./tables.ts";
+import type { History, Membership, SentMessage } from "./history.ts";
+import type { LoggedMessage } from "./tables.ts";
 
-/** A message that a page should have heard, and has not. */
-export interface Unheard {
-  stay: Stay;
-  sent: Sent;
+/** A message that a page should have received, and has not. */
+export interface MissingMessage {
+  membership: Membership;
+  sent: SentMessage;
 }
 
 /**
- * What is still to be heard: whoever was told to be in before an accepted, logged message was sent, and was neither
- * told to be out nor has left since, hears it sooner or later.
+ * Messages that are still to arrive. A member receives every accepted and logged message that was sent after its login
+ * reply, as long as the membership has not ended.
  */
-export function unheardOf({ stays, sent }: History): Unheard[] {
-  const lasting = stays.filter(({ until, isInDoubt }) => until === undefined && !isInDoubt);
-  return lasting.flatMap((stay) =>
+export function missingMessagesOf({ memberships, sent }: History): MissingMessage[] {
+  const current = memberships.filter(({ until, isUncertain }) => until === undefined && !isUncertain);
+  return current.flatMap((membership) =>
     sent
-      .filter((message) => isDue(stay, message) && !hasHeard(stay, message))
-      .map((message) => ({ stay, sent: message })),
+      .filter((message) => isDue(membership, message) && !hasReceived(membership, message))
+      .map((message) => ({ membership, sent: message })),
   );
 }
 
-const isDue = ({ roomId, from }: Stay, { rooms, isLogged, isAccepted, askedAt }: Sent) =>
-  isLogged && isAccepted && rooms.includes(roomId) && askedAt > from;
+const isDue = ({ roomId, from }: Membership, { rooms, isLogged, isAccepted, requestedAt }: SentMessage) =>
+  isLogged && isAccepted && rooms.includes(roomId) && requestedAt > from;
 
-const hasHeard = ({ received }: Stay, { eventName }: Sent) => received.some((each) => each.eventName === eventName);
+const hasReceived = ({ received }: Membership, { eventName }: SentMessage) =>
+  received.some((each) => each.eventName === eventName);
 
 /**
- * Everything that is wrong with what the pages heard, apart from what is still unheard.
+ * All violations of the guarantees, except messages that are still missing.
  *
- * @param logs what is kept of each room
+ * @param logs entries of each room's log
  */
-export function wrongsOf(history: History, logs: ReadonlyMap<string, readonly Logged[]>): string[] {
-  const { faults, stays, sent } = history;
+export function violationsOf(history: History, logs: ReadonlyMap<string, readonly LoggedMessage[]>): string[] {
+  const { violations, memberships, sent } = history;
   return [
-    ...faults,
-    ...sent.flatMap((message) => wrongsInLogs(message, logs)),
-    ...stays.flatMap((stay) => wrongsOfStay(stay, history, logs.get(stay.roomId) ?? [])),
-    ...stays.flatMap((stay) => lostBetween(stay, history)),
+    ...violations,
+    ...sent.flatMap((message) => violationsInLogs(message, logs)),
+    ...memberships.flatMap((membership) =>
+      violationsOfMembership(membership, history, logs.get(membership.roomId) ?? []),
+    ),
+    ...memberships.flatMap((membership) => lostBetweenMemberships(membership, history)),
   ];
 }
 
-/** An accepted message is in each of its rooms' logs once; whatever became of another one, it is not there twice. */
-function wrongsInLogs({ eventName, rooms, isLogged, isAccepted }: Sent, logs: ReadonlyMap<string, readonly Logged[]>) {
+/** An accepted message is once in the log of each of its rooms; a message that was not accepted is there at most once. */
+function violationsInLogs(
+  { eventName, rooms, isLogged, isAccepted }: SentMessage,
+  logs: ReadonlyMap<string, readonly LoggedMessage[]>,
+) {
   return rooms.flatMap((roomId) => {
     const times = (logs.get(roomId) ?? []).filter((entry) => entry.eventName === eventName).length;
     const isRight = isLogged ? times === 1 || (times === 0 && !isAccepted) : times === 0;
@@ -49,51 +55,52 @@ function wrongsInLogs({ eventName, rooms, isLogged, isAccepted }: Sent, logs: Re
   });
 }
 
-function wrongsOfStay(stay: Stay, history: History, log: readonly Logged[]): string[] {
-  const { page, roomId, received, catchUp, askedAt, from } = stay;
-  const wrongs: string[] = [];
-  const say = (what: string) => wrongs.push(`${page} in ${roomId} since ${from} ${what}`);
+/** A page receives each message once, in order, without gaps, and only messages of its rooms since its login. */
+function violationsOfMembership(membership: Membership, history: History, log: readonly LoggedMessage[]): string[] {
+  const { page, roomId, received, catchUp, requestedAt, from } = membership;
+  const violations: string[] = [];
+  const report = (what: string) => violations.push(`${page} in ${roomId} since ${from} ${what}`);
   let last = 0;
   for (const [i, { eventName, seq }] of received.entries()) {
-    if (received.slice(0, i).some((before) => before.eventName === eventName)) say(`heard ${eventName} twice`);
+    if (received.slice(0, i).some((before) => before.eventName === eventName)) report(`received ${eventName} twice`);
     const sent = history.sent.find((each) => each.eventName === eventName);
-    if (!sent?.rooms.includes(roomId)) say(`heard ${eventName}, which was not sent there`);
-    else if (sent.isLogged !== (seq !== undefined)) say(`heard ${eventName} with the number ${seq}`);
-    else if (catchUp === "none" && sent.answeredAt !== undefined && sent.answeredAt < askedAt && seq !== undefined)
-      say(`heard ${eventName}, which was over before it asked to log in`);
+    if (!sent?.rooms.includes(roomId)) report(`received ${eventName}, which was not sent there`);
+    else if (sent.isLogged !== (seq !== undefined)) report(`received ${eventName} with seq ${seq}`);
+    else if (catchUp === "none" && sent.repliedAt !== undefined && sent.repliedAt < requestedAt && seq !== undefined)
+      report(`received ${eventName}, which was answered before the login was requested`);
     if (seq === undefined) continue;
-    if (seq <= last) say(`heard ${eventName}, number ${seq}, after number ${last}`);
+    if (seq <= last) report(`received ${eventName}, seq ${seq}, after seq ${last}`);
     last = seq;
   }
-  const numbers = new Set(received.map(({ seq }) => seq));
+  const seqs = new Set(received.map(({ seq }) => seq));
   const first = Math.min(...received.flatMap(({ seq }) => seq ?? []));
   const own = new Set(history.sent.map(({ eventName }) => eventName));
-  const isOwn = ({ eventName }: Logged) => eventName !== undefined && own.has(eventName);
+  const isOwn = ({ eventName }: LoggedMessage) => eventName !== undefined && own.has(eventName);
   for (const entry of log.filter(isOwn)) {
     const sent = history.sent.find((each) => each.eventName === entry.eventName);
-    const isBetween = entry.seq > first || (sent && sent.askedAt > from);
-    if (isBetween && entry.seq < last && !numbers.has(entry.seq)) {
-      say(`heard number ${last}, but never ${entry.eventName}, number ${entry.seq}`);
+    const isBetween = entry.seq > first || (sent && sent.requestedAt > from);
+    if (isBetween && entry.seq < last && !seqs.has(entry.seq)) {
+      report(`received seq ${last}, but never ${entry.eventName}, seq ${entry.seq}`);
     }
   }
-  return wrongs;
+  return violations;
 }
 
 /**
- * A page that came with `since: "last"` goes on where its person stopped: what was sent since the person was in before
- * has been heard by one of the person's pages. Another page of the person that began at the newest message meanwhile has
- * passed over what was before it, for the person.
+ * A login with `since: "last"` continues at the user's resume point: some page of the user has received every message
+ * that was sent since the user's earlier membership. Exception: if another page of the user has joined at the latest
+ * message meanwhile, its acks have moved the user's position past the messages before it.
  */
-function lostBetween(stay: Stay, { stays, sent }: History): string[] {
-  const { roomId, subject, page, until, isInDoubt, catchUp, askedAt, from } = stay;
-  if (catchUp !== "last" || until !== undefined || isInDoubt) return [];
-  const ofPerson = stays.filter((each) => each.roomId === roomId && each.subject === subject);
-  const before = ofPerson.filter((each) => each.end === "closed" && (each.until ?? 0) < askedAt);
+function lostBetweenMemberships(membership: Membership, { memberships, sent }: History): string[] {
+  const { roomId, subject, page, until, isUncertain, catchUp, requestedAt, from } = membership;
+  if (catchUp !== "last" || until !== undefined || isUncertain) return [];
+  const ofUser = memberships.filter((each) => each.roomId === roomId && each.subject === subject);
+  const before = ofUser.filter((each) => each.end === "closed" && (each.until ?? 0) < requestedAt);
   if (before.length === 0) return [];
-  const passedOver = ofPerson.filter((each) => each.catchUp !== "last" && each.from < from);
-  const since = Math.max(...[...before, ...passedOver].map((each) => each.from));
+  const atLatest = ofUser.filter((each) => each.catchUp !== "last" && each.from < from);
+  const since = Math.max(...[...before, ...atLatest].map((each) => each.from));
   return sent
-    .filter((message) => isDue({ ...stay, from: since }, message))
-    .filter((message) => !ofPerson.some((each) => hasHeard(each, message)))
-    .map(({ eventName }) => `${page} came back to ${roomId}, and nobody of ${subject} ever heard ${eventName}`);
+    .filter((message) => isDue({ ...membership, from: since }, message))
+    .filter((message) => !ofUser.some((each) => hasReceived(each, message)))
+    .map(({ eventName }) => `${page} came back to ${roomId}, and no page of ${subject} ever received ${eventName}`);
 }

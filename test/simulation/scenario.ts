@@ -1,35 +1,36 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Local } from "../../local/start.ts";
+import type { Local } from "../../local/host/runtime.ts";
 import { everyone, userRoom } from "../../protocol/ids.ts";
 import type { PageStep, Plan } from "./generator.ts";
 import { History } from "./history.ts";
-import { unheardOf, wrongsOf } from "./oracle.ts";
+import { type MissingMessage, missingMessagesOf, violationsOf } from "./oracle.ts";
 import { type Audience, push } from "./service.ts";
 import { SimulatedPage } from "./simulated-page.ts";
 import type { Tables } from "./tables.ts";
 
-const patienceMs = 1_000;
+/** An actor continues with its next step after this time, even if the step before has not finished. */
+const maxStepMs = 1_000;
 
-/** A history on its way: people with pages, a service, and rooms that nobody else knows. */
+/** Runs the plan of one history: users with pages, a service, and rooms that no other history uses. */
 export class Scenario {
   readonly history = new History();
   readonly #local: Local;
   readonly #id: string;
-  readonly #history: Plan;
+  readonly #plan: Plan;
   readonly #audience: Audience;
   readonly #pages: SimulatedPage[];
   readonly #closed: SimulatedPage[] = [];
-  readonly #underWay: Promise<void>[] = [];
+  readonly #running: Promise<void>[] = [];
 
   /**
-   * @param id of this history alone
-   * @param lastEvent another event that its pages listen to
+   * @param id unique prefix of the history's names
+   * @param lastEvent a further event that the pages listen to
    */
   constructor(local: Local, plan: Plan, id: string, lastEvent: string, random: () => number) {
     this.#local = local;
     this.#id = id;
-    this.#history = plan;
-    const subjects = plan.pages.map(({ sharesUser }, i) => `${id}-person${sharesUser ? 0 : i}`);
+    this.#plan = plan;
+    const subjects = plan.pages.map(({ sharesUser }, i) => `${id}-user${sharesUser ? 0 : i}`);
     this.#audience = { rooms: [`${id}-one`, `${id}-two`], subjects };
     const eventNames = [
       ...plan.service.map((_, i) => this.#pushName(i)),
@@ -43,27 +44,27 @@ export class Scenario {
     );
   }
 
-  /** Everybody connects and logs in, each to one of the rooms. */
+  /** Connects all pages and logs each in to one of the rooms. */
   async open(): Promise<void> {
     await Promise.all(
       this.#pages.map(async (page, i) => {
         await page.connect();
-        await page.login(this.#room(i), this.#history.pages[i]?.policy ?? "loginWhenever", "none");
+        await page.login(this.#room(i), this.#plan.pages[i]?.policy ?? "loginWhenever", "none");
       }),
     );
   }
 
-  /** Takes all steps; what they began may go on. */
+  /** Runs all steps. Operations that they started may still be running afterwards. */
   async run(): Promise<void> {
-    await Promise.all([this.#runService(), ...this.#history.pages.map((_, i) => this.#runPage(i))]);
+    await Promise.all([this.#runService(), ...this.#plan.pages.map((_, i) => this.#runPage(i))]);
   }
 
-  /** What was begun has been answered or given up. */
-  async answered(): Promise<void> {
-    await Promise.all(this.#underWay);
+  /** Waits until every started operation has succeeded or failed. */
+  async finished(): Promise<void> {
+    await Promise.all(this.#running);
   }
 
-  /** One more message everywhere: whoever is not in any more without knowing it does not hear it. */
+  /** Pushes one more message to each room and user. A page that wrongly believes to be a member does not receive it. */
   async pushLast(): Promise<void> {
     const sends = "once";
     await Promise.all(
@@ -73,28 +74,26 @@ export class Scenario {
     );
   }
 
-  /** What pages still should hear. */
-  get unheard(): string[] {
-    return unheardOf(this.history).map(
-      ({ stay, sent }) => `${stay.page} in ${stay.roomId} since ${stay.from} never heard ${sent.eventName}`,
-    );
+  /** Messages that pages have still to receive, one text each. */
+  get missing(): string[] {
+    return missingMessagesOf(this.history).map(describeMissing);
   }
 
-  /** The same without what was reported as undelivered. */
-  get unheardAndUnreported(): string[] {
+  /** The same without messages that were reported as undelivered. */
+  get missingAndUnreported(): string[] {
     const reported = new Set(this.#local.events.all.map(({ detail }) => `${detail.eventName} ${detail.subject}`));
-    return unheardOf(this.history)
-      .filter(({ stay, sent }) => !reported.has(`${sent.eventName} ${stay.subject}`))
-      .map(({ stay, sent }) => `${stay.page} in ${stay.roomId} since ${stay.from} never heard ${sent.eventName}`);
+    return missingMessagesOf(this.history)
+      .filter(({ membership, sent }) => !reported.has(`${sent.eventName} ${membership.subject}`))
+      .map(describeMissing);
   }
 
-  async wrongs(tables: Tables): Promise<string[]> {
+  async violations(tables: Tables): Promise<string[]> {
     const roomIds = [...this.#audience.rooms, ...this.#audience.subjects.map(userRoom), everyone];
     const logs = await Promise.all(roomIds.map(async (roomId) => [roomId, await tables.log(roomId)] as const));
-    return wrongsOf(this.history, new Map(logs));
+    return violationsOf(this.history, new Map(logs));
   }
 
-  /** What the tables hold of its rooms, for whoever looks for the cause of a failure. */
+  /** The rows of the history's rooms, one a line, to find the cause of a failure. */
   async state(tables: Tables): Promise<string> {
     const rows = await Promise.all(this.#audience.rooms.map((roomId) => tables.room(roomId)));
     return rows
@@ -123,26 +122,26 @@ export class Scenario {
   }
 
   async #runService(): Promise<void> {
-    for (const [i, { afterMs, ...step }] of this.#history.service.entries()) {
+    for (const [i, { afterMs, ...step }] of this.#plan.service.entries()) {
       await pause(afterMs);
-      await this.#begin(push(this.#local, this.history, this.#pushName(i), this.#audience, step));
+      await this.#start(push(this.#local, this.history, this.#pushName(i), this.#audience, step));
     }
   }
 
   async #runPage(index: number): Promise<void> {
-    for (const [i, step] of (this.#history.pages[index]?.steps ?? []).entries()) {
+    for (const [i, step] of (this.#plan.pages[index]?.steps ?? []).entries()) {
       await pause(step.afterMs);
-      await this.#begin(this.#take(index, i, step));
+      await this.#start(this.#perform(index, i, step));
     }
   }
 
-  /** Waits for it a little, so that most steps see what those before them did. */
-  async #begin(work: Promise<void>): Promise<void> {
-    this.#underWay.push(work);
-    await Promise.race([work, pause(patienceMs)]);
+  /** Waits for the step up to `maxStepMs`, so that most steps see the effects of those before. */
+  async #start(work: Promise<void>): Promise<void> {
+    this.#running.push(work);
+    await Promise.race([work, pause(maxStepMs)]);
   }
 
-  async #take(index: number, number: number, step: PageStep): Promise<void> {
+  async #perform(index: number, stepIndex: number, step: PageStep): Promise<void> {
     const page = this.#pages[index];
     if (!page) return;
     switch (step.do) {
@@ -151,14 +150,14 @@ export class Scenario {
       case "leave":
         return page.leave(this.#room(step.room));
       case "drop":
-        return page.drop(step.untold);
+        return page.drop(step.isUnnoticed);
       case "freeze":
         return page.freeze();
       case "reload": {
         const { rooms } = page;
-        page.close(step.untold);
+        page.close(step.isUnnoticed);
         this.#closed.push(page);
-        const next = page.successor(`${this.#id}-page${index}.${number}`);
+        const next = page.successor(`${this.#id}-page${index}.${stepIndex}`);
         this.#pages[index] = next;
         void next.connect();
         await Promise.all(rooms.map((roomId) => next.login(roomId, step.type, step.catchUp)));
@@ -169,10 +168,10 @@ export class Scenario {
       case "unblock":
         return page.unblock();
       case "publish":
-        return page.publish(this.#room(step.room), this.#publishName(index, number), step.qos);
+        return page.publish(this.#room(step.room), this.#publishName(index, stepIndex), step.qos);
       case "publishTo": {
         const toUser = this.#audience.subjects[step.page % this.#audience.subjects.length] ?? "";
-        return page.publish({ toUser }, this.#publishName(index, number), 1);
+        return page.publish({ toUser }, this.#publishName(index, stepIndex), 1);
       }
       default:
         step satisfies never;
@@ -181,3 +180,6 @@ export class Scenario {
 
   #room = (index: number) => this.#audience.rooms[index % 2] ?? "";
 }
+
+const describeMissing = ({ membership: { page, roomId, from }, sent }: MissingMessage) =>
+  `${page} in ${roomId} since ${from} never received ${sent.eventName}`;

@@ -1,18 +1,18 @@
-import type { Local } from "../../local/start.ts";
+import type { Local } from "../../local/host/runtime.ts";
 import { everyone, userRoom } from "../../protocol/ids.ts";
 import type { ServiceStep } from "./generator.ts";
 import type { History } from "./history.ts";
 
-/** Whom a push is for. */
+/** Possible targets of a push. */
 export interface Audience {
   rooms: readonly string[];
   subjects: readonly string[];
 }
 type Push = Omit<ServiceStep, "afterMs">;
 
-const mostAttempts = 3;
+const maxAttempts = 3;
 
-/** A backend that pushes. It repeats only what has an id of its own. */
+/** Pushes one message as a backend service does: it retries only a push that has a `messageId`. */
 export async function push(
   local: Local,
   history: History,
@@ -29,29 +29,29 @@ export async function push(
     ...(sends !== "once" && { messageId: eventName }),
   });
   const send = () => post(local, body);
-  const sent = history.begin(eventName, rooms, qos === 1);
-  history.note("service", `pushes ${eventName} to ${rooms} at qos ${qos}, ${sends}`);
-  const note = (code: string) => {
-    history.answer(sent, code === "0000");
-    history.note("service", `${code} ${eventName}`);
+  const sent = history.recordSend(eventName, rooms, qos === 1);
+  history.traceEvent("service", `pushes ${eventName} to ${rooms} at qos ${qos}, ${sends}`);
+  const recordReply = (code: string) => {
+    history.recordReply(sent, code === "0000");
+    history.traceEvent("service", `${code} ${eventName}`);
     return code === "0000";
   };
-  if (sends === "doubled") await Promise.all([send().then(note), send().then(note)]);
-  else for (let attempt = 1; !note(await send()) && sends === "retried" && attempt < mostAttempts; attempt += 1);
+  if (sends === "doubled") await Promise.all([send().then(recordReply), send().then(recordReply)]);
+  else for (let attempt = 1; !recordReply(await send()) && sends === "retried" && attempt < maxAttempts; attempt += 1);
 }
 
-/** One message for the pages of several histories. */
-export async function pushToEveryone(local: Local, eventName: string, records: readonly History[]): Promise<void> {
-  const sent = records.map((history) => history.begin(eventName, [everyone], true));
+/** Pushes one message to everyone, and records it in all histories. */
+export async function pushToEveryone(local: Local, eventName: string, histories: readonly History[]): Promise<void> {
+  const sent = histories.map((history) => history.recordSend(eventName, [everyone], true));
   const code = await post(local, JSON.stringify({ eventName, data: null }));
-  for (const [i, history] of records.entries()) {
-    history.note("service", `${code} ${eventName}`);
+  for (const [i, history] of histories.entries()) {
+    history.traceEvent("service", `${code} ${eventName}`);
     const own = sent[i];
-    if (own) history.answer(own, code === "0000");
+    if (own) history.recordReply(own, code === "0000");
   }
 }
 
-/** @returns the answer's code, or what came instead */
+/** @returns the code of the reply, or the error as text */
 async function post({ restUrl, apiKey }: Local, body: string): Promise<string> {
   try {
     const headers = { "x-api-key": apiKey, "content-type": "application/json" };

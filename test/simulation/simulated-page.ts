@@ -1,49 +1,50 @@
 import { type CatchUp, type LoginPolicy, type MessageFrame, SocketHandle } from "../../client/index.ts";
-import type { Local } from "../../local/start.ts";
+import type { Local } from "../../local/host/runtime.ts";
 import { everyone, ownRoom, userRoom } from "../../protocol/ids.ts";
-import type { History, Stay } from "./history.ts";
+import type { History, Membership } from "./history.ts";
 import { Network } from "./network.ts";
 
 export interface PageOptions {
   local: Local;
   history: History;
-  /** Of this page alone. */
+  /** Unique name of the page in the history. */
   name: string;
   subject: string;
-  /** Events that it listens to. */
+  /** Events that the page listens to. */
   eventNames: readonly string[];
   random: () => number;
 }
-type WayToCatchUp = Stay["catchUp"];
+type CatchUpKind = Membership["catchUp"];
 
-const catchUps: { [way in WayToCatchUp]: CatchUp | undefined } = {
+const catchUps: { [kind in CatchUpKind]: CatchUp | undefined } = {
   none: undefined,
   last: { since: "last" },
   history: { history: 3 },
 };
-/** Longer than a poll's life. */
+/** The page's clock jumps by this at `unblock`; the client then tries a WebSocket again instead of polling on. */
 const jumpMs = 90_000;
-/** Time enough for a slow machine; a line that died is noticed after this and `heartbeatMs`. */
+/** Long enough for a slow machine. A dead connection is noticed after this plus `heartbeatMs`. */
 const requestTimeoutMs = 8_000;
 const heartbeatMs = 5_000;
 
-/** A page with the real client, that keeps a record of what it is told and of what its callback hears. */
+/** A page with the real client that records its operations, their replies and the messages it receives. */
 export class SimulatedPage {
   readonly name: string;
   readonly subject: string;
   readonly #options: PageOptions;
-  readonly #record: History;
+  readonly #history: History;
   readonly #network = new Network();
   readonly #handle: SocketHandle;
-  readonly #stays = new Map<string, Stay>();
-  /** When each room was last asked to be left. */
+  /** Current memberships by room. */
+  readonly #memberships = new Map<string, Membership>();
+  /** By room: the moment of the last leave request. */
   readonly #leftAt = new Map<string, number>();
   #clockOffsetMs = 0;
 
   constructor(options: PageOptions) {
     const { local, history, name, subject, eventNames, random } = options;
     this.#options = options;
-    this.#record = history;
+    this.#history = history;
     this.name = name;
     this.subject = subject;
     const token = local.mintToken({ sub: subject, rooms: ["*"], publish: ["*"] });
@@ -61,54 +62,54 @@ export class SimulatedPage {
         clearTimeout: (id) => clearTimeout(id as NodeJS.Timeout),
       },
     });
-    for (const eventName of eventNames) this.#handle.listen(eventName, (_, message) => this.#hear(message));
+    for (const eventName of eventNames) this.#handle.listen(eventName, (_, message) => this.#receive(message));
     this.#handle.listen("loginRoomResp", (_, frame) => {
       if (frame.type === "loggedIn" && frame.recovered === false) {
-        this.#record.faults.push(`${name} was told that ${frame.roomId} cannot be caught up`);
+        this.#history.violations.push(`${name} cannot catch up ${frame.roomId}`);
       }
-      // With a ref it answers a login of the page, which changes nothing about a place that it has.
+      // With a `ref`, the failure answers a login call, and an existing membership continues.
       const isOut = frame.type === "evicted" || (frame.type === "loginFailed" && frame.ref === undefined);
-      if (isOut && frame.roomId !== undefined) this.#end(frame.roomId, "out", frame.data.code);
+      if (isOut && frame.roomId !== undefined) this.#endMembership(frame.roomId, "out", frame.data.code);
     });
-    this.#handle.listen("errorResp", (data) => this.#note(`was refused: ${data.code} ${data.msg}`));
-    this.#handle.listen("connetResp", (data) => this.#note(`${data.code} ${data.msg}`));
+    this.#handle.listen("errorResp", (data) => this.#trace(`was refused: ${data.code} ${data.msg}`));
+    this.#handle.listen("connetResp", (data) => this.#trace(`${data.code} ${data.msg}`));
   }
 
-  /** Rooms that the page knows itself to be in. */
+  /** Rooms that the page is a member of, as far as it knows. */
   get rooms(): string[] {
-    return [...this.#stays.keys()].filter((roomId) => !roomId.startsWith("@"));
+    return [...this.#memberships.keys()].filter((roomId) => !roomId.startsWith("@"));
   }
 
-  /** Resolves with the first connection. */
+  /** Resolves when the page is connected for the first time. */
   connect(): Promise<void> {
-    const askedAt = this.#record.moment();
-    // What comes while the first answer is on its way is shown right before it.
-    const own = [everyone, userRoom(this.subject)].map((roomId) => this.#begin(roomId, askedAt, "none"));
-    for (const stay of own) stay.from = Number.POSITIVE_INFINITY;
+    const requestedAt = this.#history.moment();
+    // The callback receives messages that arrive before the reply to `hello`, so the memberships start here.
+    const own = [everyone, userRoom(this.subject)].map((roomId) => this.#startMembership(roomId, requestedAt, "none"));
+    for (const membership of own) membership.from = Number.POSITIVE_INFINITY;
     return new Promise((resolve) => {
       const connected = () => {
-        for (const stay of own) stay.from = Math.min(stay.from, this.#record.moment());
+        for (const membership of own) membership.from = Math.min(membership.from, this.#history.moment());
         resolve();
       };
-      this.#handle.connect(connected, ({ code, msg }) => this.#note(`${code} ${msg}`));
+      this.#handle.connect(connected, ({ code, msg }) => this.#trace(`${code} ${msg}`));
     });
   }
 
-  login(roomId: string, type: LoginPolicy, catchUp: WayToCatchUp): Promise<void> {
-    const askedAt = this.#record.moment();
-    this.#note(`logs in to ${roomId} ${type} ${catchUp}`);
+  login(roomId: string, type: LoginPolicy, catchUp: CatchUpKind): Promise<void> {
+    const requestedAt = this.#history.moment();
+    this.#trace(`logs in to ${roomId} ${type} ${catchUp}`);
     return new Promise((resolve) => {
       this.#handle.loginRoom(
         roomId,
         type,
         catchUps[catchUp],
         ({ code }) => {
-          this.#note(`${code} in ${roomId}`);
-          if (!this.#stays.has(roomId)) this.#begin(roomId, askedAt, catchUp);
+          this.#trace(`${code} in ${roomId}`);
+          if (!this.#memberships.has(roomId)) this.#startMembership(roomId, requestedAt, catchUp);
           resolve();
         },
         ({ code, msg }) => {
-          this.#note(`${code} not in ${roomId}: ${msg}`);
+          this.#trace(`${code} not in ${roomId}: ${msg}`);
           resolve();
         },
       );
@@ -116,126 +117,126 @@ export class SimulatedPage {
   }
 
   leave(roomId: string): Promise<void> {
-    const stay = this.#stays.get(roomId);
-    if (stay) stay.isInDoubt = true;
-    this.#leftAt.set(roomId, this.#record.moment());
-    this.#note(`leaves ${roomId}`);
+    const membership = this.#memberships.get(roomId);
+    if (membership) membership.isUncertain = true;
+    this.#leftAt.set(roomId, this.#history.moment());
+    this.#trace(`leaves ${roomId}`);
     return new Promise((resolve) => {
       this.#handle.leaveRoom(
         roomId,
         ({ code }) => {
-          this.#end(roomId, "left", code);
+          this.#endMembership(roomId, "left", code);
           resolve();
         },
         ({ code, msg }) => {
-          this.#note(`${code} leaving ${roomId}: ${msg}`);
+          this.#trace(`${code} leaving ${roomId}: ${msg}`);
           resolve();
         },
       );
     });
   }
 
-  /** Publishes, and once more with the same id if that fails. */
+  /** Publishes, and retries once with the same `clientMessageId` after a temporary failure. */
   async publish(target: string | { toUser: string }, eventName: string, qos: 0 | 1 | 2): Promise<void> {
     const rooms = typeof target === "string" ? [target] : [userRoom(this.subject), userRoom(target.toUser)];
-    const sent = this.#record.begin(eventName, rooms, qos > 0);
+    const sent = this.#history.recordSend(eventName, rooms, qos > 0);
     const options = { qos, clientMessageId: eventName };
     for (const attempt of [1, 2]) {
-      this.#note(`publishes ${eventName} to ${rooms} at qos ${qos}${attempt === 2 ? " again" : ""}`);
+      this.#trace(`publishes ${eventName} to ${rooms} at qos ${qos}${attempt === 2 ? " again" : ""}`);
       try {
         const { code, seq } = await this.#handle.publish(target, eventName, null, options);
-        this.#note(`${code} ${eventName} is number ${seq}`);
-        return this.#record.answer(sent, true);
+        this.#trace(`${code} ${eventName} has seq ${seq}`);
+        return this.#history.recordReply(sent, true);
       } catch (error) {
         const { code, msg } = error as { code: string; msg: string };
-        this.#note(`${code} ${eventName}: ${msg}`);
-        this.#record.answer(sent, false);
+        this.#trace(`${code} ${eventName}: ${msg}`);
+        this.#history.recordReply(sent, false);
         if (code !== "3002" && code !== "5001") return;
       }
     }
   }
 
-  drop(untold: boolean): void {
-    this.#note(`loses its connection${untold ? ", untold" : ""}`);
-    this.#network.drop(untold);
+  drop(isUnnoticed: boolean): void {
+    this.#trace(`loses its connection${isUnnoticed ? ", unnoticed" : ""}`);
+    this.#network.drop(isUnnoticed);
   }
 
   freeze(): void {
-    this.#note("has a dead line");
+    this.#trace("loses its network");
     this.#network.freeze();
   }
 
   block(): void {
-    this.#note("gets no WebSocket through");
+    this.#trace("can open no WebSocket");
     this.#network.isBlocked = true;
     this.#network.drop(false);
   }
 
-  /** WebSockets get through again, and it is time to try one. */
+  /** WebSockets can be opened again, and the page's clock jumps to the time for the next attempt. */
   unblock(): void {
     if (!this.#network.isBlocked) return;
-    this.#note("gets WebSockets through");
+    this.#trace("can open WebSockets again");
     this.#network.isBlocked = false;
     this.#clockOffsetMs += jumpMs;
   }
 
-  /** @param untold API Gateway does not notice */
-  close(untold: boolean): void {
-    this.#note(`is closed${untold ? ", untold" : ""}`);
-    if (untold) this.#network.drop(true);
+  /** @param isUnnoticed whether API Gateway does not notice */
+  close(isUnnoticed: boolean): void {
+    this.#trace(`is closed${isUnnoticed ? ", unnoticed" : ""}`);
+    if (isUnnoticed) this.#network.drop(true);
     this.#handle.close();
-    for (const roomId of [...this.#stays.keys()]) this.#end(roomId, "closed", "");
+    for (const roomId of [...this.#memberships.keys()]) this.#endMembership(roomId, "closed", "");
   }
 
-  /** Ends the connections that were left behind, too. */
+  /** Closes the client and all of its connections, stale ones included. */
   destroy(): void {
     this.#handle.close();
     this.#network.close();
   }
 
-  /** The same person with a new page. */
+  /** Creates a new page of the same user. */
   successor(name: string): SimulatedPage {
     return new SimulatedPage({ ...this.#options, name });
   }
 
-  #note(what: string): void {
-    this.#record.note(this.name, what);
+  #trace(event: string): void {
+    this.#history.traceEvent(this.name, event);
   }
 
-  #begin(roomId: string, askedAt: number, catchUp: WayToCatchUp): Stay {
-    const stay: Stay = {
+  #startMembership(roomId: string, requestedAt: number, catchUp: CatchUpKind): Membership {
+    const membership: Membership = {
       page: this.name,
       subject: this.subject,
       roomId,
-      askedAt,
-      from: this.#record.moment(),
+      requestedAt,
+      from: this.#history.moment(),
       catchUp,
       until: undefined,
       end: undefined,
-      // The login may be answered after a leave that was asked for later.
-      isInDoubt: (this.#leftAt.get(roomId) ?? 0) > askedAt,
+      // The reply to the login may arrive after a leave that was requested later.
+      isUncertain: (this.#leftAt.get(roomId) ?? 0) > requestedAt,
       received: [],
     };
-    this.#stays.set(roomId, stay);
-    this.#record.stays.push(stay);
-    return stay;
+    this.#memberships.set(roomId, membership);
+    this.#history.memberships.push(membership);
+    return membership;
   }
 
-  #end(roomId: string, end: Stay["end"], code: string): void {
-    const stay = this.#stays.get(roomId);
-    if (!stay) return;
-    this.#note(`${code} is out of ${roomId}`);
-    stay.until = this.#record.moment();
-    stay.end = end;
-    this.#stays.delete(roomId);
+  #endMembership(roomId: string, end: Membership["end"], code: string): void {
+    const membership = this.#memberships.get(roomId);
+    if (!membership) return;
+    this.#trace(`${code} is out of ${roomId}`);
+    membership.until = this.#history.moment();
+    membership.end = end;
+    this.#memberships.delete(roomId);
   }
 
-  #hear({ eventName, messageId, seq, epoch, roomId = everyone }: MessageFrame): void {
-    const at = this.#record.moment();
+  #receive({ eventName, messageId, seq, epoch, roomId = everyone }: MessageFrame): void {
+    const at = this.#history.moment();
     const room = roomId === ownRoom ? userRoom(this.subject) : roomId;
-    this.#note(`hears ${eventName} in ${room}${seq === undefined ? "" : ` as number ${seq}`}`);
-    const stay = this.#stays.get(room);
-    if (stay) stay.received.push({ eventName, messageId, seq, epoch, at });
-    else this.#record.faults.push(`${this.name} heard ${eventName} of ${room} while it was not in`);
+    this.#trace(`receives ${eventName} in ${room}${seq === undefined ? "" : ` with seq ${seq}`}`);
+    const membership = this.#memberships.get(room);
+    if (membership) membership.received.push({ eventName, messageId, seq, epoch, at });
+    else this.#history.violations.push(`${this.name} received ${eventName} of ${room} without a membership`);
   }
 }

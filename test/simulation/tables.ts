@@ -1,18 +1,18 @@
 import { DynamoDBClient, QueryCommand } from "@aws-sdk/client-dynamodb";
 import { marshall, unmarshall } from "@aws-sdk/util-dynamodb";
-import type { Local } from "../../local/start.ts";
+import type { Local } from "../../local/host/runtime.ts";
 
-/** A number of a room's log; one that was given up has no message. */
-export interface Logged {
+/** An entry of a room's log. A tombstone has no `messageId` and no `eventName`. */
+export interface LoggedMessage {
   seq: number;
   messageId?: string;
   eventName?: string;
 }
 
-/** What the tables hold in the end. */
+/** Reads the tables of the running stack. */
 export interface Tables {
-  log(roomId: string): Promise<Logged[]>;
-  /** The room's counters, places and cursors, as they are kept. */
+  log(roomId: string): Promise<LoggedMessage[]>;
+  /** The rows of a room: its counters, members and cursors. */
   room(roomId: string): Promise<Record<string, unknown>[]>;
   close(): void;
 }
@@ -42,7 +42,7 @@ export function openTables({ databaseUrl, stack }: Local): Tables {
     return Items.map((item) => unmarshall(item));
   };
   return {
-    log: async (roomId) => (await query(messages, roomId)) as Logged[],
+    log: async (roomId) => (await query(messages, roomId)) as LoggedMessage[],
     room: (roomId) => query(rooms, roomId),
     close: () => client.destroy(),
   };

@@ -2,18 +2,18 @@ import { ack } from "../../lambdas/domain/delivery/ack.ts";
 import { replay } from "../../lambdas/domain/delivery/replay.ts";
 import type { MessageFrame, Missed, Position, ServerFrame } from "../../protocol/frames.ts";
 import type { LoginPolicy } from "../../protocol/ids.ts";
-import { type Harness, type Listener, type Page, type PageOptions, wireOf } from "./harness.ts";
+import { type FrameListener, type Harness, type Page, type PageOptions, wireOf } from "./harness.ts";
 
-interface Stream {
+interface RoomStream {
   cursor: Position;
-  /** What came before what is in front of it. */
-  held: Map<number, MessageFrame>;
-  /** The newest that was told to the server. */
+  /** Reorder buffer: messages that arrived before their predecessors, by `seq`. */
+  buffered: Map<number, MessageFrame>;
+  /** The newest `seq` that was acknowledged. */
   ackedSeq: number;
-  /** The server has more. */
+  /** The log holds further messages for this page. */
   wantsMore: boolean;
 }
-/** What the page's callback saw. */
+/** A message that the page's callback received. */
 export interface Seen {
   roomId: string;
   seq: number;
@@ -21,16 +21,20 @@ export interface Seen {
   messageId: string;
 }
 
-/** The smallest client that keeps the rules of the wire: each message once, in order, acked. Nothing runs by itself. */
-export class AckingPage implements Listener {
+/**
+ * The smallest client that follows the protocol: it shows each message once and in order, and acknowledges it. It has no
+ * timers: tests call `ack` and `fill`.
+ */
+export class AckingPage implements FrameListener {
   readonly page: Page;
   readonly seen: Seen[] = [];
-  /** Rooms whose log could not be caught up. */
+  /** Rooms whose epoch changed, or whose log could not be caught up. */
   readonly resets: string[] = [];
+  /** Message ids of receipts. */
   readonly delivered: string[] = [];
-  /** Acks that were answered by an error. */
+  /** Replies to acks that were refused. */
   readonly refusals: ServerFrame[] = [];
-  private readonly streams = new Map<string, Stream>();
+  private readonly streams = new Map<string, RoomStream>();
   private readonly harness: Harness;
 
   constructor(harness: Harness, options: PageOptions = {}) {
@@ -40,9 +44,9 @@ export class AckingPage implements Listener {
   }
 
   static async open(harness: Harness, options: PageOptions = {}): Promise<AckingPage> {
-    const reader = new AckingPage(harness, options);
-    await reader.page.open();
-    return reader;
+    const acking = new AckingPage(harness, options);
+    await acking.page.open();
+    return acking;
   }
 
   login = (roomId: string, type?: LoginPolicy) => this.page.login(roomId, type);
@@ -51,13 +55,13 @@ export class AckingPage implements Listener {
 
   dataOf = (roomId: string) => this.seen.filter((seen) => seen.roomId === roomId).map(({ data }) => data);
 
-  hear(frame: ServerFrame): void {
+  onFrame(frame: ServerFrame): void {
     switch (frame.type) {
       case "message":
-        this.take(frame);
+        this.receive(frame);
         return;
       case "connected":
-        for (const room of frame.rooms) this.hear(room);
+        for (const room of frame.rooms) this.onFrame(room);
         return;
       case "loggedIn": {
         const { roomId, epoch, seq, missed } = frame;
@@ -67,7 +71,7 @@ export class AckingPage implements Listener {
         }
         const stream = this.streams.get(roomId);
         if (stream && stream.cursor.epoch !== epoch) this.resets.push(roomId);
-        if (!stream || stream.cursor.epoch !== epoch) this.begin(roomId, { epoch, seq });
+        if (!stream || stream.cursor.epoch !== epoch) this.start(roomId, { epoch, seq });
         return;
       }
       case "replayed":
@@ -81,43 +85,43 @@ export class AckingPage implements Listener {
     }
   }
 
-  /** Acks what was not acked yet. */
+  /** Acknowledges everything that was shown and is not acknowledged yet. */
   async ack(): Promise<void> {
     const due = [...this.streams].filter(([, { cursor, ackedSeq }]) => cursor.seq > ackedSeq);
-    if (due.length === 0 || this.page.line !== "open") return;
+    if (due.length === 0 || this.page.connectionState !== "open") return;
     const { connectionId, session, caller } = this.page;
     const rooms = due.map(([roomId, { cursor }]) => ({ roomId, ...cursor }));
     const receipts = this.seen.slice(-64).map(({ roomId, seq }) => ({ roomId, seq }));
     const reply = await ack(this.harness.deps, caller, { action: "ack", session, rooms, receipts });
-    if (connectionId !== this.page.connectionId || this.page.line !== "open") return;
+    if (connectionId !== this.page.connectionId || this.page.connectionState !== "open") return;
     for (const [i, [, stream]] of due.entries()) {
       stream.ackedSeq = Math.max(stream.ackedSeq, rooms[i]?.seq ?? 0);
     }
     if (reply?.type === "refused") this.refusals.push(reply);
-    if (reply) this.hear(wireOf(reply));
+    if (reply) this.onFrame(wireOf(reply));
   }
 
-  /** Asks for what is missing. @returns whether anything was */
+  /** Requests missing messages by `replay`. @returns whether any were missing */
   async fill(): Promise<boolean> {
-    const gaps = [...this.streams].filter(([, { wantsMore, held }]) => wantsMore || held.size > 0);
-    if (this.page.line !== "open") return false;
+    const gaps = [...this.streams].filter(([, { wantsMore, buffered }]) => wantsMore || buffered.size > 0);
+    if (this.page.connectionState !== "open") return false;
     for (const [roomId, stream] of gaps) {
       const { connectionId, caller } = this.page;
       const { epoch, seq: after } = stream.cursor;
       stream.wantsMore = false;
       const reply = await replay(this.harness.deps, caller, { action: "replay", roomId, epoch, after });
-      if (connectionId === this.page.connectionId) this.hear(wireOf(reply));
+      if (connectionId === this.page.connectionId) this.onFrame(wireOf(reply));
     }
     return gaps.length > 0;
   }
 
-  /** The stream of a room that the page has left. */
+  /** Drops the stream of a room that the page has left. */
   forget(roomId: string): void {
     this.streams.delete(roomId);
   }
 
-  private begin(roomId: string, cursor: Position): void {
-    this.streams.set(roomId, { cursor, held: new Map(), ackedSeq: cursor.seq, wantsMore: false });
+  private start(roomId: string, cursor: Position): void {
+    this.streams.set(roomId, { cursor, buffered: new Map(), ackedSeq: cursor.seq, wantsMore: false });
   }
 
   private wantMore(roomId: string): void {
@@ -129,17 +133,17 @@ export class AckingPage implements Listener {
     const stream = this.streams.get(roomId);
     if (stream && (!recovered || stream.cursor.epoch !== epoch)) this.resets.push(roomId);
     if (!recovered) {
-      this.begin(roomId, { epoch, seq });
+      this.start(roomId, { epoch, seq });
       return;
     }
     const first = missed[0]?.seq;
-    if (!stream || stream.cursor.epoch !== epoch) this.begin(roomId, { epoch, seq: first ? first - 1 : upTo });
+    if (!stream || stream.cursor.epoch !== epoch) this.start(roomId, { epoch, seq: first ? first - 1 : upTo });
     for (const message of missed) this.takeNumbered(roomId, message);
     this.moveTo(roomId, upTo);
     if (more) this.wantMore(roomId);
   }
 
-  private take(message: MessageFrame): void {
+  private receive(message: MessageFrame): void {
     const roomId = message.roomId ?? "@all";
     if (message.seq === undefined) this.show(roomId, message);
     else this.takeNumbered(roomId, message);
@@ -151,7 +155,7 @@ export class AckingPage implements Listener {
     if (!stream || epoch === undefined) return;
     if (epoch !== stream.cursor.epoch) {
       this.resets.push(roomId);
-      this.begin(roomId, { epoch, seq: seq - 1 });
+      this.start(roomId, { epoch, seq: seq - 1 });
       this.takeNumbered(roomId, message);
       return;
     }
@@ -159,17 +163,17 @@ export class AckingPage implements Listener {
       stream.ackedSeq = Math.min(stream.ackedSeq, stream.cursor.seq - 1);
       return;
     }
-    stream.held.set(seq, message);
+    stream.buffered.set(seq, message);
     this.release(roomId, stream);
   }
 
-  /** Everything up to there has come. */
+  /** Moves the cursor: everything up to `upTo` has arrived or does not exist. */
   private moveTo(roomId: string, upTo: number): void {
     const stream = this.streams.get(roomId);
     if (!stream) return;
-    for (const seq of [...stream.held.keys()].sort((a, b) => a - b).filter((seq) => seq <= upTo)) {
-      const message = stream.held.get(seq);
-      stream.held.delete(seq);
+    for (const seq of [...stream.buffered.keys()].sort((a, b) => a - b).filter((seq) => seq <= upTo)) {
+      const message = stream.buffered.get(seq);
+      stream.buffered.delete(seq);
       stream.cursor = { ...stream.cursor, seq };
       if (message) this.show(roomId, message);
     }
@@ -177,12 +181,12 @@ export class AckingPage implements Listener {
     this.release(roomId, stream);
   }
 
-  private release(roomId: string, stream: Stream): void {
+  private release(roomId: string, stream: RoomStream): void {
     for (;;) {
       const seq = stream.cursor.seq + 1;
-      const next = stream.held.get(seq);
+      const next = stream.buffered.get(seq);
       if (!next) return;
-      stream.held.delete(seq);
+      stream.buffered.delete(seq);
       stream.cursor = { ...stream.cursor, seq };
       this.show(roomId, next);
     }

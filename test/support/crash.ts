@@ -1,8 +1,9 @@
 import { setImmediate } from "node:timers/promises";
-import type { Harness, Turn } from "./harness.ts";
+import type { Harness } from "./harness.ts";
 
-/** Where a Lambda dies: right before its n-th call takes effect, or right after, before it knows. */
+/** Where a Lambda function dies: before its n-th call takes effect, or after that, before it has the result. */
 export interface CrashPoint {
+  /** Counts from 1. */
   call: number;
   moment: "before" | "after";
 }
@@ -11,17 +12,17 @@ class Died extends Error {
   override name = "Died";
 }
 
-/** How many calls to tables, gateway and queue the work makes. */
+/** Runs the work. @returns how many calls it makes to tables, the gateway and queues */
 export async function countCalls(harness: Harness, work: () => Promise<unknown>): Promise<number> {
   let calls = 0;
-  await inTurns(harness, work, (call) => {
+  await harness.withAroundCall((call) => {
     calls += 1;
     return call();
-  });
+  }, work);
   return calls;
 }
 
-/** Runs the work in a Lambda that dies at the point: nothing that it would have done then happens. */
+/** Runs the work in a Lambda function that dies at the crash point: none of its later calls takes effect. */
 export async function crash(
   harness: Harness,
   work: () => Promise<unknown>,
@@ -34,11 +35,11 @@ export async function crash(
     await work().catch((error: unknown) => {
       if (!(error instanceof Died)) throw error;
     });
-    // What was under way when it died has been sent already; what would have come next, side by side, is not.
+    // Calls that ran at the moment of the crash have been sent and take effect. Parallel work starts no further calls.
     await Promise.allSettled(running);
     await setImmediate();
   };
-  await inTurns(harness, dying, (effect) => {
+  await harness.withAroundCall((effect) => {
     if (isDead) return Promise.reject(new Died());
     calls += 1;
     if (calls < call) {
@@ -51,34 +52,24 @@ export async function crash(
     const done = effect();
     running.push(done);
     return done.then(() => Promise.reject(new Died()));
-  });
+  }, dying);
 }
 
-/** Runs the work and, right before its n-th call takes effect, the action of another Lambda. */
+/** Runs the work, and another operation from start to end right before the n-th call of the work takes effect. */
 export async function interleave(
   harness: Harness,
   work: () => Promise<unknown>,
   call: number,
-  action: () => Promise<unknown>,
+  operation: () => Promise<unknown>,
 ): Promise<void> {
-  const usual = harness.turn;
+  const former = harness.aroundCall;
   let calls = 0;
-  await inTurns(harness, work, async (effect) => {
+  await harness.withAroundCall(async (effect) => {
     calls += 1;
     if (calls === call) {
-      harness.turn = usual;
-      await action();
+      harness.aroundCall = former;
+      await operation();
     }
     return effect();
-  });
-}
-
-async function inTurns(harness: Harness, work: () => Promise<unknown>, turn: Turn): Promise<void> {
-  const usual = harness.turn;
-  harness.turn = turn;
-  try {
-    await work();
-  } finally {
-    harness.turn = usual;
-  }
+  }, work);
 }

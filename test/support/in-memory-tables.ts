@@ -12,7 +12,7 @@ interface Operation {
   rules: { types: unknown; custom: unknown };
 }
 
-// Its parts are reached one by one: thousands of histories would spend their time on HTTP and signatures.
+// Calls the parts of dynalite directly: over HTTP, thousands of histories would mostly wait for it.
 const require = createRequire(import.meta.url);
 const { create } = require("dynalite/db") as { create(options: object): { db: { close(done: () => void): void } } };
 const validations = require("dynalite/validations") as {
@@ -30,7 +30,7 @@ const operations: Record<string, Operation> = Object.fromEntries(
   ]),
 );
 
-/** The same tables as `openTables`, spoken to without a network. */
+/** Opens the same tables as `openTables`, without a network. */
 export async function openInMemoryTables(): Promise<{
   client: Pick<DynamoDBClient, "send">;
   close(): Promise<void>;
@@ -39,12 +39,12 @@ export async function openInMemoryTables(): Promise<{
   const run = (name: string, given: object) =>
     new Promise<unknown>((resolve, reject) => {
       const operation = operations[name];
-      if (!operation) throw new Error(`${name} is none of ${Object.keys(operations).join(", ")}`);
+      if (!operation) throw new Error(`${name} is not one of ${Object.keys(operations).join(", ")}`);
       const { act, rules } = operation;
       try {
         const input = validations.checkTypes(JSON.parse(JSON.stringify(given)), rules.types);
         validations.checkValidations(input, rules.types, rules.custom, store);
-        // What is kept must not be what is handed out.
+        // Copies, so that callers cannot change stored rows.
         act(store, input, (error, answer) =>
           error ? reject(errorOf(error)) : resolve(JSON.parse(JSON.stringify(answer))),
         );

@@ -3,21 +3,21 @@ import { frameCodes, frameTexts } from "../../protocol/codes.ts";
 import type { ClientFrame, FrameOf, LoginFrame, Position, ServerFrame } from "../../protocol/frames.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
-/** What a page's frames that matter here are answered; the others are answered by its line. */
 export interface LargeRoomPageOptions {
   time: VirtualTime;
   random: () => number;
-  /** Where the logs stand that the page is in. */
+  /** Rooms of the page, each with the newest position of its log. */
   rooms: ({ roomId: string } & Position)[];
-  answer(frame: FrameOf<"ack"> | FrameOf<"replay">): Promise<ServerFrame | undefined>;
+  /** Handles acks and replays. The page's connection itself replies to all other frames. */
+  reply(frame: FrameOf<"ack"> | FrameOf<"replay">): Promise<ServerFrame | undefined>;
 }
 
-/** Our own client as one of a crowd, on the crowd's clock, on a line that never breaks. */
+/** A member of a large room with the real client, on virtual time and a connection that never breaks. */
 export class LargeRoomPage {
-  /** What the page's callback saw, by room. */
-  readonly heard = new Map<string, unknown[]>();
+  /** Data that the page's callback received, by room. */
+  readonly received = new Map<string, unknown[]>();
   readonly hellos: ClientFrame[] = [];
-  private line: WebSocketLike | undefined;
+  private socket: WebSocketLike | undefined;
   private readonly options: LargeRoomPageOptions;
   private readonly handle: SocketHandle;
 
@@ -33,8 +33,8 @@ export class LargeRoomPage {
       },
       clearTimeout: (timer: unknown) => void Object.assign(timer ?? {}, { isOff: true }),
     };
-    const open = (line: WebSocketLike) => this.open(line);
-    class Line implements WebSocketLike {
+    const open = (socket: WebSocketLike) => this.open(socket);
+    class Socket implements WebSocketLike {
       onopen: WebSocketLike["onopen"] = null;
       onmessage: WebSocketLike["onmessage"] = null;
       onerror: WebSocketLike["onerror"] = null;
@@ -45,36 +45,36 @@ export class LargeRoomPage {
       }
       close() {}
     }
-    this.handle = new SocketHandle({ url: "wss://crowd", token: "a.b.c", WebSocket: Line, clock, random });
+    this.handle = new SocketHandle({ url: "wss://large-room", token: "a.b.c", WebSocket: Socket, clock, random });
     this.handle.listen("test", (data, { roomId = "@all" }) => {
-      this.heard.set(roomId, [...(this.heard.get(roomId) ?? []), data]);
+      this.received.set(roomId, [...(this.received.get(roomId) ?? []), data]);
     });
   }
 
-  /** Logs in to all rooms that the options name. */
-  async enter(): Promise<void> {
+  /** Connects, and logs in to all rooms of the options. */
+  async connect(): Promise<void> {
     await this.handle.connect();
     for (const { roomId } of this.options.rooms) if (!roomId.startsWith("@")) await this.handle.loginRoom(roomId);
   }
 
-  /** @param text a frame that was posted */
-  tell(text: string): void {
-    this.line?.onmessage?.({ data: text });
+  /** @param text a frame that was posted to the connection */
+  receive(text: string): void {
+    this.socket?.onmessage?.({ data: text });
   }
 
-  private open(line: WebSocketLike): (text: string) => void {
-    this.line = line;
-    queueMicrotask(() => line.onopen?.({} as never));
+  private open(socket: WebSocketLike): (text: string) => void {
+    this.socket = socket;
+    queueMicrotask(() => socket.onopen?.({} as never));
     return (text) => {
       const frame = JSON.parse(text) as ClientFrame;
-      void this.answer(frame).then((reply) => {
-        if (reply) this.tell(JSON.stringify(frame.ref === undefined ? reply : { ...reply, ref: frame.ref }));
+      void this.replyTo(frame).then((reply) => {
+        if (reply) this.receive(JSON.stringify(frame.ref === undefined ? reply : { ...reply, ref: frame.ref }));
       });
     };
   }
 
-  private async answer(frame: ClientFrame): Promise<ServerFrame | undefined> {
-    const { rooms, answer } = this.options;
+  private async replyTo(frame: ClientFrame): Promise<ServerFrame | undefined> {
+    const { rooms, reply } = this.options;
     switch (frame.action) {
       case "hello": {
         this.hellos.push(frame);
@@ -86,7 +86,7 @@ export class LargeRoomPage {
         return rooms.filter(({ roomId }) => roomId === frame.roomId).map(loggedIn)[0];
       case "ack":
       case "replay":
-        return answer(frame);
+        return reply(frame);
       default:
         return undefined;
     }

@@ -10,11 +10,12 @@ import type { Deps } from "../../lambdas/domain/model/deps.ts";
 import type { FanOutTask } from "../../lambdas/domain/model/fan-out-task.ts";
 import type { Gateway, PostOutcome } from "../../lambdas/domain/model/gateway.ts";
 import type { Member, Part } from "../../lambdas/domain/model/member.ts";
-import { type PushRequest, push } from "../../lambdas/domain/push/push.ts";
-import { checkRoom } from "../../lambdas/domain/redelivery/check-room.ts";
+import { push } from "../../lambdas/domain/push/push.ts";
+import { runAckCheck } from "../../lambdas/domain/redelivery/run-ack-check.ts";
 import { makeRateLimiter } from "../../lambdas/domain/send/rate-limiter.ts";
 import { everyone } from "../../protocol/ids.ts";
 import { refused } from "../../protocol/parse-frame.ts";
+import type { PushRequest } from "../../protocol/push.ts";
 import { AckingPage } from "./acking-page.ts";
 import { Harness } from "./harness.ts";
 import { openInMemoryTables } from "./in-memory-tables.ts";
@@ -23,49 +24,54 @@ import { VirtualQueue } from "./virtual-queue.ts";
 import { VirtualTime } from "./virtual-time.ts";
 import { type KeyUse, watchKeys } from "./watch-keys.ts";
 
-/** A gateway's answer takes so long. */
+/** Duration of a post. */
 const latencyMs = 15;
-/** A post that hangs is given up by the adapter after so long. */
+/** The adapter's timeout: a post that hangs ends after it. */
 const hangMs = 3_000;
+/** A page acknowledges this long after a message. */
 const ackAfterMs = 250;
-const gapAfterMs = 200;
-/** An ack takes a Lambda 20 ms: at 3,500 a second so many are at it. */
+/** A page requests missing messages this long after a message. */
+const fillAfterMs = 200;
+/** Lambda environments that handle acks: 3,500 a second, each for 20 ms. */
 const ackEnvironments = 70;
 
-/** Workers of the redelivery, and looks that each is given at once. */
+/** Lambda environments of redelivery, and the ack checks that each runs at a time. */
 const checkers = 5;
 const checkConcurrency = 10;
 
 export interface LargeRoomOptions {
-  /** Where they are. */
-  room?: "crowd" | "@all";
+  /** The room that the members are in. Default: `large-room`. */
+  room?: "large-room" | "@all";
   members: number;
-  /** Of the fan-out. */
+  /** Rate of the fan-out, all workers together. Default: 4,500. */
   postsPerSecond?: number;
+  /** Workers of the fan-out. Default: 5. */
   workers?: number;
-  /** Of the redelivery. */
+  /** Rate of redelivery, all environments together. Default: 500. */
   resendsPerSecond?: number;
-  /** Whether the members ack. */
+  /** Whether the members ack. Default: true. */
   acks?: boolean;
-  /** Each order of a queue is received by two at once. */
+  /** Whether two workers receive each fan-out task at the same time. Default: false. */
   duplicates?: boolean;
-  /** Whether messages that wait for the same way go together. */
+  /** Whether workers coalesce messages. Default: true. */
   coalesced?: boolean;
-  /** Members run our own client. */
+  /** Whether the members run the real client instead of acking pages. Default: false. */
   clients?: boolean;
-  /** Members of further rooms, which no table holds. */
+  /** Members of further rooms, which are in no table. */
   more?: (roomId: string, part: Part | undefined, after: string | undefined) => AsyncIterable<Member[]> | undefined;
 }
+/** Outcome of a post to this connection; `undefined`: it arrives if the connection is open. */
 export type Answer = (connectionId: string) => PostOutcome | "hang" | undefined;
-type LargeRoom = Awaited<ReturnType<typeof openLargeRoom>>;
+export type LargeRoom = Awaited<ReturnType<typeof openLargeRoom>>;
 
-export type { LargeRoom };
-
-/** A large room on a clock of its own: real tables and rules, queues, workers, and a gateway that tests can break. */
+/**
+ * Opens a simulated large room on virtual time: the domain with in-memory tables, queues, workers, and a gateway that
+ * tests can break.
+ */
 export async function openLargeRoom(options: LargeRoomOptions) {
   const {
     members,
-    room = "crowd",
+    room = "large-room",
     postsPerSecond = 4_500,
     resendsPerSecond = 500,
     workers = 5,
@@ -85,13 +91,13 @@ export async function openLargeRoom(options: LargeRoomOptions) {
     diesAtPost: undefined,
     failsAck: () => false,
   };
-  const pages = new Map<string, LargeRoomPage>();
-  const readers = new Map<string, AckingPage>();
+  const clientPages = new Map<string, LargeRoomPage>();
+  const ackingPages = new Map<string, AckingPage>();
   const ended = new Set<string>();
 
-  // The adapters read the world's clock.
+  // The adapters of the harness read virtual time.
   Object.defineProperty(harness, "nowMs", { get: () => time.nowMs, set: () => {} });
-  harness.turn = time.during;
+  harness.aroundCall = time.during;
   let seed = 1;
   const random = () => {
     seed = (seed * 48_271) % 2_147_483_647;
@@ -116,9 +122,8 @@ export async function openLargeRoom(options: LargeRoomOptions) {
   };
   const tasks = new VirtualQueue<FanOutTask>(time, { visibilityMs: 240_000, maxReceiveCount: 10 });
   const checks = new VirtualQueue<AckCheck>(time, { visibilityMs: 180_000, maxReceiveCount: 5 });
-  const setAside: FanOutTask[] = [];
-  /** How long each look took. */
-  const lasted: number[] = [];
+  const deadLettered: FanOutTask[] = [];
+  const ackCheckDurationsMs: number[] = [];
   const deps: Deps = {
     ...harness.deps,
     members: {
@@ -137,66 +142,67 @@ export async function openLargeRoom(options: LargeRoomOptions) {
     wait: time.wait,
     random,
     fanOut: { postsPerSecond, workers },
-    enqueueTasks: async (ordered, afterMs) => {
-      for (const task of ordered) tasks.send(task, afterMs);
+    enqueueTasks: async (enqueued, afterMs) => {
+      for (const task of enqueued) tasks.send(task, afterMs);
     },
     scheduleAckCheck: async (check, afterMs) => checks.send(check, afterMs),
   };
 
   const worker = (): ((task: FanOutTask) => Promise<boolean>) => {
-    const deadLetter = async (given: readonly FanOutTask[]) => void setAside.push(...given);
+    const deadLetter = async (given: readonly FanOutTask[]) => void deadLettered.push(...given);
     const limiter = makeRateLimiter(postsPerSecond / workers, { now: deps.now, wait: deps.wait, random });
-    // Only by the log does a worker see what waits beside its task.
-    const log = coalesced ? deps.log : { ...deps.log, pages: nothing };
-    return async (task) => (await runTask(mortal({ ...deps, log, limiter, deadLetter }, faults), task)) === "done";
+    // A worker finds the messages to coalesce in the log.
+    const log = coalesced ? deps.log : { ...deps.log, pages: noPages };
+    return async (task) => (await runTask(withCrash({ ...deps, log, limiter, deadLetter }, faults), task)) === "done";
   };
-  tasks.feed(Array.from({ length: workers }, worker), duplicates ? 2 : 1);
+  tasks.startWorkers(Array.from({ length: workers }, worker), duplicates ? 2 : 1);
   const reportUndelivered = async () => {};
   const checker = () => {
     const limiter = makeRateLimiter(resendsPerSecond / checkers, { now: deps.now, wait: deps.wait, random });
     return Array.from({ length: checkConcurrency }, () => async (check: AckCheck) => {
-      const beganMs = time.nowMs;
-      await checkRoom({ ...deps, limiter, reportUndelivered }, check);
-      lasted.push(time.nowMs - beganMs);
+      const startMs = time.nowMs;
+      await runAckCheck({ ...deps, limiter, reportUndelivered }, check);
+      ackCheckDurationsMs.push(time.nowMs - startMs);
       return true;
     });
   };
-  checks.feed(Array.from({ length: checkers }, checker).flat());
+  checks.startWorkers(Array.from({ length: checkers }, checker).flat());
 
-  const acking = new Set<AckingPage>();
+  /** Pages that will send an ack soon. */
+  const willAck = new Set<AckingPage>();
   function receive(connectionId: string, text: string): void {
-    pages.get(connectionId)?.tell(text);
-    const reader = readers.get(connectionId);
-    if (!reader) return;
-    reader.page.receive(connectionId, JSON.parse(text));
-    if (!acks || acking.has(reader)) return;
-    acking.add(reader);
-    void time.wait(gapAfterMs).then(async () => {
-      await reader.fill();
-      await time.wait(ackAfterMs - gapAfterMs);
-      acking.delete(reader);
-      await reader.ack();
+    clientPages.get(connectionId)?.receive(text);
+    const ackingPage = ackingPages.get(connectionId);
+    if (!ackingPage) return;
+    ackingPage.page.receive(connectionId, JSON.parse(text));
+    if (!acks || willAck.has(ackingPage)) return;
+    willAck.add(ackingPage);
+    void time.wait(fillAfterMs).then(async () => {
+      await ackingPage.fill();
+      await time.wait(ackAfterMs - fillAfterMs);
+      willAck.delete(ackingPage);
+      await ackingPage.ack();
     });
   }
 
   const rooms = tableOf(client, "Rooms");
   const connections = tableOf(client, "Connections");
   const { epoch, seq } = await harness.deps.rooms.open(room);
-  const everyones = await harness.deps.rooms.open(everyone);
-  const seat = async (session: string, connectionId: string) => {
-    const place = { connectionId, connectedAtMs: time.nowMs, subject: session, generation: 0 };
+  const positionOfAll = await harness.deps.rooms.open(everyone);
+  const addMember = async (session: string, connectionId: string) => {
+    const membership = { connectionId, connectedAtMs: time.nowMs, subject: session, generation: 0 };
     const expiresAt = connectionExpiry(time.nowMs);
     const cursor = acks && { cursor: { epoch, seq } };
-    if (room !== everyone) await rooms.put({ ...memberKey(room, session), ...place, expiresAt, ...cursor });
+    if (room !== everyone) await rooms.put({ ...memberKey(room, session), ...membership, expiresAt, ...cursor });
     const more = { grants: { rooms: [], publish: [] }, tokenExpiresAtMs: time.nowMs + 7_200_000, acks };
-    const alsoPlace = room === everyone && cursor;
-    await connections.put({ ...place, ...more, session, expiresAt, rooms: new Set([room]), ...alsoPlace });
-    if (clients) await harness.deps.members.setCursor(everyone, connectionId, connectionId, everyones);
+    const cursorOfAll = room === everyone && cursor;
+    await connections.put({ ...membership, ...more, session, expiresAt, rooms: new Set([room]), ...cursorOfAll });
+    if (clients) await harness.deps.members.setCursor(everyone, connectionId, connectionId, positionOfAll);
   };
-  // As many as are at it at once, each with what it remembers.
+  // Each environment has a room cache of its own.
   const environments = Array.from({ length: ackEnvironments }, () => ({ ...deps, roomCache: makeRoomCache(10) }));
   let frames = 0;
-  const answerOf = (session: string, connectionId: string): LargeRoomPageOptions["answer"] => {
+  const replyOf = (session: string, connectionId: string): LargeRoomPageOptions["reply"] => {
     const claims = { subject: session, grants: { rooms: [], publish: [] }, tokenExpiresAtMs: time.nowMs + 7_200_000 };
     const caller = { connectionId, connectedAtMs: time.nowMs, ...claims };
     return async (frame) => {
@@ -209,39 +215,43 @@ export async function openLargeRoom(options: LargeRoomOptions) {
   for (let i = 0; i < members; i += 1) {
     const connectionId = `c-${i}`;
     const session = room === everyone ? connectionId : `s-${i}`;
-    await seat(session, connectionId);
+    await addMember(session, connectionId);
     if (clients) {
       const rooms = [
         { roomId: room, epoch, seq },
-        { ...everyones, roomId: everyone },
+        { ...positionOfAll, roomId: everyone },
       ];
-      const page = new LargeRoomPage({ time, random, rooms, answer: answerOf(session, connectionId) });
-      pages.set(connectionId, page);
-      await page.enter();
+      const page = new LargeRoomPage({ time, random, rooms, reply: replyOf(session, connectionId) });
+      clientPages.set(connectionId, page);
+      await page.connect();
       continue;
     }
-    const reader = new AckingPage(harness, { subject: session, acks });
-    Object.assign(reader.page, { session, connectionId, line: "open" });
-    harness.pages.set(connectionId, reader.page);
-    reader.hear({
+    const ackingPage = new AckingPage(harness, { subject: session, acks });
+    Object.assign(ackingPage.page, { session, connectionId, connectionState: "open" });
+    harness.pages.set(connectionId, ackingPage.page);
+    ackingPage.onFrame({
       ...{ type: "loggedIn", eventName: "loginRoomResp", data: { code: "2002", msg: "" } },
       ...{ roomId: room, generation: 0, epoch, seq },
     });
-    readers.set(connectionId, reader);
+    ackingPages.set(connectionId, ackingPage);
   }
 
   return {
-    ...{ room, time, posts, uses, faults, readers, pages, ended, tasks, checks, lasted, setAside, harness, deps, seat },
+    ...{ room, time, posts, uses, faults, ackingPages, clientPages, ended, tasks, checks, ackCheckDurationsMs },
+    ...{ deadLettered, harness, deps, addMember },
     push: (rawData: string, more: Partial<PushRequest> = {}) =>
       push(deps, { rooms: [room], eventName: "test", rawData, qos: 1, ...more }),
-    rowsOf: { room: () => rows(harness, room), connection: (id: string) => connections.get({ connectionId: id }) },
+    rowsOf: {
+      room: () => connectionIdsBySession(harness, room),
+      connection: (id: string) => connections.get({ connectionId: id }),
+    },
     close,
   };
 }
 
-async function* nothing(): AsyncGenerator<never> {}
+async function* noPages(): AsyncGenerator<never> {}
 
-async function rows(harness: Harness, room: string): Promise<Map<string, string>> {
+async function connectionIdsBySession(harness: Harness, room: string): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   for await (const page of harness.deps.members.pages(room)) {
     for (const { session, connectionId } of page) found.set(session, connectionId);
@@ -249,8 +259,8 @@ async function rows(harness: Harness, room: string): Promise<Map<string, string>
   return found;
 }
 
-/** A worker that dies at the n-th post of all: nothing that it would have done then happens. */
-function mortal(deps: FanOutDeps, faults: { diesAtPost: number | undefined }): FanOutDeps {
+/** Deps of a worker that dies at the n-th post of all workers: none of its later calls returns. */
+function withCrash(deps: FanOutDeps, faults: { diesAtPost: number | undefined }): FanOutDeps {
   let isDead = false;
   const never = () => new Promise<never>(() => {});
   const orNever =
@@ -273,7 +283,7 @@ function mortal(deps: FanOutDeps, faults: { diesAtPost: number | undefined }): F
   };
 }
 
-/** The most of these in any second. */
+/** The maximum number of posts within any second. */
 export function busiestSecond(posts: readonly { atMs: number }[]): number {
   let from = 0;
   let max = 0;

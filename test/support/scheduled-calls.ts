@@ -1,17 +1,17 @@
 import type * as fc from "fast-check";
-import type { Turn } from "./harness.ts";
+import type { AroundCall } from "./harness.ts";
 
-/** Calls of the adapters happen one after the other, in an order that the schedule chooses. */
-export function scheduledCalls(schedule: fc.Scheduler): Turn {
+/** Calls to the adapters run one after the other, in an order that the scheduler chooses. */
+export function scheduledCalls(scheduler: fc.Scheduler): AroundCall {
   let last: Promise<unknown> = Promise.resolve();
-  return async (work) => {
-    const done: Awaited<ReturnType<typeof work>>[] = [];
-    // What the call came to is nothing that a report of the schedule has to tell.
-    await schedule.scheduleFunction(async () => {
-      const turn = last.then(work);
-      last = turn.catch(() => {});
-      done.push(await turn);
+  return async (call) => {
+    const results: Awaited<ReturnType<typeof call>>[] = [];
+    // The scheduled function returns nothing, so that results do not fill the scheduler's report.
+    await scheduler.scheduleFunction(async () => {
+      const running = last.then(call);
+      last = running.catch(() => {});
+      results.push(await running);
     })();
-    return done[0] as Awaited<ReturnType<typeof work>>;
+    return results[0] as Awaited<ReturnType<typeof call>>;
   };
 }

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 
-/** A certificate for servers of this machine, of which no key lies in any file. PEM, both. */
+/** Creates a key and a self-signed certificate for localhost, both as PEM. Neither is written to a file. */
 export function selfSigned(): { key: string; cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const name = sequence(set(sequence(oid(85, 4, 3), der(0x0c, "localhost"))));
@@ -25,7 +25,7 @@ export function selfSigned(): { key: string; cert: string } {
   };
 }
 
-/** A value in the notation of certificates (DER): its tag, its length, its bytes. */
+/** Encodes a DER value: tag, length, content. */
 function der(tag: number, content: Buffer | string): Buffer {
   const bytes = Buffer.from(content);
   const size = bytes.length < 128 ? [bytes.length] : [0x82, bytes.length >> 8, bytes.length & 255];

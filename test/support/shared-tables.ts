@@ -1,9 +1,9 @@
 import { afterAll, beforeAll } from "vitest";
 
 /**
- * Tables that all tests of a file share, from before the first to behind the last.
+ * Opens tables that all tests of a file share, and closes them after the last test.
  *
- * @param open `openTables`, or the quick ones
+ * @param open `openTables` or `openInMemoryTables`
  */
 export function sharedTables<T extends { client: unknown; close(): Promise<void> }>(
   open: () => Promise<T>,
@@ -15,7 +15,7 @@ export function sharedTables<T extends { client: unknown; close(): Promise<void>
   afterAll(() => opened?.close());
   return {
     get client() {
-      if (!opened) throw new Error("the tables are there from the first test on");
+      if (!opened) throw new Error("the tables are not open before the first test");
       return opened.client;
     },
   };

@@ -4,7 +4,7 @@ import { unmarshall } from "@aws-sdk/util-dynamodb";
 import dynalite from "dynalite";
 
 const key = (AttributeName: string, KeyType: "HASH" | "RANGE") => ({ AttributeName, KeyType });
-/** As lib/ makes them. */
+/** The tables of lib/: keys only. */
 export const tableDefinitions = [
   { TableName: "Connections", KeySchema: [key("connectionId", "HASH")] },
   { TableName: "Rooms", KeySchema: [key("roomId", "HASH"), key("item", "RANGE")] },
@@ -19,7 +19,7 @@ export const tableDefinitions = [
   BillingMode: "PAY_PER_REQUEST" as const,
 }));
 
-/** The three tables in an evaluator of real DynamoDB expressions, in memory. */
+/** Opens the three tables in dynalite, which evaluates DynamoDB expressions, over HTTP and in memory. */
 export async function openTables(): Promise<{ client: DynamoDBClient; close(): Promise<void> }> {
   const server = dynalite({ createTableMs: 0 });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
@@ -39,7 +39,7 @@ export async function openTables(): Promise<{ client: DynamoDBClient; close(): P
   };
 }
 
-/** All rows of a table as JSON, in an order of their own: two looks can be compared. */
+/** All rows of a table as JSON values, sorted, so that two snapshots can be compared. */
 export async function rowsOf(
   client: Pick<DynamoDBClient, "send">,
   TableName: string,
@@ -51,7 +51,7 @@ export async function rowsOf(
     .map((row) => JSON.parse(row));
 }
 
-/** The same tables, but a page of a query or scan looks at so few rows: DynamoDB's end at 1 MB. */
+/** Limits a page of a query or scan to this many rows; DynamoDB ends a page after 1 MB. */
 export function inPagesOf(rows: number, client: Pick<DynamoDBClient, "send">): Pick<DynamoDBClient, "send"> {
   const send = (command: QueryCommand | ScanCommand) => {
     if (command instanceof QueryCommand || command instanceof ScanCommand) command.input.Limit = rows;

@@ -6,10 +6,13 @@ interface Item<T> {
   receives: number;
 }
 
-/** SQS with its mapping: so many orders are worked on at once, each may be received twice, what fails comes back. */
+/**
+ * An SQS queue with its event source mapping. Each worker handles one item at a time. An item that is not done comes
+ * back after the visibility timeout, and is dead-lettered after `maxReceiveCount` receives.
+ */
 export class VirtualQueue<T> {
   readonly deadLetters: T[] = [];
-  /** Deliveries to a function. */
+  /** Number of times that a worker received an item. */
   received = 0;
   private readonly items: Item<T>[] = [];
   private readonly time: VirtualTime;
@@ -31,12 +34,12 @@ export class VirtualQueue<T> {
   }
 
   /**
-   * @param work one environment each; `false`: the order has to come back. One that never settles has died.
-   * @param copies how often each order is received at the same moment
+   * @param workers each resolves with whether the item is done; one that never settles has died
+   * @param copies how many workers receive each item at the same time
    */
-  feed(work: ((body: T) => Promise<boolean>)[], copies = 1): void {
-    const idle = [...work];
-    const check = async () => {
+  startWorkers(workers: ((body: T) => Promise<boolean>)[], copies = 1): void {
+    const idle = [...workers];
+    const receiveDue = async () => {
       for (;;) {
         for (let item = this.due(idle.length, copies); item; item = this.due(idle.length, copies)) {
           this.receive(item, idle, copies);
@@ -44,11 +47,11 @@ export class VirtualQueue<T> {
         await this.time.wait(20);
       }
     };
-    void check();
+    void receiveDue();
   }
 
-  private due(places: number, copies: number): Item<T> | undefined {
-    return places < copies ? undefined : this.items.find(({ visibleAtMs }) => visibleAtMs <= this.time.nowMs);
+  private due(idleWorkers: number, copies: number): Item<T> | undefined {
+    return idleWorkers < copies ? undefined : this.items.find(({ visibleAtMs }) => visibleAtMs <= this.time.nowMs);
   }
 
   private receive(item: Item<T>, idle: ((body: T) => Promise<boolean>)[], copies: number): void {
@@ -59,14 +62,14 @@ export class VirtualQueue<T> {
       this.deadLetters.push(item.body);
       return;
     }
-    for (const environment of idle.splice(0, copies)) {
+    for (const worker of idle.splice(0, copies)) {
       this.received += 1;
-      void environment(item.body).then(
+      void worker(item.body).then(
         (isDone) => {
-          idle.push(environment);
+          idle.push(worker);
           if (isDone) this.remove(item);
         },
-        () => idle.push(environment),
+        () => idle.push(worker),
       );
     }
   }

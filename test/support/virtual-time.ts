@@ -1,17 +1,17 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextLoop } from "node:timers/promises";
 
-interface ReadPending {
+interface Sleeper {
   atMs: number;
   order: number;
   wake: () => void;
 }
 
-/** Time that passes only while nothing happens: whoever waits is woken in order, as fast as the machine can. */
+/** A clock that jumps to the next waiting call as soon as no work is left, so that simulated hours take seconds. */
 export class VirtualTime {
   nowMs: number;
-  private readonly waiting: ReadPending[] = [];
-  private orders = 0;
-  private underWay = 0;
+  private readonly sleepers: Sleeper[] = [];
+  private inserted = 0;
+  private running = 0;
 
   constructor(nowMs: number) {
     this.nowMs = nowMs;
@@ -19,48 +19,49 @@ export class VirtualTime {
 
   wait = (ms: number): Promise<void> =>
     new Promise((wake) => {
-      this.orders += 1;
-      this.insert({ atMs: this.nowMs + Math.ceil(Math.max(0, ms)), order: this.orders, wake });
+      this.inserted += 1;
+      this.insert({ atMs: this.nowMs + Math.ceil(Math.max(0, ms)), order: this.inserted, wake });
     });
 
-  /** Work of the real machine, such as a call to a table, during which no time passes. */
+  /** Runs real work, such as a call to a table, during which no virtual time passes. */
   during = async <T>(work: () => Promise<T>): Promise<T> => {
-    this.underWay += 1;
+    this.running += 1;
     try {
       return await work();
     } finally {
-      this.underWay -= 1;
+      this.running -= 1;
     }
   };
 
-  /** Lets time pass until then, or until nobody waits any more. */
+  /** Advances the clock to `endMs`, and wakes the calls of `wait` that are due until then, in order. */
   async runUntil(endMs: number): Promise<void> {
     for (;;) {
-      await this.clear();
-      const next = this.waiting[0];
+      await this.finishWork();
+      const next = this.sleepers[0];
       if (!next || next.atMs > endMs) break;
       this.nowMs = Math.max(this.nowMs, next.atMs);
-      while (this.waiting[0] && this.waiting[0].atMs <= this.nowMs) this.waiting.shift()?.wake();
+      while (this.sleepers[0] && this.sleepers[0].atMs <= this.nowMs) this.sleepers.shift()?.wake();
     }
     this.nowMs = Math.max(this.nowMs, endMs);
   }
 
-  /** Until all that can happen now has happened: two turns of the loop in which nothing was under way. */
-  private async clear(): Promise<void> {
-    for (let quiet = 0; quiet < 2; ) {
-      await nextTurn();
-      quiet = this.underWay === 0 ? quiet + 1 : 0;
+  /** Resolves after two iterations of the event loop without running work. */
+  private async finishWork(): Promise<void> {
+    for (let idleLoops = 0; idleLoops < 2; ) {
+      await nextLoop();
+      idleLoops = this.running === 0 ? idleLoops + 1 : 0;
     }
   }
 
-  private insert(one: ReadPending): void {
+  private insert(sleeper: Sleeper): void {
     let low = 0;
-    for (let high = this.waiting.length; low < high; ) {
+    for (let high = this.sleepers.length; low < high; ) {
       const middle = (low + high) >> 1;
-      const other = this.waiting[middle];
-      if (other && (other.atMs < one.atMs || (other.atMs === one.atMs && other.order < one.order))) low = middle + 1;
+      const other = this.sleepers[middle];
+      if (other && (other.atMs < sleeper.atMs || (other.atMs === sleeper.atMs && other.order < sleeper.order)))
+        low = middle + 1;
       else high = middle;
     }
-    this.waiting.splice(low, 0, one);
+    this.sleepers.splice(low, 0, sleeper);
   }
 }

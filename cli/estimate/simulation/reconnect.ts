@@ -1,4 +1,4 @@
-import { pauseMs } from "../../../client/pause.ts";
+import { backoffMs } from "../../../client/runtime/backoff.ts";
 import { connectionMaxSeconds } from "../../../protocol/limits.ts";
 import { maxAttempts } from "../reconnect-model.ts";
 import type { System } from "../system.ts";
@@ -24,7 +24,7 @@ class Waiting {
   constructor(tick: number, random: Random) {
     this.random = random;
     this.byAttempts = Array.from({ length: maxAttempts + 1 }, (_, attempts) => {
-      const ticks = Math.max(1, Math.round(pauseMs(attempts, () => 1) / 1000 / tick));
+      const ticks = Math.max(1, Math.round(backoffMs(attempts, () => 1) / 1000 / tick));
       return { ticks, delayLine: new DelayLine(ticks) };
     });
   }

@@ -61,7 +61,7 @@ export const connectionsIn = (table: Table, now: () => number): Connections => (
 
   async recordAnswer(connectionId, nonce) {
     const values = { ":nonce": nonce };
-    await table.update({ connectionId }, { update: "SET answered = :nonce", condition: isKnown, values });
+    await table.update({ connectionId }, { update: "SET answeredNonce = :nonce", condition: isKnown, values });
   },
 
   async remove(connectionId) {
@@ -89,7 +89,7 @@ function connectionOf(found: Record<string, unknown> | undefined, nowMs: number)
     session: (row.session as string | undefined) ?? connectionId,
     probe: row.probe === true,
     acks: row.acks === true,
-    ...(row.answered === undefined ? {} : { answered: row.answered as string }),
+    ...(row.answeredNonce === undefined ? {} : { answeredNonce: row.answeredNonce as string }),
   };
 }
 

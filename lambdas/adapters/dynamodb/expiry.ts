@@ -9,7 +9,7 @@ export const expiry = (atMs: number) => Math.ceil(atMs / 1000);
 /** API Gateway ends a connection at 2 h; a row that is older is a ghost, whatever `$disconnect` did. */
 export const connectionExpiry = (connectedAtMs: number) => expiry(connectedAtMs) + 130 * 60;
 /** So long after its lease a poller's place can still be looked at, by who asks what it did not get. */
-export const leaseExpiry = (leaseUntilMs: number) => expiry(leaseUntilMs) + 60 * 60;
+export const leaseExpiry = (leaseExpiresAtMs: number) => expiry(leaseExpiresAtMs) + 60 * 60;
 /** The same id within a day is the same message. */
 export const pushExpiry = (atMs: number) => expiry(atMs) + day;
 /** A room nobody used for so long loses its counters, and gets a new epoch: longer than any message is kept. */

@@ -9,12 +9,12 @@ const rowsPerPage = 500;
 const isFree = "attribute_not_exists(connectionId)";
 const isOurs = "subject = :subject";
 const isThisConnection = "connectionId = :connectionId";
-const hasLease = "(attribute_not_exists(leaseUntilMs) OR leaseUntilMs > :nowMs)";
+const hasLease = "(attribute_not_exists(leaseExpiresAtMs) OR leaseExpiresAtMs > :nowMs)";
 // A late write of an old connection may not undo what a newer one of the same session did since.
-const isEarlier = ({ leaseUntilMs }: NewMember) =>
-  leaseUntilMs === undefined
+const isEarlier = ({ leaseExpiresAtMs }: NewMember) =>
+  leaseExpiresAtMs === undefined
     ? // A poll that was under way while the page connected is later than the connection, and yet what it left.
-      "(connectedAtMs <= :connectedAtMs OR attribute_exists(leaseUntilMs))"
+      "(connectedAtMs <= :connectedAtMs OR attribute_exists(leaseExpiresAtMs))"
     : "connectedAtMs <= :connectedAtMs";
 
 /** The places in rooms as rows of the Rooms table; those in the room of everyone are the Connections' own rows. */
@@ -45,7 +45,7 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
       const { table, key } = addressOf(roomId, session);
       const row = unexpired(await table.get(key), now());
       const member = row && memberOf(row);
-      return member && (member.leaseUntilMs ?? Infinity) > now() ? member : undefined;
+      return member && (member.leaseExpiresAtMs ?? Infinity) > now() ? member : undefined;
     },
 
     async put(roomId, member, current) {
@@ -60,7 +60,7 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
               update: `${update}, hasAcked`,
               names,
               values: { ...values, ":current": current, ":now": seconds(now()), ":nowMs": now() },
-              condition: isOver(`(generation < :current OR ${isExpired} OR leaseUntilMs <= :nowMs)`),
+              condition: isOver(`(generation < :current OR ${isExpired} OR leaseExpiresAtMs <= :nowMs)`),
             },
       );
       return put === "refused" ? "superseded" : "done";
@@ -160,14 +160,15 @@ const redeliveryFields = ["redeliveries", "redeliveredAtMs", "exhaustedSeq"];
 
 /** The update that writes a place; of one that was there before, what was sent again counts no more. */
 function membershipUpdate(member: NewMember) {
-  const { connectionId, connectedAtMs, requestedAtMs, subject, generation, holdsLease, cursor, leaseUntilMs } = member;
-  const optional = { cursor, startSeq: member.startSeq ?? cursor?.seq, leaseUntilMs };
+  const { connectionId, connectedAtMs, requestedAtMs, subject, generation, holdsLease, cursor, leaseExpiresAtMs } =
+    member;
+  const optional = { cursor, startSeq: member.startSeq ?? cursor?.seq, leaseExpiresAtMs };
   const { set, names, values } = assignmentOf({
     connectionId,
     connectedAtMs,
     subject,
     generation,
-    expiresAt: leaseUntilMs === undefined ? connectionExpiry(connectedAtMs) : leaseExpiry(leaseUntilMs),
+    expiresAt: leaseExpiresAtMs === undefined ? connectionExpiry(connectedAtMs) : leaseExpiry(leaseExpiresAtMs),
     // A login that looks at nobody leaves a claim of the same session as it is.
     holdsLease: holdsLease || undefined,
     // Without one it stays that of the login before.
@@ -203,7 +204,7 @@ function memberOf(row: Record<string, unknown>): Member {
     redeliveries: (row.redeliveries as number | undefined) ?? 0,
     redeliveredAtMs: (row.redeliveredAtMs as number | undefined) ?? 0,
     exhaustedSeq: (row.exhaustedSeq as number | undefined) ?? 0,
-    ...(row.leaseUntilMs === undefined ? {} : { leaseUntilMs: row.leaseUntilMs as number }),
+    ...(row.leaseExpiresAtMs === undefined ? {} : { leaseExpiresAtMs: row.leaseExpiresAtMs as number }),
     ...(row.requestedAtMs === undefined ? {} : { requestedAtMs: row.requestedAtMs as number }),
   };
 }

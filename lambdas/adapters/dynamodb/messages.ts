@@ -25,8 +25,8 @@ export function logIn(table: Table, now: () => number, retentionMs: number): Log
     retentionMs,
     get,
 
-    async append({ rawData, ...message }) {
-      const row = { ...message, data: rawData, expiresAt: expiry(message.atMs + retentionMs) };
+    async append(message) {
+      const row = { ...rowOf(message), expiresAt: expiry(message.atMs + retentionMs) };
       if ((await table.put(row, free(message))) === "done") return "done";
       const there = await table.get({ roomId: message.roomId, seq: message.seq });
       return there?.messageId === message.messageId ? "exists" : "superseded";
@@ -53,9 +53,30 @@ export function logIn(table: Table, now: () => number, retentionMs: number): Log
   };
 }
 
+/** The attributes of a message. All of its fields but the data have attributes of their own names. */
+export type MessageRow = Record<Exclude<keyof Message, "rawData"> | "data", unknown>;
+
+const rowOf = (message: Message): MessageRow => ({
+  roomId: message.roomId,
+  epoch: message.epoch,
+  seq: message.seq,
+  messageId: message.messageId,
+  atMs: message.atMs,
+  data: message.rawData,
+  payload: message.payload,
+  eventName: message.eventName,
+  ttlEndsAtMs: message.ttlEndsAtMs,
+  exclude: message.exclude,
+  receiptTo: message.receiptTo,
+  from: message.from,
+  conversation: message.conversation,
+});
+
+/** A row without data is a tombstone. */
 function entryOf(row: Record<string, unknown>): LogEntry {
-  const { data: rawData, expiresAt: _, ...message } = row;
   const entry = { seq: row.seq as number, atMs: row.atMs as number };
-  const holdsNothing = rawData === undefined && row.payload === undefined;
-  return holdsNothing ? entry : { ...entry, message: { ...message, rawData } as unknown as Message };
+  const isTombstone = row.data === undefined && row.payload === undefined;
+  if (isTombstone) return entry;
+  const { data: rawData, expiresAt: _, ...message } = row;
+  return { ...entry, message: { ...message, rawData } as unknown as Message };
 }

@@ -6,13 +6,13 @@ import { assignmentOf, type Table } from "./table.ts";
 
 /** The books on fan-out tasks as rows of the Rooms table. */
 export const tasksIn = (table: Table, now: () => number): Tasks => ({
-  async acquire({ messageId, roomId, taskId, to }, worker, untilMs) {
+  async acquire({ messageId, roomId, taskId, to }, worker, leaseExpiresAtMs) {
     const key = taskKey(messageId, roomId, taskId);
-    const mine = { ":worker": worker, ":untilMs": untilMs };
+    const mine = { ":worker": worker, ":leaseExpiresAtMs": leaseExpiresAtMs };
     // A row stays for days behind its time: it may be of another message, which had the same id.
     const begun = await table.update(key, {
       update:
-        "SET worker = :worker, untilMs = :untilMs, expiresAt = :expiresAt, ofPart = :ofPart REMOVE #after, outcomes, retryTaskCount, doneAtMs",
+        "SET worker = :worker, leaseExpiresAtMs = :leaseExpiresAtMs, expiresAt = :expiresAt, ofPart = :ofPart REMOVE #after, outcomes, retryTaskCount, doneAtMs",
       condition: `attribute_not_exists(expiresAt) OR ${isExpired}`,
       names: { "#after": "after" },
       values: {
@@ -25,8 +25,9 @@ export const tasksIn = (table: Table, now: () => number): Tasks => ({
     });
     if (begun !== "refused") return progressOf(begun);
     const taken = await table.update(key, {
-      update: "SET worker = :worker, untilMs = :untilMs",
-      condition: "attribute_not_exists(doneAtMs) AND (attribute_not_exists(untilMs) OR untilMs < :nowMs)",
+      update: "SET worker = :worker, leaseExpiresAtMs = :leaseExpiresAtMs",
+      condition:
+        "attribute_not_exists(doneAtMs) AND (attribute_not_exists(leaseExpiresAtMs) OR leaseExpiresAtMs < :nowMs)",
       values: { ...mine, ":nowMs": now() },
       returns: "ALL_NEW",
     });
@@ -34,10 +35,10 @@ export const tasksIn = (table: Table, now: () => number): Tasks => ({
     return (await table.get(key))?.doneAtMs === undefined ? "taken" : "done";
   },
 
-  async record({ messageId, roomId, taskId }, worker, { after, outcomes, retryTaskCount, doneAtMs, untilMs }) {
-    const { set, names, values } = assignmentOf({ after, outcomes, retryTaskCount, doneAtMs, untilMs });
+  async record({ messageId, roomId, taskId }, worker, { after, outcomes, retryTaskCount, doneAtMs, leaseExpiresAtMs }) {
+    const { set, names, values } = assignmentOf({ after, outcomes, retryTaskCount, doneAtMs, leaseExpiresAtMs });
     // Without an end the task is free for whoever comes next.
-    const release = untilMs === undefined ? " REMOVE untilMs, worker" : "";
+    const release = leaseExpiresAtMs === undefined ? " REMOVE leaseExpiresAtMs, worker" : "";
     const recorded = await table.update(taskKey(messageId, roomId, taskId), {
       update: `SET ${set}${release}`,
       condition: "worker = :worker",
@@ -50,12 +51,12 @@ export const tasksIn = (table: Table, now: () => number): Tasks => ({
 
 /** What a row says of its task. */
 export function progressOf(row: Record<string, unknown>): TaskProgress {
-  const { after, outcomes = noOutcomes(), retryTaskCount, doneAtMs, untilMs } = row as Partial<TaskProgress>;
+  const { after, outcomes = noOutcomes(), retryTaskCount, doneAtMs, leaseExpiresAtMs } = row as Partial<TaskProgress>;
   return {
     outcomes,
     ...(after !== undefined && { after }),
     ...(retryTaskCount !== undefined && { retryTaskCount }),
     ...(doneAtMs !== undefined && { doneAtMs }),
-    ...(untilMs !== undefined && { untilMs }),
+    ...(leaseExpiresAtMs !== undefined && { leaseExpiresAtMs }),
   };
 }

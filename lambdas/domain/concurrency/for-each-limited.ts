@@ -1,30 +1,46 @@
 /**
- * Runs `work` over `items`, at most `limit` at once. Items are taken only when there is room for them, so that a long
- * stream is never held in memory. A failure of one item stops no other, and one of their source none that came before it;
- * the first one is thrown when all are done.
+ * Runs `work` on each item, on at most `limit` items at a time. The next item is read only when there is room for it, so
+ * a long stream is never held in memory.
+ *
+ * A failure of one item stops no other item. A failure of the source ends the reading, but not the work on the items
+ * before it. The first failure is thrown when all work has ended.
  */
 export async function forEachLimited<T>(
   items: Iterable<T> | AsyncIterable<T>,
   limit: number,
   work: (item: T) => Promise<void>,
 ): Promise<void> {
-  let failed: { failure: unknown } | undefined;
-  const orNote = async (run: () => Promise<void>) => {
-    try {
-      await run();
-    } catch (failure) {
-      // Only the first is kept: a hundred thousand of one outage would fill the memory.
-      failed ??= { failure };
-    }
-  };
-  const source = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
-  const worker = () =>
-    orNote(async () => {
-      for (let next = await source.next(); !next.done; next = await source.next()) {
-        const { value } = next;
-        await orNote(() => work(value));
-      }
+  let running = 0;
+  let onEnd = () => {};
+  const nextEnd = () =>
+    new Promise<void>((resolve) => {
+      onEnd = resolve;
     });
-  await Promise.all(Array.from({ length: limit }, worker));
+  // Only the first failure is kept: those of one outage, a hundred thousand, would fill the memory.
+  let failed: { failure: unknown } | undefined;
+  const recordFailure = (failure: unknown) => {
+    failed ??= { failure };
+  };
+
+  const run = async (item: T) => {
+    running += 1;
+    try {
+      await work(item);
+    } catch (failure) {
+      recordFailure(failure);
+    }
+    running -= 1;
+    onEnd();
+  };
+
+  try {
+    for await (const item of items) {
+      void run(item);
+      if (running === limit) await nextEnd();
+    }
+  } catch (failure) {
+    recordFailure(failure);
+  }
+  while (running > 0) await nextEnd();
   if (failed) throw failed.failure;
 }

@@ -1,14 +1,14 @@
-/** The items of pages, one by one. */
+/** The items of all pages, one by one. The next page is read when its first item is wanted. */
 export async function* flatten<T>(pages: AsyncIterable<readonly T[]>): AsyncGenerator<T> {
   for await (const page of pages) yield* page;
 }
 
-/** What has been read already, where pages are expected. */
+/** Items that have been read already, as pages. */
 export async function* onePage<T>(items: T[]): AsyncGenerator<T[]> {
   yield items;
 }
 
-/** All of all pages, for what has room in memory. */
+/** All items of all pages, in memory. */
 export async function readAll<T>(pages: AsyncIterable<T[]>): Promise<T[]> {
   const all: T[] = [];
   for await (const page of pages) all.push(...page);

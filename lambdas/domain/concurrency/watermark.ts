@@ -1,22 +1,22 @@
-/** What is begun in order and ends in any order: up to where all has ended. */
+/** Follows work that starts in order and ends in any order. */
 export interface Watermark {
-  /** @returns call it when it has ended */
+  /** @returns a function to call when this work has ended */
   start(name: string): () => void;
-  /** Name of the last one up to which all have ended. */
+  /** The name of the last work up to which all has ended. */
   readonly upTo: string | undefined;
 }
 
-/** @param upTo where it stands already */
+/** @param upTo the watermark before the first work */
 export function makeWatermark(upTo: string | undefined): Watermark {
-  const begun: { name: string; hasEnded: boolean }[] = [];
+  const started: { name: string; hasEnded: boolean }[] = [];
   let watermark = upTo;
   return {
     start(name) {
-      const one = { name, hasEnded: false };
-      begun.push(one);
+      const work = { name, hasEnded: false };
+      started.push(work);
       return () => {
-        one.hasEnded = true;
-        while (begun[0]?.hasEnded) watermark = begun.shift()?.name;
+        work.hasEnded = true;
+        while (started[0]?.hasEnded) watermark = started.shift()?.name;
       };
     },
     get upTo() {

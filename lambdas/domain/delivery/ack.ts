@@ -3,23 +3,22 @@ import type { FrameOf, Position, Receipt, ServerFrame } from "../../../protocol/
 import { userRoom } from "../../../protocol/ids.ts";
 import { limits } from "../../../protocol/limits.ts";
 import { refused } from "../../../protocol/parse-frame.ts";
-import type { Caller } from "../model/connection.ts";
-import { sessionKey } from "../model/connection.ts";
+import { flatten } from "../concurrency/pages.ts";
+import { type Caller, sessionKey } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
-import type { Room } from "../model/room.ts";
-import { roomOfWire } from "../wire/room-names.ts";
+import { type Room, roomOfWire } from "../model/room.ts";
 import { serializeFrame } from "../wire/serialize.ts";
 import { deliver } from "./deliver.ts";
 
 type Acked = { roomId: string } & Position;
-type Outcome = "done" | "behind" | { problem: string; isStranger?: true };
+type Outcome = "done" | "behind" | { problem: string; isNonMember?: true };
 
-/** Moves the caller's cursors forward. Normally nothing is answered: the next message says that all is well. */
+/** Moves the caller's cursors forward. There is no reply unless an ack is wrong or messages were deferred. */
 export async function ack(deps: Deps, caller: Caller, frame: FrameOf<"ack">): Promise<ServerFrame | undefined> {
   const self = { connectionId: caller.connectionId, session: frame.session ?? caller.connectionId };
   const outcomes = await Promise.all(frame.rooms.map((room) => ackRoom(deps, caller, self, room)));
-  const heard = frame.rooms.filter((_, i) => typeof outcomes[i] === "string");
-  await Promise.all((frame.receipts ?? []).map((receipt) => notifySender(deps, caller, heard, receipt)));
+  const acked = frame.rooms.filter((_, i) => typeof outcomes[i] === "string");
+  await Promise.all((frame.receipts ?? []).map((receipt) => notifySender(deps, caller, acked, receipt)));
 
   const wrong = outcomes.filter((outcome) => typeof outcome === "object");
   if (wrong.length > 0) return refused(frameCodes.badFields, `ack: ${await problemsOf(deps, caller, frame, wrong)}`);
@@ -28,24 +27,24 @@ export async function ack(deps: Deps, caller: Caller, frame: FrameOf<"ack">): Pr
   return { type: "behind", eventName: "ackResp", data: { code: frameCodes.behind, msg: frameTexts.behind }, rooms };
 }
 
-/** All of them; of a session that is not the caller's, that, as it is in no room at all. */
+/** The text of all problems. A wrong session is named once, in place of its rooms. */
 async function problemsOf(
   { connections }: Pick<Deps, "connections">,
   { connectionId }: Caller,
   { session }: FrameOf<"ack">,
   wrong: readonly Exclude<Outcome, string>[],
 ): Promise<string> {
-  const isStranger = wrong.some((outcome) => outcome.isStranger);
-  const self = isStranger ? await connections.get(connectionId) : undefined;
-  const isOther = self && self.session !== (session ?? connectionId);
+  const hasNonMember = wrong.some((outcome) => outcome.isNonMember);
+  const self = hasNonMember ? await connections.get(connectionId) : undefined;
+  const isWrongSession = self && self.session !== (session ?? connectionId);
   const sessionProblem = `session is ${session === undefined ? "missing" : "not yours"}: give that of connetResp`;
-  const problems = wrong.filter((outcome) => !(isOther && outcome.isStranger)).map(({ problem }) => problem);
-  return [...(isOther ? [sessionProblem] : []), ...problems].join("; ");
+  const problems = wrong.filter((outcome) => !(isWrongSession && outcome.isNonMember)).map(({ problem }) => problem);
+  return [...(isWrongSession ? [sessionProblem] : []), ...problems].join("; ");
 }
 
 /**
- * All members of a room ack at nearly the same time, and of everyone more than its row can be read: whether an ack is of
- * something that was sent is seen by a row of the last second, if that is new enough to say so.
+ * Acks one room. The members of a room ack at nearly the same time, and those of everyone more often than its row can be
+ * read. So an ack is checked against a cached row of the last second, if that row already has the acked number.
  */
 async function ackRoom(
   deps: Pick<Deps, "members" | "rooms" | "roomCache" | "now">,
@@ -63,28 +62,28 @@ async function ackRoom(
     members.ack(roomId, session, self.connectionId, { epoch, seq }),
   ]);
   if (before === "refused") {
-    // Acks may cross on their way, so one that goes backwards is nothing wrong; one of a stranger is.
+    // Acks may overtake each other, so a lower number is not an error. An ack of another session is.
     const membership = await members.get(roomId, session);
     if (membership?.connectionId !== self.connectionId)
-      return { problem: `you are not in room ${wireRoomId}`, isStranger: true };
+      return { problem: `you are not in room ${wireRoomId}`, isNonMember: true };
     if (!membership.cursor || membership.cursor.epoch === epoch) {
-      // What a login brought may be had already: the first word of the member about it is worth keeping.
+      // The first ack may be of the start position itself: it is recorded as an ack.
       if (membership.cursor?.seq === seq && !membership.hasAcked)
         await members.setCursor(roomId, session, self.connectionId, { epoch, seq });
       return "done";
     }
     const room = isKnown ? await readRoom(deps, roomId) : seen;
     if (room?.epoch !== epoch || seq > room.seq) return { problem: `room ${wireRoomId} has another epoch` };
-    // The room's counter was lost while the member was in.
+    // The room got a new epoch while the member was in it.
     await members.setCursor(roomId, session, self.connectionId, { epoch, seq });
     return "done";
   }
   if (!seen || seq > seen.seq) {
-    // What was never sent cannot have arrived: the member would wait for ever for what it says it has.
+    // The number was never sent. With such a cursor the member would not get the messages up to it.
     await members.setCursor(roomId, session, self.connectionId, { epoch, seq: before });
     return { problem: `room ${wireRoomId} stands at ${seen?.seq ?? 0}, got ${seq}` };
   }
-  // So much may have come within that second that some of it was held back: whoever is not told asks for nothing.
+  // Messages may have been deferred within the last second, and without `behind` the member does not ask for them.
   const isNearAckWindow = isKnown && seen.seq - before > limits.unackedMessages / 2;
   const room = isNearAckWindow ? ((await readRoom(deps, roomId)) ?? seen) : seen;
   const wasDeferred = room.seq - before > limits.unackedMessages;
@@ -101,20 +100,20 @@ async function readRoom(
   return room;
 }
 
-/** Tells a message's sender that the caller has it. */
+/** Sends a receipt to the message's sender. */
 async function notifySender(
   deps: Deps,
   { subject }: Caller,
-  heard: readonly Acked[],
+  acked: readonly Acked[],
   { roomId: wireRoomId, seq }: Receipt,
 ): Promise<void> {
-  const acked = heard.find(({ roomId }) => roomId === wireRoomId);
-  if (!acked || seq > acked.seq) return;
-  const entry = await deps.log.get(roomOfWire(wireRoomId, subject), { epoch: acked.epoch, seq });
+  const room = acked.find(({ roomId }) => roomId === wireRoomId);
+  if (!room || seq > room.seq) return;
+  const entry = await deps.log.get(roomOfWire(wireRoomId, subject), { epoch: room.epoch, seq });
   const message = entry?.message;
   if (!message?.receiptTo || message.receiptTo === subject) return;
   const data = { messageId: message.messageId, subject, at: deps.now() };
   const text = serializeFrame({ type: "delivered", eventName: "delivered", data });
   const roomId = userRoom(message.receiptTo);
-  await deliver(deps, { roomId, generation: 0 }, deps.members.pages(roomId), { text });
+  await deliver(deps, { roomId, generation: 0 }, flatten(deps.members.pages(roomId)), { text });
 }

@@ -1,49 +1,47 @@
 import { limits } from "../../../protocol/limits.ts";
 import { forEachLimited } from "../concurrency/for-each-limited.ts";
-import { flatten } from "../concurrency/pages.ts";
 import type { MembershipDeps } from "../membership/end-membership.ts";
 import { evict } from "../membership/evict.ts";
 import { prune } from "../membership/prune.ts";
 import type { Deps } from "../model/deps.ts";
 import type { PostOutcome } from "../model/gateway.ts";
 import { isCurrent, type Member } from "../model/member.ts";
-import type { Outcomes } from "../model/outcomes.ts";
-import { noOutcomes } from "../model/outcomes.ts";
+import { noOutcomes, type Outcomes } from "../model/outcomes.ts";
 import type { OutgoingMessage } from "../model/outgoing-message.ts";
 import { isPolling } from "../model/polling.ts";
 import type { Room } from "../model/room.ts";
 import { post } from "../send/post.ts";
-import { type RateLimiter, unlimited } from "../send/rate-limiter.ts";
+import type { RateLimiter } from "../send/rate-limiter.ts";
 
 /**
- * As many as the adapter keeps lines for. A post takes 10 to 40 ms of which nearly all is waiting, so that one function
- * needs so many under way to use up the account's 10,000 requests a second.
+ * As many posts as the adapter has HTTP connections. A post takes 10 to 40 ms, nearly all of it waiting. One function
+ * needs so many concurrent posts to reach the account's 10,000 requests a second.
  */
 export const postConcurrency = 400;
 
 export type DeliverDeps = MembershipDeps & Pick<Deps, "connections" | "gateway" | "wait" | "random">;
 
-/** What became of one member: how its last post ended, and how many of its frames were sent before. */
+/** The delivery to one member: the outcome of its last post, and how many of its frames were sent before it. */
 export interface Delivery {
   outcome: PostOutcome | "waiting";
   sent: number;
 }
 
 /**
- * Posts one frame to all members but the evicted, who are told that. One that fails changes nothing for another.
+ * Posts one frame to all members. Evicted members get a notice instead. A failure does not affect other members.
  *
- * @returns what became of them, and the sessions that are to be tried again, which are not counted yet
+ * @returns the outcomes, and the sessions to retry, which the outcomes do not count yet
  */
 export async function deliver(
   deps: DeliverDeps,
   room: Pick<Room, "roomId" | "generation">,
-  members: AsyncIterable<Member[]>,
+  members: Iterable<Member> | AsyncIterable<Member>,
   outgoing: Pick<OutgoingMessage, "text" | "seq" | "excluded">,
 ): Promise<{ outcomes: Outcomes; retries: string[] }> {
   const { seq } = outgoing;
   const outcomes = noOutcomes();
   const retries: string[] = [];
-  await forEachLimited(flatten(members), postConcurrency, async (member) => {
+  await forEachLimited(members, postConcurrency, async (member) => {
     const delivery = await deliverTo(deps, room, member, textsFor(member, outgoing), seq);
     if (!delivery) return;
     if (isRetried(member, seq, delivery)) {
@@ -58,10 +56,10 @@ export async function deliver(
 }
 
 /**
- * Posts a member's frames, one after the other, up to the first that is not taken.
+ * Posts a member's frames one after the other, up to the first that is not `sent`.
  *
- * @param seq of the first of them
- * @param pace the turn of the first post is the caller's to take
+ * @param seq of the first frame
+ * @param limiter the caller has acquired it for the first post
  * @returns `undefined` if the member was evicted
  */
 export async function deliverTo(
@@ -70,7 +68,7 @@ export async function deliverTo(
   member: Member,
   texts: readonly string[],
   seq?: number,
-  limiter: RateLimiter = unlimited,
+  limiter?: RateLimiter,
 ): Promise<Delivery | undefined> {
   if (!isCurrent(member, { generation })) {
     await evict(deps, roomId, member, generation);
@@ -78,7 +76,7 @@ export async function deliverTo(
   }
   if (isDeferred(member, seq)) return { outcome: "waiting", sent: 0 };
   for (const [sent, text] of texts.entries()) {
-    if (sent > 0) await limiter.acquire();
+    if (sent > 0) await limiter?.acquire();
     const outcome = await post(deps, member.connectionId, text, limiter);
     if (outcome === "gone") await prune(deps, roomId, member);
     if (outcome !== "sent") return { outcome, sent };
@@ -86,13 +84,13 @@ export async function deliverTo(
   return { outcome: "sent", sent: texts.length };
 }
 
-/** Whether the message is not for the member, who is counted nowhere then. */
+/** Whether the message excludes the member, which no outcome counts then. */
 export const isExcluded = (
   { subject }: Pick<Member, "subject">,
   { excluded }: Pick<OutgoingMessage, "excluded">,
 ): boolean => excluded?.subjects.includes(subject) === true;
 
-/** What of the message is posted to the member; whoever is excepted gets only its number, if it has one. */
+/** The frames for the member. An excluded member gets only the message's number, if there is one. */
 export function textsFor(
   member: Pick<Member, "subject">,
   outgoing: Pick<OutgoingMessage, "text" | "excluded">,
@@ -101,21 +99,21 @@ export function textsFor(
   return outgoing.excluded?.text === undefined ? [] : [outgoing.excluded.text];
 }
 
-/** Whether the message waits in the log until the member asks for it. */
+/** Whether the message is not posted, and waits in the log until the member asks for it. */
 export const isDeferred = (member: Member, seq: number | undefined): boolean =>
   isPolling(member.connectionId) || exceedsAckWindow(member, seq);
 
 /**
- * Whether a post is to be tried once more later. What certainly did not arrive is; a slow reader who acks is left to
- * the redelivery, which sends it everything at once.
+ * Whether the post is retried later. `failed` always is. A `slow` member that acks is left to the redelivery, which sends
+ * all of its messages in one frame.
  */
 export const isRetried = ({ cursor }: Member, seq: number | undefined, { outcome }: Delivery): boolean =>
   outcome === "failed" || (outcome === "slow" && (cursor === undefined || seq === undefined));
 
-/** Whoever asks what became of a push hears that it did not arrive; that it was too large is in the log. */
+/** The push status counts a frame that is too large as failed. The function's log has the reason. */
 export const countedAs = ({ outcome }: Delivery): Exclude<Delivery["outcome"], "tooLarge"> =>
   outcome === "tooLarge" ? "failed" : outcome;
 
-/** So much is under way to the member that more waits in the log until it acks. */
+/** Whether so many messages are unacknowledged that further ones wait in the log. */
 const exceedsAckWindow = ({ cursor }: Member, seq: number | undefined): boolean =>
   seq !== undefined && cursor !== undefined && seq - cursor.seq > limits.unackedMessages;

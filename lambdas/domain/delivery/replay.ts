@@ -1,28 +1,25 @@
 import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
 import type { FrameOf, ServerFrame } from "../../../protocol/frames.ts";
 import { conversationId, conversationRoom } from "../../../protocol/ids.ts";
-import type { MissedPart } from "../log/read.ts";
-import { readHistory, readMissed } from "../log/read.ts";
-import type { Caller } from "../model/connection.ts";
-import { sessionKey } from "../model/connection.ts";
+import { type MissedPart, readHistory, readMissed } from "../log/read.ts";
+import { type Caller, sessionKey } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
-import type { Room } from "../model/room.ts";
+import { isImplicit, type Room, roomOfWire } from "../model/room.ts";
 import { postAlone } from "../send/post-alone.ts";
-import { roomOfWire } from "../wire/room-names.ts";
 
-/** Reads a room's log for somebody who is in it, or a conversation's for one of the two. */
+/** Reads a room's log for a member, or a conversation's log for one of its two users. */
 export async function replay(deps: Deps, caller: Caller, frame: FrameOf<"replay">): Promise<ServerFrame> {
   const { roomId: wireRoomId, toUser } = frame;
   const roomId = roomOf(caller, frame);
   const [room, isAllowed] = await Promise.all([
-    // A window opens on a conversation in which nobody has said anything yet, and goes on from there.
+    // A page shows a conversation before its first message, and continues from the position in the reply.
     frame.history === undefined ? deps.rooms.get(roomId) : deps.rooms.find(roomId),
     toUser !== undefined || isMember(deps, caller, wireRoomId ?? ""),
   ]);
   if (!isAllowed) return failed(`you are not in room ${wireRoomId}`);
   if (!room) return failed("nothing was ever sent there");
   const { tooLarge, ...part } = await read(deps, caller, room, frame);
-  // Too large for a reply with anything around it: it comes as a frame of its own, and the client asks on from there.
+  // Too large for a reply: the message is posted alone, and the client asks for the rest after it.
   if (tooLarge) await postAlone(deps, caller.connectionId, tooLarge);
   return {
     type: "replayed",
@@ -49,7 +46,7 @@ function roomOf({ subject }: Caller, { roomId, toUser }: FrameOf<"replay">): str
 }
 
 async function isMember({ connections, members }: Deps, caller: Caller, wireRoomId: string): Promise<boolean> {
-  if (wireRoomId.startsWith("@")) return true;
+  if (isImplicit(wireRoomId)) return true;
   const self = await connections.get(caller.connectionId);
   if (!self) return false;
   const membership = await members.get(wireRoomId, sessionKey(self, wireRoomId));

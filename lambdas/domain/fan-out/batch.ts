@@ -6,23 +6,23 @@ import type { Outcomes } from "../model/outcomes.ts";
 import { serializeRedelivery } from "../wire/redelivery-frame.ts";
 import { isLastRetry } from "./enqueue.ts";
 
-/** One message that is carried to members. */
+/** One message of a batch, with the progress of its task. */
 export interface BatchedMessage {
   task: FanOutTask;
   outcomes: Outcomes;
   retryTaskCount: number;
-  /** Sessions whose posts are to be tried again. */
+  /** Sessions whose posts are retried. No retry task has been enqueued for them yet. */
   retries: string[];
 }
 
-/** Messages of one room that go the same way at the same time, in the order of their numbers. */
+/** Messages of one room that a worker posts together, ordered by `seq`. */
 export interface Batch {
   messages: readonly BatchedMessage[];
-  /** All of them, for whoever acks; absent if there is one only. */
+  /** All messages in one frame, for members that acknowledge. Absent if there is only one message. */
   frame?: string;
 }
 
-/** Goes on counting where the books stand. */
+/** Continues the recorded progress. */
 export const batchedMessage = (task: FanOutTask, { outcomes, retryTaskCount = 0 }: TaskProgress): BatchedMessage => ({
   task,
   outcomes: { ...outcomes },
@@ -30,33 +30,41 @@ export const batchedMessage = (task: FanOutTask, { outcomes, retryTaskCount = 0 
   retries: [],
 });
 
-/** @param epoch of the messages' numbers */
+/**
+ * The frame has the form of a redelivery, which every client that acknowledges knows.
+ *
+ * @param epoch that of all messages
+ */
 export function batchOf(messages: readonly BatchedMessage[], epoch: string): Batch {
   const [first] = messages;
   if (!first || messages.length === 1) return { messages };
-  // As a redelivery, which every client that acks knows.
   const texts = messages.map(({ task }) => task.text);
   return { messages, frame: serializeRedelivery(first.task.roomId, epoch, texts) };
 }
 
-/** One post, and the messages that are in it. */
-interface BatchPost {
+/** One post to one member, and the messages in it. */
+export interface BatchPost {
   text: string;
   messages: readonly BatchedMessage[];
 }
 
-/** What is posted to the member, one after the other. */
+/** The posts of a batch to one member, in this order. */
 export function postsFor(member: Member, { messages, frame }: Batch): BatchPost[] {
-  const isWhole = !messages.some(({ task }) => isExcluded(member, task));
-  if (frame !== undefined && member.acks && isWhole) return [{ text: frame, messages }];
-  return messages.flatMap((one) => textsFor(member, one.task).map((text) => ({ text, messages: [one] })));
+  const isForMember = !messages.some(({ task }) => isExcluded(member, task));
+  if (frame !== undefined && member.acks && isForMember) return [{ text: frame, messages }];
+  return messages.flatMap((message) => textsFor(member, message.task).map((text) => ({ text, messages: [message] })));
 }
 
 /**
- * Counts what became of a member. Whoever is tried again is counted where that ends: nobody is counted twice. Whoever has
- * a message already, or is excepted from it, is not counted at all.
+ * Counts the outcome for one member in each message of the batch. Each member is counted once per message:
  *
- * @param pieces what was to be posted to it
+ * | member | counted |
+ * | --- | --- |
+ * | its posts are retried | by its last retry |
+ * | excluded, or has the message already | never |
+ * | other | now |
+ *
+ * @param posts those that were intended, in order
  */
 export function countOutcome(
   member: Member,
@@ -64,14 +72,13 @@ export function countOutcome(
   posts: readonly BatchPost[],
   delivery: Delivery,
 ): void {
-  const { sent } = delivery;
-  const arrived = new Set(posts.slice(0, sent).flatMap((post) => post.messages));
-  for (const one of messages) {
-    if (!posts.some((post) => post.messages.includes(one))) continue;
-    const isRetry = !arrived.has(one) && isRetried(member, one.task.seq, delivery);
-    if (isRetry) one.retries.push(member.session);
-    if (isExcluded(member, one.task) || (isRetry && !isLastRetry(one.task))) continue;
-    one.outcomes.members += 1;
-    one.outcomes[arrived.has(one) ? "sent" : countedAs(delivery)] += 1;
+  const sent = new Set(posts.slice(0, delivery.sent).flatMap((post) => post.messages));
+  for (const message of messages) {
+    if (!posts.some((post) => post.messages.includes(message))) continue;
+    const isRetry = !sent.has(message) && isRetried(member, message.task.seq, delivery);
+    if (isRetry) message.retries.push(member.session);
+    if (isExcluded(member, message.task) || (isRetry && !isLastRetry(message.task))) continue;
+    message.outcomes.members += 1;
+    message.outcomes[sent.has(message) ? "sent" : countedAs(delivery)] += 1;
   }
 }

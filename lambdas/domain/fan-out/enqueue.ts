@@ -7,22 +7,20 @@ import type { PushRecord } from "../model/push-record.ts";
 import type { RoomSize } from "../model/room-size.ts";
 import { partsFor } from "./plan.ts";
 
-/** One task names so many sessions at most. */
-const sessionsPerTask = 200;
+const maxSessionsPerTask = 200;
 
-/** How long posts that failed wait before they are tried once more: 2, 4, 8 s. */
-export const pauseMs = (hop: number) => 1000 * 2 ** hop;
-/** How often a list of members is tried before it is put aside. */
+/** The delay of the n-th retry of failed posts: 2, 4, 8 s. */
+export const retryDelayMs = (retry: number) => 1000 * 2 ** retry;
+/** Posts that still fail are dead-lettered. */
 const maxRetries = 3;
-/** How often those whom the task names were tried again. */
+/** The number of this retry; 0 for a task that posts to a part of the room. */
 export const retriesOf = ({ to, hop }: FanOutTask): number => ("sessions" in to ? hop : 0);
-/** Whether nobody will try again after this. */
 export const isLastRetry = (task: FanOutTask): boolean => retriesOf(task) >= maxRetries;
 
 /**
- * Orders one task for each part of the room.
+ * Enqueues one task per part of the room.
  *
- * @returns how many
+ * @returns the number of parts
  */
 export async function enqueueParts(
   { pushes, enqueueTasks, fanOut }: Pick<Deps, "pushes" | "enqueueTasks" | "fanOut">,
@@ -30,13 +28,13 @@ export async function enqueueParts(
   roomSize: RoomSize,
   record: PushRecord,
 ): Promise<number> {
-  // Whoever pushes the same message again, after a crash or at the same time, orders the very same tasks.
+  // A push that is repeated, after a crash or concurrently, enqueues tasks with the same ids: each is done once.
   const parts = await pushes.recordParts(outgoing.messageId, record, partsFor(roomSize, fanOut));
   await enqueueTasks(partsOf(parts).map((part) => partTask(outgoing, part)));
   return parts;
 }
 
-/** The message on its way to a part of the room. */
+/** The task that posts a message to one part of the room. */
 export const partTask = (outgoing: OutgoingMessage, to: Part): FanOutTask => ({
   ...outgoing,
   taskId: `${to.index}/${to.of}`,
@@ -44,17 +42,17 @@ export const partTask = (outgoing: OutgoingMessage, to: Part): FanOutTask => ({
   hop: 0,
 });
 
-/** Tasks for members whose posts were refused. */
+/** Tasks for members whose posts failed. */
 export function retryTasks(
   { newId }: Pick<Deps, "newId">,
   outgoing: OutgoingMessage,
   sessions: readonly string[],
-  hop: number,
+  retry: number,
 ): FanOutTask[] {
   const tasks: FanOutTask[] = [];
-  for (let from = 0; from < sessions.length; from += sessionsPerTask) {
-    const to = { sessions: sessions.slice(from, from + sessionsPerTask) };
-    tasks.push({ ...outgoing, taskId: newId(), to, hop });
+  for (let from = 0; from < sessions.length; from += maxSessionsPerTask) {
+    const to = { sessions: sessions.slice(from, from + maxSessionsPerTask) };
+    tasks.push({ ...outgoing, taskId: newId(), to, hop: retry });
   }
   return tasks;
 }

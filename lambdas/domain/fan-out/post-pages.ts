@@ -3,59 +3,62 @@ import type { Watermark } from "../concurrency/watermark.ts";
 import { deliverTo, isDeferred, postConcurrency } from "../delivery/deliver.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
+import { isImplicit } from "../model/room.ts";
 import type { RateLimiter } from "../send/rate-limiter.ts";
-import { type Batch, countOutcome, postsFor } from "./batch.ts";
+import { type Batch, type BatchPost, countOutcome, postsFor } from "./batch.ts";
 
-type BatchPosts = ReturnType<typeof postsFor>;
-type RoomNow = Awaited<ReturnType<typeof roomNow>>;
+type RoomGeneration = Awaited<ReturnType<typeof generationOf>>;
 
 export interface PostPagesDeps extends Deps {
   limiter: RateLimiter;
 }
 
+export interface PostedPages {
+  roomId: string;
+  pages: AsyncIterable<Member[]>;
+  watermark: Watermark;
+  /** No member is started after that. */
+  isOver: () => boolean;
+  /** Runs after each member. */
+  afterEach: () => Promise<void>;
+}
+
 /**
- * Carries a load to members, page by page, at a pace. No more than a page and what is under way is held in memory.
+ * Posts a batch to members, page by page, at the limiter's rate. Memory holds one page and the posts under way.
  *
- * @param isOver no member is begun after that
- * @param afterEach runs after each member
- * @returns whether all members were begun
+ * @returns whether all members were started
  */
 export async function postPages(
   deps: PostPagesDeps,
-  roomId: string,
-  pages: AsyncIterable<Member[]>,
   batch: Batch,
-  watermark: Watermark,
-  isOver: () => boolean,
-  afterEach: () => Promise<void>,
+  { roomId, pages, watermark, isOver, afterEach }: PostedPages,
 ): Promise<boolean> {
-  const first = batch.messages[0]?.task.seq;
-  let isWhole = true;
+  const firstSeq = batch.messages[0]?.task.seq;
+  let isComplete = true;
   let hasFailed = false;
-  async function* inTurn() {
+  async function* started() {
     for await (const page of pages) {
-      const room = await roomNow(deps, roomId);
+      const room = await generationOf(deps, roomId);
       for (const member of page) {
-        const posts = hasWholeBatch(member, batch) ? [] : postsFor(member, batch);
-        const isPosted = posts.length > 0 && !isDeferred(member, first);
-        // A member is begun together with its turn: what waits for a turn is neither in memory nor out of date.
+        const posts = hasBatch(member, batch) ? [] : postsFor(member, batch);
+        const isPosted = posts.length > 0 && !isDeferred(member, firstSeq);
+        // The limiter is acquired before a member is started: a member that waits would be in memory, and out of date.
         if (isPosted && !isOver()) await deps.limiter.acquire();
-        // What fails for one by an error, such as a missing right, fails for all.
+        // An error, such as a missing permission, would occur for all members.
         if (hasFailed || isOver()) {
-          isWhole = false;
+          isComplete = false;
           return;
         }
-        const end = watermark.start(member.session);
-        yield { member, posts, room, end };
+        yield { member, posts, room, end: watermark.start(member.session) };
       }
     }
   }
-  async function postTo(member: Member, posts: BatchPosts, room: RoomNow): Promise<void> {
+  async function postTo(member: Member, posts: BatchPost[], room: RoomGeneration): Promise<void> {
     const texts = posts.map(({ text }) => text);
-    const delivery = await deliverTo(deps, room, member, texts, first, deps.limiter);
+    const delivery = await deliverTo(deps, room, member, texts, firstSeq, deps.limiter);
     if (delivery) countOutcome(member, batch, posts, delivery);
   }
-  await forEachLimited(inTurn(), postConcurrency, async ({ member, posts, room, end }) => {
+  await forEachLimited(started(), postConcurrency, async ({ member, posts, room, end }) => {
     try {
       await postTo(member, posts, room);
       end();
@@ -65,17 +68,20 @@ export async function postPages(
       throw error;
     }
   });
-  return isWhole;
+  return isComplete;
 }
 
-/** By a redelivery or by a worker that died; or it came in behind the message, and was told so. */
-function hasWholeBatch({ cursor }: Member, { messages }: Batch): boolean {
+/**
+ * Whether the member has all messages of the batch: from a redelivery, from a worker that died, or because it joined
+ * after them.
+ */
+function hasBatch({ cursor }: Member, { messages }: Batch): boolean {
   const { epoch, seq } = messages.at(-1)?.task ?? {};
   return cursor !== undefined && seq !== undefined && cursor.epoch === epoch && cursor.seq >= seq;
 }
 
-/** As it is when the page is posted to: whoever was put out since the push must hear nothing more. */
-async function roomNow({ rooms }: Pick<Deps, "rooms">, roomId: string) {
-  const room = roomId.startsWith("@") ? undefined : await rooms.get(roomId);
+/** Read for each page: a member that was evicted after the push receives nothing more of the room. */
+async function generationOf({ rooms }: Pick<Deps, "rooms">, roomId: string) {
+  const room = isImplicit(roomId) ? undefined : await rooms.get(roomId);
   return { roomId, generation: room?.generation ?? 0 };
 }

@@ -5,7 +5,7 @@ import { maxHops } from "../schedule/max-hops.ts";
 import { withFreshUrl } from "../wire/outgoing-message.ts";
 import { type BatchedMessage, batchedMessage, batchOf } from "./batch.ts";
 import { coalesce } from "./coalesce.ts";
-import { isLastRetry, pauseMs, retriesOf, retryTasks } from "./enqueue.ts";
+import { isLastRetry, retriesOf, retryDelayMs, retryTasks } from "./enqueue.ts";
 import { taskBudgetMs } from "./plan.ts";
 import { type PostPagesDeps, postPages } from "./post-pages.ts";
 
@@ -29,17 +29,16 @@ export interface FanOutDeps extends PostPagesDeps {
 export async function runTask(deps: FanOutDeps, queued: FanOutTask): Promise<"done" | "taken"> {
   const task = withFreshUrl(deps, queued);
   const untilMs = deps.now() + taskBudgetMs;
-  const worker = deps.newId();
-  const leaseUntilMs = deps.now() + leaseMs;
-  const progress = await deps.tasks.acquire(task, worker, leaseUntilMs);
+  const lease = { worker: deps.newId(), expiresAtMs: deps.now() + leaseMs };
+  const progress = await deps.tasks.acquire(task, lease.worker, lease.expiresAtMs);
   if (typeof progress === "string") return progress;
 
-  const { epoch = "", others } = await coalesce(deps, task, progress, worker, leaseUntilMs);
+  const { epoch = "", others } = await coalesce(deps, task, progress, lease);
   const messages = [batchedMessage(task, progress), ...others].sort((a, b) => (a.task.seq ?? 0) - (b.task.seq ?? 0));
-  const unexpired = messages.filter(({ task: { untilMs: ttlEndMs = Infinity } }) => ttlEndMs > deps.now());
+  const unexpired = messages.filter(({ task: { ttlEndsAtMs = Infinity } }) => ttlEndsAtMs > deps.now());
   const watermark = makeWatermark(progress.after);
-  const recordAll = progressRecorder(deps, worker, messages);
-  const record = (end: Pick<TaskProgress, "doneAtMs" | "untilMs">) =>
+  const recordAll = progressRecorder(deps, lease.worker, messages);
+  const record = (end: Pick<TaskProgress, "doneAtMs" | "leaseExpiresAtMs">) =>
     recordAll({ ...(watermark.upTo !== undefined && { after: watermark.upTo }), ...end });
 
   let recordedAtMs = deps.now();
@@ -47,15 +46,16 @@ export async function runTask(deps: FanOutDeps, queued: FanOutTask): Promise<"do
   const recordPeriodically = async () => {
     if (isLost || deps.now() - recordedAtMs < recordEveryMs) return;
     recordedAtMs = deps.now();
-    isLost = (await record({ untilMs: leaseUntilMs })) === "lost";
+    isLost = (await record({ leaseExpiresAtMs: lease.expiresAtMs })) === "lost";
   };
   const pages = unexpired.length === 0 ? noPages() : membersOf(deps, task, progress.after);
   // A worker that has lost its lease stops: another worker posts to the same members.
   const isOver = () => isLost || deps.now() >= untilMs;
   const batch = batchOf(unexpired, epoch);
-  const isWhole = await postPages(deps, task.roomId, pages, batch, watermark, isOver, recordPeriodically);
+  const { roomId } = task;
+  const isComplete = await postPages(deps, batch, { roomId, pages, watermark, isOver, afterEach: recordPeriodically });
   if (isLost) return "taken";
-  if (isWhole) return (await record({ doneAtMs: deps.now() })) === "lost" ? "taken" : "done";
+  if (isComplete) return (await record({ doneAtMs: deps.now() })) === "lost" ? "taken" : "done";
   if ((await record({})) === "lost") return "taken";
   // Recorded before the rest is enqueued: the next worker starts where this one stopped.
   const rest = { ...task, hop: task.hop + 1 };
@@ -95,7 +95,7 @@ async function enqueueRetries(deps: FanOutDeps, task: FanOutTask, sessions: stri
   const next = retriesOf(task) + 1;
   const tasks = retryTasks(deps, task, sessions, next);
   const isLast = isLastRetry(task);
-  await (isLast ? deps.deadLetter(tasks) : deps.enqueueTasks(tasks, pauseMs(next)));
+  await (isLast ? deps.deadLetter(tasks) : deps.enqueueTasks(tasks, retryDelayMs(next)));
   return isLast ? 0 : tasks.length;
 }
 

@@ -1,6 +1,6 @@
 import type { Pushes, PushRecord } from "../model/push-record.ts";
 
-/** What one id may stand for within a day. */
+/** The content that an id stands for within a day. */
 interface Content {
   rooms: readonly string[];
   eventName: string;
@@ -9,13 +9,13 @@ interface Content {
 }
 
 /**
- * A push that may come twice, and what its id stands for: the record of its first room says that, so that it is told by
- * the write that is made anyway. All other rooms wait for that word before they keep anything.
+ * The idempotency of a push with an id. The digest of its content is stored in the record of its first room, which is
+ * written anyway. All other rooms wait for that write before they write their logs.
  */
 export class Idempotency {
   readonly messageId: string;
   readonly #pushes: Pushes;
-  readonly #first: string | undefined;
+  readonly #firstRoom: string | undefined;
   readonly #digest: string;
   readonly #verdict = Promise.withResolvers<"same" | "conflict">();
 
@@ -23,27 +23,27 @@ export class Idempotency {
     const sorted = rooms.toSorted();
     this.messageId = messageId;
     this.#pushes = pushes;
-    this.#first = sorted[0];
+    this.#firstRoom = sorted[0];
     this.#digest = pushes.digestOf(JSON.stringify([sorted, eventName, qos, rawData]));
   }
 
-  /** The record as it is to be written. */
+  /** The record as it is written: with the digest, if it is of the first room. */
   recordOf = (record: PushRecord): PushRecord =>
-    record.roomId === this.#first ? { ...record, digest: this.#digest } : record;
+    record.roomId === this.#firstRoom ? { ...record, digest: this.#digest } : record;
 
-  /** @returns what the first of the same pushes has entered, this one if it is the first; `used`: the id was another's */
+  /** @returns the record of the first push with this id and content; `conflict` if the id stands for other content */
   async register(given: PushRecord): Promise<{ record: PushRecord; isFirst: boolean } | "conflict"> {
     const mine = this.recordOf(given);
     const before = await this.#pushes.register(this.messageId, mine);
     if (mine.digest !== undefined) this.#verdict.resolve(before && before.digest !== mine.digest ? "conflict" : "same");
     if ((await this.#verdict.promise) === "same") return { record: before ?? mine, isFirst: !before };
-    // Of a room that the message of this id was not for.
+    // The message of this id was not for this room.
     if (!before) await this.#pushes.forget(this.messageId, mine);
     return "conflict";
   }
 
-  /** A room has come to its end: if it was the first, maybe without a word, nobody waits for that any more. */
+  /** Call it when a room has ended. If the first room failed before its write, the other rooms stop waiting for it. */
   release(roomId: string): void {
-    if (roomId === this.#first) this.#verdict.resolve("same");
+    if (roomId === this.#firstRoom) this.#verdict.resolve("same");
   }
 }

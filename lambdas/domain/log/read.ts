@@ -5,17 +5,17 @@ import { isFor, isWanted, type LogEntry, type Message } from "../model/message.t
 import type { Room } from "../model/room.ts";
 import { rawFrame, serializeMessage, utf8Bytes } from "../wire/serialize.ts";
 
-/** A number that was taken so long ago and holds nothing belongs to a push that died. */
+/** A number that was taken so long ago and has no entry belongs to a push that died. */
 const tombstoneAfterMs = 2_000;
 
-/** Two messages with neighbouring numbers may have been accepted so far apart, in whichever order. */
+/** Two messages with neighbouring numbers may have been accepted so far apart, in either order. */
 const neighboursApartMs = 30_000;
 
-/** What a reply may hold of missed messages; the rest of a post is for what is around them. */
+/** The size of the missed messages in one reply. The rest of a post is for the frame around them. */
 export const missedBytes = 96 * 1024;
 
 export interface MissedPart extends Missed {
-  /** The next message, if it alone is larger than a reply may be. */
+  /** The next message, if it alone exceeds the size of a reply. */
   tooLarge?: Message;
 }
 
@@ -26,10 +26,10 @@ type FrameDeps = LogDeps & Pick<Deps, "payloads">;
 const lost = (head: number): MissedPart => ({ recovered: false, missed: [], upTo: head });
 
 /**
- * Reads what a member missed: everything behind `since`, in order, as far as `budgetBytes` go. All of it or none: where
- * the log does not reach back far enough, `recovered` is false.
+ * Reads the messages after `since`, in order, up to `budgetBytes`. If the log does not reach back to `since`, it reads
+ * none, and `recovered` is false.
  *
- * @param subject whose member it is
+ * @param subject the reader: messages that exclude the subject are skipped
  */
 export async function readMissed(
   deps: FrameDeps,
@@ -39,23 +39,23 @@ export async function readMissed(
   budgetBytes = missedBytes,
 ): Promise<MissedPart> {
   if (since.epoch !== room.epoch || since.seq > room.seq) return lost(room.seq);
-  // The entry at `since` is read too: it may prove that those behind it are still kept.
+  // The entry at `since` is read too: it may prove that the entries after it are still kept.
   const entries = since.seq < room.seq ? flatten(deps.log.pages(room, since.seq, room.seq)) : [];
-  // A room that is younger than the log's age has lost nothing by it.
+  // A room that is younger than the retention has lost no messages.
   return readOn(deps, room, since.seq, entries, { subject, budgetBytes, isWhole: isKept(deps, room.openedAtMs) });
 }
 
-/** Whether what was written then cannot have left the log by age. */
+/** Whether entries of that time are certainly within the retention. */
 const isKept = ({ log, now }: LogDeps, atMs: number) => now() - atMs < log.retentionMs - neighboursApartMs;
 
 interface Reading {
   subject: string;
   budgetBytes: number;
-  /** Nothing has left the log by age that the reader would want to hear of. */
+  /** No message that the reader asks for can have expired. */
   isWhole: boolean;
 }
 
-/** Reads the entries behind `after`, up to where the room stands. */
+/** Reads the entries after `after`, up to the room's newest number. */
 async function readOn(
   deps: FrameDeps,
   room: Room,
@@ -65,7 +65,7 @@ async function readOn(
 ): Promise<MissedPart> {
   const part: MissedPart = { recovered: true, missed: [], upTo: after };
   let bytes = 0;
-  // A kept entry proves that no younger one has left the log.
+  // A kept entry proves that no younger one has expired.
   let isAnchored = isWhole;
   for await (const entry of entries) {
     if (entry.seq > part.upTo + 1) {
@@ -94,10 +94,10 @@ async function readOn(
 }
 
 /**
- * Gives up the numbers up to `last`, whose pushes died before they wrote. Were they left open, everybody would wait for
- * them; a push that is only slow finds its number given up and takes another.
+ * Fills the numbers up to `last` with tombstones, because their pushes died before they wrote. Otherwise all readers would
+ * wait for them. A push that is only slow finds the tombstone and takes another number.
  *
- * @returns whether one may read on
+ * @returns whether the gap is filled, so that reading can continue
  */
 async function fillGap(
   { log, now }: LogDeps,
@@ -114,14 +114,13 @@ async function fillGap(
   return true;
 }
 
-/** So many numbers are looked at for messages that somebody may have. */
+/** A history is searched in so many numbers. */
 const maxScanned = 1_000;
 
 /**
- * Reads the newest `count` messages that the subject may have, as what was missed behind the place in front of them.
- * Here what has left the log is nothing lost.
+ * Reads the newest `count` messages that are for the subject. Messages that have expired do not count as lost.
  *
- * @returns `after`: the number of that place
+ * @returns `after`: the number before the first of them
  */
 export async function readHistory(
   deps: FrameDeps,
@@ -144,21 +143,21 @@ async function findNewest(
   const entries: LogEntry[] = [];
   let found = 0;
   for await (const entry of flatten(deps.log.pages(room, first, room.seq, true))) {
-    const { message, ...place } = entry;
-    const isOne = message !== undefined && isWanted(message, deps.now()) && isFor(message, subject);
-    // Of the others there may be many, and large ones.
-    entries.push(isOne ? entry : place);
-    if (isOne) found += 1;
+    const { message, ...empty } = entry;
+    const isForReader = message !== undefined && isWanted(message, deps.now()) && isFor(message, subject);
+    // Other messages may be many and large: only their numbers are kept.
+    entries.push(isForReader ? entry : empty);
+    if (isForReader) found += 1;
     if (found === count) break;
   }
   entries.reverse();
-  // All are in front of the place that are older than the first; but of a room from which nothing has gone yet, a number
-  // in front of that is one that is still being written.
+  // Numbers before the oldest entry have expired. In a room that is younger than the retention they are still being
+  // written, so the history starts at its first number.
   const isFromTheStart = found < count && isKept(deps, room.openedAtMs);
   return { entries, after: (isFromTheStart ? first : (entries[0]?.seq ?? Math.max(1, room.seq))) - 1 };
 }
 
-/** What is kept of the numbers behind `after`, at most `most`; numbers that hold nothing are among them. */
+/** The kept entries after the number `after`, at most `max`, tombstones included. */
 export async function readKept({ log }: Pick<Deps, "log">, room: Room, after: number, max: number) {
   const kept: LogEntry[] = [];
   for await (const entry of flatten(log.pages(room, after + 1, room.seq))) {
@@ -168,7 +167,7 @@ export async function readKept({ log }: Pick<Deps, "log">, room: Room, after: nu
   return kept;
 }
 
-/** Messages that wait for a member behind its cursor, at most `most`, as they would be posted. */
+/** The messages after the number `after` whose `ttl` has not ended, at most `max`. */
 export async function readPending({ log, now }: LogDeps, room: Room, after: number, max: number): Promise<LogEntry[]> {
   const pending: LogEntry[] = [];
   for await (const entry of flatten(log.pages(room, after + 1, room.seq))) {

@@ -3,16 +3,15 @@ import { everyone } from "../../../protocol/ids.ts";
 import { flatten } from "../concurrency/pages.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
-import type { ResumePoint } from "../model/resume-point.ts";
-import { resumePointOf, resumeSeq } from "../model/resume-point.ts";
+import { type ResumePoint, resumePointOf, resumeSeq } from "../model/resume-point.ts";
 
-/** Where in a room's log somebody begins that comes in while it stands at `head`. */
+/** The start position of a membership, in a log that stands at `head`. */
 export type StartPosition = (head: Position) => Promise<Position>;
 
 /**
- * Where a place begins by the page's wish. The place is written with that at once: one that began at the newest message
- * and was corrected later would, if the connection or the Lambda ended in between, leave in the books that the subject
- * has everything.
+ * The start position that the catch-up options ask for. The membership is written with it at once. If it started at the
+ * newest message and were corrected later, a crash in between would leave a resume point after messages that the subject
+ * does not have.
  */
 export function startPositionFor(
   deps: Pick<Deps, "resumePoints" | "members">,
@@ -25,14 +24,14 @@ export function startPositionFor(
     if (since === undefined) return head;
     pointsRead ??=
       since === "last" ? readResumePoints(deps, roomId, subject) : Promise.resolve([{ ...since, hasAcked: true }]);
-    // A subject that was never here before begins now.
+    // A subject that was never in the room starts at the newest message.
     return { epoch: head.epoch, seq: resumeSeq(await pointsRead, head) ?? head.seq };
   };
 }
 
 /**
- * Where the subject stopped: by the books, or on a device that still seems to be there, as its end was never told. Of
- * everyone's room the books alone say so: its members are all connections that there are.
+ * The subject's stored resume point, and those of its devices that are still members: one may have gone without a
+ * `$disconnect`. For the room of everyone only the stored one is read, as its members are all connections.
  */
 export async function readResumePoints(
   { resumePoints, members }: Pick<Deps, "resumePoints" | "members">,
@@ -43,7 +42,7 @@ export async function readResumePoints(
   if (roomId !== everyone) {
     for await (const member of flatten(members.pages(roomId))) if (member.subject === subject) devices.push(member);
   }
-  // The books last: a place that ends meanwhile is written there before it goes, so it is found in one of the two.
+  // The stored point is read last: a membership that ends now stores its point first, so it is found in one of the two.
   const kept = await resumePoints.get(roomId, subject);
   return [kept, ...devices.map(resumePointOf)].filter((resumePoint) => resumePoint !== undefined);
 }

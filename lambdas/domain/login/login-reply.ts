@@ -6,7 +6,7 @@ import { sessionKey } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
 import { isPolling } from "../model/polling.ts";
 import type { ResumePoint } from "../model/resume-point.ts";
-import type { Room } from "../model/room.ts";
+import { isImplicit, type Room } from "../model/room.ts";
 import { rawFrame, serializeMessage } from "../wire/serialize.ts";
 import type { Admitted } from "./policies/login-result.ts";
 import { loginFrame } from "./policies/login-result.ts";
@@ -68,7 +68,7 @@ async function setCursor(
   startSeq: number | undefined,
 ): Promise<void> {
   const { connectionId, subject } = self;
-  if (isPolling(connectionId) && roomId.startsWith("@")) return resumePoints.keep(roomId, subject, resumePoint);
+  if (isPolling(connectionId) && isImplicit(roomId)) return resumePoints.keep(roomId, subject, resumePoint);
   const { epoch, seq } = resumePoint;
   await members.setCursor(roomId, sessionKey(self, roomId), connectionId, { epoch, seq }, startSeq);
 }

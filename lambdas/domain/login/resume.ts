@@ -6,7 +6,7 @@ import type { Connection } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
 import { isCurrent } from "../model/member.ts";
 import { isHeld, isPolling } from "../model/polling.ts";
-import { roomOfWire } from "../wire/room-names.ts";
+import { isImplicit, roomOfWire } from "../model/room.ts";
 import { logIn } from "./login.ts";
 import { loginReply } from "./login-reply.ts";
 import { whenFirst } from "./policies/first.ts";
@@ -30,7 +30,7 @@ export async function restoreRoom(
   budgetBytes?: number,
 ): Promise<LoginFrame> {
   const { roomId, generation, type: _, ...catchUp } = room;
-  if (roomId.startsWith("@")) return restoreOwnRoom(deps, self, room, budgetBytes);
+  if (isImplicit(roomId)) return restoreOwnRoom(deps, self, room, budgetBytes);
   if (generation === undefined) return logIn(deps, self, room, Promise.resolve(self), budgetBytes);
   const result =
     refusalOf(deps, self, roomId) ??

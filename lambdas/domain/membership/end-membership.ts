@@ -1,5 +1,6 @@
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
+import { isImplicit } from "../model/room.ts";
 import { keepIfMoved, keepResumePoint } from "./keep-resume-point.ts";
 import { recordUnacked, unackedRangeOf } from "./record-unacked.ts";
 
@@ -44,7 +45,7 @@ export async function endMembership(
 ): Promise<void> {
   const { members, resumePoints, rooms } = deps;
   // Somebody who is nowhere is looked for by the looks at their own room; and nobody has left everyone.
-  const readRoom = async () => (roomId.startsWith("@") ? undefined : rooms.get(roomId));
+  const readRoom = async () => (isImplicit(roomId) ? undefined : rooms.get(roomId));
   const [membership, room] = await Promise.all([members.get(roomId, session), readRoom()]);
   const range = membership?.connectionId === connectionId && room ? unackedRangeOf(deps, membership, room) : undefined;
   await Promise.all([keepResumePoint(deps, roomId, membership), room && range && recordUnacked(deps, room, range)]);

@@ -30,7 +30,8 @@ async function scheduleNotice(
   generation: number,
 ): Promise<void> {
   if (isPolling(connectionId) || !acks) return;
-  await scheduleAckCheck({ roomId, hop: 0, evicted: { session, connectionId, generation } }, redeliverAfterMs);
+  const evicted = { session, connectionId, generation };
+  await scheduleAckCheck({ kind: "evicted", roomId, hop: 0, evicted }, redeliverAfterMs);
 }
 
 /** Posts 2005 to whoever was put out. */

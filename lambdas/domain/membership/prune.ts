@@ -1,6 +1,7 @@
 import { everyone } from "../../../protocol/ids.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
+import { isImplicit } from "../model/room.ts";
 import { disconnect } from "./connection.ts";
 import { endMembership, type MembershipDeps } from "./end-membership.ts";
 
@@ -20,7 +21,7 @@ export async function prune(
   { connectionId, session, connectedAtMs }: Member,
 ): Promise<boolean> {
   // In other rooms the session has logged in, so its handshake was complete.
-  if (roomId.startsWith("@") && deps.now() - connectedAtMs < handshakeMs) return false;
+  if (isImplicit(roomId) && deps.now() - connectedAtMs < handshakeMs) return false;
   // A 410 can follow a post that arrived. A second answer is needed before a session loses its rooms.
   if (await deps.gateway.isOpen(connectionId)) return false;
   await disconnect(deps, connectionId);

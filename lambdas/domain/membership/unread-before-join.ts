@@ -17,7 +17,10 @@ export async function scheduleUnreadCheck(deps: Deps, subject: string, finding: 
   const { roomId, epoch, seq } = room;
   const after = resumeSeq(points, room) ?? 0;
   if (after >= seq) return;
-  await deps.scheduleAckCheck({ roomId, hop: 0, unread: { epoch, after, upTo: seq } }, afterRedeliveries(deps));
+  await deps.scheduleAckCheck(
+    { kind: "unread", roomId, hop: 0, unread: { epoch, after, upTo: seq } },
+    afterRedeliveries(deps),
+  );
 }
 
 export const afterRedeliveries = ({ redeliverAfterMs }: Pick<Deps, "redeliverAfterMs">) =>

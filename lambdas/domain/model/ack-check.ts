@@ -1,17 +1,49 @@
 import type { Member, Part } from "./member.ts";
 
-/** Orders a look at a room's cursors; `round` counts the looks that ordered the next one. */
+/** Schedules an ack check: it starts `afterMs` later, or a little after that. */
 export type ScheduleAckCheck = (check: AckCheck, afterMs: number) => Promise<void>;
 
-export interface AckCheck {
+/**
+ * One item of the queue of ack checks.
+ *
+ * | kind | checks |
+ * | --- | --- |
+ * | `room` | whether the members of a room have acknowledged its messages |
+ * | `evicted` | whether an evicted session has to be notified again |
+ * | `unread` | whether messages that were unread before a user's page joined have reached another device |
+ */
+export type AckCheck = RoomCheck | EvictedCheck | UnreadCheck;
+
+interface Check {
   roomId: string;
+  /** The number of earlier checks in this chain. Each check schedules the next one. */
   hop: number;
-  /** Only at these of the members. */
+}
+
+export interface RoomCheck extends Check {
+  kind: "room";
+  /** Absent: all members. */
   part?: Part;
-  /** The look before had no time for those behind that session; of the others, somebody waits for a look at `nextAtMs`. */
-  rest?: { after?: string; nextAtMs?: number };
-  /** Instead of looking: somebody who was put out by this generation may not have heard of it. */
-  evicted?: Pick<Member, "session" | "connectionId" | "generation">;
-  /** Instead of looking: a person came back at the newest message, and these may have come to no device of theirs. */
-  unread?: { epoch: string; after: number; upTo: number };
+  /** Present if the time of an earlier check ended before it had checked all members. */
+  continuation?: Continuation;
+}
+
+export interface Continuation {
+  /** The session up to which members have been checked. Absent: none. */
+  after?: string;
+  /** When the earliest of the members that have been checked has to be checked again. */
+  nextCheckAtMs?: number;
+}
+
+/** Nothing acknowledges the notice of an eviction, so it is posted several times. */
+export interface EvictedCheck extends Check {
+  kind: "evicted";
+  /** `generation` is the one that evicted the session. */
+  evicted: Pick<Member, "session" | "connectionId" | "generation">;
+}
+
+/** A user's page joined at the latest message, and skipped the messages after `after`, up to `upTo`. */
+export interface UnreadCheck extends Check {
+  kind: "unread";
+  unread: { epoch: string; after: number; upTo: number };
 }

@@ -1,54 +1,55 @@
 import type { ResumePoint } from "./resume-point.ts";
+import { isImplicit } from "./room.ts";
 
-/** Patterns of rooms, from the token; `*` stands for any run of characters. */
+/** Patterns of room ids, from the token. `*` stands for any sequence of characters. */
 export interface Grants {
-  /** May log in to. */
+  /** Rooms that the subject may log in to. */
   rooms: string[];
-  /** May publish to. */
+  /** Rooms that the subject may publish to. */
   publish: string[];
 }
 
-/** Who sent a frame, as the handshake's authorizer found it. */
+/** The sender of a frame, as the handshake's authorizer identified it. */
 export interface Caller {
   connectionId: string;
   connectedAtMs: number;
   subject: string;
   grants: Grants;
   tokenExpiresAtMs: number;
-  /** When the frame came in, by API Gateway's clock: frames that are handled side by side were sent in this order. */
+  /** When the frame arrived, by API Gateway's clock: the order of frames that are handled concurrently. */
   requestedAtMs?: number;
 }
 
 export interface Connection extends Caller {
-  /** Owns the places in rooms. The connection's id until a `hello` says otherwise. */
+  /** Owns the memberships. It is the connection's id until a `hello` names or creates a session. */
   session: string;
   /** Whether the client answers `probe` frames. */
   probe: boolean;
-  /** Whether the client acks, and wants again what it did not ack. */
+  /** Whether the client acks. Only then messages are redelivered to it. */
   acks: boolean;
-  /** Nonce of the last answered probe. */
-  answered?: string;
+  /** Nonce of the last probe that the client answered. */
+  answeredNonce?: string;
 }
 
-/** A row past its `expiresAt` is absent to every reader; all reads by key see every earlier write. */
+/** A row past its `expiresAt` is absent for every reader. All reads by key are strongly consistent. */
 export interface Connections {
   put(connection: Caller): Promise<void>;
   get(connectionId: string): Promise<Connection | undefined>;
-  /** `refused`: the connection already acts under another session. */
+  /** Sets the connection's session. `refused`: it already has another one. */
   identify(
     connectionId: string,
     as: Pick<Connection, "probe" | "acks"> & {
-      /** The one that the client shows. */
+      /** The session that the client sent. */
       session: string | undefined;
-      /** For a client that shows none and has not been given one on this connection. */
+      /** For a client that sent none, and has none on this connection yet. */
       newSession: string;
     },
   ): Promise<Connection | "refused" | "gone">;
-  /** Notes that the connection is in the room, so that its end can leave it. */
+  /** Records that the connection is in the room, so that its end can end the membership. */
   addRoom(connectionId: string, roomId: string): Promise<"done" | "full" | "gone">;
   removeRoom(connectionId: string, roomId: string): Promise<void>;
   recordAnswer(connectionId: string, nonce: string): Promise<void>;
-  /** @returns the removed connection, the rooms it was in and where it stopped in that of everyone. */
+  /** @returns the removed connection with its rooms, and its resume point in the room of everyone */
   remove(connectionId: string): Promise<EndedConnection | undefined>;
 }
 
@@ -59,6 +60,6 @@ export interface EndedConnection {
   resumePoint?: ResumePoint;
 }
 
-/** Where the caller has its place in the room: in the rooms it did not log in to, under its connection. */
+/** The key of the caller's membership. In implicit rooms each connection is a member. */
 export const sessionKey = (self: Pick<Connection, "session" | "connectionId">, roomId: string) =>
-  roomId.startsWith("@") ? self.connectionId : self.session;
+  isImplicit(roomId) ? self.connectionId : self.session;

@@ -10,6 +10,7 @@ import type { ResumePoints } from "./resume-point.ts";
 import type { RoomCache, Rooms } from "./room.ts";
 import type { UnackedRanges } from "./unacked-range.ts";
 
+/** The ports of the domain, with its clock, randomness and log. */
 export interface Deps {
   connections: Connections;
   rooms: Rooms;
@@ -24,16 +25,15 @@ export interface Deps {
   enqueueTasks: EnqueueTasks;
   fanOut: FanOutLimits;
   scheduleAckCheck: ScheduleAckCheck;
-  /** How long a message waits for its ack before it is sent again. */
+  /** How long a message waits for its ack before the first redelivery. */
   redeliverAfterMs: number;
-  /** What acks of the last second saw of their rooms. */
   roomCache: RoomCache;
-  /** Logs what went wrong behind an answer that is right all the same. */
-  logError(what: string, error: unknown): void;
+  /** Logs an error that does not change the response. */
+  logError(context: string, error: unknown): void;
   now(): number;
   wait(ms: number): Promise<void>;
   /** From 0 to below 1. */
   random(): number;
-  /** An id that cannot be guessed or met again. */
+  /** A unique id that cannot be guessed. */
   newId(): string;
 }

@@ -2,43 +2,42 @@ import type { Part } from "./member.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { OutgoingMessage } from "./outgoing-message.ts";
 
-/** One item of the fan-out queue: a message on its way to a part of a large room, or once more to a few. */
+/** One item of the fan-out queue: a message for a part of a large room, or a retry for a few sessions. */
 export interface FanOutTask extends OutgoingMessage {
-  /** Names it among those of its message and room: what is ordered twice under one name is done once. */
+  /** Unique within the message and room: a task that is enqueued twice under one id is done once. */
   taskId: string;
   to: Part | { sessions: string[] };
-  /** How often the rest was handed on, or the sessions were tried. */
+  /** How often the rest of the part was enqueued again, or the sessions were retried. */
   hop: number;
 }
 
-/** How fast the fan-out queue is worked on. */
 export interface FanOutLimits {
   /** Of all fan-out workers together. */
   postsPerSecond: number;
-  /** At most so many tasks at once. */
+  /** How many tasks run at the same time. */
   workers: number;
 }
 
-/** Puts tasks into the fan-out queue. */
+/** Enqueues fan-out tasks, to be delivered `afterMs` from now (default: 0). */
 export type EnqueueTasks = (tasks: readonly FanOutTask[], afterMs?: number) => Promise<void>;
 
-/** What the books say of a task. */
+/** The recorded progress of a task. */
 export interface TaskProgress {
-  /** The session up to which all are done. */
+  /** The session up to which the task is done. */
   after?: string;
   outcomes: Outcomes;
-  /** So many tasks were ordered for members who are tried again. */
+  /** How many tasks were enqueued for retries. */
   retryTaskCount?: number;
-  /** When all was done. */
+  /** When the task was done. */
   doneAtMs?: number;
-  /** Somebody works at it until then. */
-  untilMs?: number;
+  /** A worker holds the task's lease until then. */
+  leaseExpiresAtMs?: number;
 }
 
-/** The books on tasks, kept for a day. Who works at a task has it alone, for so long as it said. */
+/** The progress of fan-out tasks, kept for a day. A worker that has acquired a task's lease is the only one at work on it. */
 export interface Tasks {
-  /** `done`: there is nothing left to do. `taken`: somebody else works at it. */
-  acquire(task: FanOutTask, worker: string, untilMs: number): Promise<TaskProgress | "done" | "taken">;
-  /** `lost`: the time was over, and somebody else may work at it. */
+  /** `done`: nothing is left to do. `taken`: another worker holds the lease. */
+  acquire(task: FanOutTask, worker: string, leaseExpiresAtMs: number): Promise<TaskProgress | "done" | "taken">;
+  /** `lost`: the lease has expired, and another worker may have acquired it. */
   record(task: FanOutTask, worker: string, record: TaskProgress): Promise<"recorded" | "lost">;
 }

@@ -1,13 +1,20 @@
 /**
- * What one attempt to post came to. `gone`: the connection has ended, as far as API Gateway knows. `slow`: it takes no
- * more now. `failed`: trouble on the way, it did not arrive. `unknown`: no answer in time, it may have arrived. `tooLarge`:
- * no connection will ever take it. Not even `sent` means that it arrived.
+ * The result of one attempt to post. It is a hint: not even `sent` proves that the frame arrived.
+ *
+ * | outcome | meaning |
+ * | --- | --- |
+ * | `sent` | API Gateway took the frame |
+ * | `gone` | the connection has ended, as far as API Gateway knows |
+ * | `slow` | API Gateway throttles the connection or the account |
+ * | `failed` | an error on the way; the frame did not arrive |
+ * | `unknown` | no response in time; the frame may have arrived |
+ * | `tooLarge` | no connection will ever take the frame |
  */
 export type PostOutcome = "sent" | "gone" | "slow" | "failed" | "unknown" | "tooLarge";
 
 export interface Gateway {
   /**
-   * One attempt; what is worth another is decided in post.ts.
+   * Makes one attempt. `send/post.ts` decides on further ones.
    *
    * @param text one frame as JSON
    */

@@ -1,4 +1,4 @@
-/** Whether one of the patterns covers the room; `*` stands for any run of characters. */
+/** Whether one of the patterns covers the room. `*` stands for any sequence of characters. */
 export function isGranted(patterns: readonly string[], roomId: string): boolean {
   return patterns.some((pattern) => covers(pattern, roomId));
 }

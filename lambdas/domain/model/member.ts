@@ -5,75 +5,76 @@ export interface Member {
   connectionId: string;
   connectedAtMs: number;
   subject: string;
-  /** That of the room when the member came in; an older one than the room's means evicted. */
+  /** The room's generation at the login. A member of an older generation than the room's is evicted. */
   generation: number;
-  /** Whether the member came in as the room's holder. */
+  /** Whether the member logged in with the room's lease. */
   holdsLease: boolean;
-  /** The member has everything up to here. Absent: it does not ack, nobody waits for it. */
+  /** The position up to which the member has acked everything. Absent if the member does not ack. */
   cursor?: Position;
-  /** Up to here it was asked for nothing: who came in behind a message has not acked it. */
+  /** The start position: the member did not request messages up to here, and its cursor does not prove their arrival. */
   startSeq?: number;
-  /** By the member's own word it has what the cursor says; before its first ack that is only where it began. */
+  /** Whether the cursor comes from an ack. Before the first ack it is the start position. */
   hasAcked: boolean;
-  /** The member acks; of everyone's room that is known a moment before its cursor is. */
+  /** Whether the member acks. In the room of everyone this is known before the cursor is. */
   acks: boolean;
-  /** How often what is behind the cursor was sent again, and when last. */
+  /** How often the messages after the cursor were redelivered, and when last. */
   redeliveries: number;
   redeliveredAtMs: number;
-  /** Up to here it was sent often enough: what is newer has its own tries. */
+  /** Redeliveries are exhausted up to this number. Newer messages have their own redeliveries. */
   exhaustedSeq: number;
-  /** A member that polls has its place until then, and no connection. */
-  leaseUntilMs?: number;
-  /** When the login was asked for that wrote the place; what was asked before that does not end it. */
+  /** When the lease of a polling member expires. Absent for a member with a connection. */
+  leaseExpiresAtMs?: number;
+  /** When the login was requested that wrote the membership. Earlier requests do not end it. */
   requestedAtMs?: number;
 }
 
-/** A place as it is taken: nothing was sent again yet. */
+/** A membership as a login writes it, before any redelivery. */
 export type NewMember = Omit<Member, "acks" | "hasAcked" | "redeliveries" | "redeliveredAtMs" | "exhaustedSeq">;
 
-/** The place in the room of everyone is the connection itself, under its id. */
+/** The memberships of all rooms. In the room of everyone the connection's row is the membership. */
 export interface Members {
   get(roomId: string, session: string): Promise<Member | undefined>;
   /**
-   * `superseded`: a newer connection or generation of this session is in already.
-   * @param current for a place that begins anew: superseded also by one of the session of that generation or a newer one
+   * `superseded`: the session already has a membership of a newer connection or generation.
+   *
+   * @param current for a membership that starts again: one of this generation or a newer one supersedes it too
    */
   put(roomId: string, member: NewMember, current?: number): Promise<"done" | "superseded">;
-  /** Moves a place of `generation` to another connection of its session, if it is still there. */
+  /** Moves the session's membership of this generation to another connection, if it still exists. */
   move(roomId: string, member: NewMember): Promise<"done" | "changed">;
-  /** Removes the place if it still belongs to that connection, and to a login that was asked for before `requestedAtMs`. */
+  /** Removes the membership if it is of that connection, and of a login that was requested before `requestedAtMs`. */
   remove(roomId: string, session: string, connectionId: string, requestedAtMs?: number): Promise<Member | undefined>;
-  /** Removes the place if it is of an older generation. */
+  /** Removes the membership if it is of an older generation. */
   evict(roomId: string, session: string, generation: number): Promise<Member | undefined>;
-  /** Moves the cursor forward. @returns where it was; `refused`: no such place, or it is there already */
+  /** Moves the cursor forward. @returns the old `seq`; `refused`: no such membership, or the cursor is there already */
   ack(roomId: string, session: string, connectionId: string, cursor: Position): Promise<number | "refused">;
-  /** Sets the cursor wherever it was: by the member's word, or with `startSeq` where it begins, with nothing acked yet. */
+  /** Sets the cursor in any direction. With `startSeq` it is a start position, and nothing is acked yet. */
   setCursor(roomId: string, session: string, connectionId: string, cursor: Position, startSeq?: number): Promise<void>;
-  /** Counts a redelivery, unless the cursor moved meanwhile. */
+  /** Counts a redelivery, unless the cursor has moved in the meantime. */
   recordRedelivery(roomId: string, member: Member): Promise<void>;
   /**
-   * All if they are at most so many; else about as many, and which share of the room that is, as far as one can know.
+   * All members of a small room, or about `max` members of a large one.
    *
-   * @returns `share` is 1 if nobody is missing
+   * @returns `share`: the share of the room that these are, 1 if they are all; absent if unknown
    */
-  first(roomId: string, max: number, whom?: MemberFilter): Promise<{ members: Member[]; share?: number }>;
-  /** All of them, or a part of them, from behind the session `after` on. */
-  pages(roomId: string, part?: Part, after?: string, whom?: MemberFilter): AsyncIterable<Member[]>;
+  first(roomId: string, max: number, filterBy?: MemberFilter): Promise<{ members: Member[]; share?: number }>;
+  /** All members, or those of a part, after the session `after`. */
+  pages(roomId: string, part?: Part, after?: string, filterBy?: MemberFilter): AsyncIterable<Member[]>;
 }
 
-/** `lapsed`: also places of pollers whose lease ended within the last hour, who are absent to everybody else. */
+/** `includingExpired`: also polling members whose lease expired within the last hour. They are absent otherwise. */
 export type MemberFilter = "current" | "includingExpired";
 
-/** One of `of` parts of a room's members; each session is in the same one at any time. */
+/** One of `of` parts of a room's members. A session is always in the same part. */
 export interface Part {
   /** From 0. */
   index: number;
   of: number;
 }
 
-/** Whether the place counts: an eviction makes those of older generations void. */
+/** Whether the member is not evicted. */
 export const isCurrent = (member: Pick<Member, "generation">, room: { generation: number }) =>
   member.generation >= room.generation;
 
-/** All parts of a room that is divided into so many. */
+/** All parts of a room that is divided into `of` parts. */
 export const partsOf = (of: number): Part[] => Array.from({ length: of }, (_, index) => ({ index, of }));

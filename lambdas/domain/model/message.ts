@@ -1,43 +1,48 @@
 import type { Position } from "../../../protocol/frames.ts";
+import type { MessageOptions } from "../../../protocol/push.ts";
 import type { PayloadRef } from "./payload.ts";
 import type { Room } from "./room.ts";
 
-export interface Message extends Position {
+/** The options that a message keeps: the end of its `ttl` in place of the `ttl`, and no `qos`, as `qos` 0 has no position. */
+export type KeptOptions = Omit<MessageOptions, "qos" | "ttlMs"> & {
+  /** The message is not delivered from then on. */
+  ttlEndsAtMs?: number;
+};
+
+/** A message of a room as it is sent. At `qos` 0 it has no position. */
+export interface SentMessage extends KeptOptions, Partial<Position> {
   roomId: string;
   messageId: string;
-  eventName: string;
-  /** JSON text exactly as it was pushed, unless it is kept apart. */
+  /** The data as JSON text, exactly as pushed. Absent if they are stored as a payload. */
   rawData?: string;
-  /** Where it is kept that no frame could carry. */
   payload?: PayloadRef;
+  /** When the push was accepted. */
   atMs: number;
-  /** Nobody wants it after that. */
-  untilMs?: number;
-  from?: string;
-  conversation?: string;
-  /** Subjects that do not get it. */
-  exclude?: string[];
-  /** Subject that wants to hear of each delivery. */
-  receiptTo?: string;
 }
 
-/** One number of a room's log: a message, or nothing for ever. */
+/** A message in a room's log. */
+export interface Message extends SentMessage {
+  epoch: string;
+  seq: number;
+}
+
+/** One number of a room's log. Without a message it is a tombstone. */
 export type LogEntry = { seq: number; atMs: number; message?: Message };
 
-/** The kept messages of all rooms. */
+/** The logs of all rooms. */
 export interface Log {
-  /** `there`: this very message is kept already. `void`: its number was given up, it needs a new one. */
+  /** `exists`: the log has this message already. `superseded`: the number has a tombstone or another message. */
   append(message: Message): Promise<"done" | "exists" | "superseded">;
-  /** Gives a number up for ever. `taken`: a message has it. */
+  /** Makes a number a tombstone. `taken`: a message has it. */
   putTombstone(roomId: string, at: Position & { atMs: number }): Promise<"done" | "taken">;
   get(roomId: string, at: Position): Promise<LogEntry | undefined>;
-  /** Those of the room's epoch, in order or `backwards`, both ends included, as far as they are kept. */
+  /** The kept entries of the room's epoch, both ends included, by ascending `seq` or `backwards`. */
   pages(room: Pick<Room, "roomId" | "epoch">, from: number, to: number, backwards?: boolean): AsyncIterable<LogEntry[]>;
   retentionMs: number;
 }
 
-/** Whether the subject is meant: to who was excluded its number holds nothing. */
+/** Whether the message is for the subject. For an excluded subject its number is empty. */
 export const isFor = ({ exclude }: Message, subject: string) => !exclude?.includes(subject);
 
-/** Whether its `ttl` is not over. */
-export const isWanted = ({ untilMs }: Message, nowMs: number) => untilMs === undefined || untilMs > nowMs;
+/** Whether the message's `ttl` has not ended. */
+export const isWanted = ({ ttlEndsAtMs }: Message, nowMs: number) => ttlEndsAtMs === undefined || ttlEndsAtMs > nowMs;

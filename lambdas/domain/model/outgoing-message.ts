@@ -1,20 +1,20 @@
-import type { Message } from "./message.ts";
+import type { SentMessage } from "./message.ts";
 
-/** A message as it is posted to the members of a room. */
+/** A message as it is posted to the members of a room, and as the fan-out queue holds it. */
 export interface OutgoingMessage {
   roomId: string;
   messageId: string;
   /** The frame as JSON. */
   text: string;
-  /** The message, if its data are kept apart: the frame holds an address that expires, and is made anew from this. */
-  source?: Omit<Message, "epoch" | "seq"> & Partial<Message>;
-  /** Where it is in the room's log; absent at `qos` 0. */
+  /** The message, if its data are a payload: the frame's URL expires, and is made again from this. */
+  source?: SentMessage;
+  /** The position in the room's log. Absent at `qos` 0. */
   epoch?: string;
   seq?: number;
-  /** Within how long those who get it are to ack. */
+  /** The time over which the members spread their acks. */
   ackWithinMs?: number;
-  /** Nobody wants it after that. */
-  untilMs?: number;
-  /** Who does not get it, and the frame that they get in its place so that they do not wait for its number. */
+  /** The message is not posted from then on. */
+  ttlEndsAtMs?: number;
+  /** The excluded subjects, and the frame that advances their number. At `qos` 0 there is no number, and no frame. */
   excluded?: { subjects: string[]; text?: string };
 }

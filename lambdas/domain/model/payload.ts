@@ -1,13 +1,14 @@
-/** What is kept apart, found by its content: `sha256` in hexadecimal digits. */
+/** Names stored data by their content. */
 export interface PayloadRef {
+  /** In hexadecimal digits. */
   sha256: string;
   bytes: number;
 }
 
-/** What is too large for any frame, kept for at least as long as the log keeps its message. */
+/** Data that do not fit into a frame. They are stored for at least as long as the log keeps their message. */
 export interface Payloads {
-  /** @param rawData JSON text; the same text is kept once, and its time begins anew */
+  /** Stores the data, or renews the time of data with the same text. @param rawData JSON text */
   put(rawData: string): Promise<PayloadRef>;
-  /** An address at which whoever has it can fetch this for a quarter of an hour; made without asking anybody. */
+  /** A signed URL that is valid for a quarter of an hour. It is computed without a request. */
   urlOf(payload: PayloadRef): string;
 }

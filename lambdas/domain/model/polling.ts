@@ -18,4 +18,4 @@ const renewAfterMs = leaseMs / 3;
 export const isHeld = (connectionId: string, membership: Member, nowMs: number): boolean =>
   isPolling(connectionId) &&
   membership.connectionId === connectionId &&
-  (membership.leaseUntilMs ?? 0) > nowMs + leaseMs - renewAfterMs;
+  (membership.leaseExpiresAtMs ?? 0) > nowMs + leaseMs - renewAfterMs;

@@ -1,35 +1,40 @@
 import type { Position } from "../../../protocol/frames.ts";
 import type { Member } from "./member.ts";
 
-/** Where subjects stopped, for those who come back on another device. */
+/** The resume points of subjects, for those that continue on another device. */
 export interface ResumePoints {
   get(roomId: string, subject: string): Promise<ResumePoint | undefined>;
-  /** Keeps the newer of the kept one and this; one that was not acked only where there is no other. */
+  /** Keeps the newer of the stored point and this one. A point without an ack is stored only if there is none yet. */
   keep(roomId: string, subject: string, resumePoint: ResumePoint): Promise<void>;
 }
 
-/** Where somebody stopped. One who came in at the newest message and acked nothing says nothing about those before. */
+/** The position at which a subject left a room. Without an ack it says nothing about the messages before it. */
 export interface ResumePoint extends Position {
   hasAcked: boolean;
-  /** Up to here it was asked for nothing. */
+  /** The start position of the membership: messages up to here were not requested. */
   startSeq?: number;
 }
 
-/** Where a member is; `undefined` for one that does not ack. */
+/** The resume point of a member; `undefined` if it does not ack. */
 export const resumePointOf = ({ cursor, hasAcked = false, startSeq }: Partial<Member>): ResumePoint | undefined =>
   cursor && { ...cursor, hasAcked, ...(startSeq !== undefined && { startSeq }) };
 
-/** Whether a message has come to somebody who stopped there: who came in behind it was never sent it. */
+/** Whether the point proves that the message arrived. Messages before the membership's start were never sent to it. */
 export const hasReached = (
   { epoch, seq, hasAcked, startSeq = 0 }: ResumePoint,
   message: Pick<Position, "epoch" | "seq">,
 ): boolean => hasAcked && epoch === message.epoch && startSeq < message.seq && message.seq <= seq;
 
-/** Up to where a person has everything, as far as a log that stands at `head` can say; `undefined`: never there. */
+/**
+ * The number up to which a subject has everything, in a log that stands at `head`.
+ *
+ * @param points of the subject's past and present devices
+ * @returns `undefined` if the subject was never in the room
+ */
 export function resumeSeq(points: readonly ResumePoint[], head: Position): number | undefined {
   const known = points.filter(({ epoch, seq }) => epoch === head.epoch && seq <= head.seq);
   const acked = known.filter(({ hasAcked }) => hasAcked).map(({ seq }) => seq);
   if (acked.length > 0) return Math.max(...acked);
-  // Where nothing was acked, it is what the first to come was to hear.
+  // Without an ack it is the start of the device that came first.
   return known.length > 0 ? Math.min(...known.map(({ seq }) => seq)) : undefined;
 }

@@ -1,39 +1,39 @@
 import { everyone } from "../../../protocol/ids.ts";
 
-/** So many members are posted to at once by whoever pushes; of a larger room each part is a task of its own. */
+/** The push function posts to rooms of up to so many members. Larger rooms are divided into fan-out tasks. */
 export const inlineMembers = 250;
 
-/** What is known of a room by its first page. */
+/** What the first page of a room's members says about its size. */
 export interface RoomSize {
-  /** How many members were seen. */
+  /** How many members the page has. */
   seen: number;
-  /** Which share of the room that is, above 0 and at most 1; absent where nothing says so. */
+  /** The share of the room that the page covers, above 0 and at most 1. Absent if unknown. */
   share?: number;
 }
 
-/** @param share as the members' port tells it */
+/** @param first as `Members.first` returns it */
 export const roomSizeOf = ({ members, share }: { members: readonly unknown[]; share?: number }): RoomSize => ({
   seen: members.length,
   ...(share !== undefined && { share }),
 });
 
-/** About how many members there are, if anything says so. */
+/** The estimated number of members; `undefined` if unknown. */
 export const estimate = ({ seen, share }: RoomSize): number | undefined =>
   share === undefined ? undefined : Math.ceil(seen / share);
 
-/** One key takes 1,000 writes a second. The rest is for pushes and logins, and for what an estimate is wrong by. */
+/** One key takes 1,000 writes a second. The rest is for pushes and logins, and for the error of the estimate. */
 const acksPerSecond = 800;
 
-/** In so long clients ack by themselves. */
+/** The time within which clients ack by default. */
 const usualAckMs = 250;
 
 /**
- * Within how long the members of a room are to ack: all of these are writes under the room's one key. Each acks once in
- * that time, at a moment of its own, so that acks come at an even rate, however many messages there are. It doubles with
- * the room, so that it seldom changes, and so that whoever acks once in one such time keeps its moment in the next longer
- * one.
+ * The time over which the members of a room spread their acks, because each ack writes under the room's one key. Each
+ * member acks once in that time, at its own moment, so that acks come at an even rate, however many messages there are.
  *
- * @returns `undefined` if they may as soon as they like; in everyone's room each place has a key of its own
+ * The time doubles with the room: it changes seldom, and a member keeps its moment when it changes.
+ *
+ * @returns `undefined` if clients may ack as soon as they like. In the room of everyone each member has its own key.
  */
 export function ackWithinMs(roomId: string, roomSize: RoomSize): number | undefined {
   const members = roomId === everyone ? 0 : (estimate(roomSize) ?? 0);

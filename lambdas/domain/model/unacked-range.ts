@@ -1,25 +1,25 @@
-/** Messages that a place did not ack which has ended otherwise than by leaving the room or being put out. */
+/** The messages that a departed session did not ack. A session that left the room or was evicted has no such range. */
 export interface UnackedRange {
-  /** Of this note alone. */
+  /** Identifies this record. */
   id: string;
   session: string;
-  /** Which the place had that ended. */
+  /** The connection of the membership that ended. */
   connectionId: string;
   subject: string;
   epoch: string;
-  /** They are behind this number, up to that one. */
+  /** The range begins after this number, and ends with `upTo`. */
   after: number;
   upTo: number;
-  /** When the place ended. */
+  /** When the membership ended. */
   atMs: number;
 }
 
-/** What those are owed who have gone, until it came to them or was reported; kept for a day. */
+/** The unacked ranges of departed sessions: until they are acked or reported, and at most for a day. */
 export interface UnackedRanges {
-  /** In the place of an older note of the same session that begins at the same number. */
+  /** Replaces an older record of the same session that begins at the same number. */
   record(roomId: string, range: UnackedRange): Promise<void>;
-  /** Unless it was noted anew meanwhile. */
+  /** Removes the record, unless it was replaced in the meantime. */
   clear(roomId: string, range: UnackedRange): Promise<void>;
-  /** Those of all sessions, or of a part of them. */
+  /** The ranges of all sessions, or of a part of them. */
   pages(roomId: string, part?: { index: number; of: number }): AsyncIterable<UnackedRange[]>;
 }

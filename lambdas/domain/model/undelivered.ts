@@ -1,6 +1,6 @@
 import type { Position } from "../../../protocol/frames.ts";
 
-/** Tells the team's backend that a message was not acked after the last try. */
+/** Reports messages that were not acked after the last redelivery, as `MessageUndelivered` events. */
 export type ReportUndelivered = (undelivered: Undelivered[]) => Promise<void>;
 
 export interface Undelivered extends Position {

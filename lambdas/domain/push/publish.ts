@@ -1,18 +1,19 @@
 import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
 import type { FrameOf, PublishFrame } from "../../../protocol/frames.ts";
 import { conversationId, conversationRoom, userRoom } from "../../../protocol/ids.ts";
+import type { EveryOption, PushRequest } from "../../../protocol/push.ts";
 import type { Caller } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
 import { isGranted } from "../model/grants.ts";
-import { type PushRequest, push } from "./push.ts";
+import { push } from "./push.ts";
 
 /** A publish with its `data` as the client wrote it. */
 export type PublishOf = Omit<FrameOf<"publish">, "data"> & { rawData: string };
 
-/** A client sends to a room that it is in, or to a person. */
+/** Publishes a page's message to a room that it is in, or to another user. */
 export async function publish(deps: Deps, caller: Caller, frame: PublishOf): Promise<PublishFrame> {
   const { roomId, toUser, clientMessageId } = frame;
-  const problem = roomId === undefined ? personProblem(caller, toUser ?? "") : await roomProblem(deps, caller, roomId);
+  const problem = roomId === undefined ? userProblem(caller, toUser ?? "") : await roomProblem(deps, caller, roomId);
   if (problem !== undefined) return failed(clientMessageId, problem);
 
   const accepted = await push(deps, pushRequestOf(caller, frame));
@@ -29,29 +30,30 @@ export async function publish(deps: Deps, caller: Caller, frame: PublishOf): Pro
   };
 }
 
-/** Other people may use the same id; services' own ids have no slash. */
+/** Other users may choose the same `clientMessageId`. Ids of services have no slash. */
 export const messageIdOf = (subject: string, clientMessageId: string) =>
   `${encodeURIComponent(subject)}/${clientMessageId}`;
 
-/** Between two people: kept in their conversation's log, and delivered by the log of each one's own room. */
+/** A message between two users is kept in their conversation's log, and delivered by the logs of their own rooms. */
 function pushRequestOf({ subject }: Caller, frame: PublishOf): PushRequest {
   const { roomId, toUser = "", eventName, rawData, clientMessageId, qos = 1, receipt } = frame;
   const rooms =
     roomId === undefined ? [conversationRoom(subject, toUser), userRoom(subject), userRoom(toUser)] : [roomId];
-  return {
-    rooms,
+  const options: EveryOption = {
     eventName,
-    rawData,
-    // What MQTT calls 2 is true of 1 here: acked, and the sender's repetitions are one message.
+    // MQTT's `qos` 2 is what 1 is here: acked, and repeated publishes are one message.
     qos: qos === 0 ? 0 : 1,
-    messageId: messageIdOf(subject, clientMessageId),
     from: subject,
-    ...(roomId === undefined && { conversation: conversationId(subject, toUser) }),
-    ...(receipt && { receiptTo: subject }),
+    conversation: roomId === undefined ? conversationId(subject, toUser) : undefined,
+    receiptTo: receipt ? subject : undefined,
+    // Pages cannot choose these.
+    ttlMs: undefined,
+    exclude: undefined,
   };
+  return { ...options, rooms, rawData, messageId: messageIdOf(subject, clientMessageId) };
 }
 
-function personProblem({ subject, grants }: Caller, toUser: string): string | undefined {
+function userProblem({ subject, grants }: Caller, toUser: string): string | undefined {
   if (toUser === subject) return "toUser is yourself";
   const room = userRoom(toUser);
   return isGranted(grants.publish, room) ? undefined : `the token does not allow to publish to ${room}`;

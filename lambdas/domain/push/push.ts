@@ -1,8 +1,7 @@
 import { inlineBytes, limits } from "../../../protocol/limits.ts";
-import type { PushRefusal } from "../../../protocol/push.ts";
-import { onePage } from "../concurrency/pages.ts";
+import type { PushRefusal, PushRequest } from "../../../protocol/push.ts";
 import { deliver } from "../delivery/deliver.ts";
-import { enqueueParts, pauseMs, retryTasks } from "../fan-out/enqueue.ts";
+import { enqueueParts, retryDelayMs, retryTasks } from "../fan-out/enqueue.ts";
 import { fanOutMs } from "../fan-out/plan.ts";
 import { appendTo, type Draft } from "../log/append.ts";
 import { Idempotency } from "../log/idempotency.ts";
@@ -16,35 +15,23 @@ import { ensureAckCheck } from "../schedule/ack-check.ts";
 import { outgoingMessageOf } from "../wire/outgoing-message.ts";
 import { serializeMessage, utf8Bytes } from "../wire/serialize.ts";
 
-/** One message on its way to some rooms. */
-export interface PushRequest {
-  /** In the words of the tables: `456`, `@user/ann` or `@all`. */
-  rooms: string[];
-  eventName: string;
-  rawData: string;
-  qos: 0 | 1;
-  /** Nobody wants it later than so long after now. */
-  ttlMs?: number;
-  /** Given by the sender: the same one within a day is the same message. */
-  messageId?: string;
-  from?: string;
-  conversation?: string;
-  receiptTo?: string;
-  /** Subjects that do not get it. */
-  exclude?: string[];
-}
+/** An accepted push: its id, the same in all rooms, and the record of each room. */
 export interface Accepted {
   messageId: string;
   records: PushRecord[];
 }
 
-/** @returns the message's id, the same in all rooms, or why it was not accepted; then nothing was written */
+/**
+ * Pushes one message to one or several rooms: measures it, and per room takes a number, writes the log, delivers,
+ * schedules the ack check and records the outcome.
+ *
+ * @returns a refusal if the message was not accepted; nothing was written then
+ * @throws if a room could not accept it; other rooms may have
+ */
 export async function push(deps: Deps, request: PushRequest): Promise<Accepted | PushRefusal> {
-  const { rooms, eventName, rawData, qos, ttlMs, from, conversation, receiptTo, exclude } = request;
-  const { messageId = deps.newId() } = request;
+  const { rooms, rawData, messageId = deps.newId(), qos, ttlMs, ...options } = request;
   const atMs = deps.now();
-  const untilMs = ttlMs === undefined ? undefined : atMs + ttlMs;
-  const head = { eventName, messageId, atMs, untilMs, from, conversation, receiptTo, exclude };
+  const head = { ...options, messageId, atMs, ttlEndsAtMs: ttlMs === undefined ? undefined : atMs + ttlMs };
   const content = await contentOf(deps, rooms, head, rawData);
   if ("code" in content) return content;
   const draft: Draft = { ...head, ...content };
@@ -56,26 +43,26 @@ export async function push(deps: Deps, request: PushRequest): Promise<Accepted |
   );
   const records: PushRecord[] = [];
   for (const room of accepted) {
-    // Not before the other rooms have theirs: a Lambda that has answered is frozen.
+    // Only after the other rooms have ended: a Lambda that has answered is frozen.
     if (room.status === "rejected") throw room.reason;
     if (room.value === "conflict")
       return { code: "messageIdUsed", msg: `messageId ${messageId} was used for another message` };
     records.push(room.value);
   }
-  // One that may come twice was entered before it was shipped, this one only for those who ask what became of it.
+  // With an idempotency key the record was registered before the delivery; without one it only serves the push status.
   if (!idempotency && qos === 1) {
     await Promise.all(records.map((record) => deps.pushes.finish(messageId, record)));
   }
   return { messageId, records };
 }
 
-/** What is added to a message that takes the most characters. */
-const maxPosition = { epoch: "0".repeat(12), seq: Number.MAX_SAFE_INTEGER };
-const maxAckMs = 99_999_999;
+/** The position and `ackWithinMs` are not known before the message has its number; these take the most characters. */
+const longestPosition = { epoch: "0".repeat(12), seq: Number.MAX_SAFE_INTEGER };
+const longestAckMs = 99_999_999;
 
 /**
- * The data as frames carry it, or where it is kept from now on: before any log knows of it, so that no crash leaves a
- * message without its data. In all rooms it is the same.
+ * The data as frames carry them, or as a stored payload: before any log refers to it, so that no crash leaves a message
+ * without its data. It is the same in all rooms.
  */
 async function contentOf(
   deps: Deps,
@@ -84,9 +71,11 @@ async function contentOf(
   rawData: string,
 ): Promise<Pick<Draft, "rawData" | "payload"> | PushRefusal> {
   const bytes = utf8Bytes(rawData);
-  const fits = (roomId: string) =>
-    utf8Bytes(serializeMessage(deps, { ...head, ...maxPosition, rawData, roomId }, maxAckMs)) <= inlineBytes;
-  // The first comparison spares a hundred rooms a hundred frames of 5 MB.
+  // The data are measured once, and added to the frame without them.
+  const fits = (roomId: string) => {
+    const emptyFrame = serializeMessage(deps, { ...head, ...longestPosition, rawData: "", roomId }, longestAckMs);
+    return utf8Bytes(emptyFrame) + bytes <= inlineBytes;
+  };
   if (bytes <= inlineBytes && rooms.every(fits)) return { rawData };
   if (bytes <= limits.payloadBytes) return { payload: await deps.payloads.put(rawData) };
   return {
@@ -95,16 +84,18 @@ async function contentOf(
   };
 }
 
+type FirstMembers = Awaited<ReturnType<Deps["members"]["first"]>>;
+
 async function pushLogged(
   deps: Deps,
   roomId: string,
   draft: Draft,
   idempotency: Idempotency | undefined,
 ): Promise<PushRecord | "conflict"> {
-  let first: First = { members: [], share: 1 };
+  let first: FirstMembers = { members: [], share: 1 };
   const appended = await appendTo(deps, roomId, draft, idempotency, async (message) => {
     // Log before deliver: a crash in between can be made good, the other order would lose. The members are read after
-    // the number was taken, so that whoever was told an older one is among them.
+    // the number was taken, so that a member that logged in at an older number is among them.
     const [written, read] = await Promise.all([deps.log.append(message), deps.members.first(roomId, inlineMembers)]);
     first = read;
     return written;
@@ -126,15 +117,15 @@ async function pushLogged(
   const roomSize = roomSizeOf(first);
   const ackMs = ackWithinMs(roomId, roomSize);
   const underWayMs = (first.share === 1 ? 0 : fanOutMs(roomSize, deps.fanOut)) + (ackMs ?? 0);
-  const [delivered, expected] = await Promise.allSettled([
+  const [delivered, scheduled] = await Promise.allSettled([
     deliverOrEnqueue(deps, room, outgoingMessageOf(deps, message, ackMs), first, record),
     ensureAckCheck(deps, room, first.members, underWayMs),
   ]);
-  if (expected.status === "rejected") throw expected.reason;
+  if (scheduled.status === "rejected") throw scheduled.reason;
   if (delivered.status === "rejected") {
-    // Of a large room nobody was posted to, and whoever does not ack never would be.
+    // No member of a large room was posted to, and the ack check does not help a member that never acks.
     if (first.share !== 1) throw delivered.reason;
-    // It is kept, and a look at it is ordered: were the push refused, one that is sent again would be a second message.
+    // The message is in the log and its ack check is scheduled: a sender that repeats a refused push would send a second one.
     deps.logError("delivery", delivered.reason);
     return record;
   }
@@ -154,30 +145,23 @@ async function pushUnlogged(
   if (registered === "conflict") return "conflict";
   if (registered && !registered.isFirst) return registered.record;
   const [room, first] = await Promise.all([deps.rooms.get(roomId), deps.members.first(roomId, inlineMembers)]);
-  const record = registered?.record ?? plain;
-  return deliverOrEnqueue(
-    deps,
-    room ?? { roomId, generation: 0 },
-    outgoingMessageOf(deps, { ...draft, roomId }),
-    first,
-    record,
-  );
+  const outgoing = outgoingMessageOf(deps, { ...draft, roomId });
+  return deliverOrEnqueue(deps, room ?? { roomId, generation: 0 }, outgoing, first, registered?.record ?? plain);
 }
 
-type First = Awaited<ReturnType<Deps["members"]["first"]>>;
-
-/** Posts the message to a small room at once, or has the fan-out post it to a large one. */
+/** Posts the message to a small room at once, or enqueues the fan-out tasks of a large one. */
 async function deliverOrEnqueue(
   deps: Deps,
   room: Pick<Room, "roomId" | "generation">,
   outgoing: OutgoingMessage,
-  first: First,
+  first: FirstMembers,
   record: PushRecord,
 ): Promise<PushRecord> {
   if (first.share !== 1)
     return { ...record, done: true, parts: await enqueueParts(deps, outgoing, roomSizeOf(first), record) };
-  const { outcomes, retries } = await deliver(deps, room, onePage(first.members), outgoing);
+  const { outcomes, retries } = await deliver(deps, room, first.members, outgoing);
+  if (retries.length === 0) return { ...record, done: true, outcomes };
   const tasks = retryTasks(deps, outgoing, retries, 1);
-  await deps.enqueueTasks(tasks, pauseMs(1));
-  return { ...record, done: true, outcomes, ...(tasks.length > 0 && { retryTaskCount: tasks.length }) };
+  await deps.enqueueTasks(tasks, retryDelayMs(1));
+  return { ...record, done: true, outcomes, retryTaskCount: tasks.length };
 }

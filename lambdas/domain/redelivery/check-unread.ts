@@ -2,56 +2,84 @@ import { subjectOf } from "../../../protocol/ids.ts";
 import { readAll } from "../concurrency/pages.ts";
 import { readPending } from "../log/read.ts";
 import { afterRedeliveries } from "../membership/unread-before-join.ts";
-import type { AckCheck } from "../model/ack-check.ts";
+import type { UnreadCheck } from "../model/ack-check.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
+import type { LogEntry } from "../model/message.ts";
 import { isPolling } from "../model/polling.ts";
-import { hasReached, resumePointOf } from "../model/resume-point.ts";
+import { hasReached, type ResumePoint, resumePointOf } from "../model/resume-point.ts";
 import type { ReportUndelivered } from "../model/undelivered.ts";
 import { maxHops } from "../schedule/max-hops.ts";
 import { maxReported, reportedKey } from "./offline-subject.ts";
 import { undeliveredOf } from "./report-undelivered.ts";
 
-/** Reports what came to no device of the person; what is still on its way to one waits for the next look. */
+/**
+ * Reports messages that were unread before a user's page joined, and that no device of the user has. A message that is
+ * still being redelivered to a device, and later messages, wait for the next check.
+ */
 export async function checkUnread(
   deps: Deps & { reportUndelivered: ReportUndelivered },
-  { roomId, hop, unread }: AckCheck & Required<Pick<AckCheck, "unread">>,
+  check: UnreadCheck,
 ): Promise<void> {
-  const { resumePoints, members, rooms, reportUndelivered, scheduleAckCheck } = deps;
-  const { epoch, upTo } = unread;
+  const { resumePoints, rooms, reportUndelivered, scheduleAckCheck } = deps;
+  const { roomId, hop } = check;
+  const { epoch, upTo } = check.unread;
   const subject = subjectOf(roomId);
-  // Only a person has pages that are not there.
+  // The room of everyone has no such checks.
   if (subject === undefined) return;
   const [room, reported] = await Promise.all([rooms.get(roomId), resumePoints.get(roomId, reportedKey)]);
   if (room?.epoch !== epoch) return;
-  const after = Math.max(unread.after, reported?.epoch === epoch ? reported.seq : 0);
+  const after = Math.max(check.unread.after, reported?.epoch === epoch ? reported.seq : 0);
   const pending = await readPending(deps, { ...room, seq: upTo }, after, maxReported);
   if (pending.length === 0) return;
 
-  const devices = await readAll(members.pages(roomId));
-  // The books last: a place that ends meanwhile is written there before it goes, so it is found in one of the two.
-  const kept = await resumePoints.get(roomId, subject);
-  const points = [kept, ...devices.map(resumePointOf)].filter((resumePoint) => resumePoint !== undefined);
-  const isOnItsWay = (seq: number) => devices.some((device) => isPendingFor(device, epoch, seq));
-  const isAccountedFor = (seq: number) =>
-    points.some((resumePoint) => resumePoint.startSeq !== undefined && hasReached(resumePoint, { epoch, seq })) ||
-    devices.some(({ startSeq = upTo, exhaustedSeq }) => startSeq < seq && seq <= exhaustedSeq);
-
-  const open = pending.findIndex(({ seq }) => !isAccountedFor(seq) && isOnItsWay(seq));
-  const judged = open < 0 ? pending : pending.slice(0, open);
-  const undelivered = judged
-    .filter(({ seq }) => !isAccountedFor(seq))
-    .flatMap((entry) => undeliveredOf(entry, subject));
-  // Reported before it is noted as reported: a crash in between reports twice, the other order never.
+  const devices = await devicesOf(deps, roomId, subject);
+  const { decided, missed } = decide(pending, devices, check.unread);
+  const undelivered = missed.flatMap((entry) => undeliveredOf(entry, subject));
+  // Reported before it is recorded as reported: a crash in between reports twice, the other order never.
   if (undelivered.length > 0) await reportUndelivered(undelivered);
-  const last = judged.at(-1)?.seq ?? after;
+  const last = decided.at(-1)?.seq ?? after;
   if (last > after) await resumePoints.keep(roomId, reportedKey, { epoch, seq: last, hasAcked: true });
-  const isMore = open >= 0 || pending.length === maxReported;
-  if (!isMore || hop >= maxHops) return;
-  await scheduleAckCheck({ roomId, hop: hop + 1, unread: { epoch, after: last, upTo } }, afterRedeliveries(deps));
+
+  const isComplete = decided.length === pending.length && pending.length < maxReported;
+  if (isComplete || hop >= maxHops) return;
+  await scheduleAckCheck({ ...check, hop: hop + 1, unread: { epoch, after: last, upTo } }, afterRedeliveries(deps));
 }
 
-/** It was in when the message came, is behind, and its tries are not over. */
+interface Devices {
+  members: readonly Member[];
+  /** Of the present devices and of the user's last departed ones. */
+  points: readonly ResumePoint[];
+}
+
+/** The resume point is read last: a device that departs meanwhile is found as a member or there. */
+async function devicesOf(
+  { members, resumePoints }: Pick<Deps, "members" | "resumePoints">,
+  roomId: string,
+  subject: string,
+): Promise<Devices> {
+  const present = await readAll(members.pages(roomId));
+  const kept = await resumePoints.get(roomId, subject);
+  const points = [kept, ...present.map(resumePointOf)].filter((point) => point !== undefined);
+  return { members: present, points };
+}
+
+/** @returns the messages before the first that is still being redelivered, and those of them that no device has */
+function decide(
+  pending: readonly LogEntry[],
+  { members, points }: Devices,
+  { epoch, upTo }: UnreadCheck["unread"],
+): { decided: readonly LogEntry[]; missed: LogEntry[] } {
+  const isHandled = ({ seq }: LogEntry) =>
+    points.some((point) => point.startSeq !== undefined && hasReached(point, { epoch, seq })) ||
+    members.some(({ startSeq = upTo, exhaustedSeq }) => startSeq < seq && seq <= exhaustedSeq);
+  const isBeingRedelivered = ({ seq }: LogEntry) => members.some((member) => isPendingFor(member, epoch, seq));
+  const open = pending.findIndex((entry) => !isHandled(entry) && isBeingRedelivered(entry));
+  const decided = open < 0 ? pending : pending.slice(0, open);
+  return { decided, missed: decided.filter((entry) => !isHandled(entry)) };
+}
+
+/** Whether ack checks still redeliver a message to the member: it joined before the message, and lacks it. */
 function isPendingFor({ connectionId, cursor, startSeq, exhaustedSeq }: Member, epoch: string, seq: number): boolean {
   if (isPolling(connectionId) || cursor?.epoch !== epoch || startSeq === undefined) return false;
   return startSeq < seq && cursor.seq < seq && exhaustedSeq < seq;

@@ -2,45 +2,45 @@ import type { Member } from "../model/member.ts";
 import type { LogEntry } from "../model/message.ts";
 import { type AckWait, dueMs, maxRedeliveries, reportAfterMs } from "../schedule/ack-wait.ts";
 
-/** What a look does about a member that is behind. */
+/** What an ack check does about one member. */
 export type Step =
-  | { kind: "rest" }
+  | { kind: "none" }
   | { kind: "wait"; untilMs: number }
-  | { kind: "resend"; entries: LogEntry[] }
+  | { kind: "redeliver"; entries: LogEntry[] }
   | { kind: "exhausted"; entries: LogEntry[] };
 
-/** @param waiting what the member has not acked, oldest first */
-export function nextStep(member: Member, pending: readonly LogEntry[], nowMs: number, ackWait: AckWait): Step {
-  const oldest = pending[0];
-  if (!oldest) return { kind: "rest" };
-  const due = firstOf(pending, ({ atMs }) => dueMs(atMs, 0, ackWait) <= nowMs);
-  if (member.redeliveries === 0) {
-    return due.length > 0
-      ? { kind: "resend", entries: due }
-      : { kind: "wait", untilMs: dueMs(oldest.atMs, 0, ackWait) };
-  }
-  const untilMs = dueMs(member.redeliveredAtMs, member.redeliveries, ackWait);
+/**
+ * The next step for a member with a connection.
+ *
+ * @param unacked what the member has not acknowledged, oldest first
+ */
+export function nextStep(member: Member, unacked: readonly LogEntry[], nowMs: number, ackWait: AckWait): Step {
+  const oldest = unacked[0];
+  if (!oldest) return { kind: "none" };
+  const { redeliveries, redeliveredAtMs } = member;
+  const untilMs = redeliveries > 0 ? dueMs(redeliveredAtMs, redeliveries, ackWait) : 0;
   if (nowMs < untilMs) return { kind: "wait", untilMs };
+  const due = leadingEntries(unacked, ({ atMs }) => dueMs(atMs, 0, ackWait) <= nowMs);
   if (due.length === 0) return { kind: "wait", untilMs: dueMs(oldest.atMs, 0, ackWait) };
-  return member.redeliveries < maxRedeliveries ? { kind: "resend", entries: due } : { kind: "exhausted", entries: due };
+  return { kind: redeliveries < maxRedeliveries ? "redeliver" : "exhausted", entries: due };
 }
 
-/** The same about a poller, to whom nothing can be posted: it gets what waits with its next poll, or its lease ends. */
+/** The next step for a polling member. Nothing is posted to it: its next poll reads the log, or its lease expires. */
 export function nextStepOfPolling(
-  { leaseUntilMs = 0 }: Member,
-  pending: readonly LogEntry[],
+  { leaseExpiresAtMs = 0 }: Member,
+  unacked: readonly LogEntry[],
   nowMs: number,
   ackWait: AckWait,
 ): Step {
-  const oldest = pending[0];
-  if (!oldest) return { kind: "rest" };
-  const endMs = ({ atMs }: LogEntry) => Math.max(atMs + reportAfterMs(ackWait), leaseUntilMs);
-  const due = firstOf(pending, (entry) => endMs(entry) <= nowMs);
-  return due.length > 0 ? { kind: "exhausted", entries: due } : { kind: "wait", untilMs: endMs(oldest) };
+  const oldest = unacked[0];
+  if (!oldest) return { kind: "none" };
+  const exhaustedAtMs = ({ atMs }: LogEntry) => Math.max(atMs + reportAfterMs(ackWait), leaseExpiresAtMs);
+  const due = leadingEntries(unacked, (entry) => exhaustedAtMs(entry) <= nowMs);
+  return due.length > 0 ? { kind: "exhausted", entries: due } : { kind: "wait", untilMs: exhaustedAtMs(oldest) };
 }
 
-/** Those in front of the first that is not: what is given up is given up to a number. */
-function firstOf(entries: readonly LogEntry[], isDue: (entry: LogEntry) => boolean): LogEntry[] {
-  const young = entries.findIndex((entry) => !isDue(entry));
-  return entries.slice(0, young < 0 ? entries.length : young);
+/** The entries before the first that is not due. A member records one position up to which messages are exhausted. */
+function leadingEntries(entries: readonly LogEntry[], isDue: (entry: LogEntry) => boolean): LogEntry[] {
+  const end = entries.findIndex((entry) => !isDue(entry));
+  return entries.slice(0, end < 0 ? entries.length : end);
 }

@@ -1,48 +1,72 @@
 import { readPending } from "../log/read.ts";
 import type { Deps } from "../model/deps.ts";
+import type { Member } from "../model/member.ts";
 import type { Room } from "../model/room.ts";
 import type { Undelivered } from "../model/undelivered.ts";
 import { maxRedeliveries } from "../schedule/ack-wait.ts";
 import { undeliveredOf } from "./report-undelivered.ts";
 
-/** Where the books keep what was reported of a room; no subject is called so in a room of one's own. */
+// Two more resume points of a user's own room, under names that no subject can have there.
+
+/** The position up to which messages have been reported. */
 export const reportedKey = "@reported";
 
-/** And up to where a device of the person was sent messages often enough. */
+/** The position up to which any device has exhausted its redeliveries. */
 export const exhaustedKey = "@exhausted";
 
-/** As many as one look reports; the rest with the next. */
+/** The number of messages that one ack check reports. The next check reports further ones. */
 export const maxReported = 100;
 
+/** What the check of an offline subject found. */
+export interface OfflineResult {
+  nextCheckAtMs?: number;
+  undelivered: Undelivered[];
+  /** Call it after the report. */
+  recordReported?: () => Promise<void>;
+}
+
 /**
- * Somebody was pushed to and no page of theirs is there that acks. They may come back while a member's redeliveries
- * would be going on; after that their messages are undelivered.
+ * Finds messages to report for a subject without a connection that acknowledges. The subject may return within the time
+ * that a member's redeliveries take. After that, the messages are undelivered.
+ *
+ * @param room the subject's own
+ * @param hop the number of earlier checks in this chain
  */
 export async function checkOfflineSubject(
   deps: Pick<Deps, "resumePoints" | "log" | "now" | "redeliverAfterMs">,
   room: Room,
   subject: string,
   hop: number,
-): Promise<{ undelivered: Undelivered[]; nexts: number[]; recordReported?: () => Promise<void> }> {
+): Promise<OfflineResult> {
   const { resumePoints, now, redeliverAfterMs } = deps;
   const { roomId, epoch } = room;
   const names = [subject, reportedKey, exhaustedKey];
   const points = await Promise.all(names.map((name) => resumePoints.get(roomId, name)));
-  const seqs = points.map((resumePoint) =>
-    resumePoint?.epoch === epoch && resumePoint.hasAcked ? resumePoint.seq : 0,
-  );
-  const pending = await readPending(deps, room, Math.max(...seqs), maxReported);
-  if (pending.length === 0) return { undelivered: [], nexts: [] };
-  if (hop < maxRedeliveries) return { undelivered: [], nexts: [now() + redeliverAfterMs * 2 ** (hop + 1)] };
+  const handledSeqs = points.map((point) => (point?.epoch === epoch && point.hasAcked ? point.seq : 0));
+  const pending = await readPending(deps, room, Math.max(...handledSeqs), maxReported);
+  if (pending.length === 0) return { undelivered: [] };
+  if (hop < maxRedeliveries) return { undelivered: [], nextCheckAtMs: now() + redeliverAfterMs * 2 ** (hop + 1) };
 
   const due = pending.filter(({ atMs }) => atMs + redeliverAfterMs <= now());
   const last = due.at(-1);
-  const rest = pending.length > due.length ? [now() + redeliverAfterMs] : [];
   return {
     undelivered: due.flatMap((entry) => undeliveredOf(entry, subject)),
-    nexts: rest,
+    ...(pending.length > due.length && { nextCheckAtMs: now() + redeliverAfterMs }),
     ...(last && {
       recordReported: () => resumePoints.keep(roomId, reportedKey, { epoch, seq: last.seq, hasAcked: true }),
     }),
   };
+}
+
+/**
+ * Keeps the position up to which redeliveries to the subject's devices are exhausted: the devices may depart, and the
+ * messages have been reported.
+ */
+export async function keepExhausted(
+  { resumePoints }: Pick<Deps, "resumePoints">,
+  { roomId, epoch }: Room,
+  exhausted: readonly Member[],
+): Promise<void> {
+  const seq = Math.max(0, ...exhausted.map(({ exhaustedSeq }) => exhaustedSeq));
+  if (seq > 0) await resumePoints.keep(roomId, exhaustedKey, { epoch, seq, hasAcked: true });
 }

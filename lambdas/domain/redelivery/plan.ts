@@ -1,11 +1,12 @@
 import { estimate, type RoomSize } from "../model/room-size.ts";
 
-/** A function looks at the cursors of so many in a second or two, and sends again what they lack in some minutes. */
+/** A function compares so many cursors in a second or two, and redelivers to so many members in some minutes. */
 const membersPerCheck = 10_000;
 
+/** The number of connections is unknown without counting them. */
 const checksOfEveryone = 10;
 
-/** Into how many looks one at the whole room is divided. */
+/** The number of parts that a check of a whole room is divided into. */
 export function checksFor(roomSize: RoomSize): number {
   const members = estimate(roomSize);
   return members === undefined ? checksOfEveryone : Math.max(1, Math.ceil(members / membersPerCheck));

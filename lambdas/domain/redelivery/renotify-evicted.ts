@@ -1,5 +1,5 @@
 import { evict, evictedFrame, type NotifyDeps } from "../membership/evict.ts";
-import type { AckCheck } from "../model/ack-check.ts";
+import type { EvictedCheck } from "../model/ack-check.ts";
 import type { Deps } from "../model/deps.ts";
 import { isCurrent } from "../model/member.ts";
 import { maxRedeliveries } from "../schedule/ack-wait.ts";
@@ -7,27 +7,31 @@ import { post } from "../send/post.ts";
 import type { RateLimiter } from "../send/rate-limiter.ts";
 import { serializeFrame } from "../wire/serialize.ts";
 
-/** As often as a message is sent again, and at its pace, unless they have come in again on that connection. */
+/**
+ * Posts the notice of an eviction (2005) again, as often as a message is redelivered, unless the session has logged in
+ * again on the same connection.
+ */
 export async function renotifyEvicted(
   deps: NotifyDeps & Pick<Deps, "members" | "rooms" | "resumePoints"> & { limiter: RateLimiter },
-  { roomId, hop, evicted }: AckCheck & Required<Pick<AckCheck, "evicted">>,
+  check: EvictedCheck,
 ): Promise<void> {
-  const { members, rooms, scheduleAckCheck, redeliverAfterMs, limiter } = deps;
-  const { session, connectionId, generation } = evicted;
+  const { members, rooms, gateway, scheduleAckCheck, redeliverAfterMs, limiter } = deps;
+  const { roomId, hop } = check;
+  const { session, connectionId, generation } = check.evicted;
   const membership = await members.get(roomId, session);
   if (membership) {
-    // Whoever ordered this may have died before the place was removed.
+    // The function that scheduled this check may have died before it removed the membership.
     const room = await rooms.get(roomId);
     if (room && !isCurrent(membership, room)) await evict(deps, roomId, membership, room.generation);
-    // One of another connection may be what a late login of an older one left, while the page waits on this one. A page
-    // that has gone on to a newer one is not there to hear it, or knows a newer generation.
+    // A membership of another connection may be left by a late login of an older one, while the page waits on this
+    // connection. If the page has moved to a newer connection, the post reaches nothing, or the page compares generations.
     if (membership.connectionId === connectionId) return;
   }
-  if (!(await limiter.acquire())) return scheduleAckCheck({ roomId, hop, evicted }, redeliverAfterMs);
+  if (!(await limiter.acquire())) return scheduleAckCheck(check, redeliverAfterMs);
   const outcome = await post(deps, connectionId, serializeFrame(evictedFrame(roomId, generation)), limiter);
-  const next = hop + 1;
-  if (next === maxRedeliveries) return;
-  // A 410 needs a second witness here too: a page that is there, and lost this post as well, would wait for ever.
-  if (outcome === "gone" && !(await deps.gateway.isOpen(connectionId))) return;
-  await scheduleAckCheck({ roomId, hop: next, evicted }, redeliverAfterMs * 2 ** next);
+  const nextHop = hop + 1;
+  if (nextHop === maxRedeliveries) return;
+  // A 410 needs a second witness: a page that is there, and has lost this post too, would wait for messages forever.
+  if (outcome === "gone" && !(await gateway.isOpen(connectionId))) return;
+  await scheduleAckCheck({ ...check, hop: nextHop }, redeliverAfterMs * 2 ** nextHop);
 }

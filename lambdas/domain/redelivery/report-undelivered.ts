@@ -9,52 +9,61 @@ import type { Undelivered } from "../model/undelivered.ts";
 
 const subjectConcurrency = 25;
 
-/** @returns the report that the subject did not get it; none for a number that holds nothing, or for their own message */
+/** @returns the report for the subject; none for a tombstone, and none for the subject's own message */
 export function undeliveredOf({ message }: LogEntry, subject: string): Undelivered[] {
-  // Who sent it needs no SMS about it, whether it came back to them or not.
   if (!message || message.from === subject) return [];
   const { messageId, roomId, eventName, atMs, epoch, seq } = message;
   return [{ messageId, roomId, subject, eventName, atMs, epoch, seq }];
 }
 
-/** What is known of one person in a room. */
+/** What is known of one user in a room. */
 interface Devices {
-  devices: Member[];
+  members: Member[];
+  /** Of these members, and of departed devices. */
   points: ResumePoint[];
 }
 
 /**
- * Of what devices were not sent any more: what has come to no device of its person, and was not reported for another
- * one. Each message once for each person.
+ * Filters reports of single devices: each message once per user, unless a device of the user has it, or it was reported
+ * when redelivery to another device was exhausted.
  *
- * @param part of a very large room; there only the devices in the same part count, as to read all there is no time
+ * @param part one part of a very large room. Only devices in the same part are compared: there is no time to read all.
  */
 export async function undeliveredToReport(
-  { members, resumePoints }: Pick<Deps, "members" | "resumePoints">,
+  deps: Pick<Deps, "members" | "resumePoints">,
   { roomId }: Pick<Room, "roomId">,
-  given: readonly Undelivered[],
+  found: readonly Undelivered[],
   part?: Part,
 ): Promise<Undelivered[]> {
-  if (given.length === 0) return [];
-  const bySubject = new Map<string, Devices>(given.map(({ subject }) => [subject, { devices: [], points: [] }]));
-  for await (const member of flatten(members.pages(roomId, part, undefined, "includingExpired")))
-    bySubject.get(member.subject)?.devices.push(member);
-  // On a device that was closed since, too.
-  await forEachLimited(bySubject, subjectConcurrency, async ([subject, { devices, points }]) => {
-    const kept = await resumePoints.get(roomId, subject);
-    points.push(...[kept, ...devices.map(resumePointOf)].filter((resumePoint) => resumePoint !== undefined));
-  });
-  const once = new Map(
-    given.map((message) => [JSON.stringify([message.subject, message.epoch, message.seq]), message]),
-  );
-  return [...once.values()].filter((message) => {
-    const { devices = [], points = [] } = bySubject.get(message.subject) ?? {};
-    const isKnown = devices.some((device) => isExhausted(device, message));
-    return !isKnown && !points.some((resumePoint) => hasReached(resumePoint, message));
-  });
+  if (found.length === 0) return [];
+  const devices = await devicesBySubject(deps, roomId, new Set(found.map(({ subject }) => subject)), part);
+  const isHandled = (message: Undelivered) => {
+    const { members = [], points = [] } = devices.get(message.subject) ?? {};
+    return members.some((member) => isExhausted(member, message)) || points.some((point) => hasReached(point, message));
+  };
+  const keyOf = ({ subject, epoch, seq }: Undelivered) => JSON.stringify([subject, epoch, seq]);
+  const distinct = new Map(found.map((message) => [keyOf(message), message]));
+  return [...distinct.values()].filter((message) => !isHandled(message));
 }
 
-/** Whether the message was sent to the device often enough, and so reported. */
+async function devicesBySubject(
+  { members, resumePoints }: Pick<Deps, "members" | "resumePoints">,
+  roomId: string,
+  subjects: ReadonlySet<string>,
+  part: Part | undefined,
+): Promise<Map<string, Devices>> {
+  const devices = new Map<string, Devices>([...subjects].map((subject) => [subject, { members: [], points: [] }]));
+  for await (const member of flatten(members.pages(roomId, part, undefined, "includingExpired"))) {
+    devices.get(member.subject)?.members.push(member);
+  }
+  await forEachLimited(devices, subjectConcurrency, async ([subject, { members, points }]) => {
+    const kept = await resumePoints.get(roomId, subject);
+    points.push(...[kept, ...members.map(resumePointOf)].filter((point) => point !== undefined));
+  });
+  return devices;
+}
+
+/** Whether redeliveries of the message to a device that joined before it are exhausted, and so reported. */
 export const isExhausted = (
   { cursor, startSeq = 0, exhaustedSeq }: Pick<Member, "cursor" | "startSeq" | "exhaustedSeq">,
   { epoch, seq }: Pick<Undelivered, "epoch" | "seq">,

@@ -3,31 +3,31 @@ import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
 import type { Room } from "../model/room.ts";
 
-/** Looks are ordered and made by different machines, whose clocks differ a little. */
+/** Ack checks are scheduled and run by different machines, whose clocks differ a little. */
 const clockSkewMs = 500;
 
-/** Whether a look is under way that has not begun, and begins at that moment or before. */
+/** Whether an ack check is scheduled that has not started yet, and starts at `atMs` or before. */
 export const isCheckedBy = ({ ackCheckAtMs }: Pick<Room, "ackCheckAtMs">, atMs: number, nowMs: number): boolean =>
   ackCheckAtMs > nowMs + clockSkewMs && ackCheckAtMs <= atMs + clockSkewMs;
 
-/** Orders a look at a room and notes it: in this order, as a crash in between then makes one look too many, not none. */
+/** Schedules an ack check of a room and records it. In this order, a crash in between causes an additional check, not none. */
 export async function scheduleRoomCheck(
   { scheduleAckCheck, rooms, now }: Pick<Deps, "scheduleAckCheck" | "rooms" | "now">,
   roomId: string,
   afterMs: number,
 ): Promise<void> {
   const atMs = now() + afterMs;
-  await scheduleAckCheck({ roomId, hop: 0 }, afterMs);
+  await scheduleAckCheck({ kind: "room", roomId, hop: 0 }, afterMs);
   await rooms.recordAckCheck(roomId, atMs);
 }
 
 /**
- * Sees to it that somebody looks whether a new message was acked. One look does for all messages of a room: one that is
- * ordered already will see this message too, and order the next if that is too early.
+ * Makes sure that an ack check will find a new message. One check covers all messages of a room: a check that is already
+ * scheduled will do, and schedules the next one if it is too early for this message.
  *
  * @param room as it was when the message took its number
- * @param members the first of them; of a large room they stand for all
- * @param underWayMs how long it takes to post to all of them, and they take to ack
+ * @param members the first ones; in a large room they stand for all
+ * @param underWayMs the time that the posts to all members and their acks take
  */
 export async function ensureAckCheck(
   deps: Pick<Deps, "scheduleAckCheck" | "rooms" | "redeliverAfterMs" | "now">,
@@ -37,12 +37,12 @@ export async function ensureAckCheck(
 ): Promise<void> {
   const { redeliverAfterMs, now } = deps;
   const { roomId } = room;
-  // Somebody who is coming in has been told an older number, but its place could not be seen yet.
+  // A login that holds the lease starts at an older number, but its membership was not written yet.
   const isLoginPending = room.lease !== undefined && room.lease.expiresAtMs > now();
-  // A person who is nowhere has not got the message either.
+  // A user without a connection does not have the message either.
   const isExpected = members.some(({ acks }) => acks) || isLoginPending || subjectOf(roomId) !== undefined;
   const afterMs = redeliverAfterMs + underWayMs;
-  // One that waits for somebody's third try comes too late for this message.
+  // A check that waits for a member's third redelivery is too late for this message.
   if (!isExpected || isCheckedBy(room, now() + afterMs, now())) return;
   await scheduleRoomCheck(deps, roomId, afterMs);
 }

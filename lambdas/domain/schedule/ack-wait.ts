@@ -1,19 +1,19 @@
-/** How often what was not acked is sent again. */
+/** How often an unacknowledged message is redelivered. */
 export const maxRedeliveries = 3;
 
-/** How long is waited for an ack. */
+/** How long a message waits for its ack. */
 export interface AckWait {
-  /** Of a message; the pauses between tries grow from it: 1, 2, 4 times as long. */
+  /** The wait before the first redelivery. It doubles each time. */
   afterMs: number;
-  /** On top of each, as the members of the room take so long to ack. */
+  /** Added to each wait: the time over which the members of the room spread their acks. */
   ackWithinMs: number;
 }
 
-/** When what was sent then, and was tried so often, is to be acked. */
+/** When the ack of a message is due that was last sent at `sentAtMs`, after so many redeliveries. */
 export const dueMs = (sentAtMs: number, redeliveries: number, { afterMs, ackWithinMs }: AckWait): number =>
   sentAtMs + afterMs * 2 ** redeliveries + ackWithinMs;
 
-/** How long after its push a message is undelivered: the pauses before and after all tries. */
+/** How long after its push a message is undelivered: the sum of all waits. */
 export const reportAfterMs = (ackWait: AckWait): number =>
   Array.from({ length: maxRedeliveries + 1 }, (_, redeliveries) => dueMs(0, redeliveries, ackWait)).reduce(
     (sum, ms) => sum + ms,

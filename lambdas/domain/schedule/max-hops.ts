@@ -1,5 +1,5 @@
 /**
- * How often work orders its own continuation through a queue, so that no chain goes on for ever. It is the only bound:
- * what Lambda has against loops is switched off for these functions, as it counts by batch and not by order.
+ * How often queued work may enqueue its own continuation, so that no chain is endless. This is the only bound: Lambda's
+ * recursive loop detection is switched off for these functions, because it counts per batch and not per queue item.
  */
 export const maxHops = 14;

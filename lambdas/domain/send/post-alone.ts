@@ -7,11 +7,11 @@ import { post } from "./post.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 
 /**
- * Posts a logged message that is too large for a frame with others. Should API Gateway find it too large even so, its
- * number is sent without it: the page would hold back for ever what comes behind it.
+ * Posts a logged message that is too large for a frame with others. If API Gateway refuses it as too large, its number is
+ * posted without it. Otherwise the page would buffer all later messages for ever.
  *
- * @param ackWithinMs where many get it at once: within how long they are to ack
- * @returns `tooLarge` if only the number went out
+ * @param ackWithinMs in a large room, the time over which the members spread their acks
+ * @returns `tooLarge` if only the number was sent
  */
 export async function postAlone(
   deps: Pick<Deps, "gateway" | "logError" | "payloads" | "random" | "wait">,
@@ -23,8 +23,8 @@ export async function postAlone(
   const text = serializeMessage(deps, message, ackWithinMs);
   const outcome = await post(deps, connectionId, text, limiter);
   if (outcome !== "tooLarge") return outcome;
-  const what = `message ${message.messageId} has a frame of ${utf8Bytes(text)} bytes, which API Gateway does not take`;
-  deps.logError("delivery", new Error(`${what}; its number was sent without it`));
-  const passed = await post(deps, connectionId, serializeSkip(deps, message, ackWithinMs), limiter);
-  return passed === "sent" ? "tooLarge" : passed;
+  const problem = `message ${message.messageId} has a frame of ${utf8Bytes(text)} bytes, which API Gateway does not take`;
+  deps.logError("delivery", new Error(`${problem}; its number was sent without it`));
+  const skipped = await post(deps, connectionId, serializeSkip(deps, message, ackWithinMs), limiter);
+  return skipped === "sent" ? "tooLarge" : skipped;
 }

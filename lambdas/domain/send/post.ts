@@ -1,32 +1,32 @@
 import type { Deps } from "../model/deps.ts";
 import type { PostOutcome } from "../model/gateway.ts";
-import { type RateLimiter, unlimited } from "./rate-limiter.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
 
 const attempts = 4;
 
-const isWorthAnother = (outcome: PostOutcome) => outcome === "slow" || outcome === "failed";
+const isRetriable = (outcome: PostOutcome) => outcome === "slow" || outcome === "failed";
 
 /**
- * Posts one frame, and tries again what is worth it: `slow` and `failed`, four times at most, after random pauses of up
- * to 200, 400 and 800 ms. Never `unknown`: the first may have arrived, and a second would make two of it.
+ * Posts one frame with up to four attempts. `slow` and `failed` are retried, after random pauses of up to 200, 400 and
+ * 800 ms. `unknown` is not: the frame may have arrived, and would arrive twice.
  *
- * The turn of the first attempt is the caller's to take, so that one who paces can take a member together with its turn;
- * each further attempt takes one of its own here, if there is one in time.
+ * The caller acquires the limiter for the first attempt, so that it can read a member and acquire together. Each retry
+ * acquires it here, and is dropped if its slot comes too late.
  *
  * @param text one frame as JSON
- * @returns how the last attempt ended
+ * @returns the outcome of the last attempt
  */
 export async function post(
   { gateway, wait, random }: Pick<Deps, "gateway" | "wait" | "random">,
   connectionId: string,
   text: string,
-  limiter: RateLimiter = unlimited,
+  limiter?: RateLimiter,
 ): Promise<PostOutcome> {
   for (let attempt = 1; ; attempt += 1) {
     const outcome = await gateway.post(connectionId, text);
-    limiter.onOutcome(outcome);
-    if (!isWorthAnother(outcome) || attempt === attempts) return outcome;
+    limiter?.onOutcome(outcome);
+    if (!isRetriable(outcome) || attempt === attempts) return outcome;
     await wait(random() * 100 * 2 ** attempt);
-    if (!(await limiter.acquire())) return outcome;
+    if (limiter && !(await limiter.acquire())) return outcome;
   }
 }

@@ -1,46 +1,46 @@
 import type { Deps } from "../model/deps.ts";
 import type { PostOutcome } from "../model/gateway.ts";
 
-/** Who may post when. */
+/** Spaces posts evenly. */
 export interface RateLimiter {
   /**
-   * Settles when one more attempt may be made.
+   * Waits for the next slot.
    *
-   * @param byMs a turn after that is of no use
-   * @returns `false`: it would come later, and was not taken
+   * @param byMs the latest useful time of the slot
+   * @returns `false` if the slot would be later; it was not taken
    */
   acquire(byMs?: number): Promise<boolean>;
-  /** Hears how each attempt ended. */
+  /** Slows down while API Gateway throttles the account. Call it with the outcome of each attempt. */
   onOutcome(outcome: PostOutcome): void;
 }
 
-/** Everybody at once. */
+/** Without a limit. */
 export const unlimited: RateLimiter = { acquire: async () => true, onOutcome: () => {} };
 
-/** The same pace, for work whose time ends then. */
+/** The same limiter for work that ends at `untilMs`. */
 export const withDeadline = (limiter: RateLimiter, untilMs: number): RateLimiter => ({
   ...limiter,
   acquire: () => limiter.acquire(untilMs),
 });
 
-/** A timer for each post would cost more than the post: turns that are nearly due are taken at once. */
-const grainMs = 4;
+/** A timer for each post would cost more than the post: slots that are nearly due are taken at once. */
+const timerGrainMs = 4;
 
-/** What was not used is made good for so long; after a longer pause the rate is the rate, not a burst. */
+/** After a stall, at most so much of the missed rate is made up for. */
 export const burstMs = 50;
 
-/** Of so many answers one looks whether the whole account is throttled. */
-const sample = 20;
+/** After each so many outcomes, their share of `slow` shows whether the account is throttled. */
+const sampleSize = 20;
 
 const firstPauseMs = 200;
 
 const maxPauseMs = 3_200;
 
 /**
- * Lets posts go at an even rate. Where most of them are answered 429 it is the account that is throttled, not one slow
- * reader: everything pauses then, longer with each time in a row.
+ * Makes a limiter of one worker's share. If more than half of a sample is `slow`, the account is throttled and not one
+ * connection: all posts pause then, each time in a row twice as long, from 200 ms to 3.2 s.
  *
- * @param postsPerSecond of this worker
+ * @param postsPerSecond the worker's share
  */
 export function makeRateLimiter(
   postsPerSecond: number,
@@ -49,7 +49,7 @@ export function makeRateLimiter(
   const gapMs = 1000 / postsPerSecond;
   let nextAtMs = 0;
   let pauseMs = firstPauseMs;
-  let answers = 0;
+  let outcomes = 0;
   let slow = 0;
 
   return {
@@ -57,22 +57,22 @@ export function makeRateLimiter(
       const atMs = Math.max(nextAtMs, now() - burstMs);
       if (Math.max(atMs, now()) > byMs) return false;
       nextAtMs = atMs + gapMs;
-      for (let leftMs = atMs - now(); leftMs > grainMs; leftMs = atMs - now()) await wait(leftMs);
+      for (let leftMs = atMs - now(); leftMs > timerGrainMs; leftMs = atMs - now()) await wait(leftMs);
       return true;
     },
 
     onOutcome(outcome) {
-      answers += 1;
+      outcomes += 1;
       if (outcome === "slow") slow += 1;
-      if (answers < sample) return;
-      const isThrottled = slow > sample / 2;
-      answers = 0;
+      if (outcomes < sampleSize) return;
+      const isThrottled = slow > sampleSize / 2;
+      outcomes = 0;
       slow = 0;
       if (!isThrottled) {
         pauseMs = firstPauseMs;
         return;
       }
-      // Not all workers of an account again at the same moment.
+      // Random, so that the workers of an account do not resume at the same moment.
       nextAtMs = Math.max(nextAtMs, now() + pauseMs * (0.5 + random() / 2));
       pauseMs = Math.min(maxPauseMs, pauseMs * 2);
     },

@@ -1,18 +1,15 @@
 import type { Deps } from "../model/deps.ts";
-import type { Message } from "../model/message.ts";
+import type { SentMessage } from "../model/message.ts";
 import type { OutgoingMessage } from "../model/outgoing-message.ts";
 import { serializeMessage } from "./serialize.ts";
 
-/**
- * @param message one of `qos` 0 has no place in a log
- * @param ackWithinMs where many get it at once: within how long they are to ack
- */
+/** @param ackWithinMs in a large room, the time over which the members spread their acks */
 export function outgoingMessageOf(
   deps: Pick<Deps, "payloads">,
-  message: Omit<Message, "epoch" | "seq"> & Partial<Message>,
+  message: SentMessage,
   ackWithinMs?: number,
 ): OutgoingMessage {
-  const { roomId, messageId, epoch, seq, untilMs, exclude } = message;
+  const { roomId, messageId, epoch, seq, ttlEndsAtMs, exclude } = message;
   return {
     roomId,
     messageId,
@@ -21,23 +18,23 @@ export function outgoingMessageOf(
     ...(message.payload && { source: message }),
     ...(epoch !== undefined && { epoch }),
     ...(seq !== undefined && { seq }),
-    ...(untilMs !== undefined && { untilMs }),
+    ...(ttlEndsAtMs !== undefined && { ttlEndsAtMs }),
     ...(exclude && {
       excluded: { subjects: exclude, ...(seq !== undefined && { text: serializeSkip(deps, message, ackWithinMs) }) },
     }),
   };
 }
 
-/** The same with an address that was made now: a parcel may have lain in a queue for longer than one holds. */
+/** The same message with a new URL of its payload. A message may wait in a queue for longer than a URL is valid. */
 export const withFreshUrl = <P extends OutgoingMessage>(deps: Pick<Deps, "payloads">, outgoing: P): P =>
   outgoing.source ? { ...outgoing, text: serializeMessage(deps, outgoing.source, outgoing.ackWithinMs) } : outgoing;
 
-/** No page listens to an event of this name: a number passes, and nothing else. */
-const skippedEvent = "@skip";
+/** No page listens to this event: the frame only advances the page's number. */
+const skipEvent = "@skip";
 
-/** Its number alone. */
+/** A frame with the message's number, and without its event and data. */
 export const serializeSkip = (
   deps: Pick<Deps, "payloads">,
-  { payload: _, ...message }: Parameters<typeof outgoingMessageOf>[1],
+  { payload: _, ...message }: SentMessage,
   ackWithinMs?: number,
-) => serializeMessage(deps, { ...message, eventName: skippedEvent, rawData: "null" }, ackWithinMs);
+) => serializeMessage(deps, { ...message, eventName: skipEvent, rawData: "null" }, ackWithinMs);

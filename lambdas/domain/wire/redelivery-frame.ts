@@ -1,12 +1,12 @@
 import { frameCodes, frameTexts } from "../../../protocol/codes.ts";
-import { wireRoomOf } from "./room-names.ts";
+import { wireRoomOf } from "../model/room.ts";
 import { rawFrame, serializeFrame } from "./serialize.ts";
 
 /**
- * Several messages of a room in one frame that nobody asked for. It claims nothing about numbers that are not in it.
+ * Several messages of a room in one frame, without a request. It says nothing about numbers that are not in it.
  *
  * @param texts frames of messages as JSON
- * @param upTo where the member stands by its own word
+ * @param upTo the number up to which the member has acked
  */
 export const serializeRedelivery = (roomId: string, epoch: string, texts: readonly string[], upTo = 0): string =>
   serializeFrame({

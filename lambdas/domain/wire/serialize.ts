@@ -1,10 +1,9 @@
 import type { MessageFrame, ServerFrame } from "../../../protocol/frames.ts";
-import { everyone, isConversationRoom } from "../../../protocol/ids.ts";
 import type { Deps } from "../model/deps.ts";
-import type { Message } from "../model/message.ts";
-import { wireRoomOf } from "./room-names.ts";
+import type { KeptOptions, SentMessage } from "../model/message.ts";
+import { roomKind, wireRoomOf } from "../model/room.ts";
 
-/** JSON text that goes into a frame as it is: neither parsed nor printed anew. */
+/** JSON text that is inserted into a frame as it is, without parsing. */
 class RawJson {
   readonly text: string;
   constructor(text: string) {
@@ -15,7 +14,7 @@ class RawJson {
 /** A frame as JSON. */
 export const serializeFrame = (frame: ServerFrame): string => serialize(frame);
 
-/** The same for an answer that holds frames. */
+/** A response body that holds frames, as JSON. */
 export const serializeAnswer = (answer: { rooms: ServerFrame[] }): string => serialize(answer);
 
 function serialize(value: unknown): string {
@@ -26,27 +25,30 @@ function serialize(value: unknown): string {
   return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${serialize(member)}`).join(",")}}`;
 }
 
-/** A message's text where its frame is wanted: nobody reads it on its way, and it is printed as it is. */
+/** A serialized message as an element of another frame. Only `serializeFrame` and `serializeAnswer` can read it. */
 export const rawFrame = (text: string): MessageFrame => new RawJson(text) as unknown as MessageFrame;
 
+/** The keys of a message's frame while it is written: its fields, and every option. `receiptTo` becomes `receipt`. */
+export type MessageFields = Record<keyof MessageFrame | Exclude<keyof KeptOptions, "receiptTo">, unknown>;
+
 /**
- * A message's frame as text; one without `seq` is of `qos` 0. Made anew for each sending: addresses expire.
+ * A message's frame as JSON. It is serialized for each delivery, because the URLs of payloads expire.
  *
- * @param ackWithinMs where many get it at once: within how long they are to ack
+ * @param message without `seq` it is of `qos` 0
+ * @param ackWithinMs in a large room, the time over which the members spread their acks
  */
 export function serializeMessage(
   { payloads }: Pick<Deps, "payloads">,
-  message: Omit<Message, "epoch" | "seq"> & Partial<Message>,
+  message: SentMessage,
   ackWithinMs?: number,
 ): string {
   const { roomId, eventName, rawData, payload, epoch, seq, messageId, atMs, from, conversation, receiptTo } = message;
-  return serialize({
+  const frame = {
     type: "message",
     eventName,
     data: rawData === undefined ? undefined : new RawJson(rawData),
     payload: payload && { url: payloads.urlOf(payload), ...payload },
-    // Whoever reads a conversation's log may not take its numbers for those of their own room.
-    roomId: isConversationRoom(roomId) ? conversation : roomId === everyone ? undefined : wireRoomOf(roomId),
+    roomId: wireRoomOfMessage(roomId, conversation),
     epoch,
     seq,
     messageId,
@@ -56,8 +58,19 @@ export function serializeMessage(
     from,
     conversation,
     receipt: receiptTo === undefined ? undefined : true,
-  });
+    // Pages do not see these options.
+    ttlEndsAtMs: undefined,
+    exclude: undefined,
+  } satisfies MessageFields;
+  return serialize(frame);
 }
 
-/** As UTF-8, which is what limits are about. */
+/** A conversation's log has its own numbers, so its messages do not name the reader's room. Everyone's name no room. */
+function wireRoomOfMessage(roomId: string, conversation: string | undefined): string | undefined {
+  const kind = roomKind(roomId);
+  if (kind === "conversation") return conversation;
+  return kind === "everyone" ? undefined : wireRoomOf(roomId);
+}
+
+/** The size as UTF-8, in which all limits are given. */
 export const utf8Bytes = (text: string) => Buffer.byteLength(text);

@@ -13,15 +13,15 @@ import { billedFor } from "../../../cli/estimate/operations.ts";
 import { everyonePush, roomPush, tasksIn } from "../../../cli/estimate/push-cost.ts";
 import { defaults } from "../../../cli/estimate/scenario.ts";
 import { resolveProps } from "../../../lib/downlink-props.ts";
-import { paceOf, workersFor as workersOfStack } from "../../../lib/pace.ts";
+import { fanOutWorkers, rateBudget } from "../../../lib/rate-budget.ts";
 
 describe("the estimate uses the figures of the deployed stack", () => {
   test("workers and the rate of fan-outs, at any postsPerSecond", () => {
     const anyRate = fc.oneof(fc.integer({ min: 2, max: 20_000 }), fc.integer({ min: 2, max: 1_000_000 }));
     fc.assert(
       fc.property(anyRate, (postsPerSecond) => {
-        expect(workersFor(postsPerSecond)).toBe(workersOfStack(postsPerSecond));
-        expect(fanOutRate(postsPerSecond)).toBe(paceOf(postsPerSecond).fanOut);
+        expect(workersFor(postsPerSecond)).toBe(fanOutWorkers(postsPerSecond));
+        expect(fanOutRate(postsPerSecond)).toBe(rateBudget(postsPerSecond).fanOut);
       }),
     );
   });

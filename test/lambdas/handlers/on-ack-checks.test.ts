@@ -22,19 +22,22 @@ describe("a batch of looks", () => {
 
   test("is done when all are", async () => {
     const checks: AckCheck[] = [];
-    const records = [record("a", { roomId: "1", hop: 0 }), record("b", { roomId: "2", hop: 3 })];
+    const records = [
+      record("a", { kind: "room", roomId: "1", hop: 0 }),
+      record("b", { kind: "room", roomId: "2", hop: 3 }),
+    ];
     expect(await run(records, async (check) => void checks.push(check))).toEqual({ batchItemFailures: [] });
     expect(checks).toEqual([
-      { roomId: "1", hop: 0 },
-      { roomId: "2", hop: 3 },
+      { kind: "room", roomId: "1", hop: 0 },
+      { kind: "room", roomId: "2", hop: 3 },
     ]);
   });
 
   test("gives back those that failed and no other, and says why without the room", async () => {
     const records = [
-      record("a", { roomId: "private", hop: 0 }),
+      record("a", { kind: "room", roomId: "private", hop: 0 }),
       record("b", "{"),
-      record("c", { roomId: "3", hop: 0 }),
+      record("c", { kind: "room", roomId: "3", hop: 0 }),
     ];
     const done: string[] = [];
     const result = await run(records, async ({ roomId }) => {
@@ -52,7 +55,9 @@ describe("a batch of looks", () => {
     const broken = () => {
       throw new Error("EVENT_BUS_NAME is not set");
     };
-    const result = await onAckChecks(broken, async () => {})({ Records: [record("a", { roomId: "1", hop: 0 })] });
+    const result = await onAckChecks(broken, async () => {})({
+      Records: [record("a", { kind: "room", roomId: "1", hop: 0 })],
+    });
     expect(result).toEqual({ batchItemFailures: [{ itemIdentifier: "a" }] });
   });
 });

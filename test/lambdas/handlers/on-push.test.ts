@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Deps } from "../../../lambdas/domain/model/deps.ts";
 import type { push } from "../../../lambdas/domain/push/push.ts";
-import type { RoomStatus, waitForAcks } from "../../../lambdas/domain/push/status.ts";
+import type { RoomStatus } from "../../../lambdas/domain/push/status.ts";
+import type { waitForAcks } from "../../../lambdas/domain/push/wait-for-acks.ts";
 import { onPush } from "../../../lambdas/handlers/on-push.ts";
 import { pushCodes } from "../../../protocol/codes.ts";
 import type { PushRequest } from "../../../protocol/push.ts";

@@ -16,9 +16,9 @@ async function freshDeps(more: Record<string, string> = {}) {
     ...{ CONNECTIONS_TABLE: "Connections", ROOMS_TABLE: "Rooms", MESSAGES_TABLE: "Messages" },
     ...{ PAYLOADS_URL: "https://bucket.example", CALLBACK_URL: "http://127.0.0.1:1/socket", EVENT_BUS_NAME: "default" },
     ...{ AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "AKIDEXAMPLE", AWS_SECRET_ACCESS_KEY: "secret" },
-    ...{ RETENTION_SECONDS: "86400", REDELIVER_AFTER_SECONDS: "5", REDELIVER_QUEUE_URL: queues.checks },
+    ...{ RETENTION_SECONDS: "86400", REDELIVER_AFTER_SECONDS: "5", ACK_CHECK_QUEUE_URL: queues.checks },
     ...{ FAN_OUT_QUEUE_URL: queues.tasks, FAN_OUT_DEAD_LETTERS_URL: queues.deadLetters },
-    ...{ POSTS_PER_SECOND: "8", FAN_OUT_WORKERS: "4", RESENDS_PER_SECOND: "4", REDELIVER_WORKERS: "2" },
+    ...{ POSTS_PER_SECOND: "8", FAN_OUT_WORKERS: "4", REDELIVERIES_PER_SECOND: "4", REDELIVERY_WORKERS: "2" },
     ...more,
   };
   for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);

@@ -32,9 +32,9 @@ async function silentAws() {
     PAYLOADS_URL: `${address}/payloads`,
     POSTS_PER_SECOND: "2000",
     REDELIVER_AFTER_SECONDS: "5",
-    REDELIVER_QUEUE_URL: `${address}/looks`,
-    REDELIVER_WORKERS: "2",
-    RESENDS_PER_SECOND: "200",
+    ACK_CHECK_QUEUE_URL: `${address}/looks`,
+    REDELIVERY_WORKERS: "2",
+    REDELIVERIES_PER_SECOND: "200",
     RETENTION_SECONDS: "60",
     ROOMS_TABLE: "rooms",
     TOKEN_SECRET_ARN: "arn:secret",
@@ -46,7 +46,7 @@ async function silentAws() {
 const adapters = () => import("../../../lambdas/runtime/deps.ts");
 const calls: Record<string, () => Promise<unknown>> = {
   DynamoDB: async () => (await adapters()).deps().rooms.get("456"),
-  SQS: async () => (await adapters()).deps().scheduleAckCheck({ roomId: "456", hop: 0 }, 0),
+  SQS: async () => (await adapters()).deps().scheduleAckCheck({ kind: "room", roomId: "456", hop: 0 }, 0),
   EventBridge: async () =>
     (await adapters())
       .ackCheckDeps()

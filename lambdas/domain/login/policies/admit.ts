@@ -67,6 +67,6 @@ export function membershipOf({ now }: Pick<Deps, "now">, self: Connection, from:
     connectedAtMs,
     subject,
     ...(acks && { cursor: { epoch: from.epoch, seq: from.seq } }),
-    ...(isPolling(connectionId) && { leaseUntilMs: now() + leaseMs }),
+    ...(isPolling(connectionId) && { leaseExpiresAtMs: now() + leaseMs }),
   };
 }

@@ -26,17 +26,17 @@ export async function isLive(deps: ProbeDeps, connectionId: string): Promise<boo
     const probe = serializeFrame({ type: "probe", eventName: "probe", data: {}, nonce: newId() });
     // A 410 may be wrong, so it needs a second witness.
     if ((await post(deps, connectionId, probe)) === "gone" && !(await gateway.isOpen(connectionId))) return false;
-    const life = await lifeWithin(deps, connectionId, before.answered, probeWithinMs / maxProbes);
+    const life = await lifeWithin(deps, connectionId, before.answeredNonce, probeWithinMs / maxProbes);
     if (life !== "silent") return life === "answers";
   }
   return false;
 }
 
-/** @param answered the answer known already; any other proves life, also one to somebody who asks at the same time */
+/** @param answeredNonce the answer known already; any other proves life, also one to somebody who asks at the same time */
 async function lifeWithin(
   { connections, now, wait }: ProbeDeps,
   connectionId: string,
-  answered: string | undefined,
+  answeredNonce: string | undefined,
   withinMs: number,
 ): Promise<"answers" | "ended" | "silent"> {
   const until = now() + withinMs;
@@ -44,7 +44,7 @@ async function lifeWithin(
     await wait(Math.min(pausesMs[checks] ?? 250, until - now()));
     const after = await connections.get(connectionId);
     if (!after) return "ended";
-    if (after.answered !== answered) return "answers";
+    if (after.answeredNonce !== answeredNonce) return "answers";
   }
   return "silent";
 }

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { makeSigner, type Target } from "../../../../lambdas/adapters/api-gateway/sign.ts";
 import type { Credentials } from "../../../../lambdas/adapters/sigv4/signature-v4.ts";
-import { Sha256 } from "../../../../local/aws/sha256.ts";
+import { Sha256 } from "../../../../local/sigv4/sha256.ts";
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 

@@ -146,7 +146,7 @@ describe("the rooms of a connection", () => {
 
 test("the answer to a probe is kept", async () => {
   await connections.recordAnswer(id, "n-1");
-  expect(await connections.get(id)).toMatchObject({ answered: "n-1" });
+  expect(await connections.get(id)).toMatchObject({ answeredNonce: "n-1" });
 });
 
 test("where its subject stopped in the room of everyone is told at its end", async () => {

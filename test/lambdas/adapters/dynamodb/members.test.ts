@@ -269,9 +269,9 @@ describe.each(["a room", "everyone"])("a member's cursor in %s", (where) => {
 });
 
 test.each([
-  ["a connection over a poll that was later", { leaseUntilMs: startMs + 90_000 }, {}, "done"],
-  ["a poll over an older connection", {}, { leaseUntilMs: startMs + 90_000, connectedAtMs: startMs + 9 }, "done"],
-  ["a poll over a newer connection", {}, { leaseUntilMs: startMs + 90_000 }, "superseded"],
+  ["a connection over a poll that was later", { leaseExpiresAtMs: startMs + 90_000 }, {}, "done"],
+  ["a poll over an older connection", {}, { leaseExpiresAtMs: startMs + 90_000, connectedAtMs: startMs + 9 }, "done"],
+  ["a poll over a newer connection", {}, { leaseExpiresAtMs: startMs + 90_000 }, "superseded"],
   ["an older connection over a newer one", {}, {}, "superseded"],
 ])("a place is taken by %s: %4$s", async (_, was, by, outcome) => {
   const place = { session: "s", connectionId: "c", subject: "ann", generation: 0, holdsLease: false };
@@ -281,18 +281,18 @@ test.each([
 
 test("a lease ends its place", async () => {
   const place = { session: "s", connectionId: "poll:s", connectedAtMs: startMs, subject: "ann", generation: 0 };
-  await members.put(room, { ...place, holdsLease: false, leaseUntilMs: startMs + 90_000 });
+  await members.put(room, { ...place, holdsLease: false, leaseExpiresAtMs: startMs + 90_000 });
   nowMs += 89_999;
-  expect(await members.get(room, "s")).toMatchObject({ leaseUntilMs: startMs + 90_000 });
+  expect(await members.get(room, "s")).toMatchObject({ leaseExpiresAtMs: startMs + 90_000 });
   nowMs += 1;
   expect(await members.get(room, "s")).toBeUndefined();
 });
 
 test("a poller's place is absent once its lease is over, but to who asks for what it did not get; in time to them too", async () => {
-  const leaseUntilMs = startMs + 90_000;
+  const leaseExpiresAtMs = startMs + 90_000;
   await members.put(room, {
     ...place({ session: "s", connectionId: "poll:s" }),
-    leaseUntilMs,
+    leaseExpiresAtMs,
   });
   const seen = async (whom?: MemberFilter) => {
     const sessions: string[] = [];
@@ -302,10 +302,10 @@ test("a poller's place is absent once its lease is over, but to who asks for wha
     expect(firstOnes.map(({ session }) => session)).toEqual(sessions);
     return sessions;
   };
-  nowMs = leaseUntilMs - 1;
+  nowMs = leaseExpiresAtMs - 1;
   expect([await seen(), await seen("includingExpired")]).toEqual([["s"], ["s"]]);
   expect(await members.get(room, "s")).toBeDefined();
-  nowMs = leaseUntilMs;
+  nowMs = leaseExpiresAtMs;
   expect([await seen(), await seen("includingExpired")]).toEqual([[], ["s"]]);
   expect(await members.get(room, "s")).toBeUndefined();
   nowMs += 3_601_000;

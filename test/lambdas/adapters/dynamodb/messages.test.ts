@@ -34,7 +34,7 @@ describe("the log", () => {
 
   test("keeps a message as it was pushed until its time is over", async () => {
     const rawData = '{ "2":1, "1":12345678901234567890 }';
-    const more = { rawData, from: "ann", conversation: "a_b", receiptTo: "ann", untilMs: startMs + 5 };
+    const more = { rawData, from: "ann", conversation: "a_b", receiptTo: "ann", ttlEndsAtMs: startMs + 5 };
     expect(await log().append(message(7, more))).toBe("done");
     const { rawData: _, ...rest } = message(7, more);
     expect(await rowsNow()).toEqual([{ ...rest, data: rawData, expiresAt: (startMs + retentionMs) / 1000 }]);

@@ -142,10 +142,10 @@ describe("the books on a push", () => {
         parts: 2,
         tasks: [
           { after: "s", outcomes: { ...none, members: 1, sent: 1 }, doneAtMs: 5, ofPart: true },
-          { outcomes: none, untilMs: nowMs + 9, ofPart: true },
+          { outcomes: none, leaseExpiresAtMs: nowMs + 9, ofPart: true },
         ],
       },
-      { ...record("456#1"), parts: 2, tasks: [{ outcomes: none, untilMs: nowMs + 7, ofPart: true }] },
+      { ...record("456#1"), parts: 2, tasks: [{ outcomes: none, leaseExpiresAtMs: nowMs + 7, ofPart: true }] },
     ]);
   });
 

@@ -29,7 +29,7 @@ const rowsNow = async () =>
 
 describe("a task", () => {
   test("is taken by the first who asks, and nothing is done of it", async () => {
-    expect(await acquire("w1")).toEqual({ outcomes: none, untilMs: startMs + leaseMs });
+    expect(await acquire("w1")).toEqual({ outcomes: none, leaseExpiresAtMs: startMs + leaseMs });
   });
 
   test("is taken by exactly one of many at once", async () => {
@@ -49,7 +49,7 @@ describe("a task", () => {
     nowMs += leaseMs;
     expect(await acquire("w2")).toBe("taken");
     nowMs += 1;
-    expect(await acquire("w2")).toEqual({ outcomes: none, untilMs: nowMs + leaseMs });
+    expect(await acquire("w2")).toEqual({ outcomes: none, leaseExpiresAtMs: nowMs + leaseMs });
   });
 
   test("is another one of another part, of another room and of another message", async () => {
@@ -64,12 +64,12 @@ describe("what is noted", () => {
   test("is what the next one finds, who begins behind it", async () => {
     await acquire("w1");
     expect(await tasks().record(task, "w1", { after: "s-7", outcomes: some })).toBe("recorded");
-    expect(await acquire("w2")).toEqual({ after: "s-7", outcomes: some, untilMs: startMs + leaseMs });
+    expect(await acquire("w2")).toEqual({ after: "s-7", outcomes: some, leaseExpiresAtMs: startMs + leaseMs });
   });
 
   test("with an end leaves the task its worker's", async () => {
     await acquire("w1");
-    await tasks().record(task, "w1", { after: "s-7", outcomes: some, untilMs: startMs + leaseMs });
+    await tasks().record(task, "w1", { after: "s-7", outcomes: some, leaseExpiresAtMs: startMs + leaseMs });
     expect(await acquire("w2")).toBe("taken");
     expect(await tasks().record(task, "w1", { after: "s-8", outcomes: some })).toBe("recorded");
     expect(await acquire("w2")).toMatchObject({ after: "s-8" });
@@ -89,7 +89,7 @@ describe("what is noted", () => {
     await acquire("w2");
     expect(await tasks().record(task, "w1", { after: "z", outcomes: some, doneAtMs: nowMs })).toBe("lost");
     expect(await tasks().record(task, "w2", { outcomes: none })).toBe("recorded");
-    expect(await acquire("w3")).toEqual({ outcomes: none, untilMs: nowMs + leaseMs });
+    expect(await acquire("w3")).toEqual({ outcomes: none, leaseExpiresAtMs: nowMs + leaseMs });
   });
 
   test("of a task that nobody has taken makes no row", async () => {
@@ -122,7 +122,7 @@ describe("a task that is done", () => {
   test("a day ago says nothing about the same one today", async () => {
     await finish();
     nowMs = startMs + dayMs;
-    expect(await acquire("w2")).toEqual({ outcomes: none, untilMs: nowMs + leaseMs });
+    expect(await acquire("w2")).toEqual({ outcomes: none, leaseExpiresAtMs: nowMs + leaseMs });
     expect(await acquire("w3")).toBe("taken");
     expect(await rowsNow()).toMatchObject([{ expiresAt: (nowMs + dayMs) / 1000 }]);
   });

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { presignGet, type Signing, signPut } from "../../../../lambdas/adapters/s3/sign.ts";
 import type { Credentials } from "../../../../lambdas/adapters/sigv4/signature-v4.ts";
-import { Sha256 } from "../../../../local/aws/sha256.ts";
+import { Sha256 } from "../../../../local/sigv4/sha256.ts";
 
 // AWS' own signer says what is right.
 

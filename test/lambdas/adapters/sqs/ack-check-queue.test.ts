@@ -14,8 +14,8 @@ describe("ordering a look", () => {
   ])("after %i ms delays it by %i whole seconds: never too early, and as long as SQS can", async (afterMs, seconds) => {
     const sent: unknown[] = [];
     const send = (async ({ input }: SendMessageCommand) => void sent.push(input)) as unknown as Send;
-    await ackCheckQueue({ send }, "https://queue")({ roomId: "456", hop: 2 }, afterMs);
-    const MessageBody = '{"roomId":"456","round":2}';
+    await ackCheckQueue({ send }, "https://queue")({ kind: "room", roomId: "456", hop: 2 }, afterMs);
+    const MessageBody = '{"kind":"room","roomId":"456","hop":2}';
     expect(sent).toEqual([{ QueueUrl: "https://queue", MessageBody, DelaySeconds: seconds }]);
   });
 });

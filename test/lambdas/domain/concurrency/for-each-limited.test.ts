@@ -6,10 +6,10 @@ async function* from<T>(...items: T[]): AsyncGenerator<T> {
   yield* items;
 }
 
-/** Lets everything run that does not wait for the test. */
+/** Lets all work run that does not wait for the test. */
 const clear = () => new Promise<void>((done) => setImmediate(done));
 
-/** Work that is over when the test says so. */
+/** Work that ends when the test finishes it. */
 function heldWork() {
   const running = new Map<number, () => void>();
   let max = 0;
@@ -29,20 +29,20 @@ function heldWork() {
 }
 
 describe("work on many items", () => {
-  test("is done on each of them once", async () => {
+  test("runs on each item once", async () => {
     const done: number[] = [];
     await forEachLimited(from(1, 2, 3, 4, 5), 2, async (item) => void done.push(item));
     expect(done).toEqual([1, 2, 3, 4, 5]);
   });
 
-  test("is over at once without items, and with fewer items than may run", async () => {
+  test("ends at once without items, and with fewer items than the limit", async () => {
     const done: number[] = [];
     await forEachLimited(from<number>(), 8, async (item) => void done.push(item));
     await forEachLimited(from(1), 8, async (item) => void done.push(item));
     expect(done).toEqual([1]);
   });
 
-  test("runs on at most `limit` at once, and starts the next as soon as one is over", async () => {
+  test("runs on at most `limit` items at a time, and starts the next when one has ended", async () => {
     const { work, running, finish, max } = heldWork();
     const all = forEachLimited(from(1, 2, 3, 4), 2, work);
     await clear();
@@ -58,7 +58,39 @@ describe("work on many items", () => {
     expect(max()).toBe(2);
   });
 
-  test("takes an item only when there is room for it", async () => {
+  // A push to a room of two started 400 workers: 340 µs of CPU, against 6 µs.
+  test("reads the source once per item and once for its end, however high the limit is", async () => {
+    let reads = 0;
+    const items = [1, 2];
+    const source = {
+      [Symbol.asyncIterator]: () => ({
+        next: async (): Promise<IteratorResult<number, undefined>> => {
+          reads += 1;
+          const value = items.shift();
+          return value === undefined ? { done: true, value } : { done: false, value };
+        },
+      }),
+    };
+    const done: number[] = [];
+    await forEachLimited(source, 400, async (item) => void done.push(item));
+    expect(done).toEqual([1, 2]);
+    expect(reads).toBe(3);
+  });
+
+  test("runs on the items of an array", async () => {
+    const { work, running, finish } = heldWork();
+    const all = forEachLimited([1, 2, 3], 2, work);
+    await clear();
+    expect([...running.keys()]).toEqual([1, 2]);
+    for (const item of [1, 2, 3]) {
+      finish(item);
+      await clear();
+    }
+    await all;
+    expect(running.size).toBe(0);
+  });
+
+  test("reads an item only when there is room for it", async () => {
     let taken = 0;
     const endless = (async function* () {
       while (taken < 100) {
@@ -90,7 +122,7 @@ describe("a failure", () => {
       },
     ],
     ["that is thrown later", () => Promise.reject(new Error("broken"))],
-  ])("%s stops no other item and is thrown when all are done", async (_, fail) => {
+  ])("%s stops no other item, and is thrown when all have ended", async (_, fail) => {
     const done: number[] = [];
     const work = async (item: number) => {
       await clear();
@@ -101,15 +133,15 @@ describe("a failure", () => {
     expect(done).toEqual([2, 3, 4, 5]);
   });
 
-  test("that is the first of several is the one that is thrown", async () => {
+  test("that comes first is thrown, later ones are not", async () => {
     const all = forEachLimited(from(1, 2, 3), 1, async (item) => {
       throw new Error(`${item} is broken`);
     });
     await expect(all).rejects.toThrow("1 is broken");
   });
 
-  // A page of a query could not be read: the Lambda was over, and frozen, while posts of the pages before were under way.
-  test("of the items' source is thrown when the work on the items before it is done", async () => {
+  // A page of a query could not be read: the Lambda ended, and was frozen, during posts of the pages before.
+  test("of the source is thrown when the work on the items before it has ended", async () => {
     const done: number[] = [];
     const source = (async function* () {
       yield 1;
@@ -125,7 +157,7 @@ describe("a failure", () => {
 });
 
 describe("pages", () => {
-  test("are read one by one as their items are wanted", async () => {
+  test("are read when their first item is wanted", async () => {
     const read: number[] = [];
     const pages = (async function* () {
       for (const page of [[1, 2], [], [3]]) {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { makeWatermark } from "../../../../lambdas/domain/concurrency/watermark.ts";
 
-test("the floor is the last one up to which all have ended, in whatever order they end", () => {
+test("the watermark is the last work up to which all has ended, in any order of the ends", () => {
   const anyEnds = fc
     .integer({ min: 1, max: 40 })
     .chain((count) => fc.tuple(fc.constant(count), fc.array(fc.nat({ max: count - 1 }), { maxLength: 60 })));
@@ -22,7 +22,7 @@ test("the floor is the last one up to which all have ended, in whatever order th
   );
 });
 
-test("one that is begun later does not move the floor before it ends", () => {
+test("work that started later does not move the watermark before it ends", () => {
   const watermark = makeWatermark(undefined);
   expect(watermark.upTo).toBeUndefined();
   watermark.start("a")();

@@ -5,6 +5,7 @@ import type { Position, Receipt } from "../../../../protocol/frames.ts";
 import { AckingPage } from "../../../support/acking-page.ts";
 import { Harness } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { intercept } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 
 const tables = sharedTables(openInMemoryTables);
@@ -53,20 +54,20 @@ test("a cached room is as old as the moment before its read", async () => {
 });
 
 describe("an ack", () => {
-  test("moves the cursor forward, and is not answered", async () => {
+  test("moves the cursor forward, and has no reply", async () => {
     await pushes(3);
     expect(await ackBy(ann, 2)).toBeUndefined();
     expect(await cursorOf(ann)).toMatchObject({ seq: 2 });
   });
 
-  test("that crossed a newer one on its way changes nothing, and is nothing wrong", async () => {
+  test("that a newer one overtook changes nothing, and is not an error", async () => {
     await pushes(3);
     await ackBy(ann, 3);
     expect(await ackBy(ann, 1)).toBeUndefined();
     expect(await cursorOf(ann)).toMatchObject({ seq: 3 });
   });
 
-  test("of everyone's and one's own room moves the cursors there", async () => {
+  test("of the room of everyone and of the own room moves the cursors there", async () => {
     await harness.push("@all");
     await harness.push(`@user/${ann.page.subject}`);
     await ann.ack();
@@ -75,8 +76,8 @@ describe("an ack", () => {
   });
 
   test.each([
-    ["what was never sent", 4, undefined, "stands at 3, got 4"],
-    ["what can never be", 1_000_000_000, undefined, "stands at 3"],
+    ["a number that was never sent", 4, undefined, "stands at 3, got 4"],
+    ["an impossible number", 1_000_000_000, undefined, "stands at 3"],
     ["another epoch", 2, "elsewhere", "another epoch"],
   ])("of %s is refused, and the cursor stays", async (_, seq, epoch, problem) => {
     await pushes(3);
@@ -85,13 +86,13 @@ describe("an ack", () => {
     expect(await cursorOf(ann)).toMatchObject({ seq: 0 });
   });
 
-  test("of a room that one is not in is refused, and moves nobody's cursor", async () => {
+  test("of a room without the caller is refused, and moves no cursor", async () => {
     await pushes(1);
     expect(await ackBy(bob, 1)).toMatchObject({ data: { code: "4003", msg: `ack: you are not in room ${room}` } });
     expect(await cursorOf(ann)).toMatchObject({ seq: 0 });
   });
 
-  test("of rooms that one is not in names all of them", async () => {
+  test("of several rooms without the caller names all of them", async () => {
     const { epoch } = await harness.deps.rooms.open(room);
     const rooms = ["elsewhere", "nowhere"].map((roomId) => ({ roomId, epoch, seq: 1 }));
     const refused = await ack(harness.deps, ann.page.caller, { action: "ack", session: ann.page.session, rooms });
@@ -99,11 +100,11 @@ describe("an ack", () => {
     expect(refused).toMatchObject({ data: { code: "4003", msg } });
   });
 
-  // It said that one was not in the room.
+  // The error said that the caller was not in the room.
   test.each([
     ["missing", undefined],
-    ["not yours", "somebody's"],
-  ])("by a session that is %s says that, and moves nothing of a room", async (which, session) => {
+    ["not yours", "another"],
+  ])("with a session that is %s says so, and moves no cursor", async (which, session) => {
     await pushes(1);
     await harness.push("@all");
     const { epoch } = await harness.deps.rooms.open(room);
@@ -118,7 +119,7 @@ describe("an ack", () => {
     expect(await cursorOf(ann)).toMatchObject({ seq: 0 });
   });
 
-  test("by the session's connection of before moves nothing", async () => {
+  test("by the session's previous connection moves no cursor", async () => {
     await pushes(1);
     const old = ann.page.caller;
     await ann.page.open();
@@ -128,7 +129,7 @@ describe("an ack", () => {
     expect(refused).toMatchObject({ type: "refused" });
   });
 
-  test("of one room that is wrong keeps the others from nothing", async () => {
+  test("that is wrong for one room still acks the others", async () => {
     await pushes(1);
     const { epoch } = await harness.deps.rooms.open(room);
     const rooms = [
@@ -140,22 +141,20 @@ describe("an ack", () => {
   });
 });
 
-describe("acks of many at the same time", () => {
+describe("concurrent acks of many members", () => {
   let reads = 0;
   beforeEach(async () => {
     reads = 0;
-    const { rooms } = harness.deps;
-    const { get } = rooms;
-    rooms.get = (roomId) => {
+    intercept(harness.deps.rooms, "get", (get) => (roomId) => {
       reads += 1;
       return get(roomId);
-    };
+    });
     await bob.login(room, "loginWhenever");
     await pushes(3);
     await ackBy(ann, 1);
   });
 
-  test("read their room once in a second", async () => {
+  test("read their room once a second", async () => {
     expect(await ackBy(bob, 2)).toBeUndefined();
     expect(await ackBy(ann, 3)).toBeUndefined();
     expect(reads).toBe(1);
@@ -166,20 +165,20 @@ describe("acks of many at the same time", () => {
     expect(reads).toBe(2);
   });
 
-  test("of what was pushed since it was read find it, as it is read afresh", async () => {
+  test("of a message that is newer than the cached room read the room again", async () => {
     await pushes(1);
     expect(await ackBy(ann, 4)).toBeUndefined();
     expect(await cursorOf(ann)).toMatchObject({ seq: 4 });
     expect(reads).toBe(2);
   });
 
-  test("are refused if they are of what was never sent, or of another epoch, whatever was read before", async () => {
+  test("of a number that was never sent, or of another epoch, are refused despite the cache", async () => {
     expect(await ackBy(bob, 4)).toMatchObject({ data: { code: "4003", msg: `ack: room ${room} stands at 3, got 4` } });
     expect(await ackBy(bob, 2, { epoch: "elsewhere" })).toMatchObject({ data: { code: "4003" } });
     expect(await cursorOf(bob)).toMatchObject({ seq: 0 });
   });
 
-  test("do not bring the epoch of before back to somebody who is in the new one", async () => {
+  test("do not set a member of the new epoch back to the old one", async () => {
     const { epoch } = await harness.deps.rooms.open(room);
     await tableOf(tables.client, "Rooms").remove({ roomId: room, item: "room" });
     const fresh = await harness.deps.rooms.open(room);
@@ -188,7 +187,7 @@ describe("acks of many at the same time", () => {
     expect(await cursorOf(bob)).toEqual({ epoch: fresh.epoch, seq: 0 });
   });
 
-  test("tell whoever is far behind that more is waiting, though it came since the room was read", async () => {
+  test("get `behind` for messages that were deferred since the room was cached", async () => {
     await pushes(80);
     await ackBy(ann, 83);
     await pushes(60);
@@ -204,8 +203,8 @@ describe("a room whose counters were lost", () => {
     harness.nowMs += 1;
   });
 
-  // Every ack of the new epoch was refused until the page came back.
-  test("takes acks of its new epoch from those who are in", async () => {
+  // Every ack of the new epoch was refused until the page reconnected.
+  test("accepts acks of its new epoch from its members", async () => {
     await harness.push(room, '"new"');
     await ann.ack();
     expect(ann.refusals).toEqual([]);
@@ -213,7 +212,7 @@ describe("a room whose counters were lost", () => {
     expect(ann.resets).toEqual([room]);
   });
 
-  test("sends again what of its new epoch was lost", async () => {
+  test("redelivers lost messages of its new epoch", async () => {
     harness.lost.add(ann.page.connectionId);
     await harness.push(room, '"new"');
     harness.lost.clear();
@@ -222,24 +221,24 @@ describe("a room whose counters were lost", () => {
   });
 });
 
-describe("a reader who is far behind", () => {
-  test("is posted no more than the window, and told at its ack that more is waiting", async () => {
+describe("a member that exceeds its ack window", () => {
+  test("is posted no more than the window, and gets `behind` for its ack", async () => {
     await pushes(130);
     expect(ann.dataOf(room)).toHaveLength(128);
-    const told = await ackBy(ann, 128);
-    expect(told).toEqual({
+    const reply = await ackBy(ann, 128);
+    expect(reply).toEqual({
       type: "behind",
       eventName: "ackResp",
       data: { code: "2013", msg: "more is waiting" },
       rooms: [room],
     });
-    if (told) ann.hear(told);
+    if (reply) ann.onFrame(reply);
     await ann.fill();
     await ann.ack();
     expect(ann.dataOf(room)).toEqual(Array.from({ length: 130 }, (_, i) => i));
   });
 
-  test("keeps nobody else from anything", async () => {
+  test("does not affect other members", async () => {
     await bob.login(room, "loginWhenever");
     for (let i = 0; i < 130; i += 1) {
       await harness.push(room, String(i));
@@ -252,33 +251,33 @@ describe("a reader who is far behind", () => {
 describe("a receipt", () => {
   const pushFor = (receiptTo: string) => harness.push(room, "1", { receiptTo });
 
-  test("is told to the sender when the message is acked, on all of the sender's devices", async () => {
+  test("is sent to all of the sender's devices when the message is acked", async () => {
     const tablet = await AckingPage.open(harness, { subject: bob.page.subject });
     const pushed = await pushFor(bob.page.subject);
     await ackBy(ann, 1, { receipts: [{ roomId: room, seq: 1 }] });
-    const told = "messageId" in pushed ? [pushed.messageId] : [];
-    expect(bob.delivered).toEqual(told);
-    expect(tablet.delivered).toEqual(told);
+    const acked = "messageId" in pushed ? [pushed.messageId] : [];
+    expect(bob.delivered).toEqual(acked);
+    expect(tablet.delivered).toEqual(acked);
     expect(ann.delivered).toEqual([]);
   });
 
   test.each([
-    ["that does not reach so far", 0, 1],
-    ["of a number that holds nothing", 1, 7],
-  ])("by an ack %s is told to nobody", async (_, acked, seq) => {
+    ["of an older message", 0, 1],
+    ["of a number without a message", 1, 7],
+  ])("with an ack %s is not sent", async (_, acked, seq) => {
     await pushFor(bob.page.subject);
     await ackBy(ann, acked, { receipts: [{ roomId: room, seq }] });
     expect(bob.delivered).toEqual([]);
   });
 
-  test("by a stranger is told to nobody", async () => {
+  test("by another user is not sent", async () => {
     await pushFor(bob.page.subject);
     const eve = await AckingPage.open(harness);
     await ackBy(eve, 1, { receipts: [{ roomId: room, seq: 1 }] });
     expect(bob.delivered).toEqual([]);
   });
 
-  test("of a message that wants none, and of one's own, is told to nobody", async () => {
+  test("of a message that requests none, or of the own message, is not sent", async () => {
     await harness.push(room, "1");
     await pushFor(ann.page.subject);
     const receipts = [1, 2].map((seq) => ({ roomId: room, seq }));

@@ -13,7 +13,7 @@ import { openTables, rowsOf } from "../../../support/tables.ts";
 
 const tables = sharedTables(openTables);
 
-/** So old a connection is open, or has ended. */
+/** At this age a connection has completed its handshake, or has ended. */
 const handshakeMs = 10_000;
 let harness: Harness;
 let room = "";
@@ -32,19 +32,19 @@ const bothIn = async () => {
   await bob.login(room, "loginWhenever");
 };
 type Post = (connectionId: string, text: string) => Promise<PostOutcome>;
-/** The world's tables with another gateway in front of its own. */
+/** The harness with another gateway before its own. */
 const withPost = (post: Post): Deps => ({ ...harness.deps, gateway: { ...harness.deps.gateway, post } });
 const pushBy = (deps: Deps, roomId = room) => push(deps, { rooms: [roomId], eventName: "test", rawData: "1", qos: 1 });
-const placesIn = async (roomId: string) =>
+const membersIn = async (roomId: string) =>
   (await rowsOf(tables.client, "Rooms")).filter(
     (row) => row.roomId === roomId && String(row.item).startsWith("member#"),
   );
-/** Writes places by the batch: a thousand logins would take the test's time. */
+/** Writes memberships in batches, as a thousand logins would take too long. */
 async function seat(roomId: string, connectionIds: string[]): Promise<void> {
   for (let from = 0; from < connectionIds.length; from += 25) {
     const Rooms = connectionIds.slice(from, from + 25).map((connectionId) => {
-      const place = { connectionId, connectedAtMs: harness.nowMs, subject: "many", generation: 0 };
-      const row = { ...memberKey(roomId, connectionId), ...place, expiresAt: connectionExpiry(harness.nowMs) };
+      const membership = { connectionId, connectedAtMs: harness.nowMs, subject: "many", generation: 0 };
+      const row = { ...memberKey(roomId, connectionId), ...membership, expiresAt: connectionExpiry(harness.nowMs) };
       return { PutRequest: { Item: marshall(row) } };
     });
     await tables.client.send(new BatchWriteItemCommand({ RequestItems: { Rooms } }));
@@ -54,8 +54,8 @@ const rowOf = async ({ connectionId }: Page) =>
   (await rowsOf(tables.client, "Connections")).find((row) => row.connectionId === connectionId);
 
 describe("one post", () => {
-  // The message was kept and would be sent again by looks; the push was answered 9002, and who then sent it again had two.
-  test("that throws keeps nobody else from the message, which is accepted and left to redelivery", async () => {
+  // The message was in the log, but the push got 9002, and a sender that repeated it sent two messages.
+  test("that throws does not affect other members, and the message is left to redelivery", async () => {
     await bothIn();
     const trouble = new Error("AccessDenied");
     const deps = withPost(async (connectionId, text) => {
@@ -68,14 +68,14 @@ describe("one post", () => {
     expect(harness.loggedErrors).toEqual([trouble]);
   });
 
-  test("that throws fails a push at qos 0, of which nothing is kept", async () => {
+  test("that throws fails a push at qos 0, which is not logged", async () => {
     await bothIn();
     const deps = withPost(() => Promise.reject(new Error("AccessDenied")));
     const unlogged = { rooms: [room], eventName: "test", rawData: "1", qos: 0 as const };
     await expect(push(deps, unlogged)).rejects.toThrow("AccessDenied");
   });
 
-  test("that throws fails the push if no look could be ordered either", async () => {
+  test("that throws fails the push if no ack check could be scheduled either", async () => {
     const reader = await AckingPage.open(harness);
     await reader.login(room, "loginWhenever");
     const deps = { ...withPost(() => Promise.reject(new Error("AccessDenied"))) };
@@ -83,7 +83,7 @@ describe("one post", () => {
     await expect(pushBy({ ...deps, scheduleAckCheck })).rejects.toThrow("no queue");
   });
 
-  test("that hangs keeps nobody else waiting", async () => {
+  test("that hangs does not delay other members", async () => {
     await bothIn();
     const hanging = Promise.withResolvers<PostOutcome>();
     const bobGotIt = Promise.withResolvers<void>();
@@ -98,41 +98,41 @@ describe("one post", () => {
     expect(bob.messages()).toEqual([1]);
   });
 
-  test.each(["slow", "unknown"] as const)("that ends %s costs nobody a place", async (outcome) => {
+  test.each(["slow", "unknown"] as const)("with the outcome %s ends no membership", async (outcome) => {
     await bothIn();
     harness.outcomes.set(ann.connectionId, outcome);
     await pushBy(harness.deps);
     expect(bob.messages()).toEqual([1]);
-    expect(await placesIn(room)).toHaveLength(2);
+    expect(await membersIn(room)).toHaveLength(2);
     expect(await rowOf(ann)).toBeDefined();
   });
 });
 
 describe("a connection that a post finds gone", () => {
-  test("loses its row and every place it had", async () => {
+  test("loses its row and all memberships", async () => {
     const other = `${room}-other`;
     await bothIn();
     await ann.login(other);
-    await ann.close({ tells: false });
+    await ann.close({ isReported: false });
     await pushBy(harness.deps);
     expect(bob.messages()).toEqual([1]);
     expect(await rowOf(ann)).toBeUndefined();
-    expect(await placesIn(room)).toMatchObject([{ connectionId: bob.connectionId }]);
-    expect(await placesIn(other)).toEqual([]);
-    expect(await placesIn(`@user/${ann.subject}`)).toEqual([]);
-    // The claim too: a room that nobody is in has no holder.
+    expect(await membersIn(room)).toMatchObject([{ connectionId: bob.connectionId }]);
+    expect(await membersIn(other)).toEqual([]);
+    expect(await membersIn(`@user/${ann.subject}`)).toEqual([]);
+    // The lease too: an empty room has none.
     expect((await harness.deps.rooms.open(other)).lease).toBeUndefined();
   });
 
-  test("keeps everything while API Gateway still calls it open: a 410 was seen for a post that had arrived", async () => {
+  test("keeps everything while API Gateway still calls it open: a 410 can follow a post that arrived", async () => {
     await bothIn();
     harness.outcomes.set(ann.connectionId, "gone");
     await pushBy(harness.deps);
-    expect(await placesIn(room)).toHaveLength(2);
+    expect(await membersIn(room)).toHaveLength(2);
     expect(await rowOf(ann)).toBeDefined();
   });
 
-  test("loses a place that was written after its end, when its row is long gone", async () => {
+  test("loses a membership that was written after its end, when its row is gone", async () => {
     await ann.close();
     await harness.deps.members.put(room, {
       ...{ session: ann.session, connectionId: ann.connectionId, connectedAtMs: harness.nowMs },
@@ -140,13 +140,13 @@ describe("a connection that a post finds gone", () => {
     });
     harness.nowMs += handshakeMs;
     await pushBy(harness.deps);
-    expect(await placesIn(room)).toEqual([]);
+    expect(await membersIn(room)).toEqual([]);
   });
 
-  // Found by DELIVERY_SEED=1000000: a push for everyone wanted to read the row that it had just removed, which its role
-  // does not allow, and was answered 9002.
-  test("is forgotten by a push to everyone without a look at its row", async () => {
-    await ann.close({ tells: false });
+  // Found by DELIVERY_SEED=1000000: a push to everyone read the row that it had just removed, which its role does not
+  // allow, and got 9002.
+  test("is removed by a push to everyone without a read of its row", async () => {
+    await ann.close({ isReported: false });
     harness.nowMs += handshakeMs;
     const get = () => Promise.reject(new Error("not authorized to perform dynamodb:GetItem"));
     const { get: getMember } = harness.deps.members;
@@ -160,26 +160,26 @@ describe("a connection that a post finds gone", () => {
     expect(bob.messages()).toEqual([1]);
   });
 
-  test("takes nothing from its session's new connection", async () => {
+  test("keeps the memberships of its session's new connection", async () => {
     await ann.login(room);
     const old = ann.connectionId;
     const deps = withPost(async (connectionId, text) => {
-      // The page comes back between the look at the members and the post.
+      // The page reconnects between the read of the members and the post.
       if (connectionId === old && ann.connectionId === old) await ann.open();
       return harness.deps.gateway.post(connectionId, text);
     });
     harness.outcomes.set(old, "gone");
     harness.pages.delete(old);
     await pushBy(deps);
-    expect(await placesIn(room)).toMatchObject([{ connectionId: ann.connectionId }]);
+    expect(await membersIn(room)).toMatchObject([{ connectionId: ann.connectionId }]);
     await pushBy(harness.deps);
     expect(ann.messages()).toEqual([1]);
   });
 
-  // A push to everyone took the row of a page whose $connect had just written it: its hello found nothing.
-  test("is left alone while its handshake may be under way", async () => {
+  // A push to everyone removed the row that `$connect` had just written, so the page's hello found none.
+  test("keeps its row while its handshake may be under way", async () => {
     const eve = await harness.connect();
-    await eve.close({ tells: false });
+    await eve.close({ isReported: false });
     await pushBy(harness.deps, "@all");
     expect(await rowOf(eve)).toBeDefined();
     harness.nowMs += handshakeMs;
@@ -187,30 +187,30 @@ describe("a connection that a post finds gone", () => {
     expect(await rowOf(eve)).toBeUndefined();
   });
 
-  test("is forgotten after a push to everyone as well", async () => {
-    await ann.close({ tells: false });
+  test("is removed after a push to everyone as well", async () => {
+    await ann.close({ isReported: false });
     await pushBy(harness.deps, "@all");
     expect(await rowOf(ann)).toBeUndefined();
     expect(bob.messages()).toEqual([1]);
   });
 });
 
-describe("a member that was evicted and not yet told", () => {
+describe("an evicted member without its notice", () => {
   beforeEach(async () => {
     await ann.login(room, "loginWhenever");
     await harness.deps.rooms.takeOver(room, { connectionId: "crashed", expiresAtMs: 0 });
     await bob.login(room, "loginWhenever");
   });
 
-  test("gets 2005 in place of the message", async () => {
+  test("gets 2005 instead of the message", async () => {
     await pushBy(harness.deps);
     expect(ann.codes(room)).toEqual(["2005"]);
     expect(ann.messages()).toEqual([]);
     expect(bob.messages()).toEqual([1]);
   });
 
-  // Evictions were done while the members were read: a dead line held up the whole room, a refused post ended the push.
-  test("and cannot be reached keeps nobody waiting", async () => {
+  // Evictions ran while the members were read: a dead connection delayed the whole room, a refused post ended the push.
+  test("that cannot be reached does not delay the others", async () => {
     const hanging = Promise.withResolvers<PostOutcome>();
     const bobGotIt = Promise.withResolvers<void>();
     const deps = withPost(async (connectionId, text) => {
@@ -224,7 +224,7 @@ describe("a member that was evicted and not yet told", () => {
     expect(bob.messages()).toEqual([1]);
   });
 
-  test("and whose notice fails keeps nobody from the message", async () => {
+  test("whose notice fails does not keep the message from the others", async () => {
     const deps = withPost(async (connectionId, text) => {
       if (connectionId === ann.connectionId) throw new Error("AccessDenied");
       return harness.deps.gateway.post(connectionId, text);
@@ -235,8 +235,8 @@ describe("a member that was evicted and not yet told", () => {
   });
 });
 
-describe("the order of things", () => {
-  test("is: log, then post", async () => {
+describe("the order of a push", () => {
+  test("is log, then post", async () => {
     await bothIn();
     const mayLog = Promise.withResolvers<void>();
     const asked = Promise.withResolvers<void>();
@@ -259,7 +259,7 @@ describe("the order of things", () => {
     };
     const pushed = pushBy(deps);
     await asked.promise;
-    // Whatever does not wait for the log happens now.
+    // All that does not wait for the log happens now.
     await rowsOf(tables.client, "Rooms");
     expect(done).toEqual([]);
     mayLog.resolve();
@@ -267,7 +267,7 @@ describe("the order of things", () => {
     expect(done).toEqual(["log", "post", "post"]);
   });
 
-  test("lets a push that cannot be logged reach nobody", async () => {
+  test("keeps a push that cannot be logged from all members", async () => {
     await bothIn();
     const log = { ...harness.deps.log, append: () => Promise.reject(new Error("throttled")) };
     await expect(pushBy({ ...harness.deps, log })).rejects.toThrow("throttled");
@@ -276,7 +276,7 @@ describe("the order of things", () => {
 });
 
 describe("a room of 250", () => {
-  test("is posted to at once; each member gets the message once", async () => {
+  test("is posted to at once, and each member gets the message once", async () => {
     const connectionIds = Array.from({ length: 250 }, (_, i) => `${room}-${i}`);
     await seat(room, connectionIds);
     const posted: string[] = [];

@@ -7,7 +7,7 @@ const roomAt = (roomId: string, seq = 1): Room => ({
   ...{ openedAtMs: 0, lastAtMs: 0, ackCheckAtMs: 0 },
 });
 
-test("a room is known for a second after it was read, as it was read last", () => {
+test("a room is cached for a second after its last read", () => {
   const rooms = makeRoomCache(2);
   rooms.put(roomAt("a", 1), 1_000);
   rooms.put(roomAt("a", 2), 1_500);
@@ -16,7 +16,7 @@ test("a room is known for a second after it was read, as it was read last", () =
   expect(rooms.get("b", 1_500)).toBeUndefined();
 });
 
-test("no more rooms are kept than said: the one that was read the longest ago goes", () => {
+test("the room that was read the longest ago makes room for the next", () => {
   const rooms = makeRoomCache(2);
   for (const roomId of ["a", "b", "a", "c"]) rooms.put(roomAt(roomId), 1_000);
   expect(["a", "b", "c"].map((roomId) => rooms.get(roomId, 1_000)?.roomId)).toEqual(["a", undefined, "c"]);

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { readMissed } from "../../../../lambdas/domain/log/read.ts";
 import { Harness } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { interceptNext } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 
 // A push that is repeated takes a number that it does not use. Readers must not wait for that number.
@@ -32,12 +33,10 @@ describe("the unused number is a tombstone at once, so that readers pass it whil
   });
 
   test("when the first push died after it recorded its number", async () => {
-    const { append } = harness.deps.log;
-    harness.deps.log.append = async () => {
+    interceptNext(harness.deps.log, "append", () => async () => {
       throw new Error("died");
-    };
+    });
     await expect(push("once", { messageId: room })).rejects.toThrow("died");
-    harness.deps.log.append = append;
     await push("once", { messageId: room });
     await push("later");
     expect(await missed()).toEqual({ recovered: true, missed: ["once", "later"], upTo: 3 });

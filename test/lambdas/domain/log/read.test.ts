@@ -3,6 +3,7 @@ import { onePage } from "../../../../lambdas/domain/concurrency/pages.ts";
 import { missedBytes, readHistory, readMissed, readPending } from "../../../../lambdas/domain/log/read.ts";
 import { Harness } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { intercept } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 
 const tables = sharedTables(openInMemoryTables);
@@ -15,28 +16,28 @@ beforeEach(() => {
   room = `room-${harness.nextId()}`;
 });
 
-/** A push that died between its number and the log. */
+/** A push that dies after it took a number, before it writes the log. */
 const die = () => harness.deps.rooms.nextSeq(room);
 const push = (data: string, more = {}) => harness.push(room, JSON.stringify(data), more);
 const roomNow = () => harness.deps.rooms.open(room);
 async function missedSince(seq: number, epoch?: string, budget?: number) {
   const now = await roomNow();
   const part = await readMissed(harness.deps, now, { epoch: epoch ?? now.epoch, seq }, "ann", budget);
-  return inWords(part);
+  return parsed(part);
 }
 type Part = Awaited<ReturnType<typeof readMissed>>;
-/** The messages as they go out: each is kept as text. */
-const inWords = ({ missed, ...part }: Part) => ({
+/** The messages as they are sent: each is JSON text. */
+const parsed = ({ missed, ...part }: Part) => ({
   ...part,
   missed: missed.map((raw) => JSON.parse((raw as unknown as { text: string }).text).data),
 });
 const historyOf = async (count: number, budget?: number) => {
   const { after, part } = await readHistory(harness.deps, await roomNow(), count, "ann", budget);
-  return { after, ...inWords(part) };
+  return { after, ...parsed(part) };
 };
 
-describe("what was missed", () => {
-  test("is all that is behind, in order", async () => {
+describe("missed messages", () => {
+  test("are all messages after the position, in order", async () => {
     for (const data of ["a", "b", "c"]) await push(data);
     expect(await missedSince(0)).toEqual({ recovered: true, missed: ["a", "b", "c"], upTo: 3 });
     expect(await missedSince(2)).toEqual({ recovered: true, missed: ["c"], upTo: 3 });
@@ -47,19 +48,19 @@ describe("what was missed", () => {
     ["of another epoch", 0, "elsewhere"],
     ["of the future", 4, undefined],
     ["of the far future", 1_000_000_000, undefined],
-  ])("since a position %s cannot be told", async (_, seq, epoch) => {
+  ])("since a position %s cannot be recovered", async (_, seq, epoch) => {
     for (const data of ["a", "b", "c"]) await push(data);
     expect(await missedSince(seq, epoch)).toEqual({ recovered: false, missed: [], upTo: 3 });
   });
 
-  test("leaves out what nobody wants any more", async () => {
+  test("do not include those whose ttl has ended", async () => {
     await push("a", { ttlMs: 1_000 });
     await push("b");
     harness.nowMs += 1_001;
     expect(await missedSince(0)).toEqual({ recovered: true, missed: ["b"], upTo: 2 });
   });
 
-  test("of a room whose counters were lost is of the new epoch only, and pushes go on", async () => {
+  test("of a room whose counters were lost are of the new epoch only, and pushes continue", async () => {
     for (const data of ["a", "b", "c"]) await push(data);
     const { epoch } = await roomNow();
     const { tableOf } = await import("../../../../lambdas/adapters/dynamodb/table.ts");
@@ -72,11 +73,11 @@ describe("what was missed", () => {
   });
 });
 
-describe("a hole", () => {
+describe("a gap", () => {
   test.each([
     ["between two messages", true],
     ["at the end", false],
-  ])("that is young, %s: more will come, nothing behind it is told", async (_, isFollowed) => {
+  ])("that is young, %s: the reading ends before it, with more to come", async (_, isFollowed) => {
     await push("a");
     await die();
     if (isFollowed) await push("c");
@@ -86,7 +87,7 @@ describe("a hole", () => {
   test.each([
     ["between two messages", true],
     ["at the end", false],
-  ])("that is old, %s, is given up for ever", async (_, isFollowed) => {
+  ])("that is old, %s, gets a tombstone", async (_, isFollowed) => {
     await push("a");
     const { epoch, seq } = await die();
     if (isFollowed) await push("c");
@@ -97,25 +98,24 @@ describe("a hole", () => {
     expect(await harness.deps.log.append(late)).toBe("superseded");
   });
 
-  test("that is filled while it is given up is not passed", async () => {
+  test("that a message fills before its tombstone is not skipped", async () => {
     await push("a");
     const { epoch, seq } = await die();
     await push("c");
     harness.nowMs += 2_000;
     const { log } = harness.deps;
-    const { putTombstone } = log;
-    log.putTombstone = async (...args) => {
+    const restore = intercept(log, "putTombstone", (putTombstone) => async (...args) => {
       const late = { roomId: room, epoch, seq, messageId: "late", eventName: "e", rawData: '"b"', atMs: harness.nowMs };
       await log.append(late);
       return putTombstone(...args);
-    };
+    });
     expect(await missedSince(0)).toMatchObject({ missed: ["a"], upTo: 1, more: true });
-    log.putTombstone = putTombstone;
+    restore();
     expect(await missedSince(1)).toEqual({ recovered: true, missed: ["b", "c"], upTo: 3 });
   });
 });
 
-describe("a log that was trimmed by age", () => {
+describe("a log with expired entries", () => {
   const trim = async () => {
     await push("a");
     await push("b");
@@ -123,20 +123,20 @@ describe("a log that was trimmed by age", () => {
     await push("c");
   };
 
-  test("does not reach back to what has left it", async () => {
+  test("does not reach back to expired entries", async () => {
     await trim();
     expect(await missedSince(0)).toEqual({ recovered: false, missed: [], upTo: 3 });
     expect(await missedSince(1)).toMatchObject({ recovered: false });
   });
 
-  test("reaches back as far as one message proves that the next has not left", async () => {
+  test("reaches back as far as a kept entry proves that the next has not expired", async () => {
     await trim();
     harness.nowMs += 10_000;
     await push("d");
     expect(await missedSince(3)).toEqual({ recovered: true, missed: ["d"], upTo: 4 });
   });
 
-  test("and holds nothing any more cannot tell what was in it", async () => {
+  test("and no kept entries recovers nothing", async () => {
     await push("a");
     await push("b");
     harness.nowMs += day + 60_000;
@@ -145,7 +145,7 @@ describe("a log that was trimmed by age", () => {
     expect(await missedSince(2)).toMatchObject({ recovered: true, missed: [] });
   });
 
-  test("is whole for a room that is younger than what it keeps", async () => {
+  test("is complete for a room that is younger than the retention", async () => {
     await die();
     await push("b");
     harness.nowMs += day / 2;
@@ -176,17 +176,17 @@ test.each([1, 2])(
   },
 );
 
-describe("a reply's bytes", () => {
+describe("the size of a reply", () => {
   const large = (letter: string) => letter.repeat(40_000);
 
-  test("hold as many messages as fit; the rest is to be asked for", async () => {
+  test("limits its messages, and `more` says that there are others", async () => {
     for (const letter of ["a", "b", "c"]) await push(large(letter));
     expect(await missedSince(0)).toMatchObject({ missed: [large("a"), large("b")], upTo: 2, more: true });
     expect(await missedSince(2)).toMatchObject({ missed: [large("c")], upTo: 3 });
     expect(await missedSince(0, undefined, 50_000)).toMatchObject({ missed: [large("a")], upTo: 1, more: true });
   });
 
-  test("do not hold a message that alone is larger: it is named, to be posted by itself", async () => {
+  test("excludes a message that alone exceeds it, and returns it to be posted alone", async () => {
     await push("a".repeat(missedBytes));
     await push("b");
     const part = await missedSince(0);
@@ -195,7 +195,7 @@ describe("a reply's bytes", () => {
 });
 
 describe("history", () => {
-  test("is the newest so many", async () => {
+  test("is the newest messages", async () => {
     for (const data of ["a", "b", "c"]) await push(data);
     expect(await historyOf(2)).toEqual({ after: 1, recovered: true, missed: ["b", "c"], upTo: 3 });
     expect(await historyOf(100)).toEqual({ after: 0, recovered: true, missed: ["a", "b", "c"], upTo: 3 });
@@ -205,7 +205,7 @@ describe("history", () => {
     expect(await historyOf(5)).toEqual({ after: 0, recovered: true, missed: [], upTo: 0 });
   });
 
-  test("is no less for what has left the log", async () => {
+  test("counts as recovered although older messages have expired", async () => {
     await push("a");
     harness.nowMs += day + 1_000;
     await push("b");
@@ -214,7 +214,7 @@ describe("history", () => {
     expect(await historyOf(5)).toEqual({ after: 1, recovered: true, missed: [], upTo: 2 });
   });
 
-  test("counts only what the reader may have, however far back that is", async () => {
+  test("counts only messages for the reader, however far back they are", async () => {
     for (const data of ["a", "b"]) await push(data);
     await push("to others", { exclude: ["ann"] });
     await push("for a second", { ttlMs: 1_000 });
@@ -224,8 +224,8 @@ describe("history", () => {
     expect(await historyOf(2)).toEqual({ after: 1, recovered: true, missed: ["b", "c"], upTo: 6 });
   });
 
-  // It left out the oldest, or all if the last one was large, and claimed to be everything.
-  test("that is more than a reply holds begins with the oldest; the rest is to be asked for", async () => {
+  // It left out the oldest messages, or all if the last one was large, and claimed to be complete.
+  test("that exceeds a reply begins with the oldest message, and `more` says that there are others", async () => {
     for (const letter of ["a", "b", "c"]) await push(letter.repeat(30_000));
     const { missed, ...rest } = await historyOf(3, 70_000);
     expect(missed.map((text: string) => text[0])).toEqual(["a", "b"]);
@@ -233,16 +233,16 @@ describe("history", () => {
     expect(await missedSince(2)).toMatchObject({ missed: ["c".repeat(30_000)], upTo: 3 });
   });
 
-  test.each([1, 5])("of %s names a last message that alone is too large, to be posted by itself", async (count) => {
+  test.each([1, 5])("of %s returns a last message that alone is too large, to be posted alone", async (count) => {
     await push("a".repeat(missedBytes));
     expect(await historyOf(count)).toMatchObject({ missed: [], upTo: 0, more: true, tooLarge: { seq: 1 } });
   });
 
-  // It claimed everything up to the newest number, also one whose message was not written yet and came to nobody.
+  // It claimed everything up to the newest number, so a message that was still being written reached no page.
   test.each([
     ["between two messages", true],
     ["at the end", false],
-  ])("does not reach over a number that is still to be written, %s", async (_, isFollowed) => {
+  ])("ends before a number that is still being written, %s", async (_, isFollowed) => {
     await push("a");
     await die();
     if (isFollowed) await push("c");
@@ -251,26 +251,25 @@ describe("history", () => {
     expect(await historyOf(5)).toMatchObject({ missed: isFollowed ? ["a", "c"] : ["a"], upTo: isFollowed ? 3 : 2 });
   });
 
-  test("does not begin behind a number that is still to be written", async () => {
+  test("does not begin after a number that is still being written", async () => {
     await die();
     await push("b");
     expect(await historyOf(5)).toEqual({ after: 0, recovered: true, missed: [], upTo: 0, more: true });
   });
 
-  test("looks at the newest thousand numbers only", async () => {
-    const { log } = harness.deps;
+  test("reads the newest thousand numbers only", async () => {
     let asked: number[] = [];
-    log.pages = (_, from, to) => {
+    intercept(harness.deps.log, "pages", () => (_, from, to) => {
       asked = [from, to];
       return onePage([]);
-    };
+    });
     const room = { ...(await roomNow()), seq: 5_000, openedAtMs: 0, lastAtMs: 0 };
     expect(await readHistory(harness.deps, room, 10, "ann")).toMatchObject({ after: 4_999 });
     expect(asked).toEqual([4_001, 5_000]);
   });
 });
 
-test("what waits for a member is at most as many as asked for, wanted ones only", async () => {
+test("pending messages are limited in number, and without those whose ttl has ended", async () => {
   await push("a", { ttlMs: 1_000 });
   for (const data of ["b", "c", "d"]) await push(data);
   harness.nowMs += 1_001;

@@ -22,7 +22,7 @@ async function silentPage(options: PageOptions = {}): Promise<Page> {
   page.session = page.connectionId;
   harness.nowMs += 1;
   harness.pages.set(page.connectionId, page);
-  page.line = "open";
+  page.connectionState = "open";
   await connect(harness.deps, page.caller);
   return page;
 }
@@ -120,7 +120,7 @@ describe("the rooms of a hello", () => {
     const ann = await harness.connect();
     const rooms = Array.from({ length: 50 }, (_, i) => `${room}-${i}`.padEnd(128, "r"));
     await Promise.all(rooms.map((roomId) => ann.login(roomId)));
-    await ann.close({ tells: false });
+    await ann.close({ isReported: false });
     await ann.open();
     for (const roomId of rooms) expect(ann.isIn(roomId)).toBe(true);
     await Promise.all(rooms.map((roomId) => harness.push(roomId)));
@@ -128,7 +128,7 @@ describe("the rooms of a hello", () => {
 
     const reply = await say(ann, {
       session: ann.session,
-      rooms: rooms.map((roomId) => ({ roomId, generation: ann.inSince.get(roomId)?.generation ?? 0 })),
+      rooms: rooms.map((roomId) => ({ roomId, generation: ann.memberships.get(roomId)?.generation ?? 0 })),
     });
     expect(Buffer.byteLength(JSON.stringify(reply))).toBeLessThan(128 * 1024);
   });
@@ -137,7 +137,7 @@ describe("the rooms of a hello", () => {
     const ann = await harness.connect();
     const bob = await harness.connect();
     await ann.login(room, "loginWhenLast");
-    await ann.close({ tells: false });
+    await ann.close({ isReported: false });
     await bob.login(room, "loginWhenLast");
     const back = await silentPage({ subject: ann.subject });
     const reply = await say(back, {

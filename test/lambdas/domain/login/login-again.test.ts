@@ -55,7 +55,7 @@ describe.each(loginPolicies)("a login by %s to a room that one is in", (type) =>
 
   test("and whose reply is lost too is sent what was not acked", async () => {
     await twoWereLost();
-    ann.page.listener = { since: () => undefined, hear: () => {} };
+    ann.page.listener = { since: () => undefined, onFrame: () => {} };
     await again();
     ann.page.listener = ann;
     await harness.pass(6_000);

@@ -10,6 +10,7 @@ import { AckingPage } from "../../../support/acking-page.ts";
 import { type CrashPoint, countCalls, crash } from "../../../support/crash.ts";
 import { Harness, wireOf } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { intercept, interceptNext } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 
 const tables = sharedTables(openInMemoryTables);
@@ -96,7 +97,7 @@ describe("a login", () => {
 
   test("whose reply was lost is sent again what was in it", async () => {
     await pushes("a", "b");
-    ann.page.listener = { since: () => undefined, hear: () => {} };
+    ann.page.listener = { since: () => undefined, onFrame: () => {} };
     await loginBy(ann, { since: { epoch: await epochNow(), seq: 0 } });
     ann.page.listener = ann;
     await harness.push(room, '"c"');
@@ -121,12 +122,12 @@ describe("since the last", () => {
     [
       "gone without a word when somebody took over",
       async (other) => {
-        await ann.page.close({ tells: false });
+        await ann.page.close({ isReported: false });
         await other.page.login(room);
       },
     ],
     ["leaving", () => ann.page.leave(room)],
-    ["an end that nobody was told of", () => ann.page.close({ tells: false })],
+    ["an end that nobody was told of", () => ann.page.close({ isReported: false })],
   ])("goes on there also after %s", async (_, end) => {
     await ann.login(room, "loginWhenFirst");
     await pushes("a");
@@ -144,7 +145,7 @@ describe("since the last", () => {
     await ann.login(room, "loginWhenFirst");
     await pushes("a");
     await ann.ack();
-    await ann.page.close({ tells: false });
+    await ann.page.close({ isReported: false });
     await crash(harness, () => disconnect(harness.deps, ann.page.connectionId), point);
     await pushes("b");
     const tablet = await AckingPage.open(harness, { subject: ann.page.subject });
@@ -334,15 +335,14 @@ describe("hello", () => {
     const alone = new Harness(fresh.client);
     const eve = new AckingPage(alone);
     // The push comes between the reading of everyone's room and the cursor.
-    const { setCursor } = alone.deps.members;
-    alone.deps.members.setCursor = async (roomId, ...rest) => {
+    intercept(alone.deps.members, "setCursor", (setCursor) => async (roomId, ...rest) => {
       if (roomId === "@all") {
         alone.lost.add(eve.page.connectionId);
         await alone.push("@all", '"m"');
         alone.lost.clear();
       }
       return setCursor(roomId, ...rest);
-    };
+    });
     await eve.page.open();
     await alone.pass(5_000);
     expect(eve.dataOf("@all")).toEqual(["m"]);
@@ -352,24 +352,20 @@ describe("hello", () => {
 
 describe("messages that cross a login", () => {
   test("between the look at the room and the place are in the reply", async () => {
-    const { put } = harness.deps.members;
-    harness.deps.members.put = async (...args) => {
-      harness.deps.members.put = put;
+    interceptNext(harness.deps.members, "put", (put) => async (...args) => {
       await harness.push(room, '"crossing"');
       return put(...args);
-    };
+    });
     await ann.login(room, "loginWhenever");
     await harness.push(room, '"after"');
     expect(ann.dataOf(room)).toEqual(["crossing", "after"]);
   });
 
   test.each(["loginWhenFirst", "loginWhenLast"] as const)("by %s come by redelivery", async (type) => {
-    const { put } = harness.deps.members;
-    harness.deps.members.put = async (...args) => {
-      harness.deps.members.put = put;
+    interceptNext(harness.deps.members, "put", (put) => async (...args) => {
       await harness.push(room, '"crossing"');
       return put(...args);
-    };
+    });
     await ann.login(room, type);
     await harness.pass(5_000);
     expect(ann.dataOf(room)).toEqual(["crossing"]);

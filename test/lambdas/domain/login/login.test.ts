@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Harness, openHarness, type Page } from "../../../support/harness.ts";
+import { intercept, interceptNext } from "../../../support/intercept.ts";
 
 let harness: Harness & { end(): Promise<void> };
 beforeAll(async () => {
@@ -61,40 +62,36 @@ describe("loginWhenFirst", () => {
   // these two nobody seems to be there but the one who is gone.
   test("puts nobody out who came in while a ghost was asked, behind the first look at the members", async () => {
     await ann.login(room, "loginWhenever");
-    await ann.close({ tells: false });
+    await ann.close({ isReported: false });
     const eve = await harness.connect();
-    const { rooms, members } = harness.deps;
     const checked = Promise.withResolvers<void>();
-    harness.deps.members = {
-      ...members,
-      pages: async function* (...query: Parameters<typeof members.pages>) {
-        yield* members.pages(...query);
-        checked.resolve();
-      },
-    };
-    harness.deps.rooms = {
-      ...rooms,
-      open: async (roomId) => {
-        await checked.promise;
-        harness.deps.rooms = rooms;
-        await eve.login(room, "loginWhenever");
-        return rooms.open(roomId);
-      },
-    };
+    intercept(
+      harness.deps.members,
+      "pages",
+      (pages) =>
+        async function* (...query) {
+          yield* pages(...query);
+          checked.resolve();
+        },
+    );
+    interceptNext(harness.deps.rooms, "open", (open) => async (roomId) => {
+      await checked.promise;
+      await eve.login(room, "loginWhenever");
+      return open(roomId);
+    });
     expect(await code(bob.login(room))).toBe("2004");
     expect(eve.codes(room)).toEqual([]);
-    Object.assign(harness.deps, { rooms, members });
   });
 
   test("takes the place of one whose connection ended without a word", async () => {
     await ann.login(room);
-    await ann.close({ tells: false });
+    await ann.close({ isReported: false });
     expect(await code(bob.login(room))).toBe("2002");
   });
 
   test("takes the place of one whose line is dead though API Gateway calls it open", async () => {
     await ann.login(room);
-    ann.goSilent();
+    ann.goStale();
     expect(await code(bob.login(room))).toBe("2002");
   });
 
@@ -102,7 +99,7 @@ describe("loginWhenFirst", () => {
     const old = await harness.connect({ probe: false });
     await old.login(room);
     expect(await code(bob.login(room))).toBe("2004");
-    await old.close({ tells: false });
+    await old.close({ isReported: false });
     expect(await code(bob.login(room))).toBe("2002");
   });
 
@@ -199,7 +196,7 @@ describe("after 2005", () => {
 describe("a session that comes back", () => {
   test("takes its own place again at once, its old connection still looking open", async () => {
     await ann.login(room);
-    ann.goSilent();
+    ann.goStale();
     await ann.open();
     expect(ann.isIn(room)).toBe(true);
     await harness.push(room);
@@ -217,7 +214,7 @@ describe("a session that comes back", () => {
 
   test("hears 2005 if somebody took its place meanwhile, and evicts nobody", async () => {
     await ann.login(room, "loginWhenLast");
-    await ann.close({ tells: false });
+    await ann.close({ isReported: false });
     await bob.login(room);
     await ann.open();
     expect(ann.isIn(room)).toBe(false);

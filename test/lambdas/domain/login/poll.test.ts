@@ -4,8 +4,9 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { type PollAnswer, poll } from "../../../../lambdas/domain/login/poll.ts";
 import type { LoginFrame, RoomToRestore } from "../../../../protocol/frames.ts";
 import { AckingPage } from "../../../support/acking-page.ts";
-import { Harness, type Page, wireOf } from "../../../support/harness.ts";
+import { type AroundCall, Harness, type Page, wireOf } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { intercept } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 
 const tables = sharedTables(openInMemoryTables);
@@ -270,15 +271,15 @@ describe("a poll that finds all as the last one left it", () => {
     const answer = await acked();
     let underWay = 0;
     let hops = 0;
-    harness.turn = async (work) => {
+    const countRoundTrips: AroundCall = async (call) => {
       if (underWay === 0) hops += 1;
       underWay += 1;
       await setImmediate();
-      const done = await work();
+      const done = await call();
       underWay -= 1;
       return done;
     };
-    await goOn(answer);
+    await harness.withAroundCall(countRoundTrips, () => goOn(answer));
     expect(hops).toBe(1);
   });
 
@@ -299,18 +300,18 @@ describe("a page that goes from its WebSocket to polling and back", () => {
       return {
         roomId,
         ...(since && { since }),
-        ...(roomId === room && { generation: reader.page.inSince.get(room)?.generation ?? 0 }),
+        ...(roomId === room && { generation: reader.page.memberships.get(room)?.generation ?? 0 }),
       };
     });
   const pollOnce = async (reader: AckingPage) => {
-    for (const frame of (await pollBy(reader.page, own(reader))).rooms) reader.hear(frame);
+    for (const frame of (await pollBy(reader.page, own(reader))).rooms) reader.onFrame(frame);
   };
 
   test("loses nothing and sees nothing twice", async () => {
     const eve = await AckingPage.open(harness);
     await eve.login(room);
     await harness.push(room, "1");
-    eve.page.goSilent();
+    eve.page.goStale();
     await harness.push(room, "2");
     await harness.push("@all", '"all"');
     await pollOnce(eve);
@@ -344,16 +345,15 @@ describe("a page that goes from its WebSocket to polling and back", () => {
   test("has its place back also if a poll was still under way when the WebSocket opened", async () => {
     const eve = await AckingPage.open(harness);
     await eve.login(room);
-    eve.page.goSilent();
+    eve.page.goStale();
     harness.nowMs += 1_000;
-    const opened = harness.deps.connections.put;
-    harness.deps.connections.put = async (caller) => {
-      await opened(caller);
+    const restore = intercept(harness.deps.connections, "put", (put) => async (caller) => {
+      await put(caller);
       harness.nowMs += 500;
       await pollOnce(eve);
-    };
+    });
     await eve.page.open();
-    harness.deps.connections.put = opened;
+    restore();
     expect(eve.page.isIn(room)).toBe(true);
     await harness.push(room, "1");
     await eve.ack();

@@ -84,7 +84,7 @@ describe("the end of a connection", () => {
 
   test("that is never told lets its rows be absent for everybody after their time", async () => {
     await ann.login(room);
-    await ann.close({ tells: false });
+    await ann.close({ isReported: false });
     harness.nowMs += 131 * 60_000;
     expect(await harness.deps.connections.get(ann.connectionId)).toBeUndefined();
     await bob.open();
@@ -177,8 +177,8 @@ describe("leaveRoom", () => {
     await ann.login(room);
     const { caller } = ann;
     harness.nowMs += 1_000;
-    const { session, inSince } = ann;
-    const rooms = [{ roomId: room, generation: inSince.get(room)?.generation ?? 0 }];
+    const { session, memberships } = ann;
+    const rooms = [{ roomId: room, generation: memberships.get(room)?.generation ?? 0 }];
     await hello(harness.deps, { ...caller, requestedAtMs: harness.nowMs }, { action: "hello", session, rooms });
     await leaveRoom(harness.deps, caller, { action: "leaveRoom", roomId: room });
     expect(await code(bob.login(room))).toBe("2002");

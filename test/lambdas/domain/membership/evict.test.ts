@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { evict } from "../../../../lambdas/domain/membership/evict.ts";
 import { openHarness, type Page } from "../../../support/harness.ts";
+import { interceptNext } from "../../../support/intercept.ts";
 
 let harness: Awaited<ReturnType<typeof openHarness>>;
 beforeEach(async () => {
@@ -70,12 +71,10 @@ test("who was too slow to answer a probe keeps its place if the one who asked ge
   await ack(3);
   const other = await harness.connect();
   const asker = await harness.connect();
-  const { wait } = harness.deps;
-  harness.deps.wait = async (ms) => {
-    harness.deps.wait = wait;
+  interceptNext(harness.deps, "wait", (wait) => async (ms) => {
     await other.login("456", "loginWhenever");
     await wait(ms);
-  };
+  });
   harness.lost.add(page.connectionId);
   expect((await asker.login("456", "loginWhenFirst")).data.code).toBe("2004");
   harness.lost.clear();
@@ -118,7 +117,7 @@ test("a page whose connection has ended is not told again", async () => {
   harness.lost.add(page.connectionId);
   await (await harness.connect()).login("456", "loginWhenLast");
   harness.lost.clear();
-  await page.close({ tells: false });
+  await page.close({ isReported: false });
   await harness.pass(6_000);
   expect(harness.checks).toEqual([]);
 });

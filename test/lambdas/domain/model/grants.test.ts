@@ -30,7 +30,7 @@ describe("a pattern", () => {
   });
 
   test("means what the same regular expression means", () => {
-    // Few letters, so that patterns and rooms meet often.
+    // Few letters, so that patterns and rooms match often.
     const pattern = fc.string({ unit: fc.constantFrom("a", "b", "*", "."), maxLength: 8 });
     const roomId = fc.string({ unit: fc.constantFrom("a", "b", "."), maxLength: 10 });
     fc.assert(
@@ -42,18 +42,18 @@ describe("a pattern", () => {
     );
   });
 
-  test("that is made to be slow is not", () => {
-    // A matcher that goes back to try again would be at this for longer than the universe is old.
+  test("that is hostile takes no longer", () => {
+    // A matcher that backtracks would not finish this within years.
     expect(isGranted([`${"*a".repeat(500)}*b`], "a".repeat(5_000))).toBe(false);
   });
 });
 
 describe("a list of patterns", () => {
-  test("that is empty covers nothing", () => {
+  test("without entries covers no room", () => {
     expect(isGranted([], "456")).toBe(false);
   });
 
-  test("covers what any of them covers", () => {
+  test("covers each room that one of its patterns covers", () => {
     expect(isGranted(["1", "4*"], "456")).toBe(true);
     expect(isGranted(["1", "5*"], "456")).toBe(false);
   });

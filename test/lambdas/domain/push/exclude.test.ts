@@ -23,7 +23,7 @@ const clear = async (harness: Harness, ...readers: AckingPage[]) => {
 describe.each([
   { size: "small", client: () => tables.client },
   { size: "large", client: () => inPagesOf(1, tables.client) },
-])("a push that excludes somebody of a $size room", ({ client }) => {
+])("a push that excludes a user of a $size room", ({ client }) => {
   let harness: Harness;
   let room = "";
   let ann: AckingPage;
@@ -36,7 +36,7 @@ describe.each([
     await bob.login(room, "loginWhenever");
   });
 
-  test("reaches the others, and what comes next reaches everybody without a gap", async () => {
+  test("reaches the others, and the next message reaches all without a gap", async () => {
     await harness.push(room, '"moved"', without(ann));
     await harness.push(room, '"next"');
     await harness.pass(0);
@@ -45,7 +45,7 @@ describe.each([
     expect(ann.since(room)).toMatchObject({ seq: 2 });
   });
 
-  test("does not reach them later: not by a replay, a login, a redelivery or history", async () => {
+  test("does not reach the user later by a replay, a login, a redelivery or a history", async () => {
     harness.lost.add(ann.page.connectionId);
     await harness.push(room, '"moved"', without(ann));
     await harness.push(room, '"next"');
@@ -54,7 +54,7 @@ describe.each([
     await clear(harness, ann, bob);
     expect(seenBy(ann, room)).toEqual(["next"]);
 
-    await ann.page.close({ tells: false });
+    await ann.page.close({ isReported: false });
     await ann.page.open();
     expect(seenBy(ann, room)).toEqual(["next"]);
     const retries = await AckingPage.open(harness, { subject: ann.page.subject });
@@ -62,7 +62,7 @@ describe.each([
     expect(seenBy(retries, room)).toEqual(["next"]);
   });
 
-  test("reports nothing of them as undelivered, and does not count them among those who have it", async () => {
+  test("is not reported as undelivered to the user, and does not count the user as acked", async () => {
     harness.lost.add(ann.page.connectionId);
     const pushed = await harness.push(room, '"moved"', without(ann));
     await harness.pass(0);
@@ -73,16 +73,16 @@ describe.each([
     expect(status).toMatchObject({ ackedBy: [bob.page.subject], waitingFor: [] });
   });
 
-  test.each([0, 1] as const)("at qos %i counts the others as those it was sent to", async (qos) => {
+  test.each([0, 1] as const)("at qos %i counts the others as sent", async (qos) => {
     const pushed = await harness.push(room, '"moved"', { ...without(ann), qos, messageId: `m-${room}` });
     await harness.pass(0);
     const [record] = "records" in pushed ? pushed.records : [];
     const [status] = (await pushStatus(harness.deps, `m-${room}`)) ?? [];
-    // A small room's are known at once, and at qos 0 not kept.
+    // In a small room the outcomes are known at once; at qos 0 they are not recorded.
     expect(record?.outcomes ?? status?.outcomes).toMatchObject({ members: 1, sent: 1 });
   });
 
-  test("at qos 0 posts nothing to them", async () => {
+  test("at qos 0 posts nothing to the user", async () => {
     const before = ann.page.inbox.length;
     await harness.push(room, '"moved"', { ...without(ann), qos: 0 });
     await harness.pass(0);
@@ -91,7 +91,7 @@ describe.each([
   });
 });
 
-test("of messages that go along with one another, each keeps its own exclusions", async () => {
+test("each of several coalesced messages keeps its own exclusions", async () => {
   const harness = new Harness(inPagesOf(1, tables.client));
   const room = `room-${harness.nextId()}`;
   const [ann, bob] = [await AckingPage.open(harness), await AckingPage.open(harness)];

@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { replay } from "../../../../lambdas/domain/delivery/replay.ts";
 import { poll } from "../../../../lambdas/domain/login/poll.ts";
-import { type PushRequest, push } from "../../../../lambdas/domain/push/push.ts";
+import { push } from "../../../../lambdas/domain/push/push.ts";
 import type { MessageFrame, ServerFrame } from "../../../../protocol/frames.ts";
 import { inlineBytes, limits } from "../../../../protocol/limits.ts";
+import type { PushRequest } from "../../../../protocol/push.ts";
 import { AckingPage } from "../../../support/acking-page.ts";
 import { countCalls, crash } from "../../../support/crash.ts";
 import { Harness, type Page, wireOf } from "../../../support/harness.ts";
@@ -33,11 +34,11 @@ const messagesOf = (frames: readonly ServerFrame[]) =>
 const pushToRoom = (rawData: string, more: Partial<PushRequest> = {}) => harness.push(room, rawData, more);
 const frameBytes = (frame: ServerFrame | undefined) => Buffer.byteLength(JSON.stringify(frame));
 
-describe("what fits into one post", () => {
-  test("goes as it is, to the last byte; one more and it is kept apart", async () => {
+describe("data that fit into one frame", () => {
+  test("are inline, to the last byte; with one more they are a payload", async () => {
     await pushToRoom(textOf(120_000));
     const around = frameBytes(messagesOf(ann.inbox)[0]) - 120_000;
-    // The size is taken for the longest place in a log.
+    // The size is computed for the longest position.
     const spare = 64;
     const fits = inlineBytes - around - spare;
     await pushToRoom(textOf(fits));
@@ -48,7 +49,7 @@ describe("what fits into one post", () => {
     expect(messagesOf(ann.inbox)[2]).not.toHaveProperty("data");
   });
 
-  test("asks nobody about it: one call fewer than what is kept apart", async () => {
+  test("take one call fewer than a payload", async () => {
     await pushToRoom("1");
     const calls = await countCalls(harness, () => pushToRoom("2"));
     expect(harness.payloads.size).toBe(0);
@@ -56,8 +57,8 @@ describe("what fits into one post", () => {
   });
 });
 
-describe("what does not", () => {
-  test("is kept under its hash, and the frame says where, how much and what its hash is", async () => {
+describe("larger data", () => {
+  test("are stored under their hash, and the frame has their URL, size and hash", async () => {
     await pushToRoom(large);
     const [[sha256 = "", kept] = []] = harness.payloads;
     expect(kept).toBe(large);
@@ -70,7 +71,7 @@ describe("what does not", () => {
     ]);
   });
 
-  test("is in the log by its hash alone: no address, no data", async () => {
+  test("are in the log by their hash only, without URL and data", async () => {
     await pushToRoom(large);
     const [sha256] = harness.payloads.keys();
     const [row] = await logOf(room);
@@ -79,7 +80,7 @@ describe("what does not", () => {
     expect(JSON.stringify(row)).not.toContain("https://");
   });
 
-  test("is kept once for all rooms, also for the one whose name alone makes its frame too long", async () => {
+  test("are stored once for all rooms, also if the name of one room makes its frame too long", async () => {
     const long = `${room}-${"r".repeat(128 - room.length - 1)}`;
     await ann.login(long);
     const fitsRoomOnly = textOf(inlineBytes - 200);
@@ -91,7 +92,7 @@ describe("what does not", () => {
     expect(harness.payloads.size).toBe(0);
   });
 
-  test("goes at qos 0 too, and into no log", async () => {
+  test("are sent at qos 0 too, without a log", async () => {
     await pushToRoom(large, { qos: 0 });
     const [message] = messagesOf(ann.inbox);
     expect(message).toMatchObject({ qos: 0, payload: { bytes: inlineBytes } });
@@ -99,7 +100,7 @@ describe("what does not", () => {
     expect(await logOf(room)).toEqual([]);
   });
 
-  test("is accepted up to 5 MB; above, it is refused with both sizes and nothing is written", async () => {
+  test("are accepted up to 5 MB; above, they are refused with both sizes and nothing is written", async () => {
     const max = textOf(limits.payloadBytes);
     expect(await pushToRoom(max)).toHaveProperty("messageId");
     harness.payloads.clear();
@@ -111,7 +112,7 @@ describe("what does not", () => {
     expect(harness.payloads.size).toBe(0);
   });
 
-  test("that cannot be kept is an outage, and no log knows of it", async () => {
+  test("that cannot be stored fail the push before any log is written", async () => {
     const payloads = { ...harness.deps.payloads, put: () => Promise.reject(new Error("S3 did not answer")) };
     const before = await allRows();
     const failed = push({ ...harness.deps, payloads }, { rooms: [room], eventName: "test", rawData: large, qos: 1 });
@@ -120,7 +121,7 @@ describe("what does not", () => {
   });
 });
 
-describe("each sending has an address of its own time", () => {
+describe("each delivery has a fresh URL", () => {
   const urlsOf = (frames: readonly (MessageFrame | undefined)[]) => frames.map((frame) => frame?.payload?.url);
   const nowUrl = () => harness.deps.payloads.urlOf({ sha256: [...harness.payloads.keys()][0] ?? "", bytes: 0 });
   beforeEach(() => pushToRoom(large));
@@ -157,7 +158,7 @@ describe("each sending has an address of its own time", () => {
   });
 });
 
-test("a hundred of them wait for a member in frames that a post can carry", async () => {
+test("a hundred payloads are redelivered in frames that fit into a post", async () => {
   const reader = await AckingPage.open(harness);
   await reader.login(room, "loginWhenever");
   harness.lost.add(reader.page.connectionId);
@@ -171,7 +172,7 @@ test("a hundred of them wait for a member in frames that a post can carry", asyn
   expect(reader.dataOf(room)).toHaveLength(100);
 });
 
-test("a push that dies at any of its calls and is sent again arrives once, whole", async () => {
+test("a push that dies at any of its calls and is repeated arrives once, complete", async () => {
   const open = async () => {
     const there = new Harness(tables.client);
     const roomId = `room-${there.nextId()}`;
@@ -185,7 +186,7 @@ test("a push that dies at any of its calls and is sent again arrives once, whole
     for (const moment of ["before", "after"] as const) {
       const { there, roomId, reader, work } = await open();
       await crash(there, work, { call, moment });
-      // Whatever a log has of it, its data are there.
+      // If a log has the message, its data are stored.
       const logged = (await logOf(roomId)).filter((row) => row.payload !== undefined);
       for (const { payload } of logged) expect(there.payloads.has((payload as { sha256: string }).sha256)).toBe(true);
       await work();

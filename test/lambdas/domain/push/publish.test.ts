@@ -37,7 +37,7 @@ describe("a publish to a room", () => {
     await bob.login(room, "loginWhenever");
   });
 
-  test("reaches all who are in, the sender too, in its place in the room's order", async () => {
+  test("reaches all members, the sender too, in the room's order", async () => {
     await harness.push(room, '"before"');
     const answer = await publishBy(ann, { roomId: room });
     expect(answer).toEqual({
@@ -54,37 +54,37 @@ describe("a publish to a room", () => {
     expect(bob.page.inbox.at(-1)).toMatchObject({ from: ann.page.subject, qos: 1 });
   });
 
-  test("at qos 0 has no number, and at qos 2 it has", async () => {
+  test("has no number at qos 0, and one at qos 2", async () => {
     expect(await publishBy(ann, { roomId: room, qos: 0 })).not.toHaveProperty("seq");
     expect(await publishBy(ann, { roomId: room, qos: 2, clientMessageId: "c-2" })).toHaveProperty("seq", 1);
   });
 
-  test.each([1, 0] as const)("twice with one clientMessageId at qos %i is one message and one answer", async (qos) => {
+  test.each([1, 0] as const)("twice with one clientMessageId at qos %i is one message with one reply", async (qos) => {
     const first = await publishBy(ann, { roomId: room, qos });
     expect(await publishBy(ann, { roomId: room, qos })).toEqual(first);
     expect(bob.dataOf(room)).toEqual(["hi"]);
   });
 
-  test("twice at once is one message and one answer", async () => {
+  test("twice at once is one message with one reply", async () => {
     const answers = await Promise.all(Array.from({ length: 5 }, () => publishBy(ann, { roomId: room })));
     for (const answer of answers) expect(answer).toEqual(answers[0]);
     await bob.fill();
     expect(bob.dataOf(room)).toEqual(["hi"]);
   });
 
-  test("with an id that somebody else used too is a message of its own", async () => {
+  test("with an id that another user chose too is a separate message", async () => {
     await publishBy(ann, { roomId: room });
     await publishBy(bob, { roomId: room, rawData: '"ho"' });
     expect(ann.dataOf(room)).toEqual(["hi", "ho"]);
   });
 
-  test("with receipt tells the sender when it is there", async () => {
+  test("with receipt notifies the sender of the delivery", async () => {
     const answer = await publishBy(ann, { roomId: room, receipt: true });
     await Promise.all([bob.ack(), ann.ack()]);
     expect(ann.delivered).toEqual("messageId" in answer ? [answer.messageId] : []);
   });
 
-  test("too large for any message is refused with its sizes", async () => {
+  test("that is too large is refused with its sizes", async () => {
     const refused = await publishBy(ann, { roomId: room, rawData: JSON.stringify("x".repeat(5_300_000)) });
     expect(refused).toMatchObject({ type: "publishFailed", data: { code: "2012" }, clientMessageId: "c-1" });
     expect(refused.data.msg).toContain("allowed are 5242880");
@@ -104,7 +104,7 @@ describe("a publish is refused", () => {
     );
   });
 
-  test("to a room that one is not in, or not any more, or not by this connection", async () => {
+  test("to a room that the caller is not in, has left, or is in by another connection", async () => {
     const notIn = refusal(`you are not in room ${room}, log in first`);
     expect(await publishBy(ann, { roomId: room })).toEqual(notIn);
     await ann.login(room);
@@ -116,7 +116,7 @@ describe("a publish is refused", () => {
     expect(await publishBy(ann, { roomId: room })).toEqual(notIn);
   });
 
-  test("to oneself, or to a person without a grant", async () => {
+  test("to oneself, or to a user without a grant", async () => {
     expect(await publishBy(ann, { toUser: ann.page.subject })).toEqual(refusal("toUser is yourself"));
     const guest = await AckingPage.open(harness);
     expect(await publishBy(guest, { toUser: bob.page.subject })).toEqual(
@@ -125,8 +125,8 @@ describe("a publish is refused", () => {
   });
 });
 
-describe("a publish to a person", () => {
-  test("reaches both people's devices under the conversation's id, and is kept in its log", async () => {
+describe("a publish to a user", () => {
+  test("reaches both users' devices under the conversation's id, and is kept in its log", async () => {
     const tablet = await AckingPage.open(harness, { subject: ann.page.subject });
     const toUser = bob.page.subject;
     const answer = await publishBy(ann, { toUser });
@@ -146,18 +146,18 @@ describe("a publish to a person", () => {
     }
   });
 
-  // They said `@user`, with numbers of another log: a client would have taken them for its own room's.
-  test("is named by its conversation where that is replayed, and nothing in it by anybody's own room", async () => {
+  // The frames had `@user` with numbers of another log: a client took them for those of its own room.
+  test("is named by its conversation in a replay, and not by an own room", async () => {
     await publishBy(ann, { toUser: bob.page.subject });
     const roomId = `${ann.page.subject}_${bob.page.subject}`;
-    for (const wish of [{ after: 0 }, { history: 1 }]) {
-      const reply = await replayBy(bob, { toUser: ann.page.subject, ...wish });
+    for (const options of [{ after: 0 }, { history: 1 }]) {
+      const reply = await replayBy(bob, { toUser: ann.page.subject, ...options });
       expect(reply).toMatchObject({ roomId, missed: [{ roomId, conversation: roomId, seq: 1 }] });
     }
     expect(bob.page.inbox.at(-1)).toMatchObject({ roomId: "@user" });
   });
 
-  test("by an id that was used to another person is refused, and reaches nobody", async () => {
+  test("with an id of a message to another user is refused, and not delivered", async () => {
     await publishBy(ann, { toUser: bob.page.subject });
     const eve = await AckingPage.open(harness);
     expect(await publishBy(ann, { toUser: eve.page.subject })).toMatchObject({
@@ -168,14 +168,14 @@ describe("a publish to a person", () => {
     expect([ann.dataOf("@user"), eve.dataOf("@user")]).toEqual([["hi"], []]);
   });
 
-  test("who is nowhere is kept for when they come, and given up in time", async () => {
+  test("without a connection waits for the user, and is reported as undelivered in time", async () => {
     await publishBy(ann, { toUser: "nobody" });
     await ann.ack();
     await harness.pass(600_000);
     expect(harness.undelivered).toMatchObject([{ subject: "nobody", roomId: "@user/nobody" }]);
   });
 
-  test("twice at once is one message for both", async () => {
+  test("twice at once is one message for both users", async () => {
     const toUser = bob.page.subject;
     await Promise.all([publishBy(ann, { toUser }), publishBy(ann, { toUser })]);
     await Promise.all([ann.fill(), bob.fill()]);
@@ -184,7 +184,7 @@ describe("a publish to a person", () => {
 });
 
 describe("replay", () => {
-  test("tells members what is behind, and nobody else", async () => {
+  test("returns the messages after a position to members only", async () => {
     await ann.login(room);
     for (const data of ["1", "2", "3"]) await harness.push(room, data);
     expect(await replayBy(ann, { roomId: room, after: 1 })).toMatchObject({
@@ -198,7 +198,7 @@ describe("replay", () => {
     });
   });
 
-  test("of others' conversations is nobody's: it is always between oneself and somebody", async () => {
+  test("of a conversation is always of one between the caller and another user", async () => {
     await publishBy(ann, { toUser: bob.page.subject });
     const eve = await AckingPage.open(harness);
     expect(dataIn(await replayBy(eve, { toUser: bob.page.subject, after: 0 }))).toBe("nothing was ever sent there");
@@ -207,13 +207,13 @@ describe("replay", () => {
   test.each([
     ["after 10⁹", { after: 1_000_000_000 }],
     ["of another epoch", { after: 0, epoch: "elsewhere" }],
-  ])("%s says that it cannot be caught up", async (_, wish) => {
+  ])("%s is not recovered", async (_, options) => {
     await ann.login(room);
     await harness.push(room);
-    expect(await replayBy(ann, { roomId: room, ...wish })).toMatchObject({ recovered: false, missed: [], upTo: 1 });
+    expect(await replayBy(ann, { roomId: room, ...options })).toMatchObject({ recovered: false, missed: [], upTo: 1 });
   });
 
-  test("of a conversation's newest messages comes though the first have left the log, part by part", async () => {
+  test("of a conversation's history comes part by part, although the first messages have expired", async () => {
     const toUser = bob.page.subject;
     const say = (clientMessageId: string, text: string) =>
       publishBy(ann, { toUser, clientMessageId, rawData: JSON.stringify(text) });
@@ -231,7 +231,7 @@ describe("replay", () => {
     expect(letters).toEqual(["a", "b", "c", "d", "e"]);
   });
 
-  test("of the newest messages of a conversation that has none has the place from which it goes on", async () => {
+  test("of the history of an empty conversation has its position", async () => {
     const none = await replayBy(ann, { toUser: "nobody yet", history: 5 });
     expect(none).toMatchObject({ recovered: true, missed: [], upTo: 0 });
     const { epoch } = none as { epoch: string };
@@ -246,7 +246,7 @@ describe("replay", () => {
     expect((await harness.deps.members.get(room, ann.page.session))?.cursor?.seq).toBe(0);
   });
 
-  test("posts a message by itself that is too large for a reply, and goes on behind it", async () => {
+  test("posts a message alone that is too large for a reply, and continues after it", async () => {
     await ann.login(room);
     harness.lost.add(ann.page.connectionId);
     await harness.push(room, JSON.stringify("x".repeat(110_000)));

@@ -1,11 +1,13 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Member } from "../../../../lambdas/domain/model/member.ts";
 import type { PushRecord } from "../../../../lambdas/domain/model/push-record.ts";
-import type { PushRequest } from "../../../../lambdas/domain/push/push.ts";
-import { pushStatus, waitForAcks } from "../../../../lambdas/domain/push/status.ts";
+import { pushStatus } from "../../../../lambdas/domain/push/status.ts";
+import { waitForAcks } from "../../../../lambdas/domain/push/wait-for-acks.ts";
+import type { PushRequest } from "../../../../protocol/push.ts";
 import { AckingPage } from "../../../support/acking-page.ts";
 import { Harness } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { intercept } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 import { rowsOf } from "../../../support/tables.ts";
 
@@ -30,14 +32,14 @@ const pushed = async (more: Parameters<Harness["push"]>[2] = {}, data = "1", roo
   if ("code" in accepted) throw new Error(accepted.msg);
   return accepted;
 };
-const placeOf = ({ records }: { records: PushRecord[] }) => records.map(({ epoch, seq }) => ({ epoch, seq }));
+const positionOf = ({ records }: { records: PushRecord[] }) => records.map(({ epoch, seq }) => ({ epoch, seq }));
 const logOf = async () => (await rowsOf(tables.client, "Messages")).filter((row) => row.roomId === room && row.data);
 
 describe("a messageId", () => {
-  test("that comes twice is one message with the same answer", async () => {
+  test("twice is one message with the same answer", async () => {
     const first = await pushed({ messageId });
     const second = await pushed({ messageId });
-    expect([second.messageId, placeOf(second)]).toEqual([messageId, placeOf(first)]);
+    expect([second.messageId, positionOf(second)]).toEqual([messageId, positionOf(first)]);
     await pushed({}, "3");
     await ann.fill();
     harness.nowMs += 2_000;
@@ -46,20 +48,20 @@ describe("a messageId", () => {
     expect(await logOf()).toHaveLength(2);
   });
 
-  test("that comes many times at once is one message with the same answer", async () => {
+  test("many times at once is one message with the same answer", async () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => pushed({ messageId })));
-    expect(new Set(answers.map((answer) => JSON.stringify(placeOf(answer)))).size).toBe(1);
+    expect(new Set(answers.map((answer) => JSON.stringify(positionOf(answer)))).size).toBe(1);
     expect(await logOf()).toHaveLength(1);
     harness.nowMs += 2_000;
     await ann.fill();
     expect(ann.dataOf(room)).toEqual([1]);
   });
 
-  test("that names its rooms in another order is the same message, in all of them", async () => {
+  test("with its rooms in another order is the same message, in all of them", async () => {
     const rooms = [room, `${room}-a`, `${room}-z`];
     const first = await pushed({ messageId, rooms });
     const second = await pushed({ messageId, rooms: rooms.toReversed() });
-    expect(placeOf(second)).toEqual(placeOf(first).toReversed());
+    expect(positionOf(second)).toEqual(positionOf(first).toReversed());
     const status = await pushStatus(harness.deps, messageId);
     expect(status?.map(({ roomId }) => roomId).toSorted()).toEqual(rooms.toSorted());
   });
@@ -67,12 +69,12 @@ describe("a messageId", () => {
   test("may stand for another message after a day", async () => {
     await pushed({ messageId });
     harness.nowMs += 86_401_000;
-    expect(placeOf(await pushed({ messageId }, "2"))).toMatchObject([{ seq: 2 }]);
+    expect(positionOf(await pushed({ messageId }, "2"))).toMatchObject([{ seq: 2 }]);
   });
 });
 
-// It was answered 0000 and dropped, or became a second message.
-describe("a messageId that was used for another message", () => {
+// The push got 0000 and was dropped, or became a second message.
+describe("a messageId of another message", () => {
   const used = () => ({ code: "messageIdUsed", msg: `messageId ${messageId} was used for another message` });
 
   test.each<[string, Partial<PushRequest>, string]>([
@@ -81,13 +83,13 @@ describe("a messageId that was used for another message", () => {
     ["another qos", { qos: 0 }, "1"],
     ["another room", { rooms: ["elsewhere"] }, "1"],
     ["a room more", { rooms: ["elsewhere", "456"] }, "1"],
-  ])("is refused with %s, and nothing of that is kept or sent", async (_, more, data) => {
+  ])("is refused with %s, and nothing is logged or sent", async (_, more, data) => {
     await pushed({ messageId, rooms: [room] });
     const rooms = (more.rooms ?? [room]).map((roomId) => (roomId === "456" ? room : `${room}-${roomId}`));
     const [other = ""] = rooms.filter((roomId) => roomId !== room);
     if (other) await ann.login(other, "loginWhenever");
     expect(await harness.push(room, data, { messageId, ...more, rooms: more.rooms ? rooms : [room] })).toEqual(used());
-    // Its number is given up: nobody waits for it.
+    // Its number is a tombstone: readers do not wait for it.
     await pushed({}, "3");
     await ann.fill();
     expect([ann.dataOf(room), ann.dataOf(other)]).toEqual([[1, 3], []]);
@@ -98,28 +100,27 @@ describe("a messageId that was used for another message", () => {
   test.each([
     ["data", () => ({}), (i: number) => `${i}`],
     ["rooms", (i: number) => ({ rooms: [`${room}-${i}`] }), () => "1"],
-  ])("by several with different %s at once is one message's", async (_, more, data) => {
+  ])("of concurrent pushes with different %s stands for one of them", async (_, more, data) => {
     const pushes = Array.from({ length: 6 }, (_, i) => harness.push(room, data(i), { messageId, ...more(i) }));
     const answers = await Promise.all(pushes);
     expect(answers.filter((answer) => "code" in answer)).toEqual(Array(5).fill(used()));
     expect(await pushStatus(harness.deps, messageId)).toHaveLength(1);
   });
 
-  test("keeps no room waiting for a first one that could not be written", async () => {
-    const { nextSeq } = harness.deps.rooms;
-    harness.deps.rooms.nextSeq = async (roomId) => {
+  test("does not keep a room waiting for the first one if that could not be written", async () => {
+    const restore = intercept(harness.deps.rooms, "nextSeq", (nextSeq) => async (roomId) => {
       if (roomId === room) throw new Error("throttled");
       return nextSeq(roomId);
-    };
+    });
     const rooms = [room, `${room}-z`];
     await expect(harness.push(room, "1", { messageId, rooms })).rejects.toThrow("throttled");
-    harness.deps.rooms.nextSeq = nextSeq;
-    expect(placeOf(await pushed({ messageId, rooms }))).toMatchObject([{ seq: 1 }, { seq: 1 }]);
+    restore();
+    expect(positionOf(await pushed({ messageId, rooms }))).toMatchObject([{ seq: 1 }, { seq: 1 }]);
   });
 });
 
 describe("at qos 0", () => {
-  test("nothing is written and no look is ordered; the message has no number", async () => {
+  test("nothing is written, no ack check is scheduled, and the message has no number", async () => {
     const all = () => Promise.all(["Connections", "Rooms", "Messages"].map((name) => rowsOf(tables.client, name)));
     const before = await all();
     const { records } = await pushed({ qos: 0 });
@@ -137,7 +138,7 @@ describe("at qos 0", () => {
   });
 });
 
-test("a ttl that is over keeps a message from who comes later, and from redelivery", async () => {
+test("a message whose ttl has ended is not in later logins and not redelivered", async () => {
   harness.lost.add(ann.page.connectionId);
   await pushed({ ttlMs: 3_000 });
   harness.lost.clear();
@@ -146,17 +147,17 @@ test("a ttl that is over keeps a message from who comes later, and from redelive
   expect(harness.undelivered).toEqual([]);
 });
 
-describe("what became of a push", () => {
+describe("the status of a push", () => {
   const statusOf = async (messageId: string) => (await pushStatus(harness.deps, messageId))?.[0];
 
-  test("is unknown for an id that never was, and after a day", async () => {
+  test("is unknown for an unknown id, and after a day", async () => {
     expect(await pushStatus(harness.deps, "never")).toBeUndefined();
     const { messageId } = await pushed();
     harness.nowMs += 86_401_000;
     expect(await pushStatus(harness.deps, messageId)).toBeUndefined();
   });
 
-  test("says who was posted to, who has acked and who has not", async () => {
+  test("has the outcomes, and the users that have acked and have not", async () => {
     harness.outcomes.set(bob.page.connectionId, "unknown");
     const { messageId } = await pushed();
     await ann.ack();
@@ -167,7 +168,7 @@ describe("what became of a push", () => {
     });
   });
 
-  test("counts a person once, who has it on one device", async () => {
+  test("counts a user once that has acked on one device", async () => {
     await AckingPage.open(harness, { subject: ann.page.subject });
     const { messageId } = await pushed({}, "1", `@user/${ann.page.subject}`);
     await ann.ack();
@@ -176,14 +177,14 @@ describe("what became of a push", () => {
     expect(await statusOf(messageId)).toMatchObject({ ackedBy: [ann.page.subject] });
   });
 
-  test("does not count those who do not ack", async () => {
+  test("does not count members that do not ack", async () => {
     const old = await harness.connect();
     await old.login(room, "loginWhenever");
     const { messageId } = await pushed();
     expect(await statusOf(messageId)).toMatchObject({ acked: 0, waiting: 2 });
   });
 
-  test("does not count those who came in behind it", async () => {
+  test("does not count members that joined after the message", async () => {
     const { messageId } = await pushed();
     const { page } = await AckingPage.open(harness);
     await page.login(room, "loginWhenever");
@@ -194,7 +195,7 @@ describe("what became of a push", () => {
     expect(await statusOf(messageId)).toMatchObject({ ackedBy: [ann.page.subject] });
   });
 
-  test("counts those who came back and caught up", async () => {
+  test("counts members that have returned and caught up", async () => {
     await bob.page.close();
     const { messageId } = await pushed();
     await bob.page.open();
@@ -213,7 +214,7 @@ describe("waiting for acks", () => {
     },
   });
 
-  test("ends as soon as so many have acked", async () => {
+  test("ends when enough users have acked", async () => {
     const { records } = await pushed();
     let waits = 0;
     const acking = deps(async () => {
@@ -225,7 +226,7 @@ describe("waiting for acks", () => {
     expect(harness.nowMs - fromMs).toBeLessThan(1_000);
   });
 
-  test("ends when the time is over, and says how many have", async () => {
+  test("ends when the time is over, with the number of acks", async () => {
     const { records } = await pushed();
     await ann.ack();
     const fromMs = harness.nowMs;
@@ -241,7 +242,7 @@ describe("a room that takes long to read", () => {
   beforeEach(() => {
     pagesRead = 0;
   });
-  /** A thousand pages of one member each who has acked; each takes its time. */
+  /** A thousand pages, each with one member that has acked; each takes time to read. */
   const slowly = () => ({
     ...harness.deps,
     members: {
@@ -263,19 +264,19 @@ describe("a room that takes long to read", () => {
     return { messageId, records };
   };
 
-  test("is read no further than until so many have acked", async () => {
+  test("is read only until enough users have acked", async () => {
     const { records } = await message();
     expect(await waitForAcks(slowly(), records, { acks: 2, withinMs: 20_000 })).toEqual({ reached: true, acks: 2 });
     expect(pagesRead).toBe(2);
   });
 
-  test("is read no longer than the time that one waits", async () => {
+  test("is read only until the time is over", async () => {
     const { records } = await message();
     expect(await waitForAcks(slowly(), records, { acks: 9, withinMs: 20_000 })).toEqual({ reached: false, acks: 3 });
     expect(pagesRead).toBe(3);
   });
 
-  test("is told of as far as 20 s go, and that it is not all", async () => {
+  test("has a partial status of what was read in 20 s", async () => {
     const { messageId } = await message();
     expect(await pushStatus(slowly(), messageId)).toMatchObject([
       { roomId: room, acked: 3, waiting: 0, partial: true },

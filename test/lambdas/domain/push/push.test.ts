@@ -24,7 +24,7 @@ const logOf = async (roomId: string) =>
   (await rowsOf(tables.client, "Messages")).filter((row) => row.roomId === roomId);
 
 describe("a push to a room", () => {
-  test("reaches its members and nobody else", async () => {
+  test("reaches its members only", async () => {
     await ann.login(room);
     const accepted = await pushTo([room], '{"a":1}');
     expect(ann.inbox.at(-1)).toEqual({
@@ -41,7 +41,7 @@ describe("a push to a room", () => {
     expect(bob.messages()).toEqual([]);
   });
 
-  test("that nobody is in is accepted and logged", async () => {
+  test("without members is accepted and logged", async () => {
     expect(await pushTo([room], "null")).toHaveProperty("messageId");
     expect(await logOf(room)).toMatchObject([{ roomId: room, seq: 1, data: "null", eventName: "test" }]);
   });
@@ -54,7 +54,7 @@ describe("a push to a room", () => {
     expect(new Set(rows.map(({ epoch }) => epoch)).size).toBe(1);
   });
 
-  test("goes to the connection that the session has now", async () => {
+  test("goes to the session's current connection", async () => {
     await ann.login(room);
     const old = ann.connectionId;
     await ann.open();
@@ -84,8 +84,8 @@ describe("a push to several rooms", () => {
     expect(bob.messages()).toEqual([1]);
   });
 
-  // One room's table trouble ended the Lambda, and froze it, while the other room's posts were under way.
-  test("of which one cannot be written is delivered to the others before it fails", async () => {
+  // A table error of one room ended the Lambda, and froze it, during the other room's posts.
+  test("fails only after it was delivered to the rooms that could be written", async () => {
     const broken = `${room}-broken`;
     await ann.login(room);
     const { rooms, gateway } = harness.deps;
@@ -116,7 +116,7 @@ describe("a push to a user", () => {
     await pushTo(["@user/eve/ü"]);
     for (const tab of tabs) {
       expect(tab.messages()).toEqual([1]);
-      // The page knows who it is; the room of a subject has one name for all.
+      // The page knows its user: each user's own room has the same name.
       expect(tab.inbox.at(-1)).toMatchObject({ roomId: "@user" });
     }
     expect(ann.messages()).toEqual([]);
@@ -141,7 +141,7 @@ describe("a push to everyone", () => {
     }
   });
 
-  test("leaves out connections that are past their time", async () => {
+  test("leaves out expired connections", async () => {
     const from = harness.nowMs;
     harness.nowMs += 130 * 60_000 + 1_000;
     await pushTo(["@all"]);
@@ -153,14 +153,14 @@ describe("a push to everyone", () => {
 describe("the frame", () => {
   const message = { roomId: "456", epoch: "e", seq: 7, messageId: "m", eventName: "test", rawData: "1", atMs: 5 };
 
-  test("keeps the data's text as it came: numbers, key order, spaces and all", () => {
+  test("keeps the text of the data: numbers, key order and spaces", () => {
     const rawData = '{ "2": 1, "1": 12345678901234567890, "__proto__": {"x": 1.0}, "e": "\\u00e9é" }';
     expect(serializeMessage(harness.deps, { ...message, rawData })).toBe(
       `{"type":"message","eventName":"test","data":${rawData},"roomId":"456","epoch":"e","seq":7,"messageId":"m","at":5,"qos":1}`,
     );
   });
 
-  test("is JSON whatever the event is called", () => {
+  test("is JSON for any event name", () => {
     const eventName = '"},"type":"evicted","\n';
     expect(JSON.parse(serializeMessage(harness.deps, { ...message, eventName }))).toMatchObject({
       type: "message",

@@ -2,13 +2,14 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { poll } from "../../../../lambdas/domain/login/poll.ts";
 import type { PushRecord } from "../../../../lambdas/domain/model/push-record.ts";
 import { publish } from "../../../../lambdas/domain/push/publish.ts";
-import { pushStatus, waitForAcks } from "../../../../lambdas/domain/push/status.ts";
+import { pushStatus } from "../../../../lambdas/domain/push/status.ts";
+import { waitForAcks } from "../../../../lambdas/domain/push/wait-for-acks.ts";
 import { AckingPage } from "../../../support/acking-page.ts";
 import { Harness } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 
-// What is told of who has a message and who has not stays true when those people go.
+// The status stays correct when users leave or disconnect.
 
 const tables = sharedTables(openInMemoryTables);
 
@@ -34,22 +35,22 @@ async function pushTo(roomId = room): Promise<{ messageId: string; records: Push
 }
 async function statusOf(messageId: string) {
   const [status] = (await pushStatus(harness.deps, messageId)) ?? [];
-  if (!status) throw new Error("nothing is known of it");
+  if (!status) throw new Error("there is no status");
   const { acked, ackedBy, waiting, waitingFor } = status;
   expect([acked, waiting]).toEqual([ackedBy.length, waitingFor.length]);
   return { ackedBy: ackedBy.toSorted(), waitingFor: waitingFor.toSorted() };
 }
 const names = (...readers: AckingPage[]) => readers.map(({ page }) => page.subject).toSorted();
 
-describe("who has acked has it", () => {
-  test("though their page is closed, of what was sent to them", async () => {
+describe("a user that has acked is counted", () => {
+  test("after the page was closed", async () => {
     const { messageId } = await pushTo(`@user/${ann.page.subject}`);
     await ann.ack();
     await ann.page.close();
     expect((await statusOf(messageId)).ackedBy).toEqual(names(ann));
   });
 
-  test("though their lease is over", async () => {
+  test("after the lease has expired", async () => {
     const pollBy = (session: string | undefined, seq: number | undefined) =>
       poll(
         harness.deps,
@@ -72,7 +73,7 @@ describe("who has acked has it", () => {
     expect((await statusOf(messageId)).ackedBy).toEqual(names(ann));
   });
 
-  test("which counts nobody who acked something older, or came in behind it", async () => {
+  test("but not for an ack of an older message, or a login after the message", async () => {
     await pushTo();
     await ann.ack();
     lose(ann);
@@ -86,8 +87,8 @@ describe("who has acked has it", () => {
   });
 });
 
-describe("who is waited for", () => {
-  test("is waited for when they have gone, until they are reported", async () => {
+describe("a user that has not acked", () => {
+  test("is waited for after a disconnect, until the message is reported", async () => {
     lose(ann);
     const { messageId } = await pushTo();
     await bob.ack();
@@ -100,7 +101,7 @@ describe("who is waited for", () => {
     expect(harness.undelivered).toHaveLength(1);
   });
 
-  test("is not, of messages that came when they had gone", async () => {
+  test("is not waited for if the message came after the disconnect", async () => {
     lose(ann);
     await pushTo();
     await ann.page.close();
@@ -109,7 +110,7 @@ describe("who is waited for", () => {
     expect((await statusOf(messageId)).waitingFor).toEqual([]);
   });
 
-  test("is not, of what they were reported for before they went", async () => {
+  test("is not waited for if the message was reported before the disconnect", async () => {
     lose(ann);
     const { messageId } = await pushTo();
     await bob.ack();
@@ -120,7 +121,7 @@ describe("who is waited for", () => {
     expect((await statusOf(later.messageId)).waitingFor).toEqual(names(ann, bob));
   });
 
-  test("is not when they have left, or have it on another device", async () => {
+  test("is not waited for after a leave, or an ack on another device", async () => {
     const tablet = await AckingPage.open(harness, { subject: ann.page.subject });
     await tablet.login(room, "loginWhenever");
     lose(ann);
@@ -131,7 +132,7 @@ describe("who is waited for", () => {
     expect(await statusOf(messageId)).toEqual({ ackedBy: names(ann), waitingFor: [] });
   });
 
-  test("is a person who is nowhere, until they are reported", async () => {
+  test("is waited for without any connection, until the message is reported", async () => {
     const { messageId } = await pushTo("@user/nobody");
     expect((await statusOf(messageId)).waitingFor).toEqual(["nobody"]);
     await harness.pass(600_000);
@@ -139,7 +140,7 @@ describe("who is waited for", () => {
     expect(harness.undelivered).toHaveLength(1);
   });
 
-  test("is never who sent it", async () => {
+  test("is not waited for as the sender", async () => {
     lose(ann);
     lose(bob);
     const toUser = bob.page.subject;
@@ -148,7 +149,7 @@ describe("who is waited for", () => {
     const rooms = await pushStatus(harness.deps, `${ann.page.subject}/c-1`);
     const waited = rooms?.map(({ roomId, waitingFor }) => [roomId, waitingFor]);
     expect(Object.fromEntries(waited ?? [])).toEqual({
-      // The conversation, which nobody is in, by the name that people see.
+      // The conversation has no members. It has the name that users know.
       [`${names(ann, bob).join("_")}`]: [],
       [`@user/${ann.page.subject}`]: [],
       [`@user/${toUser}`]: [toUser],
@@ -156,8 +157,8 @@ describe("who is waited for", () => {
   });
 });
 
-// A device that was given up was reported; once it had gone, the next look at the empty room reported that once more.
-test("a person whose device was given up is not reported again when it has gone", async () => {
+// A message was reported when a device's redeliveries were exhausted, and again by an ack check after its disconnect.
+test("a message that was reported for an exhausted device is not reported again after its disconnect", async () => {
   const own = `@user/${ann.page.subject}`;
   lose(ann);
   const { messageId } = await pushTo(own);
@@ -169,7 +170,7 @@ test("a person whose device was given up is not reported again when it has gone"
   expect(harness.undelivered.map(({ seq }) => seq)).toEqual([1, 2]);
 });
 
-test("waiting for acks never counts back, however somebody goes", async () => {
+test("the count of a wait for acks never decreases, however users leave", async () => {
   const { records } = await pushTo();
   let waits = 0;
   const wait = async (ms: number) => {
@@ -177,7 +178,7 @@ test("waiting for acks never counts back, however somebody goes", async () => {
     waits += 1;
     if (waits === 1) await ann.ack();
     if (waits !== 2) return;
-    // They begin anew, twice: the books know only where they stopped last.
+    // The user joins again, twice: only the last resume point is stored.
     for (let page = 1; page <= 2; page += 1) {
       await ann.page.close();
       ann = await AckingPage.open(harness, { subject: ann.page.subject });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { checkRoom } from "../../../../lambdas/domain/redelivery/check-room.ts";
+import { runAckCheck } from "../../../../lambdas/domain/redelivery/run-ack-check.ts";
 import { AckingPage } from "../../../support/acking-page.ts";
 import { countCalls, crash, interleave } from "../../../support/crash.ts";
 import { Harness } from "../../../support/harness.ts";
@@ -18,11 +18,14 @@ function begin() {
 }
 /** The ack check of the messages that were unread when a page joined. */
 function unreadCheck(harness: Harness) {
-  const ordered = harness.checks.find(({ check }) => check.unread);
-  if (!ordered) throw new Error("no ack check is scheduled");
-  harness.checks.splice(harness.checks.indexOf(ordered), 1);
-  harness.nowMs = ordered.atMs;
-  return { work: () => checkRoom(harness.ackCheckDeps, ordered.check), again: () => harness.checks.push(ordered) };
+  const scheduled = harness.checks.find(({ check }) => check.kind === "unread");
+  if (!scheduled) throw new Error("no ack check is scheduled");
+  harness.checks.splice(harness.checks.indexOf(scheduled), 1);
+  harness.nowMs = scheduled.atMs;
+  return {
+    work: () => runAckCheck(harness.ackCheckDeps, scheduled.check),
+    again: () => harness.checks.push(scheduled),
+  };
 }
 const reportedSeqs = ({ undelivered }: Harness) => undelivered.map(({ seq }) => seq);
 
@@ -90,7 +93,7 @@ test("a device that has acked and disconnects at any point of the ack check coun
   for (let call = 1; call <= calls; call += 1) {
     const { harness, phone, work } = await open();
     await interleave(harness, work, call, () => phone.page.close());
-    expect(phone.page.line).toBe("closed");
+    expect(phone.page.connectionState).toBe("closed");
     expect(reportedSeqs(harness), `before call ${call} of ${calls}`).toEqual([]);
   }
 });

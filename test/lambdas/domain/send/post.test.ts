@@ -3,8 +3,9 @@ import type { PostOutcome } from "../../../../lambdas/domain/model/gateway.ts";
 import { post } from "../../../../lambdas/domain/send/post.ts";
 import type { RateLimiter } from "../../../../lambdas/domain/send/rate-limiter.ts";
 import { withDeadline } from "../../../../lambdas/domain/send/rate-limiter.ts";
+import { intercept } from "../../../support/intercept.ts";
 
-/** A gateway whose attempts end as listed; the last one stays. Notes what happens, in its order. */
+/** A gateway with these outcomes, the last one repeated. `happened` has all calls in their order. */
 function gatewayOf(...outcomes: PostOutcome[]) {
   const happened: string[] = [];
   const waitsMs: number[] = [];
@@ -15,7 +16,7 @@ function gatewayOf(...outcomes: PostOutcome[]) {
     return outcomes[Math.min(attempts, outcomes.length) - 1] ?? "sent";
   };
   const limiter: RateLimiter = {
-    acquire: async () => happened.push("turn") > 0,
+    acquire: async () => happened.push("acquire") > 0,
     onOutcome: (outcome) => void happened.push(outcome),
   };
   const deps = {
@@ -36,9 +37,9 @@ test.each<[PostOutcome[], PostOutcome, number]>([
   [["slow", "gone"], "gone", 2],
   [["failed", "slow", "failed", "sent"], "sent", 4],
   [["failed", "failed", "failed", "slow"], "slow", 4],
-  // A second post might be a second message.
+  // The frame may have arrived.
   [["slow", "unknown", "sent"], "unknown", 2],
-])("attempts that end %j come to %s after %i", async (outcomes, outcome, attempts) => {
+])("attempts with the outcomes %j end with %s after %i", async (outcomes, outcome, attempts) => {
   const { deps, attempts: made } = gatewayOf(...outcomes);
   expect(await post(deps, "abc=", "{}")).toBe(outcome);
   expect(made()).toBe(attempts);
@@ -48,29 +49,40 @@ test.each([
   [0, [0, 0, 0]],
   [0.5, [100, 200, 400]],
   [0.999, [199.8, 399.6, 799.2]],
-])("pauses are at random (here %d) and longer each time", async (random, waitsMs) => {
+])("pauses are random (here %d) and longer each time", async (random, waitsMs) => {
   const { deps, waitsMs: waited } = gatewayOf("failed");
   await post({ ...deps, random: () => random }, "abc=", "{}");
   expect(waited.map((ms) => Math.round(ms * 10) / 10)).toEqual(waitsMs);
 });
 
-test("a mistake of ours is thrown, and not tried again", async () => {
+test("an exception is thrown, and not retried", async () => {
   const { deps, waitsMs } = gatewayOf();
-  deps.gateway.post = () => Promise.reject(new Error("403"));
+  intercept(deps.gateway, "post", () => () => Promise.reject(new Error("403")));
   await expect(post(deps, "abc=", "{}")).rejects.toThrow("403");
   expect(waitsMs).toEqual([]);
 });
 
-describe("a pace", () => {
-  test("has given the first turn before; each further attempt takes one, after its pause", async () => {
+describe("a rate limiter", () => {
+  test("is acquired for each retry, after its pause, and not for the first attempt", async () => {
     const { deps, limiter, happened } = gatewayOf("slow", "failed", "sent");
     const wait = async () => void happened.push("wait");
     await post({ ...deps, wait }, "abc=", "1", limiter);
     const attempt = "post abc= 1";
-    expect(happened).toEqual([attempt, "slow", "wait", "turn", attempt, "failed", "wait", "turn", attempt, "sent"]);
+    expect(happened).toEqual([
+      attempt,
+      "slow",
+      "wait",
+      "acquire",
+      attempt,
+      "failed",
+      "wait",
+      "acquire",
+      attempt,
+      "sent",
+    ]);
   });
 
-  test("that gives no turn holds the next attempt back", async () => {
+  test("that has no slot yet delays the next attempt", async () => {
     const { deps, limiter, attempts } = gatewayOf("slow", "sent");
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const asked = Promise.withResolvers<void>();
@@ -85,7 +97,7 @@ describe("a pace", () => {
     expect(await posted).toBe("sent");
   });
 
-  test("that has no turn in time ends it as the last attempt ended", async () => {
+  test("without a slot in time ends the post with the last outcome", async () => {
     const { deps, limiter, attempts } = gatewayOf("slow", "failed", "sent");
     const asked: (number | undefined)[] = [];
     const acquire = async (byMs?: number) => asked.push(byMs) < 2;

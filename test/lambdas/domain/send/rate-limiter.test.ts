@@ -3,7 +3,7 @@ import type { PostOutcome } from "../../../../lambdas/domain/model/gateway.ts";
 import { makeRateLimiter } from "../../../../lambdas/domain/send/rate-limiter.ts";
 import { seededRandom } from "../../../simulation/seeded-random.ts";
 
-/** Time that passes only while everybody waits. Timers come late, by up to `lateMs`, as they do. */
+/** Time that passes only while all work waits. Timers are late by up to `lateMs`, as real ones are. */
 function makeTime(lateMs = 0) {
   const random = seededRandom(7);
   let nowMs = 1_000;
@@ -32,10 +32,15 @@ function makeTime(lateMs = 0) {
   };
 }
 type Time = ReturnType<typeof makeTime>;
-const paceAt = (rate: number, time: Time, random = () => 1) => makeRateLimiter(rate, { ...time, random });
+const limiterAt = (rate: number, time: Time, random = () => 1) => makeRateLimiter(rate, { ...time, random });
 
-/** Moments of so many turns, taken by some side by side. */
-async function turnsOf(time: Time, limiter: ReturnType<typeof paceAt>, count: number, abreast = 1): Promise<number[]> {
+/** The moments of so many slots, acquired by `workers` concurrently. */
+async function slotsOf(
+  time: Time,
+  limiter: ReturnType<typeof limiterAt>,
+  count: number,
+  workers = 1,
+): Promise<number[]> {
   const moments: number[] = [];
   const take = async () => {
     while (moments.length < count) {
@@ -43,10 +48,10 @@ async function turnsOf(time: Time, limiter: ReturnType<typeof paceAt>, count: nu
       moments.push(time.now());
     }
   };
-  await time.run(Promise.all(Array.from({ length: abreast }, take)));
+  await time.run(Promise.all(Array.from({ length: workers }, take)));
   return moments;
 }
-/** Most turns within any second. */
+/** The most slots within one second. */
 function busiestSecond(moments: readonly number[]): number {
   let first = 0;
   let max = 0;
@@ -58,47 +63,47 @@ function busiestSecond(moments: readonly number[]): number {
 }
 const durationOf = (moments: readonly number[]) => (moments.at(-1) ?? 0) - (moments[0] ?? 0);
 
-describe("turns", () => {
+describe("slots", () => {
   test.each([
-    { rate: 100, lateMs: 0, abreast: 1 },
-    { rate: 1_000, lateMs: 0, abreast: 1 },
-    { rate: 1_000, lateMs: 25, abreast: 1 },
-    { rate: 1_000, lateMs: 25, abreast: 50 },
-    { rate: 5_000, lateMs: 5, abreast: 1 },
+    { rate: 100, lateMs: 0, workers: 1 },
+    { rate: 1_000, lateMs: 0, workers: 1 },
+    { rate: 1_000, lateMs: 25, workers: 1 },
+    { rate: 1_000, lateMs: 25, workers: 50 },
+    { rate: 5_000, lateMs: 5, workers: 1 },
   ])(
-    "at $rate a second keep the rate and never pass it by a tenth, $abreast abreast, timers $lateMs ms late",
-    async ({ rate, lateMs, abreast }) => {
+    "at $rate a second keep the rate, and exceed it by less than a tenth, with $workers workers and timers $lateMs ms late",
+    async ({ rate, lateMs, workers }) => {
       const time = makeTime(lateMs);
-      const moments = await turnsOf(time, paceAt(rate, time), rate * 3, abreast);
+      const moments = await slotsOf(time, limiterAt(rate, time), rate * 3, workers);
       expect(busiestSecond(moments)).toBeLessThanOrEqual(rate * 1.1);
       expect(durationOf(moments)).toBeLessThanOrEqual(3_000 * 1.05);
     },
   );
 
-  test("come evenly within a second, not all at its beginning", async () => {
+  test("are even within a second, not all at its beginning", async () => {
     const time = makeTime();
-    const moments = await turnsOf(time, paceAt(1_000, time), 1_000);
+    const moments = await slotsOf(time, limiterAt(1_000, time), 1_000);
     const tenths = Array.from(
       { length: 9 },
       (_, i) => moments.filter((moment) => Math.floor((moment - 1_000) / 100) === i + 1).length,
     );
-    for (const turns of tenths.slice(0, -1)) expect(Math.abs(turns - 100)).toBeLessThanOrEqual(10);
+    for (const slots of tenths.slice(0, -1)) expect(Math.abs(slots - 100)).toBeLessThanOrEqual(10);
   });
 
-  test("after a pause of a minute come at the rate as ever: nothing is made up for", async () => {
+  test("after a pause of a minute keep the rate: the pause is not made up for", async () => {
     const time = makeTime();
-    const limiter = paceAt(1_000, time);
-    const before = await turnsOf(time, limiter, 500);
+    const limiter = limiterAt(1_000, time);
+    const before = await slotsOf(time, limiter, 500);
     await time.run(time.wait(60_000));
-    const moments = await turnsOf(time, limiter, 2_000);
+    const moments = await slotsOf(time, limiter, 2_000);
     expect(busiestSecond([...before, ...moments])).toBeLessThanOrEqual(1_100);
     expect(durationOf(moments)).toBeGreaterThanOrEqual(1_900);
   });
 
-  test("that would come too late are not taken: whoever has more time gets them", async () => {
+  test("that would be too late are not taken, and are left for others", async () => {
     const time = makeTime();
-    const limiter = paceAt(10, time);
-    // It makes up for the 50 ms before; then one comes every 100 ms.
+    const limiter = limiterAt(10, time);
+    // The 50 ms before are made up for; then there is one slot every 100 ms.
     await time.run(limiter.acquire());
     const beganMs = time.now();
     expect(await limiter.acquire(beganMs + 49)).toBe(false);
@@ -109,56 +114,56 @@ describe("turns", () => {
   });
 });
 
-describe("answers", () => {
-  const heedAll = (limiter: ReturnType<typeof paceAt>, outcomes: readonly PostOutcome[]) => {
+describe("outcomes", () => {
+  const onOutcomes = (limiter: ReturnType<typeof limiterAt>, outcomes: readonly PostOutcome[]) => {
     for (const outcome of outcomes) limiter.onOutcome(outcome);
   };
   const of = (outcome: PostOutcome, count: number) => Array.from({ length: count }, () => outcome);
-  /** How long the next turn keeps waiting. */
-  const pauseOf = async (time: Time, limiter: ReturnType<typeof paceAt>) => {
+  /** How long the next slot takes. */
+  const pauseOf = async (time: Time, limiter: ReturnType<typeof limiterAt>) => {
     const fromMs = time.now();
     await time.run(limiter.acquire());
     return time.now() - fromMs;
   };
 
-  test("that are all 429 pause everybody, longer each time, up to some seconds", async () => {
+  test("that are all 429 pause all posts, longer each time, up to 3.2 s", async () => {
     const time = makeTime();
-    const limiter = paceAt(1_000, time);
+    const limiter = limiterAt(1_000, time);
     const pauses: number[] = [];
     for (let i = 0; i < 7; i += 1) {
-      heedAll(limiter, of("slow", 20));
+      onOutcomes(limiter, of("slow", 20));
       pauses.push(await pauseOf(time, limiter));
     }
     expect(pauses).toEqual([200, 400, 800, 1_600, 3_200, 3_200, 3_200]);
   });
 
-  test("that are good again begin anew with a short pause", async () => {
+  test("that are good reset the pause", async () => {
     const time = makeTime();
-    const limiter = paceAt(1_000, time);
+    const limiter = limiterAt(1_000, time);
     for (let i = 0; i < 3; i += 1) {
-      heedAll(limiter, of("slow", 20));
+      onOutcomes(limiter, of("slow", 20));
       await pauseOf(time, limiter);
     }
-    heedAll(limiter, of("sent", 20));
-    heedAll(limiter, of("slow", 20));
+    onOutcomes(limiter, of("sent", 20));
+    onOutcomes(limiter, of("slow", 20));
     expect(await pauseOf(time, limiter)).toBe(200);
   });
 
-  test("pause workers for different times, at least for half", async () => {
+  test("pause workers for different times, at least half of the pause", async () => {
     const pauses = await Promise.all(
       [0, 0.5, 1].map(async (random) => {
         const time = makeTime();
-        const limiter = paceAt(1_000, time, () => random);
-        heedAll(limiter, of("slow", 20));
+        const limiter = limiterAt(1_000, time, () => random);
+        onOutcomes(limiter, of("slow", 20));
         return pauseOf(time, limiter);
       }),
     );
     expect(pauses).toEqual([100, 150, 200]);
   });
 
-  test("that storm let hardly any turn through", async () => {
+  test("that stay 429 leave hardly any slots", async () => {
     const time = makeTime();
-    const limiter = paceAt(1_000, time);
+    const limiter = limiterAt(1_000, time);
     const moments: number[] = [];
     while (moments.length < 200) {
       await time.run(limiter.acquire());
@@ -170,15 +175,15 @@ describe("answers", () => {
   });
 
   test.each([
-    ["429 of one slow reader, tried four times, among others", [...of("slow", 4), ...of("sent", 16)]],
+    ["429 of one slow connection, with four attempts, among others", [...of("slow", 4), ...of("sent", 16)]],
     ["429 for half of them", [...of("slow", 10), ...of("sent", 10)]],
     ["500", of("failed", 20)],
-    ["nothing in time", of("unknown", 20)],
+    ["no response in time", of("unknown", 20)],
     ["410", of("gone", 20)],
-  ])("of %s pause nobody", async (_, outcomes) => {
+  ])("of %s do not pause", async (_, outcomes) => {
     const time = makeTime();
-    const limiter = paceAt(1_000, time);
-    for (let i = 0; i < 5; i += 1) heedAll(limiter, outcomes);
+    const limiter = limiterAt(1_000, time);
+    for (let i = 0; i < 5; i += 1) onOutcomes(limiter, outcomes);
     expect(await pauseOf(time, limiter)).toBe(0);
   });
 });

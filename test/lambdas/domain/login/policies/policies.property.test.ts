@@ -10,7 +10,7 @@ import { sharedTables } from "../../../../support/shared-tables.ts";
 // Random histories of several pages in one room. Every call to a table and every post waits for its turn, which
 // fast-check gives: logins, ends and returns are interleaved as no clock would do it, and a seed plays it again.
 
-type Step = { do: "login"; type: LoginPolicy } | { do: "leave" | "end" | "endUntold" | "goSilent" | "comeBack" };
+type Step = { do: "login"; type: LoginPolicy } | { do: "leave" | "end" | "endUntold" | "goStale" | "comeBack" };
 /** What one page did, with the moments at which it began and was over. */
 interface Act {
   page: number;
@@ -24,7 +24,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: fc.constant("login" as const), type: fc.constantFrom(...loginPolicies) }) },
   {
     weight: 1,
-    arbitrary: fc.constantFrom("leave", "end", "endUntold", "goSilent").map((word) => ({ do: word }) as Step),
+    arbitrary: fc.constantFrom("leave", "end", "endUntold", "goStale").map((word) => ({ do: word }) as Step),
   },
   { weight: 2, arbitrary: fc.constant<Step>({ do: "comeBack" }) },
 );
@@ -63,7 +63,7 @@ async function play(schedule: fc.Scheduler, scripts: Step[][]) {
 }
 
 async function perform(page: Page, room: string, step: Step): Promise<string | undefined> {
-  const isOpen = page.line === "open";
+  const isOpen = page.connectionState === "open";
   switch (step.do) {
     case "login":
       return isOpen ? (await page.login(room, step.type)).data.code : undefined;
@@ -72,10 +72,10 @@ async function perform(page: Page, room: string, step: Step): Promise<string | u
       return undefined;
     case "end":
     case "endUntold":
-      if (isOpen) await page.close({ tells: step.do === "end" });
+      if (isOpen) await page.close({ isReported: step.do === "end" });
       return undefined;
-    case "goSilent":
-      if (isOpen) page.goSilent();
+    case "goStale":
+      if (isOpen) page.goStale();
       return undefined;
     case "comeBack":
       await page.open();
@@ -94,7 +94,7 @@ test(
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), scripts, async (schedule, scripts) => {
         const { harness, room, pages, acts } = await play(schedule, scripts);
-        const there = pages.filter((page) => page.line === "open");
+        const there = pages.filter((page) => page.connectionState === "open");
 
         const counters = await harness.unwatched.rooms.open(room);
         const held: string[] = [];

@@ -24,19 +24,19 @@ describe("somebody who answers probes", () => {
 
   test("is asked anew each time: yesterday's answer proves nothing", async () => {
     expect(await isLive(harness.deps, ann.connectionId)).toBe(true);
-    ann.goSilent();
+    ann.goStale();
     expect(await isLive(harness.deps, ann.connectionId)).toBe(false);
   });
 
   test("is gone when no answer has come after two seconds", async () => {
-    ann.goSilent();
+    ann.goStale();
     const from = harness.nowMs;
     expect(await isLive(harness.deps, ann.connectionId)).toBe(false);
     expect(harness.nowMs - from).toBe(2_000);
   });
 
   test("is live when the answer comes in the last moment", async () => {
-    ann.goSilent();
+    ann.goStale();
     const until = harness.nowMs + 2_000;
     const wait = async (ms: number) => {
       harness.nowMs += ms;
@@ -51,7 +51,7 @@ describe("somebody who answers probes", () => {
   });
 
   test("is gone at once when the connection's end is told while it is asked", async () => {
-    ann.goSilent();
+    ann.goStale();
     const from = harness.nowMs;
     const wait = async (ms: number) => {
       harness.nowMs += ms;
@@ -107,10 +107,10 @@ describe("somebody who answers probes", () => {
 describe("somebody who answers no probes", () => {
   test("is live as long as API Gateway says so, and is sent nothing", async () => {
     const old = await harness.connect({ probe: false });
-    old.goSilent();
+    old.goStale();
     expect(await isLive(harness.deps, old.connectionId)).toBe(true);
     expect(old.inbox).toEqual([]);
-    await old.close({ tells: false });
+    await old.close({ isReported: false });
     expect(await isLive(harness.deps, old.connectionId)).toBe(false);
   });
 });

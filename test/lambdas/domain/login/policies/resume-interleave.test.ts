@@ -13,7 +13,7 @@ test("a message pushed at any point of a resume reaches the new connection at on
     const room = `room-${harness.nextId()}`;
     const reader = await AckingPage.open(harness);
     await reader.login(room, "loginWhenever");
-    reader.page.goSilent();
+    reader.page.goStale();
     return { harness, room, reader };
   };
   const counted = await startPosition();

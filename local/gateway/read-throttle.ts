@@ -1,9 +1,0 @@
-import type { PropertyReader } from "../read-resource.ts";
-import type { Throttle } from "./token-bucket.ts";
-
-/** `undefined` unless both numbers are given. */
-export function readThrottle(reader: PropertyReader, rateName: string, burstName: string): Throttle | undefined {
-  const rate = reader.optionalNumber(rateName);
-  const burst = reader.optionalNumber(burstName);
-  return rate === undefined || burst === undefined ? undefined : { rate, burst };
-}
