@@ -26,9 +26,9 @@ const writeConcurrency = 32;
 
 const local = await startLocal({ environmentsMax, edit: withRate });
 const { stack, faults, invocations } = local;
-const idOf = (type: string, begin: string) => {
-  const found = stack.ofType(type).find(({ logicalId }) => logicalId.startsWith(begin));
-  if (!found) throw new Error(`the template has no ${type} ${begin}`);
+const idOf = (type: string, prefix: string) => {
+  const found = stack.ofType(type).find(({ logicalId }) => logicalId.startsWith(prefix));
+  if (!found) throw new Error(`the template has no ${type} ${prefix}`);
   return found.logicalId;
 };
 const pushId = idOf("AWS::Lambda::Function", "DownlinkPushApiPush");
@@ -68,7 +68,7 @@ function withRate({ Resources }: Template): void {
 async function fillRooms(sizes: readonly number[]): Promise<void> {
   const credentials = { accessKeyId: "test", secretAccessKey: "test" };
   const client = new DynamoDBClient({ endpoint: local.databaseUrl, region: stack.region, credentials });
-  const tableNamed = (begin: string) => tableOf(client, stack.physicalId(idOf("AWS::DynamoDB::Table", begin)));
+  const tableNamed = (prefix: string) => tableOf(client, stack.physicalId(idOf("AWS::DynamoDB::Table", prefix)));
   const [connectionsTable, roomsTable] = [tableNamed("DownlinkTablesConnections"), tableNamed("DownlinkTablesRooms")];
   const members = membersIn(roomsTable, connectionsTable, Date.now);
   const rooms = roomsIn(roomsTable, Date.now, () => "k3f9x2a");

@@ -10,7 +10,6 @@ function memberAt(index: number): Member {
   return {
     session,
     connectionId: `L0SM9c${session.slice(2)}=`,
-    transport: "websocket",
     connectedAtMs: Date.now(),
     subject: `user-${index}`,
     generation: 0,
@@ -37,7 +36,7 @@ export async function* generatedMembers(size: number, after?: string, pageSize =
 }
 
 /** All members in one page, as a worker without streaming would read them. */
-export async function* asOnePage(pages: AsyncIterable<Member[]>): AsyncGenerator<Member[]> {
+export async function* inOnePage(pages: AsyncIterable<Member[]>): AsyncGenerator<Member[]> {
   const all: Member[] = [];
   for await (const page of pages) all.push(...page);
   yield all;

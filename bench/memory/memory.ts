@@ -14,9 +14,9 @@ const measurements: [source: Source, size: number, times: number][] = [
   ["generated", 10_000, 5],
   ["generated", 100_000, 3],
   ["generated", 1_000_000, 1],
-  ["generatedAsOnePage", 1_000, 3],
-  ["generatedAsOnePage", 100_000, 3],
-  ["generatedAsOnePage", 1_000_000, 1],
+  ["generatedUnstreamed", 1_000, 3],
+  ["generatedUnstreamed", 100_000, 3],
+  ["generatedUnstreamed", 1_000_000, 1],
 ];
 
 /** Measures the memory of a fan-out worker for rooms of several sizes. */

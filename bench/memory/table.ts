@@ -11,7 +11,7 @@ export interface Measured extends Work {
 const titles: Record<Source, string> = {
   table: "from DynamoDB's stand-in, in pages",
   generated: "generated, in pages",
-  generatedAsOnePage: "control: generated, all read before the first post",
+  generatedUnstreamed: "control: generated, all read before the first post",
 };
 const head = ["members", "live ×", "peak ×", "µs each ×", "held", "live MB", "peak MB", "µs each", "CPU µs", "s"];
 

@@ -1,8 +1,8 @@
 /** Posts of each process before the measurement, as most workers have worked before. */
 export const warmUpMembers = 5_000;
 
-/** Where the members of a room come from. `generatedAsOnePage` is the control without streaming. */
-export type Source = "table" | "generated" | "generatedAsOnePage";
+/** Where the members of a room come from. `generatedUnstreamed` is the control without streaming. */
+export type Source = "table" | "generated" | "generatedUnstreamed";
 
 export interface WorkerInput {
   source: Source;

@@ -6,7 +6,7 @@ import type { Member, Members } from "../../lambdas/domain/model/member.ts";
 import { fanOutDeps } from "../../lambdas/runtime/deps.ts";
 import { cpuMsSince, readInput, report } from "../child.ts";
 import { frame } from "../posts/post-all.ts";
-import { asOnePage, generatedMembers, roomOf } from "./members.ts";
+import { generatedMembers, inOnePage, roomOf } from "./members.ts";
 import { type Source, type Work, type WorkerInput, warmUpMembers } from "./work.ts";
 
 const { source, size } = readInput<WorkerInput>();
@@ -14,7 +14,7 @@ const deps = fanOutDeps();
 const pagesOf: Record<Source, Members["pages"]> = {
   table: deps.members.pages,
   generated: (_roomId, _part, after) => generatedMembers(size, after),
-  generatedAsOnePage: (_roomId, _part, after) => asOnePage(generatedMembers(size, after)),
+  generatedUnstreamed: (_roomId, _part, after) => inOnePage(generatedMembers(size, after)),
 };
 
 const collectGarbage = globalThis.gc;

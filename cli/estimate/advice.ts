@@ -26,16 +26,16 @@ export interface Advice {
 const maxUtilization = 0.6;
 
 /** @returns the changes that the goals need; empty if they are met */
-export function adviceFor(whole: Scenario): Advice[] {
-  const cells = cellsFor(whole);
-  const scenario = cellOf(whole, cells);
+export function adviceFor(total: Scenario): Advice[] {
+  const cells = cellsFor(total);
+  const scenario = cellOf(total, cells);
   const { requestsPerSecond, connectsPerSecond, connections } = scenario;
   const load = loadOf(scenario);
   const needs = needsOf(scenario, load);
   const { requests, connects } = needs;
   const granted = Math.max(requestsPerSecond, roundUp(requests.to, 1_000));
   const advice = [
-    cells > 1 ? splitInto(cells, whole) : undefined,
+    cells > 1 ? splitInto(cells, total) : undefined,
     raise("AWS", "API Gateway requests a second", requestsPerSecond, granted, requests.why),
     raise("AWS", "API Gateway new connections a second", connectsPerSecond, roundUp(connects.to, 100), connects.why),
     ...quotasOf(scenario, load).flatMap((use) => ofAnotherQuota(use, connections)),
@@ -74,21 +74,21 @@ function cellsFor(scenario: Scenario): number {
 }
 
 interface Needs {
-  postRate: Need;
+  rate: Need;
   requests: Need;
   connects: Need;
   frames: Need;
 }
 function needsOf(scenario: Scenario, load: Load): Needs {
   const { connections, backWithinSeconds } = scenario;
-  const postRate = neededRate(scenario, load);
+  const rate = neededRate(scenario, load);
   const reconnects = connections / Math.max(1, backWithinSeconds - tailSeconds);
   const requests = largest([
     {
       to: load.requests / maxUtilization,
       why: `an average day needs ${amount(load.requests)}, and peaks need a margin`,
     },
-    { to: load.requests + postRate.to * (1 + scenario.qos), why: postRate.why },
+    { to: load.requests + rate.to * (1 + scenario.qos), why: rate.why },
     {
       to: load.requests + 2 * reconnects,
       why: `all pages back within ${amount(backWithinSeconds)} s of an outage: a connect and a hello each`,
@@ -99,7 +99,7 @@ function needsOf(scenario: Scenario, load: Load): Needs {
     { to: steadyConnects(connections) / maxUtilization, why: "each connection ends after 2 h and is opened again" },
   ]);
   // A large push uses the whole rate of the stack, whether or not the goals need it.
-  const fastest = postRate.to === 0 ? 0 : Math.max(postRate.to, Math.min(scenario.postsPerSecond, connections));
+  const fastest = rate.to === 0 ? 0 : Math.max(rate.to, Math.min(scenario.postsPerSecond, connections));
   const frames = largest([
     {
       to: load.frames / maxUtilization,
@@ -108,7 +108,7 @@ function needsOf(scenario: Scenario, load: Load): Needs {
     { to: load.frames + scenario.qos * fastest, why: `acks of ${amount(fastest)} posts a second` },
     { to: load.frames + 2 * reconnects, why: `all pages back within ${amount(backWithinSeconds)} s of an outage` },
   ]);
-  return { postRate, requests, connects, frames };
+  return { rate, requests, connects, frames };
 }
 
 /** The load of one cell: a stack in its own account and Region. Rooms and users are spread evenly over the cells. */
@@ -201,16 +201,16 @@ function settings(scenario: Scenario, load: Load, needs: Needs, granted: number)
   const { socketRateLimit } = scenario;
   const { to, why } = needs.frames;
   return [
-    postsSetting(scenario, load, needs.postRate, granted),
+    postsSetting(scenario, load, needs.rate, granted),
     raise("stack", "socketRateLimit", socketRateLimit, roundUp(to, 500), why),
   ];
 }
 
-function postsSetting(scenario: Scenario, load: Load, postRate: Need, granted: number): Advice | undefined {
+function postsSetting(scenario: Scenario, load: Load, rate: Need, granted: number): Advice | undefined {
   const { postsPerSecond, qos } = scenario;
-  if (postRate.to > postsPerSecond) {
+  if (rate.to > postsPerSecond) {
     const first = granted > scenario.requestsPerSecond ? "; after AWS has granted the requests" : "";
-    return raise("stack", "postsPerSecond", postsPerSecond, postRate.to, `${postRate.why}${first}`);
+    return raise("stack", "postsPerSecond", postsPerSecond, rate.to, `${rate.why}${first}`);
   }
   const system = systemOf(scenario, load);
   const offered = offeredRequests(system, postsPerSecond);

@@ -68,7 +68,7 @@ function simulatedQueue(system: System, job: Job, perSecond: number, seed: numbe
     return { ...job, atSeconds: at };
   });
   const tickSeconds = tickOf(fanOutSeconds(system, job, true), 200);
-  const { seconds } = simulateFanOut(system, pushes, { seed, tickSeconds });
+  const seconds = simulateFanOut(system, pushes, { seed, tickSeconds });
   return seconds.reduce((sum, one) => sum + one, 0) / seconds.length;
 }
 
@@ -102,7 +102,7 @@ export function everyoneTime(
   const [simulatedSeconds = 0] = simulateFanOut(left, [{ ...job, atSeconds: 0 }], {
     seed,
     tickSeconds: tickOf(seconds, 1_000),
-  }).seconds;
+  });
   return { name, seconds, why, simulatedSeconds };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { asOnePage, generatedMembers } from "../../bench/memory/members.ts";
+import { generatedMembers, inOnePage } from "../../bench/memory/members.ts";
 import { type Measured, memoryReport } from "../../bench/memory/table.ts";
 
 async function all<T>(pages: AsyncIterable<T>): Promise<T[]> {
@@ -23,7 +23,7 @@ test("generated members continue after a session, as those of a table do", async
 });
 
 test("the control returns all members in one page", async () => {
-  expect((await all(asOnePage(generatedMembers(1_200)))).map(({ length }) => length)).toEqual([1_200]);
+  expect((await all(inOnePage(generatedMembers(1_200)))).map(({ length }) => length)).toEqual([1_200]);
 });
 
 const rowsOf = (lines: readonly string[]) =>

@@ -40,7 +40,7 @@ export function svgOf({ title, subtitle, xLabel, yLabel, series, marks = [], yTi
   const x = logScale(rangeOf(all.map(([value]) => value)), [area.left, area.right]);
   const heights = [...all.map(([, value]) => value), ...marks.map((mark) => mark.y)];
   const y = logScale(rangeOf(heights), [area.bottom, area.top], yTicks);
-  const place = ([px, py]: Point) => `${round(x.at(px))} ${round(y.at(py))}`;
+  const pointAt = ([px, py]: Point) => `${round(x.at(px))} ${round(y.at(py))}`;
   const labelled = spread(
     finite.map(({ points }) => y.at(points.at(-1)?.[1] ?? 1)),
     17,
@@ -72,7 +72,7 @@ export function svgOf({ title, subtitle, xLabel, yLabel, series, marks = [], yTi
       if (!last) return [];
       const [endX, endY, labelY] = [x.at(last[0]), y.at(last[1]), labelled[i] ?? 0];
       return [
-        `<path class="line c${i}" d="M${points.map(place).join("L")}"/>`,
+        `<path class="line c${i}" d="M${points.map(pointAt).join("L")}"/>`,
         ...dots
           .filter(isFinitePoint)
           .map((dot) => `<circle class="dot c${i}" r="4" cx="${round(x.at(dot[0]))}" cy="${round(y.at(dot[1]))}"/>`),

@@ -2,7 +2,6 @@
 export class DelayLine {
   private readonly counts: number[];
   private at = 0;
-  total = 0;
 
   /** @param ticks the longest delay */
   constructor(ticks: number) {
@@ -14,7 +13,6 @@ export class DelayLine {
     const ahead = Math.min(Math.max(1, Math.round(inTicks)), this.counts.length - 1);
     const index = (this.at + ahead) % this.counts.length;
     this.counts[index] = (this.counts[index] ?? 0) + count;
-    this.total += count;
   }
 
   /** Advances by one tick. @returns the number of events due in it */
@@ -22,7 +20,6 @@ export class DelayLine {
     this.at = (this.at + 1) % this.counts.length;
     const due = this.counts[this.at] ?? 0;
     this.counts[this.at] = 0;
-    this.total -= due;
     return due;
   }
 }

@@ -15,13 +15,6 @@ import { TokenBucket } from "./token-bucket.ts";
 export interface SimulatedPush extends Job {
   atSeconds: number;
 }
-export interface FanOutRun {
-  /** Seconds from each push to the post to its last member. */
-  seconds: number[];
-  /** Requests refused by API Gateway. */
-  refused: number;
-  requests: number;
-}
 
 interface Task {
   push: number;
@@ -40,12 +33,13 @@ interface Worker {
  * are whole numbers. Refused ones are retried.
  *
  * @param tickSeconds short compared to the duration of a push
+ * @returns seconds from each push to the post to its last member
  */
 export function simulateFanOut(
   system: System,
   pushes: readonly SimulatedPush[],
   { seed, tickSeconds: tick }: { seed: number; tickSeconds: number },
-): FanOutRun {
+): number[] {
   const random = seeded(seed);
   const shared = new TokenBucket(
     system.requestsPerSecond,
@@ -54,7 +48,7 @@ export function simulateFanOut(
   const workers = Array.from({ length: system.workers }, () => idleWorker(system, tick));
   const queue: Task[] = [];
   const left = pushes.map(({ posts }) => posts);
-  const run: FanOutRun = { seconds: pushes.map(() => 0), refused: 0, requests: 0 };
+  const seconds = pushes.map(() => 0);
   const ackTicks = (ackWindowSeconds + assumedSeconds.roundTrip) / tick;
   // By number of redeliveries.
   const acks = Array.from({ length: maxRedeliveries + 1 }, () => new DelayLine(Math.ceil(ackTicks) + 1));
@@ -74,7 +68,6 @@ export function simulateFanOut(
     const againWanted = again.map((delayLine) => delayLine.next());
     const wanted = [...posting, ...ackWanted, ...againWanted, arrivals(system.quietRequests * tick, random)];
     const granted = shared.share(wanted, random);
-    count(run, wanted, granted);
     let posted = 0;
     for (const [i, worker] of workers.entries()) {
       const count = granted[i] ?? 0;
@@ -84,7 +77,7 @@ export function simulateFanOut(
       worker.task.left -= count;
       left[push] = (left[push] ?? 0) - count;
       if (count > 0 && left[push] === 0) {
-        run.seconds[push] = now + tick - (pushes[push]?.atSeconds ?? 0);
+        seconds[push] = now + tick - (pushes[push]?.atSeconds ?? 0);
         open -= 1;
       }
       finishOrHandOn(worker, queue, now);
@@ -101,7 +94,7 @@ export function simulateFanOut(
       again[n]?.add(pauseTicks(n), lost + refused);
     }
   }
-  return run;
+  return seconds;
 }
 
 function idleWorker({ workerRate }: System, tick: number): Worker {
@@ -148,10 +141,4 @@ function finishOrHandOn(worker: Worker, queue: Task[], now: number): void {
   if (worker.task.left > 0 && now < worker.deadline) return;
   if (worker.task.left > 0) queue.push(worker.task);
   worker.task = undefined;
-}
-
-function count(run: FanOutRun, wanted: readonly number[], granted: readonly number[]): void {
-  const sum = (counts: readonly number[]) => counts.reduce((all, one) => all + one, 0);
-  run.requests += sum(granted);
-  run.refused += sum(wanted) - sum(granted);
 }

@@ -48,7 +48,7 @@ describe("the command line", () => {
 
   test("help names every option with its default", () => {
     expect(readArguments(["-h"])).toEqual({ kind: "help" });
-    expect(helpText()).toMatch(/--heartbeat +\[270\] seconds/);
+    expect(helpText()).toMatch(/--heartbeat N +\[270\] seconds/);
   });
 });
 

@@ -63,7 +63,7 @@ describe("the formula of steady pushes agrees with the simulation, on average", 
       return { ...job, atSeconds: at };
     });
     const tickSeconds = Math.max(0.005, posts / postsPerSecond / 200);
-    const { seconds } = simulateFanOut(system, pushes, { seed: 1, tickSeconds });
+    const seconds = simulateFanOut(system, pushes, { seed: 1, tickSeconds });
     const mean = seconds.reduce((sum, one) => sum + one, 0) / seconds.length;
     expectNear(queuedSeconds(system, job, perSecond), mean, 0.1);
   });
