@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { type Measured, postsTable, type Setting } from "../../bench/posts/table.ts";
 import { ways } from "../../bench/posts/clients.ts";
+import { type Measured, postsTable, type Setting } from "../../bench/posts/table.ts";
 import { ok, openStub } from "../lambdas/adapters/http1/stub-server.ts";
 
 const ids = Array.from({ length: 60 }, (_, i) => `L0SM9c${i}=`);

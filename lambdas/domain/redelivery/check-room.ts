@@ -6,11 +6,12 @@ import type { Deps } from "../model/deps.ts";
 import { type Member, type Part, partsOf } from "../model/member.ts";
 import { isImplicit, type Room } from "../model/room.ts";
 import { ackWithinMs, inlineMembers, roomSizeOf } from "../model/room-size.ts";
+import type { UnackedRange } from "../model/unacked-range.ts";
 import type { ReportUndelivered } from "../model/undelivered.ts";
 import type { AckWait } from "../schedule/ack-wait.ts";
 import { makeRateLimiter, type RateLimiter, unlimited, withDeadline } from "../send/rate-limiter.ts";
-import { checkMembers, memberConcurrency } from "./check-members.ts";
-import { checkDepartedMembers } from "./departed-members.ts";
+import { checkMembers, type MembersResult, memberConcurrency } from "./check-members.ts";
+import { checkDepartedMembers, type DepartedResult } from "./departed-members.ts";
 import { earliest, scheduleContinuation, scheduleNextCheck } from "./next-check.ts";
 import { checkOfflineSubject, keepExhausted } from "./offline-subject.ts";
 import { checksFor } from "./plan.ts";
@@ -18,7 +19,7 @@ import { undeliveredToReport } from "./report-undelivered.ts";
 
 /** After an outage all members of a room may need a redelivery. Each is a write under the room's key, as acks are. */
 const redeliveriesPerSecond = 400;
-/** No post starts later. A post may take seconds, and the function's time limit is near: the rest is left to a continuation. */
+/** No post starts later: a post may take seconds, and the function has a time limit. A continuation does the rest. */
 export const budgetMs = 12_000;
 
 export interface AckCheckDeps extends Deps {
@@ -49,10 +50,10 @@ export async function checkRoom(deps: AckCheckDeps, check: RoomCheck): Promise<v
 }
 
 /**
- * Redelivers, reports and records, and schedules the next check.
+ * Redelivers, reports, records, and schedules the next check, in this order.
  *
  * @param check its `part` is present if the room is large
- * @param members those that an earlier check has not come to
+ * @param members those that have not been checked by an earlier check
  */
 async function checkPart(
   deps: AckCheckDeps,
@@ -66,50 +67,46 @@ async function checkPart(
   const unackedRanges = isImplicit(roomId) ? [] : await readAll(deps.unackedRanges.pages(roomId, part));
   const untilMs = deps.now() + budgetMs;
   const writes = memberWriteLimiter(deps, roomId, part);
+  const limiters = { posts: withDeadline(deps.limiter, untilMs), writes: withDeadline(writes, untilMs) };
+  const devicesOf = unackedRanges.map(({ subject }) => subject);
+  const toCheck = { members, after: continuation?.after, isLargeRoom: part !== undefined, devicesOf };
 
-  const checked = await checkMembers(
-    deps,
-    room,
-    {
-      members,
-      after: continuation?.after,
-      isLargeRoom: part !== undefined,
-      devicesOf: unackedRanges.map(({ subject }) => subject),
-    },
-    { posts: withDeadline(deps.limiter, untilMs), writes: withDeadline(writes, untilMs) },
-    untilMs,
-  );
-
+  const checked = await checkMembers(deps, room, toCheck, limiters, untilMs);
   const subject = subjectOf(roomId);
   const isOffline = subject !== undefined && !continuation && !checked.hasAckingMember;
   const offline = isOffline ? await checkOfflineSubject(deps, room, subject, hop) : undefined;
+  const departed = await checkUnackedRanges(deps, room, check, unackedRanges, checked);
 
-  // Only a check that has seen all devices of a user can decide about the user's unacked ranges. Otherwise another has to.
-  const isPartial = checked.isOutOfTime || continuation !== undefined;
-  const departed = isPartial
-    ? undefined
-    : await checkDepartedMembers(deps, room, unackedRanges, (who) => checked.devices.get(who) ?? []);
-  const rangesCheckAtMs = isPartial && unackedRanges.length > 0 ? deps.now() : departed?.nextCheckAtMs;
-
-  const found = [checked, offline, departed].flatMap((result) => result?.undelivered ?? []);
+  const results = [checked, offline, departed];
+  const found = results.flatMap((result) => result?.undelivered ?? []);
   const undelivered = await undeliveredToReport(deps, room, found, part);
   // Reported before it is recorded as reported: a crash in between reports twice, the other order never.
   if (undelivered.length > 0) await deps.reportUndelivered(undelivered);
   await Promise.all([
     offline?.recordReported?.(),
-    departed?.clear(),
+    departed.clear(),
     subject !== undefined && keepExhausted(deps, room, checked.exhausted),
   ]);
   await recordExhausted(deps, roomId, checked.exhausted, writes);
 
-  const nextCheckAtMs = earliest(
-    continuation?.nextCheckAtMs,
-    checked.nextCheckAtMs,
-    offline?.nextCheckAtMs,
-    rangesCheckAtMs,
-  );
+  const nextCheckAtMs = earliest(continuation?.nextCheckAtMs, ...results.map((result) => result?.nextCheckAtMs));
   if (checked.isOutOfTime) await scheduleContinuation(deps, check, checked.upTo, nextCheckAtMs);
   else await scheduleNextCheck(deps, check, nextCheckAtMs);
+}
+
+/** Only a check that has seen all devices of a user can decide about the user's ranges. Otherwise another check has to. */
+async function checkUnackedRanges(
+  deps: AckCheckDeps,
+  room: Room & AckWait,
+  { continuation }: RoomCheck,
+  unackedRanges: readonly UnackedRange[],
+  { devices, isOutOfTime }: MembersResult,
+): Promise<DepartedResult> {
+  if (!isOutOfTime && !continuation) {
+    return checkDepartedMembers(deps, room, unackedRanges, (subject) => devices.get(subject) ?? []);
+  }
+  const nextCheckAtMs = unackedRanges.length > 0 ? deps.now() : undefined;
+  return { nextCheckAtMs, undelivered: [], clear: async () => {} };
 }
 
 /** Checks of several parts run at the same time. In the room of everyone, each member has a key of its own. */

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Advice, adviceFor } from "../../../cli/estimate/advice.ts";
 import { withDefaults } from "../../../cli/estimate/arguments.ts";
-import type { Question } from "../../../cli/estimate/scenario.ts";
 import { quotasOf } from "../../../cli/estimate/quotas.ts";
+import type { Question } from "../../../cli/estimate/scenario.ts";
 import { everyoneTime, waveTimes } from "../../../cli/estimate/times.ts";
 
 const questionOf = (connections: number, more: Partial<Question> = {}) =>

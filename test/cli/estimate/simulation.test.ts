@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Bucket } from "../../../cli/estimate/simulation/token-bucket.ts";
 import { Later } from "../../../cli/estimate/simulation/delay-line.ts";
 import { arrivals, seeded } from "../../../cli/estimate/simulation/random.ts";
+import { Bucket } from "../../../cli/estimate/simulation/token-bucket.ts";
 
 describe("a token bucket", () => {
   test("grants what it holds at once, and then its rate", () => {

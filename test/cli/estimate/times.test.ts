@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { fanOutPace, partsOfRoom } from "../../../cli/estimate/architecture.ts";
 import { withDefaults } from "../../../cli/estimate/arguments.ts";
-import { defaults, type Question } from "../../../cli/estimate/scenario.ts";
 import { mostConnections, reconnectSeconds } from "../../../cli/estimate/reconnect-model.ts";
+import { defaults, type Question } from "../../../cli/estimate/scenario.ts";
 import { simulateFanOut } from "../../../cli/estimate/simulation/fan-out.ts";
 import { seeded } from "../../../cli/estimate/simulation/random.ts";
 import { secondsUntil, simulateReconnect } from "../../../cli/estimate/simulation/reconnect.ts";

@@ -8,36 +8,35 @@ import { AckingPage } from "../../support/acking-page.ts";
 import { countCalls, crash } from "../../support/crash.ts";
 import { Harness, visibilityMs } from "../../support/harness.ts";
 import { openInMemoryTables } from "../../support/in-memory-tables.ts";
-import { intercept } from "../../support/intercept.ts";
 import { sharedTables } from "../../support/shared-tables.ts";
 import { inPagesOf } from "../../support/tables.ts";
 
-// Every Lambda dies at each of its calls once, right before the call takes effect and right after. The table of
-// points is not written down: an undisturbed run says how many calls there are.
+// A function dies at each of its calls, right before the call takes effect and right after. A run without a crash counts
+// the calls.
 
 const tables = sharedTables(openInMemoryTables);
 
 interface Scene {
   harness: Harness;
   room: string;
-  /** Two who are in and ack. */
+  /** Two members that acknowledge. */
   ann: AckingPage;
   bob: AckingPage;
-  /** Somebody who is not in yet. */
+  /** Not a member yet. */
   eve: AckingPage;
 }
 
-/** One operation and what its caller does when it hears nothing. */
+/** An operation, and what its caller does without a response. */
 interface Operation {
   name: string;
-  /** In a room whose rows fill more than a page, so that it is posted to part by part. */
+  /** The rows of the room fill more than a page, so fan-out workers post to its parts. */
   isLarge?: boolean;
-  /** What was before. */
+  /** What happens before. */
   given?(scene: Scene): Promise<void>;
   work(scene: Scene): Promise<unknown>;
   retry(scene: Scene): Promise<unknown>;
-  /** What the page saw in the end, of those who are in. */
-  sees(scene: Scene): [AckingPage, unknown[]][];
+  /** What each page that is a member shows in the end. */
+  expected(scene: Scene): [AckingPage, unknown[]][];
 }
 
 async function open(isLarge = false): Promise<Scene> {
@@ -53,11 +52,11 @@ async function open(isLarge = false): Promise<Scene> {
   return { harness, room, ann, bob, eve };
 }
 
-/** Clients do what their timers say, and time passes. */
-async function clear({ harness, ann, bob, eve }: Scene, taskBudgetMs = 3_000): Promise<void> {
+/** Lets time pass, in which clients replay and acknowledge. */
+async function settle({ harness, ann, bob, eve }: Scene, stepMs = 3_000): Promise<void> {
   harness.lost.clear();
-  for (let hop = 0; hop < 12; hop += 1) {
-    await harness.pass(taskBudgetMs);
+  for (let i = 0; i < 12; i += 1) {
+    await harness.pass(stepMs);
     for (const reader of [ann, bob, eve]) {
       await reader.fill();
       await reader.ack();
@@ -65,8 +64,8 @@ async function clear({ harness, ann, bob, eve }: Scene, taskBudgetMs = 3_000): P
   }
 }
 
-const push = ({ harness, room }: Scene, data: string, onceAs?: string) =>
-  harness.push(room, data, onceAs === undefined ? {} : { messageId: `${room}-${onceAs}` });
+const push = ({ harness, room }: Scene, data: string, idempotencyKey?: string) =>
+  harness.push(room, data, idempotencyKey === undefined ? {} : { messageId: `${room}-${idempotencyKey}` });
 const publishOnce = ({ harness, room, ann }: Scene) =>
   publish(harness.deps, ann.page.caller, {
     ...{ action: "publish", roomId: room, eventName: "test", rawData: '"published"', clientMessageId: "c-1" },
@@ -76,57 +75,57 @@ const check = ({ harness, room }: Scene) => {
   const reportUndelivered = async () => {};
   return runAckCheck({ ...harness.ackCheckDeps, reportUndelivered }, { kind: "room", roomId: room, hop: 0 });
 };
-/** Until the caller has had its answer: from then on nothing but the server's own looks can make it good. */
+/** Until the operation has ended: then only ack checks can redeliver. */
 const losePosts = async ({ harness, ann, bob }: Scene) => {
-  // Nobody is coming in any more, for whose sake there would be a look anyway.
+  // The leases of the logins have expired: no check is scheduled for a pending login.
   await harness.pass(31_000);
   for (const { page } of [ann, bob]) harness.lost.add(page.connectionId);
 };
 const received = new WeakMap<Harness, FanOutTask[]>();
-/** A worker gets what is in the queue. */
-const workAtTasks = async ({ harness }: Scene) => {
+/** A worker receives the tasks in the queue. */
+const runTasks = async ({ harness }: Scene) => {
   const tasks = harness.tasks.splice(0).map(({ task }) => task);
   received.set(harness, tasks);
   for (const task of tasks) await harness.work(task);
 };
-/** It has not said that it is done, so that the queue shows all of it again. */
-const showAgain = async (scene: Scene) => {
+/** The worker has not deleted the tasks, so the queue delivers them again. */
+const receiveAgain = async (scene: Scene) => {
   const { harness } = scene;
   const atMs = harness.nowMs + visibilityMs;
   harness.tasks.push(...(received.get(harness) ?? []).map((task) => ({ task, atMs })));
-  await clear(scene, visibilityMs / 10);
+  await settle(scene, visibilityMs / 10);
 };
-const isAnswered = (reply: { data: { code: string } }, code: string) => expect(reply.data.code).toBe(code);
+const expectCode = (reply: { data: { code: string } }, code: string) => expect(reply.data.code).toBe(code);
 
 const operations: Operation[] = [
   {
     name: "a push with a messageId, sent again",
     work: (scene) => push(scene, '"once"', "m-1"),
     retry: (scene) => push(scene, '"once"', "m-1"),
-    sees: ({ ann, bob }) => [
+    expected: ({ ann, bob }) => [
       [ann, ["once"]],
       [bob, ["once"]],
     ],
   },
   {
-    name: "a push with a messageId, sent again after its number was given up",
+    name: "a push with a messageId, sent again after its number got a tombstone",
     work: (scene) => push(scene, '"once"', "m-1"),
     retry: async (scene) => {
       await scene.harness.pass(3_000);
       await push(scene, '"later"');
-      await clear(scene);
+      await settle(scene);
       await push(scene, '"once"', "m-1");
     },
-    sees: ({ ann, bob }) => [
+    expected: ({ ann, bob }) => [
       [ann, ["once", "later"]],
       [bob, ["once", "later"]],
     ],
   },
   {
-    name: "a push that nobody repeats",
+    name: "a push that is not repeated",
     work: (scene) => push(scene, '"maybe"'),
     retry: (scene) => push(scene, '"next"'),
-    sees: ({ ann, bob }) => [
+    expected: ({ ann, bob }) => [
       [ann, ["maybe", "next"]],
       [bob, ["maybe", "next"]],
     ],
@@ -136,7 +135,7 @@ const operations: Operation[] = [
     given: losePosts,
     work: (scene) => push(scene, '"once"', "m-1"),
     retry: (scene) => push(scene, '"once"', "m-1"),
-    sees: ({ ann, bob }) => [
+    expected: ({ ann, bob }) => [
       [ann, ["once"]],
       [bob, ["once"]],
     ],
@@ -146,17 +145,17 @@ const operations: Operation[] = [
     isLarge: true,
     work: (scene) => push(scene, '"once"', "m-1"),
     retry: (scene) => push(scene, '"once"', "m-1"),
-    sees: ({ ann, bob }) => [
+    expected: ({ ann, bob }) => [
       [ann, ["once"]],
       [bob, ["once"]],
     ],
   },
   {
-    name: "a push to a large room that nobody repeats",
+    name: "a push to a large room that is not repeated",
     isLarge: true,
     work: (scene) => push(scene, '"maybe"'),
     retry: (scene) => push(scene, '"next"'),
-    sees: ({ ann, bob }) => [
+    expected: ({ ann, bob }) => [
       [ann, ["maybe", "next"]],
       [bob, ["maybe", "next"]],
     ],
@@ -165,58 +164,59 @@ const operations: Operation[] = [
     name: "a fan-out task",
     isLarge: true,
     given: (scene) => push(scene, '"once"').then(() => {}),
-    work: workAtTasks,
-    retry: showAgain,
-    sees: ({ ann, bob }) => [
+    work: runTasks,
+    retry: receiveAgain,
+    expected: ({ ann, bob }) => [
       [ann, ["once"]],
       [bob, ["once"]],
     ],
   },
   {
-    name: "a fan-out task that takes another message along",
+    name: "a fan-out task that is coalesced with another",
     isLarge: true,
     given: async (scene) => {
       await push(scene, "1");
       await push(scene, "2");
     },
-    work: workAtTasks,
-    retry: showAgain,
-    sees: ({ ann, bob }) => [
+    work: runTasks,
+    retry: receiveAgain,
+    expected: ({ ann, bob }) => [
       [ann, [1, 2]],
       [bob, [1, 2]],
     ],
   },
   {
-    name: "a fan-out task with a post that is refused",
+    name: "a fan-out task with a post that fails",
     isLarge: true,
     given: async (scene) => {
       await push(scene, '"once"');
       scene.harness.outcomes.set(scene.bob.page.connectionId, "failed");
     },
-    work: workAtTasks,
+    work: runTasks,
     retry: async (scene) => {
       scene.harness.outcomes.clear();
-      await showAgain(scene);
+      await receiveAgain(scene);
     },
-    sees: ({ ann, bob }) => [
+    expected: ({ ann, bob }) => [
       [ann, ["once"]],
       [bob, ["once"]],
     ],
   },
   {
-    name: "a fan-out task whose round is over",
+    name: "a fan-out task whose time is over",
     isLarge: true,
     given: async (scene) => {
       const { harness } = scene;
       await push(scene, '"once"');
-      intercept(harness.deps.gateway, "post", (post) => (connectionId, text) => {
+      const { post } = harness.deps.gateway;
+      harness.deps.gateway.post = (connectionId, text) => {
         harness.nowMs += 20_001;
         return post(connectionId, text);
-      });
+      };
     },
-    work: workAtTasks,
-    retry: showAgain,
-    sees: ({ ann, bob }) => [
+    work: runTasks,
+    retry: receiveAgain,
+    expected: ({ ann, bob }) => [
       [ann, ["once"]],
       [bob, ["once"]],
     ],
@@ -226,7 +226,7 @@ const operations: Operation[] = [
     given: losePosts,
     work: publishOnce,
     retry: publishOnce,
-    sees: ({ ann, bob }) => [
+    expected: ({ ann, bob }) => [
       [ann, ["published"]],
       [bob, ["published"]],
     ],
@@ -234,8 +234,8 @@ const operations: Operation[] = [
   {
     name: "a publish, sent again",
     work: publishOnce,
-    retry: async (scene) => isAnswered(await publishOnce(scene), "2010"),
-    sees: ({ ann, bob }) => [
+    retry: async (scene) => expectCode(await publishOnce(scene), "2010"),
+    expected: ({ ann, bob }) => [
       [ann, ["published"]],
       [bob, ["published"]],
     ],
@@ -248,13 +248,13 @@ const operations: Operation[] = [
       await push(scene, "2");
       await scene.ann.ack();
     },
-    sees: ({ ann, bob }) => [
+    expected: ({ ann, bob }) => [
       [ann, [1, 2]],
       [bob, [1, 2]],
     ],
   },
   {
-    name: "a look at a room whose posts were lost",
+    name: "an ack check of a room whose posts were lost",
     given: async (scene) => {
       const { harness, ann, bob } = scene;
       for (const { page } of [ann, bob]) harness.lost.add(page.connectionId);
@@ -264,7 +264,7 @@ const operations: Operation[] = [
     },
     work: check,
     retry: check,
-    sees: ({ ann, bob }) => [
+    expected: ({ ann, bob }) => [
       [ann, [1]],
       [bob, [1]],
     ],
@@ -281,7 +281,7 @@ const operations: Operation[] = [
       await scene.bob.page.open();
       expect(scene.bob.page.isIn(scene.room)).toBe(true);
     },
-    sees: ({ ann, bob }) => [
+    expected: ({ ann, bob }) => [
       [ann, [1, 2]],
       [bob, [1, 2]],
     ],
@@ -294,7 +294,7 @@ const operations: Operation[] = [
       await push(scene, "2");
       await scene.bob.page.open();
     },
-    sees: ({ ann, bob }) => [
+    expected: ({ ann, bob }) => [
       [ann, [1, 2]],
       [bob, [1, 2]],
     ],
@@ -311,10 +311,10 @@ const operations: Operation[] = [
       retry: async (scene) => {
         const { room, eve } = scene;
         const reply = await eve.login(room, type);
-        isAnswered(reply, "2002");
+        expectCode(reply, "2002");
         await push(scene, "1");
       },
-      sees: ({ ann, bob, eve }) => [
+      expected: ({ ann, bob, eve }) => [
         [eve, [1]],
         ...(type === "loginWhenever" ? [ann, bob] : []).map((reader): [AckingPage, unknown[]] => [reader, [1]]),
       ],
@@ -327,7 +327,7 @@ const operations: Operation[] = [
       await scene.bob.page.leave(scene.room);
       await push(scene, "1");
     },
-    sees: ({ ann, bob }) => [
+    expected: ({ ann, bob }) => [
       [ann, [1]],
       [bob, []],
     ],
@@ -341,7 +341,7 @@ async function begin({ given, isLarge }: Operation): Promise<Scene> {
 }
 
 describe.each(operations.map((operation) => [operation.name, operation] as const))("%s", (_, operation) => {
-  test("loses nothing and locks nobody out, wherever the Lambda dies", async () => {
+  test("loses no message and blocks no login, wherever the function dies", async () => {
     const counted = await begin(operation);
     const calls = await countCalls(counted.harness, () => operation.work(counted));
     expect(calls).toBeGreaterThan(0);
@@ -350,36 +350,39 @@ describe.each(operations.map((operation) => [operation.name, operation] as const
         const scene = await begin(operation);
         await crash(scene.harness, () => operation.work(scene), { call, moment });
         await operation.retry(scene);
-        await clear(scene);
+        await settle(scene);
         await verify(scene, operation, `${moment} call ${call} of ${calls}`);
       }
     }
   });
 });
 
-async function verify(scene: Scene, { name, sees }: Operation, where: string): Promise<void> {
+async function verify(scene: Scene, { name, expected }: Operation, where: string): Promise<void> {
   const { harness, room, eve, ann } = scene;
-  for (const [reader, wanted] of sees(scene)) {
-    const saw = reader.dataOf(room);
-    // Nobody was told that the one that died was accepted: it may be there or not, but for all alike.
-    const mayMiss = name.includes("nobody repeats") && !saw.includes("maybe");
-    const expected = mayMiss ? wanted.filter((data) => data !== "maybe") : wanted;
-    const isSorted = name.includes("given up");
-    expect(isSorted ? [...saw].sort() : saw, where).toEqual(isSorted ? [...expected].sort() : expected);
+  for (const [reader, accepted] of expected(scene)) {
+    const shown = reader.dataOf(room);
+    // The push was not accepted, so the message may be missing, but then for all members.
+    const mayMiss = name.includes("not repeated") && !shown.includes("maybe");
+    const wanted = mayMiss ? accepted.filter((data) => data !== "maybe") : accepted;
+    const isSorted = name.includes("tombstone");
+    expect(isSorted ? [...shown].sort() : shown, where).toEqual(isSorted ? [...wanted].sort() : wanted);
     expect(reader.resets, where).toEqual([]);
     expect(reader.refusals, where).toEqual([]);
   }
-  const [first, ...others] = sees(scene).map(([reader]) => reader);
+  const [first, ...others] = expected(scene).map(([reader]) => reader);
   for (const other of others) {
     if (!name.includes("leaving")) expect(other.dataOf(room), where).toEqual(first?.dataOf(room));
   }
-  // Nobody waits for messages of a room that they were put out of.
+  // No page that was evicted believes to be a member.
   for (const { page } of [ann, scene.bob, eve].filter(
     ({ page }) => page.connectionState === "open" && page.isIn(room),
   )) {
-    expect(await harness.unwatched.members.get(room, page.session), `${where}: who believes to be in`).toBeDefined();
+    expect(
+      await harness.unwatched.members.get(room, page.session),
+      `${where}: a page believes to be a member`,
+    ).toBeDefined();
   }
-  // Nobody is locked out: whoever is there can be put out, whoever is gone is taken over from.
+  // No login is blocked: a new page takes over from stale members.
   for (const { page } of [ann, scene.bob, eve]) await page.close({ isReported: false });
   const late = await harness.connect();
   expect((await late.login(room)).data.code, where).toBe("2002");

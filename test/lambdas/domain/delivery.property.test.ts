@@ -5,21 +5,21 @@ import { Harness } from "../../support/harness.ts";
 import { openInMemoryTables } from "../../support/in-memory-tables.ts";
 import { scheduledCalls } from "../../support/scheduled-calls.ts";
 
-// Random histories of pushes and of readers who ack, lose posts, drop and come back. Every call to a table, the
-// gateway and the queue waits for its turn, which fast-check gives; a seed plays it again.
+// Random histories of pushes, and of pages that acknowledge, lose posts, disconnect and return. fast-check decides the
+// order of all calls to tables, the gateway and the queue; a seed repeats a history.
 
-type Step =
+type Operation =
   | { do: "push"; to: "room" | "@all" | "@user"; twice: boolean }
-  | { do: "ack" | "fill" | "drop" | "dropUntold" | "comeBack" | "losePosts" | "heal" | "loginAgain"; reader: number };
-/** One who is in from the start. */
-interface Watched {
+  | { do: "ack" | "fill" | "drop" | "dropSilently" | "return" | "losePosts" | "heal" | "loginAgain"; reader: number };
+/** A member from the start. */
+interface Participant {
   reader: AckingPage;
   isAway: boolean;
 }
 
 const readers = 3;
 const anyReader = fc.nat({ max: readers - 1 });
-const step: fc.Arbitrary<Step> = fc.oneof(
+const operation: fc.Arbitrary<Operation> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({
@@ -31,77 +31,87 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 5,
     arbitrary: fc.record({
-      do: fc.constantFrom("ack", "fill", "drop", "dropUntold", "comeBack", "losePosts", "heal", "loginAgain"),
+      do: fc.constantFrom("ack", "fill", "drop", "dropSilently", "return", "losePosts", "heal", "loginAgain"),
       reader: anyReader,
-    }) as fc.Arbitrary<Step>,
+    }) as fc.Arbitrary<Operation>,
   },
 );
-/** Several scripts run side by side. Two steps of one reader never do: a page does one thing at a time. */
-const scripts = fc.array(fc.array(step, { minLength: 1, maxLength: 6 }), { minLength: 2, maxLength: 4 });
+/** Scripts run concurrently. Operations of one page do not: a page does one thing at a time. */
+const scripts = fc.array(fc.array(operation, { minLength: 1, maxLength: 6 }), { minLength: 2, maxLength: 4 });
 
-/** Tables of its own for each history: everyone is in one room. */
-async function withWorld(run: (harness: Harness) => Promise<void>): Promise<void> {
+/** Each history has its own tables: all connections are members of `@all`. */
+async function withHarness(run: (harness: Harness) => Promise<void>): Promise<void> {
   const tables = await openInMemoryTables();
   await run(new Harness(tables.client));
   await tables.close();
 }
 
-async function play(harness: Harness, schedule: fc.Scheduler, scripts: Step[][]) {
+async function play(harness: Harness, schedule: fc.Scheduler, scripts: Operation[][]) {
   const room = "456";
-  const people: Watched[] = [];
+  const participants: Participant[] = [];
   for (let i = 0; i < readers; i += 1) {
     const reader = await AckingPage.open(harness, { subject: `reader-${i}` });
     await reader.login(room, "loginWhenever");
-    people.push({ reader, isAway: false });
+    participants.push({ reader, isAway: false });
   }
-  const targets = { room, "@all": "@all", "@user": `@user/${people[0]?.reader.page.subject}` };
+  const targets = { room, "@all": "@all", "@user": `@user/${participants[0]?.reader.page.subject}` };
   const accepted = { room: [] as string[], "@all": [] as string[], "@user": [] as string[] };
 
-  const busy = people.map(() => Promise.resolve());
-  /** One after the other for each reader. */
-  const inLine = async (index: number, work: (who: Watched) => Promise<void>) => {
-    const who = people[index];
-    if (!who) return;
-    const mine = (busy[index] ?? Promise.resolve()).then(() => work(who));
+  harness.aroundCall = scheduledCalls(schedule);
+
+  const busy = participants.map(() => Promise.resolve());
+  /** One after the other for each page. */
+  const inOrder = async (index: number, work: (participant: Participant) => Promise<void>) => {
+    const participant = participants[index];
+    if (!participant) return;
+    const mine = (busy[index] ?? Promise.resolve()).then(() => work(participant));
     busy[index] = mine;
     await mine;
   };
   let pushes = 0;
-  const run = async (script: Step[]) => {
-    for (const step of script) {
-      if (step.do === "push") {
+  const run = async (script: Operation[]) => {
+    for (const operation of script) {
+      if (operation.do === "push") {
         pushes += 1;
         const name = `m-${pushes}`;
-        const push = () => harness.push(targets[step.to], JSON.stringify(name), { messageId: name });
-        // The sender heard nothing and repeats, or two of its machines send at once.
-        const answers = await Promise.all(step.twice ? [push(), push()] : [push()]);
+        const push = () => harness.push(targets[operation.to], JSON.stringify(name), { messageId: name });
+        // The sender repeats the push because it got no response, or two of its servers push concurrently.
+        const results = await Promise.all(operation.twice ? [push(), push()] : [push()]);
         expect(
-          new Set(answers.map((a) => ("messageId" in a ? a.records.map(({ seq }) => seq) : [])).map(String)).size,
+          new Set(
+            results.map((result) => ("messageId" in result ? result.records.map(({ seq }) => seq) : [])).map(String),
+          ).size,
         ).toBe(1);
-        accepted[step.to].push(name);
+        accepted[operation.to].push(name);
       } else {
-        await inLine(step.reader, (who) => perform(harness, who, room, step.do));
+        await inOrder(operation.reader, (participant) => perform(harness, participant, room, operation.do));
       }
     }
   };
-  await harness.withAroundCall(scheduledCalls(schedule), () => schedule.waitFor(Promise.all(scripts.map(run))));
+  await schedule.waitFor(Promise.all(scripts.map(run)));
+  harness.aroundCall = (work) => work();
 
-  // Everybody comes back, nothing is lost any more, and time passes.
-  for (const who of people) await perform(harness, who, room, "heal");
-  for (const who of people) if (who.isAway) await who.reader.page.open();
+  // All pages return. No post is lost from here on.
+  for (const participant of participants) await perform(harness, participant, room, "heal");
+  for (const { isAway, reader } of participants) if (isAway) await reader.page.open();
   harness.lost.clear();
-  for (let hop = 0; hop < 12; hop += 1) {
+  for (let i = 0; i < 12; i += 1) {
     await harness.pass(3_000);
-    for (const { reader } of people) {
+    for (const { reader } of participants) {
       await reader.fill();
       await reader.ack();
     }
   }
-  return { room, people, accepted };
+  return { room, participants, accepted };
 }
 
-async function perform(harness: Harness, who: Watched, room: string, what: Exclude<Step["do"], "push">): Promise<void> {
-  const { reader } = who;
+async function perform(
+  harness: Harness,
+  participant: Participant,
+  room: string,
+  what: Exclude<Operation["do"], "push">,
+): Promise<void> {
+  const { reader } = participant;
   const { page } = reader;
   switch (what) {
     case "ack":
@@ -110,12 +120,12 @@ async function perform(harness: Harness, who: Watched, room: string, what: Exclu
       await reader.fill();
       return;
     case "drop":
-    case "dropUntold":
-      if (who.isAway) return;
-      who.isAway = true;
+    case "dropSilently":
+      if (participant.isAway) return;
+      participant.isAway = true;
       return page.close({ isReported: what === "drop" });
-    case "comeBack":
-      who.isAway = false;
+    case "return":
+      participant.isAway = false;
       return page.open();
     case "losePosts":
       harness.lost.add(page.connectionId);
@@ -124,7 +134,7 @@ async function perform(harness: Harness, who: Watched, room: string, what: Exclu
       harness.lost.delete(page.connectionId);
       return;
     case "loginAgain":
-      if (!who.isAway) await reader.login(room, "loginWhenever");
+      if (!participant.isAway) await reader.login(room, "loginWhenever");
   }
 }
 
@@ -132,19 +142,19 @@ async function perform(harness: Harness, who: Watched, room: string, what: Exclu
 const numRuns = Number(process.env.PROPERTY_RUNS ?? 150);
 
 test(
-  "whoever stays or comes back has each accepted message exactly once, in order",
+  "each member that stays or returns shows each accepted message exactly once, in order",
   async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), scripts, (schedule, scripts) =>
-        withWorld(async (harness) => {
-          const { room, people, accepted } = await play(harness, schedule, scripts);
-          for (const [index, { reader }] of people.entries()) {
-            const wanted = {
+        withHarness(async (harness) => {
+          const { room, participants, accepted } = await play(harness, schedule, scripts);
+          for (const [index, { reader }] of participants.entries()) {
+            const expected = {
               [room]: accepted.room,
               "@all": accepted["@all"],
               "@user": index === 0 ? accepted["@user"] : [],
             };
-            for (const [roomId, names] of Object.entries(wanted)) {
+            for (const [roomId, names] of Object.entries(expected)) {
               const seen = reader.seen.filter((each) => each.roomId === roomId);
               expect(seen.map(({ data }) => data).sort()).toEqual([...names].sort());
               const seqs = seen.map(({ seq }) => seq);

@@ -7,7 +7,7 @@ import { openInMemoryTables } from "../../support/in-memory-tables.ts";
 import { sharedTables } from "../../support/shared-tables.ts";
 import { type KeyUse, watchKeys } from "../../support/watch-keys.ts";
 
-// One partition key takes 1,000 writes and 3,000 reads a second, and everyone's row is under one for all of a stack.
+// A partition key takes 1,000 writes and 3,000 reads a second. The room of everyone has one row per deployment.
 
 const tables = sharedTables(openInMemoryTables);
 
@@ -16,16 +16,16 @@ const uses: KeyUse[] = [];
 const writesOf = (roomId: string) => uses.filter(({ key, kind }) => kind === "write" && key === roomId).length;
 beforeEach(async () => {
   harness = new Harness(watchKeys(tables.client, (use) => void uses.push(use)));
-  // Everyone's room is there.
+  // Creates the room of everyone.
   await AckingPage.open(harness);
   uses.length = 0;
 });
 
-const many = 10;
+const pageCount = 10;
 
-describe("everyone's key is not written", () => {
-  test("when pages come, for the first time or back", async () => {
-    for (let i = 0; i < many; i += 1) {
+describe("the key of everyone is not written", () => {
+  test("when pages connect, for the first time or again", async () => {
+    for (let i = 0; i < pageCount; i += 1) {
       const page = await AckingPage.open(harness);
       await page.page.open();
     }
@@ -33,7 +33,7 @@ describe("everyone's key is not written", () => {
   });
 
   test("when pages poll", async () => {
-    for (let i = 0; i < many; i += 1) {
+    for (let i = 0; i < pageCount; i += 1) {
       const { claims } = harness.page();
       const { session } = await poll(harness.deps, claims, { rooms: [] });
       await poll(harness.deps, claims, { session, rooms: [{ roomId: everyone }] });
@@ -41,24 +41,24 @@ describe("everyone's key is not written", () => {
     expect(writesOf(everyone)).toBe(0);
   });
 
-  test("when connections end: where somebody stopped is kept under another key", async () => {
-    const readers = await Promise.all(Array.from({ length: many }, () => AckingPage.open(harness)));
+  test("when connections end: resume points have separate keys", async () => {
+    const readers = await Promise.all(Array.from({ length: pageCount }, () => AckingPage.open(harness)));
     await harness.push(everyone);
     for (const reader of readers) await reader.ack();
     uses.length = 0;
     for (const { page } of readers) await page.close();
     expect(writesOf(everyone)).toBe(0);
-    const back = await AckingPage.open(harness, { subject: readers[0]?.page.subject ?? "" });
-    expect(await harness.deps.resumePoints.get(everyone, back.page.subject)).toMatchObject({ seq: 1 });
+    const returned = await AckingPage.open(harness, { subject: readers[0]?.page.subject ?? "" });
+    expect(await harness.deps.resumePoints.get(everyone, returned.page.subject)).toMatchObject({ seq: 1 });
   });
 });
 
-test("a place that is taken back does not write the room's own row", async () => {
+test("a resumed membership does not write the room's row", async () => {
   const room = `room-${harness.nextId()}`;
   const reader = await AckingPage.open(harness);
   await reader.login(room, "loginWhenever");
   uses.length = 0;
   await reader.page.open();
-  // The place moves to the new connection, and its cursor to where the page says that it is.
+  // The membership moves to the new connection, and its cursor to the position in hello.
   expect(writesOf(room)).toBe(2);
 });

@@ -4,9 +4,8 @@ import { pushStatus } from "../../../../lambdas/domain/push/status.ts";
 import { AckingPage } from "../../../support/acking-page.ts";
 import { Harness } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
-import { intercept } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
-import { openHarnessWithLargeRooms, seat, tasksOf, workAll } from "./room-of-5000.ts";
+import { joinPages, openHarnessWithLargeRooms, tasksOf, workAll } from "./large-rooms.ts";
 
 const tables = sharedTables(openInMemoryTables);
 
@@ -17,20 +16,20 @@ beforeEach(() => {
   room = `room-${harness.nextId()}`;
 });
 const statusOf = async (messageId: string) => (await pushStatus(harness.deps, messageId))?.[0];
-const namesOf = () => tasksOf(harness).map(({ taskId, to }) => ({ taskId, to }));
+const receivedTasks = () => tasksOf(harness).map(({ taskId, to }) => ({ taskId, to }));
 
 describe("a push to a large room", () => {
   beforeEach(async () => {
-    await seat(harness, room, 3);
-    intercept(harness.deps.pushes, "recordParts", () => async () => 3);
+    await joinPages(harness, room, 3);
+    harness.deps.pushes.recordParts = async () => 3;
   });
 
-  test("posts nothing itself, and orders one task for each part, with the frame", async () => {
+  test("posts nothing itself, and enqueues one task per part, with the frame", async () => {
     let posts = 0;
-    intercept(harness.deps.gateway, "post", () => async () => {
+    harness.deps.gateway.post = async () => {
       posts += 1;
       return "sent";
-    });
+    };
     await harness.push(room, '{"a":1}', { messageId: "m", ttlMs: 5_000 });
     expect(posts).toBe(0);
     const tasks = tasksOf(harness);
@@ -45,41 +44,43 @@ describe("a push to a large room", () => {
     }
   });
 
-  test("that comes again with its messageId orders the very same tasks, if it had not come to its end", async () => {
-    const restore = intercept(harness.deps.pushes, "finish", () => () => Promise.reject(new Error("died")));
+  test("that is repeated with its messageId enqueues the same tasks, if the first one died", async () => {
+    const finish = harness.deps.pushes.finish;
+    harness.deps.pushes.finish = () => Promise.reject(new Error("died"));
     await expect(harness.push(room, "1", { messageId: `m-${room}` })).rejects.toThrow("died");
-    restore();
-    const first = namesOf();
+    harness.deps.pushes.finish = finish;
+    const first = receivedTasks();
     await harness.push(room, "1", { messageId: `m-${room}` });
-    expect(namesOf()).toEqual(first);
+    expect(receivedTasks()).toEqual(first);
     await harness.push(room, "1", { messageId: `m-${room}` });
-    expect(namesOf()).toEqual([]);
+    expect(receivedTasks()).toEqual([]);
   });
 
-  test("that comes many times at once orders the same tasks, as often", async () => {
+  test("that is sent several times concurrently enqueues the same tasks, each several times", async () => {
     await Promise.all([1, 2, 3].map(() => harness.push(room, "1", { messageId: `m-${room}` })));
-    const names = new Set(namesOf().map(({ taskId }) => taskId));
-    expect([...names].sort()).toEqual(["0/3", "1/3", "2/3"]);
+    const taskIds = new Set(receivedTasks().map(({ taskId }) => taskId));
+    expect([...taskIds].sort()).toEqual(["0/3", "1/3", "2/3"]);
   });
 
-  test("whose tasks the queue refuses is not accepted: nobody was posted to", async () => {
-    intercept(harness.deps, "enqueueTasks", () => () => Promise.reject(new Error("SQS is down")));
+  test("whose tasks the queue refuses is not accepted: no member was posted to", async () => {
+    harness.deps.enqueueTasks = () => Promise.reject(new Error("SQS is down"));
     await expect(harness.push(room)).rejects.toThrow("SQS is down");
   });
 
   test("at qos 0 whose tasks the queue refuses is not accepted", async () => {
-    intercept(harness.deps, "enqueueTasks", () => () => Promise.reject(new Error("SQS is down")));
+    harness.deps.enqueueTasks = () => Promise.reject(new Error("SQS is down"));
     await expect(harness.push(room, "1", { qos: 0 })).rejects.toThrow("SQS is down");
   });
 });
 
-describe("what is known of a push to a large room", () => {
+describe("the status of a push to a large room", () => {
   beforeEach(async () => {
-    await seat(harness, room, 5);
-    intercept(harness.deps.pushes, "recordParts", (recordParts) => (id, record) => recordParts(id, record, 4));
+    await joinPages(harness, room, 5);
+    const { recordParts } = harness.deps.pushes;
+    harness.deps.pushes.recordParts = (id, record) => recordParts(id, record, 4);
   });
 
-  test("says that it is done when all parts are, and counts over all", async () => {
+  test("is done when all parts are, with the outcomes of all", async () => {
     await harness.push(room, "1", { messageId: `m-${room}` });
     const tasks = tasksOf(harness);
     expect(await statusOf(`m-${room}`)).toMatchObject({ logged: true, done: false });
@@ -90,8 +91,8 @@ describe("what is known of a push to a large room", () => {
     expect(await statusOf(`m-${room}`)).toMatchObject({ done: true, outcomes: { members: 5, sent: 5 } });
   });
 
-  // Four that were tried again made four parts of three and one.
-  test("does not say so because some are tried again while a part has not begun", async () => {
+  // A retry task does not count as a part.
+  test("is not done while a part has not started, however many retry tasks are done", async () => {
     const pages = [...harness.pages.values()];
     await harness.push(room, "1", { messageId: `m-${room}` });
     const parts = tasksOf(harness);
@@ -104,7 +105,7 @@ describe("what is known of a push to a large room", () => {
     expect(await statusOf(`m-${room}`)).toMatchObject({ done: true, outcomes: { members: 5, sent: 5, failed: 0 } });
   });
 
-  test("does not say so while some wait to be tried again", async () => {
+  test("is not done while retries are in the queue", async () => {
     await harness.push(room, "1", { messageId: `m-${room}` });
     for (const { connectionId } of harness.pages.values()) harness.outcomes.set(connectionId, "failed");
     for (const task of tasksOf(harness)) await harness.work(task);
@@ -115,47 +116,47 @@ describe("what is known of a push to a large room", () => {
   });
 });
 
-describe("a look at a large room", () => {
-  test("is ordered for when its members have had time for an ack after the last post", async () => {
-    await seat(harness, room, 3, { acks: true });
+describe("the ack check of a large room", () => {
+  test("is scheduled for AckWait after the last post", async () => {
+    await joinPages(harness, room, 3, { acks: true });
     const first = await harness.unwatched.members.first(room, 3);
-    intercept(harness.deps.members, "first", () => async () => ({ members: first.members, share: 0.01 }));
+    harness.deps.members.first = async () => ({ members: first.members, share: 0.01 });
     harness.deps.fanOut = { postsPerSecond: 100, workers: 2 };
     await harness.push(room);
-    // They are a hundredth of all.
+    // The page shows a hundredth of the room, and the rate is 100 a second.
     const postingMs = first.members.length * 1_000;
     expect(harness.checks.map(({ check, atMs }) => [check.hop, atMs - harness.nowMs])).toEqual([
       [0, 5_000 + postingMs],
     ]);
   });
 
-  test("sends nothing again while posts are under way, and then what was not acked", async () => {
-    const readers = [];
+  test("redelivers nothing while posts are under way, and then what was not acknowledged", async () => {
+    const ackingPages = [];
     for (let i = 0; i < 4; i += 1) {
       const reader = await AckingPage.open(harness);
       await reader.login(room, "loginWhenever");
-      readers.push(reader);
+      ackingPages.push(reader);
     }
     await harness.pass(31_000);
     await harness.push(room, '"m"');
-    // The queue is far behind.
+    // The queue is overloaded: the tasks are received a minute later.
     const late = tasksOf(harness);
     await harness.pass(60_000);
-    for (const { page } of readers) expect(page.inbox.filter(({ type }) => type === "replayed")).toEqual([]);
-    harness.lost.add(readers[0]?.page.connectionId ?? "");
+    for (const { page } of ackingPages) expect(page.inbox.filter(({ type }) => type === "replayed")).toEqual([]);
+    harness.lost.add(ackingPages[0]?.page.connectionId ?? "");
     for (const task of late) await harness.work(task);
     harness.lost.clear();
-    for (const reader of readers.slice(1)) await reader.ack();
+    for (const reader of ackingPages.slice(1)) await reader.ack();
     await harness.pass(60_000);
-    const resends = readers.map(({ page }) => page.inbox.filter(({ type }) => type === "replayed").length);
-    expect(resends[0]).toBeGreaterThan(0);
-    expect(resends.slice(1)).toEqual([0, 0, 0]);
-    expect(readers[0]?.dataOf(room)).toEqual(["m"]);
+    const redeliveries = ackingPages.map(({ page }) => page.inbox.filter(({ type }) => type === "replayed").length);
+    expect(redeliveries[0]).toBeGreaterThan(0);
+    expect(redeliveries.slice(1)).toEqual([0, 0, 0]);
+    expect(ackingPages[0]?.dataOf(room)).toEqual(["m"]);
   });
 });
 
 describe("a push to everyone", () => {
-  test("goes to each connection once, in as many parts as millions would need", async () => {
+  test("posts to each connection once, in as many parts as millions of connections need", async () => {
     const own = await openInMemoryTables();
     harness = openHarnessWithLargeRooms(own.client);
     const pages = [];
@@ -170,9 +171,9 @@ describe("a push to everyone", () => {
 });
 
 describe("a push to a small room", () => {
-  test("has posts that were refused tried again by the queue, and counts who that is when it has ended", async () => {
+  test("enqueues retries of failed posts, and counts them when they have ended", async () => {
     harness = new Harness(tables.client);
-    const [ann, bob] = await seat(harness, room, 2);
+    const [ann, bob] = await joinPages(harness, room, 2);
     harness.outcomes.set(ann?.connectionId ?? "", "failed");
     await harness.push(room, "1", { messageId: `m-${room}` });
     expect(bob?.messages()).toEqual([1]);
@@ -186,15 +187,15 @@ describe("a push to a small room", () => {
     expect(await statusOf(`m-${room}`)).toMatchObject({ done: true, outcomes: { members: 2, sent: 2, failed: 0 } });
   });
 
-  test("orders nothing where nothing was refused", async () => {
+  test("enqueues nothing if no post failed", async () => {
     harness = new Harness(tables.client);
-    await seat(harness, room, 2);
+    await joinPages(harness, room, 2);
     await harness.push(room);
     expect(harness.tasks).toEqual([]);
   });
 });
 
-test("members who are tried again go into lists of tasks of their own names", () => {
+test("retries are divided into tasks of at most 200 sessions, each with its own id", () => {
   let ids = 0;
   const newId = () => {
     ids += 1;

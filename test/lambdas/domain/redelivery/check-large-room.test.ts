@@ -2,15 +2,14 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { AckingPage } from "../../../support/acking-page.ts";
 import { Harness } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
-import { intercept } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 
-// A room of 40,000, of whom the tables hold twenty: as far as anybody can see, these are the first few of many. So its
-// members may take 64 s to ack, and each try waits for that.
+// A room of 40,000 members. The tables hold twenty of them, as the first page of many. Members have 64 s to acknowledge,
+// and each AckWait is longer by that.
 
 const tables = sharedTables(openInMemoryTables);
 
-const checked = 40_000;
+const memberCount = 40_000;
 let harness: Harness;
 let room = "";
 let readers: AckingPage[];
@@ -24,39 +23,41 @@ beforeEach(async () => {
     readers.push(reader);
   }
   await harness.pass(31_000);
-  intercept(harness.deps.members, "first", (first) => async (roomId, max) => {
+  const { first } = harness.deps.members;
+  harness.deps.members.first = async (roomId, max) => {
     const { members } = await first(roomId, max);
-    return { members, share: members.length / checked };
-  });
+    return { members, share: members.length / memberCount };
+  };
 });
 function lose(some: AckingPage[]): void {
   for (const { page } of some) harness.lost.add(page.connectionId);
 }
 const ackAll = () => Promise.all(readers.map((reader) => reader.ack()));
-const resendsTo = ({ page }: AckingPage) => page.inbox.filter(({ type }) => type === "replayed").length;
+const redeliveriesTo = ({ page }: AckingPage) => page.inbox.filter(({ type }) => type === "replayed").length;
 
-describe("a look at a very large room", () => {
-  test("is divided, so that each look has time for its part", async () => {
+describe("an ack check of a very large room", () => {
+  test("is divided into parts, with a check each", async () => {
     await harness.push(room);
     await harness.pass(0);
     await ackAll();
     const [whole] = harness.checks.splice(0);
     await harness.pass(60_000);
     if (whole) harness.checks.push({ ...whole, atMs: harness.nowMs });
-    const ordered: unknown[] = [];
-    intercept(harness.deps, "scheduleAckCheck", (scheduleAckCheck) => async (check, afterMs) => {
-      ordered.push(check);
+    const { scheduleAckCheck } = harness.deps;
+    const scheduled: unknown[] = [];
+    harness.deps.scheduleAckCheck = async (check, afterMs) => {
+      scheduled.push(check);
       await scheduleAckCheck(check, afterMs);
-    });
+    };
     await harness.pass(0);
-    expect(ordered).toEqual(
+    expect(scheduled).toEqual(
       [0, 1, 2, 3].map((index) => ({ kind: "room", roomId: room, hop: 1, part: { index, of: 4 } })),
     );
-    // All have acked: nothing follows.
+    // All members have acknowledged: no further check is scheduled.
     expect(harness.checks).toEqual([]);
   });
 
-  test("sends again to all who lack a message, wherever they are, and to nobody else", async () => {
+  test("redelivers to all members that lack a message, in every part, and to no other", async () => {
     const lacking = readers.filter((_, i) => i % 3 === 0);
     lose(lacking);
     await harness.push(room, '"hi"');
@@ -66,10 +67,10 @@ describe("a look at a very large room", () => {
     await harness.pass(400_000);
     await ackAll();
     for (const reader of readers) expect(reader.dataOf(room)).toEqual(["hi"]);
-    for (const reader of readers.filter((each) => !lacking.includes(each))) expect(resendsTo(reader)).toBe(0);
+    for (const reader of readers.filter((each) => !lacking.includes(each))) expect(redeliveriesTo(reader)).toBe(0);
   });
 
-  test("reports once what was sent often enough, and comes to an end", async () => {
+  test("reports each exhausted message once, and ends its chains", async () => {
     const lacking = readers.slice(0, 3);
     lose(lacking);
     await harness.push(room, '"hi"');
@@ -81,7 +82,7 @@ describe("a look at a very large room", () => {
     expect(harness.checks).toEqual([]);
   });
 
-  test("reports once who has gone, and not who has come back for it", async () => {
+  test("reports each departed session once, and none that returned for the message", async () => {
     const lacking = readers.slice(0, 6);
     lose(lacking);
     await harness.push(room, '"hi"');
@@ -89,14 +90,14 @@ describe("a look at a very large room", () => {
     await ackAll();
     harness.lost.clear();
     for (const { page } of lacking) await page.close();
-    const [back, gone] = [lacking.slice(0, 3), lacking.slice(3)];
-    for (const reader of back) {
+    const [returned, departed] = [lacking.slice(0, 3), lacking.slice(3)];
+    for (const reader of returned) {
       await reader.page.open();
       await reader.ack();
     }
     await harness.pass(3_000_000);
     const subjects = harness.undelivered.map(({ subject }) => subject).toSorted();
-    expect(subjects).toEqual(gone.map(({ page }) => page.subject).toSorted());
+    expect(subjects).toEqual(departed.map(({ page }) => page.subject).toSorted());
     expect(harness.checks).toEqual([]);
   });
 });

@@ -18,11 +18,14 @@ function begin() {
 }
 /** The ack check of the messages that were unread when a page joined. */
 function unreadCheck(harness: Harness) {
-  const ordered = harness.checks.find(({ check }) => check.kind === "unread");
-  if (!ordered) throw new Error("no ack check is scheduled");
-  harness.checks.splice(harness.checks.indexOf(ordered), 1);
-  harness.nowMs = ordered.atMs;
-  return { work: () => runAckCheck(harness.ackCheckDeps, ordered.check), again: () => harness.checks.push(ordered) };
+  const scheduled = harness.checks.find(({ check }) => check.kind === "unread");
+  if (!scheduled) throw new Error("no ack check is scheduled");
+  harness.checks.splice(harness.checks.indexOf(scheduled), 1);
+  harness.nowMs = scheduled.atMs;
+  return {
+    work: () => runAckCheck(harness.ackCheckDeps, scheduled.check),
+    again: () => harness.checks.push(scheduled),
+  };
 }
 const reportedSeqs = ({ undelivered }: Harness) => undelivered.map(({ seq }) => seq);
 

@@ -6,7 +6,7 @@ import { Harness } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 
-// Whoever went without an ack is reported, wherever the Lambda that noticed it dies: rather twice than never.
+// A departed session's unacked messages are reported, wherever the function dies: twice rather than never.
 
 const tables = sharedTables(openInMemoryTables);
 
@@ -34,10 +34,10 @@ async function pushPast({ harness, room, ann, bob }: Scene): Promise<void> {
   harness.lost.clear();
   await bob.ack();
 }
-/** The queue shows a look again that was not made to its end. */
+/** The next scheduled ack check. The queue delivers it again if it fails. */
 const nextCheck = async ({ harness }: Scene) => {
   const next = harness.checks.toSorted((a, b) => a.atMs - b.atMs)[0];
-  if (!next) throw new Error("no look is ordered");
+  if (!next) throw new Error("no ack check is scheduled");
   harness.nowMs = Math.max(harness.nowMs, next.atMs);
   harness.checks.splice(harness.checks.indexOf(next), 1);
   return { work: () => runAckCheck(harness.ackCheckDeps, next.check), again: () => harness.checks.push(next) };
@@ -52,11 +52,11 @@ interface Operation {
 }
 const operations: Operation[] = [
   {
-    name: "the end of a connection, right behind the push",
+    name: "the end of a connection, right after the push",
     prepare: async ({ ann }) => ({ work: () => ann.page.close() }),
   },
   {
-    name: "the end of a connection, between two tries",
+    name: "the end of a connection, between two redeliveries",
     given: async ({ harness, ann }) => {
       harness.lost.add(ann.page.connectionId);
       await harness.pass(20_000);
@@ -65,12 +65,12 @@ const operations: Operation[] = [
     prepare: async ({ ann }) => ({ work: () => ann.page.close() }),
   },
   {
-    name: "the look that finds the connection gone",
+    name: "the ack check that finds the connection gone",
     given: ({ ann }) => ann.page.close({ isReported: false }),
     prepare: nextCheck,
   },
   {
-    name: "the look that reports",
+    name: "the ack check that reports",
     given: async ({ harness, ann }) => {
       await ann.page.close();
       await harness.pass(6_000);
@@ -92,7 +92,7 @@ const operations: Operation[] = [
 ];
 
 describe.each(operations.map((operation) => [operation.name, operation] as const))("%s", (_, operation) => {
-  test("loses no report, wherever the Lambda dies", async () => {
+  test("loses no report, wherever the function dies", async () => {
     const open = async () => {
       const scene = await begin();
       await operation.given?.(scene);

@@ -3,10 +3,9 @@ import type { UnackedRange } from "../../../../lambdas/domain/model/unacked-rang
 import { AckingPage } from "../../../support/acking-page.ts";
 import { Harness } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
-import { intercept, interceptNext } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 
-// Somebody was in when a message came, did not ack it, and is gone before the last try.
+// A member that had not acknowledged a message departs before its redeliveries are exhausted.
 
 const tables = sharedTables(openInMemoryTables);
 
@@ -21,13 +20,13 @@ beforeEach(async () => {
   bob = await AckingPage.open(harness);
   await ann.login(room, "loginWhenever");
   await bob.login(room, "loginWhenever");
-  // Nobody is coming in any more, who could have been overlooked.
+  // The leases of the logins have expired: no login is pending.
   await harness.pass(31_000);
 });
 
 const lose = ({ page }: AckingPage) => harness.lost.add(page.connectionId);
 const heal = ({ page }: AckingPage) => harness.lost.delete(page.connectionId);
-/** A message that bob has and ann has not. */
+/** Pushes a message that bob acknowledges and the page does not receive. */
 async function pushPast(reader: AckingPage): Promise<void> {
   lose(reader);
   await harness.push(room);
@@ -42,13 +41,13 @@ async function unackedRanges(): Promise<UnackedRange[]> {
   return all;
 }
 
-describe("who is gone is reported once, when their last try would have been over", () => {
+describe("a departed user is reported once, when redelivery would be exhausted", () => {
   test.each<[string, () => Promise<void>]>([
-    ["closed", () => ann.page.close()],
-    ["died, and a post found that out", () => ann.page.close({ isReported: false })],
-  ])("and %s", async (_, go) => {
+    ["whose page closed", () => ann.page.close()],
+    ["whose connection was lost, as a post finds", () => ann.page.close({ isReported: false })],
+  ])("%s", async (_, depart) => {
     await pushPast(ann);
-    await go();
+    await depart();
     await harness.pass(74_000);
     expect(reported()).toEqual([]);
     await harness.pass(600_000);
@@ -56,14 +55,14 @@ describe("who is gone is reported once, when their last try would have been over
     expect([await unackedRanges(), harness.checks]).toEqual([[], []]);
   });
 
-  test("though nobody is left in the room", async () => {
+  test("from a room that is empty now", async () => {
     await pushPast(ann);
     await Promise.all([ann.page.close(), bob.page.close()]);
     await harness.pass(600_000);
     expect(reported()).toEqual(ofAnn(1));
   });
 
-  test("though two of their devices are", async () => {
+  test("with two devices", async () => {
     const tablet = await AckingPage.open(harness, { subject: ann.page.subject });
     await tablet.login(room, "loginWhenever");
     lose(tablet);
@@ -73,7 +72,7 @@ describe("who is gone is reported once, when their last try would have been over
     expect(reported()).toEqual(ofAnn(1));
   });
 
-  test("and went between two tries", async () => {
+  test("that departed between two redeliveries", async () => {
     await pushPast(ann);
     lose(ann);
     await harness.pass(16_000);
@@ -82,7 +81,7 @@ describe("who is gone is reported once, when their last try would have been over
     expect(reported()).toEqual(ofAnn(1));
   });
 
-  test("for each message on its own time", async () => {
+  test("for each message at its own time", async () => {
     await pushPast(ann);
     await harness.pass(4_000);
     await pushPast(ann);
@@ -93,7 +92,7 @@ describe("who is gone is reported once, when their last try would have been over
     expect(reported()).toEqual(ofAnn(1, 2));
   });
 
-  test("and came back with a page that begins now", async () => {
+  test("that returned with a page that starts now", async () => {
     await pushPast(ann);
     await ann.page.close();
     const fresh = await AckingPage.open(harness, { subject: ann.page.subject });
@@ -104,7 +103,7 @@ describe("who is gone is reported once, when their last try would have been over
     expect(reported()).toEqual(ofAnn(1));
   });
 
-  test("and came back for it, and went again", async () => {
+  test("that returned with the session, did not acknowledge, and departed again", async () => {
     await pushPast(ann);
     await ann.page.close();
     await harness.pass(7_000);
@@ -114,7 +113,7 @@ describe("who is gone is reported once, when their last try would have been over
     expect(reported()).toEqual(ofAnn(1));
   });
 
-  test("and is reported for no message that came later", async () => {
+  test("and not for later messages", async () => {
     await pushPast(ann);
     await ann.page.close();
     await harness.push(room);
@@ -123,7 +122,7 @@ describe("who is gone is reported once, when their last try would have been over
     expect(reported()).toEqual(ofAnn(1));
   });
 
-  test("however many messages that are", async () => {
+  test("for more messages than one read returns", async () => {
     lose(ann);
     for (let i = 0; i < 150; i += 1) {
       await harness.push(room);
@@ -136,56 +135,65 @@ describe("who is gone is reported once, when their last try would have been over
     expect(await unackedRanges()).toEqual([]);
   });
 
-  test("also if the message took its number while they were going", async () => {
-    interceptNext(harness.deps.members, "remove", (remove) => async (...args) => {
+  test("for a message that took its number while the membership ended", async () => {
+    const { remove } = harness.deps.members;
+    harness.deps.members.remove = async (...args) => {
+      harness.deps.members.remove = remove;
       await pushPast(ann);
       return remove(...args);
-    });
+    };
     await ann.page.close();
     await harness.pass(600_000);
     expect(reported()).toEqual(ofAnn(1));
   });
 
-  test("also if the look that should have come upon that was made just before it was noted", async () => {
+  test("if the check that was to find the range ran just before the range was recorded", async () => {
     const { members, unackedRanges } = harness.deps;
-    interceptNext(members, "remove", (remove) => async (...args) => {
+    const [{ remove }, { record }] = [{ ...members }, { ...unackedRanges }];
+    members.remove = async (...args) => {
+      members.remove = remove;
       await pushPast(ann);
       return remove(...args);
-    });
-    interceptNext(unackedRanges, "record", (record) => async (...args) => {
+    };
+    unackedRanges.record = async (...args) => {
+      unackedRanges.record = record;
       await harness.pass(6_000);
       return record(...args);
-    });
+    };
     await ann.page.close();
     expect(harness.checks).toHaveLength(1);
     await harness.pass(600_000);
     expect(reported()).toEqual(ofAnn(1));
   });
 
-  test("also if the push that took the number writes it much later", async () => {
+  test("if the push that took the number writes its message much later", async () => {
     await harness.push(room);
     await Promise.all([ann.ack(), bob.ack()]);
-    interceptNext(harness.deps.log, "append", (append) => async (message) => {
+    const { append } = harness.deps.log;
+    harness.deps.log.append = async (message) => {
+      harness.deps.log.append = append;
       await ann.page.close();
-      // The look for the message before comes upon the debt.
+      // The check for the previous message finds the range.
       await harness.pass(10_000);
       return append(message);
-    });
+    };
     await harness.push(room);
     await bob.ack();
     await harness.pass(600_000);
     expect(reported()).toEqual(ofAnn(2));
   });
 
-  test("also if what was pushed behind that is not for them", async () => {
+  test("if such a message is followed by one that excludes the user", async () => {
     await harness.push(room);
     await Promise.all([ann.ack(), bob.ack()]);
-    interceptNext(harness.deps.log, "append", (append) => async (message) => {
+    const { append } = harness.deps.log;
+    harness.deps.log.append = async (message) => {
+      harness.deps.log.append = append;
       await harness.push(room, "1", { exclude: [ann.page.subject] });
       await ann.page.close();
       await harness.pass(10_000);
       return append(message);
-    });
+    };
     await harness.push(room);
     await bob.fill();
     await bob.ack();
@@ -193,25 +201,26 @@ describe("who is gone is reported once, when their last try would have been over
     expect(reported()).toEqual(ofAnn(2));
   });
 
-  test("also when that report could not be made at first", async () => {
+  test("if the first report failed", async () => {
     await pushPast(ann);
     await ann.page.close();
     await harness.pass(70_000);
-    const restore = intercept(harness.undelivered, "push", () => () => {
+    const { undelivered } = harness;
+    undelivered.push = () => {
       throw new Error("throttled");
-    });
+    };
     const [due] = harness.checks;
     await expect(harness.pass(10_000)).rejects.toThrow("throttled");
-    restore();
-    // The queue shows the look again.
+    Reflect.deleteProperty(undelivered, "push");
+    // The queue delivers the check again.
     if (due) harness.checks.push(due);
     await harness.pass(600_000);
     expect(reported()).toEqual(ofAnn(1));
   });
 });
 
-describe("who is gone is not reported", () => {
-  test("if they left the room, or were put out", async () => {
+describe("a departed user is not reported", () => {
+  test("that left the room, or was evicted", async () => {
     await pushPast(ann);
     await ann.page.leave(room);
     await harness.pass(600_000);
@@ -224,20 +233,22 @@ describe("who is gone is not reported", () => {
     expect(reported()).toEqual([]);
   });
 
-  test("if they were put out and their place was not removed yet", async () => {
+  test("that was evicted, although the membership is not removed yet", async () => {
     await pushPast(ann);
     await harness.deps.rooms.takeOver(room, { connectionId: "crashed", transport: "websocket", expiresAtMs: 0 });
     await ann.page.close();
     expect(await unackedRanges()).toEqual([]);
   });
 
-  test("if their last ack came while they were going", async () => {
-    interceptNext(harness.deps.members, "remove", (remove) => async (...args) => {
+  test("whose last ack came while the membership ended", async () => {
+    const { remove } = harness.deps.members;
+    harness.deps.members.remove = async (...args) => {
+      harness.deps.members.remove = remove;
       const [roomId, session, connectionId] = args;
       const { epoch = "" } = (await harness.deps.rooms.get(room)) ?? {};
       await harness.deps.members.ack(roomId, session, connectionId, { epoch, seq: 1 });
       return remove(...args);
-    });
+    };
     await pushPast(ann);
     await ann.page.close();
     expect(await unackedRanges()).toEqual([]);
@@ -245,7 +256,7 @@ describe("who is gone is not reported", () => {
     expect(reported()).toEqual([]);
   });
 
-  test("if they had everything, which costs no look", async () => {
+  test("that had everything: no check is scheduled", async () => {
     await harness.push(room);
     await Promise.all([ann.ack(), bob.ack()]);
     await harness.pass(6_000);
@@ -255,7 +266,7 @@ describe("who is gone is not reported", () => {
     expect(reported()).toEqual([]);
   });
 
-  test("if they had been reported before they went", async () => {
+  test("that had been reported before", async () => {
     lose(ann);
     await harness.push(room);
     await bob.ack();
@@ -266,7 +277,7 @@ describe("who is gone is not reported", () => {
     expect(reported()).toEqual(ofAnn(1));
   });
 
-  test("if they do not ack at all", async () => {
+  test("whose client does not acknowledge", async () => {
     const old = await harness.connect();
     await old.login(room, "loginWhenever");
     await harness.push(room);
@@ -275,7 +286,7 @@ describe("who is gone is not reported", () => {
     expect(await unackedRanges()).toEqual([]);
   });
 
-  test("for what is not for them, or what they sent themselves, or what nobody wants any more", async () => {
+  test("for a message that excludes the user, is from the user, or has expired", async () => {
     lose(ann);
     await harness.push(room, "1", { exclude: [ann.page.subject] });
     await harness.push(room, "1", { from: ann.page.subject });
@@ -289,14 +300,14 @@ describe("who is gone is not reported", () => {
 
   test.each<[string, (fresh: () => Promise<AckingPage>) => Promise<void>]>([
     [
-      "came back and has it",
+      "returned and acknowledged",
       async () => {
         await ann.page.open();
         await ann.ack();
       },
     ],
     [
-      "came back, has it and is gone again",
+      "returned, acknowledged, and departed again",
       async () => {
         await ann.page.open();
         await ann.ack();
@@ -304,24 +315,24 @@ describe("who is gone is not reported", () => {
       },
     ],
     [
-      "have it on another device that was there",
+      "acknowledged on another device",
       async (tablet) => {
         await (await tablet()).ack();
       },
     ],
     [
-      "have it on another device that is gone too",
+      "acknowledged on another device that departed, too",
       async (tablet) => {
         const reader = await tablet();
         await reader.ack();
         await reader.page.close();
       },
     ],
-  ])("if they %s", async (_, then) => {
+  ])("that %s", async (name, then) => {
     const tablet = await AckingPage.open(harness, { subject: ann.page.subject });
     await tablet.login(room, "loginWhenever");
-    const isOther = _.includes("another");
-    if (!isOther) await tablet.page.leave(room);
+    const isOtherDevice = name.includes("another");
+    if (!isOtherDevice) await tablet.page.leave(room);
     await pushPast(ann);
     await ann.page.close();
     await then(async () => tablet);
@@ -331,47 +342,49 @@ describe("who is gone is not reported", () => {
   });
 });
 
-describe("looks are few", () => {
-  let ordered: number;
+describe("the number of ack checks is small", () => {
+  let scheduled: number;
   beforeEach(() => {
-    ordered = 0;
-    intercept(harness.deps, "scheduleAckCheck", (scheduleAckCheck) => async (check, afterMs) => {
-      if (check.roomId === room) ordered += 1;
+    scheduled = 0;
+    const { scheduleAckCheck } = harness.deps;
+    harness.deps.scheduleAckCheck = async (check, afterMs) => {
+      if (check.roomId === room) scheduled += 1;
       await scheduleAckCheck(check, afterMs);
-    });
+    };
   });
 
-  test("a page that is loaded anew and resumes its session costs none but the one for the message", async () => {
+  test("a reloaded page that resumes its session costs only the check for the message", async () => {
     await pushPast(ann);
     await ann.page.close();
     await ann.page.open();
     await ann.ack();
     await harness.pass(600_000);
-    expect(ordered).toBe(1);
+    expect(scheduled).toBe(1);
     expect(reported()).toEqual([]);
   });
 
-  test("one that is gone costs one more", async () => {
+  test("a departed session costs one more", async () => {
     await pushPast(ann);
     await ann.page.close({ isReported: false });
     await harness.pass(600_000);
-    expect(ordered).toBe(2);
+    expect(scheduled).toBe(2);
     expect(reported()).toEqual(ofAnn(1));
   });
 
-  test("a hundred that go at once cost no more than one", async () => {
+  test("a hundred sessions that depart together cost as many as one", async () => {
     const many = await Promise.all(Array.from({ length: 100 }, () => AckingPage.open(harness)));
     for (const reader of many) await reader.login(room, "loginWhenever");
     for (const reader of many) lose(reader);
     await pushPast(ann);
     await Promise.all([ann, ...many].map(({ page }) => page.close()));
+    const { pages } = harness.deps.members;
     let scans = 0;
-    intercept(harness.deps.members, "pages", (pages) => (roomId, ...args) => {
+    harness.deps.members.pages = (roomId, ...args) => {
       if (roomId === room) scans += 1;
       return pages(roomId, ...args);
-    });
+    };
     await harness.pass(600_000);
     expect(harness.undelivered).toHaveLength(101);
-    expect([ordered, scans]).toEqual([2, 1]);
+    expect([scheduled, scans]).toEqual([2, 1]);
   });
 });

@@ -11,18 +11,18 @@ const member = (redeliveries: number, redeliveredAtMs = 0): Member => ({
   ...{ acks: true, hasAcked: false, redeliveries, redeliveredAtMs, exhaustedSeq: 0 },
 });
 const entry = (seq: number, atMs: number): LogEntry => ({ seq, atMs });
-const inWords = (step: Step) =>
+const describeStep = (step: Step) =>
   step.kind === "wait"
     ? `wait until ${step.untilMs}`
     : [step.kind, ...("entries" in step ? step.entries.map(({ seq }) => seq) : [])].join(" ");
 
-describe("what a look does about a member", () => {
+describe("the next step for a member", () => {
   test.each<[string, Member, [seq: number, atMs: number][], number, string]>([
-    ["who has everything", member(0), [], 9_999, "none"],
-    ["whose message is young", member(0), [[1, 100]], 5_099, "wait until 5100"],
-    ["whose message is old enough", member(0), [[1, 100]], 5_100, "redeliver 1"],
+    ["that has everything", member(0), [], 9_999, "none"],
+    ["whose message is not due", member(0), [[1, 100]], 5_099, "wait until 5100"],
+    ["whose message is due", member(0), [[1, 100]], 5_100, "redeliver 1"],
     [
-      "with an old and a young one",
+      "with one message due and one not due",
       member(0),
       [
         [1, 100],
@@ -32,7 +32,7 @@ describe("what a look does about a member", () => {
       "redeliver 1",
     ],
     [
-      "with two old ones",
+      "with two messages due",
       member(0),
       [
         [1, 100],
@@ -41,14 +41,14 @@ describe("what a look does about a member", () => {
       8_000,
       "redeliver 1 2",
     ],
-    ["who was sent it once, too early", member(1, 5_000), [[1, 0]], 14_999, "wait until 15000"],
-    ["who was sent it once", member(1, 5_000), [[1, 0]], 15_000, "redeliver 1"],
-    ["who was sent it twice, too early", member(2, 15_000), [[1, 0]], 34_999, "wait until 35000"],
-    ["who was sent it twice", member(2, 15_000), [[1, 0]], 35_000, "redeliver 1"],
-    ["who was sent it three times, too early", member(3, 35_000), [[1, 0]], 74_999, "wait until 75000"],
-    ["who was sent it three times", member(3, 35_000), [[1, 0]], 75_000, "exhausted 1"],
+    ["after one redelivery, before AckWait", member(1, 5_000), [[1, 0]], 14_999, "wait until 15000"],
+    ["after one redelivery", member(1, 5_000), [[1, 0]], 15_000, "redeliver 1"],
+    ["after two redeliveries, before AckWait", member(2, 15_000), [[1, 0]], 34_999, "wait until 35000"],
+    ["after two redeliveries", member(2, 15_000), [[1, 0]], 35_000, "redeliver 1"],
+    ["after three redeliveries, before AckWait", member(3, 35_000), [[1, 0]], 74_999, "wait until 75000"],
+    ["after three redeliveries", member(3, 35_000), [[1, 0]], 75_000, "exhausted 1"],
     [
-      "who is given up while a new one is on its way",
+      "that is exhausted, with a newer message not due",
       member(3, 35_000),
       [
         [1, 0],
@@ -57,10 +57,16 @@ describe("what a look does about a member", () => {
       75_000,
       "exhausted 1",
     ],
-    ["who was tried and has only a young one left", member(1, 5_000), [[2, 14_000]], 15_000, "wait until 19000"],
-    // Given up to 3, the member would never be sent 2 again.
     [
-      "with a young one in front of an old one",
+      "after one redelivery, with only a newer message left",
+      member(1, 5_000),
+      [[2, 14_000]],
+      15_000,
+      "wait until 19000",
+    ],
+    // If 3 were exhausted, 2 would never be redelivered.
+    [
+      "with a message not due before one that is due",
       member(3, 0),
       [
         [1, 0],
@@ -70,18 +76,18 @@ describe("what a look does about a member", () => {
       45_000,
       "exhausted 1",
     ],
-  ])("%s: %5$s", (_, who, waiting, nowMs, step) => {
-    const entries = waiting.map(([seq, atMs]) => entry(seq, atMs));
-    expect(inWords(nextStep(who, entries, nowMs, { afterMs, ackWithinMs: 0 }))).toBe(step);
+  ])("%s: %5$s", (_, given, pending, nowMs, step) => {
+    const entries = pending.map(([seq, atMs]) => entry(seq, atMs));
+    expect(describeStep(nextStep(given, entries, nowMs, { afterMs, ackWithinMs: 0 }))).toBe(step);
   });
 
   test.each<[string, Member, number, string]>([
-    ["whose message is young", member(0), 21_099, "wait until 21100"],
-    ["whose message is old enough", member(0), 21_100, "redeliver 1"],
-    ["who was sent it once, too early", member(1, 30_000), 55_999, "wait until 56000"],
-    ["who was sent it once", member(1, 30_000), 56_000, "redeliver 1"],
-    ["who was sent it three times", member(3, 100_000), 156_000, "exhausted 1"],
-  ])("%s, in a room whose members take 16 s to ack: %4$s", (_, who, nowMs, step) => {
-    expect(inWords(nextStep(who, [entry(1, 100)], nowMs, { afterMs, ackWithinMs: 16_000 }))).toBe(step);
+    ["whose message is not due", member(0), 21_099, "wait until 21100"],
+    ["whose message is due", member(0), 21_100, "redeliver 1"],
+    ["after one redelivery, before AckWait", member(1, 30_000), 55_999, "wait until 56000"],
+    ["after one redelivery", member(1, 30_000), 56_000, "redeliver 1"],
+    ["after three redeliveries", member(3, 100_000), 156_000, "exhausted 1"],
+  ])("%s, in a room whose members have 16 s to acknowledge: %4$s", (_, given, nowMs, step) => {
+    expect(describeStep(nextStep(given, [entry(1, 100)], nowMs, { afterMs, ackWithinMs: 16_000 }))).toBe(step);
   });
 });

@@ -17,7 +17,7 @@ beforeEach(async () => {
   ann = await AckingPage.open(harness);
   bob = await AckingPage.open(harness);
   await bob.login(room, "loginWhenever");
-  // Nobody is coming in any more, who could have been overlooked.
+  // The leases of the logins have expired: no login is pending.
   await harness.pass(31_000);
 });
 
@@ -25,19 +25,19 @@ const lose = ({ page }: AckingPage) => harness.lost.add(page.connectionId);
 const reported = () => harness.undelivered.map(({ subject, roomId, seq }) => [subject, roomId, seq]);
 const ofAnn = (...seqs: number[]) => seqs.map((seq) => [ann.page.subject, room, seq]);
 
-describe("a poller", () => {
+describe("a polling member", () => {
   const pollBy = (session?: string, rooms: Parameters<typeof poll>[2]["rooms"] = []) =>
     poll(harness.deps, { ...ann.page.claims, requestedAtMs: harness.nowMs }, { rooms, ...(session && { session }) });
-  const begin = () => pollBy(undefined, [{ roomId: room, type: "loginWhenever" }]);
-  const goOn = async (before: Awaited<ReturnType<typeof begin>>) => {
-    const here = before.rooms.find(({ roomId }) => roomId === room);
-    if (here?.type !== "loggedIn") throw new Error("the poller is not in");
-    const { generation, epoch, seq } = here;
-    return pollBy(before.session, [{ roomId: room, type: "loginWhenever", generation, since: { epoch, seq } }]);
+  const firstPoll = () => pollBy(undefined, [{ roomId: room, type: "loginWhenever" }]);
+  const nextPoll = async (last: Awaited<ReturnType<typeof firstPoll>>) => {
+    const result = last.rooms.find(({ roomId }) => roomId === room);
+    if (result?.type !== "loggedIn") throw new Error("the polling member has not joined");
+    const { generation, epoch, seq } = result;
+    return pollBy(last.session, [{ roomId: room, type: "loginWhenever", generation, since: { epoch, seq } }]);
   };
 
-  test("whose lease is over is reported, after the time of the last try", async () => {
-    await begin();
+  test("whose lease has expired is reported, after the time of all redeliveries", async () => {
+    await firstPoll();
     await harness.push(room);
     await bob.ack();
     await harness.pass(89_000);
@@ -47,8 +47,8 @@ describe("a poller", () => {
     expect(harness.checks).toEqual([]);
   });
 
-  test("is not reported for what came behind its lease", async () => {
-    await begin();
+  test("is not reported for what came after its lease", async () => {
+    await firstPoll();
     await harness.pass(91_000);
     await harness.push(room);
     await bob.ack();
@@ -56,29 +56,29 @@ describe("a poller", () => {
     expect(reported()).toEqual([]);
   });
 
-  test("that polls on is not reported, and costs no look", async () => {
-    const first = await begin();
+  test("that keeps polling is not reported", async () => {
+    const first = await firstPoll();
     await harness.push(room);
-    const second = await goOn(first);
-    await goOn(second);
+    const second = await nextPoll(first);
+    await nextPoll(second);
     await bob.ack();
     await harness.pass(600_000);
     expect(reported()).toEqual([]);
   });
 
-  test("that has it and is gone is not reported for a device that is given up later", async () => {
+  test("that has the message and departed is not reported when another device is exhausted later", async () => {
     const tablet = await AckingPage.open(harness, { subject: ann.page.subject });
     await tablet.login(room, "loginWhenever");
     lose(tablet);
-    const first = await begin();
+    const first = await firstPoll();
     await harness.push(room);
-    await goOn(await goOn(first));
+    await nextPoll(await nextPoll(first));
     await bob.ack();
     await harness.pass(6_000);
-    const place = await harness.deps.members.get(room, tablet.page.session);
-    if (place)
+    const membership = await harness.deps.members.get(room, tablet.page.session);
+    if (membership)
       await harness.deps.members.recordRedelivery(room, {
-        ...place,
+        ...membership,
         redeliveries: 2,
         redeliveredAtMs: harness.nowMs + 30_000,
       });
@@ -86,13 +86,13 @@ describe("a poller", () => {
     expect(reported()).toEqual([]);
   });
 
-  test("that has it and is gone is not reported for a device that is gone", async () => {
+  test("that has the message and departed is not reported for another departed device", async () => {
     const tablet = await AckingPage.open(harness, { subject: ann.page.subject });
     await tablet.login(room, "loginWhenever");
     lose(tablet);
-    const first = await begin();
+    const first = await firstPoll();
     await harness.push(room);
-    await goOn(await goOn(first));
+    await nextPoll(await nextPoll(first));
     await bob.ack();
     await harness.pass(91_000);
     await tablet.page.close();

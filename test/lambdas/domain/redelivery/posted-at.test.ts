@@ -8,18 +8,18 @@ const nowMs = pushedAtMs + minuteMs;
 const outcomes = { members: 0, sent: 0, gone: 0, slow: 0, failed: 0, unknown: 0, waiting: 0 };
 
 const doneAt = (doneAtMs: number): KnownTask => ({ outcomes, doneAtMs, ofPart: true });
-const workedAtUntil = (leaseExpiresAtMs: number): KnownTask => ({ outcomes, leaseExpiresAtMs, ofPart: true });
-/** Its rest waits in the queue. */
-const handedOn: KnownTask = { outcomes, after: "s", ofPart: true };
-const again = (of: KnownTask): KnownTask => ({ ...of, ofPart: false });
+const leasedUntil = (leaseExpiresAtMs: number): KnownTask => ({ outcomes, leaseExpiresAtMs, ofPart: true });
+/** Its rest is in the queue. */
+const enqueuedAgain: KnownTask = { outcomes, after: "s", ofPart: true };
+const retryOf = (of: KnownTask): KnownTask => ({ ...of, ofPart: false });
 const push = (more: Partial<PushRecord>): PushRecord => ({ roomId: "456", atMs: pushedAtMs, done: true, ...more });
 
 describe("a message had been posted to all members", () => {
   test.each<[string, Partial<PushRecord>, number]>([
     ["of a small room when it was pushed", {}, pushedAtMs],
     [
-      "of a small room when it was pushed, though some are tried again",
-      { tasks: [again(workedAtUntil(nowMs + 1))] },
+      "of a small room when it was pushed, although some posts are retried",
+      { tasks: [retryOf(leasedUntil(nowMs + 1))] },
       pushedAtMs,
     ],
     [
@@ -27,31 +27,39 @@ describe("a message had been posted to all members", () => {
       { parts: 2, tasks: [doneAt(nowMs - 9), doneAt(nowMs - 5)] },
       nowMs - 5,
     ],
-    ["and those tried again", { parts: 1, tasks: [doneAt(nowMs - 9), again(doneAt(nowMs - 2))] }, nowMs - 2],
-    ["not yet while nobody has begun", { parts: 2 }, nowMs],
-    ["not yet while a part has not begun", { parts: 2, tasks: [doneAt(nowMs - 5)] }, nowMs],
-    ["not yet while somebody is at a part", { parts: 2, tasks: [doneAt(nowMs - 5), workedAtUntil(nowMs)] }, nowMs],
-    ["not yet while the rest of a part waits in the queue", { parts: 2, tasks: [doneAt(nowMs - 5), handedOn] }, nowMs],
-    ["not yet while some are tried again", { parts: 1, tasks: [doneAt(nowMs - 5), again(handedOn)] }, nowMs],
-    // Those who were tried again stood for a part that had not begun: its members were sent the message twice.
     [
-      "not yet while a part has not begun, however many are tried again",
-      { parts: 2, tasks: [doneAt(nowMs - 9), again(doneAt(nowMs - 5)), again(doneAt(nowMs - 4))] },
+      "of a large room when the last retry was done",
+      { parts: 1, tasks: [doneAt(nowMs - 9), retryOf(doneAt(nowMs - 2))] },
+      nowMs - 2,
+    ],
+    ["not yet while no task has started", { parts: 2 }, nowMs],
+    ["not yet while a part has not started", { parts: 2, tasks: [doneAt(nowMs - 5)] }, nowMs],
+    ["not yet while a worker has a part", { parts: 2, tasks: [doneAt(nowMs - 5), leasedUntil(nowMs)] }, nowMs],
+    [
+      "not yet while the rest of a part is in the queue",
+      { parts: 2, tasks: [doneAt(nowMs - 5), enqueuedAgain] },
+      nowMs,
+    ],
+    ["not yet while some posts are retried", { parts: 1, tasks: [doneAt(nowMs - 5), retryOf(enqueuedAgain)] }, nowMs],
+    // A retry task does not count as a part: the members of the missing part would get the message twice.
+    [
+      "not yet while a part has not started, however many retry tasks are done",
+      { parts: 2, tasks: [doneAt(nowMs - 9), retryOf(doneAt(nowMs - 5)), retryOf(doneAt(nowMs - 4))] },
       nowMs,
     ],
     [
       "when it was pushed, if a worker has died: the redelivery takes over",
-      { parts: 2, tasks: [doneAt(nowMs - 5), workedAtUntil(nowMs - 1)] },
+      { parts: 2, tasks: [doneAt(nowMs - 5), leasedUntil(nowMs - 1)] },
       pushedAtMs,
     ],
   ])("%s", (_, more, expected) => {
     expect(postedAtMs(push(more), nowMs)).toBe(expected);
   });
 
-  test("when it was pushed, if the queue has not come to it after a quarter of an hour", () => {
-    const waits = push({ parts: 2, tasks: [doneAt(nowMs - 5)] });
+  test("when it was pushed, if a task is still in the queue after a quarter of an hour", () => {
+    const incomplete = push({ parts: 2, tasks: [doneAt(nowMs - 5)] });
     const limitMs = pushedAtMs + 15 * minuteMs;
-    expect(postedAtMs(waits, limitMs)).toBe(limitMs);
-    expect(postedAtMs(waits, limitMs + 1)).toBe(pushedAtMs);
+    expect(postedAtMs(incomplete, limitMs)).toBe(limitMs);
+    expect(postedAtMs(incomplete, limitMs + 1)).toBe(pushedAtMs);
   });
 });

@@ -20,7 +20,7 @@ beforeEach(async () => {
   tablet = await AckingPage.open(harness, { subject: ann.page.subject });
   bob = await AckingPage.open(harness);
   for (const reader of [ann, tablet, bob]) await reader.login(room, "loginWhenever");
-  // Nobody is coming in any more, who could have been overlooked.
+  // The leases of the logins have expired: no login is pending.
   await harness.pass(31_000);
 });
 
@@ -29,9 +29,9 @@ const lose = (...readers: AckingPage[]) => {
 };
 const reported = () => harness.undelivered.map(({ subject, roomId, seq }) => [subject, roomId, seq]);
 
-describe("one report for each person and message", () => {
-  // Each device that did not ack was reported: the person got two SMS.
-  test("whose two devices in a room do not ack", async () => {
+describe("a message is reported once per user", () => {
+  // One report per device would be two SMS to the same user.
+  test("with two devices in a room that do not acknowledge", async () => {
     lose(ann, tablet);
     await harness.push(room);
     await bob.ack();
@@ -39,27 +39,28 @@ describe("one report for each person and message", () => {
     expect(reported()).toEqual([[ann.page.subject, room, 1]]);
   });
 
-  test("whose two devices do not ack what was sent to the person", async () => {
+  test("with two devices that do not acknowledge a message to the user", async () => {
     lose(ann, tablet);
     await harness.push(`@user/${ann.page.subject}`);
     await harness.pass(600_000);
     expect(reported()).toEqual([[ann.page.subject, `@user/${ann.page.subject}`, 1]]);
   });
 
-  test("whose devices are given up by different looks", async () => {
+  test("whose devices are exhausted by different ack checks", async () => {
     lose(ann, tablet);
     await harness.push(room);
     await bob.ack();
-    // The tablet was tried a second time before its turn.
+    // The tablet is one redelivery ahead.
     await harness.pass(6_000);
     const { deps } = harness;
-    const place = await deps.members.get(room, tablet.page.session);
-    if (place) await deps.members.recordRedelivery(room, { ...place, redeliveries: 2, redeliveredAtMs: harness.nowMs });
+    const tabletRow = await deps.members.get(room, tablet.page.session);
+    if (tabletRow)
+      await deps.members.recordRedelivery(room, { ...tabletRow, redeliveries: 2, redeliveredAtMs: harness.nowMs });
     await harness.pass(600_000);
     expect(reported()).toEqual([[ann.page.subject, room, 1]]);
   });
 
-  test("but one for each message, and for each person", async () => {
+  test("and each message of each user is reported", async () => {
     lose(ann, tablet, bob);
     await harness.push(room);
     await harness.push(room);
@@ -69,9 +70,9 @@ describe("one report for each person and message", () => {
   });
 });
 
-describe("none", () => {
-  // Where a look had no time for all, a device that is still being sent the message may be among the others.
-  test("of who is gone by a look that saw only some of the room", async () => {
+describe("no report", () => {
+  // Another device, among the members that this check does not read, may still be redelivered to.
+  test("of a departed session by an ack check that has read only some of the members", async () => {
     lose(ann, tablet);
     await harness.push(room);
     await bob.ack();
@@ -87,7 +88,7 @@ describe("none", () => {
     expect(reported()).toEqual([]);
   });
 
-  test("for who has it on another device that was closed since, in a room too", async () => {
+  test("for a user that has the message on another device that was closed since", async () => {
     lose(tablet);
     await harness.push(room);
     await Promise.all([ann.ack(), bob.ack()]);
@@ -96,7 +97,7 @@ describe("none", () => {
     expect(reported()).toEqual([]);
   });
 
-  test.each(["a room", "a person"])("for who sent it to %s and did not hear of it", async (to) => {
+  test.each(["a room", "a user"])("for the sender of a message to %s that did not receive it", async (to) => {
     lose(ann, tablet, bob);
     const target = to === "a room" ? { roomId: room } : { toUser: bob.page.subject };
     await publish(harness.deps, ann.page.caller, {
@@ -106,7 +107,7 @@ describe("none", () => {
     expect(reported()).toEqual([[bob.page.subject, target.roomId ?? `@user/${bob.page.subject}`, 1]]);
   });
 
-  test("for who sent it to a person and has closed", async () => {
+  test("for the sender of a message to a user that has closed", async () => {
     await publish(harness.deps, ann.page.caller, {
       ...{ action: "publish", eventName: "chat", rawData: "1", clientMessageId: "c-1", toUser: bob.page.subject },
     });
