@@ -79,9 +79,9 @@ describe("an unacked range", () => {
     }
     for (const index of [0, 1, 2]) {
       const part = { index, of: 3 };
-      const placed: string[] = [];
-      for await (const page of members.pages(room, part)) placed.push(...page.map(({ session }) => session));
-      expect((await all(room, part)).map(({ session }) => session)).toEqual(placed);
+      const joined: string[] = [];
+      for await (const page of members.pages(room, part)) joined.push(...page.map(({ session }) => session));
+      expect((await all(room, part)).map(({ session }) => session)).toEqual(joined);
     }
   });
 });

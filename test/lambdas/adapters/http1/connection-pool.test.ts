@@ -15,7 +15,7 @@ const okResponse = { status: 200, body: "", keepAlive: true };
 const limitMs = 60_000;
 
 /** A pool to `url`, with a clock that can be moved. */
-function linesTo(url: URL, { max = 4 } = {}) {
+function poolTo(url: URL, { max = 4 } = {}) {
   const clock = { nowMs: 0 };
   const malformed: string[] = [];
   const onMalformed = ({ message }: Error) => void malformed.push(message);
@@ -31,60 +31,60 @@ function limitsByHand(): (ms: number) => void {
   return (ms) => void vi.advanceTimersByTime(ms);
 }
 
-const lineOf = ({ connection }: Received) => connection;
+const connectionOf = ({ connection }: Received) => connection;
 const nameOf = ({ head }: Received) => /\/(\w+) /.exec(head)?.[1];
 
 describe("a connection", () => {
   test("is opened for the first request and reused for the next ones", async () => {
     const { url, requests } = await openStub(() => ok);
-    const { pool } = linesTo(url);
+    const { pool } = poolTo(url);
     for (const name of ["a", "b", "c"]) expect(await pool.send(request(name))).toEqual(okResponse);
-    expect(requests.map(lineOf)).toEqual([1, 1, 1]);
+    expect(requests.map(connectionOf)).toEqual([1, 1, 1]);
     expect(requests[0]).toMatchObject({ body: "{}", head: request("a")().slice(0, -2) });
   });
 
   test("is not reused if the response says so", async () => {
     const { url, requests } = await openStub(() => "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
-    const { pool } = linesTo(url);
+    const { pool } = poolTo(url);
     await pool.send(request("a"));
     expect(await pool.send(request("b"))).toMatchObject({ status: 200 });
-    expect(requests.map(lineOf)).toEqual([1, 2]);
+    expect(requests.map(connectionOf)).toEqual([1, 2]);
   });
 
   test("is not reused after the server has closed it", async () => {
     const { url, requests } = await openStub(() => ok);
-    const { pool } = linesTo(url);
+    const { pool } = poolTo(url);
     await pool.send(request("a"));
     const socket = requests[0]?.socket;
     socket?.end();
     if (socket) await once(socket, "close");
     await turn();
     expect(await pool.send(request("b"))).toEqual(okResponse);
-    expect(requests.map(lineOf)).toEqual([1, 2]);
+    expect(requests.map(connectionOf)).toEqual([1, 2]);
   });
 
   // A function that was frozen does not know yet that the server has closed the connection.
   test("is not reused after 20 idle seconds", async () => {
     const { url, requests } = await openStub(() => ok);
-    const { pool, clock } = linesTo(url);
+    const { pool, clock } = poolTo(url);
     await pool.send(request("a"));
     clock.nowMs += 20_000;
     await pool.send(request("b"));
     clock.nowMs += 20_001;
     await pool.send(request("c"));
-    expect(requests.map(lineOf)).toEqual([1, 1, 2]);
+    expect(requests.map(connectionOf)).toEqual([1, 1, 2]);
   });
 
   test("with bytes outside a response is not reused: they would be taken for the next response", async () => {
     const { url, requests } = await openStub(() => ok);
-    const { pool } = linesTo(url);
+    const { pool } = poolTo(url);
     await pool.send(request("a"));
     const socket = requests[0]?.socket;
     socket?.write("HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n");
     if (socket) await once(socket, "close");
     await turn();
     expect(await pool.send(request("b"))).toEqual(okResponse);
-    expect(requests.map(lineOf)).toEqual([1, 2]);
+    expect(requests.map(connectionOf)).toEqual([1, 2]);
   });
 });
 
@@ -98,7 +98,7 @@ describe("a request", () => {
     ["with two responses", () => ok + ok],
   ])("%s is unanswered: it may have arrived, and is not sent again", async (_, react) => {
     const { url, requests } = await openStub(react);
-    const { pool } = linesTo(url);
+    const { pool } = poolTo(url);
     expect(await pool.send(request("a"))).toBe("unanswered");
     expect(requests).toHaveLength(1);
   });
@@ -107,42 +107,42 @@ describe("a request", () => {
     const { url, requests } = await openStub(
       ({ socket }) => void socket.end("HTTP/1.1 410 Gone\r\nconnection: close\r\n\r\ngone"),
     );
-    const { pool } = linesTo(url);
+    const { pool } = poolTo(url);
     for (const name of ["a", "b"]) {
       expect(await pool.send(request(name))).toEqual({ status: 410, body: "gone", keepAlive: false });
     }
-    expect(requests.map(lineOf)).toEqual([1, 2]);
+    expect(requests.map(connectionOf)).toEqual([1, 2]);
   });
 
   test("with a malformed response is reported once, with the problem and nothing of the response", async () => {
     const { url } = await openStub(() => "HTTP/1.1 200 OK\r\nsecret\r\n\r\n");
-    const { pool, malformed } = linesTo(url);
+    const { pool, malformed } = poolTo(url);
     for (const name of ["a", "b"]) expect(await pool.send(request(name))).toBe("unanswered");
     expect(malformed).toEqual(["the head has a line that is no header"]);
   });
 
   test("that the server closes has no malformed response", async () => {
     const { url } = await openStub(({ socket }) => void socket.end());
-    const { pool, malformed } = linesTo(url);
+    const { pool, malformed } = poolTo(url);
     expect(await pool.send(request("a"))).toBe("unanswered");
     expect(malformed).toEqual([]);
   });
 
   test("without a response times out, and its connection is closed", async () => {
     const { url, requests } = await openStub((received) => (nameOf(received) === "hangs" ? undefined : ok));
-    const { pool } = linesTo(url);
+    const { pool } = poolTo(url);
     const pass = limitsByHand();
     const hanging = pool.send(request("hangs"));
     await expect.poll(() => requests.length).toBe(1);
     pass(limitMs);
     expect(await hanging).toBe("unanswered");
     expect(await pool.send(request("next"))).toEqual(okResponse);
-    expect(requests.map(lineOf)).toEqual([1, 2]);
+    expect(requests.map(connectionOf)).toEqual([1, 2]);
   });
 
   test("has its whole timeout, however old its connection is", async () => {
     const { url, requests } = await openStub((received) => (nameOf(received) === "waits" ? undefined : ok));
-    const { pool } = linesTo(url);
+    const { pool } = poolTo(url);
     const pass = limitsByHand();
     expect(await pool.send(request("a"))).toEqual(okResponse);
     pass(0.9 * limitMs);
@@ -168,13 +168,13 @@ describe("a request", () => {
       write();
       return undefined;
     });
-    expect(await linesTo(url).pool.send(request("a"))).toEqual({ status: 503, body: "no", keepAlive: true });
+    expect(await poolTo(url).pool.send(request("a"))).toEqual({ status: 503, body: "no", keepAlive: true });
   });
 
   test("to an absent server is unsent", async () => {
     const { url, close } = await openStub(() => ok);
     await close();
-    const { pool } = linesTo(url);
+    const { pool } = poolTo(url);
     expect(await Promise.all([1, 2, 3].map((name) => pool.send(request(name))))).toEqual([
       "unsent",
       "unsent",
@@ -184,7 +184,7 @@ describe("a request", () => {
 
   test("to a server that returns is sent", async () => {
     const { url, close } = await openStub(() => ok);
-    const { pool, clock } = linesTo(url);
+    const { pool, clock } = poolTo(url);
     await pool.send(request("a"));
     await close();
     clock.nowMs += 60_000;
@@ -212,7 +212,7 @@ describe("many concurrent requests", () => {
       });
       return undefined;
     });
-    const { pool } = linesTo(url, { max: 5 });
+    const { pool } = poolTo(url, { max: 5 });
     const replies = await Promise.all(Array.from({ length: 200 }, (_, i) => pool.send(request(i))));
     expect(replies).toEqual(Array.from({ length: 200 }, () => okResponse));
     expect(requests.map(nameOf).toSorted()).toEqual(Array.from({ length: 200 }, (_, i) => `${i}`).toSorted());
@@ -222,7 +222,7 @@ describe("many concurrent requests", () => {
 
   test("are created when a connection is available, not before", async () => {
     const { url, requests } = await openStub(() => undefined);
-    const { pool } = linesTo(url, { max: 1 });
+    const { pool } = poolTo(url, { max: 1 });
     const made: string[] = [];
     const send = (name: string) => pool.send(() => request(made.push(name))());
     const [first, second] = [send("a"), send("b")];
@@ -238,7 +238,7 @@ describe("many concurrent requests", () => {
 
   test("lose only the one whose connection breaks", async () => {
     const { url } = await openStub((received) => (nameOf(received) === "7" ? void received.socket.destroy() : ok));
-    const { pool } = linesTo(url, { max: 3 });
+    const { pool } = poolTo(url, { max: 3 });
     const replies = await Promise.all(Array.from({ length: 20 }, (_, i) => pool.send(request(i))));
     expect(replies.map((reply) => (reply === "unanswered" ? "lost" : "there"))).toEqual(
       Array.from({ length: 20 }, (_, i) => (i === 7 ? "lost" : "there")),
@@ -247,7 +247,7 @@ describe("many concurrent requests", () => {
 
   test("continue over a new connection when the only one breaks", async () => {
     const { url } = await openStub((received) => (nameOf(received) === "0" ? void received.socket.destroy() : ok));
-    const { pool } = linesTo(url, { max: 1 });
+    const { pool } = poolTo(url, { max: 1 });
     const replies = await Promise.all([0, 1, 2].map((i) => pool.send(request(i))));
     expect(replies).toEqual(["unanswered", okResponse, okResponse]);
   });
@@ -258,7 +258,7 @@ describe("many concurrent requests", () => {
       if (Number(name) % 7 === 3) return void received.socket.destroy();
       return `HTTP/1.1 200 OK\r\ncontent-length: ${name.length}\r\n\r\n${name}`;
     });
-    const { pool } = linesTo(url, { max: 8 });
+    const { pool } = poolTo(url, { max: 8 });
     const replies = await Promise.all(
       Array.from({ length: 300 }, async (_, i) => ({ i, reply: await pool.send(request(i)) })),
     );
@@ -285,7 +285,7 @@ describe("over TLS", () => {
       },
       { key, cert },
     );
-    const { pool, clock } = linesTo(url);
+    const { pool, clock } = poolTo(url);
     for (const name of ["a", "b", "c"]) {
       expect(await pool.send(request(name))).toEqual(okResponse);
       clock.nowMs += 60_000;
@@ -295,7 +295,7 @@ describe("over TLS", () => {
 
   test("a server with an untrusted certificate gets nothing", async () => {
     const { url, requests } = await openStub(() => ok, { key, cert });
-    expect(await linesTo(url).pool.send(request("a"))).toBe("unsent");
+    expect(await poolTo(url).pool.send(request("a"))).toBe("unsent");
     expect(requests).toEqual([]);
   });
 
@@ -304,7 +304,7 @@ describe("over TLS", () => {
     onTestFinished(() => void silent.close());
     await once(silent, "listening");
     const { port } = silent.address() as { port: number };
-    const { pool } = linesTo(new URL(`https://127.0.0.1:${port}`));
+    const { pool } = poolTo(new URL(`https://127.0.0.1:${port}`));
     const pass = limitsByHand();
     const connected = once(silent, "connection");
     const pending = pool.send(request("a"));

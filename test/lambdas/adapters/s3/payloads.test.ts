@@ -65,8 +65,8 @@ test.each<[string, StubResponse]>([
   ["with a 500", { status: 500 }],
   ["with a 429", { status: 429 }],
   ["whose connection breaks", "hangs up"],
-])("a PUT %s is retried after growing pauses", async (_, trouble) => {
-  const { payloads, got, waits } = await bucket(trouble, trouble, ok);
+])("a PUT %s is retried after growing pauses", async (_, failure) => {
+  const { payloads, got, waits } = await bucket(failure, failure, ok);
   expect(await payloads.put(data)).toEqual({ sha256, bytes: 200_002 });
   expect(got).toHaveLength(3);
   expect(waits).toEqual([100, 200]);

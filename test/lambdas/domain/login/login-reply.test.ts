@@ -40,7 +40,7 @@ const loginBy = async ({ page }: AckingPage, catchUp: CatchUp = {}, type: LoginP
   return { ...reply, missed: reply.missed?.map(({ data }) => data) };
 };
 const memberOf = ({ page }: AckingPage, roomId = room) => harness.deps.members.get(roomId, page.session);
-const cursorOf = async (reader: AckingPage, roomId = room) => (await memberOf(reader, roomId))?.cursor?.seq;
+const cursorOf = async (ackingPage: AckingPage, roomId = room) => (await memberOf(ackingPage, roomId))?.cursor?.seq;
 const helloBy = async ({ page }: AckingPage, rooms: RoomToRestore[]) => {
   const reply = await hello(harness.deps, page.caller, { action: "hello", acks: true, session: page.session, rooms });
   if (reply.type !== "connected") throw new Error("not connected");

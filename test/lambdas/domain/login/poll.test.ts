@@ -275,7 +275,7 @@ describe("a poll without news", () => {
     const response = await acked();
     let underWay = 0;
     let hops = 0;
-    const countRoundTrips: AroundCall = async (call) => {
+    const countTrips: AroundCall = async (call) => {
       if (underWay === 0) hops += 1;
       underWay += 1;
       await setImmediate();
@@ -283,7 +283,7 @@ describe("a poll without news", () => {
       underWay -= 1;
       return done;
     };
-    await harness.withAroundCall(countRoundTrips, () => continueFrom(response));
+    await harness.withAroundCall(countTrips, () => continueFrom(response));
     expect(hops).toBe(1);
   });
 
@@ -298,17 +298,17 @@ describe("a poll without news", () => {
 });
 
 describe("a page that changes from its WebSocket to polling and back", () => {
-  const own = (reader: AckingPage): RoomToRestore[] =>
+  const own = (ackingPage: AckingPage): RoomToRestore[] =>
     [room, "@all", "@user"].map((roomId) => {
-      const since = reader.since(roomId);
+      const since = ackingPage.since(roomId);
       return {
         roomId,
         ...(since && { since }),
-        ...(roomId === room && { generation: reader.page.memberships.get(room)?.generation ?? 0 }),
+        ...(roomId === room && { generation: ackingPage.page.memberships.get(room)?.generation ?? 0 }),
       };
     });
-  const pollOnce = async (reader: AckingPage) => {
-    for (const frame of (await pollBy(reader.page, own(reader))).rooms) reader.onFrame(frame);
+  const pollOnce = async (ackingPage: AckingPage) => {
+    for (const frame of (await pollBy(ackingPage.page, own(ackingPage))).rooms) ackingPage.onFrame(frame);
   };
 
   test("loses nothing and sees nothing twice", async () => {

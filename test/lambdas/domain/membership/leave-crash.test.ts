@@ -23,17 +23,17 @@ interface Scene {
 
 /** A member that has acked the first of two messages. */
 async function openWithPage(
-  leave: (harness: Harness, room: string, reader: AckingPage) => Promise<unknown>,
+  leave: (harness: Harness, room: string, ackingPage: AckingPage) => Promise<unknown>,
 ): Promise<Scene> {
   const harness = new Harness(tables.client);
   const room = `room-${harness.nextId()}`;
-  const reader = await AckingPage.open(harness);
-  await reader.login(room, "loginWhenever");
+  const ackingPage = await AckingPage.open(harness);
+  await ackingPage.login(room, "loginWhenever");
   await harness.push(room);
-  await reader.ack();
+  await ackingPage.ack();
   await harness.push(room);
-  const { subject, session } = reader.page;
-  return { harness, room, subject, session, leave: () => leave(harness, room, reader) };
+  const { subject, session } = ackingPage.page;
+  return { harness, room, subject, session, leave: () => leave(harness, room, ackingPage) };
 }
 
 /** The same for a member that polls. */

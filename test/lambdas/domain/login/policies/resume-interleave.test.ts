@@ -11,22 +11,22 @@ test("a message pushed at any point of a resume reaches the new connection at on
   const openScene = async () => {
     const harness = new Harness(tables.client);
     const room = `room-${harness.nextId()}`;
-    const reader = await AckingPage.open(harness);
-    await reader.login(room, "loginWhenever");
-    reader.page.goStale();
-    return { harness, room, reader };
+    const ackingPage = await AckingPage.open(harness);
+    await ackingPage.login(room, "loginWhenever");
+    ackingPage.page.goStale();
+    return { harness, room, ackingPage };
   };
   const counted = await openScene();
-  const calls = await countCalls(counted.harness, () => counted.reader.page.open());
+  const calls = await countCalls(counted.harness, () => counted.ackingPage.page.open());
   for (let call = 1; call <= calls; call += 1) {
-    const { harness, room, reader } = await openScene();
+    const { harness, room, ackingPage } = await openScene();
     await interleave(
       harness,
-      () => reader.page.open(),
+      () => ackingPage.page.open(),
       call,
       () => harness.push(room),
     );
-    await reader.fill();
-    expect(reader.dataOf(room), `before call ${call} of ${calls}`).toEqual([1]);
+    await ackingPage.fill();
+    expect(ackingPage.dataOf(room), `before call ${call} of ${calls}`).toEqual([1]);
   }
 });
