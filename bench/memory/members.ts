@@ -10,6 +10,7 @@ function memberAt(index: number): Member {
   return {
     session,
     connectionId: `L0SM9c${session.slice(2)}=`,
+    transport: "websocket",
     connectedAtMs: Date.now(),
     subject: `user-${index}`,
     generation: 0,

@@ -51,8 +51,7 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
     async put(roomId, member, current) {
       const { table, key } = addressOf(roomId, member.session);
       const { update, names, values } = membershipUpdate(member);
-      const isReplaceable = (isSuperseded: string) =>
-        `${isFree} OR (${isOurs} AND ${isEarlier(member)} AND ${isSuperseded})`;
+      const isReplaceable = (isEvicted: string) => `${isFree} OR (${isOurs} AND ${isEarlier(member)} AND ${isEvicted})`;
       const put = await table.update(
         key,
         current === undefined

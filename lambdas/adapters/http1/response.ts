@@ -127,18 +127,18 @@ function readBody(text: string, at: number, length: number): Body | undefined {
 function readChunks(text: string, at: number): Body | undefined {
   let body = "";
   for (let next = at; ; ) {
-    const lineEnd = text.indexOf("\r\n", next);
-    if (lineEnd < 0 && text.length - next > 1024) throw malformed("chunk has no size");
-    if (lineEnd < 0) return undefined;
-    const size = Number.parseInt(chunkSize.exec(text.slice(next, lineEnd))?.[1] ?? "", 16);
+    const sizeEnd = text.indexOf("\r\n", next);
+    if (sizeEnd < 0 && text.length - next > 1024) throw malformed("chunk has no size");
+    if (sizeEnd < 0) return undefined;
+    const size = Number.parseInt(chunkSize.exec(text.slice(next, sizeEnd))?.[1] ?? "", 16);
     if (Number.isNaN(size)) throw malformed("chunk has no size");
-    const end = lineEnd + 2 + size;
+    const end = sizeEnd + 2 + size;
     if (body.length + size > maxBodyBytes) throw malformed("body is too long");
     if (text.length < end + 2) return undefined;
     // Trailers would be here too. No request asks for them.
     if (!text.startsWith("\r\n", end)) throw malformed("chunk is longer than it says");
     if (size === 0) return { text: body, end: end + 2 };
-    body += text.slice(lineEnd + 2, end);
+    body += text.slice(sizeEnd + 2, end);
     next = end + 2;
   }
 }

@@ -32,8 +32,8 @@ export async function readToken(token: string, secret: string, nowMs: number): P
   }
 }
 
-const patternsOf = (claim: unknown): string[] =>
-  Array.isArray(claim) ? claim.filter((pattern) => typeof pattern === "string") : [];
+const patternsOf = (patterns: unknown): string[] =>
+  Array.isArray(patterns) ? patterns.filter((pattern) => typeof pattern === "string") : [];
 
 /** The claims as the authorizer's context, whose values have to be strings, numbers or booleans. */
 export const contextOf = ({ subject, grants, tokenExpiresAtMs }: Claims) => ({

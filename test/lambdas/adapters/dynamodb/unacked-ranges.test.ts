@@ -79,9 +79,9 @@ describe("an unacked range", () => {
     }
     for (const index of [0, 1, 2]) {
       const part = { index, of: 3 };
-      const memberSessions: string[] = [];
-      for await (const page of members.pages(room, part)) memberSessions.push(...page.map(({ session }) => session));
-      expect((await all(room, part)).map(({ session }) => session)).toEqual(memberSessions);
+      const joined: string[] = [];
+      for await (const page of members.pages(room, part)) joined.push(...page.map(({ session }) => session));
+      expect((await all(room, part)).map(({ session }) => session)).toEqual(joined);
     }
   });
 });

@@ -4,8 +4,8 @@ import { MalformedResponse, ResponseReader } from "../../../../lambdas/adapters/
 
 /** Reads the pieces, one after the other. @returns the result of the last one */
 function read(...posts: (string | Buffer)[]) {
-  const reader = new ResponseReader();
-  return posts.map((post) => reader.read(Buffer.from(post as string, "latin1"))).at(-1);
+  const responseReader = new ResponseReader();
+  return posts.map((post) => responseReader.read(Buffer.from(post as string, "latin1"))).at(-1);
 }
 
 const gone = '{"message":"Gone","connectionId":"abc="}';
@@ -63,11 +63,11 @@ describe("a response is read", () => {
       "HTTP/1.1 410 Gone\r\nconnection: close\r\n\r\n",
       "HTTP/1.1 200 OK\r\nConnection: Close\r\n\r\n",
     ]) {
-      const reader = new ResponseReader();
+      const responseReader = new ResponseReader();
       const cuts = [head, gone.slice(0, 7), gone.slice(7)];
-      expect(cuts.map((post) => reader.read(Buffer.from(post)))).toEqual([undefined, undefined, undefined]);
-      expect(reader.end()).toEqual({ status: head.includes("410") ? 410 : 200, body: gone, keepAlive: false });
-      expect(reader.end()).toBeUndefined();
+      expect(cuts.map((post) => responseReader.read(Buffer.from(post)))).toEqual([undefined, undefined, undefined]);
+      expect(responseReader.end()).toEqual({ status: head.includes("410") ? 410 : 200, body: gone, keepAlive: false });
+      expect(responseReader.end()).toBeUndefined();
     }
   });
 
@@ -77,16 +77,16 @@ describe("a response is read", () => {
       "HTTP/1.1 200 OK\r\nconnection: close\r\n",
       ...Object.values(responses).map(([whole]) => whole.slice(0, -1)),
     ]) {
-      const reader = new ResponseReader();
-      reader.read(Buffer.from(text, "latin1"));
-      expect(reader.end()).toBeUndefined();
+      const responseReader = new ResponseReader();
+      responseReader.read(Buffer.from(text, "latin1"));
+      expect(responseReader.end()).toBeUndefined();
     }
   });
 
   test("one after the other", () => {
-    const reader = new ResponseReader();
+    const responseReader = new ResponseReader();
     for (const [text, expected] of Object.values(responses))
-      expect(reader.read(Buffer.from(text, "latin1"))).toEqual(expected);
+      expect(responseReader.read(Buffer.from(text, "latin1"))).toEqual(expected);
   });
 });
 

@@ -26,7 +26,15 @@ async function* generatedMembers({ index, of }: Part): AsyncGenerator<Member[]> 
         generation: 0,
         holdsLease: false,
       };
-      return { ...membership, acks: false, hasAcked: false, redeliveries: 0, redeliveredAtMs: 0, exhaustedSeq: 0 };
+      return {
+        ...membership,
+        transport: "websocket",
+        acks: false,
+        hasAcked: false,
+        redeliveries: 0,
+        redeliveredAtMs: 0,
+        exhaustedSeq: 0,
+      };
     });
   }
 }

@@ -275,7 +275,7 @@ describe("a poll without news", () => {
     const response = await acked();
     let underWay = 0;
     let hops = 0;
-    const countRoundTrips: AroundCall = async (call) => {
+    const countTrips: AroundCall = async (call) => {
       if (underWay === 0) hops += 1;
       underWay += 1;
       await setImmediate();
@@ -283,7 +283,7 @@ describe("a poll without news", () => {
       underWay -= 1;
       return done;
     };
-    await harness.withAroundCall(countRoundTrips, () => continueFrom(response));
+    await harness.withAroundCall(countTrips, () => continueFrom(response));
     expect(hops).toBe(1);
   });
 
