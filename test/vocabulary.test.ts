@@ -71,8 +71,6 @@ const retiredTerms: Retired[] = [
 
 /** Names that keep a retired word, each with its reason. */
 const exceptions: Record<string, string> = {
-  claim: "a claim of a JWT",
-  countRoundTrips: "round trips to DynamoDB",
   lineEnd: "the end of a line of text in HTTP/1.1",
 };
 
