@@ -1,9 +1,11 @@
+import { writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { AssetHashType, DockerImage } from "aws-cdk-lib";
 import { Code } from "aws-cdk-lib/aws-lambda";
 import { type BuildOptions, buildSync } from "esbuild";
 
-const lambdas = fileURLToPath(new URL("../lambdas", import.meta.url));
+const project = fileURLToPath(new URL("..", import.meta.url));
 
 /**
  * The code of a Lambda function: `lambdas/{entry}.ts` and its imports, bundled as one module `index.mjs`.
@@ -12,7 +14,7 @@ const lambdas = fileURLToPath(new URL("../lambdas", import.meta.url));
  * file next to the code.
  */
 export function bundledCode(entry: string): Code {
-  return Code.fromAsset(lambdas, {
+  return Code.fromAsset(join(project, "lambdas"), {
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
       // Never runs. The CDK caches bundles by these options: without the entry, all functions would share one bundle.
@@ -20,7 +22,7 @@ export function bundledCode(entry: string): Code {
       image: DockerImage.fromRegistry("unused"),
       local: {
         tryBundle: (outputDir) => {
-          bundle(`${lambdas}/${entry}.ts`, `${outputDir}/index.mjs`);
+          bundle(project, entry, outputDir);
           return true;
         },
       },
@@ -42,6 +44,20 @@ export const bundleOptions = {
   sourcesContent: false,
 } satisfies BuildOptions;
 
-function bundle(from: string, to: string): void {
-  buildSync({ ...bundleOptions, entryPoints: [from], outfile: to });
+/**
+ * Writes `index.mjs` and its source map. The map names sources relative to the project, so that the same sources result
+ * in the same bytes, and therefore in the same asset hash, in every folder.
+ *
+ * @param projectDir the folder that contains `lambdas/` and `node_modules/`
+ */
+export function bundle(projectDir: string, entry: string, outputDir: string): void {
+  const { outputFiles } = buildSync({
+    ...bundleOptions,
+    absWorkingDir: projectDir,
+    entryPoints: [`lambdas/${entry}.ts`],
+    // Not written: esbuild makes the paths in the map relative to this file.
+    outfile: "index.mjs",
+    write: false,
+  });
+  for (const { path, contents } of outputFiles) writeFileSync(join(outputDir, basename(path)), contents);
 }
