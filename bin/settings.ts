@@ -23,7 +23,7 @@ const number: Read<number> = (value, key) => {
 const hours: Read<Duration> = (value, key) => Duration.seconds(Math.round(number(value, key) * 3600));
 const seconds: Read<Duration> = (value, key) => Duration.seconds(number(value, key));
 const removalPolicy: Read<RemovalPolicy> = (value, key) => {
-  if (value === "retain") return RemovalPolicy.RETAIN;
+  if (value === "retain") return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
   if (value === "destroy") return RemovalPolicy.DESTROY;
   throw wrong(key, '"retain" or "destroy"', value);
 };

@@ -41,7 +41,7 @@ export interface DownlinkProps {
    * What happens to the tables, the large payloads, a new token secret and the logs when they leave the stack. With
    * `DESTROY`, empty the bucket of payloads first: CloudFormation does not delete a bucket that contains objects.
    *
-   * @default RemovalPolicy.RETAIN
+   * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE: the data stay, but a first deployment that fails leaves nothing
    */
   readonly removalPolicy?: RemovalPolicy;
 
@@ -155,7 +155,7 @@ export function resolveProps(props: DownlinkProps): ResolvedProps {
     redeliverAfterSeconds: secondsOf("redeliverAfter", props.redeliverAfter ?? Duration.seconds(5)),
     allowedOrigins: originsOf(props.allowedOrigins ?? ["*"]),
     corsOrigin: corsOriginOf(props.allowedOrigins ?? ["*"]),
-    removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
+    removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     logRetention: logRetentionOf(props.logRetention ?? RetentionDays.ONE_MONTH),
     alarmTopicArn: topicOf(props.alarmTopicArn),
     pushRateLimit: limitOf("pushRateLimit", props.pushRateLimit ?? 1000),

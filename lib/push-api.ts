@@ -46,6 +46,8 @@ export class PushApi extends Construct {
     super(scope, id);
     const { accessLogs, corsOrigin, rateLimit, burstLimit, pollRateLimit, pollBurstLimit } = props;
     const api = new RestApi(this, "Api", {
+      // The metrics of REST APIs are keyed by name.
+      restApiName: `${Stack.of(this).stackName}-push`,
       description: "Downlink: pushes of services, and polls of pages that cannot use a WebSocket",
       endpointTypes: [EndpointType.REGIONAL],
       // AccessLogs sets the account's role.

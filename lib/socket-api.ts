@@ -1,3 +1,4 @@
+import { Stack } from "aws-cdk-lib";
 import {
   CfnIntegration,
   CfnIntegrationResponse,
@@ -64,6 +65,7 @@ export class SocketApi extends Construct {
     const { accessLogs, rateLimit, burstLimit } = props;
     const throttles = dividedThrottle({ rateLimit, burstLimit });
     this.api = new WebSocketApi(this, "Api", {
+      apiName: `${Stack.of(this).stackName}-socket`,
       description: "Downlink: WebSocket connections of pages",
       routeSelectionExpression: "$request.body.action",
     });

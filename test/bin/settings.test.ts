@@ -32,7 +32,7 @@ test.each([
   ["retentionHours", "48", { retention: Duration.seconds(172_800) }],
   ["redeliverAfterSeconds", 3, { redeliverAfter: Duration.seconds(3) }],
   ["redeliverAfterSeconds", "900", { redeliverAfter: Duration.seconds(900) }],
-  ["removalPolicy", "retain", { removalPolicy: RemovalPolicy.RETAIN }],
+  ["removalPolicy", "retain", { removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE }],
   ["removalPolicy", "destroy", { removalPolicy: RemovalPolicy.DESTROY }],
   ["logRetentionDays", "7", { logRetention: 7 }],
   [

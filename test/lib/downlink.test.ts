@@ -30,7 +30,7 @@ test("the stack's outputs are the URLs, names and ARNs of its endpoints, secrets
 test("the token secret has 64 random characters and is retained", () => {
   const [secret] = Object.values(resourcesOf(synthesize(), "AWS::SecretsManager::Secret"));
   expect(secret?.Properties.GenerateSecretString).toEqual({ PasswordLength: 64, ExcludePunctuation: true });
-  expect(secret?.DeletionPolicy).toBe("Retain");
+  expect(secret?.DeletionPolicy).toBe("RetainExceptOnCreate");
 });
 
 describe("in another app's stack", () => {
@@ -229,4 +229,11 @@ describe("props", () => {
   test.each(wrong)("fails for %s", (_, props, message) => {
     expect(() => new Downlink(new Stack(newApp(), "Stack"), "Downlink", props)).toThrow(message);
   });
+});
+
+test("the names of both APIs contain the stack's name, because REST metrics are keyed by name", () => {
+  const template = synthesize();
+  const nameOf = (type: string) => Object.values(resourcesOf(template, type)).map(({ Properties }) => Properties.Name);
+  expect(nameOf("AWS::ApiGateway::RestApi")).toEqual(["Downlink-push"]);
+  expect(nameOf("AWS::ApiGatewayV2::Api")).toEqual(["Downlink-socket"]);
 });

@@ -40,7 +40,7 @@ test("a push may wait for acks as long as the protocol allows", () => {
 test.each(functions)("%s has its own log group, which expires its events and is retained", (_, { Properties }) => {
   const groups = resourcesOf(template, "AWS::Logs::LogGroup");
   const group = groups[Properties.LoggingConfig.LogGroup.Ref];
-  expect(group).toMatchObject({ Properties: { RetentionInDays: 30 }, DeletionPolicy: "Retain" });
+  expect(group).toMatchObject({ Properties: { RetentionInDays: 30 }, DeletionPolicy: "RetainExceptOnCreate" });
   const users = functions.filter(
     ([, fn]) => fn.Properties.LoggingConfig.LogGroup.Ref === Properties.LoggingConfig.LogGroup.Ref,
   );

@@ -12,7 +12,7 @@ const bucketOf = (props: DownlinkProps): Resource => {
 
 test("the bucket is private, encrypted, unversioned and retained", () => {
   const { Properties, DeletionPolicy } = bucketOf({});
-  expect(DeletionPolicy).toBe("Retain");
+  expect(DeletionPolicy).toBe("RetainExceptOnCreate");
   expect(Properties.PublicAccessBlockConfiguration).toEqual({
     BlockPublicAcls: true,
     BlockPublicPolicy: true,

@@ -45,7 +45,7 @@ test.each(tables)("%s is billed on demand, expires rows, has point-in-time recov
     TimeToLiveSpecification: { AttributeName: "expiresAt", Enabled: true },
     PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
   });
-  expect(table.DeletionPolicy).toBe("Retain");
+  expect(table.DeletionPolicy).toBe("RetainExceptOnCreate");
 });
 
 test("removalPolicy DESTROY applies to every resource with data", () => {
