@@ -119,7 +119,7 @@ export function badFrames(target: () => Target): void {
     });
     afterAll(() => Promise.all([page.close(), witness.close()]));
 
-    test.each(cases)("%s is refused, and nobody else notices", async (_, raw, type, eventName, code, says) => {
+    test.each(cases)("%s is refused, and has no other effect", async (_, raw, type, eventName, code, says) => {
       page.say(raw);
       if (type !== "") {
         const { frame } = await page.next();
@@ -133,7 +133,7 @@ export function badFrames(target: () => Target): void {
       expect(await target().rows?.()).toEqual(before);
     });
 
-    test("is fine is answered as ever after all this", async () => {
+    test("is valid gets its usual reply after all of these", async () => {
       expect(await page.login("456")).toMatchObject({ data: { code: "2004" } });
     });
   });

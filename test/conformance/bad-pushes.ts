@@ -63,7 +63,7 @@ export function badPushes(target: () => Target): void {
       await nobodyNotices();
     });
 
-    test("for its 5.1 MB is answered 413 with both sizes", async () => {
+    test("for its size of 5.1 MB is answered 413 with both sizes", async () => {
       const data = "x".repeat(5.1 * 1024 * 1024);
       const { status, answer } = await push(target(), { ...good, data });
       expect({ status, code: answer.code }).toEqual({ status: 413, code: "1009" });
@@ -74,7 +74,7 @@ export function badPushes(target: () => Target): void {
       await nobodyNotices();
     });
 
-    test("for more than a Lambda takes is answered 413 by API Gateway, in the words of the others", async () => {
+    test("for exceeding Lambda's limit is answered 413 by API Gateway, in the same format", async () => {
       // 4 MB, but the event of the Lambda function escapes each quotation mark.
       const { status, answer } = await push(target(), { ...good, data: Array.from({ length: 1_400_000 }, () => "") });
       expect({ status, code: answer.code }).toEqual({ status: 413, code: "1009" });
