@@ -262,7 +262,7 @@ describe.each(["a room", "everyone"])("a member's cursor in %s", (where) => {
 
   test.each([
     ["an ack", () => members.ack(roomId(), session(), room, { epoch: "e", seq: 6 })],
-    ["a new start", () => members.setCursor(roomId(), session(), room, { epoch: "e", seq: 6 })],
+    ["a new start position", () => members.setCursor(roomId(), session(), room, { epoch: "e", seq: 6 })],
   ])("resets its redeliveries with %s", async (_, move) => {
     await note();
     await move();

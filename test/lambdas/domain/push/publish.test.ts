@@ -205,7 +205,7 @@ describe("replay", () => {
   });
 
   test.each([
-    ["after 10⁹", { after: 1_000_000_000 }],
+    ["after a position beyond the log", { after: 1_000_000_000 }],
     ["of another epoch", { after: 0, epoch: "elsewhere" }],
   ])("%s is not recovered", async (_, options) => {
     await ann.login(room);

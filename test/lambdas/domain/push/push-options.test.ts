@@ -82,7 +82,7 @@ describe("a messageId of another message", () => {
     ["another event", { eventName: "other" }, "1"],
     ["another qos", { qos: 0 }, "1"],
     ["another room", { rooms: ["elsewhere"] }, "1"],
-    ["a room more", { rooms: ["elsewhere", "456"] }, "1"],
+    ["an additional room", { rooms: ["elsewhere", "456"] }, "1"],
   ])("is refused with %s, and nothing is logged or sent", async (_, more, data) => {
     await pushed({ messageId, rooms: [room] });
     const rooms = (more.rooms ?? [room]).map((roomId) => (roomId === "456" ? room : `${room}-${roomId}`));
