@@ -14,8 +14,8 @@ export interface SocketHandleOptions {
    */
   token: string | (() => string | Promise<string>);
   /**
-   * URL of the stack's `GET /poll`, `https://…`. The client polls it when WebSockets cannot be opened: every 3 s at
-   * first, every 30 s after five minutes without messages.
+   * URL of the stack's `GET /poll`, `https://…`. The client polls it after three attempts to open a WebSocket have
+   * failed: every 3 s at first, every 30 s after five minutes without messages.
    *
    * @default none: the client keeps trying to open a WebSocket
    */

@@ -6,7 +6,7 @@ export function showCallStatus(target: HTMLElement, status: CallStatus): void {
   target.dataset.kind = status.kind;
   if (status.kind === "none") return;
   const { code, msg } = status.kind === "pending" ? { code: "", msg: "Waiting for the response" } : status;
-  // Screen readers announce a text again that is set again.
+  // Setting the same text again would make screen readers announce it again.
   if (target.textContent === code + msg) return;
   const number = document.createElement("code");
   number.className = "call-code";

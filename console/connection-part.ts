@@ -14,7 +14,7 @@ export function connectionPart(store: ConsoleStore, session: Session, areSetting
   });
   store.render(({ link }) => {
     const lastError = link.kind === "connecting" ? link.lastError : undefined;
-    // Screen readers announce a text again that is set again.
+    // Setting the same text again would make screen readers announce it again.
     if (state.textContent !== nameOf(link)) state.textContent = nameOf(link);
     state.dataset.kind = lastError ? "failing" : link.kind;
     button.textContent = link.kind === "off" ? "Connect" : "Disconnect";

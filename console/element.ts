@@ -1,11 +1,11 @@
-/** @throws Error if index.html has no element with this id and type */
+/** The element with an id. @throws Error if index.html has no element with this id and type */
 export function element<E extends HTMLElement>(id: string, type: new () => E): E {
   const found = document.getElementById(id);
   if (found instanceof type) return found;
   throw new Error(`index.html should have a ${type.name} with id ${id}`);
 }
 
-/** @throws Error if `parent` contains no element with this selector and type */
+/** The first element that matches a selector. @throws Error if there is none, or if it has another type */
 export function within<E extends Element>(parent: ParentNode, selector: string, type: new () => E): E {
   const found = parent.querySelector(selector);
   if (found instanceof type) return found;

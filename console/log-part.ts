@@ -10,7 +10,7 @@ const clockTime = new Intl.DateTimeFormat(undefined, {
   fractionalSecondDigits: 3,
 });
 
-/** Longer data are shown on several lines. */
+/** Data with more characters are shown on several lines. */
 const lineChars = 72;
 
 /** The log of messages and notices, the newest first. */

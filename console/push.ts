@@ -2,7 +2,7 @@ import type { CallStatus, PushForm } from "./state.ts";
 
 /** @returns why the text is not valid JSON, `undefined` if it is */
 export function jsonProblem(text: string): string | undefined {
-  if (text.trim() === "") return "Data is empty. Any JSON will do, null included.";
+  if (text.trim() === "") return "Data is empty. Enter any JSON value, for example null.";
   try {
     JSON.parse(text);
     return undefined;

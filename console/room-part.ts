@@ -7,8 +7,8 @@ import type { ConsoleStore } from "./state.ts";
 
 const policies: Record<LoginPolicy, { label: string; hint: string }> = {
   loginWhenFirst: { label: "First stays", hint: "is refused while another page is in the room." },
-  loginWhenLast: { label: "Last stays", hint: "succeeds, and all other pages have to leave." },
-  loginWhenever: { label: "All stay", hint: "succeeds, and no other page has to leave." },
+  loginWhenLast: { label: "Last stays", hint: "succeeds, and evicts all other pages." },
+  loginWhenever: { label: "All stay", hint: "succeeds beside the other pages." },
 };
 
 /** The login form, and the list of joined rooms. */
@@ -24,8 +24,9 @@ export function roomPart(store: ConsoleStore, session: Session, areSettingsReady
     const values = new FormData(form);
     const login = { room: String(values.get("room")).trim(), policy: values.get("policy") as LoginPolicy };
     const { login: before, push } = store.state;
-    const follows = push.roomId === before.room;
-    store.update({ login, push: follows ? { ...push, roomId: login.room } : push });
+    // The push form has the same room until the user edits it there.
+    const isSameRoom = push.roomId === before.room;
+    store.update({ login, push: isSameRoom ? { ...push, roomId: login.room } : push });
     history.replaceState(null, "", addressOf(login));
   });
   form.addEventListener("submit", (event) => {
@@ -52,7 +53,7 @@ function policyOption(policy: LoginPolicy): HTMLLabelElement {
 
 function showPolicy(hint: HTMLElement, policy: LoginPolicy): void {
   const name = within(hint, "code", HTMLElement);
-  // Screen readers announce a text again that is set again.
+  // Setting the same text again would make screen readers announce it again.
   if (name.textContent === policy) return;
   name.textContent = policy;
   within(hint, "span", HTMLElement).textContent = policies[policy].hint;

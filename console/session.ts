@@ -4,9 +4,12 @@ import { type ConsoleStore, type LogEntry, maxLogEntries } from "./state.ts";
 /** The page's connection to the server. Its events change the state. */
 export interface Session {
   connect(): void;
+  /** Ends the session: the page leaves all rooms. */
   disconnect(): void;
+  /** Logs in with the values of the login form. Connects first if needed. */
   login(): void;
   leave(roomId: string): void;
+  /** Logs the messages of an event. Does nothing if they are logged already. */
   listen(eventName: string): void;
   stopListening(eventName: string): void;
 }
@@ -27,9 +30,10 @@ export function openSession(store: ConsoleStore): Session {
     url: () => store.state.settings.webSocketUrl,
     token: () => store.state.settings.token,
   });
-  const stops = new Map<string, () => void>();
+  /** Functions that remove the listeners, by event name. */
+  const removeListener = new Map<string, () => void>();
   const setRooms = (rooms: Iterable<string>) => store.update({ rooms: [...new Set(rooms)] });
-  const without = (gone: string | undefined) => store.state.rooms.filter((roomId) => roomId !== gone);
+  const without = (left: string | undefined) => store.state.rooms.filter((roomId) => roomId !== left);
 
   const onNotice = (frame: Frame) => {
     log(store, {
@@ -91,17 +95,17 @@ export function openSession(store: ConsoleStore): Session {
     },
     listen(eventName) {
       // Notices have a listener already. A second one would log them twice.
-      if (stops.has(eventName) || notices.some((name) => name === eventName)) return;
-      const stop = handle.listen(eventName, (data, { roomId }) =>
+      if (removeListener.has(eventName) || notices.some((name) => name === eventName)) return;
+      const remove = handle.listen(eventName, (data, { roomId }) =>
         log(store, { kind: "message", eventName, roomId, data }),
       );
-      stops.set(eventName, stop);
-      store.update({ eventNames: [...stops.keys()] });
+      removeListener.set(eventName, remove);
+      store.update({ eventNames: [...removeListener.keys()] });
     },
     stopListening(eventName) {
-      stops.get(eventName)?.();
-      stops.delete(eventName);
-      store.update({ eventNames: [...stops.keys()] });
+      removeListener.get(eventName)?.();
+      removeListener.delete(eventName);
+      store.update({ eventNames: [...removeListener.keys()] });
     },
   };
   for (const eventName of store.state.eventNames) session.listen(eventName);

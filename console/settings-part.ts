@@ -6,7 +6,7 @@ interface SettingsPart {
   areReady(): boolean;
 }
 
-/** The form with address and keys. */
+/** The form with the WebSocket URL and the keys. */
 export function settingsPart(store: ConsoleStore): SettingsPart {
   const form = element("settings-form", HTMLFormElement);
   const panel = element("settings", HTMLDetailsElement);

@@ -24,7 +24,7 @@ export interface Settings {
   token: string;
   apiKey: string;
 }
-/** State of the connection. `lastError`: why the last attempt to connect failed. */
+/** State of the connection. `lastError`: why the latest attempt to connect failed. */
 export type Link = { kind: "off" } | { kind: "connecting"; lastError?: string } | { kind: "on" };
 
 /** Status of a call to the server. */

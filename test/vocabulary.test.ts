@@ -180,7 +180,7 @@ describe("no retired term is part of", () => {
   });
 });
 
-test("an exception is needed: each is declared somewhere", () => {
+test("every exception is declared somewhere", () => {
   const declared = new Set(
     files.flatMap((file) => declaredNames(parseSync(file, sourceOf(file)).program as unknown as Node)),
   );
@@ -188,7 +188,7 @@ test("an exception is needed: each is declared somewhere", () => {
   expect(Object.keys(exceptions).filter((name) => !names.has(name))).toEqual([]);
 });
 
-test("names are taken apart as they are written", () => {
+test("names in any notation are split into their words", () => {
   expect(["lookAtMs", "look-at.ts", "LOOK_AT", "#lookAt"].map(wordsOf)).toEqual([
     ["look", "at", "ms"],
     ["look", "at", "ts"],

@@ -21,10 +21,10 @@ export interface StackInput {
 
 const { postsPerSecond } = readInput<StackInput>();
 /** One for each worker that posts, and some for the other functions. */
-const environmentsMax = 6;
+const maxEnvironments = 6;
 const writeConcurrency = 32;
 
-const local = await startLocal({ environmentsMax, edit: withRate });
+const local = await startLocal({ maxEnvironments, edit: withRate });
 const { stack, faults, invocations } = local;
 const idOf = (type: string, prefix: string) => {
   const found = stack.ofType(type).find(({ logicalId }) => logicalId.startsWith(prefix));

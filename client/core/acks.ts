@@ -3,9 +3,9 @@ import type { limits } from "../../protocol/limits.ts";
 import { positionOf } from "./reorder-buffer.ts";
 import { type Draft, send, startTimer, stopTimer } from "./state.ts";
 
-/** Rooms with unacked messages: all of them, or those with `ackWithinMs` up to `maxMs`. */
+/** Rooms with unacked messages: all of them, or only those without `ackWithinMs` or with one up to `maxMs`. */
 const dueRooms = ({ buffers }: Draft, maxMs?: number) =>
-  // A comparison with `undefined` is false.
+  // A comparison with `undefined` is false, so a missing value excludes no room.
   [...buffers].filter(([, { unacked, ackWithinMs }]) => unacked > 0 && !((ackWithinMs as number) > (maxMs as number)));
 
 /** Schedules acks for the messages that arrived. */

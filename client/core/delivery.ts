@@ -50,7 +50,7 @@ export function onFetched(draft: Draft, message: MessageFrame, lost?: PayloadLos
  * Applies the response to a login to the room's buffer.
  *
  * @param report is called before the messages are delivered; `isLost`: messages are missing that no replay can bring
- * @param attempts of the gap that stands, 0 for a new one
+ * @param attempts of the room's current gap (see `ReorderBuffer`), 0 for a new one
  */
 export function followLog(draft: Draft, frame: LoggedIn, report: (isLost: boolean) => void, attempts = 0): void {
   const { roomId, more } = frame;
@@ -87,7 +87,7 @@ export function onBehind(draft: Draft, { rooms }: FrameOfType<"behind">): void {
   }
 }
 
-/** Requests the messages between the page's position and the log's head, repeatedly while the gap stands. */
+/** Requests the messages between the page's position and the log's head, repeatedly until the gap is closed. */
 export function requestGap(draft: Draft, roomId: string): void {
   const buffer = draft.buffers.get(roomId);
   if (!buffer || !hasGap(buffer)) return;

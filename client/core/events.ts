@@ -22,7 +22,7 @@ interface TimerEvents {
   resend(): void;
   /** Acks are due for rooms with `ackWithinMs` up to `maxMs`. 0: only for rooms without it. */
   ack(maxMs: number): void;
-  /** A gap in the room's log has stood for a while. */
+  /** A gap in the room's log has stayed open for a while. */
   gap(roomId: string): void;
   /** The time limit of a request is over. */
   timeout(ref: number): void;
@@ -63,7 +63,7 @@ interface Effects {
   notify(frame: ServerFrame | PayloadLost): void;
   /** Fetches the message's payload, unless that is already under way; `fetched` follows. */
   fetch(message: MessageFrame): void;
-  /** Sends a `leaveRoom` of which the page learns nothing. */
+  /** Sends a `leaveRoom` that the page did not call. Listeners of `leaveRoomResp` receive its response. */
   leave(roomId: string): void;
   /** Stops all timers and fails all pending calls. */
   end(failure: DownlinkError): void;

@@ -95,10 +95,10 @@ function onEvicted(draft: Draft, frame: FrameOfType<"evicted">): void {
   const before = draft.rooms.get(roomId);
   if (!before) return;
   const room = afterEviction(before, frame);
-  const isOut = !isMember(room);
-  if (isOut) forgetRoom(draft, roomId);
-  if (!isOut || isLoggingIn(draft, roomId)) draft.rooms.set(roomId, room);
-  if (isOut && isMember(before)) notify(draft, frame);
+  const isEvicted = !isMember(room);
+  if (isEvicted) forgetRoom(draft, roomId);
+  if (!isEvicted || isLoggingIn(draft, roomId)) draft.rooms.set(roomId, room);
+  if (isEvicted && isMember(before)) notify(draft, frame);
 }
 
 function onSucceeded(draft: Draft, frame: FrameOfType<"left" | "published" | "replayed">): void {
@@ -117,7 +117,7 @@ function onFailed(draft: Draft, frame: Failed) {
   // The client's own ack or gap request failed: the page does not know of it.
   if (typeof ref === "string") {
     if (frame.data.code === "5001") repeatAcks(draft);
-    // The server refuses them to a client that is not a member: ask which memberships still exist.
+    // The server refuses acks and replays of a client that is not a member: ask which memberships still exist.
     else if (ref !== "last") sendHello(draft);
     return;
   }

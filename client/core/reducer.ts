@@ -38,7 +38,7 @@ const on: EventHandlers<Draft> = {
   gatewayError: onGatewayError,
   fetched: onFetched,
   reconnect,
-  deadline: (draft) => loseLink(draft, "no sign of life within requestTimeoutMs"),
+  deadline: (draft) => loseLink(draft, "nothing arrived within requestTimeoutMs"),
   idle: sendHeartbeat,
   resend: resendAll,
   ack: sendAcks,
@@ -66,7 +66,7 @@ function openIfIdle(draft: Draft): void {
 }
 
 function onGatewayError(draft: Draft, text: string) {
-  const msg = `API Gateway answered "${text}"`;
+  const msg = `API Gateway reported "${text}"`;
   if (draft.link === "restoring") return loseLink(draft, msg);
   draft.lastError = new DownlinkError({ code: "5001", msg });
   onActivity(draft);

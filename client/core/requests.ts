@@ -20,7 +20,7 @@ export function addRequest(draft: Draft, request: Request) {
     const msg = `${action} has ${bytes} bytes, allowed are ${frameBytes}: send a link instead`;
     return settle(draft, request, new DownlinkError({ code: clientCodes.tooLarge, msg }));
   }
-  // After the leaveRoom the server would refuse them.
+  // After the leaveRoom the server would refuse acks of the room.
   if (action === "leaveRoom") sendAcks(draft, undefined, "last");
   sendQueued(draft);
 }
@@ -76,7 +76,7 @@ export function onTimeout(draft: Draft, ref: number): void {
   if (!request) return;
   const { lastError } = draft;
   const why = lastError ? `: ${lastError.msg}` : "";
-  const msg = `${request.action} of ${targetOf(request)} was not answered within requestTimeoutMs${why}`;
+  const msg = `${request.action} of ${targetOf(request)} got no response within requestTimeoutMs${why}`;
   settle(draft, request, new DownlinkError({ code: clientCodes.timedOut, msg, cause: lastError }));
   const { action, roomId = "", sends } = request;
   const mayBeIn = action === "loginRoom" && sends > 0 && !draft.rooms.has(roomId) && !isLoggingIn(draft, roomId);

@@ -14,7 +14,7 @@ export const backoffMs = (attempts: number, random: () => number) =>
   random() * Math.min(maxMs, firstMs * 2 ** attempts);
 
 /**
- * How long a gap stands before the client requests its messages: 200 ms, as messages that overtake one another close it;
+ * How long a gap may stay open before the client requests its messages: 200 ms, as messages that overtake one another close it;
  * then 1 s five times; then twice as long each time, up to 30 s.
  *
  * @param attempts how many requests were sent so far

@@ -113,9 +113,9 @@ export function makeRuntime(options: RuntimeOptions): Runtime {
       // Polling and attempts to open a WebSocket alternate: at the same time they would end each other's memberships.
       if (isPolling) failures = failuresBeforePolling - 1;
       else failures = outcome instanceof DownlinkError ? failures + 1 : 0;
-      const waiting = connects;
-      connects = waiting.filter(({ isPromise }) => !isPromise);
-      for (const call of waiting) void settleCall(call, outcome);
+      const pending = connects;
+      connects = pending.filter(({ isPromise }) => !isPromise);
+      for (const call of pending) void settleCall(call, outcome);
     },
     notify: listeners.notify,
     fetch: fetchPayload,
@@ -129,10 +129,10 @@ export function makeRuntime(options: RuntimeOptions): Runtime {
         () => {},
       );
       fetcher = undefined;
-      const waiting = [...calls.values(), ...connects.filter(({ onOk }) => onOk)];
+      const pending = [...calls.values(), ...connects.filter(({ onOk }) => onOk)];
       calls.clear();
       connects = [];
-      for (const call of waiting) void settleCall(call, failure);
+      for (const call of pending) void settleCall(call, failure);
     },
   };
   const dispatch = makeEventLoop(handlers);

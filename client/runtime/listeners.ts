@@ -2,7 +2,7 @@ type AnyListener = (data: never, frame: never) => unknown;
 
 /** The page's listeners by event name. */
 export interface Listeners {
-  /** @returns removes this listener. The same function may be added twice. */
+  /** @returns a function that removes this listener. The same listener may be added twice. */
   add(eventName: string, listener: AnyListener): () => void;
   /** Calls the listeners of the frame's event, in the order in which they were added. */
   notify(frame: { eventName: string; data?: unknown }): void;

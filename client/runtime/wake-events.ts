@@ -2,7 +2,7 @@
  * Watches for events after which a connection is often dead: the page becomes visible, the network comes back.
  * Environments without these events (Node, React Native, mini-programs) never call `onWake`.
  *
- * @returns stops watching
+ * @returns a function that stops watching
  */
 export function watchWakeEvents(onWake: () => void): () => void {
   const onVisibility = () => {

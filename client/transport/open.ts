@@ -38,7 +38,7 @@ export function openConnection(options: TransportOptions, isPolling: boolean, di
     const { openPolling } = isPolling ? await import("./polling/socket.ts") : {};
     if (isClosed) return;
     // Browsers do not say why a handshake failed. The query string may contain secrets.
-    let failedTo = `open ${url.replace(/\?.*/, "?…")}: are address, token and network right?`;
+    let failedTo = `open ${url.replace(/\?.*/, "?…")}: check URL, token and network`;
     const { WebSocket } = options;
     socket = openPolling?.(options, getToken) ?? new WebSocket(url, ["downlink.v1", `token.${token}`]);
     socket.onopen = () => {
@@ -66,5 +66,5 @@ export function openConnection(options: TransportOptions, isPolling: boolean, di
 async function resolve(name: "url" | "token", { [name]: option }: TransportOptions): Promise<string> {
   const value: unknown = typeof option === "function" ? await option() : option;
   if (typeof value === "string" && value !== "") return value;
-  throw new Error(`the option ${name} should give a string, got ${value === "" ? "an empty one" : typeof value}`);
+  throw new Error(`the option ${name} should return a string, got ${value === "" ? "an empty one" : typeof value}`);
 }

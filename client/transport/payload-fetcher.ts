@@ -21,7 +21,7 @@ const limitMs = ({ bytes }: PayloadLink) => 30_000 + bytes / 32;
 const code: (typeof clientCodes)["payloadLost"] = "3006";
 
 /**
- * Fetches the data of messages that are larger than a frame, and checks length and SHA-256.
+ * Fetches the data of messages that are larger than a frame. Checks the length, and the SHA-256 where WebCrypto exists.
  *
  * Calls `onFetched` with the message and its `data`; after a failure with the message as it was, so that a replay brings
  * a new URL; and after the last attempt with `lost` too.
@@ -81,13 +81,13 @@ export class PayloadFetcher {
       const response = await fetch(payload.url, { headers: {}, signal: limit.signal });
       if (response.status !== 200) return response.status;
       const bytes = await response.arrayBuffer();
-      if (!(await isIntact(bytes, payload))) return "the bytes are not those that were pushed";
+      if (!(await isIntact(bytes, payload))) return "the length or the SHA-256 is wrong";
       const data: unknown = JSON.parse(new TextDecoder().decode(bytes));
       this.#remove(message);
       this.#onFetched({ ...message, data });
       return undefined;
     } catch {
-      return "there was no answer";
+      return "no response";
     } finally {
       clock.clearTimeout(timer);
       this.#timers.delete(timer);
@@ -141,7 +141,7 @@ async function isIntact(bytes: ArrayBuffer, { bytes: length, sha256 }: PayloadLi
 
 function payloadLost({ roomId, messageId }: MessageFrame, failure: number | string): PayloadLost {
   const where = roomId === undefined ? "to everyone" : `of room ${roomId}`;
-  const why = typeof failure === "number" ? `its address is answered ${failure}` : failure;
-  const msg = `the payload of message ${messageId} ${where} could not be fetched, the message is passed over: ${why}`;
+  const why = typeof failure === "number" ? `the response has status ${failure}` : failure;
+  const msg = `the payload of message ${messageId} ${where} could not be fetched, so the message is skipped: ${why}`;
   return { type: "payloadLost", eventName: "errorResp", data: { code, msg }, roomId, messageId };
 }

@@ -3,7 +3,7 @@ import type { Stack } from "../template/stack.ts";
 import type { Database } from "./database.ts";
 
 // Properties that CreateTable takes unchanged. TimeToLive is left out on purpose: DynamoDB deletes expired items days
-// late, so readers must skip them. A local table that deleted at once would hide a reader that does not.
+// late, so readers must skip them. A local table that deletes them on time would hide a reader that does not skip them.
 const tableProperties = ["AttributeDefinitions", "KeySchema", "LocalSecondaryIndexes", "GlobalSecondaryIndexes"];
 
 /**
@@ -35,7 +35,7 @@ async function createTable(
   const existing = await waitUntilActive(database, TableName);
   if (shapeOf(existing) === shapeOf(definition)) return;
   throw new Error(
-    `${logicalId}: the kept data have other keys or indexes than the template; delete .local/ to start with empty tables`,
+    `${logicalId}: the existing table has other keys or indexes than the template; delete .local/ to start with empty tables`,
   );
 }
 

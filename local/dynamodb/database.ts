@@ -5,7 +5,7 @@ import dynalite from "dynalite";
 import { Pool } from "undici";
 import type { JsonResponse } from "../http/json-response.ts";
 
-// The same LevelDB package that dynalite opens the folder with.
+// The LevelDB package with which dynalite opens the folder.
 const requireOfDynalite = createRequire(createRequire(import.meta.url).resolve("dynalite"));
 
 /** A server that implements the DynamoDB API. */

@@ -13,7 +13,7 @@ export function banner(
     "",
     `  ${bold(green("DOWNLINK"))}  ${dim(`ready in ${Math.round(readyInMs)} ms`)}`,
     "",
-    row("Page", cyan(consoleUrl)),
+    row("Console", cyan(consoleUrl)),
     row("WebSocket", cyan(webSocketUrl)),
     row("Push", cyan(push)),
     row("API key", apiKey),
@@ -23,7 +23,7 @@ export function banner(
     "",
     `curl ${push} -H 'x-api-key: ${apiKey}' -H 'content-type: application/json' -d '${body}'`,
     "",
-    dim(`  data are kept in ${dataLocation}, addresses are in .local/endpoints.json, Ctrl-C stops`),
+    dim(`  Data: ${dataLocation}. URLs and keys: .local/endpoints.json. Press Ctrl-C to stop.`),
     "",
     "",
   ].join("\n");

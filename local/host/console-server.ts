@@ -13,13 +13,14 @@ export interface ConsoleServer {
  * Serves the page with Vite. Vite starts with the first request, because the page is not opened in most runs.
  *
  * @param folder the folder of the page
- * @param endpoints served at `/endpoints.json`, so that the page knows addresses and keys
+ * @param endpoints served at `/endpoints.json`, so that the page knows the keys
  */
 export function createConsoleServer(folder: string, endpoints: object): ConsoleServer {
   let vite: Promise<ViteDevServer> | undefined;
   return {
     handleRequest: async (request, response) => {
-      if (!existsSync(folder)) return sendNotFound(response, "there is no page here: the folder console/ is missing\n");
+      if (!existsSync(folder))
+        return sendNotFound(response, "there is no console page: the folder console/ is missing\n");
       vite ??= startVite(folder, endpoints);
       (await vite).middlewares(request, response, () => sendNotFound(response, "no such file\n"));
     },

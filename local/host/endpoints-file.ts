@@ -1,14 +1,15 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
-/** The addresses and keys of a running local runtime. */
+/** The URLs and keys of a running local runtime. */
 export interface Endpoints {
   webSocketUrl: string;
   restUrl: string;
   consoleUrl: string;
   apiKey: string;
-  /** A token of the subject `demo`, which may use all rooms. */
+  /** A token of the subject `demo`, which may log in and publish to all rooms. Valid for 30 days. */
   token: string;
+  /** Signs tokens (HS256). */
   tokenSecret: string;
 }
 

@@ -24,7 +24,7 @@ interface PageHandler {
  * Starts the server on 127.0.0.1.
  *
  * @param port 0 for any free port
- * @throws if the port is taken or not permitted
+ * @throws if the port is in use or not permitted
  */
 export async function startFrontServer(port: number): Promise<FrontServer> {
   const handlers = Promise.withResolvers<{ gateway: GatewayHandlers; page: PageHandler }>();
@@ -68,10 +68,15 @@ export async function startFrontServer(port: number): Promise<FrontServer> {
 
 function explainListenError(error: NodeJS.ErrnoException, port: number): Error {
   if (error.code === "EADDRINUSE") {
-    return new Error(`port ${port} is taken; stop what listens there, or choose another with --port`, { cause: error });
+    return new Error(
+      `port ${port} is in use; stop the process that listens there, or choose another port with --port`,
+      { cause: error },
+    );
   }
   if (error.code === "EACCES") {
-    return new Error(`port ${port} is not allowed for this user; choose one from 1024 with --port`, { cause: error });
+    return new Error(`port ${port} is not permitted for this user; choose 1024 or higher with --port`, {
+      cause: error,
+    });
   }
   return error;
 }

@@ -4,9 +4,9 @@ import { SignJWT } from "jose";
 export interface Claims {
   /** The subject (user). */
   sub: string;
-  /** Patterns of rooms that the subject may log in to. */
+  /** Patterns of rooms that the subject may log in to, such as `order-*`. @default none */
   rooms?: string[];
-  /** Patterns of rooms that the subject may publish to. */
+  /** Patterns of rooms that the subject may publish to; `@user/*` stands for all users. @default none */
   publish?: string[];
   /** @default one day */
   expiresInSeconds?: number;

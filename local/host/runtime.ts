@@ -46,7 +46,7 @@ export interface LocalOptions {
    *
    * @default 16
    */
-  environmentsMax?: number;
+  maxEnvironments?: number;
 }
 
 /** The running stack on this machine. */
@@ -78,7 +78,7 @@ const demoClaims = { sub: "demo", rooms: ["*"], publish: ["*"], expiresInSeconds
 /**
  * Runs the synthesized stack on this machine.
  *
- * @throws if the port is taken, the CDK app fails, or the template uses a feature that the local runtime does not
+ * @throws if the port is in use, the CDK app fails, or the template uses a feature that the local runtime does not
  *   support
  */
 export async function startLocal(options: LocalOptions = {}): Promise<Local> {
@@ -95,17 +95,17 @@ export async function startLocal(options: LocalOptions = {}): Promise<Local> {
 }
 
 async function start(options: LocalOptions, closers: Closers): Promise<Omit<Local, "close">> {
-  const { clock = realClock, data = "memory", environmentsMax = 16 } = options;
+  const { clock = realClock, data = "memory", maxEnvironments = 16 } = options;
   const dataFolder = data === "disk" ? join(root, ".local", "data") : undefined;
   const logs = createLogs(options.onLogLine);
   const faults = noFaults();
 
-  // The port comes first, so that a taken port is reported before anything else starts.
+  // The port comes first, so that a port in use is reported before anything else starts.
   const frontServer = await startFrontServer(options.port ?? 0);
   closers.push(frontServer.close);
   const { stack, database, queues } = await deploy(options, { clock, dataFolder, closers });
   const { gateway, objects, events, invocations } = await startServices({
-    ...{ stack, database, queues, environmentsMax, clock, faults, logs, closers },
+    ...{ stack, database, queues, maxEnvironments, clock, faults, logs, closers },
     gatewayUrl: `http://127.0.0.1:${frontServer.port}`,
     objectsFolder: dataFolder && join(dataFolder, "objects"),
   });

@@ -27,7 +27,7 @@ export interface ServicesOptions {
   gatewayUrl: string;
   /** Keeps the objects of buckets. @default in memory */
   objectsFolder: string | undefined;
-  environmentsMax: number;
+  maxEnvironments: number;
   clock: Clock;
   faults: Faults & CrashDecision;
   logs: Logs;
@@ -45,7 +45,7 @@ export interface Services {
 
 /** Creates the AWS services of the template and connects them to one another. */
 export async function startServices(options: ServicesOptions): Promise<Services> {
-  const { stack, database, queues, gatewayUrl, objectsFolder, environmentsMax, clock, faults, logs, closers } = options;
+  const { stack, database, queues, gatewayUrl, objectsFolder, maxEnvironments, clock, faults, logs, closers } = options;
   const logAs = (source: string) => (line: string) => logs.add(source, line);
   const iam = createIam(stack);
   const invocations = createInvocations(faults);
@@ -66,7 +66,7 @@ export async function startServices(options: ServicesOptions): Promise<Services>
 
   const serviceUrls = { gateway: gatewayUrl, aws: aws.url, s3: s3.url };
   const lambda = createLambda({
-    ...{ stack, serviceUrls, logs, invocations, environmentsMax },
+    ...{ stack, serviceUrls, logs, invocations, maxEnvironments },
     credentialsOf: iam.principalOfFunction,
   });
   closers.push(lambda.close);

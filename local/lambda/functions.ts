@@ -29,7 +29,7 @@ export interface LambdaOptions {
   logs: Logs;
   invocations: Pick<Invocations, "begin">;
   /** Execution environments for each function, at most; further events wait. */
-  environmentsMax: number;
+  maxEnvironments: number;
 }
 
 /**
@@ -38,12 +38,12 @@ export interface LambdaOptions {
  * @throws if the template has a function that the local runtime cannot run
  */
 export function createLambda(options: LambdaOptions): LambdaFunctions {
-  const { stack, serviceUrls, credentialsOf, logs, invocations, environmentsMax } = options;
+  const { stack, serviceUrls, credentialsOf, logs, invocations, maxEnvironments } = options;
   const functions = new Map<string, { logicalId: string; pool: EnvironmentPool }>();
   for (const resource of stack.ofType("AWS::Lambda::Function")) {
     const { logicalId } = resource;
     const spec = toFunctionSpec(stack, resource, credentialsOf(logicalId), serviceUrls);
-    const pool = createEnvironmentPool(spec, environmentsMax, (text) => logs.add(logicalId, text));
+    const pool = createEnvironmentPool(spec, maxEnvironments, (text) => logs.add(logicalId, text));
     for (const name of [logicalId, spec.functionArn, spec.functionName]) functions.set(name, { logicalId, pool });
   }
   return {

@@ -14,7 +14,7 @@ export function mayInvoke(stack: Stack, functionArn: string, principal: string, 
     const [unknown] = Object.keys(others);
     if (unknown !== undefined) {
       throw new Error(
-        `${logicalId} limits whom it permits by ${unknown}, which the local runtime does not check; allowed are SourceArn and SourceAccount`,
+        `${logicalId} has the condition ${unknown}, which the local runtime does not check; allowed are SourceArn and SourceAccount`,
       );
     }
     const isForFunction = FunctionName === functionArn || functionArn.endsWith(`:function:${FunctionName}`);

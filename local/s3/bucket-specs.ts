@@ -14,8 +14,8 @@ export interface BucketSpec {
 export function readBucketSpecs(stack: Stack): BucketSpec[] {
   for (const policy of stack.ofType("AWS::S3::BucketPolicy")) checkResourcePolicy(policy, "bucket");
   return stack.ofType("AWS::S3::Bucket").map((resource) => {
-    // Every local request needs a signature, so public access is always blocked. Objects do not expire locally, as S3
-    // can be a day late with it, too.
+    // Every local request needs a signature, so public access is always blocked. Objects do not expire locally: S3
+    // may delete them a day late, too.
     const reader = readProperties(resource).ignore(
       ...["BucketName", "Tags", "BucketEncryption", "PublicAccessBlockConfiguration", "LifecycleConfiguration"],
     );

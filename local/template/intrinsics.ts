@@ -42,7 +42,7 @@ export function createIntrinsics(template: Template, deployment: Deployment, nam
       const apply = functions[name];
       if (apply) return apply(argument, location);
       const known = Object.keys(functions).join(", ");
-      throw new Error(`${location}: ${name} is not known to the local runtime; supported functions: ${known}`);
+      throw new Error(`${location}: ${name} is not supported by the local runtime; supported functions: ${known}`);
     }
     const resolved = entries.map(([key, each]) => [key, resolve(each, `${location}.${key}`)] as const);
     return Object.fromEntries(resolved.filter(([, each]) => each !== noValue));

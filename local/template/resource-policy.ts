@@ -14,7 +14,7 @@ export function checkResourcePolicy({ logicalId, properties }: Resource, kind: s
       statement.Effect === "Deny" && JSON.stringify(statement.Condition) === '{"Bool":{"aws:SecureTransport":"false"}}';
     if (deniesWithoutTls) continue;
     throw new Error(
-      `${logicalId}: the local runtime understands a ${kind}'s policy that denies requests without TLS, got ${JSON.stringify(statement).slice(0, 200)}; grant actions to roles instead`,
+      `${logicalId}: the local runtime supports only a ${kind} policy that denies requests without TLS, got ${JSON.stringify(statement).slice(0, 200)}; grant actions to roles instead`,
     );
   }
 }

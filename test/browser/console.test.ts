@@ -138,7 +138,7 @@ describe("one tab", () => {
 
   test("shows that it cannot connect, and connects once the token is valid", async () => {
     const tab = await openTab();
-    await tab.page.getByText("Address and keys").click();
+    await tab.page.getByText("URL and keys").click();
     await tab.page.getByLabel("Token JWT of the page").fill("not.a.token");
     await tab.page.getByRole("button", { name: "Connect", exact: true }).click();
     await tab.showsLink("Trying again");

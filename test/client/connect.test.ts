@@ -92,8 +92,12 @@ describe("an attempt that fails", () => {
 
   test.each<[string, object, RegExp]>([
     ["the token function throws", { token: () => Promise.reject(new Error("no network for tokens")) }, /no network/],
-    ["the token function returns nothing", { token: () => undefined }, /option token should give a string, got undef/],
-    ["the token is empty", { token: () => "" }, /option token should give a string, got an empty one/],
+    [
+      "the token function returns nothing",
+      { token: () => undefined },
+      /option token should return a string, got undef/,
+    ],
+    ["the token is empty", { token: () => "" }, /option token should return a string, got an empty one/],
     ["the token cannot be a JWT", { token: () => "a b" }, /the token has characters that no JWT has/],
     [
       "the URL is invalid",
@@ -127,7 +131,7 @@ describe("an attempt that fails", () => {
     await server.clock.advance(2_999);
     expect(onError).not.toHaveBeenCalled();
     await server.clock.advance(1);
-    expect(onError.mock.calls[0]?.[0].msg).toMatch(/no sign of life/);
+    expect(onError.mock.calls[0]?.[0].msg).toMatch(/nothing arrived/);
     expect(server.last.isOpen).toBe(false);
   });
 

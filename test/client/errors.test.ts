@@ -22,7 +22,7 @@ describe("a request without a response", () => {
     await server.clock.advance(9_999);
     expect(onError).not.toHaveBeenCalled();
     await server.clock.advance(1);
-    const msg = "loginRoom of 456 was not answered within requestTimeoutMs";
+    const msg = "loginRoom of 456 got no response within requestTimeoutMs";
     expect(onError).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ code: "3002", msg }));
   });
 
@@ -78,7 +78,7 @@ describe("an error of API Gateway", () => {
     const login = handle.loginRoom("456").catch((error) => error);
     await server.clock.advance(10_000);
     expect(await login).toMatchObject({ code: "3002", cause: { code: "5001" } });
-    expect((await login).msg).toMatch(/: API Gateway answered "Internal server error"$/);
+    expect((await login).msg).toMatch(/: API Gateway reported "Internal server error"$/);
     expect(server.receivedOf("loginRoom")).toHaveLength(4);
   });
 

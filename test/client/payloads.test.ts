@@ -202,7 +202,7 @@ describe("a fetch that fails", () => {
     await pass(1_000);
     expect(received).toEqual([2]);
     expect(reported).toHaveBeenCalledExactlyOnceWith(
-      { code: "3006", msg: expect.stringMatching(/message 456-0 of room 456 .* passed over: there was no answer/) },
+      { code: "3006", msg: expect.stringMatching(/message 456-0 of room 456 .* skipped: no response/) },
       expect.objectContaining({ type: "payloadLost", roomId: "456", messageId: "456-0" }),
     );
     await pass(120_000);
@@ -219,7 +219,7 @@ describe("a fetch that fails", () => {
     await large(2);
     await small(3);
     await pass(5_000);
-    expect(reported).toEqual([["3006", expect.stringContaining(`its address is answered ${gone}`)]]);
+    expect(reported).toEqual([["3006", expect.stringContaining(`the response has status ${gone}`)]]);
     expect(JSON.stringify(reported)).not.toContain("https://");
     expect(received).toEqual([1, 3]);
     expect(server.fetched).toHaveLength(3);

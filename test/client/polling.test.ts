@@ -305,7 +305,7 @@ describe("a WebSocket after polling", () => {
     await server.advance(5_000);
     expect(await published).toEqual({
       code: "2012",
-      msg: "publish: no WebSocket opens here now; publish it again later, with the same clientMessageId",
+      msg: "publish: no WebSocket can be opened; publish again later, with the same clientMessageId",
     });
     expect(server.connections.length - attempts).toBe(1);
     expect(received).toEqual([1, 2]);

@@ -114,6 +114,6 @@ describe("replaying a conversation", () => {
     await server.advance(10_000);
     const result = handle.replay({ toUser: "bob" }, { history: 1 }).catch(({ code, msg }) => ({ code, msg }));
     await server.advance(5_000);
-    expect(await result).toEqual({ code: "2014", msg: "replay: no WebSocket opens here now; ask again later" });
+    expect(await result).toEqual({ code: "2014", msg: "replay: no WebSocket can be opened; try again later" });
   });
 });

@@ -8,11 +8,11 @@ const deep = `${'{"a":'.repeat(500)}1${"}".repeat(500)}`;
 
 /** A name, the frame as it is sent, and the expected reply: type, event name, code and a part of its text. */
 const cases: [string, string, string, string, string, string][] = [
-  ["is no JSON", "hello", "refused", "errorResp", "4001", "should be a JSON object"],
+  ["is not JSON", "hello", "refused", "errorResp", "4001", "should be a JSON object"],
   ["is empty", "", "refused", "errorResp", "4001", "should be a JSON object"],
-  ["is cut off", '{"action":"hello"', "refused", "errorResp", "4001", "should be a JSON object"],
+  ["is truncated JSON", '{"action":"hello"', "refused", "errorResp", "4001", "should be a JSON object"],
   ["is a list", '["hello"]', "refused", "errorResp", "4001", "should be a JSON object"],
-  ["is a text", '"hello"', "refused", "errorResp", "4001", "should be a JSON object"],
+  ["is a JSON string", '"hello"', "refused", "errorResp", "4001", "should be a JSON object"],
   ["is a number", "7", "refused", "errorResp", "4001", "should be a JSON object"],
   ["is null", "null", "refused", "errorResp", "4001", "should be a JSON object"],
   ["has no action", "{}", "refused", "errorResp", "4002", "action should be one of hello"],
@@ -23,7 +23,7 @@ const cases: [string, string, string, string, string, string][] = [
   ["names $connect", frame({ action: "$connect" }), "refused", "errorResp", "4002", "action should be one of"],
   ["names $disconnect", frame({ action: "$disconnect" }), "refused", "errorResp", "4002", "action should be one of"],
   ["names $default", frame({ action: "$default" }), "refused", "errorResp", "4002", "action should be one of"],
-  ["is deep", deep, "refused", "errorResp", "4002", "action should be one of"],
+  ["is deeply nested", deep, "refused", "errorResp", "4002", "action should be one of"],
   ["has no roomId", frame({ action: "loginRoom" }), "loginFailed", "loginRoomResp", "2003", "got nothing"],
   ["has a number for roomId", login(456), "loginFailed", "loginRoomResp", "2003", "got a number"],
   ["has null for roomId", login(null), "loginFailed", "loginRoomResp", "2003", "got null"],
@@ -42,12 +42,12 @@ const cases: [string, string, string, string, string, string][] = [
     ...(["loginFailed", "loginRoomResp", "2003", "type should be one of loginWhenFirst"] as const),
   ],
   [
-    "has a field too many",
+    "has an unknown field",
     frame({ action: "loginRoom", roomId: "456", subject: "root" }),
     ...(["loginFailed", "loginRoomResp", "2003", 'unknown field "subject"'] as const),
   ],
   [
-    "has a ref that is none",
+    "has an object for ref",
     frame({ action: "loginRoom", roomId: "456", ref: { a: 1 } }),
     ...(["loginFailed", "loginRoomResp", "2003", "ref should be"] as const),
   ],
@@ -56,9 +56,16 @@ const cases: [string, string, string, string, string, string][] = [
     frame({ action: "loginRoom", roomId: "456", ref: "r".repeat(65) }),
     ...(["loginFailed", "loginRoomResp", "2003", "ref should be"] as const),
   ],
-  ["leaves no room", frame({ action: "leaveRoom" }), "leaveFailed", "leaveRoomResp", "2007", "got nothing"],
   [
-    "has a session too long",
+    "leaves a room without a roomId",
+    frame({ action: "leaveRoom" }),
+    "leaveFailed",
+    "leaveRoomResp",
+    "2007",
+    "got nothing",
+  ],
+  [
+    "has a session of 65 characters",
     frame({ action: "hello", session: "s".repeat(65) }),
     "helloFailed",
     "connetResp",
@@ -73,26 +80,19 @@ const cases: [string, string, string, string, string, string][] = [
     "2009",
     "session should",
   ],
+  ["has a string for rooms", frame({ action: "hello", rooms: "456" }), "helloFailed", "connetResp", "2009", "an array"],
   [
-    "has rooms that are none",
-    frame({ action: "hello", rooms: "456" }),
-    "helloFailed",
-    "connetResp",
-    "2009",
-    "an array",
-  ],
-  [
-    "has a room too many",
+    "has 51 rooms",
     frame({ action: "hello", rooms: Array.from({ length: 51 }, (_, i) => ({ roomId: `r${i}` })) }),
     ...(["helloFailed", "connetResp", "2009", "51 entries"] as const),
   ],
   [
-    "has a bad room among good ones",
+    "has an invalid room among valid ones",
     frame({ action: "hello", rooms: [{ roomId: "456" }, { roomId: "4 56" }] }),
     ...(["helloFailed", "connetResp", "2009", "letters, digits"] as const),
   ],
   [
-    "acks a number that is none",
+    "acks a negative seq",
     frame({ action: "ack", rooms: [{ roomId: "456", epoch: "e", seq: -1 }] }),
     ...(["refused", "errorResp", "4003", "seq"] as const),
   ],
@@ -101,8 +101,8 @@ const cases: [string, string, string, string, string, string][] = [
     frame({ action: "ack", rooms: [{ roomId: "456", epoch: "e", seq: 1 }] }),
     ...(["refused", "errorResp", "4003", "session is missing"] as const),
   ],
-  ["answers no probe", frame({ action: "here" }), "", "", "", ""],
-  ["answers with a nonce too long", frame({ action: "here", nonce: "n".repeat(65) }), "", "", "", ""],
+  ["answers a probe without a nonce", frame({ action: "here" }), "", "", "", ""],
+  ["answers a probe with a nonce of 65 characters", frame({ action: "here", nonce: "n".repeat(65) }), "", "", "", ""],
 ];
 
 /** Refused frames: the reply has the reason, no other page receives anything, and nothing is written. */
@@ -119,7 +119,7 @@ export function badFrames(target: () => Target): void {
     });
     afterAll(() => Promise.all([page.close(), witness.close()]));
 
-    test.each(cases)("%s is refused, and nobody else notices", async (_, raw, type, eventName, code, says) => {
+    test.each(cases)("%s is refused, and has no other effect", async (_, raw, type, eventName, code, says) => {
       page.say(raw);
       if (type !== "") {
         const { frame } = await page.next();
@@ -133,7 +133,7 @@ export function badFrames(target: () => Target): void {
       expect(await target().rows?.()).toEqual(before);
     });
 
-    test("is fine is answered as ever after all this", async () => {
+    test("is valid gets its usual reply after all of these", async () => {
       expect(await page.login("456")).toMatchObject({ data: { code: "2004" } });
     });
   });

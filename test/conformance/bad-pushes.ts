@@ -34,7 +34,7 @@ export function badPushes(target: () => Target): void {
       ["with an empty eventName", { ...good, eventName: "" }, 400, "1002", "got 0 characters"],
       ["with a number for eventName", { ...good, eventName: 1 }, 400, "1002", "got a number"],
       ["with the name of a notice", { ...good, eventName: "loginRoomResp" }, 400, "1003", "loginRoomResp is reserved"],
-      ["with a name that is kept free", { ...good, eventName: "@x" }, 400, "1003", "@x is reserved"],
+      ["with a name that starts with @", { ...good, eventName: "@x" }, 400, "1003", "@x is reserved"],
       ["without data", { roomId: room, eventName: "test" }, 400, "1004", "data is missing"],
       ["with a number for roomId", { ...good, roomId: 456 }, 400, "1005", "got a number"],
       ["with 10 KB of roomId", { ...good, roomId: "r".repeat(10_240) }, 400, "1005", "has 10240 characters"],
@@ -42,7 +42,7 @@ export function badPushes(target: () => Target): void {
       ["with a # in roomId", { ...good, roomId: "member#1" }, 400, "1005", "letters, digits"],
       ["with a / in roomId", { ...good, roomId: "user/ann" }, 400, "1005", "letters, digits"],
       ["with unicode in roomId", { ...good, roomId: "房间" }, 400, "1005", "letters, digits"],
-      ["with no room in its list", { ...good, roomId: [] }, 400, "1005", "got 0"],
+      ["with an empty list of rooms", { ...good, roomId: [] }, 400, "1005", "got 0"],
       ["to a reserved room", { ...good, roomId: "@all" }, 400, "1006", "@all is reserved"],
       ["to a user's room by its name", { ...good, roomId: ["456", "@user/a"] }, 400, "1006", "@user/a is reserved"],
       ["with a number for userId", { eventName: "test", data: 1, userId: 7 }, 400, "1007", "got a number"],
@@ -63,7 +63,7 @@ export function badPushes(target: () => Target): void {
       await nobodyNotices();
     });
 
-    test("for its 5.1 MB is answered 413 with both sizes", async () => {
+    test("with 5.1 MB of data is answered 413 with both sizes", async () => {
       const data = "x".repeat(5.1 * 1024 * 1024);
       const { status, answer } = await push(target(), { ...good, data });
       expect({ status, code: answer.code }).toEqual({ status: 413, code: "1009" });
@@ -74,7 +74,7 @@ export function badPushes(target: () => Target): void {
       await nobodyNotices();
     });
 
-    test("for more than a Lambda takes is answered 413 by API Gateway, in the words of the others", async () => {
+    test("with more data than Lambda accepts is answered 413 by API Gateway, in the same format", async () => {
       // 4 MB, but the event of the Lambda function escapes each quotation mark.
       const { status, answer } = await push(target(), { ...good, data: Array.from({ length: 1_400_000 }, () => "") });
       expect({ status, code: answer.code }).toEqual({ status: 413, code: "1009" });
@@ -83,10 +83,10 @@ export function badPushes(target: () => Target): void {
     });
 
     test.each([
-      ["an unknown one", "a-key-that-nobody-has-made"],
-      ["none", undefined],
-      ["an empty one", ""],
-    ])("for its key, %s, is answered 403 1101", async (_, apiKey) => {
+      ["an unknown key", "a-key-that-nobody-has-made"],
+      ["no key", undefined],
+      ["an empty key", ""],
+    ])("with %s is answered 403 1101", async (_, apiKey) => {
       const { status, contentType, answer } = await push(target(), good, { apiKey });
       expect({ status, contentType }).toEqual({ status: 403, contentType: "application/json" });
       expect(answer).toEqual({ code: "1101", msg: expect.stringContaining("x-api-key") });
@@ -97,7 +97,7 @@ export function badPushes(target: () => Target): void {
       ["GET", "/push"],
       ["POST", "/pull"],
       ["POST", "/push/1/2"],
-    ])("for its path, %s %s, is answered 404 1104", async (method, path) => {
+    ])("to %s %s is answered 404 1104", async (method, path) => {
       expect(await push(target(), good, { method, path })).toMatchObject({ status: 404, answer: { code: "1104" } });
       await nobodyNotices();
     });

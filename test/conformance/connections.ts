@@ -18,7 +18,7 @@ export function connections(target: () => Target): void {
       expect(page.socket.protocol).toBe("downlink.v1");
     });
 
-    test("is answered 401 without a good token", async () => {
+    test("is answered 401 without a valid token", async () => {
       const { tokenSecret } = target();
       const claims = { sub: "ann", exp: Math.floor(Date.now() / 1000) + 60 };
       const tokens = {
@@ -55,7 +55,7 @@ export function connections(target: () => Target): void {
       await page.close();
     });
 
-    test("may come after nothing and before everything: pages that never say it log in as well", async () => {
+    test("is optional: a page can log in without it, and may not send it later", async () => {
       const page = await openPage(target());
       const room = newRoom();
       expect(await page.login(room)).toMatchObject({ data: { code: "2002" } });
@@ -68,7 +68,7 @@ export function connections(target: () => Target): void {
   });
 
   describe("a heartbeat", () => {
-    test("is answered to the letter", async () => {
+    test("is answered 2008 with exactly the documented frame", async () => {
       const page = await meet(target());
       page.say({ action: "heartbeat" });
       const { raw } = await page.next();

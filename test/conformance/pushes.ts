@@ -8,7 +8,7 @@ const wrap = (body: unknown) => ({ ROOT: { BODY: body } });
 /** Pushes of services, and the messages that pages receive. */
 export function pushes(target: () => Target): void {
   describe("a push", () => {
-    test("to a room reaches who is in, once, and nobody else", async () => {
+    test("to a room reaches each member once, and no other page", async () => {
       const [ann, bob] = await Promise.all([meet(target()), meet(target())]);
       const room = newRoom();
       const { epoch, seq } = await ann.login(room);
@@ -21,7 +21,7 @@ export function pushes(target: () => Target): void {
       expect([...ann.inbox, ...bob.inbox]).toEqual([]);
     });
 
-    test("in the envelope of existing services is answered in it", async () => {
+    test("in the envelope of existing services gets a response in it", async () => {
       const ann = await meet(target());
       const room = newRoom();
       await ann.login(room);
@@ -31,7 +31,7 @@ export function pushes(target: () => Target): void {
       expect((await ann.message()).frame).toMatchObject({ data: {}, messageId: answer.ROOT.BODY.MESSAGE_ID });
     });
 
-    test("in plain JSON is answered plainly, also where nobody is in", async () => {
+    test("in plain JSON gets a plain response, also for an empty room", async () => {
       expect(await push(target(), { roomId: newRoom(), eventName: "test", data: null })).toEqual({
         status: 200,
         contentType: "application/json",
@@ -116,7 +116,7 @@ export function pushes(target: () => Target): void {
       ["200 KB", 1],
       ["200 KB", 0],
       ["4.9 MB", 1],
-    ] as const)("of %s at qos %i is where its frame says, as it was sent", async (size, qos) => {
+    ] as const)("of %s at qos %i is at the URL in its frame, exactly as it was sent", async (size, qos) => {
       const ann = await meet(target());
       const room = newRoom();
       await ann.login(room);

@@ -7,7 +7,7 @@ const codeOf = async (reply: Promise<{ data: { code: string } }>) => (await repl
 /** Login policies, leaving, and resuming a session. */
 export function rooms(target: () => Target): void {
   describe("a login", () => {
-    test("says to the letter that it succeeded, and that somebody is in", async () => {
+    test("gets exactly the documented 2002, and 2004 if the room is occupied", async () => {
       const [ann, bob] = await Promise.all([meet(target()), meet(target())]);
       const room = newRoom();
       expect(await ann.login(room)).toEqual({
@@ -26,7 +26,7 @@ export function rooms(target: () => Target): void {
       expect(ann.inbox).toEqual([]);
     });
 
-    test("by loginWhenLast evicts, and says so to the letter to those who were in, and to nobody else", async () => {
+    test("by loginWhenLast evicts the members: they get exactly the documented 2005, and no other page does", async () => {
       const [ann, bob, eve] = await Promise.all([meet(target()), meet(target()), meet(target())]);
       const room = newRoom();
       await ann.login(room, "loginWhenever");
@@ -48,7 +48,7 @@ export function rooms(target: () => Target): void {
       expect([...ann.inbox, ...bob.inbox]).toEqual([]);
     });
 
-    test("by loginWhenever gets in beside whoever is there", async () => {
+    test("by loginWhenever succeeds beside the present members", async () => {
       const [ann, bob] = await Promise.all([meet(target()), meet(target())]);
       const room = newRoom();
       await ann.login(room);
@@ -57,7 +57,7 @@ export function rooms(target: () => Target): void {
       expect(ann.inbox).toEqual([]);
     });
 
-    test("by loginWhenFirst is refused however the other one came in", async () => {
+    test("by loginWhenFirst is refused, whatever the policy of the present member", async () => {
       const [ann, bob] = await Promise.all([meet(target()), meet(target())]);
       for (const type of ["loginWhenFirst", "loginWhenLast", "loginWhenever"]) {
         const room = newRoom();
@@ -66,14 +66,14 @@ export function rooms(target: () => Target): void {
       }
     });
 
-    test("of many at once by loginWhenFirst lets exactly one in", async () => {
+    test("by loginWhenFirst succeeds for exactly one of many concurrent pages", async () => {
       const pages = await Promise.all(Array.from({ length: 8 }, () => meet(target())));
       const room = newRoom();
       const codes = await Promise.all(pages.map((page) => codeOf(page.login(room))));
       expect(codes.sort()).toEqual(["2002", ...Array(7).fill("2004")]);
     });
 
-    test("of many at once by loginWhenLast lets exactly one stay, and tells all others that got in", async () => {
+    test("by loginWhenLast leaves exactly one of many concurrent pages, and notifies all others that succeeded", async () => {
       const pages = await Promise.all(Array.from({ length: 8 }, () => meet(target())));
       const room = newRoom();
       const replies = await Promise.all(pages.map((page) => page.login(room, "loginWhenLast")));
@@ -99,7 +99,7 @@ export function rooms(target: () => Target): void {
       });
     });
 
-    test("is refused for everybody whose token names no rooms", async () => {
+    test("is refused to a page whose token names no rooms", async () => {
       const guest = await meet(target(), { rooms: [] });
       expect(await codeOf(guest.login("456"))).toBe("2003");
     });
@@ -121,7 +121,7 @@ export function rooms(target: () => Target): void {
   });
 
   describe("a page that comes back", () => {
-    test("shows its session and gets its place again, its old connection still open", async () => {
+    test("presents its session and resumes its membership, even while its old connection is open", async () => {
       const [ann, bob] = await Promise.all([meet(target()), meet(target())]);
       const room = newRoom();
       const { generation } = await ann.login(room);
@@ -137,7 +137,7 @@ export function rooms(target: () => Target): void {
       expect(ann.inbox).toEqual([]);
     });
 
-    test("hears 2005 for a room that somebody took meanwhile, and puts nobody out", async () => {
+    test("gets 2005 for a room that another page took over meanwhile, and evicts no member", async () => {
       const [ann, bob] = await Promise.all([meet(target()), meet(target())]);
       const room = newRoom();
       const { generation } = await ann.login(room, "loginWhenLast");

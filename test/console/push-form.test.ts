@@ -22,7 +22,7 @@ describe("the body of a push", () => {
 test.each([
   ["null", undefined],
   ['{"a": 1}', undefined],
-  ["  ", "Data is empty. Any JSON will do, null included."],
+  ["  ", "Data is empty. Enter any JSON value, for example null."],
   ["{'a': 1}", expect.stringMatching(/^Not JSON: /)],
 ])("jsonProblem explains why %j is not valid JSON", (text, expected) => {
   expect(jsonProblem(text)).toEqual(expected);

@@ -1,4 +1,4 @@
 import { conformance } from "../conformance/conformance.ts";
 import { startTarget } from "./local-target.ts";
 
-conformance("the local stack", () => startTarget({ environmentsMax: 4 }));
+conformance("the local stack", () => startTarget({ maxEnvironments: 4 }));

@@ -10,7 +10,7 @@ import { type LocalTarget, startTarget } from "./local-target.ts";
 
 let target: LocalTarget;
 beforeAll(async () => {
-  target = await startTarget({ environmentsMax: 4 });
+  target = await startTarget({ maxEnvironments: 4 });
 });
 afterAll(() => target.close());
 
@@ -144,7 +144,7 @@ describe("a push that fails for one member", () => {
 
 describe("a stack with other settings", () => {
   const start = async (options: Parameters<typeof startTarget>[0]) => {
-    const other = await startTarget({ environmentsMax: 2, ...options });
+    const other = await startTarget({ maxEnvironments: 2, ...options });
     onTestFinished(() => other.close());
     return other;
   };

@@ -7,7 +7,7 @@ import { type LocalTarget, startTarget } from "./local-target.ts";
 // The local runtime runs the synthesized template itself. If a resource is missing, its users fail as they would on AWS.
 
 async function startWithout(edit: Edit): Promise<LocalTarget> {
-  const target = await startTarget({ edit, environmentsMax: 2 });
+  const target = await startTarget({ edit, maxEnvironments: 2 });
   onTestFinished(() => target.close());
   return target;
 }

@@ -22,7 +22,7 @@ function ready({ stdout }: ChildProcess): Promise<string> {
   return new Promise((resolve, reject) => {
     stdout?.on("data", (chunk) => {
       printed += chunk;
-      if (printed.includes("Ctrl-C stops")) resolve(printed);
+      if (printed.includes("Ctrl-C")) resolve(printed);
     });
     stdout?.on("close", () => reject(new Error(printed)));
   });
@@ -48,14 +48,14 @@ describe("npm start", () => {
     await expect(fetch(endpoints.consoleUrl)).rejects.toThrow();
   });
 
-  test("reports that a port is taken", async () => {
+  test("reports that a port is in use", async () => {
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
     const { port } = other.address() as { port: number };
     await expect(npmStart("--port", String(port))).rejects.toMatchObject({
       code: 1,
       stdout: "",
-      stderr: `port ${port} is taken; stop what listens there, or choose another with --port\n`,
+      stderr: `port ${port} is in use; stop the process that listens there, or choose another port with --port\n`,
     });
     other.close();
   });

@@ -51,7 +51,7 @@ interface PollPlan {
   /**
    * Handles a frame of the client.
    *
-   * @param isTooEarly for another attempt to open a WebSocket
+   * @param isTooEarly whether a WebSocket has just failed to open, so that another attempt would be too early
    * @returns what the socket has to do, `undefined` for nothing
    */
   handle(frame: PolledFrame, isTooEarly: boolean): Step | undefined;
@@ -170,7 +170,7 @@ export function makePollPlan(reply: (frame: ServerFrame) => void): PollPlan {
         case "publish": {
           if (!isTooEarly) return "openWebSocket";
           const { clientMessageId } = frame;
-          const msg = "publish: no WebSocket opens here now; publish it again later, with the same clientMessageId";
+          const msg = "publish: no WebSocket can be opened; publish again later, with the same clientMessageId";
           const data = { code: "2012", msg } as const;
           reply({ type: "publishFailed", eventName: "publishResp", data, clientMessageId, ref });
           return undefined;
@@ -179,7 +179,7 @@ export function makePollPlan(reply: (frame: ServerFrame) => void): PollPlan {
           // The next poll brings what is missing in a room. Only conversations need a replay.
           if (frame.toUser === undefined) return undefined;
           if (!isTooEarly) return "openWebSocket";
-          const data = { code: "2014", msg: "replay: no WebSocket opens here now; ask again later" } as const;
+          const data = { code: "2014", msg: "replay: no WebSocket can be opened; try again later" } as const;
           reply({ type: "replayFailed", eventName: "replayResp", data, ref });
           return undefined;
         }

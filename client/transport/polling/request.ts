@@ -7,18 +7,19 @@ export interface PollResponse {
   data: Extract<ServerFrame, { type: "connected" }>["data"];
   session: string;
   rooms: LoginFrame[];
-  /** The next poll should come after this time. */
+  /** The next poll should come after this time, in ms. */
   retryAfterMs: number;
-  /** Present if there was no news: an idle client may wait up to this time. */
+  /** In ms. Present if the response has no messages: an idle client may wait up to this time. */
   retryUpToMs?: number;
 }
 
+/** A poll without a successful response. */
 export interface PollFailure {
   /** HTTP status, 0 without a response. */
   status: number;
   /** The server's error text. */
   msg: string | undefined;
-  /** From the header `Retry-After`, 0 without it. */
+  /** From the header `Retry-After`, in ms; 0 without it. */
   retryAfterMs: number;
 }
 

@@ -5,7 +5,7 @@ import { type PollFailure, type PollOptions, type PollResponse, sendPoll } from 
 
 /** Lifetime of a socket, 45 to 75 s with jitter. Then it closes, and the client tries a WebSocket. */
 const lifetimeMs = 60_000;
-/** Until then no other WebSocket is tried: one has just failed to open. */
+/** Time after the start during which no WebSocket is tried: one has just failed to open. */
 const noWebSocketMs = 10_000;
 const maxErrors = 3;
 /** Minimum interval while a payload is fetched: until then each poll brings its message again. */
@@ -114,7 +114,7 @@ export function openPolling(options: PollOptions, getToken: () => Promise<string
 
   /** @returns as `poll` */
   function fail(failure: PollFailure, request: PlannedRequest): number | undefined {
-    const { status, msg = `the poll was answered ${status}`, retryAfterMs } = failure;
+    const { status, msg = `the poll failed with status ${status}`, retryAfterMs } = failure;
     // The same poll would be refused again, and with it every room.
     if (status === 400 && request.logins.length + request.leaves.length > 0) {
       plan.refuse(request, msg);

@@ -20,7 +20,7 @@ export function compileJsonPath(path: string): (root: unknown) => unknown {
 }
 
 const unsupported = (path: string, at: number) =>
-  new Error(`JSON path ${path} is not understood from character ${at}; allowed are $, .name, ['name'] and [0]`);
+  new Error(`JSON path ${path} is not supported from character ${at} on; allowed are $, .name, ['name'] and [0]`);
 
 // Own members only: the action "constructor" must not find what every object inherits.
 function ownMember(value: unknown, name: string): unknown {

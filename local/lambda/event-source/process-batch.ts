@@ -67,7 +67,7 @@ async function removeRecursive(
   for (const message of recursive) if (deadLetterQueue) await sendCopy(deadLetterQueue, message);
   await deleteMessages(queue, recursive);
   for (const { MessageId } of recursive) recursionGuard.forget(MessageId);
-  const destination = deadLetterQueue ? `went to ${deadLetterQueue.logicalId}` : "were dropped";
+  const destination = deadLetterQueue ? `were moved to ${deadLetterQueue.logicalId}` : "were dropped";
   log(
     `${functionId} was stopped after ${maxInvocationsInChain} recursive invocations through ${queue.logicalId}: ${recursive.length} messages ${destination}; set RecursiveLoop of the function to Allow if the loop is intended`,
   );

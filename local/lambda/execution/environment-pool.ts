@@ -17,11 +17,11 @@ const maxConcurrentStarts = 2;
 
 /**
  * Creates an empty pool. Lambda starts an environment for each event that finds none idle, up to 1,000. Here an event
- * waits until one of at most `environmentsMax` is idle, whether or not it was started for this event.
+ * waits until one of at most `maxEnvironments` is idle, whether or not it was started for this event.
  */
 export function createEnvironmentPool(
   spec: FunctionSpec,
-  environmentsMax: number,
+  maxEnvironments: number,
   print: (text: string) => void,
 ): EnvironmentPool {
   const all = new Set<Environment>();
@@ -32,7 +32,7 @@ export function createEnvironmentPool(
   let closed = false;
 
   const startMore = () => {
-    while (!closed && starting < Math.min(maxConcurrentStarts, waitingEvents.length) && all.size < environmentsMax) {
+    while (!closed && starting < Math.min(maxConcurrentStarts, waitingEvents.length) && all.size < maxEnvironments) {
       const environment = startEnvironment(spec, print);
       all.add(environment);
       starting += 1;

@@ -41,7 +41,7 @@ describe("tables on disk", () => {
     await second.database.close();
   });
 
-  test("are rejected if the template has other keys than the kept data", async () => {
+  test("are rejected if the template has other keys", async () => {
     const first = await open();
     await createTables(first.stack, first.database);
     await first.database.close();
@@ -52,7 +52,9 @@ describe("tables on disk", () => {
         { AttributeName: "at", KeyType: "RANGE" },
       ];
     });
-    await expect(createTables(second.stack, second.database)).rejects.toThrow(/Table: the kept data have other keys/);
+    await expect(createTables(second.stack, second.database)).rejects.toThrow(
+      /Table: the existing table has other keys/,
+    );
     await second.database.close();
   });
 });

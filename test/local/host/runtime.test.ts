@@ -45,9 +45,9 @@ async function openSilentPage(roomId: string) {
   return { socket, frames };
 }
 
-test("a taken port is reported before anything else starts", async () => {
+test("a port in use is reported before anything else starts", async () => {
   const port = Number(new URL(local.restUrl).port);
-  await expect(startLocal({ port, assembly: "no-such-folder" })).rejects.toThrow(`port ${port} is taken`);
+  await expect(startLocal({ port, assembly: "no-such-folder" })).rejects.toThrow(`port ${port} is in use`);
 });
 
 describe("the REST API of the template", () => {

@@ -52,7 +52,7 @@ test("a function calls SQS and EventBridge at the local endpoint, and its calls 
   const serviceUrls = { gateway: "http://127.0.0.1:1", aws: aws.url, s3: "http://127.0.0.1:2" };
   const logs = createLogs();
   const lambda = createLambda({
-    ...{ stack, serviceUrls, logs, invocations, environmentsMax: 1 },
+    ...{ stack, serviceUrls, logs, invocations, maxEnvironments: 1 },
     credentialsOf: iam.principalOfFunction,
   });
   onTestFinished(lambda.close);

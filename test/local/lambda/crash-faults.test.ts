@@ -45,7 +45,7 @@ async function start() {
   const logs = createLogs();
   const serviceUrls = { gateway: "http://127.0.0.1:1", aws: aws.url, s3: "http://127.0.0.1:2" };
   const lambda = createLambda({
-    ...{ stack, serviceUrls, logs, invocations, environmentsMax: 2 },
+    ...{ stack, serviceUrls, logs, invocations, maxEnvironments: 2 },
     credentialsOf: iam.principalOfFunction,
   });
   onTestFinished(lambda.close);

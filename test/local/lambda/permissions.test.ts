@@ -35,5 +35,5 @@ test.each([
 });
 
 test("a permission with an unsupported condition is an error", () => {
-  expect(check({ PrincipalOrgID: "o-1" })).toThrow(/Permission limits whom it permits by PrincipalOrgID/);
+  expect(check({ PrincipalOrgID: "o-1" })).toThrow(/Permission has the condition PrincipalOrgID/);
 });

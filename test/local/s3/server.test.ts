@@ -234,7 +234,7 @@ test.each<[string, TemplateResource, RegExp]>([
       Type: "AWS::S3::BucketPolicy",
       Properties: { PolicyDocument: policyDocument({ Effect: "Allow", Action: "s3:GetObject", Principal: "*" }) },
     },
-    /understands a bucket's policy that denies requests without TLS, got .*Allow/,
+    /supports only a bucket policy that denies requests without TLS, got .*Allow/,
   ],
 ])("%s is rejected at the start", async (_, resource, message) => {
   const other = resolveStack(assemblyOf({ ...smallResources(), Other: resource }));

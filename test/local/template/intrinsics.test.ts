@@ -63,7 +63,7 @@ describe("an error text names the location of", () => {
     [
       "an unknown function",
       { deep: { "Fn::ImportValue": "x" } },
-      /^Consumer\.value\.deep: Fn::ImportValue is not known/,
+      /^Consumer\.value\.deep: Fn::ImportValue is not supported/,
     ],
     ["an unknown resource", { Ref: "Nobody" }, /^Consumer\.value: the template has no resource Nobody/],
     [

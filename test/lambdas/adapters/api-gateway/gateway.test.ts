@@ -32,7 +32,7 @@ describe("whether a connection is open", () => {
     expect(await isOpen("abc=")).toBe(expected);
   });
 
-  test.each([400, 403])("throws on %i, which is our own mistake", async (status) => {
+  test.each([400, 403])("throws on %i, which is an error of the caller", async (status) => {
     api.on(GetConnectionCommand).rejects(responded(status));
     await expect(isOpen("abc=")).rejects.toThrow(`status ${status}`);
   });

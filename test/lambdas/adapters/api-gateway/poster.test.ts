@@ -110,7 +110,7 @@ describe("the outcome of a post", () => {
     [400, '{"message":"Invalid connectionId: abc="}'],
     [403, '{"message":"User is not authorized"}'],
     [302, ""],
-  ])("%i is our own mistake: thrown in API Gateway's words, without the payload", async (status, body) => {
+  ])("%i is an error of the caller: thrown with API Gateway's text, without the payload", async (status, body) => {
     const { post } = posterTo(response(status, body));
     const error = await post("abc=", '{"data":"private"}').catch((error: Error) => error);
     expect(error).toEqual(new Error(`API Gateway responded to a post with ${status}: ${body}`));

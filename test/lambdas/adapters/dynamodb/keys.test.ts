@@ -30,7 +30,7 @@ describe("the parts of a room", () => {
     );
   });
 
-  test("start where the previous one ends, so that every hash and all after it is in one", () => {
+  test("start where the previous one ends, so that every member is in exactly one", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 0x10000 }), fc.nat({ max: 0xffff }), (of, hash) => {
         const item = `member#${hash.toString(16).padStart(4, "0")}#`;

@@ -91,7 +91,7 @@ describe("starting a new membership", () => {
 
   test.each([
     ["over one that is current", 3, {}, "superseded"],
-    ["over one that is void", 4, {}, "done"],
+    ["over one of an older generation", 4, {}, "done"],
     ["over one that has expired", 3, { connectedAtMs: startMs - 3 * 3_600_000 }, "done"],
     ["over one of another subject", 4, { subject: "eve" }, "superseded"],
   ])("%s: %4$s", async (_, current, was, outcome) => {
@@ -262,7 +262,7 @@ describe.each(["a room", "everyone"])("a member's cursor in %s", (where) => {
 
   test.each([
     ["an ack", () => members.ack(roomId(), session(), room, { epoch: "e", seq: 6 })],
-    ["a new start", () => members.setCursor(roomId(), session(), room, { epoch: "e", seq: 6 })],
+    ["a new start position", () => members.setCursor(roomId(), session(), room, { epoch: "e", seq: 6 })],
   ])("resets its redeliveries with %s", async (_, move) => {
     await note();
     await move();
@@ -275,7 +275,7 @@ test.each([
   ["a poll over an older connection", {}, { leaseExpiresAtMs: startMs + 90_000, connectedAtMs: startMs + 9 }, "done"],
   ["a poll over a newer connection", {}, { leaseExpiresAtMs: startMs + 90_000 }, "superseded"],
   ["an older connection over a newer one", {}, {}, "superseded"],
-])("a membership goes to %s: %4$s", async (_, was, by, outcome) => {
+])("a membership moves to %s: %4$s", async (_, was, by, outcome) => {
   const membership = { session: "s", connectionId: "c", subject: "ann", generation: 0, holdsLease: false };
   await members.put(room, { ...membership, connectedAtMs: startMs + 5, ...was });
   expect(await members.put(room, { ...membership, connectedAtMs: startMs, ...by })).toBe(outcome);

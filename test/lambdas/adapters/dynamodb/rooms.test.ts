@@ -180,7 +180,7 @@ describe("a take-over", () => {
 describe("the lease", () => {
   beforeEach(() => rooms.takeOver(room, lease("a")));
 
-  test("moves to another connection, only from its holder", async () => {
+  test("moves to another connection only from the leaseholder", async () => {
     await rooms.moveLease(room, "stranger", lease("b"));
     expect(await rooms.open(room)).toMatchObject({ lease: lease("a") });
     await rooms.moveLease(room, "a", lease("b"));
@@ -192,7 +192,7 @@ describe("the lease", () => {
     expect(await rooms.open(room)).toMatchObject({ lease: { connectionId: "poll:s", transport: "polling" } });
   });
 
-  test("is released by its holder only", async () => {
+  test("is released only by the leaseholder", async () => {
     await rooms.release(room, "stranger");
     expect(await rooms.open(room)).toMatchObject({ lease: lease("a") });
     await rooms.release(room, "a");

@@ -182,7 +182,7 @@ describe("a request", () => {
     ]);
   });
 
-  test("to a server that returns is sent", async () => {
+  test("to a server that is available again is sent", async () => {
     const { url, close } = await openStub(() => ok);
     const { pool, clock } = poolTo(url);
     await pool.send(request("a"));

@@ -91,12 +91,12 @@ describe("a response is read", () => {
 });
 
 test.each([
-  ["that is none", "SSH-2.0-OpenSSH_9.6\r\n\r\n"],
-  ["of another version", "HTTP/1.0 200 OK\r\ncontent-length: 0\r\n\r\n"],
-  ["whose status is no status", "HTTP/1.1 999 Odd\r\ncontent-length: 0\r\n\r\n"],
+  ["that is not HTTP", "SSH-2.0-OpenSSH_9.6\r\n\r\n"],
+  ["of another HTTP version", "HTTP/1.0 200 OK\r\ncontent-length: 0\r\n\r\n"],
+  ["whose status is out of range", "HTTP/1.1 999 Odd\r\ncontent-length: 0\r\n\r\n"],
   ["whose status has too many digits", "HTTP/1.1 2000 OK\r\ncontent-length: 0\r\n\r\n"],
   ["that switches the protocol", "HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\n\r\n"],
-  ["with the end of the connection as its end", "HTTP/1.1 200 OK\r\n\r\nall until the end"],
+  ["that only the end of the connection would end", "HTTP/1.1 200 OK\r\n\r\nall until the end"],
   [
     "with a long body until the end of the connection",
     `HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n${"x".repeat(66_000)}`,
@@ -107,14 +107,14 @@ test.each([
   ["with a length in other digits", "HTTP/1.1 200 OK\r\ncontent-length: 0x1\r\n\r\n1"],
   ["with a length and chunks", "HTTP/1.1 200 OK\r\ncontent-length: 0\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"],
   ["with chunks and a length", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-length: 0\r\n\r\n0\r\n\r\n"],
-  ["in an encoding that is not known", "HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n"],
+  ["with an unknown transfer-encoding", "HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n"],
   ["with a header without a name", "HTTP/1.1 200 OK\r\n: 1\r\ncontent-length: 0\r\n\r\n"],
   ["with a header without a colon", "HTTP/1.1 200 OK\r\ncontent-length\r\n\r\n"],
   ["with a space before the colon", "HTTP/1.1 200 OK\r\ncontent-length : 0\r\n\r\n"],
   ["with a folded header", "HTTP/1.1 200 OK\r\na: 1\r\n content-length: 5\r\ncontent-length: 0\r\n\r\n"],
   ["with a bare line feed in its head", "HTTP/1.1 200 OK\r\na: 1\ncontent-length: 5\r\ncontent-length: 0\r\n\r\n"],
-  ["with more bytes than it says", "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n12"],
-  ["with another one after it", "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\nHTTP/1.1 200 OK\r\n"],
+  ["with more bytes than its content-length", "HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n12"],
+  ["that another response follows", "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\nHTTP/1.1 200 OK\r\n"],
   ["with a head without end", `HTTP/1.1 200 OK\r\na: ${"x".repeat(17_000)}`],
   ["with a long head", `HTTP/1.1 200 OK\r\na: ${"x".repeat(17_000)}\r\ncontent-length: 0\r\n\r\n`],
   ["with a long body", "HTTP/1.1 200 OK\r\ncontent-length: 99999\r\n\r\n"],
@@ -122,7 +122,7 @@ test.each([
   ["with a chunk without a size", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n\r\nabc"],
   ["with a chunk whose size does not end", `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${"0".repeat(2_000)}`],
   [
-    "with a chunk that is longer than it says",
+    "with a chunk that is longer than its size",
     "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\n",
   ],
   ["with bytes between its chunks", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\naXY0\r\n\r\n"],

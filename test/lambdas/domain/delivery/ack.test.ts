@@ -104,7 +104,7 @@ describe("an ack", () => {
   test.each([
     ["missing", undefined],
     ["not yours", "another"],
-  ])("with a session that is %s says so, and moves no cursor", async (which, session) => {
+  ])("with a session that is %s is refused with that reason, and moves no cursor", async (which, session) => {
     await pushes(1);
     await harness.push("@all");
     const { epoch } = await harness.deps.rooms.open(room);

@@ -124,7 +124,7 @@ describe("a connection that a post finds gone", () => {
     expect((await harness.deps.rooms.open(other)).lease).toBeUndefined();
   });
 
-  test("keeps everything while API Gateway still calls it open: a 410 can follow a post that arrived", async () => {
+  test("keeps its row and memberships while API Gateway reports it as open: a 410 can follow a post that arrived", async () => {
     await bothIn();
     harness.outcomes.set(ann.connectionId, "gone");
     await pushBy(harness.deps);
@@ -224,7 +224,7 @@ describe("an evicted member without its notice", () => {
     expect(bob.messages()).toEqual([1]);
   });
 
-  test("whose notice fails does not keep the message from the others", async () => {
+  test("whose notice fails does not prevent the delivery to the others", async () => {
     const deps = withPost(async (connectionId, text) => {
       if (connectionId === ann.connectionId) throw new Error("AccessDenied");
       return harness.deps.gateway.post(connectionId, text);
@@ -235,8 +235,8 @@ describe("an evicted member without its notice", () => {
   });
 });
 
-describe("the order of a push", () => {
-  test("is log, then post", async () => {
+describe("a push", () => {
+  test("is logged before it is posted", async () => {
     await bothIn();
     const mayLog = Promise.withResolvers<void>();
     const asked = Promise.withResolvers<void>();
@@ -267,7 +267,7 @@ describe("the order of a push", () => {
     expect(done).toEqual(["log", "post", "post"]);
   });
 
-  test("keeps a push that cannot be logged from all members", async () => {
+  test("that cannot be logged reaches no member", async () => {
     await bothIn();
     const log = { ...harness.deps.log, append: () => Promise.reject(new Error("throttled")) };
     await expect(pushBy({ ...harness.deps, log })).rejects.toThrow("throttled");

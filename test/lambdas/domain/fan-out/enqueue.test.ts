@@ -44,7 +44,7 @@ describe("a push to a large room", () => {
     }
   });
 
-  test("that is repeated with its messageId enqueues the same tasks, if the first one died", async () => {
+  test("that is repeated with its messageId enqueues the same tasks, if the first push crashed", async () => {
     const finish = harness.deps.pushes.finish;
     harness.deps.pushes.finish = () => Promise.reject(new Error("died"));
     await expect(harness.push(room, "1", { messageId: `m-${room}` })).rejects.toThrow("died");

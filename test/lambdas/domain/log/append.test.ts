@@ -24,7 +24,7 @@ async function missed() {
   return { ...part, missed: data };
 }
 
-describe("the unused number is a tombstone at once, so that readers pass it while the clock stands still", () => {
+describe("an unused number gets a tombstone immediately, so readers skip it without waiting", () => {
   test("when the message keeps the number of its first push", async () => {
     await push("once", { messageId: room });
     await push("once", { messageId: room });

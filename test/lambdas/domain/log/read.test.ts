@@ -269,7 +269,7 @@ describe("history", () => {
   });
 });
 
-test("pending messages are limited in number, and without those whose ttl has ended", async () => {
+test("pending messages are limited in number, and exclude those whose ttl has ended", async () => {
   await push("a", { ttlMs: 1_000 });
   for (const data of ["b", "c", "d"]) await push(data);
   harness.nowMs += 1_001;

@@ -7,7 +7,7 @@ import { sharedTables } from "../../../support/shared-tables.ts";
 
 const tables = sharedTables(openInMemoryTables);
 
-test("a login since the last ack finds it while the user's other device leaves: cursors are read after members", async () => {
+test('a login with since: "last" reads cursors after members, so it finds the ack of a device that leaves meanwhile', async () => {
   const open = async () => {
     const harness = new Harness(tables.client);
     const room = `room-${harness.nextId()}`;

@@ -162,7 +162,7 @@ describe("the rooms of a hello", () => {
     expect(bob.codes(room)).toEqual([]);
   });
 
-  test("give nothing to another subject that presents the session", async () => {
+  test("are not restored for another subject that presents the session", async () => {
     const ann = await harness.connect();
     await ann.login(room);
     const thief = await silentPage();

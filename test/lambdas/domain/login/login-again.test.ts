@@ -27,7 +27,7 @@ const memberOf = ({ page }: AckingPage) => harness.deps.members.get(room, page.s
 
 // With `loginWhenLast` and `loginWhenever` a repeated login once started at the newest message: unacked messages were lost
 // without a report.
-describe.each(loginPolicies)("a login by %s to a room that one is in", (type) => {
+describe.each(loginPolicies)("a login by %s to a room that the session is already in", (type) => {
   const again = async (catchUp: CatchUp = {}) => {
     const reply = await ann.page.login(room, type, catchUp);
     if (reply.type !== "loggedIn") throw new Error(reply.data.msg);

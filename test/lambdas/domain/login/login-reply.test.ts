@@ -106,7 +106,7 @@ describe("a login", () => {
   });
 });
 
-describe("since the last", () => {
+describe('since: "last"', () => {
   test("continues at the subject's resume point, on any device", async () => {
     await ann.login(room, "loginWhenever");
     await pushes("a", "b");
@@ -120,13 +120,13 @@ describe("since the last", () => {
   test.each<[string, (other: AckingPage) => Promise<unknown>]>([
     ["an eviction", (other) => other.page.login(room, "loginWhenLast")],
     [
-      "evicted without a notice by a take-over",
+      "an eviction by a take-over, without a notice",
       async (other) => {
         await ann.page.close({ isReported: false });
         await other.page.login(room);
       },
     ],
-    ["leaving", () => ann.page.leave(room)],
+    ["leaveRoom", () => ann.page.leave(room)],
     ["an end without $disconnect", () => ann.page.close({ isReported: false })],
   ])("continues there after %s", async (_, end) => {
     await ann.login(room, "loginWhenFirst");
@@ -142,7 +142,7 @@ describe("since the last", () => {
   // A reload once lost the messages in between if `$disconnect` was lost or its function died at the wrong moment: neither
   // the membership nor the resume point had the page's position.
   test.each(crashPoints)(
-    "continues there even if the function of the end died $moment its call $call",
+    "continues there even if the function that handles the disconnect crashes $moment its call $call",
     async (point) => {
       await ann.login(room, "loginWhenFirst");
       await pushes("a");
@@ -157,7 +157,7 @@ describe("since the last", () => {
 
   // Found by DELIVERY_SEED=1000000: the resume point was read before the membership's end wrote it, and the members after.
   test.each(["cursors", "members"] as const)(
-    "goes on there also if the end comes when a login has just read the %s",
+    "continues there even if the membership ends after the login has read the %s",
     async (first) => {
       await ann.login(room, "loginWhenFirst");
       await pushes("a");
@@ -195,7 +195,7 @@ describe("since the last", () => {
   // Found by DELIVERY_SEED=2012: a login died after it had written a membership that claimed to have everything. The end of
   // the membership recorded that as the resume point, and the page's next login missed messages.
   test.each(loginPolicies)(
-    "goes on there wherever a first login by %s died, whose connection then ended",
+    "continues there after a login by %s that crashed at any call, and the end of its connection",
     async (type) => {
       const backAgain = async (): Promise<AckingPage> => {
         room = `room-${harness.nextId()}`;
@@ -222,8 +222,8 @@ describe("since the last", () => {
 
   // Found by DELIVERY_SEED=2022: another device of the same user had just joined at the newest message. It had acked nothing,
   // but its start position counted as acked, and no device of the user got the messages before.
-  test.each(["is there", "was there"])(
-    "takes a device that came in later and acked nothing for no news, if it %s",
+  test.each(["is still a member", "has departed"])(
+    "ignores a device that joined later, acked nothing, and %s",
     async (when) => {
       await ann.login(room, "loginWhenever");
       await pushes("a");
@@ -233,7 +233,7 @@ describe("since the last", () => {
       const { subject } = ann.page;
       const phone = await AckingPage.open(harness, { subject });
       await phone.login(room, "loginWhenever");
-      if (when === "was there") await phone.page.close();
+      if (when === "has departed") await phone.page.close();
       const tablet = await AckingPage.open(harness, { subject });
       expect(await loginBy(tablet, { since: "last" })).toMatchObject({ missed: ["b"] });
     },

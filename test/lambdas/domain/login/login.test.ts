@@ -172,7 +172,7 @@ describe("a lease", () => {
     expect(await code(bob.login(room))).toBe("2004");
   });
 
-  test("whose login died is void once it has expired", async () => {
+  test("whose login crashed has no effect once it has expired", async () => {
     await harness.deps.rooms.acquire(
       await harness.deps.rooms.open(room),
       { connectionId: ann.connectionId, transport: "websocket", expiresAtMs: harness.nowMs + 30_000 },

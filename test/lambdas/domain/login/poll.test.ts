@@ -146,7 +146,7 @@ describe("an evicted polling member", () => {
     expect(bob.isIn(room)).toBe(true);
   });
 
-  test("that has its lease but no membership yet does not fail the other login", async () => {
+  test("that holds the lease but is not yet a member does not fail the other login", async () => {
     await harness.deps.rooms.takeOver(room, {
       connectionId: "poll:late",
       transport: "polling",
@@ -155,7 +155,7 @@ describe("an evicted polling member", () => {
     expect((await bob.login(room, "loginWhenLast")).data.code).toBe("2002");
   });
 
-  test("is removed by the next login or push after a take-over that died", async () => {
+  test("is removed by the next login or push after a take-over that crashed", async () => {
     await pollBy(ann, [{ roomId: room, type: "loginWhenever" }]);
     await harness.deps.rooms.takeOver(room, { connectionId: "crashed", transport: "websocket", expiresAtMs: 0 });
     await harness.push(room);

@@ -65,7 +65,7 @@ describe("a publish to a room", () => {
     expect(bob.dataOf(room)).toEqual(["hi"]);
   });
 
-  test("twice at once is one message with one reply", async () => {
+  test("twice concurrently is one message with one reply", async () => {
     const answers = await Promise.all(Array.from({ length: 5 }, () => publishBy(ann, { roomId: room })));
     for (const answer of answers) expect(answer).toEqual(answers[0]);
     await bob.fill();
@@ -147,7 +147,7 @@ describe("a publish to a user", () => {
   });
 
   // The frames had `@user` with numbers of another log: a client took them for those of its own room.
-  test("is named by its conversation in a replay, and not by an own room", async () => {
+  test("has its conversation as the roomId in a replay, and @user in a delivery", async () => {
     await publishBy(ann, { toUser: bob.page.subject });
     const roomId = `${ann.page.subject}_${bob.page.subject}`;
     for (const options of [{ after: 0 }, { history: 1 }]) {
@@ -175,7 +175,7 @@ describe("a publish to a user", () => {
     expect(harness.undelivered).toMatchObject([{ subject: "nobody", roomId: "@user/nobody" }]);
   });
 
-  test("twice at once is one message for both users", async () => {
+  test("twice concurrently is one message for both users", async () => {
     const toUser = bob.page.subject;
     await Promise.all([publishBy(ann, { toUser }), publishBy(ann, { toUser })]);
     await Promise.all([ann.fill(), bob.fill()]);
@@ -198,14 +198,14 @@ describe("replay", () => {
     });
   });
 
-  test("of a conversation is always of one between the caller and another user", async () => {
+  test("of a conversation returns only the caller's own conversations", async () => {
     await publishBy(ann, { toUser: bob.page.subject });
     const eve = await AckingPage.open(harness);
     expect(dataIn(await replayBy(eve, { toUser: bob.page.subject, after: 0 }))).toBe("nothing was ever sent there");
   });
 
   test.each([
-    ["after 10⁹", { after: 1_000_000_000 }],
+    ["after a position beyond the log", { after: 1_000_000_000 }],
     ["of another epoch", { after: 0, epoch: "elsewhere" }],
   ])("%s is not recovered", async (_, options) => {
     await ann.login(room);

@@ -48,7 +48,7 @@ describe("a messageId", () => {
     expect(await logOf()).toHaveLength(2);
   });
 
-  test("many times at once is one message with the same answer", async () => {
+  test("many times concurrently is one message with the same answer", async () => {
     const answers = await Promise.all(Array.from({ length: 8 }, () => pushed({ messageId })));
     expect(new Set(answers.map((answer) => JSON.stringify(positionOf(answer)))).size).toBe(1);
     expect(await logOf()).toHaveLength(1);
@@ -66,7 +66,7 @@ describe("a messageId", () => {
     expect(status?.map(({ roomId }) => roomId).toSorted()).toEqual(rooms.toSorted());
   });
 
-  test("may stand for another message after a day", async () => {
+  test("may be used for another message after a day", async () => {
     await pushed({ messageId });
     harness.nowMs += 86_401_000;
     expect(positionOf(await pushed({ messageId }, "2"))).toMatchObject([{ seq: 2 }]);
@@ -82,7 +82,7 @@ describe("a messageId of another message", () => {
     ["another event", { eventName: "other" }, "1"],
     ["another qos", { qos: 0 }, "1"],
     ["another room", { rooms: ["elsewhere"] }, "1"],
-    ["a room more", { rooms: ["elsewhere", "456"] }, "1"],
+    ["an additional room", { rooms: ["elsewhere", "456"] }, "1"],
   ])("is refused with %s, and nothing is logged or sent", async (_, more, data) => {
     await pushed({ messageId, rooms: [room] });
     const rooms = (more.rooms ?? [room]).map((roomId) => (roomId === "456" ? room : `${room}-${roomId}`));
@@ -100,14 +100,14 @@ describe("a messageId of another message", () => {
   test.each([
     ["data", () => ({}), (i: number) => `${i}`],
     ["rooms", (i: number) => ({ rooms: [`${room}-${i}`] }), () => "1"],
-  ])("of concurrent pushes with different %s stands for one of them", async (_, more, data) => {
+  ])("of concurrent pushes with different %s is accepted for one of them", async (_, more, data) => {
     const pushes = Array.from({ length: 6 }, (_, i) => harness.push(room, data(i), { messageId, ...more(i) }));
     const answers = await Promise.all(pushes);
     expect(answers.filter((answer) => "code" in answer)).toEqual(Array(5).fill(used()));
     expect(await pushStatus(harness.deps, messageId)).toHaveLength(1);
   });
 
-  test("does not keep a room waiting for the first one if that could not be written", async () => {
+  test("does not delay the other rooms of a push whose first room could not be written", async () => {
     const restore = intercept(harness.deps.rooms, "nextSeq", (nextSeq) => async (roomId) => {
       if (roomId === room) throw new Error("throttled");
       return nextSeq(roomId);

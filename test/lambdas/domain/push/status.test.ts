@@ -140,7 +140,7 @@ describe("a user that has not acked", () => {
     expect(harness.undelivered).toHaveLength(1);
   });
 
-  test("is not waited for as the sender", async () => {
+  test("is not waited for if the user is the sender", async () => {
     lose(ann);
     lose(bob);
     const toUser = bob.page.subject;

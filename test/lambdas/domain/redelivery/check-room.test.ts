@@ -195,7 +195,7 @@ describe("a chain of ack checks", () => {
   });
 });
 
-describe("an ack check leaves alone", () => {
+describe("an ack check does not affect", () => {
   test("a client that does not acknowledge: it gets each message once, and its room has no checks", async () => {
     const other = `${room}-old`;
     const old = await harness.connect();

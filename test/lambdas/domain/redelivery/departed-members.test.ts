@@ -256,7 +256,7 @@ describe("a departed user is not reported", () => {
     expect(reported()).toEqual([]);
   });
 
-  test("that had everything: no check is scheduled", async () => {
+  test("that had acked all messages: no check is scheduled", async () => {
     await harness.push(room);
     await Promise.all([ann.ack(), bob.ack()]);
     await harness.pass(6_000);

@@ -18,7 +18,7 @@ const describeStep = (step: Step) =>
 
 describe("the next step for a member", () => {
   test.each<[string, Member, [seq: number, atMs: number][], number, string]>([
-    ["that has everything", member(0), [], 9_999, "none"],
+    ["that has all messages", member(0), [], 9_999, "none"],
     ["whose message is not due", member(0), [[1, 100]], 5_099, "wait until 5100"],
     ["whose message is due", member(0), [[1, 100]], 5_100, "redeliver 1"],
     [

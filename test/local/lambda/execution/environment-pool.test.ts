@@ -8,7 +8,7 @@ import { handlersFolder } from "../../support/small-template.ts";
 let pool: EnvironmentPool | undefined;
 afterEach(() => pool?.close());
 
-function open(handler: string, environmentsMax: number): EnvironmentPool {
+function open(handler: string, maxEnvironments: number): EnvironmentPool {
   const spec = {
     logicalId: "Function",
     folder: handlersFolder,
@@ -20,7 +20,7 @@ function open(handler: string, environmentsMax: number): EnvironmentPool {
     timeoutMs: 10_000,
     variables: {},
   };
-  pool = createEnvironmentPool(spec, environmentsMax, () => {});
+  pool = createEnvironmentPool(spec, maxEnvironments, () => {});
   return pool;
 }
 const times = <T>(count: number, run: () => Promise<T>) => Promise.all(Array.from({ length: count }, run));
