@@ -3,7 +3,7 @@ import { flatten } from "../concurrency/pages.ts";
 import type { Deps } from "../model/deps.ts";
 import type { FanOutTask, TaskProgress } from "../model/fan-out-task.ts";
 import type { Part } from "../model/member.ts";
-import { isWanted, type Message } from "../model/message.ts";
+import { isWithinTtl, type Message } from "../model/message.ts";
 import type { Room } from "../model/room.ts";
 import { outgoingMessageOf } from "../wire/outgoing-message.ts";
 import { utf8Bytes } from "../wire/serialize.ts";
@@ -68,7 +68,7 @@ export async function coalesce(
 async function readNeighbours({ log, now }: CoalesceDeps, room: Room, seq: number): Promise<Map<number, Message>> {
   const neighbours = new Map<number, Message>();
   for await (const { message } of flatten(log.pages(room, seq - reach, Math.min(seq + reach, room.seq)))) {
-    if (message && isWanted(message, now())) neighbours.set(message.seq, message);
+    if (message && isWithinTtl(message, now())) neighbours.set(message.seq, message);
   }
   return neighbours;
 }

@@ -10,7 +10,7 @@ import { taskBudgetMs } from "./plan.ts";
 import { type PostPagesDeps, postPages } from "./post-pages.ts";
 
 /** Longer than the function's time limit, so that a worker never loses a lease it still uses. */
-export const leaseMs = 45_000;
+export const taskLeaseMs = 45_000;
 /** A worker that crashes repeats at most this much of its posts. */
 export const recordEveryMs = 1_000;
 const readConcurrency = 25;
@@ -29,7 +29,7 @@ export interface FanOutDeps extends PostPagesDeps {
 export async function runTask(deps: FanOutDeps, queued: FanOutTask): Promise<"done" | "taken"> {
   const task = withFreshUrl(deps, queued);
   const untilMs = deps.now() + taskBudgetMs;
-  const lease = { worker: deps.newId(), expiresAtMs: deps.now() + leaseMs };
+  const lease = { worker: deps.newId(), expiresAtMs: deps.now() + taskLeaseMs };
   const progress = await deps.tasks.acquire(task, lease.worker, lease.expiresAtMs);
   if (typeof progress === "string") return progress;
 

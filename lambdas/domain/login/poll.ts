@@ -6,7 +6,7 @@ import { removeMembership } from "../membership/end-membership.ts";
 import { scheduleUnreadCheck } from "../membership/unread-before-join.ts";
 import type { Caller, Connection } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
-import { leaseMs, pollingConnectionId } from "../model/polling.ts";
+import { pollingLeaseMs, pollingConnectionId } from "../model/polling.ts";
 import { restoreRoom } from "./resume.ts";
 
 /** A poll. The fields are those of `hello`. */
@@ -35,7 +35,7 @@ async function leaveIfOwn(deps: Deps, { session, connectionId, subject, requeste
 /** The response has messages, so more may follow at once. */
 const busy = { retryAfterMs: 500 };
 /** At most a third of a lease, so that two polls may fail before a membership ends. */
-const idle = { retryAfterMs: 3_000, retryUpToMs: leaseMs / 3 };
+const idle = { retryAfterMs: 3_000, retryUpToMs: pollingLeaseMs / 3 };
 
 /**
  * One poll: restores the session's rooms, which renews their leases, and returns the messages after its positions. The

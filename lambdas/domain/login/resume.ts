@@ -5,7 +5,7 @@ import { scheduleUnreadCheck } from "../membership/unread-before-join.ts";
 import type { Connection } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
 import { isCurrent } from "../model/member.ts";
-import { isHeld, isPolling } from "../model/polling.ts";
+import { isLeaseFresh, isPolling } from "../model/polling.ts";
 import { isImplicit, roomOfWire } from "../model/room.ts";
 import { logIn, refusalOf } from "./login.ts";
 import { loginReply } from "./login-reply.ts";
@@ -45,7 +45,7 @@ export async function restoreRoom(
   budgetBytes?: number,
 ): Promise<LoginFrame> {
   const { roomId, generation, type: _, ...catchUp } = room;
-  if (isImplicit(roomId)) return restoreOwnRoom(deps, self, room, budgetBytes);
+  if (isImplicit(roomId)) return restoreImplicitRoom(deps, self, room, budgetBytes);
   if (generation === undefined) return logIn(deps, self, room, Promise.resolve(self), budgetBytes);
   const startPosition = startPositionFor(deps, roomId, self.subject, catchUp);
   const result = refusalOf(deps, self, roomId) ?? (await restore(deps, self, room, generation, startPosition));
@@ -53,7 +53,7 @@ export async function restoreRoom(
 }
 
 /** `@all` or `@user`: a connection is a member of both without a login. */
-async function restoreOwnRoom(
+async function restoreImplicitRoom(
   deps: Deps,
   self: Connection,
   { roomId: wireRoomId, since, history }: RoomToRestore,
@@ -93,7 +93,7 @@ async function restore(
     if (!mine || !isCurrent(mine, room) || mine.subject !== self.subject) {
       return resumeBy[type](deps, roomId, self, Promise.resolve(self), startPosition);
     }
-    if (isHeld(self, mine, deps.now()) && mine.cursor?.epoch === room.epoch) return resumed(room, mine, mine.cursor);
+    if (isLeaseFresh(self, mine, deps.now()) && mine.cursor?.epoch === room.epoch) return resumed(room, mine, mine.cursor);
     // A resume has no time of request: a `leaveRoom` that is already under way may still end the membership.
     const result = await resumeMembership(deps, room, { ...self, requestedAtMs: undefined }, mine);
     if (result !== "changed") return result;

@@ -45,4 +45,4 @@ export interface Log {
 export const isFor = ({ exclude }: Message, subject: string) => !exclude?.includes(subject);
 
 /** Whether the message's `ttl` has not ended. */
-export const isWanted = ({ ttlEndsAtMs }: Message, nowMs: number) => ttlEndsAtMs === undefined || ttlEndsAtMs > nowMs;
+export const isWithinTtl = ({ ttlEndsAtMs }: Message, nowMs: number) => ttlEndsAtMs === undefined || ttlEndsAtMs > nowMs;

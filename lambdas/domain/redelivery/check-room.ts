@@ -20,7 +20,7 @@ import { undeliveredToReport } from "./report-undelivered.ts";
 /** After an outage all members of a room may need a redelivery. Each is a write under the room's key, as acks are. */
 const redeliveriesPerSecond = 400;
 /** No post starts later: a post may take seconds, and the function has a time limit. A continuation does the rest. */
-export const budgetMs = 12_000;
+export const checkBudgetMs = 12_000;
 
 export interface AckCheckDeps extends Deps {
   /** Limits the posts of all ack checks of this worker. */
@@ -65,7 +65,7 @@ async function checkPart(
   const { hop, part, continuation } = check;
   // Read after a room has been divided: each check reads the ranges of its own part.
   const unackedRanges = isImplicit(roomId) ? [] : await readAll(deps.unackedRanges.pages(roomId, part));
-  const untilMs = deps.now() + budgetMs;
+  const untilMs = deps.now() + checkBudgetMs;
   const writes = memberWriteLimiter(deps, roomId, part);
   const limiters = { posts: withDeadline(deps.limiter, untilMs), writes: withDeadline(writes, untilMs) };
   const devicesOf = unackedRanges.map(({ subject }) => subject);

@@ -15,7 +15,7 @@ class RawJson {
 export const serializeFrame = (frame: ServerFrame): string => serialize(frame);
 
 /** A response body that holds frames, as JSON. */
-export const serializeAnswer = (answer: { rooms: ServerFrame[] }): string => serialize(answer);
+export const serializePollResponse = (answer: { rooms: ServerFrame[] }): string => serialize(answer);
 
 function serialize(value: unknown): string {
   if (value instanceof RawJson) return value.text;

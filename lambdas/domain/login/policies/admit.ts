@@ -3,7 +3,7 @@ import { limits } from "../../../../protocol/limits.ts";
 import type { Connection } from "../../model/connection.ts";
 import type { Deps } from "../../model/deps.ts";
 import type { NewMember } from "../../model/member.ts";
-import { isPolling, leaseMs } from "../../model/polling.ts";
+import { isPolling, pollingLeaseMs } from "../../model/polling.ts";
 import { connectionGone, type LoginResult, refuse } from "./login-result.ts";
 
 /** The membership that a policy grants. */
@@ -75,6 +75,6 @@ export function membershipOf({ now }: Pick<Deps, "now">, self: Connection, from:
     connectedAtMs,
     subject,
     ...(acks && { cursor: { epoch: from.epoch, seq: from.seq } }),
-    ...(isPolling(self) && { leaseExpiresAtMs: now() + leaseMs }),
+    ...(isPolling(self) && { leaseExpiresAtMs: now() + pollingLeaseMs }),
   };
 }

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { tableOf } from "../../../../lambdas/adapters/dynamodb/table.ts";
 import { tasksIn } from "../../../../lambdas/adapters/dynamodb/tasks.ts";
 import { taskBudgetMs } from "../../../../lambdas/domain/fan-out/plan.ts";
-import { leaseMs, runTask } from "../../../../lambdas/domain/fan-out/run-task.ts";
+import { taskLeaseMs, runTask } from "../../../../lambdas/domain/fan-out/run-task.ts";
 import type { FanOutTask } from "../../../../lambdas/domain/model/fan-out-task.ts";
 import { AckingPage } from "../../../support/acking-page.ts";
 import type { Harness, Page } from "../../../support/harness.ts";
@@ -156,7 +156,7 @@ describe("a hop", () => {
     await expect(run(task)).rejects.toThrow("died");
     harness.deps.gateway.post = post;
     expect(await run(task)).toBe("taken");
-    harness.nowMs += leaseMs;
+    harness.nowMs += taskLeaseMs;
     expect(await run(task)).toBe("done");
     const before = received().filter(({ length }) => length === 2).length;
     expect(received().every(({ length }) => length > 0)).toBe(true);
@@ -172,8 +172,8 @@ describe("a hop", () => {
       if (posts === 1) {
         // By the other worker's clock, this worker was suspended for longer than its lease.
         harness.nowMs += 1_100;
-        const lateNow = () => harness.nowMs + leaseMs;
-        await tasksIn(tableOf(tables.client, "Rooms"), lateNow).acquire(task, "other", lateNow() + leaseMs);
+        const lateNow = () => harness.nowMs + taskLeaseMs;
+        await tasksIn(tableOf(tables.client, "Rooms"), lateNow).acquire(task, "other", lateNow() + taskLeaseMs);
       }
       return post(connectionId, text);
     };
@@ -207,7 +207,7 @@ describe("a hop", () => {
     harness.deps.gateway.post = () => Promise.reject(new Error("AccessDenied"));
     await expect(run(task)).rejects.toThrow("AccessDenied");
     harness.deps.gateway.post = post;
-    harness.nowMs += leaseMs + 1;
+    harness.nowMs += taskLeaseMs + 1;
     expect(await run(task)).toBe("done");
     expect(received()).toEqual(byAll([1]));
   });
@@ -278,7 +278,7 @@ describe("members whose posts fail", () => {
     const enqueueTasks = () => Promise.reject(new Error("SQS is down"));
     await expect(runTask({ ...harness.fanOutDeps, enqueueTasks }, task)).rejects.toThrow("SQS is down");
     heal(pages[1]);
-    harness.nowMs += leaseMs + 1;
+    harness.nowMs += taskLeaseMs + 1;
     await run(task);
     expect(pages[1]?.messages()).toEqual([1]);
   });
