@@ -24,7 +24,7 @@ export interface TaskLease {
 }
 
 /**
- * Finds messages that wait for the same part of the room, and acquires their tasks, so that one post can carry them all.
+ * Finds messages that wait for the same part of the room, and acquires their tasks, so that one post can contain them all.
  * Together they have at most the size that API Gateway bills as one message. Older messages go first: a page buffers
  * messages that arrive before their predecessors.
  *

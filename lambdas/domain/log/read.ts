@@ -5,7 +5,7 @@ import { isFor, isWithinTtl, type LogEntry, type Message } from "../model/messag
 import type { Room } from "../model/room.ts";
 import { rawFrame, serializeMessage, utf8Bytes } from "../wire/serialize.ts";
 
-/** A number that was taken so long ago and has no entry belongs to a push that died. */
+/** If a number has no entry so long after it was taken, its push is considered dead. */
 const tombstoneAfterMs = 2_000;
 
 /** Two messages with neighbouring numbers may have been accepted so far apart, in either order. */
@@ -51,7 +51,7 @@ const isKept = ({ log, now }: LogDeps, atMs: number) => now() - atMs < log.reten
 interface Reading {
   subject: string;
   budgetBytes: number;
-  /** No message that the reader asks for can have expired. */
+  /** Whether all requested entries are certainly still kept. */
   isWhole: boolean;
 }
 
@@ -114,7 +114,7 @@ async function fillGap(
   return true;
 }
 
-/** A history is searched in so many numbers. */
+/** The messages of a history are among this many newest numbers. */
 const maxScanned = 1_000;
 
 /**

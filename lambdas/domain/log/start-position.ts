@@ -30,8 +30,8 @@ export function startPositionFor(
 }
 
 /**
- * The subject's stored resume point, and those of its devices that are still members: one may have gone without a
- * `$disconnect`. For the room of everyone only the stored one is read, as its members are all connections.
+ * The subject's stored resume point, and those of its devices that are still members: the connection of one may have ended
+ * without a `$disconnect`. For the room of everyone only the stored one is read, as its members are all connections.
  */
 export async function readResumePoints(
   { resumePoints, members }: Pick<Deps, "resumePoints" | "members">,

@@ -16,7 +16,10 @@ export const pollingLeaseMs = 90_000;
 /** The age at which a poll renews the lease: of polls that come every 3 s, one in ten writes. */
 const renewAfterMs = pollingLeaseMs / 3;
 
-/** Whether the membership is what a poll of `self` would write, except for a little of its lease. */
+/**
+ * Whether a poll may leave the membership unwritten: it is of this polling session, and its lease was renewed within the
+ * last 30 s.
+ */
 export const isLeaseFresh = (
   self: { connectionId: string; transport: Transport },
   membership: { connectionId: string; leaseExpiresAtMs?: number },

@@ -19,7 +19,7 @@ import { undeliveredToReport } from "./report-undelivered.ts";
 
 /** After an outage all members of a room may need a redelivery. Each is a write under the room's key, as acks are. */
 const redeliveriesPerSecond = 400;
-/** No post starts later: a post may take seconds, and the function has a time limit. A continuation does the rest. */
+/** The time of one check. No post starts later, because it may take seconds. A continuation does the rest. */
 export const checkBudgetMs = 12_000;
 
 export interface AckCheckDeps extends Deps {
@@ -94,7 +94,7 @@ async function checkPart(
   else await scheduleNextCheck(deps, check, nextCheckAtMs);
 }
 
-/** Only a check that has seen all devices of a user can decide about the user's ranges. Otherwise another check has to. */
+/** Checks the ranges only if this check has read all devices of each user. Otherwise it schedules another check. */
 async function checkUnackedRanges(
   deps: AckCheckDeps,
   room: Room & AckWait,

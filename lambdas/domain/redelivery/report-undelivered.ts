@@ -24,8 +24,8 @@ interface Devices {
 }
 
 /**
- * Filters reports of single devices: each message once per user, unless a device of the user has it, or it was reported
- * when redelivery to another device was exhausted.
+ * Reduces findings of single devices to reports. A message is reported once per user, and not at all if a device of the
+ * user has it, or if it was reported when redeliveries to another device were exhausted.
  *
  * @param part one part of a very large room. Only devices in the same part are compared: there is no time to read all.
  */

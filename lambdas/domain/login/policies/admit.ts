@@ -8,7 +8,7 @@ import { connectionGone, type LoginResult, refuse } from "./login-result.ts";
 
 /** The membership that a policy grants. */
 interface Grant extends Pick<NewMember, "generation" | "holdsLease"> {
-  /** An existing membership of the session counts if it is of this generation or a newer one. */
+  /** The session's existing membership continues, with its cursor, if it is of this generation or a newer one. */
   ownSince: number;
 }
 

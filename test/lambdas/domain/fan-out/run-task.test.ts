@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { tableOf } from "../../../../lambdas/adapters/dynamodb/table.ts";
 import { tasksIn } from "../../../../lambdas/adapters/dynamodb/tasks.ts";
 import { taskBudgetMs } from "../../../../lambdas/domain/fan-out/plan.ts";
-import { taskLeaseMs, runTask } from "../../../../lambdas/domain/fan-out/run-task.ts";
+import { runTask, taskLeaseMs } from "../../../../lambdas/domain/fan-out/run-task.ts";
 import type { FanOutTask } from "../../../../lambdas/domain/model/fan-out-task.ts";
 import { AckingPage } from "../../../support/acking-page.ts";
 import type { Harness, Page } from "../../../support/harness.ts";
