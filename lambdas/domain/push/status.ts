@@ -137,8 +137,8 @@ async function addOwner(
   const { roomId, epoch, seq } = message;
   const owner = subjectOf(roomId);
   if (owner === undefined) return;
-  const names = [owner, reportedKey, exhaustedKey];
-  const [own, ...reported] = await Promise.all(names.map((name) => resumePoints.get(roomId, name)));
+  const keys = [owner, reportedKey(owner), exhaustedKey(owner)];
+  const [own, ...reported] = await Promise.all(keys.map((key) => resumePoints.get(roomId, key)));
   if (own && hasReached(own, message)) ackedBy.add(owner);
   // An offline user may still return, until the message is reported.
   else if (!reported.some((point) => point?.epoch === epoch && point.seq >= seq)) waitingFor.add(owner);

@@ -85,7 +85,7 @@ async function checkPart(
   await Promise.all([
     offline?.recordReported?.(),
     departed.clear(),
-    subject !== undefined && keepExhausted(deps, room, checked.exhausted),
+    subject !== undefined && keepExhausted(deps, room, subject, checked.exhausted),
   ]);
   await recordExhausted(deps, roomId, checked.exhausted, writes);
 
