@@ -44,8 +44,8 @@ async function problemsOf(
 }
 
 /**
- * Acks one room. The members of a room ack at nearly the same time, and those of everyone more often than its row can be
- * read. So an ack is checked against a cached row of the last second, if that row already has the acked number.
+ * Acks one room. Members ack at nearly the same time, and in the room of everyone more often than its row can be read. So
+ * an ack is checked against a cached row of the last second, if that row already has the acked number.
  */
 async function ackRoom(
   deps: Pick<Deps, "members" | "rooms" | "roomCache" | "now">,

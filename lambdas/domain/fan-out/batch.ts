@@ -64,7 +64,7 @@ export function postsFor(member: Member, { messages, frame }: Batch): BatchPost[
  * | excluded, or has the message already | never |
  * | other | now |
  *
- * @param posts those that were intended, in order
+ * @param posts all posts that were intended, in order; `delivery.sent` of them were sent
  */
 export function countOutcome(
   member: Member,

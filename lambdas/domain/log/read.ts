@@ -5,10 +5,10 @@ import { isFor, isWithinTtl, type LogEntry, type Message } from "../model/messag
 import type { Room } from "../model/room.ts";
 import { rawFrame, serializeMessage, utf8Bytes } from "../wire/serialize.ts";
 
-/** If a number has no entry so long after it was taken, its push is considered dead. */
+/** If a number has no entry this long after it was taken, its push is considered dead. */
 const tombstoneAfterMs = 2_000;
 
-/** Two messages with neighbouring numbers may have been accepted so far apart, in either order. */
+/** The maximum time between the pushes of neighbouring numbers, in either order. */
 const neighboursApartMs = 30_000;
 
 /** The size of the missed messages in one reply. The rest of a post is for the frame around them. */

@@ -9,7 +9,7 @@ import { type ResumePoint, resumePointOf, resumeSeq } from "../model/resume-poin
 export type StartPosition = (head: Position) => Promise<Position>;
 
 /**
- * The start position that the catch-up options ask for. The membership is written with it at once. If it started at the
+ * The start position that the catch-up options request. The membership is written with it at once. If it started at the
  * newest message and were corrected later, a crash in between would leave a resume point after messages that the subject
  * does not have.
  */

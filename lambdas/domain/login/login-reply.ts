@@ -12,7 +12,7 @@ import { isImplicit, type Room } from "../model/room.ts";
 import { rawFrame, serializeMessage } from "../wire/serialize.ts";
 import type { Admitted, LoginResult } from "./policies/login-result.ts";
 
-/** What a login or a resume requested. */
+/** The request of a login or a resume. */
 interface ReplyOptions {
   roomId: string;
   /** The client's name for the room. Default: `roomId`. */
@@ -22,7 +22,7 @@ interface ReplyOptions {
   budgetBytes?: number | undefined;
 }
 
-/** The reply to a login or a resume. If the session was admitted, it includes what it missed of the room's log. */
+/** The reply to a login or a resume. For an admitted session it includes the missed messages of the room's log. */
 export async function loginReply(
   deps: Deps,
   self: Connection,

@@ -9,7 +9,7 @@ import type { Deps } from "../model/deps.ts";
 import { pollingConnectionId, pollingLeaseMs } from "../model/polling.ts";
 import { restoreRoom } from "./resume.ts";
 
-/** A poll. The fields are those of `hello`. */
+/** A poll. `session` and `rooms` are those of `hello`. */
 export interface PollRequest {
   session?: string;
   rooms: RoomToRestore[];
@@ -28,7 +28,7 @@ export interface PollResponse {
 
 type PollCaller = Omit<Caller, "connectionId" | "transport" | "connectedAtMs">;
 
-/** What a session that polls has in place of a connection. */
+/** A polling session as the connection that all logins expect. */
 const connectionOfPoll = (caller: PollCaller, session: string, nowMs: number): Connection => ({
   ...caller,
   connectionId: pollingConnectionId(session),

@@ -1,6 +1,6 @@
 import { everyone } from "../../../protocol/ids.ts";
 
-/** The push function posts to rooms of up to so many members. Larger rooms are divided into fan-out tasks. */
+/** The maximum number of members to which the push function posts itself. Larger rooms are divided into fan-out tasks. */
 export const inlineMembers = 250;
 
 /** What the first page of a room's members says about its size. */

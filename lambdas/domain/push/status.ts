@@ -69,7 +69,10 @@ export interface AckingUsers {
 /** Whether to stop reading. Called after each page with the number of users that have acked. */
 export type IsEnough = (acked: number) => boolean;
 
-/** The users that have acked a message, and those that have not: present or departed, and not yet reported as undelivered. */
+/**
+ * The users that have acked a message, and the users, present or departed, that have not and are not reported as undelivered
+ * yet.
+ */
 export async function ackingUsers(
   deps: StatusDeps,
   { roomId, epoch, seq, exclude = [], from }: PushRecord,

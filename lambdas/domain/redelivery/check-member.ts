@@ -32,7 +32,7 @@ export interface MemberResult {
 }
 
 /**
- * Compares a member's cursor with the log, and redelivers what it has not acknowledged in time.
+ * Compares a member's cursor with the log, and redelivers the messages that it has not acknowledged in time.
  *
  * @param member a current one that acknowledges; its cursor has the room's epoch
  * @param readPending reads the messages that a member with that cursor has not acknowledged

@@ -53,7 +53,7 @@ export async function checkRoom(deps: AckCheckDeps, check: RoomCheck): Promise<v
  * Redelivers, reports, records, and schedules the next check, in this order.
  *
  * @param check its `part` is present if the room is large
- * @param members those that have not been checked by an earlier check
+ * @param members the members that no earlier check has checked
  */
 async function checkPart(
   deps: AckCheckDeps,

@@ -64,7 +64,7 @@ async function devicesOf(
   return { members: present, points };
 }
 
-/** @returns the messages before the first that is still being redelivered, and those of them that no device has */
+/** @returns `decided`: the messages before the first that is still being redelivered; `missed`: of these, the undelivered */
 function decide(
   pending: readonly LogEntry[],
   { members, points }: Devices,

@@ -24,7 +24,7 @@ const maxReports = 1_000;
 export interface DepartedResult {
   nextCheckAtMs: number | undefined;
   undelivered: Undelivered[];
-  /** Clears what is handled. Call it after the report: a crash in between reports twice, the other order never. */
+  /** Clears the handled ranges. Call it after the report: a crash in between reports twice, the other order never. */
   clear(): Promise<void>;
 }
 

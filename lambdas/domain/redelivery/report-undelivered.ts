@@ -16,7 +16,7 @@ export function undeliveredOf({ message }: LogEntry, subject: string): Undeliver
   return [{ messageId, roomId, subject, eventName, atMs, epoch, seq }];
 }
 
-/** What is known of one user in a room. */
+/** The devices of one user in a room. */
 interface Devices {
   members: Member[];
   /** Of these members, and of departed devices. */

@@ -65,7 +65,7 @@ async function tryToAcquire(
   return admitAndEvict(deps, acquired, self, { members: others, leaseholder }, await startPosition(acquired));
 }
 
-/** What the login replaces. None of it is live. */
+/** The members and the leaseholder that a login replaces. None of them is live. */
 interface Replaced {
   /** Stale members, and memberships of older generations that an earlier login did not remove before it died. */
   members: readonly Member[];
@@ -91,7 +91,7 @@ async function admitAndEvict(
 }
 
 /**
- * Reads the members once more, just before a take-over: a member that joined or returned since the first read would be
+ * Reads the members again, just before a take-over: a member that joined or returned since the first read would be
  * evicted without a probe. If a `loginWhenever` is counted after this read, `acquire` fails.
  */
 async function hasCurrentMember(deps: Deps, room: Room, isMatch: (member: Member) => boolean): Promise<boolean> {
