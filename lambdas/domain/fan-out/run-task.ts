@@ -11,7 +11,7 @@ import { type PostPagesDeps, postPages } from "./post-pages.ts";
 
 /** Longer than the function's time limit, so that a worker never loses a lease it still uses. */
 export const taskLeaseMs = 45_000;
-/** A worker that crashes repeats at most this much of its posts. */
+/** A worker that crashes repeats the posts of about this time. */
 export const recordEveryMs = 1_000;
 const readConcurrency = 25;
 
@@ -70,6 +70,7 @@ function makeRecorder(
   watermark: Watermark,
 ): Recorder {
   let recordedAtMs = deps.now();
+  let isRecording = false;
   let isLost = false;
   const record: Recorder["record"] = async (end) => {
     const position = { ...(watermark.upTo !== undefined && { after: watermark.upTo }), ...end };
@@ -79,9 +80,13 @@ function makeRecorder(
   return {
     record,
     async recordPeriodically() {
-      if (isLost || deps.now() - recordedAtMs < recordEveryMs) return;
+      // One at a time: another record would pass sessions whose retries this one has not enqueued yet.
+      if (isLost || isRecording || deps.now() - recordedAtMs < recordEveryMs) return;
+      isRecording = true;
       recordedAtMs = deps.now();
-      await record({ leaseExpiresAtMs: lease.expiresAtMs });
+      await record({ leaseExpiresAtMs: lease.expiresAtMs }).finally(() => {
+        isRecording = false;
+      });
     },
     get isLost() {
       return isLost;

@@ -272,6 +272,34 @@ describe("members whose posts fail", () => {
     expect(sessions.flat().sort()).toEqual(failing.map(({ session }) => session).sort());
   });
 
+  test("are not passed by another record while the queue takes long: if it then fails, no member is lost", async () => {
+    fail(pages[1]);
+    const task = await pushTask();
+    slowPosts(1_000);
+    const enqueueTasks = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      throw new Error("SQS is down");
+    };
+    await expect(runTask({ ...harness.fanOutDeps, enqueueTasks }, task)).rejects.toThrow("SQS is down");
+    heal(pages[1]);
+    harness.nowMs += taskLeaseMs + 1;
+    await run(task);
+    expect(pages[1]?.messages()).toEqual([1]);
+  });
+
+  test("are all counted, even if the queue takes long", async () => {
+    fail(pages[1]);
+    fail(pages[4]);
+    const task = await pushTask();
+    slowPosts(1_000);
+    const enqueueTasks: typeof harness.fanOutDeps.enqueueTasks = async (tasks, afterMs) => {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await harness.fanOutDeps.enqueueTasks(tasks, afterMs);
+    };
+    await runTask({ ...harness.fanOutDeps, enqueueTasks }, task);
+    expect(await progressOf(task)).toMatchObject([{ retryTaskCount: harness.tasks.length }]);
+  });
+
   test("are enqueued before the progress passes them: if the queue fails, no member is lost", async () => {
     fail(pages[1]);
     const task = await pushTask();
