@@ -62,8 +62,9 @@ export function workQueue(scope: Construct, id: string, props: WorkQueueProps): 
 }
 
 /**
- * The command that returns dead-lettered messages to their queue. It names the destination, because SQS knows the origin only of messages that it moved itself. For those that a function has
- * dead-lettered, the console's redrive fails with `CouldNotDetermineMessageSource`.
+ * The command that returns dead-lettered messages to their queue. It names the destination, because SQS knows the origin
+ * only of messages that it moved itself. For those that a function has dead-lettered, the console's redrive fails with
+ * `CouldNotDetermineMessageSource`.
  */
 const redriveCommand = (queue: Queue, deadLetters: Queue) =>
   `aws sqs start-message-move-task --source-arn ${deadLetters.queueArn} --destination-arn ${queue.queueArn}`;

@@ -15,8 +15,8 @@ import { limits } from "./limits.ts";
 import { rawMember } from "./raw-json.ts";
 
 /**
- * The sender's options of a message, besides its rooms and data. They travel as one object from the parser to the
- * log and the frame. Each place that writes them field by field names every option, and does not compile without one.
+ * The sender's options of a message, besides its rooms and data. They travel as one object from the parser to the log and
+ * the frame. Each place that writes them field by field names every option, and does not compile without one.
  */
 export interface MessageOptions {
   eventName: string;
