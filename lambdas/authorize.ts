@@ -1,4 +1,4 @@
 import { onHandshake } from "./handlers/on-handshake.ts";
-import { handshake } from "./runtime/auth.ts";
+import { pageAuth } from "./runtime/auth.ts";
 
-export const handler = onHandshake(handshake);
+export const handler = onHandshake(pageAuth);

@@ -30,7 +30,7 @@ interface OwnProps
   readonly rights: Rights;
 }
 
-/** What the function's role may do. */
+/** The actions that the function's role allows. */
 interface Rights {
   readonly connections: readonly TableAction[];
   readonly rooms: readonly TableAction[];

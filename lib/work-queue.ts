@@ -11,11 +11,11 @@ export interface WorkQueueProps {
   readonly maxReceiveCount: number;
   /** @default - the default of SQS */
   readonly maxMessageSizeBytes?: number;
-  /** What a dead-lettered message means. Ends with "then retry", which the retry command follows. */
+  /** The meaning of a dead-lettered message, for the alarm. Ends with "then retry", which the retry command follows. */
   readonly deadLettersDescription: string;
   /** The age of the oldest message at which `lateAlarm` goes off. */
   readonly lateAfter: Duration;
-  /** What this age means and what to do. */
+  /** The meaning of this age and what to do, for the alarm. */
   readonly lateDescription: string;
 }
 
@@ -62,8 +62,9 @@ export function workQueue(scope: Construct, id: string, props: WorkQueueProps): 
 }
 
 /**
- * Names the destination, because SQS knows the origin only of messages that it moved itself. For those that a function has
- * dead-lettered, the console's redrive fails with `CouldNotDetermineMessageSource`.
+ * The command that returns dead-lettered messages to their queue. It names the destination, because SQS knows the origin
+ * only of messages that it moved itself. For those that a function has dead-lettered, the console's redrive fails with
+ * `CouldNotDetermineMessageSource`.
  */
 const redriveCommand = (queue: Queue, deadLetters: Queue) =>
   `aws sqs start-message-move-task --source-arn ${deadLetters.queueArn} --destination-arn ${queue.queueArn}`;

@@ -24,7 +24,7 @@ export const frameCodes = {
   serverTrouble: "5001",
 } as const;
 
-/** Fixed texts of `data.msg`. All other codes carry a reason instead. */
+/** Fixed texts of `data.msg`. All other codes carry a reason, except 2008, whose text is `alive`. */
 export const frameTexts = {
   connected: "connect success",
   loggedIn: (roomId: string) => `login room (id:${roomId}) success`,
@@ -89,5 +89,5 @@ const reservedEventNames: ReadonlySet<string> = new Set([
 /** Whether only Downlink may send this event name. Names that start with `@` are reserved for future use. */
 export const isReservedEventName = (name: string) => name.startsWith("@") || reservedEventNames.has(name);
 
-/** The event of `listen(callback)`, which names none. */
+/** The event that `listen(callback)` listens to, because the call has no event name. */
 export const defaultEventName = "downmsg";

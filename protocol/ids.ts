@@ -1,7 +1,7 @@
 import { limits } from "./limits.ts";
 
 /**
- * Login policies: what a login to a room with members does. The first is the default.
+ * Login policies: the effect of a login to a room with members. The first is the default.
  *
  * | policy | effect |
  * | --- | --- |

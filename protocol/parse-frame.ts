@@ -96,7 +96,7 @@ function receiptOrNot({ qos, receipt }: FrameOf<"publish">): string | undefined 
 function afterOrHistory({ toUser, epoch, after, history }: FrameOf<"replay">): string | undefined {
   if ((after === undefined) === (history === undefined)) return "give either after or history";
   if (history === undefined) return undefined;
-  if (toUser === undefined) return "history needs toUser: of a room, ask for it by loginRoom";
+  if (toUser === undefined) return "history needs toUser; for a room, give it to loginRoom";
   return epoch === undefined ? undefined : "epoch goes with after, not with history";
 }
 

@@ -15,8 +15,8 @@ import { limits } from "./limits.ts";
 import { rawMember } from "./raw-json.ts";
 
 /**
- * What the sender of a message decides besides its rooms and data. The options travel as one object from the parser to the
- * log and the frame. Each place that writes them field by field names every option, and does not compile without one.
+ * The sender's options of a message, besides its rooms and data. They travel as one object from the parser to the log and
+ * the frame. Each place that writes them field by field names every option, and does not compile without one.
  */
 export interface MessageOptions {
   eventName: string;
@@ -46,9 +46,9 @@ export interface PushRequest extends MessageOptions {
   messageId?: string;
 }
 
-/** The response waits until so many users have acked, counted in each room, or the time is over. */
+/** The response waits until `acks` users have acked, or `withinMs` have passed. */
 export interface WaitFor {
-  /** Counted per room. */
+  /** The sum over all rooms: a user counts once in each room. */
   acks: number;
   withinMs: number;
 }
@@ -90,13 +90,13 @@ const options = {
       : `messageId should have 1 to ${limits.messageIdChars} letters, digits and _ - . : ~, got ${describeText(value)}`,
   ),
   ttl: optional(wholeNumber("ttl (seconds)", 1, limits.ttlSeconds)),
-  receipt: optional((value) => subjectProblem("receipt (the userId that hears of deliveries)", value)),
+  receipt: optional((value) => subjectProblem("receipt (the userId that gets the receipts)", value)),
   exclude: optional(excludeProblem),
   waitFor: optional((value) =>
     isObject(value) ? fieldProblem(value, waitForFields) : `waitFor should be {acks, withinMs}, got ${describe(value)}`,
   ),
 } satisfies Record<OptionField, Field>;
-/** Those who caused a push, for instance, and know already. */
+/** Checks `exclude`, which is for users who know of the event already. @returns the reason why it is not valid */
 function excludeProblem(value: unknown): string | undefined {
   if (!Array.isArray(value) || value.length === 0 || value.length > limits.excludedPerPush) {
     const got = Array.isArray(value) ? value.length : describe(value);
@@ -152,7 +152,7 @@ function optionRefusal(body: Record<string, unknown>): PushRefusal | undefined {
   const problem =
     fieldProblem(given, options) ??
     (body.exclude !== undefined && body.userId !== undefined
-      ? "exclude needs a room or everyone: userId names the one who gets it"
+      ? "exclude goes with roomId or everyone, not with userId"
       : undefined) ??
     ["waitFor", "receipt"]
       .filter((name) => body.qos === 0 && body[name] !== undefined)

@@ -1,5 +1,5 @@
 import { contextOf, type TokenContext } from "../adapters/tokens/tokens.ts";
-import type { Handshake } from "../runtime/auth.ts";
+import type { PageAuth } from "../runtime/auth.ts";
 import { headerOf } from "./header-of.ts";
 import { type SocketEvent, tokenOf } from "./socket-event.ts";
 
@@ -25,21 +25,21 @@ export interface Policy {
  * | without a valid token | 401 |
  */
 export const onHandshake =
-  (handshake: () => Handshake) =>
+  (pageAuth: () => PageAuth) =>
   async (event: HandshakeEvent): Promise<Policy> => {
-    const { allowedOrigins, read } = handshake();
+    const { allowedOrigins, verify } = pageAuth();
     const origin = headerOf(event.headers, "origin");
     // Programs send no origin. There the token alone decides, because no browser adds a user's credentials.
     if (origin !== undefined && !isAllowedOrigin(allowedOrigins, origin))
       return policy("Deny", "foreign-origin", event.methodArn);
     const token = tokenOf(event);
-    const claims = token === undefined ? { refused: "no token" } : await read(token);
+    const claims = token === undefined ? { refused: "no token" } : await verify(token);
     if ("refused" in claims) throw unauthorized(claims.refused);
     return { ...policy("Allow", claims.subject, event.methodArn), context: contextOf(claims) };
   };
 
 /** Whether pages of this origin may connect and poll. */
-export const isAllowedOrigin = (allowedOrigins: Handshake["allowedOrigins"], origin: string) =>
+export const isAllowedOrigin = (allowedOrigins: PageAuth["allowedOrigins"], origin: string) =>
   allowedOrigins.includes("*") || allowedOrigins.includes(origin);
 
 /** API Gateway turns exactly this message into a 401. The stack is what Lambda logs, so it has the reason in one line. */

@@ -5,8 +5,8 @@ import { limits } from "../../protocol/limits.ts";
 import { parseClientFrame, roomToRestoreProblem } from "../../protocol/parse-frame.ts";
 import type { PollRequest, poll } from "../domain/login/poll.ts";
 import type { Deps } from "../domain/model/deps.ts";
-import { serializeAnswer } from "../domain/wire/serialize.ts";
-import type { Handshake } from "../runtime/auth.ts";
+import { serializePollResponse } from "../domain/wire/serialize.ts";
+import type { PageAuth } from "../runtime/auth.ts";
 import { logError } from "../runtime/log.ts";
 import { headerOf } from "./header-of.ts";
 import { isAllowedOrigin } from "./on-handshake.ts";
@@ -14,9 +14,9 @@ import { json, type RestEvent, type RestResult } from "./rest-event.ts";
 
 /** `GET /poll`, for pages whose proxy blocks WebSockets. The token is in `Authorization: Bearer …`. */
 export const onPoll =
-  (deps: () => Deps, handshake: () => Handshake, operation: typeof poll) =>
+  (deps: () => Deps, pageAuth: () => PageAuth, operation: typeof poll) =>
   async (event: RestEvent): Promise<RestResult> => {
-    const { allowedOrigins, read } = handshake();
+    const { allowedOrigins, verify } = pageAuth();
     const origin = headerOf(event.headers, "origin");
     const mayRead = origin !== undefined && isAllowedOrigin(allowedOrigins, origin);
     // A proxy that stored a response would return it to the next poll.
@@ -28,14 +28,14 @@ export const onPoll =
       json(pushCodes[name].status, { code: pushCodes[name].code, msg }, headers);
 
     const token = /^Bearer (.+)$/.exec(headerOf(event.headers, "authorization") ?? "")?.[1];
-    const claims = token === undefined ? { refused: "no token" } : await read(token);
+    const claims = token === undefined ? { refused: "no token" } : await verify(token);
     if ("refused" in claims) return fail("unauthorizedToken", "the token is missing or not valid, get a new one");
     const parsed = requestOf(event);
     if (typeof parsed === "string") return fail("pollWrong", parsed);
     try {
       const caller = { ...claims, requestedAtMs: event.requestContext.requestTimeEpoch };
       const response = await operation(deps(), caller, parsed.request);
-      return json(200, serializeAnswer({ ...response, rooms: [...response.rooms, ...parsed.refused] }), headers);
+      return json(200, serializePollResponse({ ...response, rooms: [...response.rooms, ...parsed.refused] }), headers);
     } catch (error) {
       logError("poll", error);
       return fail("serverTrouble", "server trouble, poll again");

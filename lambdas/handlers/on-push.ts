@@ -46,7 +46,7 @@ async function post(
 
 interface AcceptedBody {
   messageId: string;
-  /** With `waitFor`: whether so many users have acked in time, and how many have. */
+  /** With `waitFor`: whether enough users have acked in time, and how many have. */
   reached?: boolean;
   acks?: number;
 }
@@ -76,11 +76,11 @@ async function status(deps: () => Deps, operations: PushOperations, pathParamete
   }
 }
 
-/** The id of a published message contains its sender, percent-encoded, so three times as long. A longer id fits in no key. */
+/** The longest id is that of a published message, with its sender percent-encoded, in bytes. No longer id can exist. */
 const maxIdBytes = 3 * limits.subjectBytes + "/".length + 3 * limits.messageIdChars;
 
 /**
- * The message ids that a path parameter may stand for. The id of a published message,
+ * The message ids that a path parameter may stand for, the likeliest first. The id of a published message,
  * `<percent-encoded subject>/<clientMessageId>`, contains percent signs. A caller may encode it for the path or not, and
  * API Gateway or a proxy may have decoded it.
  */

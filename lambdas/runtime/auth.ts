@@ -5,20 +5,20 @@ import { environment } from "./environment.ts";
 import { lazily } from "./lazily.ts";
 import { requestHandler } from "./timeouts.ts";
 
-/** How callers authenticate. */
-export interface Handshake {
+/** How pages authenticate, in the handshake and in polls. */
+export interface PageAuth {
   /** Exact origins of pages that may connect, or `*` for all. */
   allowedOrigins: string[];
-  /** Verifies a token. A `refused` reason is for the log. */
-  read(token: string): Promise<Claims | { refused: string }>;
+  /** Verifies a token. The reason in `refused` is for the log, not for the page. */
+  verify(token: string): Promise<Claims | { refused: string }>;
 }
 
 const tokenSecret = lazily(() =>
   cachedSecret(new SecretsManagerClient({ requestHandler }), environment("TOKEN_SECRET_ARN"), Date.now),
 );
 
-/** The handshake as the function's environment configures it. */
-export const handshake = (): Handshake => ({
+/** The authentication of pages as the function's environment configures it. */
+export const pageAuth = (): PageAuth => ({
   allowedOrigins: environment("ALLOWED_ORIGINS").split(","),
-  read: async (token) => readToken(token, await tokenSecret()(), Date.now()),
+  verify: async (token) => readToken(token, await tokenSecret()(), Date.now()),
 });

@@ -52,7 +52,7 @@ const seconds = (name: string) => numberOf(name) * 1000;
 /** Shared by all queues, so that its connections are opened once. */
 const sqs = lazily(() => new SQSClient({ requestHandler }));
 
-/** What all functions work with. Created at the first event, so that an import reads no environment. */
+/** The dependencies of all functions. Created at the first event, so that an import reads no environment. */
 export const deps = lazily((): Deps => {
   const dynamo = new DynamoDBClient({ requestHandler });
   const connections = tableOf(dynamo, environment("CONNECTIONS_TABLE"));
@@ -105,7 +105,7 @@ function poster() {
   return makePoster({ target, pool, credentials: roleCredentials, trace: () => process.env._X_AMZN_TRACE_ID, now });
 }
 
-/** What ack checks work with. The rate is the share of this execution environment, over all of its checks. */
+/** The dependencies of ack checks. The limiter has the share of this execution environment, for all of its checks. */
 export const ackCheckDeps = lazily((): AckCheckDeps => {
   const reportUndelivered = eventBus(new EventBridgeClient({ requestHandler }), environment("EVENT_BUS_NAME"));
   const shared = deps();
@@ -113,7 +113,7 @@ export const ackCheckDeps = lazily((): AckCheckDeps => {
   return { ...shared, limiter, reportUndelivered };
 });
 
-/** What fan-out tasks work with. The rate is the share of this execution environment, over all of its tasks. */
+/** The dependencies of fan-out tasks. The limiter has the share of this execution environment, for all of its tasks. */
 export const fanOutDeps = lazily((): FanOutDeps => {
   const shared = deps();
   const { postsPerSecond, workers } = shared.fanOut;

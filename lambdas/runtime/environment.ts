@@ -1,7 +1,7 @@
 /**
  * A variable that lib/ sets for the function.
  *
- * @throws if it is not set
+ * @throws Error if it is not set or empty
  */
 export function environment(name: string): string {
   const value = process.env[name];

@@ -1,7 +1,7 @@
 /**
  * Writes one entry to CloudWatch Logs.
  *
- * @param operation what the function was doing: `frame`, `push`, `poll`, `ack check` …
+ * @param operation of the function that failed: `frame`, `push`, `poll`, `ack check` …
  * @param fields must not contain a token, a session or pushed data
  */
 export function logError(operation: string, error: unknown, fields: Record<string, string> = {}): void {

@@ -59,7 +59,7 @@ export class MeteredStack implements Environment {
 
   authorize(claims: Claims) {
     this.meter.startInvocation("authorize");
-    return onHandshake(handshakeOf(claims))({ methodArn, queryStringParameters: { token: "token" } });
+    return onHandshake(pageAuthOf(claims))({ methodArn, queryStringParameters: { token: "token" } });
   }
 
   socket = (event: SocketEvent) => onSocketEvent(this.depsOf("socket"), { connect, disconnect, frames })(event);
@@ -82,7 +82,7 @@ export class MeteredStack implements Environment {
       headers: { Authorization: "Bearer token" },
       queryStringParameters: { ...(session && { session }), rooms: JSON.stringify(rooms) },
     };
-    return onPoll(this.depsOf("poll"), handshakeOf(claims), poll)(event);
+    return onPoll(this.depsOf("poll"), pageAuthOf(claims), poll)(event);
   }
 
   /** Runs all tasks of the fan-out queue. */
@@ -110,4 +110,4 @@ export class MeteredStack implements Environment {
 }
 
 /** A verified token. Reading the secret is not counted, as each environment does it once in five minutes. */
-const handshakeOf = (claims: Claims) => () => ({ allowedOrigins: ["*"], read: async () => claims });
+const pageAuthOf = (claims: Claims) => () => ({ allowedOrigins: ["*"], verify: async () => claims });

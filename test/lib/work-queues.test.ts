@@ -2,8 +2,8 @@ import { Duration } from "aws-cdk-lib";
 import { describe, expect, test } from "vitest";
 import { responseTimeoutMs } from "../../lambdas/adapters/api-gateway/gateway.ts";
 import { taskBudgetMs } from "../../lambdas/domain/fan-out/plan.ts";
-import { leaseMs } from "../../lambdas/domain/fan-out/run-task.ts";
-import { budgetMs } from "../../lambdas/domain/redelivery/check-room.ts";
+import { taskLeaseMs } from "../../lambdas/domain/fan-out/run-task.ts";
+import { checkBudgetMs } from "../../lambdas/domain/redelivery/check-room.ts";
 import { type Resource, readable, resourcesOf, synthesize } from "./synthesize.ts";
 
 const template = synthesize();
@@ -193,14 +193,14 @@ test("redeliveryConcurrency is the number of ack check batches that run at the s
 
 test("the lease of a task is longer than the function's timeout and shorter than the visibility timeout", () => {
   const { queue, fn } = workOf("FanOut", "Tasks");
-  expect(leaseMs).toBeGreaterThan(1000 * fn.Properties.Timeout);
-  expect(leaseMs).toBeLessThan(1000 * queue.Properties.VisibilityTimeout);
+  expect(taskLeaseMs).toBeGreaterThan(1000 * fn.Properties.Timeout);
+  expect(taskLeaseMs).toBeLessThan(1000 * queue.Properties.VisibilityTimeout);
 });
 
 test("tasks and ack checks stop early enough before the timeout for a post with three retries", () => {
   const slowestPostMs = 4 * responseTimeoutMs + 200 + 400 + 800;
   expect(taskBudgetMs + slowestPostMs).toBeLessThan(1000 * workOf("FanOut", "Tasks").fn.Properties.Timeout);
-  expect(budgetMs + slowestPostMs).toBeLessThan(1000 * workOf("Redelivery", "AckChecks").fn.Properties.Timeout);
+  expect(checkBudgetMs + slowestPostMs).toBeLessThan(1000 * workOf("Redelivery", "AckChecks").fn.Properties.Timeout);
 });
 
 test("a task may have the maximum size of SQS, because the largest frame takes twice its size in it", () => {

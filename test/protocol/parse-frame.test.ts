@@ -239,7 +239,7 @@ const badFields: [object | string, string][] = [
   [{ action: "replay", roomId: "456", toUser: "bob", after: 0 }, "replay: give either roomId or toUser"],
   [{ action: "replay", roomId: "456" }, "replay: give either after or history"],
   [{ action: "replay", toUser: "bob", after: 0, history: 1 }, "replay: give either after or history"],
-  [{ action: "replay", roomId: "456", history: 1 }, "replay: history needs toUser: of a room, ask for it by loginRoom"],
+  [{ action: "replay", roomId: "456", history: 1 }, "replay: history needs toUser; for a room, give it to loginRoom"],
   [{ action: "replay", toUser: "bob", epoch: "k3f9", history: 1 }, "replay: epoch goes with after, not with history"],
   [{ action: "replay", toUser: "bob", history: 0 }, "replay: history should be a whole number from 1 to 100, got 0"],
   ...[-1, 1.5, 2 ** 53].map((after): [object, string] => [

@@ -74,7 +74,7 @@ describe.each(forms)("the options of a push, %s", (_, wrapped, inForm) => {
     [{ exclude: [] }, "exclude should be a list of 1 to 20 userIds, got 0"],
     [{ exclude: Array(21).fill("ann") }, "exclude should be a list of 1 to 20 userIds, got 21"],
     [{ exclude: ["ann", 7] }, "each userId of exclude should be a string, got a number"],
-    [{ receipt: true }, "receipt (the userId that hears of deliveries) should be a string, got a boolean"],
+    [{ receipt: true }, "receipt (the userId that gets the receipts) should be a string, got a boolean"],
     [{ waitFor: 1 }, "waitFor should be {acks, withinMs}, got a number"],
     [{ waitFor: null }, "waitFor should be {acks, withinMs}, got null"],
     [{ waitFor: { acks: 1 } }, "waitFor.withinMs should be a whole number from 1 to 20000, got nothing"],

@@ -1,5 +1,5 @@
 // `expiresAt` of every row, the TTL attribute, in seconds since 1970. DynamoDB deletes expired rows within days, so readers
-// treat them as absent.
+// treat them as absent. A room's own row is the exception: until it is deleted, its next use renews it with its counters.
 
 type Row = Record<string, unknown>;
 

@@ -6,7 +6,8 @@ import { createHash } from "node:crypto";
 //   Connections   connectionId                                            a connection; also its membership in @all
 //   Rooms         roomId, "room"                                          a room: epoch, seq, generation, lease
 //   Rooms         roomId, "member#<4 hex>#<session>"                      a membership
-//   Rooms         "<roomId>/<subject>", "resume#<subject>"                a subject's resume point
+//   Rooms         "<roomId>/<subject>", "resume#<subject>"                a subject's resume point; in a user's own room also
+//                                                                         "<subject>@reported" and "<subject>@exhausted"
 //   Rooms         roomId, "unacked#<4 hex>#<session>#<epoch>#<after>"     an unacked range of a departed session
 //   Rooms         "@message/<messageId>", "push#<roomId>"                 a push in one room; with an idempotent message
 //                                                                         id, the row of its first room is "push#"

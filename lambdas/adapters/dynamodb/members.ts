@@ -96,7 +96,7 @@ export const membersIn = (rooms: Table, connections: Table, now: () => number): 
       const { table, key } = addressOf(roomId, session);
       const isForward = "#cursor.epoch = :epoch AND #cursor.seq < :seq";
       const before = await table.update(key, {
-        // What comes after the new cursor has not been redelivered yet.
+        // Messages after the new cursor have not been redelivered yet.
         update: "SET #cursor.seq = :seq, hasAcked = :true REMOVE redeliveries, redeliveredAtMs, exhaustedSeq",
         condition: `${isThisConnection} AND ${isForward}`,
         names: { "#cursor": "cursor" },

@@ -24,14 +24,14 @@ export const tasksIn = (table: Table, now: () => number): Tasks => ({
       returns: "ALL_NEW",
     });
     if (started !== "refused") return progressOf(started);
-    const taken = await table.update(key, {
+    const takenOver = await table.update(key, {
       update: "SET worker = :worker, leaseExpiresAtMs = :leaseExpiresAtMs",
       condition:
         "attribute_not_exists(doneAtMs) AND (attribute_not_exists(leaseExpiresAtMs) OR leaseExpiresAtMs < :nowMs)",
       values: { ...mine, ":nowMs": now() },
       returns: "ALL_NEW",
     });
-    if (taken !== "refused") return progressOf(taken);
+    if (takenOver !== "refused") return progressOf(takenOver);
     return (await table.get(key))?.doneAtMs === undefined ? "taken" : "done";
   },
 

@@ -8,7 +8,7 @@ export interface PoolOptions {
   /** Limit for opening a connection, and for each response. */
   timeoutMs: number;
   now(): number;
-  /** Called for the first malformed response only, because all others may be malformed too. Its request is `unanswered`. */
+  /** Called for the first malformed response only: once there is one, all may be. The request's result is `unanswered`. */
   onMalformed(error: MalformedResponse): void;
 }
 

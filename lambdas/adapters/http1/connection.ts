@@ -2,7 +2,7 @@ import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, createSecureContext, type SecureContext } from "node:tls";
 import { type HttpResponse, MalformedResponse, ResponseReader } from "./response.ts";
 
-/** The result of a request. `unsent`: it did not leave. `unanswered`: it may have arrived. */
+/** The result of a request. `unsent`: it was not sent. `unanswered`: there was no response, but it may have arrived. */
 export type SendResult = HttpResponse | "unsent" | "unanswered";
 
 /** One buffer for all connections: each has read its bytes before the next one receives any. */

@@ -2,7 +2,7 @@ import { errors, jwtVerify } from "jose";
 import { subjectProblem } from "../../../protocol/ids.ts";
 import type { Caller, Grants } from "../../domain/model/connection.ts";
 
-/** What Downlink uses of a token. */
+/** The claims of a token that Downlink uses. */
 export type Claims = Pick<Caller, "subject" | "grants" | "tokenExpiresAtMs">;
 
 /**

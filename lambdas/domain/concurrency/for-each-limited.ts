@@ -16,7 +16,7 @@ export async function forEachLimited<T>(
     new Promise<void>((resolve) => {
       onEnd = resolve;
     });
-  // Only the first failure is kept: those of one outage, a hundred thousand, would fill the memory.
+  // Only the first failure is kept: the hundred thousand failures of an outage would fill the memory.
   let failed: { failure: unknown } | undefined;
   const recordFailure = (failure: unknown) => {
     failed ??= { failure };

@@ -1,12 +1,12 @@
-/** Follows work that starts in order and ends in any order. */
+/** Finds how far work is done that starts in order and ends in any order. */
 export interface Watermark {
-  /** @returns a function to call when this work has ended */
+  /** Starts an item of work. @returns a function to call when it has ended */
   start(name: string): () => void;
-  /** The name of the last work up to which all has ended. */
+  /** The name of the last item up to which all items have ended. */
   readonly upTo: string | undefined;
 }
 
-/** @param upTo the watermark before the first work */
+/** @param upTo the watermark before the first item */
 export function makeWatermark(upTo: string | undefined): Watermark {
   const started: { name: string; hasEnded: boolean }[] = [];
   let watermark = upTo;

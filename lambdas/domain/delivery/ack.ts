@@ -6,6 +6,7 @@ import { refused } from "../../../protocol/parse-frame.ts";
 import { flatten } from "../concurrency/pages.ts";
 import { type Caller, sessionKey } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
+import type { Member } from "../model/member.ts";
 import { type Room, roomOfWire } from "../model/room.ts";
 import { serializeFrame } from "../wire/serialize.ts";
 import { deliver } from "./deliver.ts";
@@ -43,8 +44,8 @@ async function problemsOf(
 }
 
 /**
- * Acks one room. The members of a room ack at nearly the same time, and those of everyone more often than its row can be
- * read. So an ack is checked against a cached row of the last second, if that row already has the acked number.
+ * Acks one room. Members ack at nearly the same time, and in the room of everyone more often than its row can be read. So
+ * an ack is checked against a cached row of the last second, if that row already has the acked number.
  */
 async function ackRoom(
   deps: Pick<Deps, "members" | "rooms" | "roomCache" | "now">,
@@ -57,37 +58,53 @@ async function ackRoom(
   const { members, roomCache, now } = deps;
   const known = roomCache.get(roomId, now());
   const isKnown = known?.epoch === epoch && seq <= known.seq;
-  const [seen, before] = await Promise.all([
+  const [seen, previousSeq] = await Promise.all([
     isKnown ? known : readRoom(deps, roomId),
     members.ack(roomId, session, self.connectionId, { epoch, seq }),
   ]);
-  if (before === "refused") {
-    // Acks may overtake each other, so a lower number is not an error. An ack of another session is.
+  if (previousSeq === "refused") {
     const membership = await members.get(roomId, session);
     if (membership?.connectionId !== self.connectionId)
       return { problem: `you are not in room ${wireRoomId}`, isNonMember: true };
-    if (!membership.cursor || membership.cursor.epoch === epoch) {
-      // The first ack may be of the start position itself: it is recorded as an ack.
-      if (membership.cursor?.seq === seq && !membership.hasAcked)
-        await members.setCursor(roomId, session, self.connectionId, { epoch, seq });
-      return "done";
-    }
-    const room = isKnown ? await readRoom(deps, roomId) : seen;
-    if (room?.epoch !== epoch || seq > room.seq) return { problem: `room ${wireRoomId} has another epoch` };
-    // The room got a new epoch while the member was in it.
-    await members.setCursor(roomId, session, self.connectionId, { epoch, seq });
-    return "done";
+    const readCurrent = async () => (isKnown ? readRoom(deps, roomId) : seen);
+    const isDone = await ackWithoutProgress(deps, roomId, membership, { epoch, seq }, readCurrent);
+    return isDone ? "done" : { problem: `room ${wireRoomId} has another epoch` };
   }
   if (!seen || seq > seen.seq) {
     // The number was never sent. With such a cursor the member would not get the messages up to it.
-    await members.setCursor(roomId, session, self.connectionId, { epoch, seq: before });
+    await members.setCursor(roomId, session, self.connectionId, { epoch, seq: previousSeq });
     return { problem: `room ${wireRoomId} stands at ${seen?.seq ?? 0}, got ${seq}` };
   }
-  // Messages may have been deferred within the last second, and without `behind` the member does not ask for them.
-  const isNearAckWindow = isKnown && seen.seq - before > limits.unackedMessages / 2;
+  // Messages may have been deferred within the last second, and without `behind` the member does not request them.
+  const isNearAckWindow = isKnown && seen.seq - previousSeq > limits.unackedMessages / 2;
   const room = isNearAckWindow ? ((await readRoom(deps, roomId)) ?? seen) : seen;
-  const wasDeferred = room.seq - before > limits.unackedMessages;
+  const wasDeferred = room.seq - previousSeq > limits.unackedMessages;
   return wasDeferred && seq < room.seq ? "behind" : "done";
+}
+
+/**
+ * Handles an ack that does not move the cursor forward. Acks may overtake each other, so a lower number is not an error.
+ *
+ * @param readCurrent reads the room's row, not its cached copy
+ * @returns whether the ack is valid
+ */
+async function ackWithoutProgress(
+  { members }: Pick<Deps, "members">,
+  roomId: string,
+  { session, connectionId, cursor, hasAcked }: Member,
+  acked: Position,
+  readCurrent: () => Promise<Room | undefined>,
+): Promise<boolean> {
+  if (!cursor || cursor.epoch === acked.epoch) {
+    // The first ack may be of the start position itself: it is recorded as an ack.
+    if (cursor?.seq === acked.seq && !hasAcked) await members.setCursor(roomId, session, connectionId, acked);
+    return true;
+  }
+  const room = await readCurrent();
+  if (room?.epoch !== acked.epoch || acked.seq > room.seq) return false;
+  // The room got a new epoch while the member was in it.
+  await members.setCursor(roomId, session, connectionId, acked);
+  return true;
 }
 
 async function readRoom(

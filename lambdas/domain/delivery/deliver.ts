@@ -14,8 +14,8 @@ import { post } from "../send/post.ts";
 import type { RateLimiter } from "../send/rate-limiter.ts";
 
 /**
- * As many posts as the adapter has HTTP connections. A post takes 10 to 40 ms, nearly all of it waiting. One function
- * needs so many concurrent posts to reach the account's 10,000 requests a second.
+ * The concurrent posts of one function, and the number of its HTTP connections. A post takes 10 to 40 ms, nearly all of it
+ * waiting, so 400 of them can reach the account's 10,000 requests a second.
  */
 export const postConcurrency = 400;
 
@@ -28,7 +28,7 @@ export interface Delivery {
 }
 
 /**
- * Posts one frame to all members. Evicted members get a notice instead. A failure does not affect other members.
+ * Posts one frame to all members. Evicted members get 2005 instead. A failure does not affect other members.
  *
  * @returns the outcomes, and the sessions to retry, which the outcomes do not count yet
  */
@@ -84,7 +84,7 @@ export async function deliverTo(
   return { outcome: "sent", sent: texts.length };
 }
 
-/** Whether the message excludes the member, which no outcome counts then. */
+/** Whether the message excludes the member. Outcomes do not count excluded members. */
 export const isExcluded = (
   { subject }: Pick<Member, "subject">,
   { excluded }: Pick<OutgoingMessage, "excluded">,
@@ -99,7 +99,7 @@ export function textsFor(
   return outgoing.excluded?.text === undefined ? [] : [outgoing.excluded.text];
 }
 
-/** Whether the message is not posted, and waits in the log until the member asks for it. */
+/** Whether the message is not posted, and waits in the log until the member requests it. */
 export const isDeferred = (member: Member, seq: number | undefined): boolean =>
   isPolling(member) || exceedsAckWindow(member, seq);
 
@@ -114,6 +114,6 @@ export const isRetried = ({ cursor }: Member, seq: number | undefined, { outcome
 export const countedAs = ({ outcome }: Delivery): Exclude<Delivery["outcome"], "tooLarge"> =>
   outcome === "tooLarge" ? "failed" : outcome;
 
-/** Whether so many messages are unacknowledged that further ones wait in the log. */
+/** Whether the member's unacknowledged messages, with this one, exceed the ack window. */
 const exceedsAckWindow = ({ cursor }: Member, seq: number | undefined): boolean =>
   seq !== undefined && cursor !== undefined && seq - cursor.seq > limits.unackedMessages;

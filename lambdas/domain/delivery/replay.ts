@@ -19,7 +19,7 @@ export async function replay(deps: Deps, caller: Caller, frame: FrameOf<"replay"
   if (!isAllowed) return failed(`you are not in room ${wireRoomId}`);
   if (!room) return failed("nothing was ever sent there");
   const { tooLarge, ...part } = await read(deps, caller, room, frame);
-  // Too large for a reply: the message is posted alone, and the client asks for the rest after it.
+  // Too large for a reply: the message is posted alone, and the client requests the rest after it.
   if (tooLarge) await postAlone(deps, caller.connectionId, tooLarge);
   return {
     type: "replayed",

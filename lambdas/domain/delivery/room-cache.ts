@@ -1,6 +1,6 @@
 import type { Room, RoomCache } from "../model/room.ts";
 
-/** A row takes 3,000 reads a second: so many execution environments can each read it once in that time. */
+/** One row can be read 3,000 times a second, so 3,000 execution environments can each read it once in this time. */
 const maxAgeMs = 1_000;
 
 /** @param max how many rooms are kept; the oldest entry is evicted */

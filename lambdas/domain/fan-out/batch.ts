@@ -22,7 +22,7 @@ export interface Batch {
   frame?: string;
 }
 
-/** Continues the recorded progress. */
+/** A message of a batch that continues the recorded progress of its task. */
 export const batchedMessage = (task: FanOutTask, { outcomes, retryTaskCount = 0 }: TaskProgress): BatchedMessage => ({
   task,
   outcomes: { ...outcomes },
@@ -31,7 +31,7 @@ export const batchedMessage = (task: FanOutTask, { outcomes, retryTaskCount = 0 
 });
 
 /**
- * The frame has the form of a redelivery, which every client that acknowledges knows.
+ * Makes a batch of messages. Its common frame has the form of a redelivery, which every client that acknowledges knows.
  *
  * @param epoch that of all messages
  */
@@ -64,7 +64,7 @@ export function postsFor(member: Member, { messages, frame }: Batch): BatchPost[
  * | excluded, or has the message already | never |
  * | other | now |
  *
- * @param posts those that were intended, in order
+ * @param posts all posts that were intended, in order; `delivery.sent` of them were sent
  */
 export function countOutcome(
   member: Member,

@@ -3,7 +3,7 @@ import { flatten } from "../concurrency/pages.ts";
 import type { Deps } from "../model/deps.ts";
 import type { FanOutTask, TaskProgress } from "../model/fan-out-task.ts";
 import type { Part } from "../model/member.ts";
-import { isWanted, type Message } from "../model/message.ts";
+import { isWithinTtl, type Message } from "../model/message.ts";
 import type { Room } from "../model/room.ts";
 import { outgoingMessageOf } from "../wire/outgoing-message.ts";
 import { utf8Bytes } from "../wire/serialize.ts";
@@ -24,7 +24,7 @@ export interface TaskLease {
 }
 
 /**
- * Finds messages that wait for the same part of the room, and acquires their tasks, so that one post can carry them all.
+ * Finds messages that wait for the same part of the room, and acquires their tasks, so that one post can contain them all.
  * Together they have at most the size that API Gateway bills as one message. Older messages go first: a page buffers
  * messages that arrive before their predecessors.
  *
@@ -68,7 +68,7 @@ export async function coalesce(
 async function readNeighbours({ log, now }: CoalesceDeps, room: Room, seq: number): Promise<Map<number, Message>> {
   const neighbours = new Map<number, Message>();
   for await (const { message } of flatten(log.pages(room, seq - reach, Math.min(seq + reach, room.seq)))) {
-    if (message && isWanted(message, now())) neighbours.set(message.seq, message);
+    if (message && isWithinTtl(message, now())) neighbours.set(message.seq, message);
   }
   return neighbours;
 }

@@ -17,8 +17,9 @@ const minPartsOfEveryone = 40;
 const minPartsPerWorker = 4;
 
 /**
- * The number of parts that a room is divided into: one per worker, because few workers poll the queue. Small rooms have
- * fewer parts, and there are more only if a worker could not complete its part within the planned hops.
+ * The number of parts that a room is divided into: at most one per worker, and fewer in small rooms. There are more only
+ * if a worker could not complete its part within the planned hops. The room of everyone, whose size is unknown, has at
+ * least four per worker.
  */
 export function partsFor(roomSize: RoomSize, { postsPerSecond, workers }: FanOutLimits): number {
   const members = estimate(roomSize);

@@ -17,7 +17,7 @@ export interface PostedPages {
   roomId: string;
   pages: AsyncIterable<Member[]>;
   watermark: Watermark;
-  /** No member is started after that. */
+  /** Once it returns true, no further member is started. */
   isOver: () => boolean;
   /** Runs after each member. */
   afterEach: () => Promise<void>;
@@ -80,7 +80,7 @@ function hasBatch({ cursor }: Member, { messages }: Batch): boolean {
   return cursor !== undefined && seq !== undefined && cursor.epoch === epoch && cursor.seq >= seq;
 }
 
-/** Read for each page: a member that was evicted after the push receives nothing more of the room. */
+/** The room's generation, read before each page: a member that was evicted after the push receives nothing more. */
 async function generationOf({ rooms }: Pick<Deps, "rooms">, roomId: string) {
   const room = isImplicit(roomId) ? undefined : await rooms.get(roomId);
   return { roomId, generation: room?.generation ?? 0 };

@@ -4,7 +4,7 @@ import type { PushRecord } from "../model/push-record.ts";
 import type { Room } from "../model/room.ts";
 import type { Idempotency } from "./idempotency.ts";
 
-/** A message that has no room and no number yet. */
+/** A message before it has a room and a number. */
 export type Draft = Omit<SentMessage, "epoch" | "seq" | "roomId">;
 type AppendDeps = Pick<Deps, "rooms" | "log" | "pushes">;
 
@@ -24,7 +24,8 @@ export interface Appended {
  *
  * @param idempotency of a push that may be repeated
  * @param write writes the message to the log; called again with each new number
- * @returns `conflict` if the id stands for another message; nothing was written then
+ * @returns `conflict` if the id stands for another message; the number is a tombstone then
+ * @throws Error if each of ten numbers became a tombstone before its message was written
  */
 export async function appendTo(
   { rooms, log, pushes }: AppendDeps,

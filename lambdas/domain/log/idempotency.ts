@@ -1,6 +1,6 @@
 import type { Pushes, PushRecord } from "../model/push-record.ts";
 
-/** The content that an id stands for within a day. */
+/** The content that an id stands for, for a day. Other content is a conflict; other options may differ. */
 interface Content {
   rooms: readonly string[];
   eventName: string;
@@ -42,7 +42,10 @@ export class Idempotency {
     return "conflict";
   }
 
-  /** Call it when a room has ended. If the first room failed before its write, the other rooms stop waiting for it. */
+  /**
+   * Call it when the push to a room has ended. If the first room failed before its write, the other rooms would wait for it
+   * forever, so they continue as if it had found the same content.
+   */
   release(roomId: string): void {
     if (roomId === this.#firstRoom) this.#verdict.resolve("same");
   }

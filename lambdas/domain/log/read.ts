@@ -1,14 +1,14 @@
 import type { Missed, Position } from "../../../protocol/frames.ts";
 import { flatten } from "../concurrency/pages.ts";
 import type { Deps } from "../model/deps.ts";
-import { isFor, isWanted, type LogEntry, type Message } from "../model/message.ts";
+import { isFor, isWithinTtl, type LogEntry, type Message } from "../model/message.ts";
 import type { Room } from "../model/room.ts";
 import { rawFrame, serializeMessage, utf8Bytes } from "../wire/serialize.ts";
 
-/** A number that was taken so long ago and has no entry belongs to a push that died. */
+/** If a number has no entry this long after it was taken, its push is considered dead. */
 const tombstoneAfterMs = 2_000;
 
-/** Two messages with neighbouring numbers may have been accepted so far apart, in either order. */
+/** The maximum time between the pushes of neighbouring numbers, in either order. */
 const neighboursApartMs = 30_000;
 
 /** The size of the missed messages in one reply. The rest of a post is for the frame around them. */
@@ -51,7 +51,7 @@ const isKept = ({ log, now }: LogDeps, atMs: number) => now() - atMs < log.reten
 interface Reading {
   subject: string;
   budgetBytes: number;
-  /** No message that the reader asks for can have expired. */
+  /** Whether all requested entries are certainly still kept. */
   isWhole: boolean;
 }
 
@@ -75,7 +75,7 @@ async function readOn(
     isAnchored ||= isKept(deps, entry.atMs);
     if (entry.seq <= after) continue;
     const { message } = entry;
-    if (message && isWanted(message, deps.now()) && isFor(message, subject)) {
+    if (message && isWithinTtl(message, deps.now()) && isFor(message, subject)) {
       const text = serializeMessage(deps, message);
       bytes += utf8Bytes(text);
       if (bytes > budgetBytes) {
@@ -114,7 +114,7 @@ async function fillGap(
   return true;
 }
 
-/** A history is searched in so many numbers. */
+/** The messages of a history are among this many newest numbers. */
 const maxScanned = 1_000;
 
 /**
@@ -144,7 +144,7 @@ async function findNewest(
   let found = 0;
   for await (const entry of flatten(deps.log.pages(room, first, room.seq, true))) {
     const { message, ...empty } = entry;
-    const isForReader = message !== undefined && isWanted(message, deps.now()) && isFor(message, subject);
+    const isForReader = message !== undefined && isWithinTtl(message, deps.now()) && isFor(message, subject);
     // Other messages may be many and large: only their numbers are kept.
     entries.push(isForReader ? entry : empty);
     if (isForReader) found += 1;
@@ -171,7 +171,7 @@ export async function readKept({ log }: Pick<Deps, "log">, room: Room, after: nu
 export async function readPending({ log, now }: LogDeps, room: Room, after: number, max: number): Promise<LogEntry[]> {
   const pending: LogEntry[] = [];
   for await (const entry of flatten(log.pages(room, after + 1, room.seq))) {
-    if (entry.message && isWanted(entry.message, now())) pending.push(entry);
+    if (entry.message && isWithinTtl(entry.message, now())) pending.push(entry);
     if (pending.length === max) break;
   }
   return pending;

@@ -9,7 +9,7 @@ import { type ResumePoint, resumePointOf, resumeSeq } from "../model/resume-poin
 export type StartPosition = (head: Position) => Promise<Position>;
 
 /**
- * The start position that the catch-up options ask for. The membership is written with it at once. If it started at the
+ * The start position that the catch-up options request. The membership is written with it at once. If it started at the
  * newest message and were corrected later, a crash in between would leave a resume point after messages that the subject
  * does not have.
  */
@@ -30,8 +30,8 @@ export function startPositionFor(
 }
 
 /**
- * The subject's stored resume point, and those of its devices that are still members: one may have gone without a
- * `$disconnect`. For the room of everyone only the stored one is read, as its members are all connections.
+ * The subject's stored resume point, and those of its devices that are still members: the connection of one may have ended
+ * without a `$disconnect`. For the room of everyone only the stored one is read, as its members are all connections.
  */
 export async function readResumePoints(
   { resumePoints, members }: Pick<Deps, "resumePoints" | "members">,

@@ -6,7 +6,7 @@ import type { Caller } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
 import { restoreRoom } from "./resume.ts";
 
-/** The frame `hello`, the first of a connection: names its session and restores its rooms, all in parallel. */
+/** Handles `hello`, the first frame of a connection: sets its session and restores its rooms, all in parallel. */
 export async function hello(deps: Deps, caller: Caller, frame: FrameOf<"hello">): Promise<ServerFrame> {
   const { session, probe = false, acks = false, rooms = [] } = frame;
   const as = { session, newSession: deps.newId(), probe, acks };

@@ -12,17 +12,17 @@ import { isImplicit, type Room } from "../model/room.ts";
 import { rawFrame, serializeMessage } from "../wire/serialize.ts";
 import type { Admitted, LoginResult } from "./policies/login-result.ts";
 
-/** The login that is answered. */
+/** The request of a login or a resume. */
 interface ReplyOptions {
   roomId: string;
   /** The client's name for the room. Default: `roomId`. */
   wireRoomId?: string;
   catchUp: CatchUp;
-  /** Bytes of the reply that missed messages may take. Default: `missedBytes`. */
+  /** The maximum size of the missed messages in the reply. Default: `missedBytes`. */
   budgetBytes?: number | undefined;
 }
 
-/** The reply to a login or a resume. If the session was admitted, it includes what it missed of the room's log. */
+/** The reply to a login or a resume. For an admitted session it includes the missed messages of the room's log. */
 export async function loginReply(
   deps: Deps,
   self: Connection,
@@ -98,7 +98,7 @@ async function moveCursor(
   await setCursor(deps, self, roomId, { epoch, seq, hasAcked: hasPosition }, startSeq);
 }
 
-/** Whether the stored cursor of a polling member is there already. Then it is not written again, and never moved back. */
+/** Whether the stored cursor of a polling member is at `since` or after it. A poll never moves it back. */
 const isRecorded = (self: Connection, { epoch, ackedSeq = -1 }: Admitted, since: Position, part: MissedPart) =>
   isPolling(self) && part.recovered && since.epoch === epoch && since.seq <= ackedSeq;
 
@@ -116,7 +116,10 @@ async function setCursor(
   await members.setCursor(roomId, sessionKey(self, roomId), connectionId, { epoch, seq }, startSeq);
 }
 
-/** The response to a poll is no post: it may be larger, and nothing can be posted after it. So its first message always fits. */
+/**
+ * The part of the log for the reply. A first message that alone exceeds the size of a reply is added only for a polling
+ * member: the response to a poll may be larger, and nothing can be posted later. Others request it by `replay`.
+ */
 function missedOf(deps: Deps, self: Connection, { tooLarge, ...missed }: MissedPart): Missed {
   if (!tooLarge || !isPolling(self)) return missed;
   return { ...missed, missed: [rawFrame(serializeMessage(deps, tooLarge))], upTo: tooLarge.seq };

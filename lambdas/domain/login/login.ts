@@ -11,7 +11,7 @@ import { type LoginResult, refuse } from "./policies/login-result.ts";
 import type { ApplyPolicy } from "./policies/policy.ts";
 import { whenever } from "./policies/whenever.ts";
 
-/** What a login by each policy does. A policy without an entry does not compile. */
+/** The function of each policy. A policy without an entry does not compile. */
 export const loginBy: Record<LoginPolicy, ApplyPolicy> = {
   loginWhenFirst: whenFirst,
   loginWhenLast: whenLast,

@@ -6,10 +6,10 @@ import { removeMembership } from "../membership/end-membership.ts";
 import { scheduleUnreadCheck } from "../membership/unread-before-join.ts";
 import type { Caller, Connection } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
-import { leaseMs, pollingConnectionId } from "../model/polling.ts";
+import { pollingConnectionId, pollingLeaseMs } from "../model/polling.ts";
 import { restoreRoom } from "./resume.ts";
 
-/** A poll. The fields are those of `hello`. */
+/** A poll. `session` and `rooms` are those of `hello`. */
 export interface PollRequest {
   session?: string;
   rooms: RoomToRestore[];
@@ -22,9 +22,24 @@ export interface PollResponse {
   rooms: LoginFrame[];
   /** The pause before the next poll, in milliseconds. */
   retryAfterMs: number;
-  /** Absent after news. A page that has received nothing for long may lengthen its pause up to this, in milliseconds. */
+  /** The longest pause of a page that has received nothing for a while, in milliseconds. Absent if there are messages. */
   retryUpToMs?: number;
 }
+
+type PollCaller = Omit<Caller, "connectionId" | "transport" | "connectedAtMs">;
+
+/** A polling session as the connection that all logins expect. */
+const connectionOfPoll = (caller: PollCaller, session: string, nowMs: number): Connection => ({
+  ...caller,
+  connectionId: pollingConnectionId(session),
+  transport: "polling",
+  session,
+  // A poll does not take over the membership of a newer connection. The time of its arrival counts: by the time it is
+  // handled, its page may have connected.
+  connectedAtMs: caller.requestedAtMs ?? nowMs,
+  probe: false,
+  acks: true,
+});
 
 /** Ends only the subject's own membership, so that a stolen session is of no use to another user. */
 async function leaveIfOwn(deps: Deps, { session, connectionId, subject, requestedAtMs }: Connection, roomId: string) {
@@ -32,10 +47,10 @@ async function leaveIfOwn(deps: Deps, { session, connectionId, subject, requeste
   if (membership?.subject === subject) await removeMembership(deps, roomId, session, connectionId, requestedAtMs);
 }
 
-/** The response has messages, so more may follow at once. */
+/** After a response with messages, because more may follow soon. */
 const busy = { retryAfterMs: 500 };
-/** At most a third of a lease, so that two polls may fail before a membership ends. */
-const idle = { retryAfterMs: 3_000, retryUpToMs: leaseMs / 3 };
+/** After an empty response. At most a third of a lease, so that two polls may fail before a membership ends. */
+const idle = { retryAfterMs: 3_000, retryUpToMs: pollingLeaseMs / 3 };
 
 /**
  * One poll: restores the session's rooms, which renews their leases, and returns the messages after its positions. The
@@ -43,23 +58,11 @@ const idle = { retryAfterMs: 3_000, retryUpToMs: leaseMs / 3 };
  */
 export async function poll(
   deps: Deps,
-  caller: Omit<Caller, "connectionId" | "transport" | "connectedAtMs">,
+  caller: PollCaller,
   { session: known, rooms, leave = [] }: PollRequest,
 ): Promise<PollResponse> {
   const session = known ?? deps.newId();
-  const connectionId = pollingConnectionId(session);
-  // A membership goes to the newer of a poll and a connection. The poll's age counts from its arrival: a page may have
-  // given it up and connected before it is handled.
-  const connectedAtMs = caller.requestedAtMs ?? deps.now();
-  const self: Connection = {
-    ...caller,
-    connectionId,
-    transport: "polling",
-    session,
-    connectedAtMs,
-    probe: false,
-    acks: true,
-  };
+  const self = connectionOfPoll(caller, session, deps.now());
   const implicit = [everyone, ownRoom].filter((name) => !rooms.some(({ roomId }) => roomId === name));
   const wanted = [...implicit.map((roomId) => ({ roomId })), ...rooms];
   const budgetBytes = missedBytes / Math.max(1, rooms.length);

@@ -5,7 +5,7 @@ import { scheduleUnreadCheck } from "../membership/unread-before-join.ts";
 import type { Connection } from "../model/connection.ts";
 import type { Deps } from "../model/deps.ts";
 import { isCurrent } from "../model/member.ts";
-import { isHeld, isPolling } from "../model/polling.ts";
+import { isLeaseFresh, isPolling } from "../model/polling.ts";
 import { isImplicit, roomOfWire } from "../model/room.ts";
 import { logIn, refusalOf } from "./login.ts";
 import { loginReply } from "./login-reply.ts";
@@ -36,7 +36,7 @@ export const resumeBy: Record<LoginPolicy, ApplyPolicy> = {
  * | has a newer generation | evicted meanwhile: 2005 |
  * | still has the session's membership | the membership moves to the new connection |
  * | no longer has it | a login by `resumeBy` |
- * | is `@all` or `@user` | no login; only the position in its log is settled |
+ * | is `@all` or `@user` | no login; the reply has only the position and the missed messages |
  */
 export async function restoreRoom(
   deps: Deps,
@@ -45,15 +45,15 @@ export async function restoreRoom(
   budgetBytes?: number,
 ): Promise<LoginFrame> {
   const { roomId, generation, type: _, ...catchUp } = room;
-  if (isImplicit(roomId)) return restoreOwnRoom(deps, self, room, budgetBytes);
+  if (isImplicit(roomId)) return restoreImplicitRoom(deps, self, room, budgetBytes);
   if (generation === undefined) return logIn(deps, self, room, Promise.resolve(self), budgetBytes);
   const startPosition = startPositionFor(deps, roomId, self.subject, catchUp);
   const result = refusalOf(deps, self, roomId) ?? (await restore(deps, self, room, generation, startPosition));
   return loginReply(deps, self, result, { roomId, catchUp, budgetBytes });
 }
 
-/** `@all` or `@user`: a connection is a member of both without a login. */
-async function restoreOwnRoom(
+/** Restores `@all` or `@user`, of which a connection is a member without a login. */
+async function restoreImplicitRoom(
   deps: Deps,
   self: Connection,
   { roomId: wireRoomId, since, history }: RoomToRestore,
@@ -93,7 +93,8 @@ async function restore(
     if (!mine || !isCurrent(mine, room) || mine.subject !== self.subject) {
       return resumeBy[type](deps, roomId, self, Promise.resolve(self), startPosition);
     }
-    if (isHeld(self, mine, deps.now()) && mine.cursor?.epoch === room.epoch) return resumed(room, mine, mine.cursor);
+    if (isLeaseFresh(self, mine, deps.now()) && mine.cursor?.epoch === room.epoch)
+      return resumed(room, mine, mine.cursor);
     // A resume has no time of request: a `leaveRoom` that is already under way may still end the membership.
     const result = await resumeMembership(deps, room, { ...self, requestedAtMs: undefined }, mine);
     if (result !== "changed") return result;

@@ -61,8 +61,8 @@ export async function endMembership(
 }
 
 /**
- * Replaces the recorded range if it has changed before the membership was removed: a message may have taken a number, been
- * acked, or exhausted its redeliveries.
+ * Replaces the recorded range if it was out of date when the membership was removed: meanwhile a message may have been
+ * appended, acked or exhausted.
  */
 async function correctUnacked(
   deps: MembershipDeps,
@@ -77,7 +77,7 @@ async function correctUnacked(
   if (startsLater) await deps.unackedRanges.clear(roomId, recorded);
 }
 
-/** Call it after the membership is removed: between the two the room seems occupied, never free with a member in it. */
+/** Releases the lease of a removed membership. In this order the room may seem occupied, but never free while it has a member. */
 async function release(
   { rooms }: Pick<Deps, "rooms">,
   roomId: string,

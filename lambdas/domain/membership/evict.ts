@@ -77,12 +77,12 @@ export async function evict(
 ): Promise<void> {
   const { members, resumePoints } = deps;
   const { session, connectionId, subject, cursor } = member;
-  const before = resumePointOf(member);
+  const resumePoint = resumePointOf(member);
   await scheduleNotice(deps, roomId, member, generation);
   // In parallel, because a login waits for it. The resume point is true whether or not the membership is removed here.
   const [evicted] = await Promise.all([
     members.evict(roomId, session, generation),
-    before && resumePoints.keep(roomId, subject, before),
+    resumePoint && resumePoints.keep(roomId, subject, resumePoint),
   ]);
   if (!evicted) return;
   await Promise.all([

@@ -11,7 +11,7 @@ export type PruneDeps = MembershipDeps & Pick<Deps, "connections" | "gateway">;
 const handshakeMs = 10_000;
 
 /**
- * Removes a stale connection, of which no `$disconnect` arrived, and its memberships.
+ * Removes a connection whose `$disconnect` was lost, and its memberships.
  *
  * @returns whether the connection has ended
  */

@@ -6,8 +6,8 @@ import type { Room } from "../model/room.ts";
 import { maxRedeliveries } from "../schedule/ack-wait.ts";
 
 /**
- * Schedules the check of messages that were sent to a user before a new page joined at the newest message: no page will
- * receive them any more, unless another device has them. The check waits for the redeliveries to that device.
+ * Schedules the check of messages that were sent to a user before a new page joined at the newest message. This page skips
+ * them, but another device may still receive them, so the check runs after the redeliveries to that device.
  *
  * Call it before the page's cursor is written, so that a crash in between does not lose the check.
  *

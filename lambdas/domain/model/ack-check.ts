@@ -38,7 +38,7 @@ export interface Continuation {
 /** Nothing acknowledges the notice of an eviction, so it is posted several times. */
 export interface EvictedCheck extends Check {
   kind: "evicted";
-  /** `generation` is the one that evicted the session. */
+  /** `generation` is that of the login that evicted the session. */
   evicted: Pick<Member, "session" | "connectionId" | "generation">;
 }
 

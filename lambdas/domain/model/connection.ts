@@ -34,11 +34,14 @@ export interface Connection extends Caller {
   answeredNonce?: string;
 }
 
-/** A row past its `expiresAt` is absent for every reader. All reads by key are strongly consistent. */
+/** All connections. A connection is absent once it has expired. Reads are strongly consistent. */
 export interface Connections {
   put(connection: Caller): Promise<void>;
   get(connectionId: string): Promise<Connection | undefined>;
-  /** Sets the connection's session. `refused`: it already has another one. */
+  /**
+   * Sets the connection's session. `refused`: it already has another one, or has logged in to a room without a session.
+   * `gone`: there is no such connection.
+   */
   identify(
     connectionId: string,
     as: Pick<Connection, "probe" | "acks"> & {
@@ -48,9 +51,13 @@ export interface Connections {
       newSession: string;
     },
   ): Promise<Connection | "refused" | "gone">;
-  /** Records that the connection is in the room, so that its end can end the membership. */
+  /**
+   * Records that the connection is in the room, so that its end can end the membership. `full`: it is in
+   * `limits.roomsPerConnection` rooms already.
+   */
   addRoom(connectionId: string, roomId: string): Promise<"done" | "full" | "gone">;
   removeRoom(connectionId: string, roomId: string): Promise<void>;
+  /** Records the nonce of a probe that the client answered. */
   recordAnswer(connectionId: string, nonce: string): Promise<void>;
   /** @returns the removed connection with its rooms, and its resume point in the room of everyone */
   remove(connectionId: string): Promise<EndedConnection | undefined>;
@@ -63,6 +70,6 @@ export interface EndedConnection {
   resumePoint?: ResumePoint;
 }
 
-/** The key of the caller's membership. In implicit rooms each connection is a member. */
+/** The key of the caller's membership: its session, or its connection in `@all` and `@user`. */
 export const sessionKey = (self: Pick<Connection, "session" | "connectionId">, roomId: string) =>
   isImplicit(roomId) ? self.connectionId : self.session;

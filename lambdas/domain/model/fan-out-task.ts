@@ -2,17 +2,18 @@ import type { Part } from "./member.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { OutgoingMessage } from "./outgoing-message.ts";
 
-/** One item of the fan-out queue: a message for a part of a large room, or a retry for a few sessions. */
+/** One item of the fan-out queue: a message for one part of a large room, or a retry of its failed posts. */
 export interface FanOutTask extends OutgoingMessage {
   /** Unique within the message and room: a task that is enqueued twice under one id is done once. */
   taskId: string;
+  /** One part of the room, or the sessions of a retry. */
   to: Part | { sessions: string[] };
-  /** How often the rest of the part was enqueued again, or the sessions were retried. */
+  /** For a part: how often its rest was enqueued again. For a retry: its number, from 1. */
   hop: number;
 }
 
 export interface FanOutLimits {
-  /** Of all fan-out workers together. */
+  /** The limit for all fan-out workers together. */
   postsPerSecond: number;
   /** How many tasks run at the same time. */
   workers: number;

@@ -19,5 +19,9 @@ export interface Gateway {
    * @param text one frame as JSON
    */
   post(connectionId: string, text: string): Promise<PostOutcome>;
+  /**
+   * Whether API Gateway reports the connection as open. Also true if there is no valid response, because only a proof may
+   * end a membership. A stale connection is open for minutes.
+   */
   isOpen(connectionId: string): Promise<boolean>;
 }

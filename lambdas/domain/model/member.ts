@@ -11,7 +11,7 @@ export interface Member {
   generation: number;
   /** Whether the member logged in with the room's lease. */
   holdsLease: boolean;
-  /** The position up to which the member has acked everything. Absent if the member does not ack. */
+  /** The position up to which the member has acked everything, at first its start position. Absent if it does not ack. */
   cursor?: Position;
   /** The start position: the member did not request messages up to here, and its cursor does not prove their arrival. */
   startSeq?: number;
@@ -26,11 +26,11 @@ export interface Member {
   exhaustedSeq: number;
   /** When the lease of a polling member expires. Absent for a member with a connection. */
   leaseExpiresAtMs?: number;
-  /** When the login was requested that wrote the membership. Earlier requests do not end it. */
+  /** When the login that wrote the membership was requested. An earlier `leaveRoom` does not end it. */
   requestedAtMs?: number;
 }
 
-/** A membership as a login writes it, before any redelivery. Its lease decides about its transport. */
+/** A membership as a login writes it, before any redelivery. With `leaseExpiresAtMs` it is a polling one. */
 export type NewMember = Omit<
   Member,
   "transport" | "acks" | "hasAcked" | "redeliveries" | "redeliveredAtMs" | "exhaustedSeq"
@@ -40,22 +40,27 @@ export type NewMember = Omit<
 export interface Members {
   get(roomId: string, session: string): Promise<Member | undefined>;
   /**
-   * `superseded`: the session already has a membership of a newer connection or generation.
+   * Writes the session's membership. `superseded`: it has one of a newer connection or generation, which stays.
    *
-   * @param current for a membership that starts again: one of this generation or a newer one supersedes it too
+   * @param current given for a new membership, on which nothing is acked: an existing one of this generation or newer
+   *   supersedes it. Absent: the write continues an existing membership, and keeps whether it has acked.
    */
   put(roomId: string, member: NewMember, current?: number): Promise<"done" | "superseded">;
   /** Moves the session's membership of this generation to another connection, if it still exists. */
   move(roomId: string, member: NewMember): Promise<"done" | "changed">;
-  /** Removes the membership if it is of that connection, and of a login that was requested before `requestedAtMs`. */
+  /**
+   * Removes the membership if it is of that connection, and its login was requested no later than `requestedAtMs`.
+   *
+   * @returns the removed membership, if any
+   */
   remove(roomId: string, session: string, connectionId: string, requestedAtMs?: number): Promise<Member | undefined>;
-  /** Removes the membership if it is of an older generation. */
+  /** Removes the membership if it is of an older generation. @returns the removed membership, if any */
   evict(roomId: string, session: string, generation: number): Promise<Member | undefined>;
   /** Moves the cursor forward. @returns the old `seq`; `refused`: no such membership, or the cursor is there already */
   ack(roomId: string, session: string, connectionId: string, cursor: Position): Promise<number | "refused">;
   /** Sets the cursor in any direction. With `startSeq` it is a start position, and nothing is acked yet. */
   setCursor(roomId: string, session: string, connectionId: string, cursor: Position, startSeq?: number): Promise<void>;
-  /** Counts a redelivery, unless the cursor has moved in the meantime. */
+  /** Writes the member's redelivery fields, unless its cursor has moved since it was read. */
   recordRedelivery(roomId: string, member: Member): Promise<void>;
   /**
    * All members of a small room, or about `max` members of a large one.

@@ -33,7 +33,7 @@ export type LogEntry = { seq: number; atMs: number; message?: Message };
 export interface Log {
   /** `exists`: the log has this message already. `superseded`: the number has a tombstone or another message. */
   append(message: Message): Promise<"done" | "exists" | "superseded">;
-  /** Makes a number a tombstone. `taken`: a message has it. */
+  /** Writes a tombstone under a number, if it has no entry. `taken`: the number has a message. */
   putTombstone(roomId: string, at: Position & { atMs: number }): Promise<"done" | "taken">;
   get(roomId: string, at: Position): Promise<LogEntry | undefined>;
   /** The kept entries of the room's epoch, both ends included, by ascending `seq` or `backwards`. */
@@ -41,8 +41,9 @@ export interface Log {
   retentionMs: number;
 }
 
-/** Whether the message is for the subject. For an excluded subject its number is empty. */
+/** Whether the subject may get the message. An excluded subject gets only its number. */
 export const isFor = ({ exclude }: Message, subject: string) => !exclude?.includes(subject);
 
 /** Whether the message's `ttl` has not ended. */
-export const isWanted = ({ ttlEndsAtMs }: Message, nowMs: number) => ttlEndsAtMs === undefined || ttlEndsAtMs > nowMs;
+export const isWithinTtl = ({ ttlEndsAtMs }: Message, nowMs: number) =>
+  ttlEndsAtMs === undefined || ttlEndsAtMs > nowMs;

@@ -6,12 +6,12 @@ export interface OutgoingMessage {
   messageId: string;
   /** The frame as JSON. */
   text: string;
-  /** The message, if its data are a payload: the frame's URL expires, and is made again from this. */
+  /** Present if the data are a payload: its URL in `text` expires, and a new frame is made from this message. */
   source?: SentMessage;
   /** The position in the room's log. Absent at `qos` 0. */
   epoch?: string;
   seq?: number;
-  /** The time over which the members spread their acks. */
+  /** The time over which the members spread their acks. Absent if they may ack at once. */
   ackWithinMs?: number;
   /** The message is not posted from then on. */
   ttlEndsAtMs?: number;

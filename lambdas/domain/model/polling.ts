@@ -11,17 +11,20 @@ export const pollingConnectionId = (session: string) => `poll:${session}`;
 export const isPolling = ({ transport }: { transport: Transport }): boolean => transport === "polling";
 
 /** How long a membership stays without a further poll, in milliseconds. */
-export const leaseMs = 90_000;
+export const pollingLeaseMs = 90_000;
 
 /** The age at which a poll renews the lease: of polls that come every 3 s, one in ten writes. */
-const renewAfterMs = leaseMs / 3;
+const renewAfterMs = pollingLeaseMs / 3;
 
-/** Whether the membership is what a poll of `self` would write, except for a little of its lease. */
-export const isHeld = (
+/**
+ * Whether a poll may leave the membership unwritten: it is of this polling session, and its lease was renewed within the
+ * last 30 s.
+ */
+export const isLeaseFresh = (
   self: { connectionId: string; transport: Transport },
   membership: { connectionId: string; leaseExpiresAtMs?: number },
   nowMs: number,
 ): boolean =>
   isPolling(self) &&
   membership.connectionId === self.connectionId &&
-  (membership.leaseExpiresAtMs ?? 0) > nowMs + leaseMs - renewAfterMs;
+  (membership.leaseExpiresAtMs ?? 0) > nowMs + pollingLeaseMs - renewAfterMs;

@@ -1,14 +1,14 @@
 import type { Position } from "../../../protocol/frames.ts";
 import type { Member } from "./member.ts";
 
-/** The resume points of subjects, for those that continue on another device. */
+/** The stored resume points of subjects in rooms, kept for 30 days. */
 export interface ResumePoints {
   get(roomId: string, subject: string): Promise<ResumePoint | undefined>;
   /** Keeps the newer of the stored point and this one. A point without an ack is stored only if there is none yet. */
   keep(roomId: string, subject: string, resumePoint: ResumePoint): Promise<void>;
 }
 
-/** The position at which a subject left a room. Without an ack it says nothing about the messages before it. */
+/** Where a subject continues in a room on another device. Without an ack it says nothing about the messages before it. */
 export interface ResumePoint extends Position {
   hasAcked: boolean;
   /** The start position of the membership: messages up to here were not requested. */
@@ -35,6 +35,6 @@ export function resumeSeq(points: readonly ResumePoint[], head: Position): numbe
   const known = points.filter(({ epoch, seq }) => epoch === head.epoch && seq <= head.seq);
   const acked = known.filter(({ hasAcked }) => hasAcked).map(({ seq }) => seq);
   if (acked.length > 0) return Math.max(...acked);
-  // Without an ack it is the start of the device that came first.
+  // Without an ack, the earliest start position: the messages after it were sent to that device.
   return known.length > 0 ? Math.min(...known.map(({ seq }) => seq)) : undefined;
 }

@@ -1,6 +1,6 @@
 import { everyone } from "../../../protocol/ids.ts";
 
-/** The push function posts to rooms of up to so many members. Larger rooms are divided into fan-out tasks. */
+/** The maximum number of members to which the push function posts itself. Larger rooms are divided into fan-out tasks. */
 export const inlineMembers = 250;
 
 /** What the first page of a room's members says about its size. */
@@ -21,7 +21,7 @@ export const roomSizeOf = ({ members, share }: { members: readonly unknown[]; sh
 export const estimate = ({ seen, share }: RoomSize): number | undefined =>
   share === undefined ? undefined : Math.ceil(seen / share);
 
-/** One key takes 1,000 writes a second. The rest is for pushes and logins, and for the error of the estimate. */
+/** Of the 1,000 writes a second that one key takes. The rest is for pushes, logins and the error of the estimate. */
 const acksPerSecond = 800;
 
 /** The time within which clients ack by default. */
@@ -31,9 +31,10 @@ const usualAckMs = 250;
  * The time over which the members of a room spread their acks, because each ack writes under the room's one key. Each
  * member acks once in that time, at its own moment, so that acks come at an even rate, however many messages there are.
  *
- * The time doubles with the room: it changes seldom, and a member keeps its moment when it changes.
+ * The time is a power of two times 250 ms, so it seldom changes while the room grows, and a member keeps its moment when
+ * it does.
  *
- * @returns `undefined` if clients may ack as soon as they like. In the room of everyone each member has its own key.
+ * @returns milliseconds; `undefined` for small rooms and for the room of everyone, where each member has its own key
  */
 export function ackWithinMs(roomId: string, roomSize: RoomSize): number | undefined {
   const members = roomId === everyone ? 0 : (estimate(roomSize) ?? 0);

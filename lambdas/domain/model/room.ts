@@ -24,11 +24,11 @@ export function roomKind(roomId: string): RoomKind {
 /** How a connection's frames name the room: `@user` is the own room of the connection's subject. */
 export const wireRoomOf = (roomId: string): string => (roomKind(roomId) === "user" ? ownRoom : roomId);
 
-/** The room that a connection of `subject` names so. */
+/** The room that frames of the subject's connections call `wireName`. */
 export const roomOfWire = (wireName: string, subject: string): string =>
   wireName === ownRoom ? userRoom(subject) : wireName;
 
-/** Whether membership comes with the connection, without a login. Such a room has no policy, lease or generation. */
+/** Whether the room has no logins, and so no policy, lease or generation: each kind except application rooms. */
 export const isImplicit = (roomId: string): boolean => roomKind(roomId) !== "application";
 
 /** A room's counters. `seq` is that of the newest message, 0 before the first. */
@@ -38,7 +38,7 @@ export interface Room extends Position {
   /** Counts the logins that did not acquire the lease. `acquire` fails if it has changed. */
   loginCount: number;
   lease?: Lease;
-  /** When the counters were created. No older message can have left the log. */
+  /** When the counters were created. The epoch has no older messages. */
   openedAtMs: number;
   /** When the newest `seq` was taken. */
   lastAtMs: number;
@@ -46,28 +46,31 @@ export interface Room extends Position {
   ackCheckAtMs: number;
 }
 
+/** The right of one connection to write its membership next. */
 export interface Lease {
   connectionId: string;
   transport: Transport;
-  /** The lease counts until then, also without a membership. That is longer than a login can take. */
+  /** Longer than a login can take. After that, the connection has no right to the room without a membership. */
   expiresAtMs: number;
 }
 
 export interface Rooms {
   get(roomId: string): Promise<Room | undefined>;
-  /** Creates the room if there is none. */
+  /** Reads the room, creates it if there is none, and restarts its lifetime of 30 days. Always a write. */
   open(roomId: string): Promise<Room>;
-  /** The same for a room that probably exists: reads first, and writes if there is none or it was not renewed for a day. */
+  /** The same for a room that probably exists: a read, and `open` only if there is none or it was not renewed for a day. */
   find(roomId: string): Promise<Room>;
   /** Counts a login that does not acquire the lease. @returns the room after it */
   countLogin(roomId: string): Promise<Room>;
-  /** Acquires the lease, unless the login count or the lease has changed since `seen`. */
+  /** Acquires the lease and sets the generation, unless generation, login count or lease have changed since `seen`. */
   acquire(seen: Room, lease: Lease, generation: number): Promise<Room | "changed">;
-  /** Starts a new generation with this lease. @returns the room as it is now, with the lease of before */
+  /** Increments the generation and replaces the lease. @returns the room with its new generation and its previous lease */
   takeOver(roomId: string, lease: Lease): Promise<Room>;
   /** Moves the lease to another connection of its session, if it still holds the lease. */
   moveLease(roomId: string, from: string, to: Pick<Lease, "connectionId" | "transport">): Promise<void>;
+  /** Releases the lease, if that connection holds it. */
   release(roomId: string, connectionId: string): Promise<void>;
+  /** Takes the next number of the room's log. @returns the room with that number as `seq` */
   nextSeq(roomId: string): Promise<Room>;
   /** Records that an ack check is scheduled for `atMs`. */
   recordAckCheck(roomId: string, atMs: number): Promise<void>;

@@ -30,7 +30,7 @@ export async function publish(deps: Deps, caller: Caller, frame: PublishOf): Pro
   };
 }
 
-/** Other users may choose the same `clientMessageId`. Ids of services have no slash. */
+/** Contains the subject, because users may choose equal `clientMessageId`s, and a slash, which ids of services lack. */
 export const messageIdOf = (subject: string, clientMessageId: string) =>
   `${encodeURIComponent(subject)}/${clientMessageId}`;
 

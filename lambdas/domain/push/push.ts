@@ -3,9 +3,10 @@ import type { PushRefusal, PushRequest } from "../../../protocol/push.ts";
 import { deliver } from "../delivery/deliver.ts";
 import { enqueueParts, retryDelayMs, retryTasks } from "../fan-out/enqueue.ts";
 import { fanOutMs } from "../fan-out/plan.ts";
-import { appendTo, type Draft } from "../log/append.ts";
+import { type Appended, appendTo, type Draft } from "../log/append.ts";
 import { Idempotency } from "../log/idempotency.ts";
 import type { Deps } from "../model/deps.ts";
+import type { Message } from "../model/message.ts";
 import { noOutcomes } from "../model/outcomes.ts";
 import type { OutgoingMessage } from "../model/outgoing-message.ts";
 import type { PushRecord } from "../model/push-record.ts";
@@ -22,11 +23,11 @@ export interface Accepted {
 }
 
 /**
- * Pushes one message to one or several rooms: measures it, and per room takes a number, writes the log, delivers,
- * schedules the ack check and records the outcome.
+ * Pushes one message to one or several rooms, in parallel. In each room it takes a number, is written to the log, and is
+ * then delivered while its ack check is scheduled. At `qos` 0 it is only delivered.
  *
- * @returns a refusal if the message was not accepted; nothing was written then
- * @throws if a room could not accept it; other rooms may have
+ * @returns a refusal if the message is too large, or its id stands for another one; no log has the message then
+ * @throws Error if a room could not accept it; other rooms may have
  */
 export async function push(deps: Deps, request: PushRequest): Promise<Accepted | PushRefusal> {
   const { rooms, rawData, messageId = deps.newId(), qos, ttlMs, ...options } = request;
@@ -61,8 +62,8 @@ const maxPosition = { epoch: "0".repeat(12), seq: Number.MAX_SAFE_INTEGER };
 const maxAckMs = 99_999_999;
 
 /**
- * The data as frames carry them, or as a stored payload: before any log refers to it, so that no crash leaves a message
- * without its data. It is the same in all rooms.
+ * The data for the frame, or their stored payload if they do not fit into the frame of each room. The payload is stored
+ * before any log refers to it, so that no crash leaves a message without its data.
  */
 async function contentOf(
   deps: Deps,
@@ -101,19 +102,38 @@ async function pushLogged(
     return written;
   });
   if (appended === "conflict") return "conflict";
-  const { message, room, isDone } = appended;
-  const { epoch, seq, atMs, exclude, from } = message;
-  const plain = {
-    roomId,
-    epoch,
-    seq,
-    atMs,
-    done: false,
-    ...(exclude && { exclude }),
-    ...(from !== undefined && { from }),
-  };
+  const plain = recordOf(appended.message);
   const record = idempotency?.recordOf(plain) ?? plain;
-  if (isDone) return { ...record, done: true, outcomes: noOutcomes() };
+  if (appended.isDone) return { ...record, done: true, outcomes: noOutcomes() };
+  const delivered = await deliverLogged(deps, appended, first, record);
+  if (idempotency && delivered.done) await deps.pushes.finish(idempotency.messageId, delivered);
+  return delivered;
+}
+
+/** The record of a logged message before its delivery. */
+const recordOf = ({ roomId, epoch, seq, atMs, exclude, from }: Message): PushRecord => ({
+  roomId,
+  epoch,
+  seq,
+  atMs,
+  done: false,
+  ...(exclude && { exclude }),
+  ...(from !== undefined && { from }),
+});
+
+/**
+ * Delivers a logged message, and makes sure that an ack check will find it.
+ *
+ * @returns the record with the result; without one if the delivery to a small room failed, because the ack check delivers
+ * @throws Error if the ack check could not be scheduled, or the tasks of a large room could not be enqueued
+ */
+async function deliverLogged(
+  deps: Deps,
+  { message, room }: Appended,
+  first: FirstMembers,
+  record: PushRecord,
+): Promise<PushRecord> {
+  const { roomId } = message;
   const roomSize = roomSizeOf(first);
   const ackMs = ackWithinMs(roomId, roomSize);
   const underWayMs = (first.share === 1 ? 0 : fanOutMs(roomSize, deps.fanOut)) + (ackMs ?? 0);
@@ -129,9 +149,7 @@ async function pushLogged(
     deps.logError("delivery", delivered.reason);
     return record;
   }
-  const finished = delivered.value;
-  if (idempotency) await deps.pushes.finish(idempotency.messageId, finished);
-  return finished;
+  return delivered.value;
 }
 
 async function pushUnlogged(

@@ -1,3 +1,4 @@
+import type { Position } from "../../../protocol/frames.ts";
 import { conversationId, subjectOf, subjectsOfConversation } from "../../../protocol/ids.ts";
 import type { Deps } from "../model/deps.ts";
 import type { Member } from "../model/member.ts";
@@ -16,7 +17,7 @@ const statusWithinMs = 20_000;
 /** The status of one message in one room. */
 export interface RoomStatus {
   roomId: string;
-  /** The message is in the log: absent members get it when they return. */
+  /** The message is in the log: a user without a connection gets it on return. */
   logged: boolean;
   /** The message was posted to all members of that time. */
   done: boolean;
@@ -24,10 +25,10 @@ export interface RoomStatus {
   /** How many users have acked, and their names. */
   acked: number;
   ackedBy: string[];
-  /** How many users are to ack yet, and their names. */
+  /** How many users have not acked yet, and their names. */
   waiting: number;
   waitingFor: string[];
-  /** There was no time for all members: counts and names are of those that were read. */
+  /** There was no time to read all members: counts and names cover only some of them. */
   partial?: true;
 }
 
@@ -65,56 +66,85 @@ export interface AckingUsers {
   isPartial: boolean;
 }
 
-/** Called after each page of members with the number of users that have acked: whether to stop reading. */
+/** Whether to stop reading. Called after each page with the number of users that have acked. */
 export type IsEnough = (acked: number) => boolean;
 
-/** The users that have acked a message, and those that have not: present or departed, and not yet reported as undelivered. */
+/**
+ * The users that have acked a message, and the users, present or departed, that have not and are not reported as undelivered
+ * yet.
+ */
 export async function ackingUsers(
   deps: StatusDeps,
   { roomId, epoch, seq, exclude = [], from }: PushRecord,
   isEnough: IsEnough,
 ): Promise<AckingUsers> {
-  const ackedBy = new Set<string>();
-  const waitingFor = new Set<string>();
-  if (epoch === undefined || seq === undefined) return { ackedBy, waitingFor, isPartial: false };
-  const at = { epoch, seq };
-  let isPartial = false;
-  const addMember = (member: Member) => {
-    const { subject, cursor, startSeq = 0 } = member;
-    // Nothing is known of a member that does not ack. A member that started after the message was never sent it.
-    if (cursor?.epoch !== epoch || startSeq >= seq) return;
-    if (cursor.seq >= seq) ackedBy.add(subject);
-    else if (!isPolling(member) || !isExhausted(member, at)) waitingFor.add(subject);
-  };
-  const readMembers = async () => {
-    for await (const page of deps.members.pages(roomId, undefined, undefined, "includingExpired")) {
-      for (const member of page) addMember(member);
-      isPartial = isEnough(ackedBy.size);
-      if (isPartial) return;
-    }
-  };
-  const readUnackedRanges = async () => {
-    for await (const page of deps.unackedRanges.pages(roomId)) {
-      for (const range of page) {
-        if (range.epoch === epoch && range.after < seq && seq <= range.upTo) waitingFor.add(range.subject);
-      }
-      if (isEnough(ackedBy.size)) return;
-    }
-  };
-  const user = subjectOf(roomId);
-  const readResumePoints = async () => {
-    if (user === undefined) return;
-    const names = [user, reportedKey, exhaustedKey];
-    const [own, ...reported] = await Promise.all(names.map((name) => deps.resumePoints.get(roomId, name)));
-    if (own && hasReached(own, at)) ackedBy.add(user);
-    // An offline user may still return, until the message is reported.
-    else if (!reported.some((point) => point?.epoch === epoch && point.seq >= seq)) waitingFor.add(user);
-  };
-  await Promise.all([readMembers(), readUnackedRanges(), readResumePoints()]);
+  const users: AckingUsers = { ackedBy: new Set(), waitingFor: new Set(), isPartial: false };
+  if (epoch === undefined || seq === undefined) return users;
+  const message = { roomId, epoch, seq };
+  await Promise.all([
+    addMembers(deps, message, users, isEnough),
+    addDepartedUsers(deps, message, users, isEnough),
+    addOwner(deps, message, users),
+  ]);
   // One device of a user is enough, and the sender need not ack.
-  for (const subject of [...ackedBy, ...exclude, from]) if (subject !== undefined) waitingFor.delete(subject);
-  for (const subject of exclude) ackedBy.delete(subject);
-  return { ackedBy, waitingFor, isPartial };
+  for (const subject of [...users.ackedBy, ...exclude, from]) {
+    if (subject !== undefined) users.waitingFor.delete(subject);
+  }
+  for (const subject of exclude) users.ackedBy.delete(subject);
+  return users;
+}
+
+type LoggedMessage = Position & { roomId: string };
+
+async function addMembers(
+  { members }: StatusDeps,
+  message: LoggedMessage,
+  users: AckingUsers,
+  isEnough: IsEnough,
+): Promise<void> {
+  for await (const page of members.pages(message.roomId, undefined, undefined, "includingExpired")) {
+    for (const member of page) addMember(member, message, users);
+    users.isPartial = isEnough(users.ackedBy.size);
+    if (users.isPartial) return;
+  }
+}
+
+function addMember(member: Member, message: LoggedMessage, { ackedBy, waitingFor }: AckingUsers): void {
+  const { subject, cursor, startSeq = 0 } = member;
+  // Nothing is known of a member that does not ack. A member that started after the message was never sent it.
+  if (cursor?.epoch !== message.epoch || startSeq >= message.seq) return;
+  if (cursor.seq >= message.seq) ackedBy.add(subject);
+  else if (!isPolling(member) || !isExhausted(member, message)) waitingFor.add(subject);
+}
+
+async function addDepartedUsers(
+  { unackedRanges }: StatusDeps,
+  { roomId, epoch, seq }: LoggedMessage,
+  { ackedBy, waitingFor }: AckingUsers,
+  isEnough: IsEnough,
+): Promise<void> {
+  for await (const page of unackedRanges.pages(roomId)) {
+    for (const range of page) {
+      if (range.epoch === epoch && range.after < seq && seq <= range.upTo) waitingFor.add(range.subject);
+    }
+    if (isEnough(ackedBy.size)) return;
+  }
+}
+
+/** Adds the user whose own room it is, also without a connection. */
+async function addOwner(
+  { resumePoints }: StatusDeps,
+  message: LoggedMessage,
+  { ackedBy, waitingFor }: AckingUsers,
+): Promise<void> {
+  const { roomId, epoch, seq } = message;
+  const owner = subjectOf(roomId);
+  if (owner === undefined) return;
+  const keys = [owner, reportedKey(owner), exhaustedKey(owner)];
+  const [own, ...reported] = await Promise.all(keys.map((key) => resumePoints.get(roomId, key)));
+  if (own && hasReached(own, message)) ackedBy.add(owner);
+  // An offline user may still return, until the message is reported.
+  else if (!reported.some((point) => point?.epoch === epoch && point.seq >= seq)) waitingFor.add(owner);
 }
 
 /** The name of a room as users know it: the log of a conversation has an internal name. */

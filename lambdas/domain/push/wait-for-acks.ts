@@ -8,8 +8,8 @@ const pausesMs = [50, 100, 200, 400];
 const maxPauseMs = 500;
 
 /**
- * Waits until `acks` users have acked, counted in each room, or `withinMs` have passed. It reads no more members than that
- * takes.
+ * Waits until `acks` users have acked or `withinMs` have passed. A user counts once in each room. In a large room it reads
+ * only as many members as it needs.
  *
  * @returns how many users have acked; in a large room, as many as were found by then
  */

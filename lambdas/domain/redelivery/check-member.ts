@@ -32,7 +32,7 @@ export interface MemberResult {
 }
 
 /**
- * Compares a member's cursor with the log, and redelivers what it has not acknowledged in time.
+ * Compares a member's cursor with the log, and redelivers the messages that it has not acknowledged in time.
  *
  * @param member a current one that acknowledges; its cursor has the room's epoch
  * @param readPending reads the messages that a member with that cursor has not acknowledged
@@ -64,7 +64,7 @@ export async function checkMember(
   }
 }
 
-/** A polling member was there for the messages that came before its lease expired. */
+/** Whether the message was pushed before the polling member's lease expired. Later messages are not for it. */
 const cameWithinLease =
   ({ leaseExpiresAtMs = 0 }: Member) =>
   ({ message }: LogEntry) =>
@@ -88,7 +88,7 @@ async function redeliverTo(
   return { undelivered, nextCheckAtMs: dueMs(redeliveredAtMs, redeliveries, room) };
 }
 
-/** Later messages start with no redeliveries. */
+/** Reports messages whose redeliveries are exhausted. Later messages start with no redeliveries. */
 async function exhaust(
   { now, redeliverAfterMs }: Pick<Deps, "now" | "redeliverAfterMs">,
   member: Member,

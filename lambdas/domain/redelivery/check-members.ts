@@ -23,7 +23,7 @@ export interface MembersResult {
   exhausted: Member[];
   /** Whether any current member acknowledges. */
   hasAckingMember: boolean;
-  /** The members of the subjects that were asked for. */
+  /** The members of each subject in `devicesOf`. */
   devices: ReadonlyMap<string, readonly Member[]>;
   /** Whether the time ended before all members were checked. */
   isOutOfTime: boolean;
@@ -37,7 +37,7 @@ export interface MembersToCheck {
   after: string | undefined;
   /** Whether fan-out workers posted to the members. */
   isLargeRoom: boolean;
-  /** Subjects whose members are returned. */
+  /** Subjects whose members are returned in `devices`. */
   devicesOf: readonly string[];
 }
 

@@ -19,8 +19,8 @@ import { undeliveredToReport } from "./report-undelivered.ts";
 
 /** After an outage all members of a room may need a redelivery. Each is a write under the room's key, as acks are. */
 const redeliveriesPerSecond = 400;
-/** No post starts later: a post may take seconds, and the function has a time limit. A continuation does the rest. */
-export const budgetMs = 12_000;
+/** The time of one check. No post starts later, because it may take seconds. A continuation does the rest. */
+export const checkBudgetMs = 12_000;
 
 export interface AckCheckDeps extends Deps {
   /** Limits the posts of all ack checks of this worker. */
@@ -53,7 +53,7 @@ export async function checkRoom(deps: AckCheckDeps, check: RoomCheck): Promise<v
  * Redelivers, reports, records, and schedules the next check, in this order.
  *
  * @param check its `part` is present if the room is large
- * @param members those that have not been checked by an earlier check
+ * @param members the members that no earlier check has checked
  */
 async function checkPart(
   deps: AckCheckDeps,
@@ -65,7 +65,7 @@ async function checkPart(
   const { hop, part, continuation } = check;
   // Read after a room has been divided: each check reads the ranges of its own part.
   const unackedRanges = isImplicit(roomId) ? [] : await readAll(deps.unackedRanges.pages(roomId, part));
-  const untilMs = deps.now() + budgetMs;
+  const untilMs = deps.now() + checkBudgetMs;
   const writes = memberWriteLimiter(deps, roomId, part);
   const limiters = { posts: withDeadline(deps.limiter, untilMs), writes: withDeadline(writes, untilMs) };
   const devicesOf = unackedRanges.map(({ subject }) => subject);
@@ -85,7 +85,7 @@ async function checkPart(
   await Promise.all([
     offline?.recordReported?.(),
     departed.clear(),
-    subject !== undefined && keepExhausted(deps, room, checked.exhausted),
+    subject !== undefined && keepExhausted(deps, room, subject, checked.exhausted),
   ]);
   await recordExhausted(deps, roomId, checked.exhausted, writes);
 
@@ -94,7 +94,7 @@ async function checkPart(
   else await scheduleNextCheck(deps, check, nextCheckAtMs);
 }
 
-/** Only a check that has seen all devices of a user can decide about the user's ranges. Otherwise another check has to. */
+/** Checks the ranges only if this check has read all devices of each user. Otherwise it schedules another check. */
 async function checkUnackedRanges(
   deps: AckCheckDeps,
   room: Room & AckWait,

@@ -27,7 +27,7 @@ export async function checkUnread(
   const subject = subjectOf(roomId);
   // The room of everyone has no such checks.
   if (subject === undefined) return;
-  const [room, reported] = await Promise.all([rooms.get(roomId), resumePoints.get(roomId, reportedKey)]);
+  const [room, reported] = await Promise.all([rooms.get(roomId), resumePoints.get(roomId, reportedKey(subject))]);
   if (room?.epoch !== epoch) return;
   const after = Math.max(check.unread.after, reported?.epoch === epoch ? reported.seq : 0);
   const pending = await readPending(deps, { ...room, seq: upTo }, after, maxReported);
@@ -39,7 +39,7 @@ export async function checkUnread(
   // Reported before it is recorded as reported: a crash in between reports twice, the other order never.
   if (undelivered.length > 0) await reportUndelivered(undelivered);
   const last = decided.at(-1)?.seq ?? after;
-  if (last > after) await resumePoints.keep(roomId, reportedKey, { epoch, seq: last, hasAcked: true });
+  if (last > after) await resumePoints.keep(roomId, reportedKey(subject), { epoch, seq: last, hasAcked: true });
 
   const isComplete = decided.length === pending.length && pending.length < maxReported;
   if (isComplete || hop >= maxHops) return;
@@ -64,7 +64,7 @@ async function devicesOf(
   return { members: present, points };
 }
 
-/** @returns the messages before the first that is still being redelivered, and those of them that no device has */
+/** @returns `decided`: the messages before the first that is still being redelivered; `missed`: of these, the undelivered */
 function decide(
   pending: readonly LogEntry[],
   { members, points }: Devices,

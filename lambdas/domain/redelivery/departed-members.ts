@@ -3,7 +3,7 @@ import { forEachLimited } from "../concurrency/for-each-limited.ts";
 import { readKept } from "../log/read.ts";
 import type { Deps } from "../model/deps.ts";
 import { isCurrent, type Member } from "../model/member.ts";
-import { isFor, isWanted, type LogEntry } from "../model/message.ts";
+import { isFor, isWithinTtl, type LogEntry } from "../model/message.ts";
 import type { Room } from "../model/room.ts";
 import type { UnackedRange } from "../model/unacked-range.ts";
 import type { Undelivered } from "../model/undelivered.ts";
@@ -24,7 +24,7 @@ const maxReports = 1_000;
 export interface DepartedResult {
   nextCheckAtMs: number | undefined;
   undelivered: Undelivered[];
-  /** Clears what is handled. Call it after the report: a crash in between reports twice, the other order never. */
+  /** Clears the handled ranges. Call it after the report: a crash in between reports twice, the other order never. */
   clear(): Promise<void>;
 }
 
@@ -93,7 +93,7 @@ async function checkRange(
   const entries = await readAfter(after);
   const isToReport = ({ seq, message }: LogEntry) =>
     message &&
-    isWanted(message, now()) &&
+    isWithinTtl(message, now()) &&
     isFor(message, subject) &&
     !devices.some((device) => isHandledBy(device, room, range, seq));
   const isLogComplete = now() >= atMs + maxPushMs;

@@ -12,7 +12,7 @@ export type Step =
 /**
  * The next step for a member with a connection.
  *
- * @param unacked what the member has not acknowledged, oldest first
+ * @param unacked the messages that the member has not acknowledged, oldest first
  */
 export function nextStep(member: Member, unacked: readonly LogEntry[], nowMs: number, ackWait: AckWait): Step {
   const oldest = unacked[0];

@@ -6,13 +6,14 @@ import type { Undelivered } from "../model/undelivered.ts";
 import { maxRedeliveries } from "../schedule/ack-wait.ts";
 import { undeliveredOf } from "./report-undelivered.ts";
 
-// Two more resume points of a user's own room, under names that no subject can have there.
+// A user's own room has two more resume points. Their keys start with the subject: a subject may have any name, and only
+// its own resume point is stored in the room.
 
-/** The position up to which messages have been reported. */
-export const reportedKey = "@reported";
+/** Key of the position up to which messages have been reported. */
+export const reportedKey = (subject: string) => `${subject}@reported`;
 
-/** The position up to which any device has exhausted its redeliveries. */
-export const exhaustedKey = "@exhausted";
+/** Key of the position up to which any device has exhausted its redeliveries. */
+export const exhaustedKey = (subject: string) => `${subject}@exhausted`;
 
 /** The number of messages that one ack check reports. The next check reports further ones. */
 export const maxReported = 100;
@@ -40,8 +41,8 @@ export async function checkOfflineSubject(
 ): Promise<OfflineResult> {
   const { resumePoints, now, redeliverAfterMs } = deps;
   const { roomId, epoch } = room;
-  const names = [subject, reportedKey, exhaustedKey];
-  const points = await Promise.all(names.map((name) => resumePoints.get(roomId, name)));
+  const keys = [subject, reportedKey(subject), exhaustedKey(subject)];
+  const points = await Promise.all(keys.map((key) => resumePoints.get(roomId, key)));
   const handledSeqs = points.map((point) => (point?.epoch === epoch && point.hasAcked ? point.seq : 0));
   const pending = await readPending(deps, room, Math.max(...handledSeqs), maxReported);
   if (pending.length === 0) return { undelivered: [] };
@@ -53,7 +54,7 @@ export async function checkOfflineSubject(
     undelivered: due.flatMap((entry) => undeliveredOf(entry, subject)),
     ...(pending.length > due.length && { nextCheckAtMs: now() + redeliverAfterMs }),
     ...(last && {
-      recordReported: () => resumePoints.keep(roomId, reportedKey, { epoch, seq: last.seq, hasAcked: true }),
+      recordReported: () => resumePoints.keep(roomId, reportedKey(subject), { epoch, seq: last.seq, hasAcked: true }),
     }),
   };
 }
@@ -65,8 +66,9 @@ export async function checkOfflineSubject(
 export async function keepExhausted(
   { resumePoints }: Pick<Deps, "resumePoints">,
   { roomId, epoch }: Room,
+  subject: string,
   exhausted: readonly Member[],
 ): Promise<void> {
   const seq = Math.max(0, ...exhausted.map(({ exhaustedSeq }) => exhaustedSeq));
-  if (seq > 0) await resumePoints.keep(roomId, exhaustedKey, { epoch, seq, hasAcked: true });
+  if (seq > 0) await resumePoints.keep(roomId, exhaustedKey(subject), { epoch, seq, hasAcked: true });
 }

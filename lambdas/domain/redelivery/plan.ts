@@ -1,6 +1,6 @@
 import { estimate, type RoomSize } from "../model/room-size.ts";
 
-/** A function compares so many cursors in a second or two, and redelivers to so many members in some minutes. */
+/** One function compares 10,000 cursors in a second or two, and redelivers to 10,000 members in some minutes. */
 const membersPerCheck = 10_000;
 
 /** The number of connections is unknown without counting them. */

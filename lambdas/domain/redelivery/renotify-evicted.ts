@@ -31,7 +31,7 @@ export async function renotifyEvicted(
   const outcome = await post(deps, connectionId, serializeFrame(evictedFrame(roomId, generation)), limiter);
   const nextHop = hop + 1;
   if (nextHop === maxRedeliveries) return;
-  // A 410 needs a second witness: a page that is there, and has lost this post too, would wait for messages forever.
+  // A 410 alone is no proof, and a page without its 2005 would wait for messages forever. `GetConnection` has to confirm it.
   if (outcome === "gone" && !(await gateway.isOpen(connectionId))) return;
   await scheduleAckCheck({ ...check, hop: nextHop }, redeliverAfterMs * 2 ** nextHop);
 }

@@ -16,7 +16,7 @@ export function undeliveredOf({ message }: LogEntry, subject: string): Undeliver
   return [{ messageId, roomId, subject, eventName, atMs, epoch, seq }];
 }
 
-/** What is known of one user in a room. */
+/** The devices of one user in a room. */
 interface Devices {
   members: Member[];
   /** Of these members, and of departed devices. */
@@ -24,8 +24,8 @@ interface Devices {
 }
 
 /**
- * Filters reports of single devices: each message once per user, unless a device of the user has it, or it was reported
- * when redelivery to another device was exhausted.
+ * Reduces findings of single devices to reports. A message is reported once per user, and not at all if a device of the
+ * user has it, or if it was reported when redeliveries to another device were exhausted.
  *
  * @param part one part of a very large room. Only devices in the same part are compared: there is no time to read all.
  */

@@ -1,6 +1,6 @@
 import type { AckCheck } from "../model/ack-check.ts";
 import { withDeadline } from "../send/rate-limiter.ts";
-import { type AckCheckDeps, budgetMs, checkRoom } from "./check-room.ts";
+import { type AckCheckDeps, checkBudgetMs, checkRoom } from "./check-room.ts";
 import { checkUnread } from "./check-unread.ts";
 import { renotifyEvicted } from "./renotify-evicted.ts";
 
@@ -11,7 +11,7 @@ export async function runAckCheck(given: AckCheckDeps, check: AckCheck): Promise
     case "room":
       return checkRoom(deps, check);
     case "evicted":
-      return renotifyEvicted({ ...deps, limiter: withDeadline(deps.limiter, deps.now() + budgetMs) }, check);
+      return renotifyEvicted({ ...deps, limiter: withDeadline(deps.limiter, deps.now() + checkBudgetMs) }, check);
     case "unread":
       return checkUnread(deps, check);
   }

@@ -26,7 +26,7 @@ export async function scheduleRoomCheck(
  * scheduled will do, and schedules the next one if it is too early for this message.
  *
  * @param room as it was when the message took its number
- * @param members the first ones; in a large room they stand for all
+ * @param members the first members; in a large room, a sample of all
  * @param underWayMs the time that the posts to all members and their acks take
  */
 export async function ensureAckCheck(

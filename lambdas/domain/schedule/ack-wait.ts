@@ -9,7 +9,7 @@ export interface AckWait {
   ackWithinMs: number;
 }
 
-/** When the ack of a message is due that was last sent at `sentAtMs`, after so many redeliveries. */
+/** When the ack of a message is due that was last sent at `sentAtMs`, by its redelivery number `redeliveries` (0: none). */
 export const dueMs = (sentAtMs: number, redeliveries: number, { afterMs, ackWithinMs }: AckWait): number =>
   sentAtMs + afterMs * 2 ** redeliveries + ackWithinMs;
 

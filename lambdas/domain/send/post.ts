@@ -10,8 +10,8 @@ const isRetriable = (outcome: PostOutcome) => outcome === "slow" || outcome === 
  * Posts one frame with up to four attempts. `slow` and `failed` are retried, after random pauses of up to 200, 400 and
  * 800 ms. `unknown` is not: the frame may have arrived, and would arrive twice.
  *
- * The caller acquires the limiter for the first attempt, so that it can read a member and acquire together. Each retry
- * acquires it here, and is dropped if its slot comes too late.
+ * The caller has acquired the limiter for the first attempt. Each retry acquires it here, and is dropped if its slot comes
+ * too late.
  *
  * @param text one frame as JSON
  * @returns the outcome of the last attempt

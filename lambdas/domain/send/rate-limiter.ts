@@ -26,21 +26,20 @@ export const withDeadline = (limiter: RateLimiter, untilMs: number): RateLimiter
 /** A timer for each post would cost more than the post: slots that are nearly due are taken at once. */
 const timerGrainMs = 4;
 
-/** After a stall, at most so much of the missed rate is made up for. */
+/** After a stall, posts catch up with the missed slots of this time at most. */
 export const burstMs = 50;
 
-/** After each so many outcomes, their share of `slow` shows whether the account is throttled. */
+/** The number of outcomes after which their share of `slow` shows whether the account is throttled. */
 const sampleSize = 20;
 
 const firstPauseMs = 200;
-
 const maxPauseMs = 3_200;
 
 /**
- * Makes a limiter of one worker's share. If more than half of a sample is `slow`, the account is throttled and not one
- * connection: all posts pause then, each time in a row twice as long, from 200 ms to 3.2 s.
+ * Makes a limiter for one worker. If more than half of a sample is `slow`, API Gateway throttles the account, not one
+ * connection. All posts then pause for up to 200 ms. The pause doubles with each such sample in a row, up to 3.2 s.
  *
- * @param postsPerSecond the worker's share
+ * @param postsPerSecond the worker's share of the limit
  */
 export function makeRateLimiter(
   postsPerSecond: number,

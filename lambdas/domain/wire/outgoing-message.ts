@@ -3,7 +3,7 @@ import type { SentMessage } from "../model/message.ts";
 import type { OutgoingMessage } from "../model/outgoing-message.ts";
 import { serializeMessage } from "./serialize.ts";
 
-/** @param ackWithinMs in a large room, the time over which the members spread their acks */
+/** Makes the frames of a message. @param ackWithinMs in a large room, the time over which the members spread their acks */
 export function outgoingMessageOf(
   deps: Pick<Deps, "payloads">,
   message: SentMessage,

@@ -14,8 +14,8 @@ class RawJson {
 /** A frame as JSON. */
 export const serializeFrame = (frame: ServerFrame): string => serialize(frame);
 
-/** A response body that holds frames, as JSON. */
-export const serializeAnswer = (answer: { rooms: ServerFrame[] }): string => serialize(answer);
+/** The response to a poll, which contains frames, as JSON. */
+export const serializePollResponse = (response: { rooms: ServerFrame[] }): string => serialize(response);
 
 function serialize(value: unknown): string {
   if (value instanceof RawJson) return value.text;
@@ -25,7 +25,7 @@ function serialize(value: unknown): string {
   return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${serialize(member)}`).join(",")}}`;
 }
 
-/** A serialized message as an element of another frame. Only `serializeFrame` and `serializeAnswer` can read it. */
+/** A serialized message as an element of another frame. Only `serializeFrame` and `serializePollResponse` can read it. */
 export const rawFrame = (text: string): MessageFrame => new RawJson(text) as unknown as MessageFrame;
 
 /** The keys of a message's frame while it is written: its fields, and every option. `receiptTo` becomes `receipt`. */
@@ -65,7 +65,10 @@ export function serializeMessage(
   return serialize(frame);
 }
 
-/** A conversation's log has its own numbers, so its messages do not name the reader's room. Everyone's name no room. */
+/**
+ * The `roomId` of a message's frame. A conversation's log has its own numbers, so its messages name the conversation.
+ * Messages to everyone name no room.
+ */
 function wireRoomOfMessage(roomId: string, conversation: string | undefined): string | undefined {
   const kind = roomKind(roomId);
   if (kind === "conversation") return conversation;

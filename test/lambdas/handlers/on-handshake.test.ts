@@ -9,7 +9,7 @@ async function authorize(event: Partial<HandshakeEvent>, allowedOrigins = ["http
   const seen: string[] = [];
   const handler = onHandshake(() => ({
     allowedOrigins,
-    read: async (token) => {
+    verify: async (token) => {
       seen.push(token);
       return token === "good" ? claims : { refused: `ERR of ${token}` };
     },

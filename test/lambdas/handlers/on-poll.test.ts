@@ -23,11 +23,11 @@ interface Sent {
   allowedOrigins?: string[];
 }
 async function get({ headers = { Authorization: "Bearer good" }, query = null, allowedOrigins = ["https://a"] }: Sent) {
-  const read = async (token: string) => (token === "good" ? claims : { refused: "ERR_JWT" });
+  const verify = async (token: string) => (token === "good" ? claims : { refused: "ERR_JWT" });
   const event = { httpMethod: "GET", headers, pathParameters: null, queryStringParameters: query };
   const handler = onPoll(
     () => ({}) as Deps,
-    () => ({ allowedOrigins, read }),
+    () => ({ allowedOrigins, verify }),
     (...args) => operation(...args),
   );
   const result = await handler({

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test, vi } from "vitest";
 
 /** The module as a new execution environment loads it. */
-async function coldHandshake() {
+async function coldPageAuth() {
   vi.resetModules();
-  const { handshake } = await import("../../../lambdas/runtime/auth.ts");
-  return handshake();
+  const { pageAuth } = await import("../../../lambdas/runtime/auth.ts");
+  return pageAuth();
 }
 
 beforeEach(() => {
@@ -12,14 +12,14 @@ beforeEach(() => {
   vi.stubEnv("AWS_REGION", "us-east-1");
 });
 
-describe("the handshake's configuration", () => {
+describe("the authentication of pages", () => {
   test("splits the allowed origins", async () => {
-    expect((await coldHandshake()).allowedOrigins).toEqual(["https://a.example", "https://b.example"]);
+    expect((await coldPageAuth()).allowedOrigins).toEqual(["https://a.example", "https://b.example"]);
   });
 
   test("names the variable that is missing", async () => {
     vi.stubEnv("TOKEN_SECRET_ARN", "");
-    const { read } = await coldHandshake();
-    await expect(read("token")).rejects.toThrow("TOKEN_SECRET_ARN is not set");
+    const { verify } = await coldPageAuth();
+    await expect(verify("token")).rejects.toThrow("TOKEN_SECRET_ARN is not set");
   });
 });

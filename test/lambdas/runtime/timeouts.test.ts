@@ -53,7 +53,7 @@ const calls: Record<string, () => Promise<unknown>> = {
       .reportUndelivered([
         { roomId: "456", messageId: "m", subject: "ann", eventName: "test", epoch: "e", seq: 1, atMs: 0 },
       ]),
-  "Secrets Manager": async () => (await import("../../../lambdas/runtime/auth.ts")).handshake().read("token"),
+  "Secrets Manager": async () => (await import("../../../lambdas/runtime/auth.ts")).pageAuth().verify("token"),
 };
 
 describe("a request without a response, as over a connection that died silently,", () => {

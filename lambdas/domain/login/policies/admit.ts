@@ -3,12 +3,12 @@ import { limits } from "../../../../protocol/limits.ts";
 import type { Connection } from "../../model/connection.ts";
 import type { Deps } from "../../model/deps.ts";
 import type { NewMember } from "../../model/member.ts";
-import { isPolling, leaseMs } from "../../model/polling.ts";
+import { isPolling, pollingLeaseMs } from "../../model/polling.ts";
 import { connectionGone, type LoginResult, refuse } from "./login-result.ts";
 
 /** The membership that a policy grants. */
 interface Grant extends Pick<NewMember, "generation" | "holdsLease"> {
-  /** An existing membership of the session counts if it is of this generation or a newer one. */
+  /** The session's existing membership continues, with its cursor, if it is of this generation or a newer one. */
   ownSince: number;
 }
 
@@ -75,6 +75,6 @@ export function membershipOf({ now }: Pick<Deps, "now">, self: Connection, from:
     connectedAtMs,
     subject,
     ...(acks && { cursor: { epoch: from.epoch, seq: from.seq } }),
-    ...(isPolling(self) && { leaseExpiresAtMs: now() + leaseMs }),
+    ...(isPolling(self) && { leaseExpiresAtMs: now() + pollingLeaseMs }),
   };
 }

@@ -27,7 +27,7 @@ export type LoginResult =
 /** @param reason for the page's developer */
 export const refuse = (reason: string): LoginResult => ({ kind: "refused", reason });
 
-/** The connection ended during its login, so this reply reaches no page. */
+/** The connection ended during its login, so no page receives this reply. */
 export const connectionGone = refuse("the connection has ended");
 
 export const tooBusy = refuse("too many logins to the room at once, try again");

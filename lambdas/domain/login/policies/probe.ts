@@ -6,8 +6,9 @@ import { serializeFrame } from "../../wire/serialize.ts";
 
 /** The time that a client has to answer, over all probes. */
 export const probeWithinMs = 2_000;
-/** Between reads of the connection's row; the last one repeats. */
-const pausesMs = [30, 60, 120, 250];
+/** The pauses between reads of the connection's row. Later ones are `maxPauseMs`. */
+const pausesMs = [30, 60, 120];
+const maxPauseMs = 250;
 /** A post may be lost, so a silent client is probed again at half time. */
 const maxProbes = 2;
 
@@ -49,7 +50,7 @@ async function answerWithin(
 ): Promise<"answered" | "ended" | "silent"> {
   const endMs = now() + withinMs;
   for (let checks = 0; now() < endMs; checks += 1) {
-    await wait(Math.min(pausesMs[checks] ?? 250, endMs - now()));
+    await wait(Math.min(pausesMs[checks] ?? maxPauseMs, endMs - now()));
     const after = await connections.get(connectionId);
     if (!after) return "ended";
     if (after.answeredNonce !== answeredNonce) return "answered";

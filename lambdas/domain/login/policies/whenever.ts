@@ -3,7 +3,7 @@ import type { LoginResult } from "./login-result.ts";
 import { connectionGone, tooBusy } from "./login-result.ts";
 import type { ApplyPolicy } from "./policy.ts";
 
-/** So many evictions in a row may overtake one login. */
+/** Each attempt fails only if another login evicts the members during it. */
 const attempts = 20;
 
 /** `loginWhenever`: always succeeds, beside the other members. */

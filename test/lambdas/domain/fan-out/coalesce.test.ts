@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { coalesce } from "../../../../lambdas/domain/fan-out/coalesce.ts";
-import { leaseMs } from "../../../../lambdas/domain/fan-out/run-task.ts";
+import { taskLeaseMs } from "../../../../lambdas/domain/fan-out/run-task.ts";
 import type { FanOutTask } from "../../../../lambdas/domain/model/fan-out-task.ts";
 import { limits } from "../../../../protocol/limits.ts";
 import type { Harness } from "../../../support/harness.ts";
@@ -35,14 +35,14 @@ async function pushAll(...bytes: number[]): Promise<FanOutTask[]> {
 }
 const acquire = (task: FanOutTask | undefined, worker: string) => {
   if (!task) throw new Error("there is no such task");
-  return harness.deps.tasks.acquire(task, worker, harness.nowMs + leaseMs);
+  return harness.deps.tasks.acquire(task, worker, harness.nowMs + taskLeaseMs);
 };
 /** @returns `seq` of the messages that are coalesced with the message at `seq` */
 async function coalescedWith(tasks: FanOutTask[], seq: number, changes: Partial<FanOutTask> = {}): Promise<number[]> {
   const task = { ...tasks[seq - 1], ...changes } as FanOutTask;
   const progress = await acquire(task, "me");
   if (typeof progress === "string") throw new Error(`the task is ${progress}`);
-  const lease = { worker: "me", expiresAtMs: harness.nowMs + leaseMs };
+  const lease = { worker: "me", expiresAtMs: harness.nowMs + taskLeaseMs };
   const { others } = await coalesce(harness.deps, task, progress, lease);
   return others.map(({ task }) => task.seq ?? 0).sort((a, b) => a - b);
 }

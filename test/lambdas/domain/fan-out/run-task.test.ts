@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { tableOf } from "../../../../lambdas/adapters/dynamodb/table.ts";
 import { tasksIn } from "../../../../lambdas/adapters/dynamodb/tasks.ts";
 import { taskBudgetMs } from "../../../../lambdas/domain/fan-out/plan.ts";
-import { leaseMs, runTask } from "../../../../lambdas/domain/fan-out/run-task.ts";
+import { runTask, taskLeaseMs } from "../../../../lambdas/domain/fan-out/run-task.ts";
 import type { FanOutTask } from "../../../../lambdas/domain/model/fan-out-task.ts";
 import { AckingPage } from "../../../support/acking-page.ts";
 import type { Harness, Page } from "../../../support/harness.ts";
@@ -156,7 +156,7 @@ describe("a hop", () => {
     await expect(run(task)).rejects.toThrow("died");
     harness.deps.gateway.post = post;
     expect(await run(task)).toBe("taken");
-    harness.nowMs += leaseMs;
+    harness.nowMs += taskLeaseMs;
     expect(await run(task)).toBe("done");
     const before = received().filter(({ length }) => length === 2).length;
     expect(received().every(({ length }) => length > 0)).toBe(true);
@@ -172,8 +172,8 @@ describe("a hop", () => {
       if (posts === 1) {
         // By the other worker's clock, this worker was suspended for longer than its lease.
         harness.nowMs += 1_100;
-        const lateNow = () => harness.nowMs + leaseMs;
-        await tasksIn(tableOf(tables.client, "Rooms"), lateNow).acquire(task, "other", lateNow() + leaseMs);
+        const lateNow = () => harness.nowMs + taskLeaseMs;
+        await tasksIn(tableOf(tables.client, "Rooms"), lateNow).acquire(task, "other", lateNow() + taskLeaseMs);
       }
       return post(connectionId, text);
     };
@@ -207,7 +207,7 @@ describe("a hop", () => {
     harness.deps.gateway.post = () => Promise.reject(new Error("AccessDenied"));
     await expect(run(task)).rejects.toThrow("AccessDenied");
     harness.deps.gateway.post = post;
-    harness.nowMs += leaseMs + 1;
+    harness.nowMs += taskLeaseMs + 1;
     expect(await run(task)).toBe("done");
     expect(received()).toEqual(byAll([1]));
   });
@@ -272,13 +272,41 @@ describe("members whose posts fail", () => {
     expect(sessions.flat().sort()).toEqual(failing.map(({ session }) => session).sort());
   });
 
+  test("are not passed by another record while the queue takes long: if it then fails, no member is lost", async () => {
+    fail(pages[1]);
+    const task = await pushTask();
+    slowPosts(1_000);
+    const enqueueTasks = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      throw new Error("SQS is down");
+    };
+    await expect(runTask({ ...harness.fanOutDeps, enqueueTasks }, task)).rejects.toThrow("SQS is down");
+    heal(pages[1]);
+    harness.nowMs += taskLeaseMs + 1;
+    await run(task);
+    expect(pages[1]?.messages()).toEqual([1]);
+  });
+
+  test("are all counted, even if the queue takes long", async () => {
+    fail(pages[1]);
+    fail(pages[4]);
+    const task = await pushTask();
+    slowPosts(1_000);
+    const enqueueTasks: typeof harness.fanOutDeps.enqueueTasks = async (tasks, afterMs) => {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await harness.fanOutDeps.enqueueTasks(tasks, afterMs);
+    };
+    await runTask({ ...harness.fanOutDeps, enqueueTasks }, task);
+    expect(await progressOf(task)).toMatchObject([{ retryTaskCount: harness.tasks.length }]);
+  });
+
   test("are enqueued before the progress passes them: if the queue fails, no member is lost", async () => {
     fail(pages[1]);
     const task = await pushTask();
     const enqueueTasks = () => Promise.reject(new Error("SQS is down"));
     await expect(runTask({ ...harness.fanOutDeps, enqueueTasks }, task)).rejects.toThrow("SQS is down");
     heal(pages[1]);
-    harness.nowMs += leaseMs + 1;
+    harness.nowMs += taskLeaseMs + 1;
     await run(task);
     expect(pages[1]?.messages()).toEqual([1]);
   });

@@ -36,6 +36,15 @@ describe("a user", () => {
     expect(harness.undelivered.map(({ seq }) => seq)).toEqual([1, 2]);
   });
 
+  test("has a resume point of their own, whatever their name: a report is not an ack", async () => {
+    const subject = "@reported";
+    const room = `@user/${subject}`;
+    await harness.push(room);
+    await harness.pass(600_000);
+    expect(harness.undelivered).toMatchObject([{ subject, seq: 1 }]);
+    expect(await harness.deps.resumePoints.get(room, subject)).toBeUndefined();
+  });
+
   test("whose report failed is reported when the ack check runs again", async () => {
     const room = `@user/offline-${harness.nextId()}`;
     await harness.push(room);
