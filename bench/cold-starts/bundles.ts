@@ -26,7 +26,13 @@ const authorizer = {
   publish: "[]",
   tokenExpiresAt: `${Math.floor(Date.now() / 1000) + 3_600}`,
 };
-const requestContext = { routeKey: "$connect", connectionId: "abc=", connectedAt: Date.now(), authorizer };
+const requestContext = {
+  eventType: "CONNECT",
+  routeKey: "$connect",
+  connectionId: "abc=",
+  connectedAt: Date.now(),
+  authorizer,
+};
 const push = JSON.stringify({ roomId: "456", eventName: "test", data: {} });
 const task = JSON.stringify({
   ...{ taskId: "0/4", roomId: "456", messageId: "m", text: "{}", to: { index: 0, of: 4 }, hop: 0 },

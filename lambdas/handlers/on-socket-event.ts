@@ -30,12 +30,12 @@ export interface SocketOperations {
 export const onSocketEvent =
   (deps: () => Deps, operations: SocketOperations) =>
   async (event: SocketEvent): Promise<SocketResult> => {
-    const { routeKey, connectionId } = event.requestContext;
-    if (routeKey === "$disconnect") {
+    const { eventType, routeKey, connectionId } = event.requestContext;
+    if (eventType === "DISCONNECT") {
       await operations.disconnect(deps(), connectionId);
       return { statusCode: 200 };
     }
-    if (routeKey === "$connect") {
+    if (eventType === "CONNECT") {
       const caller = authorizedCaller(event);
       if (!caller) throw new Error("$connect came without an authorizer; lib/socket-api.ts should attach it");
       await operations.connect(deps(), caller);

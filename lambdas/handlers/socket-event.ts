@@ -4,6 +4,8 @@ import { headerOf } from "./header-of.ts";
 /** An `AWS_PROXY` event of a WebSocket API, with the fields that Downlink reads. */
 export interface SocketEvent {
   requestContext: {
+    /** Set by API Gateway. A client can influence the route key, but not the type. */
+    eventType: "CONNECT" | "MESSAGE" | "DISCONNECT";
     routeKey: string;
     connectionId: string;
     /** Milliseconds since 1970. */

@@ -10,6 +10,7 @@ const operations = { frames: { loginRoom } } as unknown as SocketOperations;
 const handler = onSocketEvent(() => harness.deps, operations);
 const event = {
   requestContext: {
+    eventType: "MESSAGE" as const,
     routeKey: "loginRoom",
     connectionId: caller.connectionId,
     connectedAt: caller.connectedAtMs,

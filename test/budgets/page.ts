@@ -1,5 +1,6 @@
 import type { Claims } from "../../lambdas/adapters/tokens/tokens.ts";
 import { contextOf } from "../../lambdas/adapters/tokens/tokens.ts";
+import type { SocketEvent } from "../../lambdas/handlers/socket-event.ts";
 import { frameCodes } from "../../protocol/codes.ts";
 import type { Action, ClientFrame, RoomToRestore, ServerFrame } from "../../protocol/frames.ts";
 import { routes } from "../../protocol/frames.ts";
@@ -93,7 +94,10 @@ export class Page {
   private event(routeKey: Action | "$connect" | "$disconnect", body?: string) {
     const { connectionId, connectedAtMs: connectedAt, claims } = this;
     const requestTimeEpoch = this.stack.nowMs;
-    const context = { routeKey, connectionId, connectedAt, requestTimeEpoch, authorizer: contextOf(claims) };
+    const types = { $connect: "CONNECT", $disconnect: "DISCONNECT" } as const;
+    const eventType: SocketEvent["requestContext"]["eventType"] =
+      routeKey === "$connect" || routeKey === "$disconnect" ? types[routeKey] : "MESSAGE";
+    const context = { eventType, routeKey, connectionId, connectedAt, requestTimeEpoch, authorizer: contextOf(claims) };
     return { requestContext: context, body };
   }
 }

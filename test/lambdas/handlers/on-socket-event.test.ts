@@ -56,12 +56,16 @@ beforeEach(() => {
 
 interface Sent {
   routeKey?: string;
+  /** @default the type that belongs to the route key */
+  eventType?: SocketEvent["requestContext"]["eventType"];
   body?: unknown;
   /** Without the authorizer's context, which AWS documents for `$connect` only. */
   bare?: boolean;
   stored?: Connection;
 }
-async function handle({ routeKey = "$default", body, bare = false, stored }: Sent) {
+const typeOf = (routeKey: string) =>
+  routeKey === "$connect" ? "CONNECT" : routeKey === "$disconnect" ? "DISCONNECT" : "MESSAGE";
+async function handle({ routeKey = "$default", eventType = typeOf(routeKey), body, bare = false, stored }: Sent) {
   const post = async (...sent: string[]) => {
     posted.push(sent);
     return "sent";
@@ -69,7 +73,7 @@ async function handle({ routeKey = "$default", body, bare = false, stored }: Sen
   const deps = { connections: { get: async () => stored }, gateway: { post } } as unknown as Deps;
   const event: SocketEvent = {
     requestContext: {
-      ...{ routeKey, connectionId: "abc=", connectedAt: 5, requestTimeEpoch: 9 },
+      ...{ eventType, routeKey, connectionId: "abc=", connectedAt: 5, requestTimeEpoch: 9 },
       ...(bare ? {} : { authorizer }),
     },
     ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
@@ -96,6 +100,15 @@ describe("$connect", () => {
     await expect(handle({ routeKey: "$connect" })).rejects.toThrow("throttled");
   });
 });
+
+test.each(["$disconnect", "$connect"])(
+  "a client's message is never taken for %s, whatever its route key",
+  async (routeKey) => {
+    const { body } = await handle({ routeKey, eventType: "MESSAGE", body: { action: routeKey } });
+    expect(calls).toEqual([]);
+    expect(JSON.parse(body ?? "")).toMatchObject({ type: "refused", data: { code: "4002" } });
+  },
+);
 
 describe("$disconnect", () => {
   test("disconnects, with or without the authorizer's context", async () => {

@@ -2,7 +2,13 @@ import { describe, expect, test } from "vitest";
 import { connectResponse, tokenOf } from "../../../lambdas/handlers/socket-event.ts";
 
 const connect = (headers: Record<string, string>) => ({
-  requestContext: { routeKey: "$connect", connectionId: "c", connectedAt: 0, requestTimeEpoch: 0 },
+  requestContext: {
+    eventType: "CONNECT" as const,
+    routeKey: "$connect",
+    connectionId: "c",
+    connectedAt: 0,
+    requestTimeEpoch: 0,
+  },
   headers,
 });
 
