@@ -174,7 +174,7 @@ describe("a function that sends to its own queue", () => {
       .poll(() => queues.logs)
       .toEqual([
         expect.stringMatching(
-          /^Function was stopped after 16 recursive invocations through Queue: 1 messages went to DeadLetters/,
+          /^Function was stopped after 16 recursive invocations through Queue: 1 messages were moved to DeadLetters/,
         ),
       ]);
   });
