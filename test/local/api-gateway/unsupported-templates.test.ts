@@ -56,7 +56,7 @@ test.each<[string, Resources, string]>([
   [
     "a JSON path with a filter",
     socketApi(pong("$input.json('$.a[?(@.b)]')")),
-    "JSON path $.a[?(@.b)] is not understood",
+    "JSON path $.a[?(@.b)] is not supported",
   ],
   [
     "an invalid integration response key",
