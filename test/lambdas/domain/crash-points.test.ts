@@ -8,6 +8,7 @@ import { AckingPage } from "../../support/acking-page.ts";
 import { countCalls, crash } from "../../support/crash.ts";
 import { Harness, visibilityMs } from "../../support/harness.ts";
 import { openInMemoryTables } from "../../support/in-memory-tables.ts";
+import { intercept } from "../../support/intercept.ts";
 import { sharedTables } from "../../support/shared-tables.ts";
 import { inPagesOf } from "../../support/tables.ts";
 
@@ -209,10 +210,10 @@ const operations: Operation[] = [
       const { harness } = scene;
       await push(scene, '"once"');
       const { post } = harness.deps.gateway;
-      harness.deps.gateway.post = (connectionId, text) => {
+      intercept(harness.deps.gateway, "post", () => (connectionId, text) => {
         harness.nowMs += 20_001;
         return post(connectionId, text);
-      };
+      });
     },
     work: runTasks,
     retry: receiveAgain,

@@ -4,6 +4,7 @@ import { pushStatus } from "../../../../lambdas/domain/push/status.ts";
 import { AckingPage } from "../../../support/acking-page.ts";
 import { Harness } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { intercept } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 import { joinPages, openHarnessWithLargeRooms, tasksOf, workAll } from "./large-rooms.ts";
 
@@ -21,15 +22,15 @@ const receivedTasks = () => tasksOf(harness).map(({ taskId, to }) => ({ taskId, 
 describe("a push to a large room", () => {
   beforeEach(async () => {
     await joinPages(harness, room, 3);
-    harness.deps.pushes.recordParts = async () => 3;
+    intercept(harness.deps.pushes, "recordParts", () => async () => 3);
   });
 
   test("posts nothing itself, and enqueues one task per part, with the frame", async () => {
     let posts = 0;
-    harness.deps.gateway.post = async () => {
+    intercept(harness.deps.gateway, "post", () => async () => {
       posts += 1;
       return "sent";
-    };
+    });
     await harness.push(room, '{"a":1}', { messageId: "m", ttlMs: 5_000 });
     expect(posts).toBe(0);
     const tasks = tasksOf(harness);
@@ -46,7 +47,7 @@ describe("a push to a large room", () => {
 
   test("that is repeated with its messageId enqueues the same tasks, if the first push crashed", async () => {
     const finish = harness.deps.pushes.finish;
-    harness.deps.pushes.finish = () => Promise.reject(new Error("died"));
+    intercept(harness.deps.pushes, "finish", () => () => Promise.reject(new Error("died")));
     await expect(harness.push(room, "1", { messageId: `m-${room}` })).rejects.toThrow("died");
     harness.deps.pushes.finish = finish;
     const first = receivedTasks();
@@ -63,12 +64,12 @@ describe("a push to a large room", () => {
   });
 
   test("whose tasks the queue refuses is not accepted: no member was posted to", async () => {
-    harness.deps.enqueueTasks = () => Promise.reject(new Error("SQS is down"));
+    intercept(harness.deps, "enqueueTasks", () => () => Promise.reject(new Error("SQS is down")));
     await expect(harness.push(room)).rejects.toThrow("SQS is down");
   });
 
   test("at qos 0 whose tasks the queue refuses is not accepted", async () => {
-    harness.deps.enqueueTasks = () => Promise.reject(new Error("SQS is down"));
+    intercept(harness.deps, "enqueueTasks", () => () => Promise.reject(new Error("SQS is down")));
     await expect(harness.push(room, "1", { qos: 0 })).rejects.toThrow("SQS is down");
   });
 });
@@ -77,7 +78,7 @@ describe("the status of a push to a large room", () => {
   beforeEach(async () => {
     await joinPages(harness, room, 5);
     const { recordParts } = harness.deps.pushes;
-    harness.deps.pushes.recordParts = (id, record) => recordParts(id, record, 4);
+    intercept(harness.deps.pushes, "recordParts", () => (id, record) => recordParts(id, record, 4));
   });
 
   test("is done when all parts are, with the outcomes of all", async () => {
@@ -120,7 +121,7 @@ describe("the ack check of a large room", () => {
   test("is scheduled for AckWait after the last post", async () => {
     await joinPages(harness, room, 3, { acks: true });
     const first = await harness.unwatched.members.first(room, 3);
-    harness.deps.members.first = async () => ({ members: first.members, share: 0.01 });
+    intercept(harness.deps.members, "first", () => async () => ({ members: first.members, share: 0.01 }));
     harness.deps.fanOut = { postsPerSecond: 100, workers: 2 };
     await harness.push(room);
     // The page shows a hundredth of the room, and the rate is 100 a second.

@@ -8,6 +8,7 @@ import type { FanOutTask } from "../../../../lambdas/domain/model/fan-out-task.t
 import { AckingPage } from "../../../support/acking-page.ts";
 import type { Harness, Page } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { intercept } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 import { framesOf, joinPages, openHarnessWithLargeRooms, tasksOf, workAll } from "./large-rooms.ts";
 
@@ -39,10 +40,10 @@ const byAll = (data: unknown[]) => pages.map(() => data);
 /** Each post takes this time. */
 function slowPosts(ms: number): void {
   const { post } = harness.deps.gateway;
-  harness.deps.gateway.post = (connectionId, text) => {
+  intercept(harness.deps.gateway, "post", () => (connectionId, text) => {
     harness.nowMs += ms;
     return post(connectionId, text);
-  };
+  });
 }
 
 describe("a task", () => {
@@ -148,12 +149,12 @@ describe("a hop", () => {
     const task = await pushTask();
     const { post } = harness.deps.gateway;
     let posts = 0;
-    harness.deps.gateway.post = async (connectionId, text) => {
+    intercept(harness.deps.gateway, "post", () => async (connectionId, text) => {
       posts += 1;
       // The worker records its progress about once a second. The fifth post never returns.
       harness.nowMs += 1_100;
       return posts > 4 ? Promise.reject(new Error("died")) : post(connectionId, text);
-    };
+    });
     await expect(run(task)).rejects.toThrow("died");
     harness.deps.gateway.post = post;
     expect(await run(task)).toBe("taken");
@@ -168,7 +169,7 @@ describe("a hop", () => {
     const task = await pushTask();
     const { post } = harness.deps.gateway;
     let posts = 0;
-    harness.deps.gateway.post = async (connectionId, text) => {
+    intercept(harness.deps.gateway, "post", () => async (connectionId, text) => {
       posts += 1;
       if (posts === 1) {
         // By the other worker's clock, this worker was suspended for longer than its lease.
@@ -177,7 +178,7 @@ describe("a hop", () => {
         await tasksIn(tableOf(tables.client, "Rooms"), lateNow).acquire(task, "other", lateNow() + taskLeaseMs);
       }
       return post(connectionId, text);
-    };
+    });
     const members = { ...harness.deps.members, pages: oneByOne };
     expect(await runTask({ ...harness.fanOutDeps, members }, task)).toBe("taken");
     expect(posts).toBeLessThan(6);
@@ -205,7 +206,7 @@ describe("a hop", () => {
   test("in which all posts throw, such as for a missing permission, fails and is not done", async () => {
     const task = await pushTask();
     const { post } = harness.deps.gateway;
-    harness.deps.gateway.post = () => Promise.reject(new Error("AccessDenied"));
+    intercept(harness.deps.gateway, "post", () => () => Promise.reject(new Error("AccessDenied")));
     await expect(run(task)).rejects.toThrow("AccessDenied");
     harness.deps.gateway.post = post;
     harness.nowMs += taskLeaseMs + 1;

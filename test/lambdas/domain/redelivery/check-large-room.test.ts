@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { AckingPage } from "../../../support/acking-page.ts";
 import { Harness } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { intercept } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 
 // A room of 40,000 members. The tables hold twenty of them, as the first page of many. Members have 64 s to acknowledge,
@@ -24,10 +25,10 @@ beforeEach(async () => {
   }
   await harness.pass(31_000);
   const { first } = harness.deps.members;
-  harness.deps.members.first = async (roomId, max) => {
+  intercept(harness.deps.members, "first", () => async (roomId, max) => {
     const { members } = await first(roomId, max);
     return { members, share: members.length / memberCount };
-  };
+  });
 });
 function lose(some: AckingPage[]): void {
   for (const { page } of some) harness.lost.add(page.connectionId);
@@ -45,10 +46,10 @@ describe("an ack check of a very large room", () => {
     if (whole) harness.checks.push({ ...whole, atMs: harness.nowMs });
     const { scheduleAckCheck } = harness.deps;
     const scheduled: unknown[] = [];
-    harness.deps.scheduleAckCheck = async (check, afterMs) => {
+    intercept(harness.deps, "scheduleAckCheck", () => async (check, afterMs) => {
       scheduled.push(check);
       await scheduleAckCheck(check, afterMs);
-    };
+    });
     await harness.pass(0);
     expect(scheduled).toEqual(
       [0, 1, 2, 3].map((index) => ({ kind: "room", roomId: room, hop: 1, part: { index, of: 4 } })),

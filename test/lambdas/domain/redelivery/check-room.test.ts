@@ -3,6 +3,7 @@ import { runAckCheck } from "../../../../lambdas/domain/redelivery/run-ack-check
 import { AckingPage } from "../../../support/acking-page.ts";
 import { Harness } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { intercept } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 
 const tables = sharedTables(openInMemoryTables);
@@ -30,10 +31,10 @@ async function postTimesOf({ page }: AckingPage, forMs: number): Promise<number[
   const startMs = harness.nowMs;
   const seconds: number[] = [];
   const { post } = harness.deps.gateway;
-  harness.deps.gateway.post = (connectionId, text) => {
+  intercept(harness.deps.gateway, "post", () => (connectionId, text) => {
     if (connectionId === page.connectionId) seconds.push((harness.nowMs - startMs) / 1000);
     return post(connectionId, text);
-  };
+  });
   await harness.pass(forMs);
   harness.deps.gateway.post = post;
   return seconds;

@@ -5,6 +5,7 @@ import { unlimited } from "../../../../lambdas/domain/send/rate-limiter.ts";
 import { AckingPage } from "../../../support/acking-page.ts";
 import { Harness } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { intercept } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 
 const tables = sharedTables(openInMemoryTables);
@@ -84,20 +85,25 @@ describe("an ack check whose time is over", () => {
 
   test("starts with no further member", async () => {
     const { post } = harness.deps.gateway;
-    harness.deps.gateway.post = (connectionId, text) => {
+    intercept(harness.deps.gateway, "post", () => (connectionId, text) => {
       harness.nowMs += 13_000;
       return post(connectionId, text);
-    };
+    });
     // Without these pauses all six would start before the first post ends.
     const pages = harness.deps.members.pages;
-    harness.deps.members.pages = async function* (...args) {
-      for await (const page of pages(...args)) {
-        for (const member of page) {
-          yield [member];
-          for (let i = 0; i < 20; i += 1) await new Promise<void>((next) => setImmediate(next));
-        }
-      }
-    };
+    intercept(
+      harness.deps.members,
+      "pages",
+      () =>
+        async function* (...args) {
+          for await (const page of pages(...args)) {
+            for (const member of page) {
+              yield [member];
+              for (let i = 0; i < 20; i += 1) await new Promise<void>((next) => setImmediate(next));
+            }
+          }
+        },
+    );
     await check({ part: { index: 0, of: 1 } }, 100);
     expect(redelivered()).toHaveLength(1);
     expect(scheduled()).toMatchObject([{ part: { index: 0, of: 1 }, continuation: { after: expect.any(String) } }]);

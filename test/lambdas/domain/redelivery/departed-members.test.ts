@@ -3,6 +3,7 @@ import type { UnackedRange } from "../../../../lambdas/domain/model/unacked-rang
 import { AckingPage } from "../../../support/acking-page.ts";
 import { Harness } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
+import { intercept } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 
 // A member that had not acknowledged a message departs before its redeliveries are exhausted.
@@ -137,11 +138,11 @@ describe("a departed user is reported once, when redelivery would be exhausted",
 
   test("for a message that took its number while the membership ended", async () => {
     const { remove } = harness.deps.members;
-    harness.deps.members.remove = async (...args) => {
+    intercept(harness.deps.members, "remove", () => async (...args) => {
       harness.deps.members.remove = remove;
       await pushPast(ann);
       return remove(...args);
-    };
+    });
     await ann.page.close();
     await harness.pass(600_000);
     expect(reported()).toEqual(ofAnn(1));
@@ -170,13 +171,13 @@ describe("a departed user is reported once, when redelivery would be exhausted",
     await harness.push(room);
     await Promise.all([ann.ack(), bob.ack()]);
     const { append } = harness.deps.log;
-    harness.deps.log.append = async (message) => {
+    intercept(harness.deps.log, "append", () => async (message) => {
       harness.deps.log.append = append;
       await ann.page.close();
       // The check for the previous message finds the range.
       await harness.pass(10_000);
       return append(message);
-    };
+    });
     await harness.push(room);
     await bob.ack();
     await harness.pass(600_000);
@@ -187,13 +188,13 @@ describe("a departed user is reported once, when redelivery would be exhausted",
     await harness.push(room);
     await Promise.all([ann.ack(), bob.ack()]);
     const { append } = harness.deps.log;
-    harness.deps.log.append = async (message) => {
+    intercept(harness.deps.log, "append", () => async (message) => {
       harness.deps.log.append = append;
       await harness.push(room, "1", { exclude: [ann.page.subject] });
       await ann.page.close();
       await harness.pass(10_000);
       return append(message);
-    };
+    });
     await harness.push(room);
     await bob.fill();
     await bob.ack();
@@ -242,13 +243,13 @@ describe("a departed user is not reported", () => {
 
   test("whose last ack came while the membership ended", async () => {
     const { remove } = harness.deps.members;
-    harness.deps.members.remove = async (...args) => {
+    intercept(harness.deps.members, "remove", () => async (...args) => {
       harness.deps.members.remove = remove;
       const [roomId, session, connectionId] = args;
       const { epoch = "" } = (await harness.deps.rooms.get(room)) ?? {};
       await harness.deps.members.ack(roomId, session, connectionId, { epoch, seq: 1 });
       return remove(...args);
-    };
+    });
     await pushPast(ann);
     await ann.page.close();
     expect(await unackedRanges()).toEqual([]);
@@ -347,10 +348,10 @@ describe("the number of ack checks is small", () => {
   beforeEach(() => {
     scheduled = 0;
     const { scheduleAckCheck } = harness.deps;
-    harness.deps.scheduleAckCheck = async (check, afterMs) => {
+    intercept(harness.deps, "scheduleAckCheck", () => async (check, afterMs) => {
       if (check.roomId === room) scheduled += 1;
       await scheduleAckCheck(check, afterMs);
-    };
+    });
   });
 
   test("a reloaded page that resumes its session costs only the check for the message", async () => {
@@ -379,10 +380,10 @@ describe("the number of ack checks is small", () => {
     await Promise.all([ann, ...many].map(({ page }) => page.close()));
     const { pages } = harness.deps.members;
     let scans = 0;
-    harness.deps.members.pages = (roomId, ...args) => {
+    intercept(harness.deps.members, "pages", () => (roomId, ...args) => {
       if (roomId === room) scans += 1;
       return pages(roomId, ...args);
-    };
+    });
     await harness.pass(600_000);
     expect(harness.undelivered).toHaveLength(101);
     expect([scheduled, scans]).toEqual([2, 1]);
