@@ -39,8 +39,7 @@ const received = () => pages.map((page) => page.messages());
 const byAll = (data: unknown[]) => pages.map(() => data);
 /** Each post takes this time. */
 function slowPosts(ms: number): void {
-  const { post } = harness.deps.gateway;
-  intercept(harness.deps.gateway, "post", () => (connectionId, text) => {
+  intercept(harness.deps.gateway, "post", (post) => (connectionId, text) => {
     harness.nowMs += ms;
     return post(connectionId, text);
   });
@@ -147,16 +146,15 @@ describe("a hop", () => {
 
   test("whose worker dies leaves its recorded progress: the next worker continues there when the lease has expired", async () => {
     const task = await pushTask();
-    const { post } = harness.deps.gateway;
     let posts = 0;
-    intercept(harness.deps.gateway, "post", () => async (connectionId, text) => {
+    const restore = intercept(harness.deps.gateway, "post", (post) => async (connectionId, text) => {
       posts += 1;
       // The worker records its progress about once a second. The fifth post never returns.
       harness.nowMs += 1_100;
       return posts > 4 ? Promise.reject(new Error("died")) : post(connectionId, text);
     });
     await expect(run(task)).rejects.toThrow("died");
-    harness.deps.gateway.post = post;
+    restore();
     expect(await run(task)).toBe("taken");
     harness.nowMs += taskLeaseMs;
     expect(await run(task)).toBe("done");
@@ -167,9 +165,8 @@ describe("a hop", () => {
 
   test("whose lease was acquired by another worker stops and records nothing", async () => {
     const task = await pushTask();
-    const { post } = harness.deps.gateway;
     let posts = 0;
-    intercept(harness.deps.gateway, "post", () => async (connectionId, text) => {
+    intercept(harness.deps.gateway, "post", (post) => async (connectionId, text) => {
       posts += 1;
       if (posts === 1) {
         // By the other worker's clock, this worker was suspended for longer than its lease.
@@ -205,10 +202,9 @@ describe("a hop", () => {
 
   test("in which all posts throw, such as for a missing permission, fails and is not done", async () => {
     const task = await pushTask();
-    const { post } = harness.deps.gateway;
-    intercept(harness.deps.gateway, "post", () => () => Promise.reject(new Error("AccessDenied")));
+    const restore = intercept(harness.deps.gateway, "post", () => () => Promise.reject(new Error("AccessDenied")));
     await expect(run(task)).rejects.toThrow("AccessDenied");
-    harness.deps.gateway.post = post;
+    restore();
     harness.nowMs += taskLeaseMs + 1;
     expect(await run(task)).toBe("done");
     expect(received()).toEqual(byAll([1]));
@@ -283,10 +279,7 @@ describe("members whose posts fail", () => {
     fail(pages[1]);
     const task = await pushTask();
     slowPosts(1_000);
-    const enqueueTasks = async () => {
-      await otherWork();
-      throw new Error("SQS is down");
-    };
+    const enqueueTasks = () => otherWork().then(() => Promise.reject(new Error("SQS is down")));
     await expect(runTask({ ...harness.fanOutDeps, enqueueTasks }, task)).rejects.toThrow("SQS is down");
     heal(pages[1]);
     harness.nowMs += taskLeaseMs + 1;
@@ -299,10 +292,8 @@ describe("members whose posts fail", () => {
     fail(pages[4]);
     const task = await pushTask();
     slowPosts(1_000);
-    const enqueueTasks: typeof harness.fanOutDeps.enqueueTasks = async (tasks, afterMs) => {
-      await otherWork();
-      await harness.fanOutDeps.enqueueTasks(tasks, afterMs);
-    };
+    const enqueueTasks: typeof harness.fanOutDeps.enqueueTasks = (tasks, afterMs) =>
+      otherWork().then(() => harness.fanOutDeps.enqueueTasks(tasks, afterMs));
     await runTask({ ...harness.fanOutDeps, enqueueTasks }, task);
     expect(await progressOf(task)).toMatchObject([{ retryTaskCount: harness.tasks.length }]);
   });
