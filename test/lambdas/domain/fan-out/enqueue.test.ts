@@ -46,10 +46,9 @@ describe("a push to a large room", () => {
   });
 
   test("that is repeated with its messageId enqueues the same tasks, if the first push crashed", async () => {
-    const finish = harness.deps.pushes.finish;
-    intercept(harness.deps.pushes, "finish", () => () => Promise.reject(new Error("died")));
+    const restore = intercept(harness.deps.pushes, "finish", () => () => Promise.reject(new Error("died")));
     await expect(harness.push(room, "1", { messageId: `m-${room}` })).rejects.toThrow("died");
-    harness.deps.pushes.finish = finish;
+    restore();
     const first = receivedTasks();
     await harness.push(room, "1", { messageId: `m-${room}` });
     expect(receivedTasks()).toEqual(first);

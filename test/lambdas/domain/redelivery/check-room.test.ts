@@ -30,13 +30,12 @@ const heal = ({ page }: AckingPage) => harness.lost.delete(page.connectionId);
 async function postTimesOf({ page }: AckingPage, forMs: number): Promise<number[]> {
   const startMs = harness.nowMs;
   const seconds: number[] = [];
-  const { post } = harness.deps.gateway;
-  intercept(harness.deps.gateway, "post", () => (connectionId, text) => {
+  const restore = intercept(harness.deps.gateway, "post", (post) => (connectionId, text) => {
     if (connectionId === page.connectionId) seconds.push((harness.nowMs - startMs) / 1000);
     return post(connectionId, text);
   });
   await harness.pass(forMs);
-  harness.deps.gateway.post = post;
+  restore();
   return seconds;
 }
 

@@ -3,7 +3,7 @@ import type { UnackedRange } from "../../../../lambdas/domain/model/unacked-rang
 import { AckingPage } from "../../../support/acking-page.ts";
 import { Harness } from "../../../support/harness.ts";
 import { openInMemoryTables } from "../../../support/in-memory-tables.ts";
-import { intercept } from "../../../support/intercept.ts";
+import { intercept, interceptNext } from "../../../support/intercept.ts";
 import { sharedTables } from "../../../support/shared-tables.ts";
 
 // A member that had not acknowledged a message departs before its redeliveries are exhausted.
@@ -137,9 +137,7 @@ describe("a departed user is reported once, when redelivery would be exhausted",
   });
 
   test("for a message that took its number while the membership ended", async () => {
-    const { remove } = harness.deps.members;
-    intercept(harness.deps.members, "remove", () => async (...args) => {
-      harness.deps.members.remove = remove;
+    interceptNext(harness.deps.members, "remove", (remove) => async (...args) => {
       await pushPast(ann);
       return remove(...args);
     });
@@ -170,9 +168,7 @@ describe("a departed user is reported once, when redelivery would be exhausted",
   test("if the push that took the number writes its message much later", async () => {
     await harness.push(room);
     await Promise.all([ann.ack(), bob.ack()]);
-    const { append } = harness.deps.log;
-    intercept(harness.deps.log, "append", () => async (message) => {
-      harness.deps.log.append = append;
+    interceptNext(harness.deps.log, "append", (append) => async (message) => {
       await ann.page.close();
       // The check for the previous message finds the range.
       await harness.pass(10_000);
@@ -187,9 +183,7 @@ describe("a departed user is reported once, when redelivery would be exhausted",
   test("if such a message is followed by one that excludes the user", async () => {
     await harness.push(room);
     await Promise.all([ann.ack(), bob.ack()]);
-    const { append } = harness.deps.log;
-    intercept(harness.deps.log, "append", () => async (message) => {
-      harness.deps.log.append = append;
+    interceptNext(harness.deps.log, "append", (append) => async (message) => {
       await harness.push(room, "1", { exclude: [ann.page.subject] });
       await ann.page.close();
       await harness.pass(10_000);
@@ -242,9 +236,7 @@ describe("a departed user is not reported", () => {
   });
 
   test("whose last ack came while the membership ended", async () => {
-    const { remove } = harness.deps.members;
-    intercept(harness.deps.members, "remove", () => async (...args) => {
-      harness.deps.members.remove = remove;
+    interceptNext(harness.deps.members, "remove", (remove) => async (...args) => {
       const [roomId, session, connectionId] = args;
       const { epoch = "" } = (await harness.deps.rooms.get(room)) ?? {};
       await harness.deps.members.ack(roomId, session, connectionId, { epoch, seq: 1 });
